@@ -1,0 +1,28 @@
+/*
+ * alloc.h - memory that is there, or the program stops.
+ *
+ * Out of memory aborts the process with a message. Everything the user gave us is in the journal before a call
+ * returned, so a restart goes on where the program stopped; half-handled failures of small allocations would not
+ * be tested and would lose data. Buffers whose size somebody else decides are bounded instead: see buf.h.
+ *
+ * Threads: any.
+ */
+#ifndef OUTLOOKFS_BASE_ALLOC_H
+#define OUTLOOKFS_BASE_ALLOC_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *p, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+
+/* A new string; the caller frees it. */
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * buf.h - a growing byte buffer with a stated maximum.
+ *
+ *     struct buf b;
+ *     buf_init(&b, 64 * 1024);
+ *     if (buf_addf(&b, "%s/%d", name, n))      // -ENOBUFS: it would have grown over the maximum
+ *         ...
+ *     char *s = buf_detach(&b);                // yours now; b is empty and usable again
+ *     buf_release(&b);
+ *
+ * `data` is always NUL-terminated behind `len` (the NUL is not counted) and never NULL after buf_init().
+ * An add that would pass the maximum adds nothing and answers -ENOBUFS.
+ *
+ * Threads: owner only.
+ */
+#ifndef OUTLOOKFS_BASE_BUF_H
+#define OUTLOOKFS_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    size_t max;
+};
+
+/* The bound for a line meant for a person: error texts, log lines. */
+#define BUF_TEXT_MAX 4096
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b); /* a zeroed buf is fine */
+void buf_clear(struct buf *b);   /* empty, memory kept */
+
+/* Drops what is behind the first `len` bytes; no effect when there is nothing. */
+void buf_truncate(struct buf *b, size_t len);
+
+int buf_add(struct buf *b, const void *p, size_t n);
+int buf_addstr(struct buf *b, const char *s);
+int buf_addch(struct buf *b, char c);
+int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int buf_vaddf(struct buf *b, const char *fmt, va_list ap);
+
+/* The content as a string the caller frees; the buffer is empty and usable afterwards. */
+char *buf_detach(struct buf *b);
+
+/*
+ * The error text that travels beside a -errno: sets `err` (may be NULL) to the text, cut at its maximum, and answers
+ * `code`, so that the deepest place that knows writes
+ *
+ *     return buf_fail(err, -EINVAL, "%s: line %d: expected a comma", name, line);
+ */
+int buf_fail(struct buf *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

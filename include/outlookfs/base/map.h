@@ -1,0 +1,46 @@
+/*
+ * map.h - a hash map from strings to pointers.
+ *
+ * Keys are copied. Values belong to the caller: removing an entry or releasing the map does not free them; walk the map
+ * first where that is wanted. The map must not be changed during a walk, except by map_remove() of the entry just seen.
+ *
+ *     struct map m;
+ *     map_init(&m);
+ *     map_set(&m, "key", value);               // answers the value that was there before, or NULL
+ *     for (struct map_entry *e = map_first(&m); e; e = map_next(&m, e))
+ *         free(e->value);
+ *     map_release(&m);
+ *
+ * Threads: owner only.
+ */
+#ifndef OUTLOOKFS_BASE_MAP_H
+#define OUTLOOKFS_BASE_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_entry {
+    struct map_entry *next;
+    void *value;
+    uint64_t hash;
+    char key[];
+};
+
+struct map {
+    struct map_entry **buckets;
+    size_t nbuckets;
+    size_t count;
+    struct map_entry *removed; /* freed by the next removal: a walk may stand on it */
+};
+
+void map_init(struct map *m);
+void map_release(struct map *m);
+
+void *map_get(const struct map *m, const char *key);
+void *map_set(struct map *m, const char *key, void *value);
+void *map_remove(struct map *m, const char *key); /* the value that was there, or NULL */
+
+struct map_entry *map_first(const struct map *m);
+struct map_entry *map_next(const struct map *m, const struct map_entry *e);
+
+#endif

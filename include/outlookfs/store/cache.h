@@ -1,0 +1,125 @@
+/*
+ * cache.h - what the service told us, on disk (cache.db): folders, listings, records, attachments.
+ *
+ * May be deleted at any time: it is only a copy. A file that is damaged or of another schema version is moved aside to "cache.db.bad" and begun
+ * anew; one that cannot be opened at all (permissions, not a directory) is an error for the user.
+ *
+ * A record's identity is (kind, folder id, record id). Its text is the rendered file (model/render.h). A listing is filled page by page and
+ * committed page by page, so an interrupted one goes on from `next_skip`.
+ *
+ * Ownership: what a function fills is released by the caller with the matching _release().
+ * Errors: 0 or -errno; SQLite trouble is -EIO with the text in the log.
+ * Threads: any. Readers do not wait for writers (WAL, a connection each). synchronous=NORMAL: losing the last transactions in a power cut is
+ * harmless here.
+ */
+#ifndef OUTLOOKFS_STORE_CACHE_H
+#define OUTLOOKFS_STORE_CACHE_H
+
+#include <outlookfs/model/item.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct cache;
+
+/* `dir` is made when missing (0700); the files are 0600. */
+int cache_open(const char *dir, struct cache **ret, struct buf *err);
+void cache_close(struct cache *c); /* NULL is fine */
+
+/* --- folders --- */
+
+struct cache_folder {
+    enum kind kind;
+    char *id;      /* the service's */
+    char *display; /* as the service names it */
+    char *name;    /* as listed: safe, and unique among its siblings */
+    char *parent;  /* id, or NULL */
+};
+struct cache_folders {
+    struct cache_folder *list; /* in the service's order */
+    size_t count;
+    int64_t asked_at; /* clock_now() of the answer; 0: never asked */
+    bool partial;     /* more may exist: see remote_folders.partial */
+};
+void cache_folders_release(struct cache_folders *f);
+
+/* Replaces the folders of a kind. `name` of each input is ignored: it is made here with name_safe() and name_unique(). Records and listings of
+ * folders that are gone are removed. */
+int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folders *folders);
+/* Adds one folder (a mail folder that was looked up by name). */
+int cache_add_folder(struct cache *c, const struct cache_folder *folder);
+int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret);
+
+/* --- listings --- */
+
+struct cache_listing {
+    bool complete;     /* every page has been here once */
+    int64_t full_at;   /* clock_now() when the last full listing ended; 0: never */
+    int64_t fresh_at;  /* clock_now() when a refresh of any kind last succeeded */
+    unsigned next_skip; /* where an unfinished full listing goes on */
+    uint64_t run;      /* number of the full listing under way or last finished */
+    uint64_t count;    /* records known */
+    bool truncated;    /* only the newest were asked for (mail_limit) */
+};
+/* A zeroed listing when the folder was never listed. */
+int cache_get_listing(struct cache *c, enum kind kind, const char *folder, struct cache_listing *ret);
+int cache_put_listing(struct cache *c, enum kind kind, const char *folder, const struct cache_listing *listing);
+
+/* --- records --- */
+
+struct cache_record {
+    char *id;
+    char *etag;
+    int64_t mtime; /* ns */
+    size_t size;
+    char *text; /* NULL where only the attributes were asked for */
+    uint64_t seq; /* grows with the order records became known; the cursor of cache_each() */
+};
+void cache_record_release(struct cache_record *r);
+
+enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
+
+/*
+ * Stores one record. Equal to what is there as JSON (members in any order): nothing changes but `run`. Different text under the same
+ * modification time: mtime becomes clock_now(), so that rsync and make see it.
+ */
+int cache_put(struct cache *c, const char *folder, const struct item *item, uint64_t run, enum cache_change *ret);
+
+/* A page in one transaction; `changes` (count entries, may be NULL) receives what each did. */
+int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count, uint64_t run, enum cache_change *changes);
+
+/* With the text or, `with_text` false, without. -ENOENT when not cached. */
+int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text, struct cache_record *ret);
+int cache_remove(struct cache *c, enum kind kind, const char *folder, const char *id);
+
+/* Which folder has this record? For ids alone (replies, triggers). -ENOENT. The caller frees. */
+int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder);
+
+/*
+ * Up to `max` records with seq > `after`, ascending, without text; answers how many (0: no more) or -errno. `list` has room for max; the caller
+ * releases each.
+ */
+int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after, struct cache_record *list, size_t max);
+
+/* Ids of the records whose run is not `run`: what a full listing did not meet. NULL-terminated array of strings, the caller frees both. */
+int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run, char ***ret_ids);
+
+/* --- attachments: bytes in files, bounded, least recently used out --- */
+
+/*
+ * Opens the cached bytes of an attachment for reading: a descriptor, or -ENOENT. `size` receives the exact length.
+ */
+int cache_attachment_open(struct cache *c, const char *message, const char *attachment, size_t *ret_size);
+/* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until finished). */
+int cache_attachment_begin(struct cache *c, const char *message, const char *attachment, char **ret_temp);
+/* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes `temp` (freed). `ok` false: throws it away. */
+int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp, bool ok, size_t limit);
+
+/* For status.json. */
+struct cache_stats {
+    uint64_t records, record_bytes, attachment_bytes;
+};
+int cache_stats(struct cache *c, struct cache_stats *ret);
+
+#endif

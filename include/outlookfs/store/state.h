@@ -1,0 +1,193 @@
+/*
+ * state.h - what the user gave us and the service does not have yet, and what only this machine knows (state.db, data/): it must not be
+ * lost.
+ *
+ *   slot       a name in a record folder and the record behind it: aliases, local bytes, vacancies (saving rules R6-R9)
+ *   journal    one pending operation a slot
+ *   local      scratch files, directories and symlinks
+ *   conflict, trash
+ *   data/<ino> the local bytes of an inode: scratch files, drafts, and what the user saved as long as it stays visible
+ *
+ * Every mutator commits (WAL, synchronous=FULL) before it returns, unless it stands between state_begin() and state_commit(), which make several
+ * one transaction:
+ *
+ *     state_begin(s);
+ *     rc = state_put_slot(s, &slot);
+ *     if (!rc)
+ *         rc = state_put_op(s, &op);
+ *     rc = state_end(s, rc);          // commits when rc is 0, rolls back otherwise; answers the outcome
+ *
+ * The schema is versioned and upgraded in place; a database of a newer version is refused. A damaged state.db is an error that names the file and
+ * says what to do, never thrown away.
+ *
+ * Ownership: what a function fills is released by the caller with the matching _release().
+ * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found).
+ * Threads: any. state_begin() takes the (recursive) write lock that state_end() gives back; readers use a connection of their own and do not wait.
+ * A reader between begin and end of the same thread sees its own changes (it uses the writer's connection).
+ */
+#ifndef OUTLOOKFS_STORE_STATE_H
+#define OUTLOOKFS_STORE_STATE_H
+
+#include <outlookfs/model/kind.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct state;
+
+/* Makes `dir` (0700) when missing and locks it: -EBUSY with the other process's pid in `err` when another mount uses it. */
+int state_open(const char *dir, struct state **ret, struct buf *err);
+void state_close(struct state *s); /* NULL is fine */
+
+void state_begin(struct state *s);
+int state_end(struct state *s, int rc);
+
+/* A number never given before, from NAME_LOCAL_INO up. */
+int state_new_ino(struct state *s, uint64_t *ret);
+
+/* Small values: "last_trash_prune", ... */
+int state_get_meta(struct state *s, const char *key, char **ret); /* -ENOENT */
+int state_put_meta(struct state *s, const char *key, const char *value);
+
+/* --- slots --------------------------------------------------------------------------------------------------------- */
+
+enum slot_flags {
+    SLOT_LOCAL = 1 << 0,   /* data/<ino> holds the visible bytes */
+    SLOT_DRAFT = 1 << 1,   /* ... and they are not committed: empty, incomplete or refused text */
+    SLOT_VACANT = 1 << 2,  /* the name is empty: renamed away or unlinked; `vacant_at` says when */
+    SLOT_ALIAS = 1 << 3,   /* the user gave the name; it is not "<id>.json" */
+    SLOT_MODE = 1 << 4,    /* `mode` overrides 0600 */
+    SLOT_MTIME = 1 << 5,   /* `mtime` overrides the record's time */
+};
+
+struct slot {
+    int64_t id; /* 0: state_put_slot() gives one */
+    enum kind kind;
+    char *folder;
+    char *name;   /* unique in its folder */
+    char *record; /* the service's id; NULL until created there. Unique in its folder */
+    uint64_t ino; /* of the inode in the slot now */
+    unsigned flags;
+    unsigned mode;
+    int64_t mtime;     /* ns */
+    int64_t vacant_at; /* ns since 1970 */
+    char *base;        /* the text that was visible before a draft or a vacancy began, or NULL: what the next commit is compared with */
+};
+void slot_release(struct slot *slot);
+
+int state_put_slot(struct state *s, struct slot *slot); /* inserts (id 0: set) or updates */
+int state_remove_slot(struct state *s, int64_t id);     /* with its operation and conflict */
+int state_get_slot(struct state *s, int64_t id, struct slot *ret);
+int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name, struct slot *ret);
+int state_slot_by_record(struct state *s, enum kind kind, const char *folder, const char *record, struct slot *ret);
+int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret);
+/* All of a folder (folder NULL: all of the kind), as an array the caller releases and frees. */
+int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret, size_t *ret_count);
+/* Those with any of `flags`, of every kind. */
+int state_slots_with(struct state *s, unsigned flags, struct slot **ret, size_t *ret_count);
+
+/* --- the journal --------------------------------------------------------------------------------------------------- */
+
+enum journal_verb { JOURNAL_CREATE, JOURNAL_UPDATE, JOURNAL_DELETE };
+enum journal_state {
+    JOURNAL_QUEUED,   /* waits for `due`, or is under way */
+    JOURNAL_FAILED,   /* refused by the service: parked until the user writes again, touches or removes it */
+    JOURNAL_CONFLICT, /* somebody else changed the same members: parked until the user writes again */
+    JOURNAL_HELD,     /* one of very many deletions: waits for `outlookfs sync --confirm-deletes` */
+};
+
+struct journal_op {
+    int64_t slot; /* key: one operation a slot */
+    enum journal_verb verb;
+    enum journal_state state;
+    char *base;       /* the text before the user's change; NULL for CREATE */
+    char *mine;       /* the text the user wrote; NULL for DELETE */
+    char *sent;       /* the body of an attempt whose outcome is unknown, or NULL */
+    char *reason;     /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
+    char *request;    /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
+    int status;       /* HTTP status of the last attempt */
+    uint64_t gen;     /* grows with every change by the user: an answer to an older one does not end the operation */
+    unsigned attempts;
+    int64_t queued_at; /* ns since 1970: first change */
+    int64_t due;       /* ns since 1970: not before */
+    int64_t began;     /* ns since 1970: when `sent` was sent; 0: never */
+};
+void journal_op_release(struct journal_op *op);
+
+int state_put_op(struct state *s, const struct journal_op *op); /* inserts or replaces */
+int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
+int state_remove_op(struct state *s, int64_t slot);
+/*
+ * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`; answers how many or -errno. `next_due`
+ * (may be NULL) receives the smallest due of the QUEUED ones that are not due yet, or INT64_MAX.
+ */
+int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due);
+/* All, oldest first. */
+int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count);
+
+struct journal_counts {
+    unsigned queued, failed, conflict, held;
+};
+int state_count_ops(struct state *s, struct journal_counts *ret);
+
+/* --- local things: scratch ----------------------------------------------------------------------------------------- */
+
+struct local {
+    uint64_t ino;
+    uint64_t dir; /* inode of the directory; 0: unlinked but still open */
+    char *name;
+    unsigned mode; /* with the type: S_IFREG, S_IFDIR, S_IFLNK */
+    int64_t mtime; /* ns; regular files: 0 = that of data/<ino> */
+    char *target;  /* of a symlink */
+};
+void local_release(struct local *l);
+
+int state_put_local(struct state *s, const struct local *l); /* inserts or replaces by ino; (dir, name) is unique */
+int state_remove_local(struct state *s, uint64_t ino);
+int state_get_local(struct state *s, uint64_t ino, struct local *ret);
+int state_find_local(struct state *s, uint64_t dir, const char *name, struct local *ret);
+int state_locals(struct state *s, uint64_t dir, struct local **ret, size_t *ret_count);
+
+/* --- conflicts and trash ------------------------------------------------------------------------------------------- */
+
+struct conflict {
+    int64_t slot;
+    char *base, *mine, *theirs;
+    char *members; /* "MobilePhone1, HomeAddress/City" */
+    int64_t at;
+};
+void conflict_release(struct conflict *c);
+int state_put_conflict(struct state *s, const struct conflict *c);
+int state_get_conflict(struct state *s, int64_t slot, struct conflict *ret);
+int state_remove_conflict(struct state *s, int64_t slot);
+int state_conflicts(struct state *s, struct conflict **ret, size_t *ret_count);
+
+struct trash_entry {
+    int64_t id;
+    int64_t at; /* ns since 1970 */
+    enum kind kind;
+    char *folder, *record;
+    char *name; /* of the file it was */
+    char *why;  /* "update" or "delete" */
+    char *text; /* NULL in listings */
+    size_t size;
+};
+void trash_entry_release(struct trash_entry *t);
+int state_add_trash(struct state *s, const struct trash_entry *t);
+/* Without texts, oldest first. */
+int state_trash(struct state *s, struct trash_entry **ret, size_t *ret_count);
+int state_get_trash(struct state *s, int64_t id, struct trash_entry *ret);
+int state_remove_trash(struct state *s, int64_t id);
+/* Drops entries older than `before` and then the oldest until the texts fit into `max_bytes`. */
+int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
+
+/* --- data/<ino> ---------------------------------------------------------------------------------------------------- */
+
+/* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
+int state_data_open(struct state *s, uint64_t ino, int flags);
+int state_data_remove(struct state *s, uint64_t ino); /* 0 also when there is none */
+/* Inode numbers that have a data file, for cleaning up after a crash. The caller frees. */
+int state_data_list(struct state *s, uint64_t **ret, size_t *ret_count);
+
+#endif

@@ -1,0 +1,138 @@
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/alloc.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 64
+
+/* What an empty buffer without memory points at: `cap` is 0 then, and nobody writes here. */
+static char nothing[1];
+
+void buf_init(struct buf *b, size_t max)
+{
+    *b = (struct buf){.data = nothing, .max = max};
+}
+
+void buf_release(struct buf *b)
+{
+    if (b->cap)
+        free(b->data);
+    *b = (struct buf){0};
+}
+
+void buf_truncate(struct buf *b, size_t len)
+{
+    if (len >= b->len)
+        return;
+    b->len = len;
+    b->data[len] = '\0';
+}
+
+void buf_clear(struct buf *b)
+{
+    buf_truncate(b, 0);
+}
+
+static int make_room(struct buf *b, size_t n)
+{
+    size_t need, cap;
+
+    if (n > b->max - b->len)
+        return -ENOBUFS;
+    need = b->len + n + 1;
+    if (need <= b->cap)
+        return 0;
+
+    cap = b->cap ? b->cap : FIRST_CAP;
+    while (cap < need)
+        cap *= 2;
+    if (cap - 1 > b->max)
+        cap = b->max + 1;
+
+    b->data = xrealloc(b->cap ? b->data : NULL, cap);
+    b->data[b->len] = '\0';
+    b->cap = cap;
+    return 0;
+}
+
+int buf_add(struct buf *b, const void *p, size_t n)
+{
+    int rc;
+
+    if (n == 0)
+        return 0;
+    rc = make_room(b, n);
+    if (rc)
+        return rc;
+    memcpy(b->data + b->len, p, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+    return 0;
+}
+
+int buf_addstr(struct buf *b, const char *s)
+{
+    return buf_add(b, s, strlen(s));
+}
+
+int buf_addch(struct buf *b, char c)
+{
+    return buf_add(b, &c, 1);
+}
+
+int buf_vaddf(struct buf *b, const char *fmt, va_list ap)
+{
+    char *text = xvasprintf(fmt, ap);
+    int rc = buf_addstr(b, text);
+
+    free(text);
+    return rc;
+}
+
+int buf_addf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    int rc;
+
+    va_start(ap, fmt);
+    rc = buf_vaddf(b, fmt, ap);
+    va_end(ap);
+    return rc;
+}
+
+char *buf_detach(struct buf *b)
+{
+    char *text = b->cap ? b->data : xstrdup("");
+
+    buf_init(b, b->max);
+    return text;
+}
+
+/* The arguments may point into `err` itself: callers put a name before the text they were given. */
+int buf_fail(struct buf *err, int code, const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+    size_t len;
+
+    if (!err)
+        return code;
+
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+
+    len = strlen(text);
+    if (len > err->max) {
+        len = err->max;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) /* whole characters only */
+            len--;
+    }
+    buf_clear(err);
+    buf_add(err, text, len);
+    free(text);
+    return code;
+}

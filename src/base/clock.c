@@ -1,0 +1,75 @@
+#include <outlookfs/base/clock.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+/* How long a wait may not notice that a test has pushed the clock. */
+#define PUSH_SLICE (100 * NS_PER_MS)
+
+static _Atomic int64_t offset;
+static atomic_bool pushed; /* clock_advance() was called, if only with 0 */
+
+static int64_t read_clock(clockid_t id)
+{
+    struct timespec ts;
+
+    clock_gettime(id, &ts);
+    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t clock_now(void)
+{
+    return read_clock(CLOCK_REALTIME) + atomic_load(&offset);
+}
+
+int64_t clock_mono(void)
+{
+    return read_clock(CLOCK_MONOTONIC) + atomic_load(&offset);
+}
+
+void clock_advance(int64_t ns)
+{
+    atomic_fetch_add(&offset, ns);
+    atomic_store(&pushed, true);
+}
+
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+/*
+ * pthread_cond_timedwait() knows nothing of our offset: in a process that pushes its clock the wait
+ * is cut, so that it sees the push soon. Elsewhere nothing wakes before its time.
+ */
+int clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until)
+{
+    int64_t now, left, deadline;
+    struct timespec ts;
+
+    if (until == INT64_MAX) {
+        pthread_cond_wait(cond, lock);
+        return 0;
+    }
+
+    now = clock_mono();
+    if (now >= until)
+        return -ETIMEDOUT;
+    left = until - now;
+    if (atomic_load(&pushed) && left > PUSH_SLICE)
+        left = PUSH_SLICE;
+
+    if (__builtin_add_overflow(read_clock(CLOCK_MONOTONIC), left, &deadline))
+        deadline = INT64_MAX;
+    ts.tv_sec = deadline / NS_PER_S;
+    ts.tv_nsec = deadline % NS_PER_S;
+    pthread_cond_timedwait(cond, lock, &ts);
+    return clock_mono() >= until ? -ETIMEDOUT : 0;
+}

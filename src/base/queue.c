@@ -1,0 +1,89 @@
+#include <outlookfs/base/queue.h>
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/clock.h>
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct queue_node {
+    struct queue_node *next;
+    void *item;
+};
+
+void queue_init(struct queue *q)
+{
+    *q = (struct queue){0};
+    pthread_mutex_init(&q->lock, NULL);
+    clock_cond_init(&q->filled);
+}
+
+void queue_release(struct queue *q)
+{
+    assert(!q->head);
+    pthread_cond_destroy(&q->filled);
+    pthread_mutex_destroy(&q->lock);
+}
+
+bool queue_push(struct queue *q, void *item)
+{
+    struct queue_node *node;
+    bool open;
+
+    assert(item);
+    node = xcalloc(1, sizeof(*node));
+    node->item = item;
+
+    pthread_mutex_lock(&q->lock);
+    open = !q->closed;
+    if (open) {
+        if (q->tail)
+            q->tail->next = node;
+        else
+            q->head = node;
+        q->tail = node;
+        q->count++;
+        pthread_cond_signal(&q->filled);
+    }
+    pthread_mutex_unlock(&q->lock);
+
+    if (!open)
+        free(node);
+    return open;
+}
+
+static void *take_locked(struct queue *q)
+{
+    struct queue_node *node = q->head;
+    void *item = node->item;
+
+    q->head = node->next;
+    if (!q->head)
+        q->tail = NULL;
+    q->count--;
+    free(node);
+    return item;
+}
+
+void *queue_pop(struct queue *q, struct cancel *cancel, int64_t until)
+{
+    void *item = NULL;
+
+    pthread_mutex_lock(&q->lock);
+    while (!q->head && !q->closed) {
+        if (cancel_wait(cancel, &q->filled, &q->lock, until))
+            break;
+    }
+    if (q->head)
+        item = take_locked(q);
+    pthread_mutex_unlock(&q->lock);
+    return item;
+}
+
+void queue_close(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->closed = true;
+    pthread_cond_broadcast(&q->filled);
+    pthread_mutex_unlock(&q->lock);
+}

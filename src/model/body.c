@@ -1,0 +1,195 @@
+/* The bodies of updates and creates, and finding a body's record again: the second half of merge.h.
+ */
+#include <outlookfs/model/merge.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include "value_p.h"
+
+#include <errno.h>
+
+/* A time, or the service's way of writing that there is none. */
+static bool is_time(const cJSON *value)
+{
+    int64_t ns;
+
+    return cJSON_IsString(value) && str_parse_time(value->valuestring, &ns) != -EINVAL;
+}
+
+/* "" is no time: nothing tells that the service would take it for one. */
+static cJSON *emptied(const cJSON *value)
+{
+    if (cJSON_IsString(value) && !is_time(value))
+        return cJSON_CreateString("");
+    if (cJSON_IsArray(value))
+        return cJSON_CreateArray();
+    return cJSON_CreateNull();
+}
+
+/* What to send for a value that is `theirs` and shall be `merged`. */
+static cJSON *body_value(const cJSON *theirs, const cJSON *merged)
+{
+    const cJSON *member;
+    cJSON *body;
+
+    if (!cJSON_IsObject(merged))
+        return value_exists(merged) ? cJSON_Duplicate(merged, true) : emptied(theirs);
+
+    body = cJSON_CreateObject();
+    cJSON_ArrayForEach(member, merged)
+    {
+        const cJSON *old = cJSON_IsObject(theirs) ? json_get(theirs, member->string) : NULL;
+
+        cJSON_AddItemToObject(body, member->string, body_value(old, member));
+    }
+    if (!cJSON_IsObject(theirs))
+        return body;
+    cJSON_ArrayForEach(member, theirs)
+    {
+        if (value_exists(member) && !json_get(merged, member->string))
+            cJSON_AddItemToObject(body, member->string, emptied(member));
+    }
+    return body;
+}
+
+static void add_body_member(enum kind kind, cJSON *body, const char *name, const cJSON *theirs,
+                            const cJSON *merged, const cJSON *defaults)
+{
+    const cJSON *value = json_get(defaults, name);
+
+    if (kind_is_managed(kind, name) || json_get(body, name))
+        return;
+    if (value && !value_exists(merged))
+        value_add_copy(body, name, value);
+    else
+        cJSON_AddItemToObject(body, name, body_value(theirs, merged));
+}
+
+struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct cJSON *theirs,
+                         const struct cJSON *merged)
+{
+    cJSON *body = cJSON_CreateObject();
+    cJSON *defaults = cJSON_CreateObject();
+    const cJSON *member;
+
+    kind_complete_new(kind, defaults);
+    cJSON_ArrayForEach(member, merged)
+    {
+        const cJSON *old = json_get(theirs, member->string);
+
+        if (policy == MERGE_WHOLE || !value_same(old, member))
+            add_body_member(kind, body, member->string, old, member, defaults);
+    }
+    cJSON_ArrayForEach(member, theirs)
+    {
+        if (value_exists(member) && !json_get(merged, member->string))
+            add_body_member(kind, body, member->string, member, NULL, defaults);
+    }
+    cJSON_Delete(defaults);
+    return body;
+}
+
+struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine)
+{
+    cJSON *body = cJSON_CreateObject();
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, mine)
+    {
+        if (!kind_is_managed(kind, member->string))
+            value_add_copy(body, member->string, member);
+    }
+    kind_complete_new(kind, body);
+    return body;
+}
+
+/* "", null, [] and what consists of them. */
+static bool is_empty(const cJSON *value)
+{
+    const cJSON *member;
+
+    if (cJSON_IsString(value))
+        return value->valuestring[0] == '\0';
+    if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
+        return !value || cJSON_IsNull(value);
+    cJSON_ArrayForEach(member, value)
+    {
+        if (!is_empty(member))
+            return false;
+    }
+    return true;
+}
+
+static bool same_time(const char *a, const char *b)
+{
+    int64_t x = 0;
+    int64_t y = 0;
+    int first = str_parse_time(a, &x);
+    int second = str_parse_time(b, &y);
+
+    return first != -EINVAL && first == second && x == y;
+}
+
+static bool contains(const cJSON *record, const cJSON *sent);
+
+static bool contains_members(const cJSON *record, const cJSON *sent)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, sent)
+    {
+        if (!contains(json_get(record, member->string), member))
+            return false;
+    }
+    return true;
+}
+
+static bool contains_elements(const cJSON *record, const cJSON *sent)
+{
+    const cJSON *x = record->child;
+    const cJSON *y = sent->child;
+
+    for (; x && y; x = x->next, y = y->next) {
+        if (!contains(x, y))
+            return false;
+    }
+    return x == y;
+}
+
+static bool contains(const cJSON *record, const cJSON *sent)
+{
+    if (is_empty(sent))
+        return is_empty(record);
+    if (cJSON_IsObject(sent) && cJSON_IsObject(record))
+        return contains_members(record, sent);
+    if (cJSON_IsArray(sent) && cJSON_IsArray(record))
+        return contains_elements(record, sent);
+    if (cJSON_IsString(sent) && cJSON_IsString(record) &&
+        same_time(sent->valuestring, record->valuestring))
+        return true;
+    return json_equal(record, sent);
+}
+
+static bool is_rewritten(enum kind kind, const char *member)
+{
+    for (const char *const *name = kind_info(kind)->rewritten; *name; name++) {
+        if (str_eq(*name, member))
+            return true;
+    }
+    return false;
+}
+
+bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, sent)
+    {
+        const char *name = member->string;
+
+        if (!kind_is_managed(kind, name) && !is_rewritten(kind, name) &&
+            !contains(json_get(record, name), member))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,300 @@
+#include <outlookfs/model/kind.h>
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include "value_p.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const no_members[] = {NULL};
+
+/*
+ * Nothing of a message can be written but IsRead, and that only in one direction. Its members are
+ * not managed: an edit of one is refused by kind_check_update() with a reason, where a managed one
+ * would be ignored without a word.
+ */
+static const char *const message_managed[] = {"ItemInternalId", NULL};
+
+/*
+ * The first ten: "x-ms-permission": "read-only" in the service's own table metadata
+ * (contract 2.15). ItemInternalId is a second spelling of Id (contract, section 5). The last five
+ * have no mark there, but no operation can set them: they follow from who created the event, from
+ * its Recurrence and from sending a cancellation, and the model of what a client may send in the
+ * successor operations (GraphCalendarEventClient) has none of them. Were they the user's, a
+ * Recurrence given to an event would go out beside the Type it had before, and a created event
+ * would never be recognised by its Organizer.
+ */
+static const char *const event_managed[] = {
+    "Id",
+    "BodyPreview",
+    "ChangeKey",
+    "DateTimeCreated",
+    "DateTimeLastModified",
+    "ICalUId",
+    "WebLink",
+    "ResponseStatus",
+    "Reason",
+    "HasAttachments",
+    "ItemInternalId",
+    "Organizer",
+    "IsOrganizer",
+    "IsCancelled",
+    "Type",
+    "SeriesMasterId",
+    NULL,
+};
+
+/*
+ * The first five: read-only in the table metadata (contract 2.21). CreatedDateTime and
+ * LastModifiedDateTime are undocumented doubles of two of them (contract 2.17).
+ */
+static const char *const contact_managed[] = {
+    "Id",
+    "ParentFolderId",
+    "ChangeKey",
+    "DateTimeCreated",
+    "DateTimeLastModified",
+    "CreatedDateTime",
+    "LastModifiedDateTime",
+    "ItemInternalId",
+    NULL,
+};
+
+/* The specification's three; the live metadata asks for the first two only (contract 2.12). */
+static const char *const event_required[] = {"Subject", "Start", "End", NULL};
+
+/* HomePhones is required too, but [] will do, which kind_complete_new() gives (contract 2.18). */
+static const char *const contact_required[] = {"GivenName", NULL};
+
+/* Body comes back as a generated HTML document, times in UTC with that as their zone
+ * (contract 2.12, 4.8). */
+static const char *const event_rewritten[] = {"Body", "StartTimeZone", "EndTimeZone", NULL};
+
+/* GetEmails' order of members (recorded answer in contract 2.1). */
+static const char *const message_order[] = {
+    "From",
+    "To",
+    "Cc",
+    "Bcc",
+    "ReplyTo",
+    "Subject",
+    "Body",
+    "Importance",
+    "BodyPreview",
+    "HasAttachment",
+    "Id",
+    "InternetMessageId",
+    "ConversationId",
+    "DateTimeReceived",
+    "IsRead",
+    "Attachments",
+    "IsHtml",
+};
+
+static const struct kind_info kinds[KIND_COUNT] = {
+    [KIND_MESSAGE] =
+        {
+            .name = "message",
+            .dir = "mail",
+            .caps = KIND_CAN_DELETE,
+            .id = "Id",
+            .etag = NULL,
+            .modified = "DateTimeReceived",
+            .created = NULL,
+            .managed = message_managed,
+            .required = no_members,
+            .rewritten = no_members,
+        },
+    /* No KIND_CAN_FILTER: $filter of events is in the oldest specification only (contract 2.11,
+       section 5). */
+    [KIND_EVENT] =
+        {
+            .name = "event",
+            .dir = "calendars",
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE,
+            .id = "Id",
+            .etag = "ChangeKey",
+            .modified = "DateTimeLastModified",
+            .created = "DateTimeCreated",
+            .managed = event_managed,
+            .required = event_required,
+            .rewritten = event_rewritten,
+        },
+    [KIND_CONTACT] =
+        {
+            .name = "contact",
+            .dir = "contacts",
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .id = "Id",
+            .etag = "ChangeKey",
+            .modified = "DateTimeLastModified",
+            .created = "DateTimeCreated",
+            .managed = contact_managed,
+            .required = contact_required,
+            .rewritten = no_members,
+        },
+};
+
+const struct kind_info *kind_info(enum kind kind)
+{
+    return &kinds[kind];
+}
+
+enum kind kind_by_dir(const char *dir)
+{
+    enum kind kind = 0;
+
+    while (kind < KIND_COUNT && !str_eq(kinds[kind].dir, dir))
+        kind++;
+    return kind;
+}
+
+bool kind_is_managed(enum kind kind, const char *member)
+{
+    if (strstr(member, "@odata."))
+        return true;
+    for (const char *const *name = kinds[kind].managed; *name; name++) {
+        if (str_eq(*name, member))
+            return true;
+    }
+    return false;
+}
+
+const char *kind_id(enum kind kind, const struct cJSON *obj)
+{
+    const char *const names[] = {kinds[kind].id, "ItemInternalId"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const char *id = json_str(obj, names[i]);
+
+        if (id && *id)
+            return id;
+    }
+    return NULL;
+}
+
+/* Moves the members the table names to the front, in its order; the others follow as they were. */
+static void reorder(cJSON *obj, const char *const *order, size_t count)
+{
+    int place = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(obj, order[i]);
+
+        if (member)
+            cJSON_InsertItemInArray(obj, place++, member); /* works on objects as well */
+    }
+}
+
+static void normalise_message(cJSON *obj)
+{
+    static const char *const words[] = {"Low", "Normal", "High"};
+    int64_t number = json_int(obj, "Importance", -1);
+
+    if (!cJSON_IsNumber(json_get(obj, "Importance")))
+        return;
+    if (number >= 0 && number < (int64_t)ARRAY_SIZE(words))
+        cJSON_ReplaceItemInObjectCaseSensitive(obj, "Importance",
+                                               cJSON_CreateString(words[number]));
+    reorder(obj, message_order, ARRAY_SIZE(message_order));
+}
+
+void kind_normalise(enum kind kind, struct cJSON *obj)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
+    if (kind == KIND_MESSAGE)
+        normalise_message(obj);
+}
+
+/* Gives `obj` the member unless it has a value already; takes `value`. */
+static void complete(cJSON *obj, const char *name, cJSON *value)
+{
+    const cJSON *present = json_get(obj, name);
+
+    if (value_exists(present))
+        cJSON_Delete(value);
+    else if (present)
+        cJSON_ReplaceItemInObjectCaseSensitive(obj, name, value);
+    else
+        cJSON_AddItemToObject(obj, name, value);
+}
+
+void kind_complete_new(enum kind kind, struct cJSON *obj)
+{
+    if (kind == KIND_EVENT) {
+        complete(obj, "Importance", cJSON_CreateString("Normal"));
+        complete(obj, "ShowAs", cJSON_CreateString("Busy"));
+        complete(obj, "StartTimeZone", cJSON_CreateString("UTC"));
+        complete(obj, "EndTimeZone", cJSON_CreateString("UTC"));
+    } else if (kind == KIND_CONTACT) {
+        complete(obj, "HomePhones", cJSON_CreateArray());
+    }
+}
+
+int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
+{
+    const struct kind_info *info = &kinds[kind];
+
+    if (!(info->caps & KIND_CAN_CREATE))
+        return buf_fail(err, -EPERM, "the service cannot create a %s in a folder", info->name);
+    for (const char *const *name = info->required; *name; name++) {
+        if (!value_exists(json_get(mine, *name)))
+            return buf_fail(err, -EINVAL, "%s: a new %s must have it", *name, info->name);
+    }
+    return 0;
+}
+
+/* The first member, in base's order and then mine's, that is neither managed nor `except` and
+ * differs; or NULL. */
+static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine,
+                                const char *except)
+{
+    const cJSON *const sides[] = {base, mine};
+
+    for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+        const cJSON *member;
+
+        cJSON_ArrayForEach(member, sides[i])
+        {
+            const char *name = member->string;
+
+            if (!kind_is_managed(kind, name) && !str_eq(name, except) &&
+                !value_same(json_get(base, name), json_get(mine, name)))
+                return name;
+        }
+    }
+    return NULL;
+}
+
+static int check_message_update(const cJSON *base, const cJSON *mine, struct buf *err)
+{
+    const char *changed = first_change(KIND_MESSAGE, base, mine, "IsRead");
+
+    if (changed)
+        return buf_fail(err, -EPERM,
+                        "%s: the service cannot change a message; only IsRead from false to true",
+                        changed);
+    if (!cJSON_IsBool(json_get(mine, "IsRead")) &&
+        !value_same(json_get(base, "IsRead"), json_get(mine, "IsRead")))
+        return buf_fail(err, -EPERM, "IsRead: must be true or false");
+    if (json_bool(base, "IsRead", false) && !json_bool(mine, "IsRead", true))
+        return buf_fail(err, -EPERM, "IsRead: this API version cannot mark a message unread");
+    return 0;
+}
+
+int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJSON *mine,
+                      struct buf *err)
+{
+    const struct kind_info *info = &kinds[kind];
+
+    if (!(info->caps & KIND_CAN_EDIT))
+        return check_message_update(base, mine, err);
+    for (const char *const *name = info->required; *name; name++) {
+        if (value_exists(json_get(base, *name)) && !value_exists(json_get(mine, *name)))
+            return buf_fail(err, -EINVAL, "%s: a %s must have it", *name, info->name);
+    }
+    return 0;
+}

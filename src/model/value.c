@@ -1,0 +1,63 @@
+#include "value_p.h"
+
+#include <outlookfs/base/json.h>
+
+bool value_exists(const struct cJSON *value)
+{
+    const cJSON *member;
+
+    if (!cJSON_IsObject(value))
+        return value && !cJSON_IsNull(value);
+    cJSON_ArrayForEach(member, value)
+    {
+        if (value_exists(member))
+            return true;
+    }
+    return false;
+}
+
+static bool same_arrays(const cJSON *a, const cJSON *b)
+{
+    const cJSON *x = a->child;
+    const cJSON *y = b->child;
+
+    for (; x && y; x = x->next, y = y->next) {
+        if (!value_same(x, y))
+            return false;
+    }
+    return x == y;
+}
+
+static bool same_objects(const cJSON *a, const cJSON *b)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, a)
+    {
+        if (!value_same(member, json_get(b, member->string)))
+            return false;
+    }
+    cJSON_ArrayForEach(member, b)
+    {
+        if (value_exists(member) && !json_get(a, member->string))
+            return false;
+    }
+    return true;
+}
+
+bool value_same(const struct cJSON *a, const struct cJSON *b)
+{
+    if (!value_exists(a) || !value_exists(b))
+        return !value_exists(a) && !value_exists(b);
+    if (cJSON_IsObject(a) && cJSON_IsObject(b))
+        return same_objects(a, b);
+    if (cJSON_IsArray(a) && cJSON_IsArray(b))
+        return same_arrays(a, b);
+    return json_equal(a, b);
+}
+
+void value_add_copy(struct cJSON *obj, const char *name, const struct cJSON *value)
+{
+    if (!json_get(obj, name))
+        cJSON_AddItemToObject(obj, name, cJSON_Duplicate(value, true));
+}

@@ -1,0 +1,23 @@
+/*
+ * value_p.h - when two values of a record are the same, for the files of this room. merge.h has the
+ * rule.
+ *
+ * Threads: any; the objects belong to one thread at a time.
+ */
+#ifndef OUTLOOKFS_MODEL_VALUE_P_H
+#define OUTLOOKFS_MODEL_VALUE_P_H
+
+#include <stdbool.h>
+
+struct cJSON;
+
+/* False for NULL (absent), null, and an object in which nothing has a value. */
+bool value_exists(const struct cJSON *value);
+
+/* Equal as JSON, where all values that value_exists() denies are one. */
+bool value_same(const struct cJSON *a, const struct cJSON *b);
+
+/* Adds a copy of `value` as the last member of `obj`, unless it has one of this name. */
+void value_add_copy(struct cJSON *obj, const char *name, const struct cJSON *value);
+
+#endif

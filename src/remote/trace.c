@@ -1,0 +1,100 @@
+/*
+ * trace.c - logs each call of the remote it wraps: which operation, on what, how it went, how long it took. Left out are
+ * bodies and whatever parameter may hold what a person wrote (comments, searches, filters).
+ */
+#include <outlookfs/remote/remote.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote_p.h"
+
+/* Ids of one mailbox begin alike, so their ends are shown. */
+#define ID_SHOWN 16
+
+struct trace {
+    struct remote base;
+    struct remote *inner;
+};
+
+static const char *const shown[] = {
+    "table", "id", "messageId", "attachmentId", "folderPath", "top", "skip", "$top", "$skip",
+};
+
+static bool is_shown(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+        if (str_eq(shown[i], name))
+            return true;
+    return false;
+}
+
+static void describe(const struct remote_call *call, struct buf *out)
+{
+    for (size_t i = 0; i < call->nparams; i++) {
+        const struct param *p = &call->params[i];
+        if (!p->value || !is_shown(p->name))
+            continue;
+        size_t len = strlen(p->value);
+        bool cut = len > ID_SHOWN;
+        buf_addf(out, " %s=%s%s", p->name, cut ? ".." : "",
+                 cut ? p->value + len - ID_SHOWN : p->value);
+    }
+}
+
+static enum grade trace_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+{
+    struct trace *t = (struct trace *)r;
+    struct buf params;
+    int64_t start = clock_mono();
+
+    enum grade grade = remote_call(t->inner, call, fault);
+    buf_init(&params, BUF_TEXT_MAX);
+    describe(call, &params);
+    log_debug("remote: %s%s: %s, status %d, %zu bytes, %lld ms%s%s",
+              operation_info(r->version, call->op)->name, params.data, grade_name(grade),
+              fault->status, call->bytes, (long long)((clock_mono() - start) / NS_PER_MS),
+              fault->reason ? ": " : "", fault->reason ? fault->reason : "");
+    buf_release(&params);
+    return grade;
+}
+
+static bool trace_online(struct remote *r)
+{
+    return remote_online(((struct trace *)r)->inner);
+}
+
+static void trace_stats(struct remote *r, struct http_stats *ret)
+{
+    remote_stats(((struct trace *)r)->inner, ret);
+}
+
+static void trace_destroy(struct remote *r)
+{
+    struct trace *t = (struct trace *)r;
+
+    remote_destroy(t->inner);
+    free(t);
+}
+
+static const struct remote_impl trace_impl = {
+    .name = "trace",
+    .call = trace_call,
+    .destroy = trace_destroy,
+    .online = trace_online,
+    .stats = trace_stats,
+};
+
+struct remote *remote_trace_create(struct remote *inner)
+{
+    struct trace *t = xcalloc(1, sizeof(*t));
+
+    t->base = (struct remote){.impl = &trace_impl, .version = inner->version};
+    t->inner = inner;
+    return &t->base;
+}

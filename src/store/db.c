@@ -1,0 +1,231 @@
+#include "db_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A thread's name is the address of its own copy. */
+static _Thread_local char self;
+
+/* WAL files that a burst made larger are cut back to this. */
+#define CONNECTION_PRAGMAS                                                                         \
+    "PRAGMA temp_store = MEMORY;"                                                                  \
+    "PRAGMA foreign_keys = ON;"                                                                    \
+    "PRAGMA cell_size_check = ON;"                                                                 \
+    "PRAGMA journal_mode = WAL;"                                                                   \
+    "PRAGMA wal_autocheckpoint = 2000;"                                                            \
+    "PRAGMA journal_size_limit = 16777216;"
+
+static int make_file(const char *path, struct buf *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int rc = 0;
+
+    if (fd < 0)
+        return buf_fail(err, -errno, "%s: %s", path, strerror(errno));
+    if (fchmod(fd, 0600))
+        rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
+    close(fd);
+    return rc;
+}
+
+static int run_steps(struct sql *sql, const struct db_schema *schema, int version, struct buf *err)
+{
+    int newest = schema->oldest + schema->count - 1;
+    int first = version ? version - schema->oldest + 1 : 0;
+    char *stamp = xasprintf("PRAGMA user_version = %d", newest);
+    int rc = sql_exec(sql, "BEGIN IMMEDIATE", err);
+
+    for (int i = first; !rc && i < schema->count; i++)
+        rc = sql_exec(sql, schema->steps[i], err);
+    if (!rc)
+        rc = sql_exec(sql, stamp, err);
+    if (!rc)
+        rc = sql_exec(sql, "COMMIT", err);
+    if (rc && !sqlite3_get_autocommit(sql->db))
+        sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
+    free(stamp);
+    return rc;
+}
+
+static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *err)
+{
+    int newest = schema->oldest + schema->count - 1;
+    int64_t version;
+    int rc = sql_exec_int(sql, "PRAGMA user_version", &version, err);
+
+    if (rc || version == newest)
+        return rc;
+    if (version < 0 || version > newest)
+        return buf_fail(err, -ENOTSUP,
+                        "%s: made by a newer outlookfs (version %lld, known up to %d): use that one",
+                        sql->path, (long long)version, newest);
+    if (version && version < schema->oldest)
+        return buf_fail(err, -ENOTSUP, "%s: of version %lld, which is no longer known", sql->path,
+                        (long long)version);
+    return run_steps(sql, schema, (int)version, err);
+}
+
+static int connect(struct sql *sql, const char *path, const struct db_schema *schema,
+                   struct buf *err)
+{
+    char *pragmas;
+    int rc = sql_open(sql, path, err);
+
+    if (rc)
+        return rc;
+    pragmas = xasprintf(CONNECTION_PRAGMAS "PRAGMA synchronous = %s;", schema->synchronous);
+    rc = sql_exec(sql, pragmas, err);
+    free(pragmas);
+    return rc;
+}
+
+/* Reads the whole schema, which `PRAGMA user_version` does not. */
+static int connect_both(struct db *db, const char *path, const struct db_schema *schema,
+                        struct buf *err)
+{
+    int64_t tables;
+    int rc = connect(&db->writer, path, schema, err);
+
+    if (!rc)
+        rc = upgrade(&db->writer, schema, err);
+    if (!rc)
+        rc = connect(&db->reader, path, schema, err);
+    if (!rc)
+        rc = sql_exec(&db->reader, "PRAGMA query_only = ON", err);
+    if (!rc)
+        rc = sql_exec_int(&db->reader, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    return rc;
+}
+
+static void make_locks(struct db *db)
+{
+    pthread_mutexattr_t recursive;
+
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&db->write_lock, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    pthread_mutex_init(&db->read_lock, NULL);
+}
+
+int db_open(struct db *db, const char *path, const struct db_schema *schema, struct buf *err)
+{
+    int rc;
+
+    memset(db, 0, sizeof(*db));
+    rc = make_file(path, err);
+    if (rc)
+        return rc;
+    make_locks(db);
+    rc = connect_both(db, path, schema, err);
+    if (!rc)
+        return 0;
+    if (db->writer.damaged || db->reader.damaged)
+        rc = -EBADMSG;
+    db_close(db);
+    return rc;
+}
+
+/* The reader goes first, so that the writer is the last connection: it folds the WAL into the database. */
+void db_close(struct db *db)
+{
+    assert(!db->depth);
+    sql_close(&db->reader);
+    sql_close(&db->writer);
+    pthread_mutex_destroy(&db->read_lock);
+    pthread_mutex_destroy(&db->write_lock);
+}
+
+static int run_locked(struct db *db, const char *text)
+{
+    struct sql_query q;
+
+    sql_start(&q, &db->writer, text);
+    return sql_run(&q);
+}
+
+static void begin_locked(struct db *db)
+{
+    if (db->depth++)
+        return;
+    atomic_store(&db->owner, &self);
+    db->failed = run_locked(db, "BEGIN IMMEDIATE");
+}
+
+void db_begin(struct db *db)
+{
+    pthread_mutex_lock(&db->write_lock);
+    begin_locked(db);
+}
+
+bool db_try_begin(struct db *db)
+{
+    if (pthread_mutex_trylock(&db->write_lock))
+        return false;
+    begin_locked(db);
+    return true;
+}
+
+static int finish_locked(struct db *db)
+{
+    int rc = db->failed;
+
+    if (!rc && sqlite3_get_autocommit(db->writer.db))
+        rc = -EIO; /* SQLite rolled back by itself and the caller did not mind */
+    if (!rc)
+        rc = run_locked(db, "COMMIT");
+    if (rc && !sqlite3_get_autocommit(db->writer.db))
+        run_locked(db, "ROLLBACK");
+    return rc;
+}
+
+int db_end(struct db *db, int rc)
+{
+    assert(db->depth && atomic_load(&db->owner) == &self);
+    if (!db->failed)
+        db->failed = rc;
+    rc = db->failed;
+    if (db->depth == 1) {
+        rc = finish_locked(db);
+        db->failed = 0;
+        atomic_store(&db->owner, NULL);
+    }
+    db->depth--;
+    pthread_mutex_unlock(&db->write_lock);
+    return rc;
+}
+
+void db_write(struct db *db, struct sql_query *q, const char *text)
+{
+    assert(db->depth && atomic_load(&db->owner) == &self);
+    if (!db->failed && sqlite3_get_autocommit(db->writer.db))
+        db->failed = -EIO;
+    if (db->failed)
+        *q = (struct sql_query){.sql = &db->writer, .rc = db->failed};
+    else
+        sql_start(q, &db->writer, text);
+}
+
+void db_read(struct db *db, struct sql_query *q, const char *text)
+{
+    if (atomic_load(&db->owner) == &self) {
+        db_write(db, q, text);
+        return;
+    }
+    pthread_mutex_lock(&db->read_lock);
+    sql_start(q, &db->reader, text);
+    q->held = &db->read_lock;
+}
+
+int64_t db_last_id(struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->writer.db);
+}

@@ -1,0 +1,42 @@
+/*
+ * mailbox_p.h - what the files of the sync room share.
+ */
+#ifndef OUTLOOKFS_SYNC_MAILBOX_P_H
+#define OUTLOOKFS_SYNC_MAILBOX_P_H
+
+#include <outlookfs/sync/mailbox.h>
+#include <outlookfs/sync/writeback.h>
+
+struct listings;
+
+struct mailbox {
+    /* constant after open */
+    struct mailbox_config config;
+    struct remote *remote;
+    struct cache *cache;
+    struct state *state;
+    const struct mailbox_events *events;
+    void *events_ctx;
+    /* parts with locks of their own */
+    struct listings *listings;   /* listing.c */
+    struct writeback *writeback; /* writeback.c */
+};
+
+/*
+ * An own write ended: the record is now `item` (or gone). Raises the record's generation, so that older answers leave it alone, changes
+ * the cache, and tells the file system. listing.c.
+ */
+int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item);
+int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folder, const char *id);
+
+/* Events; no lock may be held. */
+void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot);
+
+/* writeback.c, called by mailbox_open/start/stop/close. */
+struct writeback *writeback_create(struct mailbox *mb);
+int writeback_start(struct writeback *wb);
+/* Everything is due at once; waits for the queue to empty for at most `limit` ns, then ends the workers. */
+void writeback_stop(struct writeback *wb, int64_t limit);
+void writeback_destroy(struct writeback *wb);
+
+#endif

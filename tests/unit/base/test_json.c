@@ -1,0 +1,229 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static cJSON *parse(const char *text)
+{
+    cJSON *value = NULL;
+
+    assert_int_equal(json_parse_any(text, strlen(text), &value, NULL), 0);
+    assert_non_null(value);
+    return value;
+}
+
+static void test_parses_objects_only(void **state)
+{
+    cJSON *value = NULL;
+    struct buf err;
+
+    (void)state;
+    buf_init(&err, BUF_TEXT_MAX);
+    assert_int_equal(json_parse_object("{\"a\":1} junk", 7, &value, &err), 0);
+    assert_int_equal(json_int(value, "a", 0), 1);
+    cJSON_Delete(value);
+
+    value = NULL;
+    assert_int_equal(json_parse_object("[1]", 3, &value, &err), -EINVAL);
+    assert_string_equal(err.data, "1:1: expected an object: { \"name\": value, ... }");
+    assert_null(value);
+    assert_int_equal(json_parse_object("12", 2, &value, NULL), -EINVAL);
+    assert_int_equal(json_parse_any("12", 2, &value, &err), 0);
+    assert_true(value->valuedouble == 12);
+    cJSON_Delete(value);
+    buf_release(&err);
+}
+
+static void test_says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } table[] = {
+        {"", "1:1: the text is empty"},
+        {"{\n  \"a\": 1\n  \"b\": 2\n}\n", "3:3: expected a comma or }"},
+        {"{\"a\" 1}", "1:6: expected a colon"},
+        {"[1 2]", "1:4: expected a comma or ]"},
+        {"{\"a\":1,}", "1:8: expected a member name in \" \""},
+        {"{} {}", "1:4: expected nothing more"},
+        {"{\"a\":", "1:6: the text is not complete"},
+        {"{\"a", "1:4: the text ends inside a string"},
+        {"\"\\u0000\"", "1:7: a NUL character (\\u0000) is not supported"},
+        {"\"\\ud800\"", "1:8: half of a surrogate pair"},
+        {"\"\xff\"", "1:2: not UTF-8"},
+        {"{\"a\":01}", "1:7: a number has no leading zeros"},
+    };
+    struct buf err;
+
+    (void)state;
+    buf_init(&err, BUF_TEXT_MAX);
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        cJSON *value = NULL;
+
+        assert_int_equal(json_parse_any(table[i].text, strlen(table[i].text), &value, &err),
+                         -EINVAL);
+        assert_string_equal(err.data, table[i].expected);
+        assert_null(value);
+    }
+    buf_release(&err);
+}
+
+static void test_refuses_what_is_too_large(void **state)
+{
+    cJSON *value = NULL;
+    struct buf err;
+
+    (void)state;
+    buf_init(&err, BUF_TEXT_MAX);
+    assert_int_equal(json_parse_any("{}", JSON_TEXT_MAX + 1, &value, &err), -EINVAL);
+    assert_string_equal(err.data, "the text is larger than 80 MB");
+    buf_release(&err);
+}
+
+static void test_gets_members(void **state)
+{
+    cJSON *obj = parse("{\"s\":\"text\",\"n\":null,\"t\":true,\"f\":false,\"i\":-7,\"d\":1.5,"
+                       "\"big\":9007199254740992,\"huge\":1e30,\"max\":9223372036854775808,"
+                       "\"min\":-9223372036854775808,\"o\":{\"x\":1},\"dup\":1,\"dup\":2}");
+
+    (void)state;
+    assert_string_equal(json_str(obj, "s"), "text");
+    assert_null(json_str(obj, "S"));
+    assert_null(json_str(obj, "n"));
+    assert_null(json_str(obj, "i"));
+    assert_null(json_str(NULL, "s"));
+
+    assert_true(json_bool(obj, "t", false));
+    assert_false(json_bool(obj, "f", true));
+    assert_true(json_bool(obj, "n", true));
+    assert_false(json_bool(obj, "none", false));
+    assert_true(json_bool(obj, "i", true));
+
+    assert_int_equal(json_int(obj, "i", 0), -7);
+    assert_int_equal(json_int(obj, "big", 0), INT64_C(9007199254740992));
+    assert_int_equal(json_int(obj, "min", 0), INT64_MIN);
+    assert_int_equal(json_int(obj, "max", 42), 42);
+    assert_int_equal(json_int(obj, "huge", 42), 42);
+    assert_int_equal(json_int(obj, "d", 42), 42);
+    assert_int_equal(json_int(obj, "s", 42), 42);
+    assert_int_equal(json_int(obj, "none", 42), 42);
+    assert_int_equal(json_int(obj, "dup", 0), 1);
+
+    assert_true(cJSON_IsObject(json_get(obj, "o")));
+    assert_null(json_get(obj, "O"));
+    cJSON_Delete(obj);
+}
+
+static void test_equal(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool equal;
+    } table[] = {
+        {"{}", "{}", true},
+        {"{}", "[]", false},
+        {"[]", "[1]", false},
+        {"[1]", "[]", false},
+        {"[1,2]", "[1,2]", true},
+        {"[1,2]", "[2,1]", false},
+        {"1", "1.0", true},
+        {"100", "1e2", true},
+        {"-0", "0", true},
+        {"1", "2", false},
+        {"1", "\"1\"", false},
+        {"true", "true", true},
+        {"true", "false", false},
+        {"null", "false", false},
+        {"null", "null", true},
+        {"\"a\"", "\"\\u0061\"", true},
+        {"\"a\"", "\"A\"", false},
+        {"{\"a\":1,\"b\":[{\"c\":2,\"d\":3}]}", "{\"b\":[{\"d\":3,\"c\":2}],\"a\":1}", true},
+        {"{\"a\":1,\"b\":2}", "{\"a\":1}", false},
+        {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+        {"{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":2}", false},
+        {"{\"a\":1,\"b\":2}", "{\"b\":1,\"a\":2}", false},
+        {"{\"a\":1}", "{\"A\":1}", false},
+        {"{\"a\":null}", "{}", false},
+        {"{\"a\":null}", "{\"b\":null}", false},
+        {"{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}", true},
+        {"{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":1}", false},
+        {"{\"a\":1,\"b\":1}", "{\"a\":1,\"a\":1}", false},
+        {"{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        cJSON *a = parse(table[i].a);
+        cJSON *b = parse(table[i].b);
+
+        if (json_equal(a, b) != table[i].equal || json_equal(b, a) != table[i].equal)
+            fail_msg("%s and %s", table[i].a, table[i].b);
+        assert_true(json_equal(a, a));
+        assert_false(json_equal(a, NULL));
+        assert_false(json_equal(NULL, a));
+        cJSON_Delete(b);
+        cJSON_Delete(a);
+    }
+    assert_true(json_equal(NULL, NULL));
+}
+
+static void test_equal_ignores_who_owns(void **state)
+{
+    cJSON *a = parse("{\"k\":\"text\"}");
+    cJSON *b = cJSON_CreateObject();
+    cJSON *k = cJSON_CreateStringReference("text");
+
+    (void)state;
+    assert_true(cJSON_AddItemToObjectCS(b, "k", k));
+    assert_true(json_equal(a, b));
+    cJSON_Delete(b);
+    cJSON_Delete(a);
+}
+
+static void test_equal_of_sixty_shuffled_members(void **state)
+{
+    cJSON *a = cJSON_CreateObject();
+    cJSON *b = cJSON_CreateObject();
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        char name[2][16];
+
+        snprintf(name[0], sizeof(name[0]), "member%d", i);
+        snprintf(name[1], sizeof(name[1]), "member%d", i * 37 % 60);
+        cJSON_AddNumberToObject(a, name[0], i);
+        cJSON_AddNumberToObject(b, name[1], i * 37 % 60);
+    }
+    assert_true(json_equal(a, b));
+    assert_true(json_equal(b, a));
+    cJSON_SetNumberValue(json_get(b, "member59"), 1);
+    assert_false(json_equal(a, b));
+    assert_false(json_equal(b, a));
+    cJSON_Delete(b);
+    cJSON_Delete(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parses_objects_only),
+        cmocka_unit_test(test_says_what_is_wrong),
+        cmocka_unit_test(test_refuses_what_is_too_large),
+        cmocka_unit_test(test_gets_members),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_equal_ignores_who_owns),
+        cmocka_unit_test(test_equal_of_sixty_shuffled_members),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
