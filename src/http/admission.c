@@ -53,7 +53,7 @@ struct exchange *admission_hopeless(struct admission *a, int64_t now, int64_t *w
 
         if (!ex)
             continue;
-        if (ex->deadline <= now || ex->deadline <= a->throttle.held_until) {
+        if (ex->deadline <= throttle_ready(&a->throttle, i == HTTP_BACKGROUND, now)) {
             admission_remove(a, ex);
             return ex;
         }

@@ -1,8 +1,9 @@
 /*
- * admission_p.h - whose turn it is: the requests that wait, the slots for those under way, and the throttle.
+ * admission_p.h - whose turn it is: the requests that wait, the slots for those under way, and the
+ * throttle.
  *
- * Interactive requests go first, each kind in the order in which it came. Background ones leave one slot and the last tenth
- * of the budget to the others.
+ * Interactive requests go first, each kind in the order in which it came. Background ones leave one
+ * slot and the last tenth of the budget to the others.
  *
  * Threads: caller holds network.lock.
  */
@@ -30,12 +31,13 @@ void admission_remove(struct admission *a, struct exchange *ex);
 struct exchange *admission_drain(struct admission *a);
 
 /*
- * Takes one out that cannot be sent before its deadline: it is told now instead of then. NULL: none; then *wake comes
- * down to the earliest deadline.
+ * Takes one out that cannot be sent before its deadline: it is told now instead of then. NULL:
+ * none; then *wake comes down to the earliest deadline.
  */
 struct exchange *admission_hopeless(struct admission *a, int64_t now, int64_t *wake);
 
-/* Takes the next one out and counts it as under way. NULL: none; *wake comes down to when that is only a matter of time. */
+/* Takes the next one out and counts it as under way. NULL: none; *wake comes down to when that is
+ * only a matter of time. */
 struct exchange *admission_next(struct admission *a, int64_t now, int64_t *wake);
 
 /* It is not under way any more. */

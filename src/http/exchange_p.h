@@ -1,8 +1,9 @@
 /*
- * exchange_p.h - one attempt at one request: what a caller hands to the network thread and gets back.
+ * exchange_p.h - one attempt at one request: what a caller hands to the network thread and gets
+ * back.
  *
- * Lives on the caller's stack. While it is ACTIVE only the network thread touches what is not marked otherwise; the caller
- * does not leave before it is DONE, however it ends.
+ * Lives on the caller's stack. While it is ACTIVE only the network thread touches what is not
+ * marked otherwise; the caller does not leave before it is DONE, however it ends.
  */
 #ifndef OUTLOOKFS_HTTP_EXCHANGE_P_H
 #define OUTLOOKFS_HTTP_EXCHANGE_P_H
@@ -50,14 +51,14 @@ struct exchange {
     CURL *easy;
     char *url;
     struct curl_slist *headers;
-    bool connected;
+    unsigned started; /* how often a connection was ready and sending could begin */
     size_t received;
     curl_off_t moved;   /* bytes in both directions */
     int64_t last_moved; /* clock_mono() */
 
     atomic_bool abandoned; /* the caller wants it back */
 
-    struct exchange *next;     /* guarded by network.lock while it waits, else of the network thread */
+    struct exchange *next; /* guarded by network.lock while it waits, else of the network thread */
     enum exchange_state state; /* guarded by network.lock */
     pthread_cond_t done;       /* guarded by network.lock */
 };

@@ -58,7 +58,7 @@ static void drain_locked(struct network *n, enum exchange_end end)
     }
 }
 
-/* --- how it ended ------------------------------------------------------------------------------------------------------- */
+/* --- how it ended --- */
 
 static void publish_online(struct network *n)
 {
@@ -155,7 +155,7 @@ static void abort_transfer(struct network *n, struct exchange *ex, enum exchange
     finish(n, ex);
 }
 
-/* --- starting ----------------------------------------------------------------------------------------------------------- */
+/* --- starting --- */
 
 static void start(struct network *n, struct exchange *ex)
 {
@@ -215,7 +215,7 @@ static void start_what_may(struct network *n, int64_t now, int64_t *wake)
         start(n, ex);
 }
 
-/* --- the thread --------------------------------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 static void enforce_limits(struct network *n, int64_t now, int64_t *wake)
 {
@@ -293,7 +293,8 @@ static void *network_thread(void *arg)
     return NULL;
 }
 
-/* Signals are for threads that know what to do with them; SIGPIPE from a TLS connection is for nobody. */
+/* Signals are for threads that know what to do with them; SIGPIPE from a TLS connection is for
+ * nobody. */
 static int start_thread(struct network *n)
 {
     sigset_t all, old;
@@ -306,7 +307,7 @@ static int start_thread(struct network *n)
     return -rc;
 }
 
-/* --- for the callers ---------------------------------------------------------------------------------------------------- */
+/* --- for the callers --- */
 
 int network_create(const struct http_config *config, bool loopback,
                    const struct http_timing *timing, struct network **ret, struct buf *err)
@@ -356,7 +357,8 @@ void network_destroy(struct network *n)
     free(n);
 }
 
-/* The caller does not leave before the network thread has let go, which it does soon after it was asked to. */
+/* The caller does not leave before the network thread has let go, which it does soon after it was
+ * asked to. */
 static void wait_done_locked(struct network *n, struct exchange *ex)
 {
     while (ex->state != EXCHANGE_DONE) {
@@ -384,6 +386,7 @@ void network_run(struct network *n, struct exchange *ex)
     } else if (!atomic_load(&n->online)) {
         ex->end = END_OFFLINE;
     } else {
+        ex->state = EXCHANGE_WAITING;
         admission_add(&n->admission, ex);
         curl_multi_wakeup(n->multi);
         wait_done_locked(n, ex);
@@ -397,14 +400,14 @@ bool network_online(const struct network *n)
     return atomic_load(&n->online);
 }
 
-int64_t network_held_until(struct network *n)
+int64_t network_ready(struct network *n, enum http_priority priority)
 {
-    int64_t until;
+    int64_t ready;
 
     pthread_mutex_lock(&n->lock);
-    until = n->admission.throttle.held_until;
+    ready = throttle_ready(&n->admission.throttle, priority == HTTP_BACKGROUND, clock_mono());
     pthread_mutex_unlock(&n->lock);
-    return until;
+    return ready;
 }
 
 void network_stats(struct network *n, struct http_stats *ret)

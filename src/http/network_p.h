@@ -1,6 +1,6 @@
 /*
- * network_p.h - the network thread: it owns every curl handle, the queue, the throttle and the question whether the service
- * can be reached.
+ * network_p.h - the network thread: it owns every curl handle, the queue, the throttle and the
+ * question whether the service can be reached.
  *
  * Threads: all functions from any thread, except create and destroy.
  */
@@ -18,16 +18,16 @@ struct http_timing {
     int64_t retry_first; /* before a GET is tried again; doubles */
     int64_t probe_first; /* before the first probe; doubles up to probe_max */
     int64_t probe_max;
-    int64_t hold;        /* after a 429 that names no time */
+    int64_t hold; /* after a 429 that names no time */
 };
 
-#define HTTP_TIMING_DEFAULT                                                                        \
-    ((struct http_timing){NS_PER_S, NS_PER_S, 60 * NS_PER_S, 10 * NS_PER_S})
+#define HTTP_TIMING_DEFAULT ((struct http_timing){NS_PER_S, NS_PER_S, 60 * NS_PER_S, 10 * NS_PER_S})
 
 struct network;
 struct buf;
 
-/* Starts the thread. `config` has no zeroes left to fill in, and its strings outlive the network. */
+/* Starts the thread. `config` has no zeroes left to fill in, and its strings outlive the network.
+ */
 int network_create(const struct http_config *config, bool loopback,
                    const struct http_timing *timing, struct network **ret, struct buf *err);
 
@@ -37,13 +37,14 @@ void network_stop(struct network *n);
 /* After network_stop(), when nobody calls any more. */
 void network_destroy(struct network *n);
 
-/* Runs the exchange to its end, which is in `ex` then; nobody else knows of `ex` afterwards. Waits; honours its cancel. */
+/* Runs the exchange to its end, which is in `ex` then; nobody else knows of `ex` afterwards. Waits;
+ * honours its cancel. */
 void network_run(struct network *n, struct exchange *ex);
 
 bool network_online(const struct network *n);
 
-/* clock_mono() at which Retry-After ends, whether past or not. */
-int64_t network_held_until(struct network *n);
+/* clock_mono() at which the throttle lets the next request go: now or later. */
+int64_t network_ready(struct network *n, enum http_priority priority);
 
 /* All members but `authorised`. */
 void network_stats(struct network *n, struct http_stats *ret);

@@ -31,7 +31,8 @@ void reach_answered(struct reach *r)
     r->delay = r->first;
 }
 
-/* While a probe is planned or under way, further failures say nothing new: they do not push it back. */
+/* While a probe is planned or under way, further failures say nothing new: they do not push it
+ * back. */
 void reach_failed(struct reach *r, int64_t now)
 {
     if (!r->probing && (r->online || r->probe_at == REACH_NEVER)) {
@@ -41,7 +42,8 @@ void reach_failed(struct reach *r, int64_t now)
     r->online = false;
 }
 
-/* A service that breaks every connection but answers probes is not probed more often than one that is away. */
+/* A service that breaks every connection but answers probes is not probed more often than one that
+ * is away. */
 void reach_suspected(struct reach *r, int64_t now)
 {
     int64_t soonest = r->probed_at + r->first;

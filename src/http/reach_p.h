@@ -1,8 +1,9 @@
 /*
  * reach_p.h - whether the service can be reached, and when to ask it.
  *
- * Online until a connection cannot be made; then offline until a probe, or anything else, gets any answer at all. A connection
- * that merely broke is a reason to probe, not to call the service unreachable.
+ * Online until a connection cannot be made; then offline until a probe, or anything else, gets any
+ * answer at all. A connection that merely broke is a reason to probe, not to call the service
+ * unreachable.
  *
  * Pure: no clock of its own. Threads: owner only.
  */
@@ -25,7 +26,8 @@ struct reach {
 
 void reach_init(struct reach *r, int64_t first, int64_t max, int64_t now);
 
-/* The caller sends a probe now and says later how it ended, by reach_probed() and then one of the others. */
+/* The caller sends a probe now and says later how it ended, by reach_probed() and then one of the
+ * others. */
 void reach_probing(struct reach *r, int64_t now);
 void reach_probed(struct reach *r);
 

@@ -9,8 +9,7 @@
 
 void throttle_init(struct throttle *t, unsigned rate)
 {
-    *t = (struct throttle){
-        .rate = rate, .taken = xcalloc(rate, sizeof(*t->taken)), .held_until = INT64_MIN};
+    *t = (struct throttle){.rate = rate, .taken = xcalloc(rate, sizeof(*t->taken))};
 }
 
 void throttle_release(struct throttle *t)

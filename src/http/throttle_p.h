@@ -1,12 +1,12 @@
 /*
  * throttle_p.h - when the next call may be made: the budget of calls a minute, and Retry-After.
  *
- * The bucket holds `rate` calls, and a call comes back a minute after it was taken: the service never sees more than `rate`
- * calls in any minute, as it would from a bucket that fills up while it is being emptied. The last quarter is handed out no
- * faster than it comes back in the long run, so that a burst does not end in a minute of silence. Background calls leave the
- * last tenth alone.
+ * The bucket holds `rate` calls, and a call comes back a minute after it was taken: the service
+ * never sees more than `rate` calls in any minute, as it would from a bucket that fills up while it
+ * is being emptied. The last quarter is handed out no faster than it comes back in the long run, so
+ * that a burst does not end in a minute of silence. Background calls leave the last tenth alone.
  *
- *     if (throttle_ready(&t, background, now) <= now)
+ *     if (throttle_ready(&t, background, now) == now)
  *         throttle_take(&t, now), send();
  *
  * Pure: no clock of its own. Threads: caller holds the lock of whatever it is in.
@@ -19,7 +19,7 @@
 
 struct throttle {
     unsigned rate;
-    int64_t *taken;     /* a ring of `rate`: when the calls of the last minute were made */
+    int64_t *taken; /* a ring of `rate`: when the calls of the last minute were made */
     unsigned first, used;
     int64_t last;       /* when the youngest call was made */
     int64_t held_until; /* end of Retry-After */
@@ -28,7 +28,7 @@ struct throttle {
 void throttle_init(struct throttle *t, unsigned rate);
 void throttle_release(struct throttle *t);
 
-/* When the next call may be made; not after `now` means now. */
+/* When the next call may be made: `now` or later. */
 int64_t throttle_ready(struct throttle *t, bool background, int64_t now);
 void throttle_take(struct throttle *t, int64_t now);
 

@@ -17,23 +17,23 @@ static bool is_read(const char *method)
 }
 
 /*
- * Called when a connection is ready and the request is about to be sent on it, which is more than once when curl repeats a
- * request by itself: it does so, whatever the method, when a reused connection dies before any answer (Curl_retry_request,
- * and in 7.88 no option forbids it). The service may have carried the first one out, so a request that changes something
- * is stopped here unless not a byte of it has left.
+ * Called when a connection is ready and the request is about to be sent on it, which is more than
+ * once when curl repeats a request by itself: it does so, whatever the method, when a reused
+ * connection dies before any answer (Curl_retry_request, and in 7.88 no option forbids it). The
+ * service may have carried the first one out, so a request that changes something is stopped here
+ * unless not a byte of it has left; a read may be repeated once, the rest is for http.c to decide.
  */
 static int before_request(void *ctx, char *to, char *from, int to_port, int from_port)
 {
     struct exchange *ex = ctx;
+    unsigned allowed = is_read(ex->request->method) ? 2 : 1;
     long size = 0;
 
     (void)to, (void)from, (void)to_port, (void)from_port;
-    if (ex->connected && !is_read(ex->request->method)) {
-        curl_easy_getinfo(ex->easy, CURLINFO_REQUEST_SIZE, &size);
-        if (size > 0)
-            return CURL_PREREQFUNC_ABORT;
-    }
-    ex->connected = true;
+    curl_easy_getinfo(ex->easy, CURLINFO_REQUEST_SIZE, &size);
+    if (size > 0 && ex->started >= allowed)
+        return CURL_PREREQFUNC_ABORT;
+    ex->started++;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -59,7 +59,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
-/* Of an error page only the beginning is kept; the rest is read and dropped, for the connection's sake. */
+/* Of an error page only the beginning is kept; the rest is read and dropped, for the connection's
+ * sake. */
 static size_t on_error_body(struct exchange *ex, const char *data, size_t len)
 {
     size_t room = ERROR_BODY_MAX - ex->answer->body.len;
@@ -118,16 +119,28 @@ static bool has_control(const char *value)
     return false;
 }
 
-static void add_header(struct exchange *ex, const char *name, const char *value)
+static void append_header(struct exchange *ex, const char *line)
 {
-    char *line = xasprintf("%s: %s", name, value);
     struct curl_slist *headers = curl_slist_append(ex->headers, line);
 
     if (!headers)
         abort(); /* as base/alloc.h does */
     ex->headers = headers;
+}
+
+static void add_header(struct exchange *ex, const char *name, const char *value)
+{
+    char *line = xasprintf("%s: %s", name, value);
+
+    append_header(ex, line);
     explicit_bzero(line, strlen(line));
     free(line);
+}
+
+/* A name without a value takes a header of curl's own away. */
+static void remove_header(struct exchange *ex, const char *name)
+{
+    append_header(ex, name);
 }
 
 static void set_headers(struct exchange *ex, bool has_body, CURLcode *code)
@@ -135,13 +148,14 @@ static void set_headers(struct exchange *ex, bool has_body, CURLcode *code)
     add_header(ex, "Accept", "application/json");
     if (has_body)
         add_header(ex, "Content-Type", "application/json");
+    else
+        remove_header(ex, "Content-Type:"); /* curl would call nothing a form */
     if (ex->request->if_match)
         add_header(ex, "If-Match", ex->request->if_match);
     if (ex->authorization)
         add_header(ex, "Authorization", ex->authorization);
 
-    /* "Expect:" without a value takes curl's own away: waiting for 100 Continue would cost a second where nobody sends it. */
-    ex->headers = curl_slist_append(ex->headers, "Expect:");
+    remove_header(ex, "Expect:"); /* waiting for 100 Continue costs a second */
     if (!*code)
         *code = curl_easy_setopt(ex->easy, CURLOPT_HTTPHEADER, ex->headers);
 }
@@ -172,7 +186,8 @@ static void set_connection(struct exchange *ex, const struct transfer_options *o
     set_long(ex, CURLOPT_NOSIGNAL, 1, code);
     set_long(ex, CURLOPT_CONNECTTIMEOUT_MS, o->connect_ms, code);
     set_long(ex, CURLOPT_TCP_KEEPALIVE, 1, code);
-    /* Lets go of a name lookup that is under way instead of waiting for it: Ctrl-C must not wait for a dead DNS server. */
+    /* Lets go of a name lookup that is under way instead of waiting for it: Ctrl-C must not wait
+     * for a dead DNS server. */
     set_long(ex, CURLOPT_QUICK_EXIT, 1, code);
     if (o->loopback) {
         set_string(ex, CURLOPT_PROXY, "", code);
@@ -226,7 +241,8 @@ int transfer_begin(struct exchange *ex, const struct transfer_options *options)
     return -EINVAL;
 }
 
-/* What a failure means. A connection that was ready once and failed later has been dropped, whatever curl calls it. */
+/* What a failure means. A connection that was ready once and failed later has been dropped,
+ * whatever curl calls it. */
 static enum exchange_end end_of(const struct exchange *ex, CURLcode code)
 {
     switch (code) {
@@ -237,10 +253,9 @@ static enum exchange_end end_of(const struct exchange *ex, CURLcode code)
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: /* an answer without a status line: HTTP/0.9 */
     case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_TOO_LARGE_HEADERS:
         return END_NONSENSE;
     default:
-        return ex->connected ? END_DROPPED : END_UNREACHABLE;
+        return ex->started ? END_DROPPED : END_UNREACHABLE;
     }
 }
 
@@ -253,7 +268,8 @@ static const char *header(struct exchange *ex, const char *name)
     return h->value;
 }
 
-/* Seconds or a date. A date counts from the service's own clock when it names it, for ours may be wrong. */
+/* Seconds or a date. A date counts from the service's own clock when it names it, for ours may be
+ * wrong. */
 static int retry_after(const char *text, int64_t service_now)
 {
     int64_t now = service_now ? service_now : clock_now();
@@ -303,7 +319,9 @@ void transfer_finish(struct exchange *ex, CURLcode code)
     ex->sent = size > 0;
     if (ex->end != END_TOO_LARGE && ex->end != END_UNWANTED)
         ex->end = end_of(ex, code);
-    if (!ex->error[0])
+    if (code == CURLE_ABORTED_BY_CALLBACK) /* by before_request(): curl's words would puzzle */
+        snprintf(ex->error, sizeof(ex->error), "it ended before an answer came");
+    else if (!ex->error[0])
         snprintf(ex->error, sizeof(ex->error), "%s", curl_easy_strerror(code));
     if (status < 200) /* 1xx is no answer yet */
         return;

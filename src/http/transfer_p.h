@@ -14,7 +14,8 @@ struct transfer_options {
     long connect_ms;
 };
 
-/* Makes ex->easy, not yet in a multi handle. When curl refuses, ex->end says so and the answer is -EINVAL. */
+/* Makes ex->easy, not yet in a multi handle. When curl refuses, ex->end says so and the answer is
+ * -EINVAL. */
 int transfer_begin(struct exchange *ex, const struct transfer_options *options);
 
 /* Sets ex->end, ex->sent and the answer's status, headers and date from curl's result. */

@@ -25,7 +25,8 @@ static bool has_part(CURLU *u, CURLUPart part)
     return has;
 }
 
-/* The text is curl's own reading of the URL: a second parser could see another host than the one the token goes to. */
+/* The text is curl's own reading of the URL: a second parser could see another host than the one
+ * the token goes to. */
 static int check_parts(CURLU *u, const char *scheme, const char *host, bool *ret_loopback,
                        struct buf *err)
 {

@@ -47,10 +47,9 @@ int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct b
     kind_normalise(kind, obj);
     id = kind_id(kind, obj);
     if (!id)
-        return buf_fail(err, -EBADMSG, "the service sent a %s without an id", info->name);
+        return buf_fail(err, -EBADMSG, "the service sent no id with this %s", info->name);
     if (!is_usable_id(id))
-        return buf_fail(err, -EBADMSG,
-                        "the service sent a %s whose id cannot be a file name: %.80s", info->name,
+        return buf_fail(err, -EBADMSG, "the id of this %s cannot be a file name: %.80s", info->name,
                         id);
 
     buf_init(&text, ITEM_TEXT_MAX);
@@ -65,6 +64,7 @@ int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct b
     ret->etag = xstrdup(etag ? etag : "");
     ret->mtime = time_of(obj, info->modified);
     ret->size = text.len;
+    ret->attachments = kind == KIND_MESSAGE && cJSON_GetArraySize(json_get(obj, "Attachments")) > 0;
     ret->text = buf_detach(&text);
     return 0;
 }

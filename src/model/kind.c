@@ -176,17 +176,25 @@ const char *kind_id(enum kind kind, const struct cJSON *obj)
     return NULL;
 }
 
-/* Moves the members the table names to the front, in its order; the others follow as they were. */
+/*
+ * Brings the members the table names to the front, in its order; the others follow as they were. By
+ * appending alone: cJSON_InsertItemInArray() as in Debian 12 refuses a detached item anywhere but
+ * in front.
+ */
 static void reorder(cJSON *obj, const char *const *order, size_t count)
 {
-    int place = 0;
+    int others = cJSON_GetArraySize(obj);
 
     for (size_t i = 0; i < count; i++) {
         cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(obj, order[i]);
 
-        if (member)
-            cJSON_InsertItemInArray(obj, place++, member); /* works on objects as well */
+        if (member) {
+            cJSON_AddItemToArray(obj, member);
+            others--;
+        }
     }
+    for (; others > 0; others--)
+        cJSON_AddItemToArray(obj, cJSON_DetachItemFromArray(obj, 0));
 }
 
 static void normalise_message(cJSON *obj)

@@ -38,14 +38,18 @@ static void put_escape(struct renderer *r, char c)
 {
     static const char special[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
+    static const char hex[] = "0123456789abcdef";
     const char *found = strchr(special, c);
-    char text[8];
 
-    if (found)
-        snprintf(text, sizeof(text), "\\%c", letters[found - special]);
-    else
-        snprintf(text, sizeof(text), "\\u%04x", (unsigned char)c);
-    put_str(r, text);
+    if (found) {
+        char text[] = {'\\', letters[found - special]};
+
+        put(r, text, sizeof(text));
+    } else {
+        char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+        put(r, text, sizeof(text));
+    }
 }
 
 static void put_string(struct renderer *r, const char *s)

@@ -1,5 +1,6 @@
 /*
- * connector.c - the service over HTTP: a row of the table becomes a request, the answer a remote_call.
+ * connector.c - the service over HTTP: a row of the table becomes a request, the answer a
+ * remote_call.
  */
 #include <outlookfs/remote/remote.h>
 

@@ -16,7 +16,8 @@ static bool is_about_an_item(const cJSON *error)
         return false;
     const cJSON *detail = json_get(error, "error");
     const char *code = json_str(cJSON_IsObject(detail) ? detail : error, "code");
-    /* "MailboxNotEnabledForRESTAPI", "ErrorNonExistentMailbox": 404, and every record would be gone. */
+    /* "MailboxNotEnabledForRESTAPI", "ErrorNonExistentMailbox": 404, and every record would be
+     * gone. */
     if (code && strstr(code, "Mailbox"))
         return false;
     return cJSON_IsObject(detail) || json_get(error, "status");

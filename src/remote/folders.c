@@ -70,7 +70,8 @@ static enum grade list_tables(struct remote *r, enum kind kind, struct remote_ct
     return GRADE_OK;
 }
 
-/* --- mail: the picker -------------------------------------------------------------------------- */
+/* --- mail: the picker --------------------------------------------------------------------------
+ */
 
 /* How to browse a folder that has been found; parallel to walk.found.list. */
 struct picked {
@@ -97,8 +98,8 @@ static void walk_release(struct walk *w)
 }
 
 /*
- * How GetEmails is told of the folder: its display path, or "Id::<id>" where a name on the way has a '/' of its own. The
- * picker's "Path" is not used: no recording says what it holds.
+ * How GetEmails is told of the folder: its display path, or "Id::<id>" where a name on the way has
+ * a '/' of its own. The picker's "Path" is not used: no recording says what it holds.
  */
 static char *folder_id(const char *parent, const char *display, const char *picker_id)
 {
@@ -173,8 +174,6 @@ static enum grade pick_all(struct walk *w, const char *id, const char *parent, u
             count++;
             if (w->found.count < FOLDERS_MAX)
                 progress |= add_picked(w, entry, parent, depth);
-            else
-                w->found.partial = true;
         }
         cJSON_Delete(entries);
         if (count < PICKER_TOP || !progress)
@@ -192,8 +191,8 @@ static bool is_refusal(enum grade grade)
 }
 
 /*
- * Breadth first; walk.found.list is its own queue. The picker does not say who has children, so each folder is one request:
- * a listing of folders is rare, and cached above.
+ * Breadth first; walk.found.list is its own queue. The picker does not say who has children, so
+ * each folder is one request: a listing of folders is rare, and cached above.
  */
 static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
 {
@@ -201,9 +200,9 @@ static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
 
     for (size_t i = 0; grade == GRADE_OK && i < w->found.count; i++) {
         const struct picked picked = w->picked[i];
-        if (picked.depth + 1 >= DEPTH_MAX) {
+        if (picked.depth + 1 >= DEPTH_MAX || w->found.count >= FOLDERS_MAX) {
             w->found.partial = true;
-            continue;
+            break; /* breadth first: what follows is as deep or deeper */
         }
         /* The list may move while it grows, the strings do not. */
         const char *parent = w->found.list[i].id;
@@ -222,7 +221,8 @@ static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
     return grade;
 }
 
-/* --- mail: without the picker -------------------------------------------------------------------- */
+/* --- mail: without the picker --------------------------------------------------------------------
+ */
 
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault)
@@ -259,7 +259,8 @@ static enum grade list_well_known(struct remote *r, struct remote_ctx ctx,
     return GRADE_OK;
 }
 
-/* The picker is not in the recordings: an answer we cannot read is no reason to show no mail at all. */
+/* The picker is not in the recordings: an answer we cannot read is no reason to show no mail at
+ * all. */
 static bool is_unreadable(const struct remote_fault *fault)
 {
     return fault->grade == GRADE_BROKEN && fault->status >= 200 && fault->status < 300;

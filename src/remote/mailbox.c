@@ -20,9 +20,11 @@
 #define CONTACT_CREATED "CreatedDateTime"
 #define CONTACT_MODIFIED "LastModifiedDateTime"
 
-/* --- ids, versions, times ------------------------------------------------------------------------ */
+/* --- ids, versions, times ------------------------------------------------------------------------
+ */
 
-/* Like the service's: URL-safe base64 of a given length that begins alike for all and ends in '='. */
+/* Like the service's: URL-safe base64 of a given length that begins alike for all and ends in '='.
+ */
 static char *new_id(struct mailbox *mb, const char *prefix, size_t length)
 {
     char tail[24];
@@ -99,8 +101,8 @@ static void sign(struct mailbox *mb, enum kind kind, struct cJSON *obj, bool fre
     free(now);
 }
 
-/* An attachment's id begins with that of its message. */
-static void sign_attachments(struct mailbox *mb, const char *id, struct cJSON *obj)
+/* An attachment's id begins with that of its message; `renew`: that one is new, so all are. */
+static void sign_attachments(struct mailbox *mb, const char *id, struct cJSON *obj, bool renew)
 {
     cJSON *list = json_get(obj, "Attachments");
     cJSON *attachment;
@@ -109,6 +111,8 @@ static void sign_attachments(struct mailbox *mb, const char *id, struct cJSON *o
         list = cJSON_AddArrayToObject(obj, "Attachments");
     cJSON_ArrayForEach(attachment, list)
     {
+        if (!renew && json_str(attachment, "Id"))
+            continue;
         char *aid = new_id(mb, id, ATTACHMENT_ID_LENGTH);
         set_string(attachment, "Id", aid);
         free(aid);
@@ -116,7 +120,7 @@ static void sign_attachments(struct mailbox *mb, const char *id, struct cJSON *o
     mailbox_set(obj, "HasAttachment", cJSON_CreateBool(cJSON_GetArraySize(list) > 0));
 }
 
-static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSON *obj)
+static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSON *obj, bool moved)
 {
     set_string(obj, kind_info(rec->kind)->id, rec->id);
     if (rec->kind == KIND_CONTACT)
@@ -124,11 +128,12 @@ static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSO
     if (rec->kind == KIND_MESSAGE) {
         if (!json_get(obj, "IsRead"))
             mailbox_set(obj, "IsRead", cJSON_CreateFalse());
-        sign_attachments(mb, rec->id, obj);
+        sign_attachments(mb, rec->id, obj, moved);
     }
 }
 
-/* --- folders ------------------------------------------------------------------------------------------ */
+/* --- folders
+ * ------------------------------------------------------------------------------------------ */
 
 const struct mailbox_folder *mailbox_find_folder(const struct mailbox *mb, enum kind kind,
                                                  const char *name)
@@ -172,7 +177,8 @@ const struct mailbox_folder *mailbox_make_folder(struct mailbox *mb, enum kind k
     return add_folder(mb, kind, xstrdup(name));
 }
 
-/* --- records -------------------------------------------------------------------------------------------- */
+/* --- records
+ * -------------------------------------------------------------------------------------------- */
 
 struct mailbox_record *mailbox_find(const struct mailbox *mb, enum kind kind, const char *id)
 {
@@ -191,7 +197,7 @@ struct mailbox_record *mailbox_add(struct mailbox *mb, enum kind kind,
     rec->folder = folder;
     rec->id = given ? xstrdup(given) : new_id(mb, ID_PREFIX, ID_LENGTH);
     rec->obj = obj;
-    complete(mb, rec, obj);
+    complete(mb, rec, obj, false);
     sign(mb, kind, obj, true);
     mb->records = xrealloc(mb->records, (mb->nrecords + 1) * sizeof(struct mailbox_record *));
     mb->records[mb->nrecords++] = rec;
@@ -203,7 +209,7 @@ void mailbox_change(struct mailbox *mb, struct mailbox_record *rec, struct cJSON
 {
     cJSON_Delete(rec->obj);
     rec->obj = obj;
-    complete(mb, rec, obj);
+    complete(mb, rec, obj, false);
     sign(mb, rec->kind, obj, false);
 }
 
@@ -215,7 +221,7 @@ void mailbox_move(struct mailbox *mb, struct mailbox_record *rec,
     rec->id = new_id(mb, ID_PREFIX, ID_LENGTH);
     rec->folder = folder;
     map_set(&mb->by_id, rec->id, rec);
-    complete(mb, rec, rec->obj);
+    complete(mb, rec, rec->obj, true);
 }
 
 static void record_free(struct mailbox_record *rec)
@@ -238,7 +244,8 @@ void mailbox_remove(struct mailbox *mb, struct mailbox_record *rec)
     record_free(rec);
 }
 
-/* --- lifetime --------------------------------------------------------------------------------------------- */
+/* --- lifetime
+ * --------------------------------------------------------------------------------------------- */
 
 void mailbox_init(struct mailbox *mb)
 {

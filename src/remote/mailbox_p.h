@@ -1,5 +1,6 @@
 /*
- * mailbox_p.h - folders and records in memory, and the members a mailbox fills in by itself: the data under memory.c.
+ * mailbox_p.h - folders and records in memory, and the members a mailbox fills in by itself: the
+ * data under memory.c.
  *
  * Threads: owner only (memory.c holds its lock).
  */
@@ -32,8 +33,8 @@ struct mailbox {
     size_t nfolders;
     struct mailbox_record **records; /* in the order they came */
     size_t nrecords;
-    struct map by_id;  /* of the records */
-    unsigned serial;   /* for ids and change keys */
+    struct map by_id; /* of the records */
+    unsigned serial;  /* for ids and change keys */
 };
 
 void mailbox_init(struct mailbox *mb);
@@ -51,7 +52,8 @@ struct mailbox_record *mailbox_find(const struct mailbox *mb, enum kind kind, co
 /* `obj` is taken; id, change key and times are filled in where they are missing. */
 struct mailbox_record *mailbox_add(struct mailbox *mb, enum kind kind,
                                    const struct mailbox_folder *folder, struct cJSON *obj);
-/* `obj` is taken and replaces the record's; the id stays, change key and time of modification are new. */
+/* `obj` is taken and replaces the record's; the id stays, change key and time of modification are
+ * new. */
 void mailbox_change(struct mailbox *mb, struct mailbox_record *rec, struct cJSON *obj);
 /* As a move does: a new id. */
 void mailbox_move(struct mailbox *mb, struct mailbox_record *rec,

@@ -250,13 +250,15 @@ static const char *find_value(const struct param *params, size_t count, const ch
     return NULL;
 }
 
-static void assert_params(const struct operation_info *info, const struct param *params,
-                          size_t count)
+static bool params_fit(const struct operation_info *info, const struct param *params, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        assert(find_spec(info, params[i].name, strlen(params[i].name)));
+        if (!find_spec(info, params[i].name, strlen(params[i].name)))
+            return false;
     for (const struct param_spec *spec = info->params; spec->name; spec++)
-        assert(!spec->required || find_value(params, count, spec->name));
+        if (spec->required && !find_value(params, count, spec->name))
+            return false;
+    return true;
 }
 
 static int add_encoded(struct buf *out, const char *value, enum param_where where)
@@ -329,8 +331,10 @@ int operation_url(const struct operation_info *info, const struct param *params,
 {
     size_t before = out->len;
 
-    assert(info->method);
-    assert_params(info, params, count);
+    if (!info->method || !params_fit(info, params, count)) {
+        assert(!"parameters do not fit the operation");
+        return -EINVAL;
+    }
     int rc = add_path(info, params, count, out);
     if (!rc)
         rc = add_query(info, params, count, out);

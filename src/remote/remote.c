@@ -90,14 +90,16 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
 
     const struct operation_info *info = operation_info(r->version, call->op);
     if (!info->method)
-        return remote_fail(fault, GRADE_REFUSED, "this version of the service has no such operation");
+        return remote_fail(fault, GRADE_REFUSED,
+                           "this version of the service has no such operation");
     assert((info->body == BODY_JSON) == (call->body != NULL));
     assert((info->answer == ANSWER_BYTES) == (call->sink != NULL));
 
     enum grade grade = r->impl->call(r, call, fault);
     if (grade == GRADE_OK && !has_promised_answer(info, call)) {
         fault->unknown = operation_writes(info);
-        grade = remote_fail(fault, GRADE_BROKEN, "%s: the answer has an unexpected form", info->name);
+        grade =
+            remote_fail(fault, GRADE_BROKEN, "%s: the answer has an unexpected form", info->name);
     }
     if (grade != GRADE_OK)
         remote_call_release(call);
@@ -108,8 +110,8 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
 /* --- typed functions ------------------------------------------------------------------------- */
 
 /*
- * The parameters among `all` that the operation's row knows. The typed functions name everything they have to say; which
- * of it an operation takes, and under which name, is the table's business.
+ * The parameters among `all` that the operation's row knows. The typed functions name everything
+ * they have to say; which of it an operation takes, and under which name, is the table's business.
  */
 static size_t known_params(const struct operation_info *info, const struct param *all, size_t count,
                            struct param *out)

@@ -1,6 +1,7 @@
 /*
- * trace.c - logs each call of the remote it wraps: which operation, on what, how it went, how long it took. Left out are
- * bodies and whatever parameter may hold what a person wrote (comments, searches, filters).
+ * trace.c - logs each call of the remote it wraps: which operation, on what, how it went, how long
+ * it took. Left out are bodies and whatever parameter may hold what a person wrote (comments,
+ * searches, filters).
  */
 #include <outlookfs/remote/remote.h>
 

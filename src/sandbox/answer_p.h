@@ -1,5 +1,6 @@
 /*
- * answer_p.h - the answer being made, and the error shapes of the service (connector contract, 4.5).
+ * answer_p.h - the answer being made, and the error shapes of the service (connector
+ * contract, 4.5).
  *
  * Each answer_*() replaces whatever the answer held before.
  *
@@ -36,7 +37,8 @@ void answer_json(struct answer *ans, unsigned status, cJSON *take);
 void answer_text(struct answer *ans, unsigned status);
 void answer_bytes(struct answer *ans, const void *data, size_t len, const char *type);
 
-/* The connector itself: {"status","message","error":{"message","code","originalMessage"},"source"}. */
+/* The connector itself: {"status","message","error":{"message","code","originalMessage"},"source"}.
+ */
 void answer_error(struct answer *ans, unsigned status, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void answer_not_found(struct answer *ans); /* 404 ErrorItemNotFound */

@@ -1,9 +1,10 @@
 /*
  * contact.c - contacts: defaults of a POST and the partly destructive PATCH.
  *
- * The rule of a PATCH, from one recorded sample (connector contract, 2.21): a member left out is, by its type, a list: [];
- * AssistantName, Manager, MobilePhone1: ""; DisplayName: made again from the names; an address: five nulls (inferred);
- * anything else: kept. A member that is null counts as given: it clears a string, and means [] and five nulls for the rest.
+ * The rule of a PATCH, from one recorded sample (connector contract, 2.21): a member left out is,
+ * by its type, a list: []; AssistantName, Manager, MobilePhone1: ""; DisplayName: made again from
+ * the names; an address: five nulls (inferred); anything else: kept. A member that is null counts
+ * as given: it clears a string, and means [] and five nulls for the rest.
  */
 #include "dataset_p.h"
 #include "ids_p.h"
@@ -101,11 +102,11 @@ static int build_contact(struct db *db, const cJSON *body, const cJSON *old,
     return 0;
 }
 
-static void contact_keys(const cJSON *contact, uint32_t rank, struct record_keys *ret)
+static void contact_keys(const cJSON *contact, struct record_keys *ret)
 {
     const char *modified = json_str(contact, "DateTimeLastModified");
 
-    ret->sort = rank;
+    ret->sort = 0; /* equal ones are listed in the order they came */
     if (modified)
         str_parse_time(modified, &ret->modified);
 }

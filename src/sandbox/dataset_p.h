@@ -1,5 +1,6 @@
 /*
- * dataset_p.h - the items of calendars and of contact folders: the same six operations over two kinds of records.
+ * dataset_p.h - the items of calendars and of contact folders: the same six operations over two
+ * kinds of records.
  *
  * Threads: between db_begin() and db_end().
  */
@@ -24,14 +25,14 @@ struct dataset {
     const struct member *members;
 
     /*
-     * The whole record from a checked request body. `old` NULL: a new record in `folder`. -EINVAL with the text for the
-     * client in `err`.
+     * The whole record from a checked request body. `old` NULL: a new record in `folder`. -EINVAL
+     * with the text for the client in `err`.
      */
     int (*build)(struct db *db, const cJSON *body, const cJSON *old, const struct folder *folder,
                  cJSON **ret, struct buf *err);
 
-    /* The keys the record is kept by; `rank` is a fresh number. */
-    void (*keys)(const cJSON *record, uint32_t rank, struct record_keys *ret);
+    /* The keys the record is kept by. */
+    void (*keys)(const cJSON *record, struct record_keys *ret);
 };
 
 extern const struct dataset dataset_calendars;
@@ -48,7 +49,8 @@ void dataset_delete(struct sandbox *sb, const struct request *req, struct answer
 /* A table id or the alias; false when there is none. */
 bool dataset_folder(struct db *db, const struct dataset *d, const char *table, struct folder *ret);
 
-/* Checks, builds and stores a new record; the record, or NULL with the text for the client in `err`. */
+/* Checks, builds and stores a new record; the record, or NULL with the text for the client in
+ * `err`. */
 cJSON *dataset_create(struct db *db, const struct dataset *d, const struct folder *folder,
                       const cJSON *body, struct buf *err);
 

@@ -16,7 +16,8 @@
 static const char schema[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
-    "CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
     "CREATE TABLE IF NOT EXISTS folder ("
     "  position INTEGER PRIMARY KEY, kind INTEGER NOT NULL, number INTEGER NOT NULL,"
     "  id TEXT NOT NULL UNIQUE, parent TEXT, name TEXT NOT NULL);"
@@ -97,7 +98,6 @@ static int64_t one_number(struct db *db, const char *sql)
 int db_open(const char *path, struct db **ret, struct buf *err)
 {
     struct db *db = xcalloc(1, sizeof(*db));
-    int64_t newest;
 
     pthread_mutex_init(&db->lock, NULL);
     if (sqlite3_open(path ? path : ":memory:", &db->sql) ||
@@ -107,9 +107,7 @@ int db_open(const char *path, struct db **ret, struct buf *err)
         return -EIO;
     }
     db->next = one_number(db, "SELECT value FROM number WHERE name = 'next'");
-    newest = one_number(db, "SELECT max(modified) FROM record");
-    if (newest > clock_now())
-        db->ahead = newest - clock_now();
+    db_pretend_now(db, 0);
     *ret = db;
     return 0;
 }
@@ -133,14 +131,26 @@ void db_begin(struct db *db)
 void db_end(struct db *db, bool keep)
 {
     if (keep && db->next != db->next_saved)
-        db_run(db, db_statement(db, "REPLACE INTO number (name, value) VALUES ('next', ?)", "i", db->next));
+        db_run(db, db_statement(db, "REPLACE INTO number (name, value) VALUES ('next', ?)", "i",
+                                db->next));
     db_run(db, db_statement(db, keep ? "COMMIT" : "ROLLBACK", ""));
     pthread_mutex_unlock(&db->lock);
 }
 
 int64_t db_now(struct db *db)
 {
-    return clock_now() + db->ahead;
+    return db->pretended ? db->pretended : clock_now() + db->ahead;
+}
+
+void db_pretend_now(struct db *db, int64_t ns)
+{
+    int64_t newest, now = clock_now();
+
+    db->pretended = ns;
+    if (ns)
+        return;
+    newest = one_number(db, "SELECT max(modified) FROM record");
+    db->ahead = newest > now ? newest - now : 0;
 }
 
 uint32_t db_next(struct db *db)

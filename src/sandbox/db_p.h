@@ -1,15 +1,16 @@
 /*
- * db_p.h - the mailbox in SQLite: folders, records (as JSON text beside the few keys they are ordered by) and the bytes of
- * attachments.
+ * db_p.h - the mailbox in SQLite: folders, records (as JSON text beside the few keys they are
+ * ordered by) and the bytes of attachments.
  *
  *     db_begin(db);                        // one operation at a time, one transaction each
  *     if (db_record_get(db, RECORD_EVENT, id, &record)) ...
  *     db_end(db, true);                    // keep the changes
  *
- * A database that fails after it was opened (disk full, damaged file) ends the program with one line: a test service
- * without its data has nothing to answer.
+ * A database that fails after it was opened (disk full, damaged file) ends the program with one
+ * line: a test service without its data has nothing to answer.
  *
- * Threads: any; everything between db_begin() and db_end() belongs to the thread that called db_begin().
+ * Threads: any; everything between db_begin() and db_end() belongs to the thread that called
+ * db_begin().
  */
 #ifndef SANDBOX_DB_P_H
 #define SANDBOX_DB_P_H
@@ -33,13 +34,17 @@ void db_end(struct db *db, bool keep);
 /* The service's clock: never behind what the database already holds. */
 int64_t db_now(struct db *db);
 
+/* While a mailbox is being seeded the clock stands at `ns`; 0 lets it run again. */
+void db_pretend_now(struct db *db, int64_t ns);
+
 /* The next number for ids and change keys; persistent. */
 uint32_t db_next(struct db *db);
 
 /* True when no folder was ever made. */
 bool db_is_empty(struct db *db);
 
-/* --- folders: of mail, calendars, contact folders ----------------------------------------------- */
+/* --- folders: of mail, calendars, contact folders -----------------------------------------------
+ */
 
 struct folder {
     uint32_t number; /* what the ids of its items are made from */
@@ -50,22 +55,26 @@ struct folder {
 
 void folder_release(struct folder *f);
 
-/* A folder of that kind of record; false when there is none. Names compare without regard to ASCII case. */
+/* A folder of that kind of record; false when there is none. Names compare without regard to ASCII
+ * case. */
 bool db_folder_by_id(struct db *db, enum record_kind kind, const char *id, struct folder *ret);
 bool db_folder_by_name(struct db *db, enum record_kind kind, const char *parent, const char *name,
                        struct folder *ret);
 
-/* The folders below `parent` (NULL: at the top) in the order they were made. Free with folders_free(). */
-struct folder *db_folders(struct db *db, enum record_kind kind, const char *parent, size_t *ret_count);
+/* The folders below `parent` (NULL: at the top) in the order they were made. Free with
+ * folders_free(). */
+struct folder *db_folders(struct db *db, enum record_kind kind, const char *parent,
+                          size_t *ret_count);
 void folders_free(struct folder *folders, size_t count);
 
 void db_folder_add(struct db *db, enum record_kind kind, const struct folder *f);
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ------------------------------------------------------------------------------------
+ */
 
 /* What a listing is ordered and restricted by; kept beside the JSON text. */
 struct record_keys {
-    int64_t sort;     /* start of an event, receipt of a message, age rank of a contact */
+    int64_t sort;     /* start of an event, receipt of a message; equal ones by age */
     int64_t modified; /* ns since 1970 */
     bool unread;
 };
@@ -112,7 +121,8 @@ struct record_row {
 void db_records(struct db *db, const struct record_query *query,
                 bool (*each)(void *arg, const struct record_row *row), void *arg);
 
-/* --- attachments -------------------------------------------------------------------------------- */
+/* --- attachments --------------------------------------------------------------------------------
+ */
 
 struct attachment {
     uint32_t number;
@@ -130,7 +140,8 @@ void attachment_release(struct attachment *a);
 void db_attachment_add(struct db *db, int64_t message_row, const struct attachment *a);
 
 /* A message's attachments, with their bytes only where asked for. Free with attachments_free(). */
-struct attachment *db_attachments(struct db *db, int64_t message_row, bool content, size_t *ret_count);
+struct attachment *db_attachments(struct db *db, int64_t message_row, bool content,
+                                  size_t *ret_count);
 void attachments_free(struct attachment *list, size_t count);
 
 #endif

@@ -12,7 +12,8 @@
 struct db {
     sqlite3 *sql;
     pthread_mutex_t lock; /* held from db_begin() to db_end() */
-    int64_t ahead;        /* added to the clock; constant after db_open() */
+    int64_t ahead;        /* added to the clock; guarded by lock */
+    int64_t pretended;    /* 0: none; guarded by lock */
     int64_t next;         /* guarded by lock */
     int64_t next_saved;   /* guarded by lock */
 };
@@ -20,7 +21,8 @@ struct db {
 /* Ends the program with SQLite's reason. */
 void db_die(struct db *db) __attribute__((noreturn));
 
-/* A statement with its parameters bound: 's' const char *, 'i' int64_t, 'b' const void * and size_t. The data stay yours. */
+/* A statement with its parameters bound: 's' const char *, 'i' int64_t, 'b' const void * and
+ * size_t. The data stay yours. */
 sqlite3_stmt *db_statement(struct db *db, const char *sql, const char *types, ...);
 
 bool db_step(struct db *db, sqlite3_stmt *stmt); /* true: there is a row */

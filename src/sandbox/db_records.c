@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- folders ------------------------------------------------------------------------------------ */
+/* --- folders ------------------------------------------------------------------------------------
+ */
 
 #define FOLDER_COLUMNS "SELECT number, id, parent, name FROM folder WHERE kind = ?1 "
 
@@ -53,7 +54,8 @@ bool db_folder_by_name(struct db *db, enum record_kind kind, const char *parent,
     return one_folder(db, db_statement(db, sql, "iss", (int64_t)kind, parent, name), ret);
 }
 
-struct folder *db_folders(struct db *db, enum record_kind kind, const char *parent, size_t *ret_count)
+struct folder *db_folders(struct db *db, enum record_kind kind, const char *parent,
+                          size_t *ret_count)
 {
     sqlite3_stmt *stmt = db_statement(db, FOLDER_COLUMNS "AND parent IS ?2 ORDER BY position", "is",
                                       (int64_t)kind, parent);
@@ -84,7 +86,8 @@ void db_folder_add(struct db *db, enum record_kind kind, const struct folder *f)
                             f->name));
 }
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ------------------------------------------------------------------------------------
+ */
 
 void record_release(struct record *r)
 {
@@ -147,7 +150,8 @@ void db_records(struct db *db, const struct record_query *q,
                           q->unread_only ? "AND unread" : "",
                           q->order == ORDER_MODIFIED ? "modified" : "sort",
                           q->descending ? "DESC" : "ASC", q->descending ? "DESC" : "ASC");
-    sqlite3_stmt *stmt = db_statement(db, sql, "isii", (int64_t)q->kind, q->folder, q->top, q->skip);
+    sqlite3_stmt *stmt =
+        db_statement(db, sql, "isii", (int64_t)q->kind, q->folder, q->top, q->skip);
     bool more = true;
 
     while (more && db_step(db, stmt)) {
@@ -164,7 +168,8 @@ void db_records(struct db *db, const struct record_query *q,
     free(sql);
 }
 
-/* --- attachments -------------------------------------------------------------------------------- */
+/* --- attachments --------------------------------------------------------------------------------
+ */
 
 void attachment_release(struct attachment *a)
 {
@@ -185,7 +190,8 @@ void db_attachment_add(struct db *db, int64_t message_row, const struct attachme
                             a->size ? a->content : "", a->size));
 }
 
-struct attachment *db_attachments(struct db *db, int64_t message_row, bool content, size_t *ret_count)
+struct attachment *db_attachments(struct db *db, int64_t message_row, bool content,
+                                  size_t *ret_count)
 {
     sqlite3_stmt *stmt = db_statement(
         db,

@@ -1,11 +1,11 @@
 /*
  * event.c - events: defaults of a POST, the reset a PATCH makes, and what the service normalises.
  *
- * A PATCH is a POST that keeps the managed members: every writable member left out goes back to its default (connector
- * contract, 2.15). Managed are also Organizer, IsOrganizer, IsCancelled, SeriesMasterId and Type, which the metadata calls
- * writable but no client can change; Type follows from Recurrence.
+ * A PATCH is a POST that keeps the managed members: every writable member left out goes back to its
+ * default (connector contract, 2.15). Managed are also Organizer, IsOrganizer, IsCancelled,
+ * SeriesMasterId and Type, which the metadata calls writable but no client can change; Type follows
+ * from Recurrence.
  */
-#include "answer_p.h"
 #include "dataset_p.h"
 #include "ids_p.h"
 #include "sandbox_p.h"
@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -140,12 +141,14 @@ static int normalise_times(cJSON *event, struct buf *err)
     if (!cJSON_IsTrue(json_get(event, "IsAllDay")))
         return 0;
     if (start % NS_PER_DAY || end % NS_PER_DAY)
-        return buf_fail(err, -EINVAL, "The %s property for an all-day event needs to be set to "
-                                      "midnight.",
+        return buf_fail(err, -EINVAL,
+                        "The %s property for an all-day event needs to be set to "
+                        "midnight.",
                         start % NS_PER_DAY ? "Event.Start" : "Event.End");
     if (end == start)
-        return buf_fail(err, -EINVAL, "The duration of an event marked as All day must be at "
-                                      "least 24 hours.");
+        return buf_fail(err, -EINVAL,
+                        "The duration of an event marked as All day must be at "
+                        "least 24 hours.");
     return 0;
 }
 
@@ -259,11 +262,11 @@ static int build_event(struct db *db, const cJSON *body, const cJSON *old,
     return 0;
 }
 
-static void event_keys(const cJSON *event, uint32_t rank, struct record_keys *ret)
+static void event_keys(const cJSON *event, struct record_keys *ret)
 {
-    const char *start = json_str(event, "Start"), *modified = json_str(event, "DateTimeLastModified");
+    const char *start = json_str(event, "Start"),
+               *modified = json_str(event, "DateTimeLastModified");
 
-    (void)rank;
     if (start)
         str_parse_time(start, &ret->sort);
     if (modified)

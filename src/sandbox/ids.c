@@ -1,8 +1,8 @@
 /*
  * ids.c - builds the byte layouts behind the service's identifiers and encodes them.
  *
- * The layouts are those of the recorded ids: a client that assumes a length, an alphabet or a shared prefix meets the
- * same conditions here as at the service.
+ * The layouts are those of the recorded ids: a client that assumes a length, an alphabet or a
+ * shared prefix meets the same conditions here as at the service.
  */
 #include "ids_p.h"
 
@@ -11,6 +11,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAILBOX "5f0c9a3e-71d2-4b86-9e0f-3ab47c81d6f2"
@@ -18,7 +19,8 @@
 static const unsigned char provider[16] = {0x2e, 0x91, 0x44, 0xd0, 0x6b, 0xf3, 0x18, 0x4f,
                                            0xa7, 0x05, 0xbc, 0x39, 0x72, 0xee, 0x5d, 0x81};
 
-/* The bytes fb ff b. stand at both alignments, so that every change key of either kind contains '+' and '/'. */
+/* The bytes fb ff b. stand at both alignments, so that every change key of either kind contains '+'
+ * and '/'. */
 static const unsigned char replica[16] = {0x4b, 0xfb, 0xff, 0xbd, 0x92, 0xd4, 0xfb, 0xff,
                                           0xb0, 0x85, 0xbd, 0xe7, 0x9d, 0xb2, 0x6d, 0xe1};
 
@@ -82,7 +84,8 @@ char *ids_folder(uint32_t folder)
     return text_base64(l.bytes, l.len, TEXT_BASE64_URL);
 }
 
-/* Continues the message's bytes: their last two (always zero) share a base64 group with what follows. */
+/* Continues the message's bytes: their last two (always zero) share a base64 group with what
+ * follows. */
 char *ids_attachment(const char *message_id, uint32_t attachment)
 {
     struct layout l = {.len = 0};
@@ -147,7 +150,7 @@ char *ids_guid(uint64_t number)
     uint64_t a = str_hash(0, &number, sizeof(number));
     uint64_t b = str_hash(a, provider, sizeof(provider));
 
-    return xasprintf("%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16) & 0xffff,
-                     (unsigned)a & 0xffff, (unsigned)(b >> 48),
+    return xasprintf("%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32),
+                     (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xffff, (unsigned)(b >> 48),
                      (unsigned long long)(b & 0xffffffffffffULL));
 }

@@ -1,8 +1,8 @@
 /*
  * ids_p.h - identifiers shaped like the ones the service gives out (connector contract, 4.8).
  *
- * An id is a URL-safe base64 text over a fixed layout: the mailbox, the folder's number, the item's number. All are
- * deterministic functions of those numbers, so two runs over the same seed agree.
+ * An id is a URL-safe base64 text over a fixed layout: the mailbox, the folder's number, the item's
+ * number. All are deterministic functions of those numbers, so two runs over the same seed agree.
  *
  * Threads: any.
  */

@@ -48,7 +48,8 @@ void request_destroy(struct request *req)
     free(req);
 }
 
-/* One side of name=value: a '+' is a blank, as the service's framework reads queries. NULL: badly encoded. */
+/* One side of name=value: a '+' is a blank, as the service's framework reads queries. NULL: badly
+ * encoded. */
 static char *decode_part(const char *s, size_t n)
 {
     char *plain = xstrndup(s, n), *result = NULL;

@@ -1,9 +1,10 @@
 /*
- * request_p.h - one request as it came over the wire, and its parts decoded the way the service decodes them.
+ * request_p.h - one request as it came over the wire, and its parts decoded the way the service
+ * decodes them.
  *
- * The path and the query stay undecoded in `path` and `query`: the number of times a client encoded an id is part of the
- * contract (connector contract, section 1), so decoding happens segment by segment in route.c and parameter by
- * parameter here.
+ * The path and the query stay undecoded in `path` and `query`: the number of times a client encoded
+ * an id is part of the contract (connector contract, section 1), so decoding happens segment by
+ * segment in route.c and parameter by parameter here.
  *
  * Threads: owner only.
  */
@@ -65,8 +66,8 @@ void request_complete(struct request *req);
 const char *request_param(const struct request *req, const char *name);
 
 /*
- * Typed parameters: absent or empty gives `otherwise`. A value of another type answers 400 and returns false. Integers are
- * not negative; booleans are true and false in any case.
+ * Typed parameters: absent or empty gives `otherwise`. A value of another type answers 400 and
+ * returns false. Integers are not negative; booleans are true and false in any case.
  */
 bool request_int(const struct request *req, const char *name, int64_t otherwise, int64_t *ret,
                  struct answer *ans);

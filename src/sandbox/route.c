@@ -1,9 +1,9 @@
 /*
  * route.c - the table of operations.
  *
- * A dataset's table and id are encoded twice. That is enforced: the segment, decoded once, must still be a percent-encoded
- * text, so a single-encoded or raw '=' is a path nobody knows. Ids of messages and attachments are encoded once; encoded
- * twice they name nothing.
+ * A dataset's table and id are encoded twice. That is enforced: the segment, decoded once, must
+ * still be a percent-encoded text, so a single-encoded or raw '=' is a path nobody knows. Ids of
+ * messages and attachments are encoded once; encoded twice they name nothing.
  */
 #include "route_p.h"
 
@@ -42,15 +42,20 @@ static const struct operation operations[] = {
     {"CalendarGetTables", "GET", CALENDARS, dataset_tables, &dataset_calendars},
     {"CalendarGetItems", "GET", CALENDARS "/{{table}}/items", dataset_list, &dataset_calendars},
     {"CalendarPostItem", "POST", CALENDARS "/{{table}}/items", dataset_post, &dataset_calendars},
-    {"CalendarGetItem", "GET", CALENDARS "/{{table}}/items/{{id}}", dataset_get, &dataset_calendars},
-    {"CalendarPatchItem", "PATCH", CALENDARS "/{{table}}/items/{{id}}", dataset_patch, &dataset_calendars},
-    {"CalendarDeleteItem", "DELETE", CALENDARS "/{{table}}/items/{{id}}", dataset_delete, &dataset_calendars},
+    {"CalendarGetItem", "GET", CALENDARS "/{{table}}/items/{{id}}", dataset_get,
+     &dataset_calendars},
+    {"CalendarPatchItem", "PATCH", CALENDARS "/{{table}}/items/{{id}}", dataset_patch,
+     &dataset_calendars},
+    {"CalendarDeleteItem", "DELETE", CALENDARS "/{{table}}/items/{{id}}", dataset_delete,
+     &dataset_calendars},
     {"ContactGetTables", "GET", CONTACTS, dataset_tables, &dataset_contacts},
     {"ContactGetItems", "GET", CONTACTS "/{{table}}/items", dataset_list, &dataset_contacts},
     {"ContactPostItem", "POST", CONTACTS "/{{table}}/items", dataset_post, &dataset_contacts},
     {"ContactGetItem", "GET", CONTACTS "/{{table}}/items/{{id}}", dataset_get, &dataset_contacts},
-    {"ContactPatchItem", "PATCH", CONTACTS "/{{table}}/items/{{id}}", dataset_patch, &dataset_contacts},
-    {"ContactDeleteItem", "DELETE", CONTACTS "/{{table}}/items/{{id}}", dataset_delete, &dataset_contacts},
+    {"ContactPatchItem", "PATCH", CONTACTS "/{{table}}/items/{{id}}", dataset_patch,
+     &dataset_contacts},
+    {"ContactDeleteItem", "DELETE", CONTACTS "/{{table}}/items/{{id}}", dataset_delete,
+     &dataset_contacts},
     {"OnFilePickerOpen", "GET", "/OnFilePickerOpen", picker_open, .picker = true},
     {"OnFilePickerBrowse", "GET", "/OnFilePickerBrowse", picker_browse, .picker = true},
     {"TestConnection", "GET", "/testconnection", test_connection},

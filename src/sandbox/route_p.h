@@ -23,8 +23,9 @@ struct operation {
 };
 
 /*
- * Finds the operation of `path` (raw, behind the base) and decodes its ids into the request. False: there is none, or an
- * id is not encoded as often as the contract says; both are a path the gateway does not know.
+ * Finds the operation of `path` (raw, behind the base) and decodes its ids into the request. False:
+ * there is none, or an id is not encoded as often as the contract says; both are a path the gateway
+ * does not know.
  */
 bool route_find(const struct sandbox *sb, struct request *req, const char *path);
 

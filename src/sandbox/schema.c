@@ -24,9 +24,8 @@ static const char *const range_types[] = {"EndDate", "NoEnd", "Numbered", NULL};
 static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday",  "Wednesday",
                                        "Thursday", "Friday", "Saturday", NULL};
 static const char *const indexes[] = {"First", "Second", "Third", "Fourth", "Last", NULL};
-static const char *const responses[] = {"None",     "Organizer", "TentativelyAccepted",
-                                        "Accepted", "Declined",  "NotResponded",
-                                        NULL};
+static const char *const responses[] = {
+    "None", "Organizer", "TentativelyAccepted", "Accepted", "Declined", "NotResponded", NULL};
 
 static const struct member email_address[] = {
     {"Name", MEMBER_STRING},

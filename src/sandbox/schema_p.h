@@ -1,6 +1,6 @@
 /*
- * schema_p.h - members and types of events and contacts, as the specification lists them, in the order the service
- * answers them.
+ * schema_p.h - members and types of events and contacts, as the specification lists them, in the
+ * order the service answers them.
  *
  * Threads: any; the tables are constant.
  */
@@ -27,8 +27,9 @@ enum member_type {
 enum member_flags {
     MEMBER_REQUIRED = 1 << 0, /* absent or null in a body: 400 */
     MEMBER_MANAGED = 1 << 1,  /* the service's own; ignored in a body, whatever it holds */
-    MEMBER_NULLABLE = 1 << 2, /* an object that is null, not an object of nulls, when there is none */
-    MEMBER_BLANKED = 1 << 3,  /* a contact's string that becomes "" when a PATCH leaves it out */
+    MEMBER_NULLABLE =
+        1 << 2, /* an object that is null, not an object of nulls, when there is none */
+    MEMBER_BLANKED = 1 << 3, /* a contact's string that becomes "" when a PATCH leaves it out */
 };
 
 struct member {
@@ -46,14 +47,14 @@ extern const struct member schema_contact[];
 const struct member *schema_find(const struct member *members, const char *name);
 
 /*
- * Checks a request body: required members, types, enumerations; unknown and managed members are ignored. -EINVAL with the
- * text for the client in `err`.
+ * Checks a request body: required members, types, enumerations; unknown and managed members are
+ * ignored. -EINVAL with the text for the client in `err`.
  */
 int schema_check(const struct member *members, const cJSON *body, struct buf *err);
 
 /*
- * The value with every member of its type in order and nothing else: what is missing becomes null, [] or an object of
- * nulls. `value` NULL: all of it is missing.
+ * The value with every member of its type in order and nothing else: what is missing becomes null,
+ * [] or an object of nulls. `value` NULL: all of it is missing.
  */
 cJSON *schema_shape(const struct member *m, const cJSON *value);
 

@@ -181,12 +181,13 @@ char *text_html_of_plain(const char *plain)
     struct buf out;
 
     buf_init(&out, HTML_MAX);
-    buf_addstr(&out, HTML_HEAD "\r\n<meta name=\"Generator\" content=\"Microsoft Exchange Server\">\r\n"
-                               "<!-- converted from text -->"
-                               "<style><!-- .EmailQuote { margin-left: 1pt; padding-left: 4pt; "
-                               "border-left: #800000 2px solid; } --></style></head>\r\n<body>\r\n"
-                               "<font size=\"2\"><span style=\"font-size:11pt;\">"
-                               "<div class=\"PlainText\">");
+    buf_addstr(&out,
+               HTML_HEAD "\r\n<meta name=\"Generator\" content=\"Microsoft Exchange Server\">\r\n"
+                         "<!-- converted from text -->"
+                         "<style><!-- .EmailQuote { margin-left: 1pt; padding-left: 4pt; "
+                         "border-left: #800000 2px solid; } --></style></head>\r\n<body>\r\n"
+                         "<font size=\"2\"><span style=\"font-size:11pt;\">"
+                         "<div class=\"PlainText\">");
     if (*plain)
         add_escaped(&out, plain);
     else
@@ -224,7 +225,8 @@ static const char *entity(const char *p, struct buf *out)
 {
     static const struct {
         const char *name, *text;
-    } entities[] = {{"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}, {"&quot;", "\""}};
+    } entities[] = {
+        {"&nbsp;", " "}, {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}, {"&quot;", "\""}};
 
     for (size_t i = 0; i < ARRAY_SIZE(entities); i++) {
         if (str_starts(p, entities[i].name)) {

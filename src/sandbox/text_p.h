@@ -1,5 +1,6 @@
 /*
- * text_p.h - text and time in the service's forms: base64, fine-grained dates, time zones, HTML bodies and previews.
+ * text_p.h - text and time in the service's forms: base64, fine-grained dates, time zones, HTML
+ * bodies and previews.
  *
  * Threads: any.
  */
@@ -27,13 +28,14 @@ int text_base64_decode(struct buf *out, const char *text);
 void text_time_fine(int64_t ns, char out[40]);
 
 /*
- * An event's time in UTC. A text without an offset is wall-clock time in `zone` (a Windows zone name; NULL or "UTC": UTC).
- * Zones have one fixed offset here, the standard one: daylight saving is not applied. -EINVAL: no date; -ENOENT: unknown
- * zone.
+ * An event's time in UTC. A text without an offset is wall-clock time in `zone` (a Windows zone
+ * name; NULL or "UTC": UTC). Zones have one fixed offset here, the standard one: daylight saving is
+ * not applied. -EINVAL: no date; -ENOENT: unknown zone.
  */
 int text_time_in_zone(const char *text, const char *zone, int64_t *ret_ns);
 
-/* The HTML page the service makes of a body: plain text becomes a page, a fragment is wrapped, a page stays as it is. */
+/* The HTML page the service makes of a body: plain text becomes a page, a fragment is wrapped, a
+ * page stays as it is. */
 char *text_html_of_plain(const char *plain);
 char *text_html_page(const char *html);
 
@@ -43,7 +45,8 @@ char *text_preview(const char *body, bool html);
 /* True when `needle` occurs in `hay`, without regard to the case of ASCII letters. */
 bool text_contains(const char *hay, const char *needle);
 
-/* An address list "a@b; c@d" in the service's form "a@b;c@d"; NULL for an empty one. The caller frees it. */
+/* An address list "a@b; c@d" in the service's form "a@b;c@d"; NULL for an empty one. The caller
+ * frees it. */
 char *text_addresses(const char *list);
 
 /* True when the address is in the list. */

@@ -64,9 +64,10 @@ static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *
     if (rc || version == newest)
         return rc;
     if (version < 0 || version > newest)
-        return buf_fail(err, -ENOTSUP,
-                        "%s: made by a newer outlookfs (version %lld, known up to %d): use that one",
-                        sql->path, (long long)version, newest);
+        return buf_fail(
+            err, -ENOTSUP,
+            "%s: made by a newer outlookfs (version %lld, known up to %d): use that one", sql->path,
+            (long long)version, newest);
     if (version && version < schema->oldest)
         return buf_fail(err, -ENOTSUP, "%s: of version %lld, which is no longer known", sql->path,
                         (long long)version);
@@ -134,7 +135,8 @@ int db_open(struct db *db, const char *path, const struct db_schema *schema, str
     return rc;
 }
 
-/* The reader goes first, so that the writer is the last connection: it folds the WAL into the database. */
+/* The reader goes first, so that the writer is the last connection: it folds the WAL into the
+ * database. */
 void db_close(struct db *db)
 {
     assert(!db->depth);

@@ -1,15 +1,16 @@
 /*
- * db_p.h - a database as the two stores use it: a connection that writes, a connection that reads, and nested
- * transactions.
+ * db_p.h - a database as the two stores use it: a connection that writes, a connection that reads,
+ * and nested transactions.
  *
  *     db_begin(db);                            // takes the recursive write lock
  *     db_write(db, &q, "DELETE FROM t");
  *     rc = sql_run(&q);
- *     return db_end(db, rc);                   // the outermost commits, or rolls back if anything inside failed
+ *     return db_end(db, rc);                   // the outermost commits if nothing inside failed
  *
- * After a failure inside a transaction every statement of it answers that failure: SQLite may have rolled back by itself,
- * and what follows must not be committed alone. A read between begin and end of the same thread uses the writing
- * connection and sees its own changes; any other read waits for no writer (WAL).
+ * After a failure inside a transaction every statement of it answers that failure: SQLite may have
+ * rolled back by itself, and what follows must not be committed alone. A read between begin and end
+ * of the same thread uses the writing connection and sees its own changes; any other read waits for
+ * no writer (WAL).
  *
  * Lock order: a thread that holds the write lock never takes the read lock, nor the reverse.
  *
@@ -23,8 +24,9 @@
 #include <stdatomic.h>
 
 /*
- * PRAGMA user_version tells how far the schema is: 0 for an empty file, then the version each step leads to.
- * steps[0] makes version `oldest` from nothing, steps[i] version oldest + i from the one before.
+ * PRAGMA user_version tells how far the schema is: 0 for an empty file, then the version each step
+ * leads to. steps[0] makes version `oldest` from nothing, steps[i] version oldest + i from the one
+ * before.
  */
 struct db_schema {
     const char *synchronous; /* "NORMAL" or "FULL" */
@@ -44,9 +46,9 @@ struct db {
 };
 
 /*
- * Makes the file (0600) when missing and brings its schema up. -EBADMSG: it is damaged or no database; -ENOTSUP: its version
- * is unknown to `schema`; other failures are of the environment. Nobody else may have the file open: closing a
- * descriptor drops a process's locks.
+ * Makes the file (0600) when missing and brings its schema up. -EBADMSG: it is damaged or no
+ * database; -ENOTSUP: its version is unknown to `schema`; other failures are of the environment.
+ * Nobody else may have the file open: closing a descriptor drops a process's locks.
  */
 int db_open(struct db *db, const char *path, const struct db_schema *schema, struct buf *err);
 void db_close(struct db *db);
@@ -62,8 +64,8 @@ void db_write(struct db *db, struct sql_query *q, const char *text);
 int64_t db_last_id(struct db *db); /* of the row just inserted, between begin and end */
 
 /*
- * Makes `dir` (0700) and locks the file `lock` in it for this process, which is named in it. -EBUSY when another has it. The
- * descriptor holds the lock.
+ * Makes `dir` (0700) and locks the file `lock` in it for this process, which is named in it. -EBUSY
+ * when another has it. The descriptor holds the lock.
  */
 int db_lock_dir(const char *dir, int *ret_fd, struct buf *err);
 

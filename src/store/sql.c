@@ -56,8 +56,8 @@ static int fail(struct sql *sql, struct buf *err)
     if (err)
         return buf_fail(err, rc, "%s: %s", sql->path, sqlite3_errmsg(sql->db));
     if ((code & 0xff) != SQLITE_CONSTRAINT)
-        log_error("%s: %s (%s, code %d)", sql->path, sqlite3_errmsg(sql->db),
-                  sqlite3_errstr(code), code);
+        log_error("%s: %s (%s, code %d)", sql->path, sqlite3_errmsg(sql->db), sqlite3_errstr(code),
+                  code);
     return rc;
 }
 

@@ -7,7 +7,9 @@
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/writeback.h>
 
+struct flights;
 struct listings;
+struct pool;
 
 struct mailbox {
     /* constant after open */
@@ -18,19 +20,30 @@ struct mailbox {
     const struct mailbox_events *events;
     void *events_ctx;
     /* parts with locks of their own */
+    struct pool *pool;           /* pool.c: the fetch threads */
+    struct flights *flights;     /* flight.c: one question at a time about a thing */
     struct listings *listings;   /* listing.c */
     struct writeback *writeback; /* writeback.c */
+    bool writing;                /* the writeback workers run; owner only */
 };
 
 /*
  * An own write ended: the record is now `item` (or gone). Raises the record's generation, so that older answers leave it alone, changes
- * the cache, and tells the file system. listing.c.
+ * the cache, and tells the file system. records.c.
  */
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item);
 int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folder, const char *id);
 
 /* Events; no lock may be held. */
+void mailbox_notify_folders(struct mailbox *mb, enum kind kind);
+void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
+                           enum mailbox_change change);
 void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot);
+
+/*
+ * The errno of a question that was not answered; the reason goes to `err` (may be NULL) behind "what: ". Releases the fault.
+ */
+int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what);
 
 /* writeback.c, called by mailbox_open/start/stop/close. */
 struct writeback *writeback_create(struct mailbox *mb);

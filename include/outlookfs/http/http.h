@@ -75,7 +75,7 @@ struct http_request {
 struct http_answer {
     enum grade grade;
     bool unknown;         /* the request may have been carried out although the grade is not OK: it was sent, and the answer is a
-                             gateway's (5xx) or missing */
+                             gateway's (5xx) or missing; never for GET and HEAD, which change nothing */
     int status;           /* 0: no answer */
     struct buf body;      /* of the answer, errors included */
     char *location;       /* header, or NULL */

@@ -9,6 +9,7 @@
 #define OUTLOOKFS_MODEL_ITEM_H
 
 #include <outlookfs/model/kind.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct item {
     int64_t mtime; /* ns since 1970; 0 when the record carries no usable time */
     char *text;    /* render_record() of the normalised object, NUL-terminated */
     size_t size;   /* bytes of text, without the NUL */
+    bool attachments; /* a message that has some */
 };
 
 /*

@@ -2,7 +2,8 @@
  * cache.h - what the service told us, on disk (cache.db): folders, listings, records, attachments.
  *
  * May be deleted at any time: it is only a copy. A file that is damaged or of another schema version is moved aside to "cache.db.bad" and begun
- * anew; one that cannot be opened at all (permissions, not a directory) is an error for the user.
+ * anew; one that cannot be opened at all (permissions, not a directory) is an error for the user. Damage met later is -EIO until cache_close(),
+ * which moves the file aside.
  *
  * A record's identity is (kind, folder id, record id). Its text is the rendered file (model/render.h). A listing is filled page by page and
  * committed page by page, so an interrupted one goes on from `next_skip`.
@@ -23,7 +24,10 @@
 struct buf;
 struct cache;
 
-/* `dir` is made when missing (0700); the files are 0600. */
+/*
+ * `dir` is made when missing (0700); the files are 0600. -EBUSY with the other process's pid in `err` when another mount uses it. After a
+ * fork(), not before: a database connection does not survive one.
+ */
 int cache_open(const char *dir, struct cache **ret, struct buf *err);
 void cache_close(struct cache *c); /* NULL is fine */
 
@@ -45,7 +49,8 @@ struct cache_folders {
 void cache_folders_release(struct cache_folders *f);
 
 /* Replaces the folders of a kind. `name` of each input is ignored: it is made here with name_safe() and name_unique(). Records and listings of
- * folders that are gone are removed. */
+ * folders that are gone are removed, whether the answer is partial or not. Among siblings of one display name the one that has the plain name
+ * in the cache keeps it, then the first in the service's order gets it. */
 int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folders *folders);
 /* Adds one folder (a mail folder that was looked up by name). */
 int cache_add_folder(struct cache *c, const struct cache_folder *folder);
@@ -59,7 +64,7 @@ struct cache_listing {
     int64_t fresh_at;  /* clock_now() when a refresh of any kind last succeeded */
     unsigned next_skip; /* where an unfinished full listing goes on */
     uint64_t run;      /* number of the full listing under way or last finished */
-    uint64_t count;    /* records known */
+    uint64_t count;    /* records known; counted here, ignored by cache_put_listing() */
     bool truncated;    /* only the newest were asked for (mail_limit) */
 };
 /* A zeroed listing when the folder was never listed. */
@@ -73,6 +78,7 @@ struct cache_record {
     char *etag;
     int64_t mtime; /* ns */
     size_t size;
+    bool attachments; /* a message that has some */
     char *text; /* NULL where only the attributes were asked for */
     uint64_t seq; /* grows with the order records became known; the cursor of cache_each() */
 };
@@ -86,14 +92,15 @@ enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
  */
 int cache_put(struct cache *c, const char *folder, const struct item *item, uint64_t run, enum cache_change *ret);
 
-/* A page in one transaction; `changes` (count entries, may be NULL) receives what each did. */
+/* A page of one kind in one transaction; `changes` (count entries, may be NULL) receives what each did. */
 int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count, uint64_t run, enum cache_change *changes);
 
 /* With the text or, `with_text` false, without. -ENOENT when not cached. */
 int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text, struct cache_record *ret);
+/* 0 also when it is not there. */
 int cache_remove(struct cache *c, enum kind kind, const char *folder, const char *id);
 
-/* Which folder has this record? For ids alone (replies, triggers). -ENOENT. The caller frees. */
+/* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it last. -ENOENT. The caller frees. */
 int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder);
 
 /*
@@ -113,7 +120,8 @@ int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64
 int cache_attachment_open(struct cache *c, const char *message, const char *attachment, size_t *ret_size);
 /* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until finished). */
 int cache_attachment_begin(struct cache *c, const char *message, const char *attachment, char **ret_temp);
-/* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes `temp` (freed). `ok` false: throws it away. */
+/* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes `temp` (freed). `ok` false: throws it away.
+ * The descriptor stays the caller's. */
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp, bool ok, size_t limit);
 
 /* For status.json. */

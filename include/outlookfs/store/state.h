@@ -17,11 +17,15 @@
  *         rc = state_put_op(s, &op);
  *     rc = state_end(s, rc);          // commits when rc is 0, rolls back otherwise; answers the outcome
  *
+ * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed, everything up to the outermost end answers that failure
+ * and all is rolled back. Readers that find nothing fail nothing.
+ *
  * The schema is versioned and upgraded in place; a database of a newer version is refused. A damaged state.db is an error that names the file and
  * says what to do, never thrown away.
  *
  * Ownership: what a function fills is released by the caller with the matching _release().
- * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found).
+ * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found; -EEXIST where something unique would come twice). Removing what is not
+ * there is 0.
  * Threads: any. state_begin() takes the (recursive) write lock that state_end() gives back; readers use a connection of their own and do not wait.
  * A reader between begin and end of the same thread sees its own changes (it uses the writer's connection).
  */
@@ -35,8 +39,10 @@
 
 struct buf;
 struct state;
+struct statvfs;
 
-/* Makes `dir` (0700) when missing and locks it: -EBUSY with the other process's pid in `err` when another mount uses it. */
+/* Makes `dir` (0700) when missing and locks it: -EBUSY with the other process's pid in `err` when another mount uses it.
+ * After a fork(), not before: a database connection does not survive one. */
 int state_open(const char *dir, struct state **ret, struct buf *err);
 void state_close(struct state *s); /* NULL is fine */
 
@@ -103,7 +109,7 @@ struct journal_op {
     enum journal_state state;
     char *base;       /* the text before the user's change; NULL for CREATE */
     char *mine;       /* the text the user wrote; NULL for DELETE */
-    char *sent;       /* the body of an attempt whose outcome is unknown, or NULL */
+    char *sent;       /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's text (CREATE); or NULL */
     char *reason;     /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
     char *request;    /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
     int status;       /* HTTP status of the last attempt */
@@ -115,7 +121,7 @@ struct journal_op {
 };
 void journal_op_release(struct journal_op *op);
 
-int state_put_op(struct state *s, const struct journal_op *op); /* inserts or replaces */
+int state_put_op(struct state *s, const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
 int state_remove_op(struct state *s, int64_t slot);
 /*
@@ -130,6 +136,10 @@ struct journal_counts {
     unsigned queued, failed, conflict, held;
 };
 int state_count_ops(struct state *s, struct journal_counts *ret);
+/* DELETEs in a state that were queued after `queued_after`; counting ends at `limit`. */
+int state_count_deletes(struct state *s, enum journal_state state, int64_t queued_after, unsigned limit, unsigned *ret);
+/* Every QUEUED operation that is not due at `now` becomes due then. */
+int state_hurry_ops(struct state *s, int64_t now);
 
 /* --- local things: scratch ----------------------------------------------------------------------------------------- */
 
@@ -171,7 +181,7 @@ struct trash_entry {
     char *name; /* of the file it was */
     char *why;  /* "update" or "delete" */
     char *text; /* NULL in listings */
-    size_t size;
+    size_t size; /* of the text; state_add_trash() counts itself */
 };
 void trash_entry_release(struct trash_entry *t);
 int state_add_trash(struct state *s, const struct trash_entry *t);
@@ -187,6 +197,8 @@ int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
 /* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
 int state_data_open(struct state *s, uint64_t ino, int flags);
 int state_data_remove(struct state *s, uint64_t ino); /* 0 also when there is none */
+/* statvfs(3) of the disk the data files are on. */
+int state_statfs(struct state *s, struct statvfs *ret);
 /* Inode numbers that have a data file, for cleaning up after a crash. The caller frees. */
 int state_data_list(struct state *s, uint64_t **ret, size_t *ret_count);
 

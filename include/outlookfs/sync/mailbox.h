@@ -15,7 +15,7 @@
  *                      records, so reading a record later sends nothing. An interrupted listing goes on from next_skip.
  *   older than list_ttl asked again when somebody looks: a folder of up to 4 pages is listed anew; a larger one newest first
  *                      ($orderby=DateTimeLastModified desc, mail: as it comes) up to the first page that holds nothing new, and in full
- *                      when the last full listing is over 15 min old.
+ *                      when the last full listing is over 15 min old (15 s for each page of a folder of more than 60 pages).
  *   deletions          a record a full listing did not meet is asked for by id; only an authoritative 404/410 removes it (at most 64 such questions
  *                      a refresh, the rest in the next).
  *
@@ -37,7 +37,10 @@ struct writeback;
 
 enum mailbox_change { MAILBOX_NEW, MAILBOX_CHANGED, MAILBOX_GONE };
 
-/* What the file system wants to know. Called with no lock held, from sync's threads; an implementation must return soon. */
+/*
+ * What the file system wants to know. Called with no lock held, from sync's threads; what mailbox_record(), mailbox_folders() and
+ * mailbox_find_folder() themselves brought in is told from within them. An implementation must return soon.
+ */
 struct mailbox_events {
     void (*folders_changed)(void *ctx, enum kind kind);
     void (*record_changed)(void *ctx, enum kind kind, const char *folder, const char *id, enum mailbox_change change);

@@ -1,0 +1,90 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/cli/cli.h>
+
+#include <ctype.h>
+
+static const struct command *const commands[] = {&mount_command, &umount_command, &sync_command,
+                                                 &status_command};
+
+static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
+{
+    struct buf text;
+
+    buf_init(&text, 64 * 1024);
+    buf_addstr(&text, prefix);
+    buf_vaddf(&text, fmt, ap);
+    for (size_t i = 0; i < text.len; i++) {
+        if (iscntrl((unsigned char)text.data[i]) && text.data[i] != '\n')
+            text.data[i] = '?';
+    }
+    fwrite(text.data, 1, text.len, to);
+    buf_release(&text);
+}
+
+void print(FILE *to, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprint(to, "", fmt, ap);
+    va_end(ap);
+}
+
+int fail(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprint(stderr, "outlookfs: ", fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return EXIT_NOT_DONE;
+}
+
+int usage_error(const struct command *command)
+{
+    fprintf(stderr, "usage: outlookfs %s %s\n", command->name, command->usage);
+    return EXIT_USAGE;
+}
+
+int usage_shown(const struct command *command)
+{
+    printf("usage: outlookfs %s %s\n\n%s\n", command->name, command->usage, command->summary);
+    return EXIT_DONE;
+}
+
+static void help(FILE *to)
+{
+    fputs("usage: outlookfs COMMAND ...\n\n", to);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n`outlookfs COMMAND --help` shows a command's options, `man outlookfs` explains them.\n",
+          to);
+}
+
+int cli_main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+
+    if (!name) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    if (str_eq(name, "--help") || str_eq(name, "-h") || str_eq(name, "help")) {
+        help(stdout);
+        return EXIT_DONE;
+    }
+    if (str_eq(name, "--version") || str_eq(name, "-V")) {
+        puts("outlookfs " OUTLOOKFS_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (str_eq(commands[i]->name, name))
+            return commands[i]->run(argc - 1, argv + 1);
+    }
+    fail("no command is called %s; outlookfs --help lists them", name);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,164 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The child sends one byte and a text through a pipe, at most one report. Until then it has our terminal and dies with us.
+ */
+#define READY '+'
+#define FAILED '-'
+
+struct report {
+    int fd; /* -1: in the foreground, nobody waits */
+};
+
+static bool send_report(struct report *report, char status, const char *text)
+{
+    struct buf message;
+    size_t done = 0;
+    ssize_t n = 0;
+
+    buf_init(&message, BUF_TEXT_MAX);
+    buf_addch(&message, status);
+    buf_addstr(&message, text ? text : "");
+    while (done < message.len && n >= 0) {
+        n = write(report->fd, message.data + done, message.len - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n < 0 && errno == EINTR)
+            n = 0;
+    }
+    close(report->fd);
+    report->fd = -1;
+    buf_release(&message);
+    return n >= 0;
+}
+
+static void leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+        dup2(null, fd);
+    if (null > STDERR_FILENO)
+        close(null);
+}
+
+bool report_ready(struct report *report, const char *note)
+{
+    if (report->fd < 0) {
+        if (note)
+            fail("%s", note);
+        return true;
+    }
+    if (chdir("/"))
+        log_warn("cannot leave the working directory: %s", strerror(errno));
+    leave_terminal();
+    prctl(PR_SET_PDEATHSIG, 0);
+    return send_report(report, READY, note);
+}
+
+void report_failed(struct report *report, const char *reason)
+{
+    if (report->fd < 0)
+        fail("%s", reason);
+    else
+        send_report(report, FAILED, reason);
+}
+
+static void read_report(int fd, struct buf *out)
+{
+    char piece[512];
+    ssize_t n;
+
+    while ((n = read(fd, piece, sizeof(piece))) != 0) {
+        if (n > 0)
+            buf_add(out, piece, (size_t)n);
+        else if (errno != EINTR)
+            break;
+    }
+}
+
+static int wait_for_child(pid_t child)
+{
+    int status = 0;
+
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* A failed child is waited for: its locks and its sandbox are gone when the command ends. */
+static int await_report(int fd, pid_t child)
+{
+    int code = EXIT_NOT_DONE, status;
+    struct buf text;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    read_report(fd, &text);
+    if (text.data[0] == READY) {
+        code = EXIT_DONE;
+        if (text.len > 1)
+            fail("%s", text.data + 1);
+    } else if (text.data[0] == FAILED) {
+        fail("%s", text.data + 1);
+        wait_for_child(child);
+    } else {
+        status = wait_for_child(child);
+        fail("the mount failed: its process %s %d",
+             WIFSIGNALED(status) ? "was ended by signal" : "ended with code",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    buf_release(&text);
+    return code;
+}
+
+/* The parent may have died before the request to die with it was heard. */
+static void become_daemon(pid_t parent)
+{
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(EXIT_NOT_DONE);
+}
+
+int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *, struct report *))
+{
+    struct report report = {.fd = -1};
+    pid_t parent = getpid(), child;
+    int fds[2], code;
+
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    if (s->foreground)
+        return serve_fn(s, &report);
+
+    if (pipe2(fds, O_CLOEXEC))
+        return fail("cannot make a pipe: %s", strerror(errno));
+    child = fork();
+    if (child < 0) {
+        code = fail("cannot start a process: %s", strerror(errno));
+        close(fds[0]);
+        close(fds[1]);
+        return code;
+    }
+    if (child == 0) {
+        close(fds[0]);
+        become_daemon(parent);
+        report.fd = fds[1];
+        return serve_fn(s, &report);
+    }
+    close(fds[1]);
+    code = await_report(fds[0], child);
+    close(fds[0]);
+    return code;
+}

@@ -1,0 +1,33 @@
+/*
+ * options_p.h - what follows -o: a table of names, and what they set.
+ *
+ * Pure: no I/O. Threads: owner only.
+ */
+#ifndef OUTLOOKFS_CLI_OPTIONS_P_H
+#define OUTLOOKFS_CLI_OPTIONS_P_H
+
+#include <outlookfs/base/buf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options {
+    bool read_only, allow_other, nonempty, debug, fsync_local;
+    unsigned uid, gid, umask;
+    unsigned mail_limit, delete_guard, rate; /* 0: no limit; rate: the service's own */
+    int64_t writeback_delay, list_ttl, trash_keep; /* ns */
+    size_t trash_max, attachments_max;
+    struct buf pass; /* for libfuse and mount(8), comma separated */
+};
+
+/* The defaults; files belong to the user and group given. */
+void options_init(struct options *o, unsigned uid, unsigned gid);
+void options_release(struct options *o);
+
+/*
+ * Adds a comma separated list; a later one wins. -EINVAL with one line in `err` that names the option: unknown, its value missing,
+ * superfluous or out of range. `o` may have taken the options before it.
+ */
+int options_parse(struct options *o, const char *list, struct buf *err);
+
+#endif

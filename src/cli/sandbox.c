@@ -1,0 +1,202 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "outlookfs-sandbox"
+#define TOKEN_VARIABLE "OUTLOOKFS_SANDBOX_TOKEN"
+#define ARGS_VARIABLE "OUTLOOKFS_SANDBOX_ARGS" /* more arguments, split at blanks */
+#define ARGS_MAX 32
+#define START_LIMIT (10 * NS_PER_S)
+#define END_LIMIT_MS 5000
+
+extern char **environ;
+
+/* Beside the running program, else by PATH. */
+static char *find_program(void)
+{
+    char self[4096], *path;
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    self[len > 0 ? len : 0] = '\0';
+    if (!strrchr(self, '/'))
+        return xstrdup(PROGRAM);
+    *strrchr(self, '/') = '\0';
+    path = xasprintf("%s/" PROGRAM, self);
+    if (access(path, X_OK) == 0)
+        return path;
+    free(path);
+    return xstrdup(PROGRAM);
+}
+
+static int make_token(char out[33])
+{
+    unsigned char random[16];
+
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -EIO;
+    for (size_t i = 0; i < sizeof(random); i++)
+        snprintf(out + 2 * i, 3, "%02x", random[i]);
+    return 0;
+}
+
+/* Ours and the token: it is nobody else's, so not in our own environment. The caller frees array and first string. */
+static char **child_environment(const char *token)
+{
+    size_t count = 0;
+    char **env;
+
+    while (environ[count])
+        count++;
+    env = xcalloc(count + 2, sizeof(*env));
+    env[0] = xasprintf(TOKEN_VARIABLE "=%s", token);
+    memcpy(env + 1, environ, count * sizeof(*env));
+    return env;
+}
+
+/*
+ * A session of its own: Ctrl-C in our terminal is for us, and what is still to be sent needs it. No signal is blocked or ignored
+ * there.
+ */
+static int spawn(const char *program, char **argv, char **env, int in, int out, pid_t *ret)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, all;
+    int rc;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &all);
+    posix_spawnattr_setflags(&attr,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    rc = posix_spawnp(ret, program, &files, &attr, argv, env);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    return -rc;
+}
+
+/* With the arguments; `in` and `out` are its ends of the pipes. */
+static int start_program(struct sandbox *s, const char *state_dir, int in, int out,
+                         struct buf *err)
+{
+    char *program = find_program(), *db = xasprintf("%s/sandbox.db", state_dir);
+    char **env = child_environment(s->token);
+    const char *given = getenv(ARGS_VARIABLE);
+    char *more = xstrdup(given ? given : ""), *rest = more, *word;
+    char *argv[ARGS_MAX + 1] = {program, "--listen", "127.0.0.1:0", "--db", db,
+                                "--exit-with-stdin"};
+    size_t argc = 6;
+    int rc;
+
+    while ((word = strsep(&rest, " \t")) && argc < ARGS_MAX) {
+        if (*word)
+            argv[argc++] = word;
+    }
+    rc = spawn(program, argv, env, in, out, &s->pid);
+    if (rc)
+        buf_fail(err, rc, "cannot start %s: %s", program, strerror(-rc));
+    explicit_bzero(env[0], strlen(env[0]));
+    free(env[0]);
+    free(env);
+    free(more);
+    free(db);
+    free(program);
+    return rc;
+}
+
+/* Its first line says where it listens. */
+static int read_url(struct sandbox *s, struct buf *err)
+{
+    int64_t until = clock_mono() + START_LIMIT, left;
+    struct pollfd fd = {.fd = s->out, .events = POLLIN};
+    struct buf line;
+    char c = 0;
+    int rc = 0;
+
+    buf_init(&line, BUF_TEXT_MAX);
+    while (!rc && c != '\n' && (left = until - clock_mono()) > 0) {
+        if (poll(&fd, 1, (int)(left / NS_PER_MS) + 1) <= 0)
+            continue;
+        if (read(s->out, &c, 1) != 1)
+            rc = buf_fail(err, -EIO, PROGRAM " ended before it was ready");
+        else if (c != '\n')
+            rc = buf_addch(&line, c);
+    }
+    if (!rc && c != '\n')
+        rc = buf_fail(err, -ETIMEDOUT, PROGRAM " was not ready within %d s",
+                      (int)(START_LIMIT / NS_PER_S));
+    if (!rc)
+        s->url = buf_detach(&line);
+    buf_release(&line);
+    return rc;
+}
+
+int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err)
+{
+    int in[2], out[2], rc;
+
+    *s = (struct sandbox){.in = -1, .out = -1};
+    rc = make_token(s->token);
+    if (rc || pipe2(in, O_CLOEXEC))
+        return buf_fail(err, rc ? rc : -errno, "cannot prepare " PROGRAM);
+    if (pipe2(out, O_CLOEXEC)) {
+        rc = buf_fail(err, -errno, "cannot prepare " PROGRAM);
+        close(in[0]);
+        close(in[1]);
+        return rc;
+    }
+    s->in = in[1];
+    s->out = out[0];
+    rc = start_program(s, state_dir, in[0], out[1], err);
+    close(in[0]);
+    close(out[1]);
+    if (!rc)
+        rc = read_url(s, err);
+    if (rc)
+        sandbox_stop(s);
+    return rc;
+}
+
+/* The database is closed when this returns: the next mount may open it. */
+static void await_end(pid_t pid)
+{
+    struct pollfd fd = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+
+    if (fd.fd < 0 || poll(&fd, 1, END_LIMIT_MS) <= 0)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (fd.fd >= 0)
+        close(fd.fd);
+}
+
+void sandbox_stop(struct sandbox *s)
+{
+    if (!s->pid && !s->url && s->in <= 0)
+        return;
+    close(s->in);
+    if (s->pid > 0)
+        await_end(s->pid);
+    close(s->out);
+    free(s->url);
+    explicit_bzero(s, sizeof(*s));
+}

@@ -1,0 +1,315 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/fs/fs.h>
+#include <outlookfs/fuse/mount.h>
+#include <outlookfs/http/http.h>
+#include <outlookfs/http/token.h>
+#include <outlookfs/remote/remote.h>
+#include <outlookfs/sync/mailbox.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The contract: GET /testconnection answers 200 or 401 and does nothing. */
+#define PROBE_PATH "/testconnection"
+#define FLUSH_LIMIT (30 * NS_PER_S)
+
+/* The rooms, in the order they are built up; taken down in the reverse. */
+struct server {
+    const struct settings *settings;
+    struct sandbox sandbox;
+    struct token_source *tokens;
+    struct mailbox *mailbox;
+    struct mount *mount;
+    struct fs *fs;
+    bool started; /* threads */
+};
+
+/* --- building ------------------------------------------------------------------------------------------------------ */
+
+static const char *service_url(const struct server *server)
+{
+    return server->sandbox.url ? server->sandbox.url : server->settings->url;
+}
+
+static struct token_source *make_tokens(const struct server *server)
+{
+    const struct settings *s = server->settings;
+
+    if (s->sandbox)
+        return token_from_string(server->sandbox.token);
+    if (s->token_file)
+        return token_from_file(s->token_file);
+    if (s->token_command)
+        return token_from_command(s->token_command);
+    return s->token ? token_from_string(s->token) : NULL;
+}
+
+static bool tracing(const struct settings *s)
+{
+    const char *env = getenv("OUTLOOKFS_TRACE");
+
+    return s->options.debug || (env && *env);
+}
+
+static int make_remote(struct server *server, struct remote **ret, struct buf *err)
+{
+    const struct settings *s = server->settings;
+    struct http_config config = {.base_url = service_url(server),
+                                 .probe_path = PROBE_PATH,
+                                 .rate = s->options.rate};
+    struct http *http;
+    int rc;
+
+    server->tokens = make_tokens(server);
+    config.tokens = server->tokens;
+    rc = http_create(&config, &http, err);
+    if (rc)
+        return rc;
+    *ret = remote_connector_create(http, API_V1);
+    if (tracing(s))
+        *ret = remote_trace_create(*ret);
+    return 0;
+}
+
+static int open_mailbox(struct server *server, struct buf *err)
+{
+    const struct settings *s = server->settings;
+    const struct options *o = &s->options;
+    struct mailbox_config config = {
+        .state_dir = s->state_dir,
+        .cache_dir = s->cache_dir,
+        .list_ttl = o->list_ttl,
+        .writeback_delay = o->writeback_delay,
+        .mail_limit = o->mail_limit,
+        .delete_guard = o->delete_guard,
+        .trash_keep = o->trash_keep,
+        .trash_max = o->trash_max,
+        .attachments_max = o->attachments_max,
+        .read_only = o->read_only,
+        .mail_folders = (const char *const *)s->mail_folders,
+    };
+    int rc = make_remote(server, &config.remote, err);
+
+    return rc ? rc : mailbox_open(&config, &server->mailbox, err);
+}
+
+static int make_fs(struct server *server, struct buf *err)
+{
+    const struct settings *s = server->settings;
+    struct fs_config config = {
+        .mailbox = server->mailbox,
+        .uid = s->options.uid,
+        .gid = s->options.gid,
+        .umask = s->options.umask,
+        .read_only = s->options.read_only,
+        .fsync_local = s->options.fsync_local,
+        .url = service_url(server),
+        .mountpoint = s->mountpoint,
+        .notify = &mount_notify,
+    };
+
+    server->mount = mount_create();
+    config.notify_ctx = server->mount;
+    return fs_new(&config, &server->fs, err);
+}
+
+static int start_threads(struct server *server, struct buf *err)
+{
+    int rc = fs_start(server->fs);
+
+    if (!rc) {
+        server->started = true;
+        rc = mailbox_start(server->mailbox);
+    }
+    return rc ? buf_fail(err, rc, "cannot start a thread: %s", strerror(-rc)) : 0;
+}
+
+static int build(struct server *server, struct buf *err)
+{
+    const struct settings *s = server->settings;
+    int rc = file_mkdirs(s->state_dir, err);
+
+    if (!rc)
+        rc = file_mkdirs(s->cache_dir, err);
+    if (!rc && s->sandbox)
+        rc = sandbox_start(&server->sandbox, s->state_dir, err);
+    if (!rc)
+        rc = open_mailbox(server, err);
+    if (!rc)
+        rc = make_fs(server, err);
+    if (!rc)
+        rc = start_threads(server, err);
+    return rc;
+}
+
+/* Offline is fine, with a note: there is a cache, and changes wait. */
+static int probe(struct server *server, struct buf *note, struct buf *err)
+{
+    struct buf why;
+    int rc;
+
+    buf_init(&why, BUF_TEXT_MAX);
+    rc = mailbox_probe(server->mailbox, NULL, &why);
+    if (rc == -EHOSTUNREACH) {
+        buf_addf(note, "offline%s%s; showing what is cached, changes are kept",
+                 why.len ? ": " : "", why.data);
+        rc = 0;
+    } else if (rc) {
+        buf_fail(err, rc, "%s: %s", service_url(server), why.len ? why.data : strerror(-rc));
+    }
+    buf_release(&why);
+    return rc;
+}
+
+/* For /proc/mounts: the host, with nothing in it that an option list could stumble over. */
+static char *source_name(const char *url)
+{
+    const char *host = strstr(url, "://");
+    char *source;
+
+    host = host ? host + 3 : url;
+    source = xasprintf("outlookfs#%.*s", (int)strcspn(host, "/"), host);
+    for (char *p = source; *p; p++) {
+        if (*p == ',' || *p == '\\' || *p == ' ')
+            *p = '_';
+    }
+    return source;
+}
+
+/* Mounted means that the root answers. */
+static int put_into_kernel(struct server *server, struct buf *err)
+{
+    const struct settings *s = server->settings;
+    char *source = source_name(service_url(server));
+    const struct mount_config config = {
+        .fs = server->fs,
+        .mountpoint = s->mountpoint,
+        .source = source,
+        .options = s->options.pass.len ? s->options.pass.data : NULL,
+        .allow_other = s->options.allow_other,
+        .read_only = s->options.read_only,
+    };
+    struct stat st;
+    int rc = mount_open(server->mount, &config, err);
+
+    free(source);
+    if (!rc && stat(s->mountpoint, &st))
+        rc = buf_fail(err, -errno, "%s is mounted but does not answer: %s", s->mountpoint,
+                      strerror(errno));
+    if (!rc && st.st_ino != FS_ROOT)
+        rc = buf_fail(err, -EIO, "%s was mounted over by something else", s->mountpoint);
+    return rc;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+static void end_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGHUP);
+}
+
+/* Until it is unmounted or a signal comes. */
+static void wait_for_end(struct server *server, int signals)
+{
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
+                           {.fd = mount_ended_fd(server->mount), .events = POLLIN}};
+
+    while (!fds[0].revents && !fds[1].revents) {
+        if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+            break;
+    }
+    log_info("%s", fds[0].revents ? "asked to end by a signal" : "unmounted");
+}
+
+/*
+ * Signals are blocked while threads start, so that none of them inherits another mask, and again once there is something to
+ * unmount. In between, while we wait for the service, a signal simply ends the program: the journal stands that.
+ */
+static int live(struct server *server, struct report *report, struct buf *err)
+{
+    struct buf note;
+    sigset_t set, before;
+    int signals, rc;
+
+    end_signals(&set);
+    buf_init(&note, BUF_TEXT_MAX);
+    signals = signalfd(-1, &set, SFD_CLOEXEC);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    rc = signals < 0 ? -errno : build(server, err);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (!rc)
+        rc = probe(server, &note, err);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (!rc)
+        rc = put_into_kernel(server, err);
+    if (!rc && report_ready(report, note.len ? note.data : NULL)) {
+        log_info("%s is mounted on %s", service_url(server), server->settings->mountpoint);
+        wait_for_end(server, signals);
+    }
+    if (signals >= 0)
+        close(signals);
+    buf_release(&note);
+    return rc;
+}
+
+/* --- taking down --------------------------------------------------------------------------------------------------- */
+
+static void log_left(const struct server *server, const struct journal_counts *left)
+{
+    if (left->queued || left->failed || left->conflict || left->held)
+        log_warn("not on the service: %u waiting, %u refused, %u in conflict, %u deletions held; "
+                 "kept in %s",
+                 left->queued, left->failed, left->conflict, left->held,
+                 server->settings->state_dir);
+}
+
+/* After a failure nothing new was saved: what an earlier mount left waits for the next one. */
+static void take_down(struct server *server, bool failed)
+{
+    struct journal_counts left = {0};
+
+    if (server->mount)
+        mount_close(server->mount);
+    if (server->started) {
+        fs_stop(server->fs);
+        mailbox_stop(server->mailbox, failed ? 0 : FLUSH_LIMIT, &left);
+        log_left(server, &left);
+    }
+    mount_destroy(server->mount);
+    fs_destroy(server->fs);
+    mailbox_close(server->mailbox);
+    token_destroy(server->tokens);
+    sandbox_stop(&server->sandbox);
+}
+
+int serve(const struct settings *s, struct report *report)
+{
+    struct server server = {.settings = s};
+    struct buf err;
+    int rc;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    log_setup(s->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+              tracing(s) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    rc = live(&server, report, &err);
+    take_down(&server, rc != 0);
+    if (rc)
+        report_failed(report, err.len ? err.data : strerror(-rc));
+    buf_release(&err);
+    return rc ? EXIT_NOT_DONE : EXIT_DONE;
+}

@@ -1,0 +1,14 @@
+/*
+ * branches.c - the top-level directories. A new one is a file with its classes and a line here.
+ */
+#include "fs_p.h"
+
+static const struct branch mail = {.name = "mail", .root = &kind_root_ops, .kind = KIND_MESSAGE};
+static const struct branch calendars = {
+    .name = "calendars", .root = &kind_root_ops, .kind = KIND_EVENT};
+static const struct branch contacts = {
+    .name = "contacts", .root = &kind_root_ops, .kind = KIND_CONTACT};
+static const struct branch control = {
+    .name = ".outlookfs", .root = &control_root_ops, .kind = KIND_COUNT};
+
+const struct branch *const branches[] = {&mail, &calendars, &contacts, &control, NULL};

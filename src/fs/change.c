@@ -1,0 +1,178 @@
+/*
+ * change.c - create, mkdir, symlink, unlink, rmdir, setattr: who answers for the name decides what it means.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* The directory to change, with a reference and fs->change taken. */
+static int begin(struct fs *fs, uint64_t parent, const char *name, struct node **ret)
+{
+    if (fs->config.read_only)
+        return -EROFS;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ENAMETOOLONG;
+    struct node *dir = tree_get(fs, parent);
+    if (!dir)
+        return -ESTALE;
+    if (!node_is_dir(tree_ops(fs, dir))) {
+        tree_put(fs, dir);
+        return -ENOTDIR;
+    }
+    pthread_mutex_lock(&fs->change);
+    *ret = dir;
+    return 0;
+}
+
+static int end(struct fs *fs, struct node *dir, int rc)
+{
+    pthread_mutex_unlock(&fs->change);
+    tree_put(fs, dir);
+    return rc;
+}
+
+static bool is_record_name(const struct node *dir, const struct node_ops *ops, const char *name)
+{
+    (void)dir;
+    return ops == &folder_ops && name_is_record(name);
+}
+
+/* A new name of any type: -EEXIST when it is taken. */
+static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
+                const char *target, struct fs_entry *ret)
+{
+    struct node *dir, *node = NULL;
+    struct fs_entry there;
+
+    int rc = fs_lookup(fs, req, parent, name, &there);
+    if (!rc) {
+        fs_forget(fs, there.ino, 1);
+        return -EEXIST;
+    }
+    if (rc != -ENOENT)
+        return rc;
+    rc = begin(fs, parent, name, &dir);
+    if (rc)
+        return rc;
+    const struct node_ops *ops = tree_ops(fs, dir);
+    if (S_ISREG(mode) && is_record_name(dir, ops, name))
+        rc = slot_create(fs, dir, name, mode, &node);
+    else if (scratch_allowed(ops, name, mode))
+        rc = scratch_make(fs, dir, name, mode, target, &node);
+    else
+        rc = -EPERM;
+    rc = end(fs, dir, rc);
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
+    tree_put(fs, node);
+    return rc;
+}
+
+int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
+             struct fs_entry *ret)
+{
+    return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
+}
+
+int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
+             struct fs_entry *ret)
+{
+    if (!S_ISREG(mode) && (mode & S_IFMT))
+        return -EPERM;
+    return make(fs, req, parent, name, S_IFREG | (mode & 07777), NULL, ret);
+}
+
+int fs_symlink(struct fs *fs, const struct fs_req *req, const char *target, uint64_t parent,
+               const char *name, struct fs_entry *ret)
+{
+    return make(fs, req, parent, name, S_IFLNK | 0777, target, ret);
+}
+
+static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool directory)
+{
+    struct node *dir;
+    int rc = begin(fs, parent, name, &dir);
+
+    if (rc)
+        return rc;
+    const struct node_ops *ops = tree_ops(fs, dir);
+    rc = ops->flags & NODE_SCRATCH_OK ? scratch_remove(fs, dir, name, directory) : -ENOENT;
+    if (rc == -ENOENT) {
+        if (ops->remove)
+            rc = ops->remove(fs, dir, name);
+        else
+            rc = -EPERM;
+    }
+    return end(fs, dir, rc);
+}
+
+int fs_unlink(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name)
+{
+    (void)req;
+    return remove_name(fs, parent, name, false);
+}
+
+int fs_rmdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name)
+{
+    (void)req;
+    return remove_name(fs, parent, name, true);
+}
+
+/* truncate(2) comes without a handle and nothing is closed afterwards, so it is an open, a truncation and a close of its own. */
+static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, off_t size)
+{
+    struct fs_open open;
+    int rc = fs_open(fs, req, node->ino, O_WRONLY, &open);
+
+    if (rc)
+        return rc;
+    rc = content_truncate(fs, node, open.handle->content, size);
+    fs_release(fs, open.handle);
+    return rc;
+}
+
+static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+
+    if (ops == &record_ops)
+        return slot_setattr(fs, node, attr, set);
+    if (ops == &scratch_file_ops || ops == &scratch_dir_ops || ops == &scratch_link_ops)
+        return scratch_setattr(fs, node, attr, set);
+    return 0; /* directories of the service: accepted, so that cp -a and rsync -a go on, and not kept */
+}
+
+int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h,
+               const struct stat *attr, unsigned set, struct stat *ret)
+{
+    struct node *node = tree_get(fs, ino);
+    int rc = 0;
+
+    if (!node)
+        return -ESTALE;
+    if (fs->config.read_only)
+        rc = -EROFS;
+    else if ((set & FS_SET_UID) && attr->st_uid != fs->config.uid)
+        rc = -EPERM;
+    else if ((set & FS_SET_GID) && attr->st_gid != fs->config.gid)
+        rc = -EPERM;
+    if (!rc && (set & FS_SET_SIZE)) {
+        if (h && h->writable)
+            rc = content_truncate(fs, node, h->content, attr->st_size);
+        else
+            rc = set_size(fs, req, node, attr->st_size);
+    }
+    if (!rc && (set & (FS_SET_MODE | FS_SET_MTIME | FS_SET_MTIME_NOW))) {
+        pthread_mutex_lock(&fs->change);
+        rc = set_mode_and_time(fs, node, attr, set);
+        pthread_mutex_unlock(&fs->change);
+    }
+    if (!rc)
+        rc = node_getattr(fs, req, node, ret);
+    tree_put(fs, node);
+    return rc;
+}

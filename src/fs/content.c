@@ -1,0 +1,212 @@
+/*
+ * content.c - the bytes of open files.
+ *
+ * All handles of an inode share one content, because the kernel has one page cache per inode. It is loaded at the first open and stays as it is
+ * until the last close, whatever the service says meanwhile (saving rule R25): a version that arrives is shown to the next open.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct content *content_new(void)
+{
+    struct content *c = xcalloc(1, sizeof(*c));
+
+    pthread_mutex_init(&c->lock, NULL);
+    c->fd = -1;
+    return c;
+}
+
+static void content_free(struct content *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    pthread_mutex_destroy(&c->lock);
+    free(c->text);
+    free(c->base);
+    free(c->error);
+    free(c);
+}
+
+struct content *content_peek(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    struct content *c = node->content;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return c;
+}
+
+/* One more handle of what is open already, or NULL. */
+static struct content *take_open(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    struct content *c = node->content;
+    if (c)
+        c->handles++;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return c;
+}
+
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = 0;
+
+    *ret = take_open(fs, node);
+    if (*ret)
+        return 0;
+    if (ops->prepare)
+        rc = ops->prepare(fs, req, node);
+    if (rc)
+        return rc;
+
+    /* Under fs.change, so that no commit or close comes between loading and installing. */
+    pthread_mutex_lock(&fs->change);
+    *ret = take_open(fs, node);
+    if (!*ret) {
+        struct content *c = content_new();
+
+        ops = tree_ops(fs, node);
+        rc = ops->load(fs, node, c);
+        if (rc) {
+            content_free(c);
+        } else {
+            c->handles = 1;
+            pthread_mutex_lock(&fs->tree.lock);
+            node->content = c;
+            pthread_mutex_unlock(&fs->tree.lock);
+            *ret = c;
+        }
+    }
+    pthread_mutex_unlock(&fs->change);
+    return rc;
+}
+
+int content_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+
+    if (!ops->commit || c->changed == c->committed)
+        return 0;
+    c->committed = c->changed;
+    free(c->error);
+    c->error = NULL;
+    int rc = ops->commit(fs, node, c, err);
+    if (rc && err)
+        c->error = xstrdup(err->data);
+    return rc;
+}
+
+void content_put(struct fs *fs, struct node *node)
+{
+    struct content *last = NULL;
+
+    pthread_mutex_lock(&fs->change);
+    pthread_mutex_lock(&fs->tree.lock);
+    if (--node->content->handles == 0)
+        last = node->content;
+    pthread_mutex_unlock(&fs->tree.lock);
+    if (last) {
+        struct buf err;
+
+        buf_init(&err, BUF_TEXT_MAX);
+        content_commit(fs, node, last, &err); /* stores into a shared mapping arrive after the last flush */
+        buf_release(&err);
+
+        pthread_mutex_lock(&fs->tree.lock);
+        node->content = NULL;
+        pthread_mutex_unlock(&fs->tree.lock);
+        const struct node_ops *ops = tree_ops(fs, node);
+        if (ops->closed)
+            ops->closed(fs, node, last);
+        content_free(last);
+    }
+    pthread_mutex_unlock(&fs->change);
+}
+
+int content_text(struct content *c, char **ret, size_t *ret_len)
+{
+    struct buf text;
+    int rc = 0;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    if (c->fd >= 0)
+        rc = file_read_fd(c->fd, &text);
+    else
+        rc = buf_add(&text, c->text, c->len);
+    if (!rc) {
+        *ret_len = text.len;
+        *ret = buf_detach(&text);
+    }
+    buf_release(&text);
+    return rc == -ENOBUFS ? -EFBIG : rc;
+}
+
+int content_stat(struct content *c, struct stat *st)
+{
+    if (c->fd < 0) {
+        st->st_size = (off_t)c->len;
+        attr_set_mtime(st, c->mtime);
+        return 0;
+    }
+    struct stat data;
+    if (fstat(c->fd, &data))
+        return -errno;
+    st->st_size = data.st_size;
+    st->st_mtim = st->st_atim = st->st_ctim = data.st_mtim;
+    return 0;
+}
+
+/* The local file with the bytes of the text in it, or empty. */
+static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
+{
+    int fd = state_data_open(fs->state, node->ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int rc = keep ? file_pwrite_all(fd, c->text, c->len, 0) : 0;
+    if (rc) {
+        close(fd);
+        state_data_remove(fs->state, node->ino);
+        return rc;
+    }
+    c->fd = fd;
+    return 0;
+}
+
+int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&c->lock);
+    if (!c->owned) {
+        size_t len;
+
+        /* Only what is committed is merged, so only that needs to know where the change began. */
+        if (tree_ops(fs, node)->commit && !c->base)
+            rc = content_text(c, &c->base, &len);
+        if (!rc && c->fd < 0)
+            rc = text_to_file(fs, node, c, keep);
+        c->owned = !rc;
+    }
+    if (!rc && !keep && ftruncate(c->fd, 0))
+        rc = -errno;
+    pthread_mutex_unlock(&c->lock);
+    return rc;
+}
+
+void content_rebase(struct content *c, const char *text)
+{
+    pthread_mutex_lock(&c->lock);
+    free(c->base);
+    c->base = xstrdup(text);
+    pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,251 @@
+/*
+ * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs; and the root directory.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XATTR_PREFIX "user.outlook."
+
+/* --- the root --- */
+
+static struct node *branch_node(struct fs *fs, struct node *root, const struct branch *b)
+{
+    const char *parts[] = {b->name};
+
+    return tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
+                                               .ops = b->root,
+                                               .parent = root,
+                                               .name = b->name,
+                                               .kind = b->kind});
+}
+
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    (void)req;
+    for (const struct branch *const *b = branches; *b; b++) {
+        if (str_eq((*b)->name, name)) {
+            *ret = branch_node(fs, dir, *b);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+{
+    (void)fs;
+    (void)req;
+    for (const struct branch *const *b = branches; *b; b++) {
+        const char *parts[] = {(*b)->name};
+        struct node_spec spec = {.ino = name_ino(parts, 1),
+                                 .ops = (*b)->root,
+                                 .parent = dir,
+                                 .name = (*b)->name,
+                                 .kind = (*b)->kind};
+        int rc = dir_add(list, &spec, NULL);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+const struct node_ops root_ops = {
+    .name = "root",
+    .type = S_IFDIR,
+    .flags = NODE_SCRATCH_OK,
+    .lookup = root_lookup,
+    .list = root_list,
+};
+
+/* --- attributes --- */
+
+bool node_is_dir(const struct node_ops *ops)
+{
+    return S_ISDIR(ops->type);
+}
+
+void attr_set_mtime(struct stat *st, int64_t ns)
+{
+    int64_t s = ns / NS_PER_S, rest = ns % NS_PER_S;
+
+    if (rest < 0) {
+        rest += NS_PER_S;
+        s--;
+    }
+    st->st_mtim = (struct timespec){.tv_sec = s, .tv_nsec = rest};
+    st->st_atim = st->st_ctim = st->st_mtim;
+}
+
+int64_t attr_mtime(const struct stat *st)
+{
+    return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+void attr_init(struct fs *fs, const struct node *node, struct stat *ret)
+{
+    const struct node_ops *ops = tree_ops(fs, (struct node *)node);
+    mode_t mode = S_ISDIR(ops->type) ? 0700 : S_ISLNK(ops->type) ? 0777 : 0600;
+
+    *ret = (struct stat){.st_ino = node->ino,
+                         .st_mode = ops->type | (mode & ~fs->config.umask),
+                         .st_nlink = S_ISDIR(ops->type) ? 2 : 1,
+                         .st_uid = fs->config.uid,
+                         .st_gid = fs->config.gid,
+                         .st_blksize = 4096};
+    attr_set_mtime(ret, fs->birth);
+}
+
+int node_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = 0;
+
+    attr_init(fs, node, ret);
+    if (ops->getattr)
+        rc = ops->getattr(fs, req, node, ret);
+    if (rc)
+        return rc;
+    ret->st_blocks = (ret->st_size + 511) / 512;
+    tree_show(fs, node, ret);
+    return 0;
+}
+
+/* --- lookup --- */
+
+int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                struct node **ret)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+    int rc = -ENOENT;
+
+    if (!node_is_dir(ops))
+        return -ENOTDIR;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ENAMETOOLONG;
+    if (ops->flags & NODE_SCRATCH_OK)
+        rc = scratch_lookup(fs, dir, name, ret);
+    if (rc == -ENOENT && ops->lookup)
+        rc = ops->lookup(fs, req, dir, name, ret);
+    return rc;
+}
+
+int node_entry(struct fs *fs, const struct fs_req *req, struct node *node, struct fs_entry *ret)
+{
+    int rc = node_getattr(fs, req, node, &ret->attr);
+
+    if (rc)
+        return rc;
+    ret->ino = node->ino;
+    ret->cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+    tree_remember(fs, node);
+    return 0;
+}
+
+int fs_lookup(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              struct fs_entry *ret)
+{
+    struct node *dir = tree_get(fs, parent), *node = NULL;
+
+    if (!dir)
+        return -ESTALE;
+    int rc = node_lookup(fs, req, dir, name, &node);
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
+    tree_put(fs, node);
+    tree_put(fs, dir);
+    return rc;
+}
+
+void fs_forget(struct fs *fs, uint64_t ino, uint64_t count)
+{
+    tree_forget(fs, ino, count);
+}
+
+int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h,
+               struct stat *ret, bool *ret_cacheable)
+{
+    struct node *node = tree_get(fs, ino);
+
+    (void)h; /* the content of an open node is the node's: attributes are the same with and without a handle */
+    if (!node)
+        return -ESTALE;
+    int rc = node_getattr(fs, req, node, ret);
+    if (!rc && ret_cacheable)
+        *ret_cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+    tree_put(fs, node);
+    return rc;
+}
+
+/* --- extended attributes --- */
+
+static const char *const xattr_names[] = {"id", "state", "error", "etag", "truncated", "inline", "type"};
+
+int fs_getxattr(struct fs *fs, uint64_t ino, const char *name, struct buf *out)
+{
+    /* The kernel asks for security.capability before each write: answer without looking anything up. */
+    if (!str_starts(name, XATTR_PREFIX))
+        return -ENODATA;
+
+    struct node *node = tree_get(fs, ino);
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = ops->getxattr ? ops->getxattr(fs, node, name + strlen(XATTR_PREFIX), out) : -ENODATA;
+    tree_put(fs, node);
+    return rc;
+}
+
+int fs_listxattr(struct fs *fs, uint64_t ino, struct buf *out)
+{
+    struct node *node = tree_get(fs, ino);
+    int rc = 0;
+
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    for (size_t i = 0; ops->getxattr && !rc && i < ARRAY_SIZE(xattr_names); i++) {
+        struct buf value;
+
+        buf_init(&value, BUF_TEXT_MAX);
+        if (!ops->getxattr(fs, node, xattr_names[i], &value)) {
+            rc = buf_addf(out, XATTR_PREFIX "%s", xattr_names[i]);
+            if (!rc)
+                rc = buf_addch(out, '\0');
+        }
+        buf_release(&value);
+    }
+    tree_put(fs, node);
+    return rc;
+}
+
+/* --- the rest --- */
+
+int fs_statfs(struct fs *fs, struct statvfs *ret)
+{
+    /* What is written here lands on the local disk first. */
+    int rc = state_statfs(fs->state, ret);
+
+    ret->f_namemax = NAME_BYTES_MAX;
+    return rc;
+}
+
+void notify_inode(struct fs *fs, uint64_t ino)
+{
+    if (fs->config.notify)
+        fs->config.notify->inode(fs->config.notify_ctx, ino);
+}
+
+void notify_entry(struct fs *fs, uint64_t parent, const char *name)
+{
+    if (fs->config.notify)
+        fs->config.notify->entry(fs->config.notify_ctx, parent, name);
+}

@@ -1,0 +1,207 @@
+/*
+ * events.c - the housekeeping thread: what sync reports, and what ends by itself after a while.
+ *
+ * Sync's threads only enqueue; the change lock is taken here, so that no worker ever waits for a program that is saving.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT };
+
+struct event {
+    enum event_type type;
+    enum kind kind;
+    char *folder;
+    char *id;
+    enum mailbox_change change;
+    int64_t slot;
+};
+
+static void push(struct fs *fs, struct event e)
+{
+    struct event *copy = xmalloc(sizeof(*copy));
+
+    *copy = e;
+    if (!queue_push(&fs->events, copy)) {
+        free(copy->folder);
+        free(copy->id);
+        free(copy);
+    }
+}
+
+static void on_folders(void *ctx, enum kind kind)
+{
+    push(ctx, (struct event){.type = EVENT_FOLDERS, .kind = kind});
+}
+
+static void on_record(void *ctx, enum kind kind, const char *folder, const char *id, enum mailbox_change change)
+{
+    push(ctx, (struct event){.type = EVENT_RECORD,
+                             .kind = kind,
+                             .folder = xstrdup(folder),
+                             .id = xstrdup(id),
+                             .change = change});
+}
+
+static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
+{
+    push(ctx, (struct event){
+                  .type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
+}
+
+const struct mailbox_events fs_events = {
+    .folders_changed = on_folders,
+    .record_changed = on_record,
+    .slot_changed = on_slot,
+};
+
+void events_wake(struct fs *fs)
+{
+    push(fs, (struct event){.type = EVENT_WAKE});
+}
+
+/* --- in the housekeeping thread --- */
+
+/* The record behind a slot is gone from the service. What the user has pending stays. */
+static void slot_lost(struct fs *fs, struct slot *slot)
+{
+    struct journal_op op = {0};
+
+    if (state_get_op(fs->state, slot->id, &op) == -ENOENT && !(slot->flags & SLOT_DRAFT))
+        slot_forget(fs, slot);
+    journal_op_release(&op);
+}
+
+static void record_changed(struct fs *fs, const struct event *e)
+{
+    struct slot slot = {0};
+
+    pthread_mutex_lock(&fs->change);
+    int rc = state_slot_by_record(fs->state, e->kind, e->folder, e->id, &slot);
+    if (!rc && e->change == MAILBOX_GONE)
+        slot_lost(fs, &slot);
+    else if (!rc)
+        slot_reconcile(fs, &slot);
+    pthread_mutex_unlock(&fs->change);
+
+    if (e->change == MAILBOX_GONE) {
+        char *name = name_from_id(e->id);
+        notify_entry(fs, folder_ino(e->kind, e->folder), name);
+        free(name);
+    } else {
+        notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    }
+    slot_release(&slot);
+}
+
+static void slot_changed(struct fs *fs, const struct event *e)
+{
+    struct slot slot = {0};
+
+    pthread_mutex_lock(&fs->change);
+    if (!state_get_slot(fs->state, e->slot, &slot))
+        slot_reconcile(fs, &slot);
+    pthread_mutex_unlock(&fs->change);
+    slot_release(&slot);
+}
+
+/* Which folders there are now is asked again at the next lookup. */
+static void folders_changed(struct fs *fs, enum kind kind)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    for (size_t i = 0; i < fs->tree.nbuckets; i++) {
+        for (struct node *n = fs->tree.buckets[i]; n; n = n->next) {
+            if (n->ops == &folder_ops && n->kind == kind && n->parent)
+                notify_entry(fs, n->parent->ino, n->name);
+        }
+    }
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+static void handle(struct fs *fs, struct event *e)
+{
+    switch (e->type) {
+    case EVENT_WAKE:
+        break;
+    case EVENT_FOLDERS:
+        folders_changed(fs, e->kind);
+        break;
+    case EVENT_RECORD:
+        record_changed(fs, e);
+        break;
+    case EVENT_SLOT:
+        slot_changed(fs, e);
+        break;
+    }
+    free(e->folder);
+    free(e->id);
+    free(e);
+}
+
+/* The moment of clock_mono() that is `when` of clock_now(). */
+static int64_t until(int64_t when, int64_t now)
+{
+    if (when == INT64_MAX)
+        return INT64_MAX;
+    return clock_mono() + (when > now ? when - now : 0);
+}
+
+static void *housekeeping(void *ctx)
+{
+    struct fs *fs = ctx;
+    int64_t next = 0;
+
+    while (!fs->stopping) {
+        int64_t now = clock_now();
+        struct event *e = queue_pop(&fs->events, NULL, until(next, now));
+
+        if (e && e->type != EVENT_RECORD && e->type != EVENT_SLOT)
+            next = 0; /* something may end earlier than known */
+        if (e)
+            handle(fs, e);
+        if (clock_now() >= next) {
+            pthread_mutex_lock(&fs->change);
+            next = slots_expire(fs, clock_now());
+            pthread_mutex_unlock(&fs->change);
+        }
+    }
+    return NULL;
+}
+
+int events_start(struct fs *fs)
+{
+    int rc = pthread_create(&fs->housekeeper, NULL, housekeeping, fs);
+
+    fs->running = !rc;
+    return -rc;
+}
+
+void events_stop(struct fs *fs)
+{
+    fs->stopping = true;
+    events_wake(fs);
+    queue_close(&fs->events);
+    if (fs->running)
+        pthread_join(fs->housekeeper, NULL);
+    fs->running = false;
+}
+
+void events_release(struct fs *fs)
+{
+    struct event *e;
+
+    queue_close(&fs->events);
+    while ((e = queue_pop(&fs->events, NULL, 0))) {
+        free(e->folder);
+        free(e->id);
+        free(e);
+    }
+    queue_release(&fs->events);
+}

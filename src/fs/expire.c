@@ -1,0 +1,114 @@
+/*
+ * expire.c - vacancies that nobody filled, and files that were emptied and never written (saving rules R8, R16).
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What was saved and is not on the service yet is what the file shows. */
+static int restore_pending(struct fs *fs, struct slot *slot, const struct journal_op *op)
+{
+    int fd = state_data_open(fs->state, slot->ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int rc = file_pwrite_all(fd, op->mine, strlen(op->mine), 0);
+    close(fd);
+    if (!rc) {
+        slot->flags |= SLOT_LOCAL;
+        slot->flags &= ~(unsigned)SLOT_DRAFT;
+        rc = slot_put(fs, slot);
+    }
+    notify_inode(fs, slot->ino);
+    return rc;
+}
+
+/* The record's name shows the record again: what is pending for it, or the service's version. */
+static void reappear(struct fs *fs, struct slot *slot, const struct journal_op *op)
+{
+    int rc;
+
+    slot->flags &= ~(unsigned)SLOT_VACANT;
+    free(slot->base);
+    slot->base = NULL;
+    if (op->slot && op->mine)
+        rc = restore_pending(fs, slot, op);
+    else if (!slot->record && !op->slot)
+        rc = state_remove_slot(fs->state, slot->id);
+    else
+        rc = slot_put(fs, slot);
+    if (rc)
+        log_error("%s: cannot be shown again: %s", slot->name, strerror(-rc));
+    notify_entry(fs, folder_ino(slot->kind, slot->folder), slot->name);
+    notify_inode(fs, folder_ino(slot->kind, slot->folder));
+}
+
+/* A deletion under way keeps its name empty; one that was refused gives it back. */
+static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct journal_op *op, int64_t now)
+{
+    int64_t over = slot->vacant_at + SLOT_GRACE;
+
+    if (op->slot && op->verb == JOURNAL_DELETE && op->state != JOURNAL_FAILED)
+        return INT64_MAX;
+    if (now < over)
+        return over;
+    reappear(fs, slot, op);
+    return INT64_MAX;
+}
+
+static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journal_op *op, int64_t now)
+{
+    struct node *node = tree_get(fs, slot->ino);
+    bool open = node && content_peek(fs, node);
+    struct stat st = {0};
+
+    tree_put(fs, node);
+    int fd = state_data_open(fs->state, slot->ino, O_RDONLY);
+    if (fd < 0)
+        return INT64_MAX;
+    int rc = fstat(fd, &st);
+    close(fd);
+    if (rc || st.st_size || open || !slot->record)
+        return INT64_MAX; /* slot_closed() wakes us when the handle is gone */
+    int64_t over = attr_mtime(&st) + SLOT_GRACE;
+    if (now < over)
+        return over;
+    if (op->slot && op->mine)
+        restore_pending(fs, slot, op);
+    else
+        slot_revert(fs, slot);
+    return INT64_MAX;
+}
+
+int64_t slots_expire(struct fs *fs, int64_t now)
+{
+    struct slot *slots = NULL;
+    size_t count = 0;
+    int64_t next = INT64_MAX;
+
+    state_slots_with(fs->state, SLOT_VACANT | SLOT_DRAFT, &slots, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct journal_op op = {0};
+        int64_t when;
+
+        state_get_op(fs->state, slots[i].id, &op);
+        if (slots[i].flags & SLOT_VACANT)
+            when = expire_vacancy(fs, &slots[i], &op, now);
+        else
+            when = expire_draft(fs, &slots[i], &op, now);
+        if (when < next)
+            next = when;
+        journal_op_release(&op);
+        slot_release(&slots[i]);
+    }
+    free(slots);
+    return next;
+}

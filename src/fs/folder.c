@@ -1,0 +1,214 @@
+/*
+ * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what is listed in them.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Records asked for at a time while listing. */
+#define BATCH 256
+
+uint64_t folder_ino(enum kind kind, const char *folder)
+{
+    const char *parts[] = {kind_info(kind)->dir, folder};
+
+    return name_ino(parts, ARRAY_SIZE(parts));
+}
+
+static struct node_spec folder_spec(struct node *dir, const struct cache_folder *f)
+{
+    return (struct node_spec){.ino = folder_ino(f->kind, f->id),
+                              .ops = &folder_ops,
+                              .parent = dir,
+                              .name = f->name,
+                              .kind = f->kind,
+                              .folder = f->id};
+}
+
+static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    struct cache_folder f = {0};
+    int rc = mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f);
+
+    if (rc)
+        return rc;
+    struct node_spec spec = folder_spec(dir, &f);
+    *ret = tree_obtain(fs, &spec);
+    mailbox_folder_release(&f);
+    return 0;
+}
+
+/* The folders directly below `dir` (its folder NULL: the top ones). */
+static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+{
+    struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < folders.count; i++) {
+        struct cache_folder *f = &folders.list[i];
+
+        if (str_eq(f->parent, dir->folder)) {
+            struct node_spec spec = folder_spec(dir, f);
+            rc = dir_add(list, &spec, NULL);
+        }
+    }
+    cache_folders_release(&folders);
+    return rc;
+}
+
+const struct node_ops kind_root_ops = {
+    .name = "folders",
+    .type = S_IFDIR,
+    .flags = NODE_SCRATCH_OK,
+    .lookup = find_folder,
+    .list = list_folders,
+};
+
+/* --- one folder --- */
+
+static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                         struct node **ret)
+{
+    if (name_is_record(name))
+        return record_lookup(fs, req, dir, name, ret);
+    if (dir->kind == KIND_MESSAGE) {
+        int rc = attachments_lookup(fs, req, dir, name, ret);
+        if (rc != -ENOENT)
+            return rc;
+        return find_folder(fs, req, dir, name, ret);
+    }
+    return -ENOENT;
+}
+
+/* The names given here, and the records behind them, so that those are not listed a second time by id. */
+static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
+{
+    struct slot *slots = NULL;
+    size_t count = 0;
+    int rc = state_slots(fs->state, dir->kind, dir->folder, &slots, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct slot *s = &slots[i];
+
+        if (s->record)
+            map_set(dir_seen(list), s->record, s);
+        if (!rc && !(s->flags & SLOT_VACANT)) {
+            struct node_spec spec = {.ino = s->ino,
+                                     .ops = &record_ops,
+                                     .parent = dir,
+                                     .name = s->name,
+                                     .kind = dir->kind,
+                                     .folder = dir->folder,
+                                     .slot = s->id};
+            rc = dir_add(list, &spec, NULL);
+        }
+        slot_release(s);
+    }
+    free(slots);
+    return rc;
+}
+
+static int add_record(struct fs *fs, struct node *dir, const struct cache_record *r, struct dir_list *list)
+{
+    struct node shape = {.ino = record_ino(dir->kind, dir->folder, r->id), .ops = &record_ops};
+    char *name = name_from_id(r->id);
+    struct node_spec spec = {.ino = shape.ino,
+                             .ops = &record_ops,
+                             .parent = dir,
+                             .name = name,
+                             .kind = dir->kind,
+                             .folder = dir->folder};
+    struct stat st;
+
+    attr_init(fs, &shape, &st);
+    st.st_size = (off_t)r->size;
+    st.st_blocks = (st.st_size + 511) / 512;
+    if (r->mtime)
+        attr_set_mtime(&st, r->mtime);
+    int rc = dir_add(list, &spec, &st);
+    free(name);
+    return rc;
+}
+
+/* The next records behind the cursor: 1 when there were some. */
+static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list,
+                        uint64_t *after)
+{
+    struct cache_record *r = xcalloc(BATCH, sizeof(*r));
+    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, BATCH);
+    int rc = n > 0 ? 1 : n;
+
+    for (int i = 0; i < n; i++) {
+        if (rc == 1 && !map_get(dir_seen(list), r[i].id) && add_record(fs, dir, &r[i], list))
+            rc = -ENOMEM;
+        if (rc == 1 && r[i].attachments && attachments_add(fs, dir, r[i].id, list))
+            rc = -ENOMEM;
+        *after = r[i].seq;
+        cache_record_release(&r[i]);
+    }
+    free(r);
+    return rc;
+}
+
+static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+{
+    uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
+    struct buf err;
+
+    if (*cursor) {
+        uint64_t after = *cursor - 1;
+        int rc = list_records(fs, req, dir, list, &after);
+        *cursor = after + 1;
+        return rc;
+    }
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc = mailbox_list(fs->mailbox, dir->kind, dir->folder, req->cancel, &err);
+    if (rc && rc != -EINTR) {
+        char *name = tree_name(fs, dir);
+        log_warn("%s/%s: cannot be listed: %s", kind_info(dir->kind)->dir, name, err.data);
+        free(name);
+    }
+    buf_release(&err);
+    if (!rc && dir->kind == KIND_MESSAGE)
+        rc = list_folders(fs, req, dir, list);
+    if (!rc)
+        rc = list_slots(fs, dir, list);
+    *cursor = 1;
+    return rc ? rc : 1;
+}
+
+static int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct cache_listing listing = {0};
+
+    if (str_eq(name, "id"))
+        return buf_addstr(out, node->folder);
+    if (!str_eq(name, "truncated"))
+        return -ENODATA;
+    int rc = cache_get_listing(fs->cache, node->kind, node->folder, &listing);
+    if (rc)
+        return rc;
+    return listing.truncated ? buf_addstr(out, "1") : -ENODATA;
+}
+
+const struct node_ops folder_ops = {
+    .name = "folder",
+    .type = S_IFDIR,
+    .flags = NODE_SCRATCH_OK,
+    .lookup = folder_lookup,
+    .list = folder_list,
+    .remove = slot_unlink,
+    .getxattr = folder_getxattr,
+};

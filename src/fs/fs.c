@@ -1,0 +1,101 @@
+/*
+ * fs.c - the file system as a whole: made, started, stopped.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The time directories show: that of the first mount, the same ever after. */
+static int remember_birth(struct fs *fs)
+{
+    char *text = NULL;
+    int rc = state_get_meta(fs->state, "birth", &text);
+
+    if (rc == -ENOENT) {
+        text = xasprintf("%" PRId64, clock_now() / NS_PER_S * NS_PER_S);
+        rc = state_put_meta(fs->state, "birth", text);
+    }
+    if (!rc)
+        fs->birth = strtoll(text, NULL, 10);
+    free(text);
+    return rc;
+}
+
+static bool data_is_used(struct fs *fs, uint64_t ino)
+{
+    struct local l = {0};
+    struct slot slot = {0};
+    bool used = !state_get_local(fs->state, ino, &l);
+
+    if (!used && !state_slot_by_ino(fs->state, ino, &slot))
+        used = slot.flags & SLOT_LOCAL;
+    local_release(&l);
+    slot_release(&slot);
+    return used;
+}
+
+/* Bytes of files that were unlinked, or written and not closed, when the program last stopped. */
+static int sweep_data(struct fs *fs)
+{
+    uint64_t *inos = NULL;
+    size_t count = 0;
+    int rc = state_data_list(fs->state, &inos, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!data_is_used(fs, inos[i]))
+            state_data_remove(fs->state, inos[i]);
+    }
+    free(inos);
+    return rc;
+}
+
+int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
+{
+    struct fs *fs = xcalloc(1, sizeof(*fs));
+
+    fs->config = *config;
+    fs->mailbox = config->mailbox;
+    fs->cache = mailbox_cache(fs->mailbox);
+    fs->state = mailbox_state(fs->mailbox);
+    fs->writeback = mailbox_writeback(fs->mailbox);
+    fs->started = clock_now();
+    pthread_mutex_init(&fs->change, NULL);
+    queue_init(&fs->events);
+    tree_init(fs);
+    mailbox_set_events(fs->mailbox, &fs_events, fs);
+    int rc = remember_birth(fs);
+    if (!rc)
+        rc = sweep_data(fs);
+    if (rc) {
+        fs_destroy(fs);
+        return buf_fail(err, rc, "the state directory cannot be written");
+    }
+    *ret = fs;
+    return 0;
+}
+
+int fs_start(struct fs *fs)
+{
+    return events_start(fs);
+}
+
+void fs_stop(struct fs *fs)
+{
+    events_stop(fs);
+}
+
+void fs_destroy(struct fs *fs)
+{
+    if (!fs)
+        return;
+    events_release(fs);
+    tree_release(fs);
+    pthread_mutex_destroy(&fs->change);
+    free(fs);
+}

@@ -1,0 +1,372 @@
+/*
+ * slot.c - what happens to a name in a record folder (saving rules R6-R18).
+ *
+ * A record is bound to its name, not to the inode that lies there: programs save by renaming away, unlinking and creating anew. The
+ * slot remembers the record while inodes come and go:
+ *
+ *     untouched   no row at all; the cache's rendering
+ *     local       data/<ino> holds the visible bytes; an operation is pending, or was carried out and the bytes still say the same
+ *     draft       local, and not committed: empty, half-written, or refused
+ *     vacant      nothing lies there: renamed away (reappears) or unlinked (a deletion waits)
+ *
+ * `base` is the text that was visible before a draft or a vacancy began: what the next commit is compared with.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/merge.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void slot_untouched(struct node *dir, const char *name, const char *id, struct slot *ret)
+{
+    *ret = (struct slot){.kind = dir->kind,
+                         .folder = xstrdup(dir->folder),
+                         .name = xstrdup(name),
+                         .record = xstrdup(id),
+                         .ino = record_ino(dir->kind, dir->folder, id)};
+}
+
+int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret)
+{
+    struct cache_record r = {0};
+    char *id = NULL;
+    int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, ret);
+
+    if (rc == -ENOENT && name_to_id(name, &id)) {
+        rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, ret);
+        if (rc == -ENOENT) {
+            rc = cache_get(fs->cache, dir->kind, dir->folder, id, false, &r);
+            if (!rc)
+                slot_untouched(dir, name, id, ret);
+            cache_record_release(&r);
+        }
+    }
+    free(id);
+    return rc;
+}
+
+int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
+{
+    int64_t id = tree_slot(fs, node);
+
+    if (id)
+        return state_get_slot(fs->state, id, ret);
+
+    struct node *dir = tree_parent(fs, node);
+    if (!dir)
+        return -ENOENT;
+    char *name = tree_name(fs, node);
+    int rc = slot_of_name(fs, dir, name, ret);
+    free(name);
+    tree_put(fs, dir);
+    return rc;
+}
+
+int slot_put(struct fs *fs, struct slot *slot)
+{
+    int rc = state_put_slot(fs->state, slot);
+    struct node *node = rc ? NULL : tree_get(fs, slot->ino);
+
+    if (node) {
+        pthread_mutex_lock(&fs->tree.lock);
+        node->slot = slot->id;
+        pthread_mutex_unlock(&fs->tree.lock);
+    }
+    tree_put(fs, node);
+    return rc;
+}
+
+static void set_base(struct slot *slot, char *base)
+{
+    free(slot->base);
+    slot->base = base;
+}
+
+int slot_vacate(struct fs *fs, struct slot *slot)
+{
+    char *visible = NULL;
+
+    /* A draft's base is older than its bytes: it stays. */
+    if (!(slot->flags & SLOT_DRAFT)) {
+        int rc = record_visible(fs, slot, &visible);
+        if (rc && rc != -ENOENT)
+            return rc;
+        set_base(slot, visible);
+    }
+    slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE | SLOT_MTIME);
+    slot->flags |= SLOT_VACANT;
+    slot->vacant_at = clock_now();
+    return state_new_ino(fs->state, &slot->ino);
+}
+
+void slot_drop_inode(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (node)
+        tree_move(fs, node, NULL, NULL, NULL, 0);
+    if (!node || !content_peek(fs, node))
+        state_data_remove(fs->state, ino);
+    tree_put(fs, node);
+}
+
+void slot_forget(struct fs *fs, struct slot *slot)
+{
+    bool vanishes = !slot->record;
+
+    if (state_remove_slot(fs->state, slot->id))
+        return;
+    if (slot->flags & SLOT_LOCAL)
+        slot_drop_inode(fs, slot->ino);
+    if (vanishes || (slot->flags & SLOT_ALIAS))
+        notify_entry(fs, folder_ino(slot->kind, slot->folder), slot->name);
+}
+
+/* --- create --- */
+
+/* Filling a vacancy takes back the deletion that waits: what was pending before it goes on. */
+static int take_back_deletion(struct fs *fs, const struct slot *slot)
+{
+    struct journal_op op = {0};
+    int rc = state_get_op(fs->state, slot->id, &op);
+
+    if (!rc && op.verb == JOURNAL_DELETE && slot->base)
+        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL);
+    journal_op_release(&op);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int make_data(struct fs *fs, uint64_t ino)
+{
+    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+static int fill_new(struct fs *fs, struct node *dir, const char *name, struct slot *slot)
+{
+    if (!(kind_info(dir->kind)->caps & KIND_CAN_CREATE)) {
+        log_warn("%s/%s: the service has no operation to create a message here; use outbox/send/",
+                 kind_info(dir->kind)->dir, name);
+        return -EPERM;
+    }
+    *slot = (struct slot){.kind = dir->kind,
+                          .folder = xstrdup(dir->folder),
+                          .name = xstrdup(name),
+                          .flags = SLOT_ALIAS};
+    return state_new_ino(fs->state, &slot->ino);
+}
+
+int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
+{
+    struct slot slot = {0};
+    int rc = slot_of_name(fs, dir, name, &slot);
+
+    if (!rc && !(slot.flags & SLOT_VACANT))
+        rc = -EEXIST;
+    else if (rc == -ENOENT)
+        rc = fill_new(fs, dir, name, &slot);
+    if (!rc)
+        rc = make_data(fs, slot.ino);
+    if (rc)
+        goto out;
+
+    slot.flags &= ~(unsigned)SLOT_VACANT;
+    slot.flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
+    slot.mode = mode & 07777;
+    state_begin(fs->state);
+    rc = slot_put(fs, &slot);
+    if (!rc)
+        rc = take_back_deletion(fs, &slot);
+    rc = state_end(fs->state, rc);
+    if (rc)
+        state_data_remove(fs->state, slot.ino);
+    else
+        *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+    events_wake(fs);
+out:
+    slot_release(&slot);
+    return rc;
+}
+
+/* --- unlink --- */
+
+int slot_unlink(struct fs *fs, struct node *dir, const char *name)
+{
+    struct slot slot = {0};
+    struct buf err;
+    int rc = slot_of_name(fs, dir, name, &slot);
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (!rc && (slot.flags & SLOT_VACANT))
+        rc = -ENOENT;
+    if (rc)
+        goto out;
+
+    uint64_t gone = slot.ino;
+    bool local = slot.flags & SLOT_LOCAL;
+    state_begin(fs->state);
+    rc = slot_vacate(fs, &slot);
+    if (!rc)
+        rc = slot_put(fs, &slot);
+    if (!rc)
+        rc = writeback_delete(fs->writeback, &slot, slot.base, &err);
+    rc = state_end(fs->state, rc);
+    if (rc) {
+        log_warn("%s: not removed: %s", name, err.len ? err.data : strerror(-rc));
+        goto out;
+    }
+    writeback_kick(fs->writeback);
+    struct node *node = tree_get(fs, gone);
+    if (node)
+        tree_move(fs, node, NULL, NULL, NULL, 0);
+    if (local && (!node || !content_peek(fs, node)))
+        state_data_remove(fs->state, gone);
+    tree_put(fs, node);
+    /* The record's other spelling names the same inode. */
+    if (!str_eq(slot.name, name))
+        notify_entry(fs, dir->ino, slot.name);
+out:
+    buf_release(&err);
+    slot_release(&slot);
+    return rc;
+}
+
+/* --- attributes --- */
+
+/* Touching a refused record asks the service again. */
+static int retry_if_failed(struct fs *fs, const struct slot *slot)
+{
+    struct journal_op op = {0};
+    int rc = state_get_op(fs->state, slot->id, &op);
+
+    if (!rc && op.state == JOURNAL_FAILED) {
+        rc = writeback_retry(fs->writeback, slot->id);
+        writeback_kick(fs->writeback);
+    }
+    journal_op_release(&op);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
+{
+    int64_t mtime = set & FS_SET_MTIME_NOW ? clock_now() : attr_mtime(attr);
+    struct content *open = content_peek(fs, node);
+    bool time = set & (FS_SET_MTIME | FS_SET_MTIME_NOW);
+    struct slot slot = {0};
+    int rc = slot_of_node(fs, node, &slot);
+
+    if (rc) /* unlinked and open: nobody will see it again */
+        return open ? 0 : rc;
+    bool data = (slot.flags & SLOT_LOCAL) || (open && open->fd >= 0);
+    if (time && data)
+        rc = data_set_mtime(fs, node->ino, mtime);
+    if (set & FS_SET_MODE) {
+        slot.flags |= SLOT_MODE;
+        slot.mode = attr->st_mode & 07777;
+    }
+    if (time && !data) {
+        slot.flags |= SLOT_MTIME;
+        slot.mtime = mtime;
+        if (open)
+            open->mtime = mtime;
+    }
+    if (!rc && ((set & FS_SET_MODE) || (time && !data)))
+        rc = slot_put(fs, &slot);
+    if (!rc && time && slot.id)
+        rc = retry_if_failed(fs, &slot);
+    slot_release(&slot);
+    return rc;
+}
+
+/* --- keeping or replacing the local bytes --- */
+
+/* 1: the texts say the same as far as the service is concerned. */
+static bool same_record(enum kind kind, const char *a, const char *b)
+{
+    struct cJSON *x = NULL, *y = NULL;
+    bool same = false;
+
+    if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL))
+        same = merge_same(kind, x, y);
+    cJSON_Delete(x);
+    cJSON_Delete(y);
+    return same;
+}
+
+/* The service's rendering becomes visible; a slot without anything of its own left goes. */
+static int drop_local(struct fs *fs, struct slot *slot)
+{
+    int rc;
+
+    slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
+    set_base(slot, NULL);
+    if (!(slot->flags & (SLOT_ALIAS | SLOT_MODE)) && slot->record &&
+        slot->ino == record_ino(slot->kind, slot->folder, slot->record)) {
+        rc = state_remove_slot(fs->state, slot->id);
+        struct node *node = tree_get(fs, slot->ino);
+        if (node && !rc) {
+            pthread_mutex_lock(&fs->tree.lock);
+            node->slot = 0;
+            pthread_mutex_unlock(&fs->tree.lock);
+        }
+        tree_put(fs, node);
+    } else {
+        rc = slot_put(fs, slot);
+    }
+    if (!rc)
+        state_data_remove(fs->state, slot->ino);
+    notify_inode(fs, slot->ino);
+    return rc;
+}
+
+/* Does the operation need the bytes in the file? A conflict shows theirs: mine lies in .outlookfs/conflicts. */
+static bool op_keeps_bytes(struct fs *fs, const struct slot *slot)
+{
+    struct journal_op op = {0};
+    bool keeps = !state_get_op(fs->state, slot->id, &op) && op.state != JOURNAL_CONFLICT;
+
+    journal_op_release(&op);
+    return keeps;
+}
+
+int slot_reconcile(struct fs *fs, struct slot *slot)
+{
+    struct cache_record r = {0};
+    char *mine = NULL;
+    int rc = 0;
+
+    if (!(slot->flags & SLOT_LOCAL) || (slot->flags & SLOT_DRAFT) || !slot->record)
+        return 0;
+    struct node *node = tree_get(fs, slot->ino);
+    bool open = node && content_peek(fs, node);
+    tree_put(fs, node);
+    if (open || op_keeps_bytes(fs, slot)) /* slot_closed() comes back to it */
+        return 0;
+    rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r);
+    if (!rc)
+        rc = record_visible(fs, slot, &mine);
+    if (!rc && !same_record(slot->kind, mine, r.text))
+        rc = drop_local(fs, slot);
+    free(mine);
+    cache_record_release(&r);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int slot_revert(struct fs *fs, struct slot *slot)
+{
+    return drop_local(fs, slot);
+}

@@ -1,0 +1,257 @@
+/*
+ * status.c - what a person or a script is told: .outlookfs/status.json and the operations in queue/ and failed/.
+ *
+ * Without secrets: paths, verbs and the service's words; never a token.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/merge.h>
+#include <outlookfs/model/render.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const verbs[] = {
+    [JOURNAL_CREATE] = "create", [JOURNAL_UPDATE] = "update", [JOURNAL_DELETE] = "delete"};
+static const char *const states[] = {[JOURNAL_QUEUED] = "pending",
+                                     [JOURNAL_FAILED] = "failed",
+                                     [JOURNAL_CONFLICT] = "conflict",
+                                     [JOURNAL_HELD] = "held"};
+
+/* The listed names of the folder and those above it, outermost first. */
+static int add_folder_path(const struct cache_folders *folders, const char *id, struct buf *out)
+{
+    for (size_t i = 0; id && i < folders->count; i++) {
+        const struct cache_folder *f = &folders->list[i];
+
+        if (str_eq(f->id, id)) {
+            int rc = add_folder_path(folders, f->parent, out);
+            return rc ? rc : buf_addf(out, "%s/", f->name);
+        }
+    }
+    return id ? buf_addf(out, "%s/", id) : 0;
+}
+
+static int folder_path(struct fs *fs, enum kind kind, const char *folder, struct buf *out)
+{
+    struct cache_folders folders = {0};
+    int rc = cache_get_folders(fs->cache, kind, &folders);
+
+    if (!rc)
+        rc = buf_addf(out, "%s/", kind_info(kind)->dir);
+    if (!rc)
+        rc = add_folder_path(&folders, folder, out);
+    cache_folders_release(&folders);
+    return rc;
+}
+
+int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
+{
+    int rc = folder_path(fs, slot->kind, slot->folder, out);
+
+    return rc ? rc : buf_addstr(out, slot->name);
+}
+
+static void add_path(struct fs *fs, struct cJSON *obj, const struct slot *slot)
+{
+    struct buf path;
+
+    buf_init(&path, BUF_TEXT_MAX);
+    slot_path(fs, slot, &path);
+    cJSON_AddStringToObject(obj, "path", path.data);
+    buf_release(&path);
+}
+
+static void add_time(struct cJSON *obj, const char *name, int64_t ns)
+{
+    char text[32];
+
+    str_format_time(ns, text);
+    cJSON_AddStringToObject(obj, name, text);
+}
+
+static struct cJSON *operation_json(struct fs *fs, const struct slot *slot, const struct journal_op *op)
+{
+    struct cJSON *obj = cJSON_CreateObject();
+
+    add_path(fs, obj, slot);
+    cJSON_AddStringToObject(obj, "verb", verbs[op->verb]);
+    cJSON_AddStringToObject(obj, "state", states[op->state]);
+    if (op->reason)
+        cJSON_AddStringToObject(obj, "reason", op->reason);
+    cJSON_AddNumberToObject(obj, "attempts", op->attempts);
+    add_time(obj, "since", op->queued_at);
+    return obj;
+}
+
+static struct cJSON *parsed(const char *text)
+{
+    struct cJSON *obj = NULL;
+
+    if (text)
+        json_parse_object(text, strlen(text), &obj, NULL);
+    return obj;
+}
+
+int operation_render(struct fs *fs, int64_t id, struct buf *out)
+{
+    struct slot slot = {0};
+    struct journal_op op = {0};
+    int rc = state_get_op(fs->state, id, &op);
+
+    if (!rc)
+        rc = state_get_slot(fs->state, id, &slot);
+    if (!rc) {
+        struct cJSON *obj = operation_json(fs, &slot, &op);
+        struct cJSON *base = parsed(op.base), *mine = parsed(op.mine);
+
+        if (op.request)
+            cJSON_AddStringToObject(obj, "request", op.request);
+        if (op.status)
+            cJSON_AddNumberToObject(obj, "status", op.status);
+        if (op.verb == JOURNAL_UPDATE && base && mine)
+            cJSON_AddItemToObject(obj, "changes", merge_describe(slot.kind, base, mine));
+        else if (op.verb == JOURNAL_CREATE && mine)
+            cJSON_AddItemToObject(obj, "record", cJSON_Duplicate(mine, true));
+        rc = render_record(obj, out);
+        cJSON_Delete(base);
+        cJSON_Delete(mine);
+        cJSON_Delete(obj);
+    }
+    journal_op_release(&op);
+    slot_release(&slot);
+    return rc;
+}
+
+/* --- status.json --- */
+
+/* A status file is for looking at: this many operations, drafts and listings are named, all are counted. */
+#define NAMED_MAX 1000
+
+static void add_queue(struct fs *fs, struct cJSON *root)
+{
+    struct journal_counts n = {0};
+    struct cJSON *queue = cJSON_AddObjectToObject(root, "queue");
+
+    state_count_ops(fs->state, &n);
+    cJSON_AddNumberToObject(queue, "pending", n.queued);
+    cJSON_AddNumberToObject(queue, "failed", n.failed);
+    cJSON_AddNumberToObject(queue, "conflicts", n.conflict);
+    cJSON_AddNumberToObject(queue, "held", n.held);
+}
+
+static void add_operations(struct fs *fs, struct cJSON *root)
+{
+    struct cJSON *list = cJSON_AddArrayToObject(root, "operations");
+    struct journal_op *ops = NULL;
+    size_t count = 0;
+
+    state_ops(fs->state, &ops, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct slot slot = {0};
+
+        if (i < NAMED_MAX && !state_get_slot(fs->state, ops[i].slot, &slot))
+            cJSON_AddItemToArray(list, operation_json(fs, &slot, &ops[i]));
+        slot_release(&slot);
+        journal_op_release(&ops[i]);
+    }
+    free(ops);
+}
+
+static void add_drafts(struct fs *fs, struct cJSON *root)
+{
+    struct cJSON *list = cJSON_AddArrayToObject(root, "drafts");
+    struct slot *slots = NULL;
+    size_t count = 0;
+
+    state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct buf reason;
+
+        buf_init(&reason, BUF_TEXT_MAX);
+        if (i < NAMED_MAX) {
+            struct cJSON *obj = cJSON_CreateObject();
+
+            add_path(fs, obj, &slots[i]);
+            draft_error(fs, &slots[i], &reason);
+            cJSON_AddStringToObject(obj, "reason", reason.data);
+            cJSON_AddItemToArray(list, obj);
+        }
+        buf_release(&reason);
+        slot_release(&slots[i]);
+    }
+    free(slots);
+}
+
+static void add_listings(struct fs *fs, struct cJSON *root)
+{
+    struct cJSON *list = cJSON_AddArrayToObject(root, "listings");
+    struct mailbox_progress *p = NULL;
+    size_t count = 0;
+
+    mailbox_progress(fs->mailbox, &p, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct cJSON *obj = cJSON_CreateObject();
+        struct buf path;
+
+        buf_init(&path, BUF_TEXT_MAX);
+        folder_path(fs, p[i].kind, p[i].folder, &path);
+        cJSON_AddStringToObject(obj, "path", path.data);
+        cJSON_AddNumberToObject(obj, "records", (double)p[i].records);
+        cJSON_AddItemToArray(list, obj);
+        buf_release(&path);
+        free(p[i].folder);
+    }
+    free(p);
+}
+
+static void add_service(struct fs *fs, struct cJSON *root)
+{
+    struct http_stats stats = {0};
+    struct cJSON *budget;
+
+    remote_stats(mailbox_remote(fs->mailbox), &stats);
+    cJSON_AddBoolToObject(root, "online", stats.online);
+    cJSON_AddBoolToObject(root, "authorised", stats.authorised);
+    cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
+    budget = cJSON_AddObjectToObject(root, "budget");
+    cJSON_AddNumberToObject(budget, "left", stats.budget);
+    cJSON_AddNumberToObject(budget, "rate", stats.rate);
+    cJSON_AddNumberToObject(budget, "throttled_seconds", stats.throttled_s);
+}
+
+static void add_cache(struct fs *fs, struct cJSON *root)
+{
+    struct cache_stats stats = {0};
+    struct cJSON *cache = cJSON_AddObjectToObject(root, "cache");
+
+    cache_stats(fs->cache, &stats);
+    cJSON_AddNumberToObject(cache, "records", (double)stats.records);
+    cJSON_AddNumberToObject(cache, "bytes", (double)stats.record_bytes);
+    cJSON_AddNumberToObject(cache, "attachments", (double)stats.attachment_bytes);
+}
+
+int status_render(struct fs *fs, struct buf *out)
+{
+    struct cJSON *root = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(root, "version", OUTLOOKFS_VERSION);
+    cJSON_AddNumberToObject(root, "pid", getpid());
+    cJSON_AddStringToObject(root, "url", fs->config.url ? fs->config.url : "");
+    cJSON_AddStringToObject(root, "mountpoint", fs->config.mountpoint ? fs->config.mountpoint : "");
+    cJSON_AddBoolToObject(root, "read_only", fs->config.read_only);
+    add_time(root, "started", fs->started);
+    add_service(fs, root);
+    add_queue(fs, root);
+    add_operations(fs, root);
+    add_drafts(fs, root);
+    add_listings(fs, root);
+    add_cache(fs, root);
+    int rc = render_record(root, out);
+    cJSON_Delete(root);
+    return rc;
+}

@@ -1,0 +1,294 @@
+/*
+ * tree.c - the nodes: one per inode the kernel or a handle knows, found by number.
+ *
+ * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs: calls under way, children, handles).
+ * Our own table, because base/map.h has string keys and a listing of 100,000 records makes 100,000 nodes.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 1024
+
+static struct node **bucket_locked(struct tree *tree, uint64_t ino)
+{
+    return &tree->buckets[(ino * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (tree->nbuckets - 1)];
+}
+
+static struct node *find_locked(struct tree *tree, uint64_t ino)
+{
+    struct node *n = *bucket_locked(tree, ino);
+
+    while (n && n->ino != ino)
+        n = n->next;
+    return n;
+}
+
+static void grow_locked(struct tree *tree)
+{
+    struct node **old = tree->buckets;
+    size_t count = tree->nbuckets;
+
+    tree->nbuckets = count * 2;
+    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
+    for (size_t i = 0; i < count; i++) {
+        while (old[i]) {
+            struct node *n = old[i];
+            struct node **to = bucket_locked(tree, n->ino);
+
+            old[i] = n->next;
+            n->next = *to;
+            *to = n;
+        }
+    }
+    free(old);
+}
+
+static void insert_locked(struct tree *tree, struct node *n)
+{
+    if (tree->count >= tree->nbuckets)
+        grow_locked(tree);
+
+    struct node **to = bucket_locked(tree, n->ino);
+    n->next = *to;
+    *to = n;
+    tree->count++;
+}
+
+static void free_node(struct node *n)
+{
+    assert(!n->content);
+    free(n->name);
+    free(n->id);
+    free(n->part);
+    free(n);
+}
+
+/* Frees the node and every ancestor that lived only for it, when nobody refers to it any more. */
+static void reap_locked(struct tree *tree, struct node *n)
+{
+    while (n && !n->refs && !n->nlookup) {
+        struct node *parent = n->parent;
+        struct node **at = bucket_locked(tree, n->ino);
+
+        while (*at != n)
+            at = &(*at)->next;
+        *at = n->next;
+        tree->count--;
+        free_node(n);
+        if (parent)
+            parent->refs--;
+        n = parent;
+    }
+}
+
+int tree_init(struct fs *fs)
+{
+    struct tree *tree = &fs->tree;
+
+    pthread_mutex_init(&tree->lock, NULL);
+    tree->nbuckets = FIRST_BUCKETS;
+    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
+    map_init(&tree->folders);
+
+    /* The root is never forgotten. */
+    struct node *root = tree_obtain(
+        fs, &(struct node_spec){.ino = FS_ROOT, .ops = &root_ops, .name = "", .kind = KIND_COUNT});
+    root->nlookup = 1;
+    tree_put(fs, root);
+    return 0;
+}
+
+void tree_release(struct fs *fs)
+{
+    struct tree *tree = &fs->tree;
+
+    for (size_t i = 0; i < tree->nbuckets; i++) {
+        while (tree->buckets[i]) {
+            struct node *n = tree->buckets[i];
+
+            tree->buckets[i] = n->next;
+            free_node(n);
+        }
+    }
+    free(tree->buckets);
+    tree->buckets = NULL;
+    tree->nbuckets = 0;
+    for (struct map_entry *e = map_first(&tree->folders); e; e = map_next(&tree->folders, e))
+        free(e->value);
+    map_release(&tree->folders);
+    pthread_mutex_destroy(&tree->lock);
+}
+
+struct node *tree_get(struct fs *fs, uint64_t ino)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    struct node *n = find_locked(&fs->tree, ino);
+    if (n)
+        n->refs++;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return n;
+}
+
+void tree_put(struct fs *fs, struct node *node)
+{
+    if (!node)
+        return;
+    pthread_mutex_lock(&fs->tree.lock);
+    assert(node->refs);
+    node->refs--;
+    reap_locked(&fs->tree, node);
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+/* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long as the tree. */
+static const char *intern_locked(struct tree *tree, const char *folder)
+{
+    if (!folder)
+        return NULL;
+    char *known = map_get(&tree->folders, folder);
+    if (!known) {
+        known = xstrdup(folder);
+        map_set(&tree->folders, folder, known);
+    }
+    return known;
+}
+
+static char *copy(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent, const char *name)
+{
+    struct node *old = n->parent;
+
+    if (parent)
+        parent->refs++;
+    n->parent = parent;
+    if (!str_eq(n->name, name)) {
+        free(n->name);
+        n->name = copy(name);
+    }
+    if (old) {
+        old->refs--;
+        reap_locked(tree, old);
+    }
+}
+
+struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+{
+    struct tree *tree = &fs->tree;
+
+    pthread_mutex_lock(&tree->lock);
+    struct node *n = find_locked(tree, spec->ino);
+    if (!n) {
+        n = xcalloc(1, sizeof(*n));
+        n->ino = spec->ino;
+        n->kind = spec->kind;
+        n->folder = intern_locked(tree, spec->folder);
+        n->id = copy(spec->id);
+        n->part = copy(spec->part);
+        n->ops = spec->ops;
+        n->slot = spec->slot;
+        n->shown_size = -1;
+        insert_locked(tree, n);
+    } else if (spec->slot) {
+        n->slot = spec->slot;
+    }
+    n->refs++;
+    if (!n->parent && spec->parent)
+        set_parent_locked(tree, n, spec->parent, spec->name);
+    pthread_mutex_unlock(&tree->lock);
+    return n;
+}
+
+void tree_remember(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    node->nlookup++;
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+void tree_forget(struct fs *fs, uint64_t ino, uint64_t count)
+{
+    if (ino == FS_ROOT)
+        return;
+    pthread_mutex_lock(&fs->tree.lock);
+    struct node *n = find_locked(&fs->tree, ino);
+    if (n) {
+        n->nlookup -= count < n->nlookup ? count : n->nlookup;
+        reap_locked(&fs->tree, n);
+    }
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
+               const struct node_ops *ops, int64_t slot)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    set_parent_locked(&fs->tree, node, parent, name);
+    if (parent) {
+        node->kind = parent->kind;
+        node->folder = parent->folder;
+    }
+    if (ops)
+        node->ops = ops;
+    node->slot = slot;
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+int64_t tree_slot(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    int64_t slot = node->slot;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return slot;
+}
+
+void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    *ret_kind = node->kind;
+    *ret_folder = node->folder;
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+const struct node_ops *tree_ops(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    const struct node_ops *ops = node->ops;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return ops;
+}
+
+void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    node->shown_mtime = attr_mtime(attr);
+    node->shown_size = attr->st_size;
+    pthread_mutex_unlock(&fs->tree.lock);
+}
+
+char *tree_name(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    char *name = xstrdup(node->name ? node->name : "");
+    pthread_mutex_unlock(&fs->tree.lock);
+    return name;
+}
+
+struct node *tree_parent(struct fs *fs, struct node *node)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    struct node *parent = node->parent;
+    if (parent)
+        parent->refs++;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return parent;
+}

@@ -1,0 +1,72 @@
+#include "fuse_p.h"
+
+/* Runs under a lock of the request that fuse_req_interrupt_func() takes too, so not after call_end(). */
+static void interrupted(fuse_req_t req, void *data)
+{
+    (void)req;
+    cancel_fire(data);
+}
+
+static void enlist(struct calls *calls, struct call *call)
+{
+    pthread_mutex_lock(&calls->lock);
+    if (calls->stopped)
+        cancel_fire(&call->cancel);
+    call->prev = NULL;
+    call->next = calls->first;
+    if (call->next)
+        call->next->prev = call;
+    calls->first = call;
+    pthread_mutex_unlock(&calls->lock);
+}
+
+static void delist(struct calls *calls, struct call *call)
+{
+    pthread_mutex_lock(&calls->lock);
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        calls->first = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    pthread_mutex_unlock(&calls->lock);
+}
+
+void call_begin(struct call *call, fuse_req_t req)
+{
+    const struct fuse_ctx *ctx = fuse_req_ctx(req);
+
+    call->req = req;
+    call->mount = fuse_req_userdata(req);
+    call->fs = call->mount->fs;
+    call->who = (struct fs_req){.cancel = &call->cancel, .uid = ctx->uid, .gid = ctx->gid};
+    cancel_init(&call->cancel);
+    enlist(&call->mount->calls, call);
+    fuse_req_interrupt_func(req, interrupted, &call->cancel);
+}
+
+void call_end(struct call *call)
+{
+    fuse_req_interrupt_func(call->req, NULL, NULL);
+    delist(&call->mount->calls, call);
+}
+
+void calls_init(struct calls *calls)
+{
+    *calls = (struct calls){0};
+    pthread_mutex_init(&calls->lock, NULL);
+}
+
+void calls_release(struct calls *calls)
+{
+    pthread_mutex_destroy(&calls->lock);
+}
+
+void calls_stop(struct calls *calls)
+{
+    pthread_mutex_lock(&calls->lock);
+    calls->stopped = true;
+    for (struct call *call = calls->first; call; call = call->next)
+        cancel_fire(&call->cancel);
+    pthread_mutex_unlock(&calls->lock);
+}

@@ -1,0 +1,97 @@
+/*
+ * fuse_p.h - the inside of the fuse room.
+ *
+ *     ops.c       one function an operation: decode, call the fs room, answer
+ *     readdir.c   the two operations that fill a buffer with entries
+ *     call.c      a request under way, and how it is interrupted
+ *     notifier.c  the thread that tells the kernel what has changed
+ *     mount.c     mounting, the threads' lives, unmounting
+ */
+#ifndef OUTLOOKFS_FUSE_P_H
+#define OUTLOOKFS_FUSE_P_H
+
+#define FUSE_USE_VERSION 314
+
+#include <fuse_lowlevel.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/queue.h>
+#include <outlookfs/fs/fs.h>
+#include <outlookfs/fuse/mount.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* call.c ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A request, on the stack of the operation that serves it:
+ *
+ *     call_begin(&call, req);
+ *     rc = fs_xxx(call.fs, &call.who, ...);
+ *     call_end(&call);                      before the answer: afterwards the request is gone
+ *     fuse_reply_xxx(req, ...);
+ */
+struct call {
+    fuse_req_t req;
+    struct mount *mount;
+    struct fs *fs;
+    struct fs_req who;
+    struct cancel cancel;
+    struct call *prev, *next; /* guarded by calls.lock */
+};
+
+/* All requests under way. */
+struct calls {
+    pthread_mutex_t lock;
+    struct call *first; /* guarded by lock */
+    bool stopped;       /* guarded by lock */
+};
+
+void call_begin(struct call *call, fuse_req_t req);
+void call_end(struct call *call);
+
+void calls_init(struct calls *calls);
+void calls_release(struct calls *calls);
+void calls_stop(struct calls *calls); /* cancels those under way, and those to come at once */
+
+/* notifier.c -------------------------------------------------------------------------------------------------------- */
+
+struct notifier {
+    struct queue queue; /* of struct notice */
+    atomic_bool stopping;
+    pthread_mutex_t lock;
+    struct map pending; /* guarded by lock; what waits in the queue, so that it waits there once */
+    struct fuse_session *session;
+    pthread_t thread;
+    bool running;
+};
+
+void notifier_init(struct notifier *n);
+void notifier_release(struct notifier *n);
+int notifier_start(struct notifier *n, struct fuse_session *session);
+void notifier_stop(struct notifier *n); /* what waits is dropped */
+
+/* ops.c ------------------------------------------------------------------------------------------------------------- */
+
+extern const struct fuse_lowlevel_ops ops;
+void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret);
+
+/* readdir.c --------------------------------------------------------------------------------------------------------- */
+
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+
+/* mount.c ----------------------------------------------------------------------------------------------------------- */
+
+struct mount {
+    struct fs *fs;                /* constant while open */
+    struct fuse_session *session; /* constant while open; NULL: not open */
+    struct calls calls;
+    struct notifier notifier;
+    pthread_t loop;
+    bool looping;      /* the thread is to be joined */
+    atomic_bool ended; /* it needs no more waking */
+    int ended_fd;
+};
+
+#endif

@@ -1,0 +1,130 @@
+#include "fuse_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Also the key in notifier.pending, so nothing waits twice and the queue is never longer than what the kernel knows. */
+struct notice {
+    uint64_t ino;
+    const char *name; /* an entry of the directory `ino`, inside `key`; NULL: the inode */
+    char *key;
+};
+
+static struct notice *notice_create(uint64_t ino, const char *name)
+{
+    struct notice *notice = xcalloc(1, sizeof(*notice));
+
+    notice->ino = ino;
+    notice->key = xasprintf("%" PRIx64 "/%s", ino, name ? name : "");
+    if (name)
+        notice->name = strchr(notice->key, '/') + 1;
+    return notice;
+}
+
+static void notice_destroy(struct notice *notice)
+{
+    free(notice->key);
+    free(notice);
+}
+
+static void push(struct notifier *n, uint64_t ino, const char *name)
+{
+    struct notice *notice = notice_create(ino, name);
+    bool pushed = false;
+
+    pthread_mutex_lock(&n->lock);
+    if (!map_get(&n->pending, notice->key)) {
+        pushed = queue_push(&n->queue, notice);
+        if (pushed)
+            map_set(&n->pending, notice->key, notice);
+    }
+    pthread_mutex_unlock(&n->lock);
+
+    if (!pushed)
+        notice_destroy(notice);
+}
+
+static void notify_inode(void *ctx, uint64_t ino)
+{
+    struct mount *m = ctx;
+
+    push(&m->notifier, ino, NULL);
+}
+
+static void notify_entry(void *ctx, uint64_t parent, const char *name)
+{
+    struct mount *m = ctx;
+
+    push(&m->notifier, parent, name);
+}
+
+const struct fs_notify mount_notify = {.inode = notify_inode, .entry = notify_entry};
+
+/* Errors mean that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
+static void tell_kernel(struct fuse_session *session, const struct notice *notice)
+{
+    if (notice->name)
+        fuse_lowlevel_notify_inval_entry(session, notice->ino, notice->name, strlen(notice->name));
+    else
+        fuse_lowlevel_notify_inval_inode(session, notice->ino, 0, 0);
+}
+
+static void *run(void *arg)
+{
+    struct notifier *n = arg;
+    struct notice *notice;
+
+    while ((notice = queue_pop(&n->queue, NULL, INT64_MAX))) {
+        /* Before telling: a change from here on needs a notice of its own. */
+        pthread_mutex_lock(&n->lock);
+        map_remove(&n->pending, notice->key);
+        pthread_mutex_unlock(&n->lock);
+        if (!atomic_load(&n->stopping))
+            tell_kernel(n->session, notice);
+        notice_destroy(notice);
+    }
+    return NULL;
+}
+
+void notifier_init(struct notifier *n)
+{
+    *n = (struct notifier){0};
+    queue_init(&n->queue);
+    pthread_mutex_init(&n->lock, NULL);
+    map_init(&n->pending);
+}
+
+void notifier_release(struct notifier *n)
+{
+    struct notice *notice;
+
+    queue_close(&n->queue);
+    while ((notice = queue_pop(&n->queue, NULL, 0)))
+        notice_destroy(notice);
+    map_release(&n->pending);
+    pthread_mutex_destroy(&n->lock);
+    queue_release(&n->queue);
+}
+
+int notifier_start(struct notifier *n, struct fuse_session *session)
+{
+    int rc;
+
+    n->session = session;
+    rc = pthread_create(&n->thread, NULL, run, n);
+    n->running = rc == 0;
+    return -rc;
+}
+
+void notifier_stop(struct notifier *n)
+{
+    atomic_store(&n->stopping, true);
+    queue_close(&n->queue);
+    if (n->running)
+        pthread_join(n->thread, NULL);
+    n->running = false;
+}

@@ -1,0 +1,504 @@
+#include "fuse_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the fs room allows to keep it takes back itself (mount_notify). */
+#define KEEP_SECONDS 3600.0
+
+/* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests that wait for a network. */
+#define BACKGROUND_MAX 64
+
+#define XATTR_MAX ((size_t)64 * 1024) /* the kernel's own limit */
+
+/* --- answers ------------------------------------------------------------------------------------------------------- */
+
+void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
+{
+    double keep = entry->cacheable ? KEEP_SECONDS : 0;
+
+    *ret = (struct fuse_entry_param){.ino = entry->ino,
+                                     .attr = entry->attr,
+                                     .attr_timeout = keep,
+                                     .entry_timeout = keep};
+}
+
+/* The kernel no longer waits (-ENOENT): nobody will give the reference back. */
+static void reply_entry(fuse_req_t req, struct fs *fs, int rc, const struct fs_entry *entry)
+{
+    struct fuse_entry_param e;
+
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fill_entry(entry, &e);
+    if (fuse_reply_entry(req, &e) == -ENOENT)
+        fs_forget(fs, entry->ino, 1);
+}
+
+static void reply_xattr(fuse_req_t req, int rc, const struct buf *value, size_t size)
+{
+    if (rc)
+        fuse_reply_err(req, -rc);
+    else if (size == 0)
+        fuse_reply_xattr(req, value->len);
+    else if (size < value->len)
+        fuse_reply_err(req, ERANGE);
+    else
+        fuse_reply_buf(req, value->data, value->len);
+}
+
+static void fill_open(const struct fs_open *open, struct fuse_file_info *fi)
+{
+    fi->fh = (uintptr_t)open->handle;
+    fi->direct_io = open->direct_io;
+    fi->keep_cache = open->keep_cache;
+    fi->noflush = open->no_flush;
+}
+
+static struct fs_handle *handle(const struct fuse_file_info *fi)
+{
+    return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
+}
+
+/* --- start --------------------------------------------------------------------------------------------------------- */
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+    (void)userdata;
+    /* Attributes with every page of a listing, not only with the first: nobody's `ls -l` shall cost a lookup an entry. */
+    conn->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
+    conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
+    conn->max_background = BACKGROUND_MAX;
+    conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+}
+
+/* --- names --------------------------------------------------------------------------------------------------------- */
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
+    call_end(&call);
+    reply_entry(req, call.fs, rc, &entry);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    fs_forget(m->fs, ino, count);
+    fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    for (size_t i = 0; i < count; i++)
+        fs_forget(m->fs, forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(req);
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
+{
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    (void)dev;
+    call_begin(&call, req);
+    rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
+    call_end(&call);
+    reply_entry(req, call.fs, rc, &entry);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
+    call_end(&call);
+    reply_entry(req, call.fs, rc, &entry);
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
+    call_end(&call);
+    reply_entry(req, call.fs, rc, &entry);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_unlink(call.fs, &call.who, parent, name);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_rmdir(call.fs, &call.who, parent, name);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
+                      const char *newname, unsigned flags)
+{
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
+{
+    (void)ino;
+    (void)newparent;
+    (void)newname;
+    fuse_reply_err(req, EPERM);
+}
+
+/* --- inodes -------------------------------------------------------------------------------------------------------- */
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    bool cacheable = false;
+    struct call call;
+    struct stat st;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_getattr(call.fs, &call.who, ino, handle(fi), &st, &cacheable);
+    call_end(&call);
+    if (rc)
+        fuse_reply_err(req, -rc);
+    else
+        fuse_reply_attr(req, &st, cacheable ? KEEP_SECONDS : 0);
+}
+
+/* Access times are not kept. */
+static unsigned set_flags(int to_set)
+{
+    static const struct {
+        int fuse;
+        unsigned fs;
+    } flags[] = {
+        {FUSE_SET_ATTR_MODE, FS_SET_MODE},   {FUSE_SET_ATTR_UID, FS_SET_UID},
+        {FUSE_SET_ATTR_GID, FS_SET_GID},     {FUSE_SET_ATTR_SIZE, FS_SET_SIZE},
+        {FUSE_SET_ATTR_MTIME, FS_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, FS_SET_MTIME_NOW},
+    };
+    unsigned set = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        if (to_set & flags[i].fuse)
+            set |= flags[i].fs;
+    }
+    if (set & FS_SET_MTIME_NOW)
+        set &= ~(unsigned)FS_SET_MTIME;
+    return set;
+}
+
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+                       struct fuse_file_info *fi)
+{
+    struct call call;
+    struct stat st;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_setattr(call.fs, &call.who, ino, handle(fi), attr, set_flags(to_set), &st);
+    call_end(&call);
+    if (rc)
+        fuse_reply_err(req, -rc);
+    else
+        fuse_reply_attr(req, &st, 0);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+    struct call call;
+    struct buf target;
+    int rc;
+
+    buf_init(&target, PATH_MAX);
+    call_begin(&call, req);
+    rc = fs_readlink(call.fs, ino, &target);
+    call_end(&call);
+    if (rc)
+        fuse_reply_err(req, -rc);
+    else
+        fuse_reply_readlink(req, target.data);
+    buf_release(&target);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+    struct call call;
+    struct buf value;
+    int rc;
+
+    buf_init(&value, XATTR_MAX);
+    call_begin(&call, req);
+    rc = fs_getxattr(call.fs, ino, name, &value);
+    call_end(&call);
+    reply_xattr(req, rc, &value, size);
+    buf_release(&value);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+    struct call call;
+    struct buf names;
+    int rc;
+
+    buf_init(&names, XATTR_MAX);
+    call_begin(&call, req);
+    rc = fs_listxattr(call.fs, ino, &names);
+    call_end(&call);
+    reply_xattr(req, rc, &names, size);
+    buf_release(&names);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    struct statvfs st;
+    struct call call;
+    int rc;
+
+    (void)ino;
+    call_begin(&call, req);
+    rc = fs_statfs(call.fs, &st);
+    call_end(&call);
+    if (rc)
+        fuse_reply_err(req, -rc);
+    else
+        fuse_reply_statfs(req, &st);
+}
+
+/* --- files --------------------------------------------------------------------------------------------------------- */
+
+static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct fs_open open = {0};
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fill_open(&open, fi);
+    if (fuse_reply_open(req, fi) == -ENOENT)
+        fs_release(call.fs, open.handle);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                      struct fuse_file_info *fi)
+{
+    struct fs_open open = {0};
+    struct fuse_entry_param e;
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fill_open(&open, fi);
+    fill_entry(&entry, &e);
+    if (fuse_reply_create(req, &e, fi) == -ENOENT) {
+        fs_release(call.fs, open.handle);
+        fs_forget(call.fs, entry.ino, 1);
+    }
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+                    struct fuse_file_info *fi)
+{
+    char *out = xmalloc(size);
+    struct call call;
+    ssize_t n;
+
+    (void)ino;
+    call_begin(&call, req);
+    n = fs_read(call.fs, &call.who, handle(fi), out, size, offset);
+    call_end(&call);
+    if (n < 0)
+        fuse_reply_err(req, (int)-n);
+    else
+        fuse_reply_buf(req, out, (size_t)n);
+    free(out);
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+                     struct fuse_file_info *fi)
+{
+    struct call call;
+    ssize_t n;
+
+    (void)ino;
+    call_begin(&call, req);
+    n = fs_write(call.fs, &call.who, handle(fi), data, size, offset);
+    call_end(&call);
+    if (n < 0)
+        fuse_reply_err(req, (int)-n);
+    else
+        fuse_reply_write(req, (size_t)n);
+}
+
+static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+                         struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    call_begin(&call, req);
+    rc = fs_fallocate(call.fs, &call.who, handle(fi), mode, offset, length);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    call_begin(&call, req);
+    rc = fs_flush(call.fs, &call.who, handle(fi));
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    (void)datasync;
+    call_begin(&call, req);
+    rc = fs_fsync(call.fs, &call.who, handle(fi));
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    (void)ino;
+    fs_release(m->fs, handle(fi));
+    fuse_reply_err(req, 0);
+}
+
+/* --- directories --------------------------------------------------------------------------------------------------- */
+
+static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct fs_dir *dir = NULL;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_opendir(call.fs, &call.who, ino, &dir);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fi->fh = (uintptr_t)dir;
+    if (fuse_reply_open(req, fi) == -ENOENT)
+        fs_releasedir(call.fs, dir);
+}
+
+static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    (void)ino;
+    fs_releasedir(m->fs, (struct fs_dir *)(uintptr_t)fi->fh);
+    fuse_reply_err(req, 0);
+}
+
+/* Changes of names are in the journal before they are answered. */
+static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    (void)ino;
+    (void)datasync;
+    (void)fi;
+    fuse_reply_err(req, 0);
+}
+
+/* What is missing the kernel does itself or refuses: see mount.h. */
+const struct fuse_lowlevel_ops ops = {
+    .init = op_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .symlink = op_symlink,
+    .unlink = op_unlink,
+    .rmdir = op_rmdir,
+    .rename = op_rename,
+    .link = op_link,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .readlink = op_readlink,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .statfs = op_statfs,
+    .open = op_open,
+    .create = op_create,
+    .read = op_read,
+    .write = op_write,
+    .fallocate = op_fallocate,
+    .flush = op_flush,
+    .fsync = op_fsync,
+    .release = op_release,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .releasedir = op_releasedir,
+    .fsyncdir = op_fsyncdir,
+};

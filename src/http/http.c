@@ -1,0 +1,321 @@
+#include "http_p.h"
+
+#include "answer_p.h"
+#include "token_p.h"
+#include "url_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GET_RETRIES 2
+
+struct http {
+    /* Constant after create. */
+    struct http_config config; /* without zeroes; base_url and probe_path are ours */
+    struct http_timing timing;
+    struct network *network;
+
+    atomic_bool authorised;
+
+    pthread_mutex_t lock;
+    pthread_cond_t left; /* guarded by lock: a caller went */
+    unsigned callers;    /* guarded by lock: in http_perform() */
+};
+
+/* One http_perform(): several attempts at one request. */
+struct attempt {
+    struct http *http;
+    struct exchange exchange;
+    struct buf token; /* the Authorization header's value */
+    int tries;        /* of a GET after a failure */
+    bool renewed;     /* the token, after a 401 */
+};
+
+/* --- answers --- */
+
+void http_answer_init(struct http_answer *a)
+{
+    *a = (struct http_answer){0};
+    buf_init(&a->body, HTTP_ANSWER_MAX);
+    buf_init(&a->reason, BUF_TEXT_MAX);
+}
+
+void http_answer_release(struct http_answer *a)
+{
+    buf_release(&a->body);
+    buf_release(&a->reason);
+    free(a->location);
+    free(a->content_type);
+    *a = (struct http_answer){0};
+}
+
+static enum grade answer_fail(struct http_answer *a, enum grade grade, const char *reason)
+{
+    a->grade = grade;
+    buf_fail(&a->reason, 0, "%s", reason);
+    return grade;
+}
+
+/* --- create and destroy --- */
+
+static void copy_config(struct http *http, const struct http_config *config)
+{
+    struct http_config *c = &http->config;
+    size_t len = strlen(config->base_url);
+
+    *c = *config;
+    while (len > 0 && config->base_url[len - 1] == '/')
+        len--;
+    c->base_url = xstrndup(config->base_url, len);
+    c->probe_path = xstrdup(config->probe_path ? config->probe_path : "/");
+    c->rate = c->rate ? c->rate : 300;
+    c->parallel = c->parallel ? c->parallel : 8;
+    c->connect_ms = c->connect_ms ? c->connect_ms : 10000;
+    c->stall_ms = c->stall_ms ? c->stall_ms : 30000;
+    c->total_ms = c->total_ms ? c->total_ms : 60000;
+}
+
+static void http_free(struct http *http)
+{
+    free((char *)http->config.base_url);
+    free((char *)http->config.probe_path);
+    pthread_cond_destroy(&http->left);
+    pthread_mutex_destroy(&http->lock);
+    curl_global_cleanup();
+    free(http);
+}
+
+int http_create_timed(const struct http_config *config, const struct http_timing *timing,
+                      struct http **ret, struct buf *err)
+{
+    struct http *http;
+    bool loopback;
+    int rc;
+
+    rc = url_check(config->base_url, &loopback, err);
+    if (rc)
+        return rc;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+        return buf_fail(err, -EIO, "libcurl does not start");
+
+    http = xcalloc(1, sizeof(*http));
+    copy_config(http, config);
+    http->timing = *timing;
+    atomic_init(&http->authorised, true);
+    pthread_mutex_init(&http->lock, NULL);
+    clock_cond_init(&http->left);
+
+    rc = network_create(&http->config, loopback, timing, &http->network, err);
+    if (rc) {
+        http_free(http);
+        return rc;
+    }
+    *ret = http;
+    return 0;
+}
+
+int http_create(const struct http_config *config, struct http **ret, struct buf *err)
+{
+    return http_create_timed(config, &HTTP_TIMING_DEFAULT, ret, err);
+}
+
+void http_destroy(struct http *http)
+{
+    if (!http)
+        return;
+    network_stop(http->network);
+
+    pthread_mutex_lock(&http->lock);
+    while (http->callers > 0)
+        clock_wait(&http->left, &http->lock, INT64_MAX);
+    pthread_mutex_unlock(&http->lock);
+
+    network_destroy(http->network);
+    http_free(http);
+}
+
+/* --- the token --- */
+
+/* In the caller's thread: a command may take its time, and only this caller waits for it. */
+static enum grade get_token(struct attempt *t, struct http_answer *a, const char *stale)
+{
+    struct http *http = t->http;
+    struct buf token, err;
+    enum grade grade = GRADE_OK;
+    int rc;
+
+    if (!http->config.tokens)
+        return GRADE_OK;
+    buf_init(&token, TOKEN_MAX);
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = token_get(http->config.tokens, stale, t->exchange.request->cancel, &token, &err);
+    if (rc == -EINTR) {
+        grade = answer_fail(a, GRADE_CANCELLED, "cancelled");
+    } else if (rc) {
+        atomic_store(&http->authorised, false);
+        grade = answer_fail(a, GRADE_AUTH, err.data);
+    } else {
+        explicit_bzero(t->token.data, t->token.len);
+        buf_release(&t->token);
+        t->token = token;
+        buf_init(&token, TOKEN_MAX);
+        t->exchange.authorization = t->token.data;
+    }
+    buf_release(&token);
+    buf_release(&err);
+    return grade;
+}
+
+static void hide_token(const struct attempt *t, struct http_answer *a)
+{
+    const char *space = strchr(t->token.data, ' ');
+
+    if (space)
+        answer_hide(&a->reason, space + 1);
+}
+
+/* --- perform --- */
+
+static void run_once(struct attempt *t, struct http_answer *a)
+{
+    struct exchange *ex = &t->exchange;
+
+    http_answer_release(a);
+    http_answer_init(a);
+    ex->sent = false;
+    ex->started = 0;
+    ex->received = 0;
+    ex->moved = 0;
+    ex->end = END_ANSWERED;
+    ex->error[0] = '\0';
+    network_run(t->http->network, ex);
+    answer_read(ex);
+    hide_token(t, a);
+    if (a->status && a->status != 401)
+        atomic_store(&t->http->authorised, true);
+}
+
+/* The token was refused: another one, once. */
+static bool again_after_401(struct attempt *t, struct http_answer *a)
+{
+    struct buf reason;
+    bool again;
+
+    if (a->status != 401 || !t->http->config.tokens)
+        return false;
+    if (t->renewed) {
+        atomic_store(&t->http->authorised, false);
+        return false;
+    }
+    t->renewed = true;
+
+    buf_init(&reason, BUF_TEXT_MAX);
+    buf_addstr(&reason, a->reason.data);
+    again = get_token(t, a, t->token.data) == GRADE_OK;
+    if (!again && a->grade == GRADE_AUTH)
+        buf_fail(&a->reason, 0, "%s; %s", reason.data, a->reason.data);
+    buf_release(&reason);
+    return again;
+}
+
+/* Throttled is as good as never sent, so that anything may be repeated. It waits in the queue for
+ * its turn. */
+static bool again_after_throttling(struct attempt *t, struct http_answer *a)
+{
+    int64_t ready, left;
+
+    if (a->grade != GRADE_THROTTLED)
+        return false;
+    ready = network_ready(t->http->network, t->exchange.request->priority);
+    left = ready - clock_mono();
+    a->retry_after = left > 0 ? (int)((left + NS_PER_S - 1) / NS_PER_S) : 1;
+    return a->status != 0 && ready < t->exchange.deadline;
+}
+
+static bool again_after_failure(struct attempt *t, const struct http_answer *a)
+{
+    const struct exchange *ex = &t->exchange;
+    bool dropped = ex->end == END_DROPPED;
+    bool broken = a->grade == GRADE_BROKEN && a->status >= 500;
+    int64_t at;
+
+    if (!answer_is_safe(ex->request) || ex->delivered || !(dropped || broken))
+        return false;
+    at = clock_mono() + (t->http->timing.retry_first << t->tries);
+    if (t->tries == GET_RETRIES || at >= ex->deadline)
+        return false;
+    t->tries++;
+    t->exchange.not_before = at;
+    return true;
+}
+
+static void perform(struct attempt *t, struct http_answer *a)
+{
+    if (!network_online(
+            t->http->network)) { /* before a token is asked for, which may take its time */
+        answer_fail(a, GRADE_OFFLINE, "the service cannot be reached at the moment");
+        return;
+    }
+    if (get_token(t, a, NULL) != GRADE_OK)
+        return;
+    t->exchange.deadline = clock_mono() + t->http->config.total_ms * NS_PER_MS;
+    do
+        run_once(t, a);
+    while (again_after_401(t, a) || again_after_throttling(t, a) || again_after_failure(t, a));
+}
+
+static void enter(struct http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    http->callers++;
+    pthread_mutex_unlock(&http->lock);
+}
+
+static void leave(struct http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    if (--http->callers == 0)
+        pthread_cond_broadcast(&http->left);
+    pthread_mutex_unlock(&http->lock);
+}
+
+enum grade http_perform(struct http *http, const struct http_request *request,
+                        struct http_answer *a)
+{
+    struct attempt t = {.http = http};
+    enum grade grade;
+
+    enter(http);
+    buf_init(&t.token, TOKEN_MAX);
+    t.exchange.request = request;
+    t.exchange.answer = a;
+    perform(&t, a);
+    grade = a->grade;
+
+    if (t.token.len)
+        explicit_bzero(t.token.data, t.token.len);
+    buf_release(&t.token);
+    leave(http);
+    return grade;
+}
+
+bool http_online(const struct http *http)
+{
+    return network_online(http->network);
+}
+
+const char *http_base_url(const struct http *http)
+{
+    return http->config.base_url;
+}
+
+void http_stats(struct http *http, struct http_stats *ret)
+{
+    network_stats(http->network, ret);
+    ret->authorised = atomic_load(&http->authorised);
+}

@@ -1,0 +1,181 @@
+#include "token_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/str.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct token_source {
+    const struct token_ops *ops;
+    void *state;
+
+    pthread_mutex_t lock;
+    pthread_cond_t renewed;
+    struct buf value;    /* guarded by lock: "Bearer ...", or empty */
+    bool renewing;       /* guarded by lock */
+    unsigned long tries; /* guarded by lock: renewals that came to an end, good or bad */
+    int failure;         /* guarded by lock: of the last one; 0: it was good */
+    int64_t failed_at;   /* guarded by lock */
+    struct buf reason;   /* guarded by lock: for the failure */
+};
+
+void token_wipe(struct buf *b)
+{
+    if (b->len)
+        explicit_bzero(b->data, b->len);
+    buf_release(b);
+}
+
+void token_wipe_string(char *s)
+{
+    if (s)
+        explicit_bzero(s, strlen(s));
+    free(s);
+}
+
+struct token_source *token_create(const struct token_ops *ops, void *state)
+{
+    struct token_source *source = xcalloc(1, sizeof(*source));
+
+    assert(ops->fetch && ops->destroy);
+    source->ops = ops;
+    source->state = state;
+    pthread_mutex_init(&source->lock, NULL);
+    clock_cond_init(&source->renewed);
+    buf_init(&source->value, TOKEN_MAX + 8);
+    buf_init(&source->reason, BUF_TEXT_MAX);
+    return source;
+}
+
+void token_destroy(struct token_source *source)
+{
+    if (!source)
+        return;
+    source->ops->destroy(source->state);
+    token_wipe(&source->value);
+    buf_release(&source->reason);
+    pthread_cond_destroy(&source->renewed);
+    pthread_mutex_destroy(&source->lock);
+    free(source);
+}
+
+/* The first line of `raw` as a header's value. What cannot stand in a header is refused: it would
+ * begin another one. */
+static int make_value(const struct buf *raw, struct buf *out, struct buf *err)
+{
+    const char *token = raw->data + strspn(raw->data, " \t");
+    size_t len = strcspn(token, "\r\n");
+    int rc;
+
+    while (len > 0 && (token[len - 1] == ' ' || token[len - 1] == '\t'))
+        len--;
+    if (len == 0)
+        return buf_fail(err, -EACCES, "there is no token in its first line");
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] >= 0x7f)
+            return buf_fail(err, -EACCES, "the token has a character that no token has");
+
+    if (!str_starts(token, "Key ") && !str_starts(token, "Bearer ")) {
+        rc = buf_addstr(out, "Bearer ");
+        if (rc)
+            return buf_fail(err, -EACCES, "the token is too long");
+    }
+    rc = buf_add(out, token, len);
+    return rc ? buf_fail(err, -EACCES, "the token is too long") : 0;
+}
+
+/* No lock is held: this may take its time. */
+static int fetch(struct token_source *source, struct cancel *cancel, struct buf *value,
+                 struct buf *err)
+{
+    struct buf raw;
+    int rc;
+
+    buf_init(&raw, TOKEN_MAX);
+    rc = source->ops->fetch(source->state, cancel, &raw, err);
+    if (!rc)
+        rc = make_value(&raw, value, err);
+    token_wipe(&raw);
+    return rc;
+}
+
+static int fail_locked(struct token_source *source, struct buf *err)
+{
+    return buf_fail(err, -EACCES, "%s", source->reason.data);
+}
+
+/*
+ * The lock is given up meanwhile. A renewal that was cancelled does not count: whoever waits for it
+ * takes over.
+ */
+static int renew_locked(struct token_source *source, const char *stale, struct cancel *cancel,
+                        struct buf *err)
+{
+    struct buf value, reason;
+    int rc;
+
+    buf_init(&value, source->value.max);
+    buf_init(&reason, BUF_TEXT_MAX);
+    source->renewing = true;
+    pthread_mutex_unlock(&source->lock);
+    rc = fetch(source, cancel, &value, &reason);
+    pthread_mutex_lock(&source->lock);
+    source->renewing = false;
+    pthread_cond_broadcast(&source->renewed);
+
+    if (!rc && stale && str_eq(value.data, stale))
+        rc = buf_fail(&reason, -EACCES, "the token is refused, and there is no other one");
+    if (rc != -EINTR) {
+        source->tries++;
+        source->failure = rc;
+        source->failed_at = clock_mono();
+        buf_fail(&source->reason, 0, "%s", reason.data);
+    }
+    if (!rc) {
+        token_wipe(&source->value);
+        source->value = value;
+        buf_init(&value, 0);
+    } else if (rc != -EINTR) {
+        rc = fail_locked(source, err);
+    }
+    token_wipe(&value);
+    buf_release(&reason);
+    return rc;
+}
+
+static bool has_fresh_locked(const struct token_source *source, const char *stale)
+{
+    return source->value.len > 0 && !(stale && str_eq(source->value.data, stale));
+}
+
+static bool failed_lately_locked(const struct token_source *source)
+{
+    return source->failure && clock_mono() < source->failed_at + source->ops->failure_memory;
+}
+
+int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
+              struct buf *out, struct buf *err)
+{
+    unsigned long tries;
+    int rc = 0;
+
+    pthread_mutex_lock(&source->lock);
+    tries = source->tries;
+    while (!rc && !has_fresh_locked(source, stale)) {
+        if (source->renewing)
+            rc = cancel_wait(cancel, &source->renewed, &source->lock, INT64_MAX);
+        else if (source->failure && (source->tries != tries || failed_lately_locked(source)))
+            rc = fail_locked(source, err); /* the renewal this one waited for, or nearly so */
+        else
+            rc = renew_locked(source, stale, cancel, err);
+    }
+    if (!rc && buf_addstr(out, source->value.data))
+        rc = buf_fail(err, -EACCES, "the token is too long");
+    pthread_mutex_unlock(&source->lock);
+    return rc;
+}

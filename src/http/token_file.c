@@ -1,0 +1,58 @@
+#include "token_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_checked(const char *path, int fd, struct buf *out, struct buf *err)
+{
+    struct stat st;
+    int rc;
+
+    if (fstat(fd, &st))
+        return buf_fail(err, -EACCES, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return buf_fail(err, -EACCES, "%s: not a file", path);
+    if (st.st_mode & 077)
+        return buf_fail(err, -EACCES, "%s: others can read the token; run: chmod 600 %s", path,
+                        path);
+    rc = file_read_fd(fd, out);
+    return rc ? buf_fail(err, -EACCES, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+/* O_NONBLOCK: opening a FIFO must not hang before it can be refused. */
+static int file_fetch(void *state, struct cancel *cancel, struct buf *out, struct buf *err)
+{
+    const char *path = state;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int rc;
+
+    (void)cancel;
+    if (fd < 0)
+        return buf_fail(err, -EACCES, "%s: %s", path, strerror(errno));
+    rc = read_checked(path, fd, out, err);
+    close(fd);
+    return rc;
+}
+
+static void file_destroy(void *state)
+{
+    free(state);
+}
+
+static const struct token_ops file_ops = {
+    .fetch = file_fetch,
+    .destroy = file_destroy,
+};
+
+struct token_source *token_from_file(const char *path)
+{
+    return token_create(&file_ops, xstrdup(path));
+}

@@ -1,0 +1,29 @@
+#include "token_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+
+#include <errno.h>
+
+static int string_fetch(void *state, struct cancel *cancel, struct buf *out, struct buf *err)
+{
+    (void)cancel;
+    if (buf_addstr(out, state))
+        return buf_fail(err, -EACCES, "the token is too long");
+    return 0;
+}
+
+static void string_destroy(void *state)
+{
+    token_wipe_string(state);
+}
+
+static const struct token_ops string_ops = {
+    .fetch = string_fetch,
+    .destroy = string_destroy,
+};
+
+struct token_source *token_from_string(const char *token)
+{
+    return token_create(&string_ops, xstrdup(token));
+}

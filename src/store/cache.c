@@ -1,0 +1,167 @@
+#include "cache_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/log.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Texts live apart: mail bodies of 50 kB between the rows would make every listing read them.
+ * records.stamp is the service's time as it came, mtime what is shown; hash is that of the last
+ * text that was found equal, so that the same answer need not be compared twice. A listing counts
+ * its records, so that nobody has to.
+ */
+static const char *const steps[] = {
+    "CREATE TABLE folder_answers (kind INTEGER PRIMARY KEY, asked_at INTEGER NOT NULL,"
+    "  partial INTEGER NOT NULL);"
+    "CREATE TABLE folders (kind INTEGER NOT NULL, id TEXT NOT NULL, display TEXT NOT NULL,"
+    "  name TEXT NOT NULL, parent TEXT, pos INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE listings (key INTEGER PRIMARY KEY, kind INTEGER NOT NULL, folder TEXT NOT NULL,"
+    "  complete INTEGER NOT NULL DEFAULT 0, full_at INTEGER NOT NULL DEFAULT 0,"
+    "  fresh_at INTEGER NOT NULL DEFAULT 0, next_skip INTEGER NOT NULL DEFAULT 0,"
+    "  run INTEGER NOT NULL DEFAULT 0, truncated INTEGER NOT NULL DEFAULT 0,"
+    "  records INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+    "  UNIQUE (kind, folder));"
+    "CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
+    "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
+    "  hash INTEGER NOT NULL, run INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX records_by_id ON records (id, listing);"
+    "CREATE INDEX records_by_listing ON records (listing);"
+    "CREATE TABLE texts (seq INTEGER PRIMARY KEY REFERENCES records ON DELETE CASCADE,"
+    "  text TEXT NOT NULL);"
+    "CREATE TABLE attachments (file INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL,"
+    "  attachment TEXT NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,"
+    "  UNIQUE (message, attachment));"
+    "CREATE INDEX attachments_by_use ON attachments (used);",
+};
+
+static const struct db_schema schema = {
+    .synchronous = "NORMAL",
+    .oldest = 1,
+    .count = ARRAY_SIZE(steps),
+    .steps = steps,
+};
+
+static void remove_beside(const char *path, const char *suffix)
+{
+    char *beside = xasprintf("%s%s", path, suffix);
+
+    unlink(beside);
+    free(beside);
+}
+
+/* Without its WAL: SQLite would play that into the new database. */
+static int move_aside(const char *path, struct buf *err)
+{
+    char *bad = xasprintf("%s.bad", path);
+    int rc = 0;
+
+    if (rename(path, bad))
+        rc = buf_fail(err, -errno, "%s: %s", bad, strerror(errno));
+    remove_beside(path, "-wal");
+    remove_beside(path, "-shm");
+    free(bad);
+    return rc;
+}
+
+/* -EBADMSG also for damage that only reading rows finds. */
+static int open_once(struct cache *c, struct buf *err)
+{
+    int rc = db_open(&c->db, c->path, &schema, err);
+
+    if (rc)
+        return rc;
+    rc = cache_attachments_tidy(c, err);
+    if (rc && (c->db.writer.damaged || c->db.reader.damaged))
+        rc = -EBADMSG;
+    if (rc)
+        db_close(&c->db);
+    return rc;
+}
+
+static int open_database(struct cache *c, struct buf *err)
+{
+    struct buf why;
+    int rc;
+
+    buf_init(&why, BUF_TEXT_MAX);
+    rc = open_once(c, &why);
+    if (rc == -EBADMSG || rc == -ENOTSUP) {
+        log_warn("%s; moved aside to %s.bad, everything is asked for anew", why.data, c->path);
+        rc = move_aside(c->path, err);
+        if (!rc)
+            rc = open_once(c, err);
+    } else if (rc) {
+        buf_fail(err, rc, "%s", why.data);
+    }
+    buf_release(&why);
+    return rc;
+}
+
+static void free_cache(struct cache *c)
+{
+    if (c->lock_fd >= 0)
+        close(c->lock_fd);
+    free(c->path);
+    free(c->dir);
+    free(c);
+}
+
+int cache_open(const char *dir, struct cache **ret, struct buf *err)
+{
+    struct cache *c = xcalloc(1, sizeof(*c));
+    int rc;
+
+    c->lock_fd = -1;
+    c->dir = xstrdup(dir);
+    c->path = xasprintf("%s/cache.db", dir);
+    rc = db_lock_dir(dir, &c->lock_fd, err);
+    if (!rc)
+        rc = open_database(c, err);
+    if (rc)
+        free_cache(c);
+    else
+        *ret = c;
+    return rc;
+}
+
+/* Damage met on the way would be met again: the next start begins anew. */
+void cache_close(struct cache *c)
+{
+    bool damaged;
+
+    if (!c)
+        return;
+    damaged = c->db.writer.damaged || c->db.reader.damaged;
+    db_close(&c->db);
+    if (damaged && !move_aside(c->path, NULL))
+        log_warn("%s: damaged; moved aside to %s.bad", c->path, c->path);
+    free_cache(c);
+}
+
+int cache_stats(struct cache *c, struct cache_stats *ret)
+{
+    struct cache_stats stats = {0};
+    struct sql_query q;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT coalesce(sum(records), 0), coalesce(sum(bytes), 0),"
+            " (SELECT coalesce(sum(size), 0) FROM attachments) FROM listings");
+    if (sql_row(&q)) {
+        stats.records = (uint64_t)sql_int(&q, 0);
+        stats.record_bytes = (uint64_t)sql_int(&q, 1);
+        stats.attachment_bytes = (uint64_t)sql_int(&q, 2);
+    }
+    rc = sql_end(&q);
+    if (!rc)
+        *ret = stats;
+    return rc;
+}

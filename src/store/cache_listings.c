@@ -1,0 +1,97 @@
+#include "cache_p.h"
+
+static int find_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret, bool *found)
+{
+    struct sql_query q;
+
+    *found = false;
+    db_write(&c->db, &q, "SELECT key FROM listings WHERE kind = ? AND folder = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    if (sql_row(&q)) {
+        *found = true;
+        *ret = sql_int(&q, 0);
+    }
+    return sql_end(&q);
+}
+
+int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret)
+{
+    struct sql_query q;
+    bool found;
+    int rc = find_key(c, kind, folder, ret, &found);
+
+    if (rc || found)
+        return rc;
+    db_write(&c->db, &q, "INSERT INTO listings (kind, folder) VALUES (?, ?)");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    rc = sql_run(&q);
+    if (!rc)
+        *ret = db_last_id(&c->db);
+    return rc;
+}
+
+int cache_listing_count(struct cache *c, int64_t listing, int64_t records, int64_t bytes)
+{
+    struct sql_query q;
+
+    if (!records && !bytes)
+        return 0;
+    db_write(&c->db, &q,
+             "UPDATE listings SET records = records + ?, bytes = bytes + ? WHERE key = ?");
+    sql_bind_int(&q, records);
+    sql_bind_int(&q, bytes);
+    sql_bind_int(&q, listing);
+    return sql_run(&q);
+}
+
+int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
+                      struct cache_listing *ret)
+{
+    struct cache_listing listing = {0};
+    struct sql_query q;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT complete, full_at, fresh_at, next_skip, run, records, truncated"
+            " FROM listings WHERE kind = ? AND folder = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    if (sql_row(&q)) {
+        listing.complete = sql_int(&q, 0);
+        listing.full_at = sql_int(&q, 1);
+        listing.fresh_at = sql_int(&q, 2);
+        listing.next_skip = (unsigned)sql_int(&q, 3);
+        listing.run = (uint64_t)sql_int(&q, 4);
+        listing.count = (uint64_t)sql_int(&q, 5);
+        listing.truncated = sql_int(&q, 6);
+    }
+    rc = sql_end(&q);
+    if (!rc)
+        *ret = listing;
+    return rc;
+}
+
+int cache_put_listing(struct cache *c, enum kind kind, const char *folder,
+                      const struct cache_listing *listing)
+{
+    struct sql_query q;
+
+    db_begin(&c->db);
+    db_write(&c->db, &q,
+             "INSERT INTO listings (kind, folder, complete, full_at, fresh_at, next_skip, run,"
+             " truncated) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, folder) DO UPDATE SET"
+             " complete = excluded.complete, full_at = excluded.full_at,"
+             " fresh_at = excluded.fresh_at, next_skip = excluded.next_skip, run = excluded.run,"
+             " truncated = excluded.truncated");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, listing->complete);
+    sql_bind_int(&q, listing->full_at);
+    sql_bind_int(&q, listing->fresh_at);
+    sql_bind_int(&q, listing->next_skip);
+    sql_bind_int(&q, (int64_t)listing->run);
+    sql_bind_int(&q, listing->truncated);
+    return db_end(&c->db, sql_run(&q));
+}

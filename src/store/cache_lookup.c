@@ -1,0 +1,172 @@
+#include "cache_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+void cache_record_release(struct cache_record *r)
+{
+    free(r->id);
+    free(r->etag);
+    free(r->text);
+    *r = (struct cache_record){0};
+}
+
+/* From columns seq, id, etag, mtime, size. */
+static struct cache_record read_record(struct sql_query *q)
+{
+    return (struct cache_record){
+        .seq = (uint64_t)sql_int(q, 0),
+        .id = sql_dup(q, 1),
+        .etag = sql_dup(q, 2),
+        .mtime = sql_int(q, 3),
+        .size = (size_t)sql_int(q, 4),
+    };
+}
+
+int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
+              struct cache_record *ret)
+{
+    struct cache_record record = {0};
+    struct sql_query q;
+    int rc;
+
+    if (with_text)
+        db_read(&c->db, &q,
+                "SELECT r.seq, r.id, r.etag, r.mtime, r.size, t.text FROM records r"
+                " JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
+                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+    else
+        db_read(&c->db, &q,
+                "SELECT seq, id, etag, mtime, size FROM records WHERE id = ? AND listing ="
+                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+    sql_bind_str(&q, id);
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    if (sql_row(&q)) {
+        record = read_record(&q);
+        if (with_text)
+            record.text = sql_dup(&q, 5);
+    }
+    rc = sql_end(&q);
+    if (!rc && !record.id)
+        rc = -ENOENT;
+    if (rc)
+        cache_record_release(&record);
+    else
+        *ret = record;
+    return rc;
+}
+
+static int remove_locked(struct cache *c, enum kind kind, const char *folder, const char *id)
+{
+    struct sql_query q;
+    int64_t seq = 0;
+    int64_t listing = 0;
+    int64_t size = 0;
+    int rc;
+
+    db_write(&c->db, &q,
+             "SELECT seq, listing, size FROM records WHERE id = ? AND listing ="
+             " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+    sql_bind_str(&q, id);
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    if (sql_row(&q)) {
+        seq = sql_int(&q, 0);
+        listing = sql_int(&q, 1);
+        size = sql_int(&q, 2);
+    }
+    rc = sql_end(&q);
+    if (rc || !seq)
+        return rc;
+    db_write(&c->db, &q, "DELETE FROM records WHERE seq = ?");
+    sql_bind_int(&q, seq);
+    rc = sql_run(&q);
+    return rc ? rc : cache_listing_count(c, listing, -1, -size);
+}
+
+int cache_remove(struct cache *c, enum kind kind, const char *folder, const char *id)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, remove_locked(c, kind, folder, id));
+}
+
+int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder)
+{
+    char *folder = NULL;
+    struct sql_query q;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT l.folder FROM records r JOIN listings l ON l.key = r.listing"
+            " WHERE r.id = ? AND l.kind = ? ORDER BY r.seq DESC");
+    sql_bind_str(&q, id);
+    sql_bind_int(&q, kind);
+    if (sql_row(&q))
+        folder = sql_dup(&q, 0);
+    rc = sql_end(&q);
+    if (!rc && !folder)
+        rc = -ENOENT;
+    if (rc)
+        free(folder);
+    else
+        *ret_folder = folder;
+    return rc;
+}
+
+int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after,
+               struct cache_record *list, size_t max)
+{
+    struct sql_query q;
+    size_t count = 0;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT seq, id, etag, mtime, size FROM records WHERE listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND seq > ?"
+            " ORDER BY seq LIMIT ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, (int64_t)after);
+    sql_bind_int(&q, (int64_t)max);
+    while (count < max && sql_row(&q))
+        list[count++] = read_record(&q);
+    rc = sql_end(&q);
+    if (!rc)
+        return (int)count;
+    while (count)
+        cache_record_release(&list[--count]);
+    return rc;
+}
+
+int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
+                     char ***ret_ids)
+{
+    char **ids = xcalloc(1, sizeof(*ids));
+    struct sql_query q;
+    size_t count = 0;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT id FROM records WHERE listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND run <> ? ORDER BY seq");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, (int64_t)run);
+    while (sql_row(&q)) {
+        ids[count++] = sql_dup(&q, 0);
+        ids = xrealloc(ids, (count + 1) * sizeof(*ids));
+        ids[count] = NULL;
+    }
+    rc = sql_end(&q);
+    if (!rc) {
+        *ret_ids = ids;
+        return 0;
+    }
+    while (count)
+        free(ids[--count]);
+    free(ids);
+    return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * cache_p.h - what the files of the cache share.
+ *
+ *   cache.c              opening, the schema, statistics
+ *   cache_folders.c      folders, and the names they are listed under
+ *   cache_listings.c     listings: one row a folder, and its key in the other tables
+ *   cache_records.c      storing records: same, new or changed?
+ *   cache_lookup.c       reading and removing records
+ *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out
+ */
+#ifndef OUTLOOKFS_STORE_CACHE_P_H
+#define OUTLOOKFS_STORE_CACHE_P_H
+
+#include "db_p.h"
+
+#include <outlookfs/store/cache.h>
+
+struct cache {
+    char *dir;
+    char *path;
+    int lock_fd;
+    struct db db;
+};
+
+/* The key of a listing, made when missing; between db_begin() and db_end(). */
+int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret);
+
+/* Changes what a listing counts; between db_begin() and db_end(). */
+int cache_listing_count(struct cache *c, int64_t listing, int64_t records, int64_t bytes);
+
+/* Removes files in attachments/ that no row knows: what a crash left. */
+int cache_attachments_tidy(struct cache *c, struct buf *err);
+
+#endif

@@ -1,0 +1,212 @@
+#include "cache_p.h"
+
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a listing gains while a page is stored. */
+struct gain {
+    int64_t records;
+    int64_t bytes;
+};
+
+/* The row of a record before it is stored again; seq 0: there is none. */
+struct known {
+    int64_t seq;
+    int64_t mtime;
+    int64_t stamp;
+    int64_t size;
+    uint64_t hash;
+    uint64_t run;
+};
+
+static int find_known(struct cache *c, int64_t listing, const char *id, struct known *known)
+{
+    struct sql_query q;
+
+    *known = (struct known){0};
+    db_write(&c->db, &q,
+             "SELECT seq, mtime, stamp, size, hash, run FROM records WHERE id = ? AND listing = ?");
+    sql_bind_str(&q, id);
+    sql_bind_int(&q, listing);
+    if (sql_row(&q)) {
+        known->seq = sql_int(&q, 0);
+        known->mtime = sql_int(&q, 1);
+        known->stamp = sql_int(&q, 2);
+        known->size = sql_int(&q, 3);
+        known->hash = (uint64_t)sql_int(&q, 4);
+        known->run = (uint64_t)sql_int(&q, 5);
+    }
+    return sql_end(&q);
+}
+
+static bool texts_equal(const char *old, const struct item *item)
+{
+    cJSON *a = NULL;
+    cJSON *b = NULL;
+    bool equal = !json_parse_any(old, strlen(old), &a, NULL) &&
+                 !json_parse_any(item->text, item->size, &b, NULL) && json_equal(a, b);
+
+    cJSON_Delete(a);
+    cJSON_Delete(b);
+    return equal;
+}
+
+static int same_text(struct cache *c, const struct known *known, const struct item *item,
+                     uint64_t hash, bool *same)
+{
+    struct sql_query q;
+
+    *same = hash == known->hash;
+    if (*same)
+        return 0;
+    db_write(&c->db, &q, "SELECT text FROM texts WHERE seq = ?");
+    sql_bind_int(&q, known->seq);
+    if (sql_row(&q))
+        *same = texts_equal(sql_str(&q, 0), item);
+    return sql_end(&q);
+}
+
+static int put_text(struct cache *c, int64_t seq, const struct item *item)
+{
+    struct sql_query q;
+
+    db_write(&c->db, &q, "REPLACE INTO texts (seq, text) VALUES (?, ?)");
+    sql_bind_int(&q, seq);
+    sql_bind_bytes(&q, item->text, item->size);
+    return sql_run(&q);
+}
+
+static int insert(struct cache *c, int64_t listing, const struct item *item, uint64_t hash,
+                  uint64_t run)
+{
+    struct sql_query q;
+    int rc;
+
+    db_write(&c->db, &q,
+             "INSERT INTO records (listing, id, etag, mtime, stamp, size, hash, run)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    sql_bind_int(&q, listing);
+    sql_bind_str(&q, item->id);
+    sql_bind_str(&q, item->etag ? item->etag : "");
+    sql_bind_int(&q, item->mtime);
+    sql_bind_int(&q, item->mtime);
+    sql_bind_int(&q, (int64_t)item->size);
+    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, (int64_t)run);
+    rc = sql_run(&q);
+    return rc ? rc : put_text(c, db_last_id(&c->db), item);
+}
+
+/* A listing that meets a record again: remembers that and the text it came in. */
+static int confirm(struct cache *c, const struct known *known, uint64_t hash, uint64_t run)
+{
+    struct sql_query q;
+
+    if (known->hash == hash && known->run == run)
+        return 0;
+    db_write(&c->db, &q, "UPDATE records SET hash = ?, run = ? WHERE seq = ?");
+    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, (int64_t)run);
+    sql_bind_int(&q, known->seq);
+    return sql_run(&q);
+}
+
+/* rsync and make look at times: another text needs another one, also where the service's did not
+ * move. */
+static int64_t changed_mtime(const struct known *known, const struct item *item)
+{
+    int64_t now;
+
+    if (item->mtime != known->stamp && item->mtime != known->mtime)
+        return item->mtime;
+    now = clock_now();
+    return now == known->mtime ? now + 1 : now;
+}
+
+static int change(struct cache *c, const struct known *known, const struct item *item,
+                  uint64_t hash, uint64_t run)
+{
+    struct sql_query q;
+    int rc;
+
+    db_write(&c->db, &q,
+             "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, hash = ?, run = ?"
+             " WHERE seq = ?");
+    sql_bind_str(&q, item->etag ? item->etag : "");
+    sql_bind_int(&q, changed_mtime(known, item));
+    sql_bind_int(&q, item->mtime);
+    sql_bind_int(&q, (int64_t)item->size);
+    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, (int64_t)run);
+    sql_bind_int(&q, known->seq);
+    rc = sql_run(&q);
+    return rc ? rc : put_text(c, known->seq, item);
+}
+
+static int put_one(struct cache *c, int64_t listing, const struct item *item, uint64_t run,
+                   struct gain *gain, enum cache_change *ret)
+{
+    uint64_t hash = str_hash(0, item->text, item->size);
+    struct known known;
+    bool same;
+    int rc = find_known(c, listing, item->id, &known);
+
+    if (rc)
+        return rc;
+    if (!known.seq) {
+        gain->records++;
+        gain->bytes += (int64_t)item->size;
+        *ret = CACHE_NEW;
+        return insert(c, listing, item, hash, run);
+    }
+    rc = same_text(c, &known, item, hash, &same);
+    if (rc)
+        return rc;
+    if (same) {
+        *ret = CACHE_SAME;
+        return confirm(c, &known, hash, run);
+    }
+    gain->bytes += (int64_t)item->size - known.size;
+    *ret = CACHE_CHANGED;
+    return change(c, &known, item, hash, run);
+}
+
+static int put_page_locked(struct cache *c, const char *folder, const struct item *items,
+                           size_t count, uint64_t run, enum cache_change *changes)
+{
+    struct gain gain = {0};
+    enum cache_change done;
+    int64_t listing = 0;
+    int rc = cache_listing_key(c, items[0].kind, folder, &listing);
+
+    for (size_t i = 0; !rc && i < count; i++) {
+        assert(items[i].kind == items[0].kind);
+        rc = put_one(c, listing, &items[i], run, &gain, changes ? &changes[i] : &done);
+    }
+    return rc ? rc : cache_listing_count(c, listing, gain.records, gain.bytes);
+}
+
+int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count,
+                   uint64_t run, enum cache_change *changes)
+{
+    if (!count)
+        return 0;
+    db_begin(&c->db);
+    return db_end(&c->db, put_page_locked(c, folder, items, count, run, changes));
+}
+
+int cache_put(struct cache *c, const char *folder, const struct item *item, uint64_t run,
+              enum cache_change *ret)
+{
+    enum cache_change done;
+    int rc = cache_put_page(c, folder, item, 1, run, &done);
+
+    if (!rc && ret)
+        *ret = done;
+    return rc;
+}

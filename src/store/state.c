@@ -1,0 +1,297 @@
+#include "state_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/crash.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * Inode numbers are reserved on disk in blocks, so that a new file costs no fsync; what a crash
+ * leaves of a block is never given. The reserve is filled up before a transaction, never by one
+ * that might be rolled back, unless one transaction takes more than RESERVE_LOW.
+ */
+#define RESERVE 4096
+#define RESERVE_LOW 1024
+
+/* A larger file is not read through at every start. */
+#define CHECKED_MAX (64 * 1024 * 1024)
+
+/* Each step is final once it was released: a change is another step. */
+static const char *const steps[] = {
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE slots (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
+    "  folder TEXT NOT NULL, name TEXT NOT NULL, record TEXT, ino INTEGER NOT NULL,"
+    "  flags INTEGER NOT NULL, mode INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+    "  vacant_at INTEGER NOT NULL, UNIQUE (kind, folder, name), UNIQUE (kind, folder, record));"
+    "CREATE INDEX slots_by_ino ON slots (ino);"
+    "CREATE TABLE journal (slot INTEGER PRIMARY KEY REFERENCES slots ON DELETE CASCADE,"
+    "  verb INTEGER NOT NULL, state INTEGER NOT NULL, status INTEGER NOT NULL,"
+    "  gen INTEGER NOT NULL, attempts INTEGER NOT NULL, queued_at INTEGER NOT NULL,"
+    "  due INTEGER NOT NULL, began INTEGER NOT NULL, reason TEXT, request TEXT, base TEXT,"
+    "  mine TEXT, sent TEXT);"
+    "CREATE INDEX journal_by_state ON journal (state, queued_at, due);"
+    "CREATE TABLE conflicts (slot INTEGER PRIMARY KEY REFERENCES slots ON DELETE CASCADE,"
+    "  at INTEGER NOT NULL, members TEXT, base TEXT, mine TEXT, theirs TEXT);"
+    "CREATE TABLE locals (ino INTEGER PRIMARY KEY, dir INTEGER NOT NULL, name TEXT,"
+    "  mode INTEGER NOT NULL, mtime INTEGER NOT NULL, target TEXT);"
+    "CREATE UNIQUE INDEX locals_by_name ON locals (dir, name) WHERE dir <> 0;"
+    "CREATE TABLE trash (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+    "  kind INTEGER NOT NULL, folder TEXT NOT NULL, record TEXT, name TEXT, why TEXT,"
+    "  size INTEGER NOT NULL, text TEXT NOT NULL);",
+};
+
+static const struct db_schema schema = {
+    .synchronous = "FULL",
+    .oldest = 1,
+    .count = ARRAY_SIZE(steps),
+    .steps = steps,
+};
+
+static int open_data(struct state *s, const char *dir, struct buf *err)
+{
+    char *path = xasprintf("%s/data", dir);
+    int rc = file_mkdirs(path, err);
+
+    if (!rc) {
+        s->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s->data_fd < 0)
+            rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
+    }
+    free(path);
+    return rc;
+}
+
+/* Damage is best met before somebody relies on the file. */
+static int check_rows(struct db *db, struct buf *err)
+{
+    char *verdict = NULL;
+    struct stat st;
+    int rc;
+
+    if (stat(db->reader.path, &st) || st.st_size > CHECKED_MAX)
+        return 0;
+    rc = sql_exec_str(&db->reader, "PRAGMA quick_check(1)", &verdict, err);
+    if (!rc && strcmp(verdict, "ok") != 0)
+        rc = buf_fail(err, -EBADMSG, "%s: %s", db->reader.path, verdict);
+    else if (rc && db->reader.damaged)
+        rc = -EBADMSG;
+    free(verdict);
+    return rc;
+}
+
+/* What a text of db_open() says behind "path: ", on one line. */
+static char *reason(struct buf *text, const char *path)
+{
+    size_t skip = str_starts(text->data, path) ? strlen(path) + 2 : 0;
+    char *out = xstrdup(text->data + (skip < text->len ? skip : 0));
+
+    for (char *p = out; (p = strchr(p, '\n'));)
+        *p = ' ';
+    return out;
+}
+
+static int refuse_damaged(const char *path, struct buf *text, struct buf *err)
+{
+    char *why = reason(text, path);
+    int rc = buf_fail(err, -EIO,
+                      "%s: damaged (%s): unsent changes may be in it; copy it and %s-wal away,"
+                      " rescue what you need with sqlite3, and start again without them",
+                      path, why, path);
+
+    free(why);
+    return rc;
+}
+
+static int open_database(struct state *s, const char *dir, struct buf *err)
+{
+    char *path = xasprintf("%s/state.db", dir);
+    struct buf text;
+    int rc;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    rc = db_open(&s->db, path, &schema, &text);
+    if (!rc) {
+        rc = check_rows(&s->db, &text);
+        if (rc)
+            db_close(&s->db);
+    }
+    if (rc == -EBADMSG)
+        rc = refuse_damaged(path, &text, err);
+    else if (rc)
+        buf_fail(err, rc, "%s", text.data);
+    buf_release(&text);
+    free(path);
+    return rc;
+}
+
+static void free_state(struct state *s)
+{
+    if (s->data_fd >= 0)
+        close(s->data_fd);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    free(s);
+}
+
+static int put_meta_locked(struct state *s, const char *key, const char *value)
+{
+    struct sql_query q;
+
+    db_write(&s->db, &q, "REPLACE INTO meta (key, value) VALUES (?, ?)");
+    sql_bind_str(&q, key);
+    sql_bind_str(&q, value);
+    return sql_run(&q);
+}
+
+static int put_reserve_locked(struct state *s, uint64_t reserved)
+{
+    char *value = xasprintf("%llu", (unsigned long long)reserved);
+    int rc = put_meta_locked(s, "next_ino", value);
+
+    free(value);
+    return rc;
+}
+
+/* Under the write lock, outside any transaction. A failure shows when the reserve is used up. */
+static void fill_reserve_locked(struct state *s)
+{
+    uint64_t reserved = s->next_ino + RESERVE;
+
+    if (s->next_ino + RESERVE_LOW <= s->reserved_ino)
+        return;
+    db_begin(&s->db);
+    if (!db_end(&s->db, put_reserve_locked(s, reserved)))
+        s->reserved_ino = reserved;
+}
+
+static int read_reserve(struct state *s)
+{
+    char *value = NULL;
+    int rc = state_get_meta(s, "next_ino", &value);
+
+    if (rc && rc != -ENOENT)
+        return rc;
+    s->next_ino = rc ? NAME_LOCAL_INO : strtoull(value, NULL, 10);
+    s->reserved_ino = s->next_ino;
+    free(value);
+    return 0;
+}
+
+int state_open(const char *dir, struct state **ret, struct buf *err)
+{
+    struct state *s = xcalloc(1, sizeof(*s));
+    int rc;
+
+    s->lock_fd = s->data_fd = -1;
+    rc = db_lock_dir(dir, &s->lock_fd, err);
+    if (!rc)
+        rc = open_data(s, dir, err);
+    if (!rc)
+        rc = open_database(s, dir, err);
+    if (rc)
+        goto fail;
+    rc = read_reserve(s);
+    if (rc) {
+        buf_fail(err, rc, "%s/state.db: %s", dir, strerror(-rc));
+        goto fail_db;
+    }
+    *ret = s;
+    return 0;
+
+fail_db:
+    db_close(&s->db);
+fail:
+    free_state(s);
+    return rc;
+}
+
+void state_close(struct state *s)
+{
+    if (!s)
+        return;
+    db_close(&s->db);
+    free_state(s);
+}
+
+void state_begin(struct state *s)
+{
+    pthread_mutex_lock(&s->db.write_lock);
+    if (!s->db.depth)
+        fill_reserve_locked(s);
+    db_begin(&s->db);
+    pthread_mutex_unlock(&s->db.write_lock);
+}
+
+int state_end(struct state *s, int rc)
+{
+    bool outermost = s->db.depth == 1;
+
+    if (outermost)
+        crash_point("before a commit of state.db");
+    rc = db_end(&s->db, rc);
+    if (outermost)
+        crash_point("after a commit of state.db");
+    return rc;
+}
+
+int state_new_ino(struct state *s, uint64_t *ret)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&s->db.write_lock);
+    if (!s->db.depth)
+        fill_reserve_locked(s);
+    if (s->next_ino >= s->reserved_ino) {
+        db_begin(&s->db);
+        rc = db_end(&s->db, put_reserve_locked(s, s->next_ino + 1));
+    }
+    if (!rc)
+        *ret = s->next_ino++;
+    pthread_mutex_unlock(&s->db.write_lock);
+    return rc;
+}
+
+int state_run_int(struct state *s, const char *text, int64_t value)
+{
+    struct sql_query q;
+
+    state_begin(s);
+    db_write(&s->db, &q, text);
+    sql_bind_int(&q, value);
+    return state_end(s, sql_run(&q));
+}
+
+int state_get_meta(struct state *s, const char *key, char **ret)
+{
+    char *value = NULL;
+    struct sql_query q;
+    int rc;
+
+    db_read(&s->db, &q, "SELECT value FROM meta WHERE key = ?");
+    sql_bind_str(&q, key);
+    if (sql_row(&q))
+        value = sql_dup(&q, 0);
+    rc = sql_end(&q);
+    if (!rc && !value)
+        rc = -ENOENT;
+    if (rc)
+        free(value);
+    else
+        *ret = value;
+    return rc;
+}
+
+int state_put_meta(struct state *s, const char *key, const char *value)
+{
+    state_begin(s);
+    return state_end(s, put_meta_locked(s, key, value));
+}

@@ -1,0 +1,31 @@
+/*
+ * state_p.h - what the files of the state share.
+ *
+ *   state.c            opening, the schema, transactions, inode numbers, small values
+ *   state_slots.c      slots
+ *   state_journal.c    pending operations one by one
+ *   state_bulk.c       ... and many at once
+ *   state_conflicts.c  conflicts
+ *   state_local.c      scratch
+ *   state_trash.c      trash
+ *   state_data.c       data/<ino>
+ */
+#ifndef OUTLOOKFS_STORE_STATE_P_H
+#define OUTLOOKFS_STORE_STATE_P_H
+
+#include "db_p.h"
+
+#include <outlookfs/store/state.h>
+
+struct state {
+    int lock_fd;
+    int data_fd; /* the directory data/ */
+    struct db db;
+    uint64_t next_ino;     /* guarded by db.write_lock */
+    uint64_t reserved_ino; /* guarded by db.write_lock: numbers below it are on disk as given */
+};
+
+/* One statement with one number as its parameter, as a transaction. */
+int state_run_int(struct state *s, const char *text, int64_t value);
+
+#endif

@@ -1,0 +1,176 @@
+#include "flight_p.h"
+#include "mailbox_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the bytes go. */
+struct receiver {
+    int fd;
+    off_t done;
+    int error;
+};
+
+static int receive(void *ctx, const void *data, size_t len)
+{
+    struct receiver *r = ctx;
+
+    r->error = file_pwrite_all(r->fd, data, len, r->done);
+    r->done += (off_t)len;
+    return r->error;
+}
+
+/* --- base64 -------------------------------------------------------------------------------- */
+
+static int base64_digit(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Decodes piece by piece: the text is as large as the attachment. -EBADMSG when it is no base64. */
+static int receive_base64(struct receiver *r, const char *text)
+{
+    unsigned char out[3 * 1024];
+    size_t n = 0, digits = 0;
+    unsigned bits = 0;
+
+    for (; *text && *text != '='; text++) {
+        int digit = base64_digit(*text);
+
+        if (digit < 0)
+            return -EBADMSG;
+        bits = bits << 6 | (unsigned)digit;
+        if (digits++ % 4 == 0)
+            continue; /* the first digit of four completes no byte */
+        out[n++] = (unsigned char)(bits >> (6 - 2 * ((digits - 1) % 4)));
+        if (n == sizeof(out)) {
+            if (receive(r, out, n))
+                return r->error;
+            n = 0;
+        }
+    }
+    if (digits % 4 == 1 || text[strspn(text, "=")])
+        return -EBADMSG;
+    return receive(r, out, n);
+}
+
+/* --- asking -------------------------------------------------------------------------------- */
+
+static const char *find_content(const struct cJSON *message, const char *id)
+{
+    const cJSON *attachment;
+
+    cJSON_ArrayForEach(attachment, json_get(message, "Attachments"))
+    {
+        if (str_eq(json_str(attachment, "Id"), id))
+            return json_str(attachment, "ContentBytes");
+    }
+    return NULL;
+}
+
+/* The message with everything it carries: what GetAttachment does not give may be in there. */
+static int ask_message(struct mailbox *mb, const char *message, const char *attachment,
+                       struct remote_ctx ctx, struct receiver *r, struct buf *err)
+{
+    const struct param params[] = {{"messageId", message}, {"includeAttachments", "true"}};
+    struct remote_call call = {
+        .op = OP_GET_EMAIL, .params = params, .nparams = ARRAY_SIZE(params), .ctx = ctx};
+    struct remote_fault fault;
+    enum grade grade = remote_call(mb->remote, &call, &fault);
+    const char *content;
+    int rc;
+
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, "attachment");
+    content = find_content(call.answer, attachment);
+    if (!content)
+        rc = buf_fail(err, -ENOENT, "attachment: the message does not carry it");
+    else
+        rc = receive_base64(r, content);
+    if (rc == -EBADMSG)
+        rc = buf_fail(err, -EIO, "attachment: its ContentBytes is not base64");
+    remote_call_release(&call);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+static int ask_attachment(struct mailbox *mb, const char *message, const char *attachment,
+                          struct cancel *cancel, struct receiver *r, struct buf *err)
+{
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_fault fault;
+    enum grade grade = remote_attachment(mb->remote, message, attachment, ctx, receive, r, &fault);
+
+    if (r->error) {
+        remote_fault_release(&fault);
+        return buf_fail(err, r->error, "attachment: the cache: %s", strerror(-r->error));
+    }
+    if (grade == GRADE_OK) {
+        remote_fault_release(&fault);
+        return 0;
+    }
+    if (grade != GRADE_GONE && grade != GRADE_REFUSED && grade != GRADE_BROKEN)
+        return mailbox_fail(err, grade, &fault, "attachment");
+
+    remote_fault_release(&fault);
+    r->done = 0;
+    if (ftruncate(r->fd, 0))
+        return -errno;
+    return ask_message(mb, message, attachment, ctx, r, err);
+}
+
+static int download(struct mailbox *mb, const char *message, const char *attachment,
+                    struct cancel *cancel, struct buf *err)
+{
+    struct receiver r = {0};
+    char *temp;
+    int rc, end;
+
+    r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
+    if (r.fd < 0)
+        return buf_fail(err, r.fd, "attachment: the cache: %s", strerror(-r.fd));
+    rc = ask_attachment(mb, message, attachment, cancel, &r, err);
+    close(r.fd);
+    end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
+                               mb->config.attachments_max);
+    if (!rc && end)
+        rc = buf_fail(err, end, "attachment: the cache: %s", strerror(-end));
+    return rc;
+}
+
+int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
+                       struct cancel *cancel, size_t *ret_size, struct buf *err)
+{
+    int fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
+    char *key;
+    int rc;
+
+    if (fd != -ENOENT)
+        return fd;
+    if (!remote_online(mb->remote))
+        return buf_fail(err, -EHOSTUNREACH, "attachment: the service cannot be reached");
+
+    key = xasprintf("attachment/%s/%s", message, attachment);
+    rc = flights_enter(mb->flights, key, cancel);
+    if (!rc) {
+        fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
+        if (fd == -ENOENT) {
+            rc = download(mb, message, attachment, cancel, err);
+            if (!rc)
+                fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
+        }
+        flights_leave(mb->flights, key);
+    }
+    free(key);
+    return rc ? rc : fd;
+}

@@ -1,0 +1,369 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/merge.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A change by the user on its way into the journal. */
+struct change {
+    struct writeback *wb;
+    struct state *state;
+    struct slot slot; /* as it is now: a worker may have bound it to a record since the caller read it */
+    const char *base; /* what was visible, as the caller says */
+    const char *mine; /* NULL: a deletion */
+    cJSON *obj;       /* mine, parsed */
+    struct buf *err;
+};
+
+static void replace(char **text, const char *with)
+{
+    char *copy = with ? xstrdup(with) : NULL;
+
+    free(*text);
+    *text = copy;
+}
+
+static int parse_base(const char *text, cJSON **ret, struct buf *err)
+{
+    if (!text)
+        text = "{}";
+    return json_parse_object(text, strlen(text), ret, err);
+}
+
+/* Journals the operation as changed by the user just now. */
+static int queue_op(struct change *c, struct journal_op *op)
+{
+    int64_t now = clock_now();
+
+    if (!op->gen)
+        op->queued_at = now;
+    op->slot = c->slot.id;
+    op->state = JOURNAL_QUEUED;
+    op->gen++;
+    op->attempts = 0;
+    op->due = now + c->wb->mb->config.writeback_delay;
+    replace(&op->mine, c->mine);
+    replace(&op->reason, NULL);
+    return state_put_op(c->state, op);
+}
+
+/* --- updates --- */
+
+static int begin_op(struct change *c)
+{
+    struct journal_op op = {.verb = JOURNAL_CREATE};
+    enum kind kind = c->slot.kind;
+    cJSON *base = NULL;
+    int rc;
+
+    writeback_forget_trash(c->wb, c->slot.id);
+    if (!c->slot.record) {
+        rc = kind_check_new(kind, c->obj, c->err);
+        if (!rc)
+            rc = queue_op(c, &op);
+        goto out;
+    }
+    rc = parse_base(c->base, &base, c->err);
+    if (rc || merge_same(kind, base, c->obj))
+        goto out;
+    rc = kind_check_update(kind, base, c->obj, c->err);
+    if (rc)
+        goto out;
+    op.verb = JOURNAL_UPDATE;
+    replace(&op.base, c->base);
+    rc = queue_op(c, &op);
+out:
+    cJSON_Delete(base);
+    journal_op_release(&op);
+    return rc;
+}
+
+/* An editor that was refused has put the old text back: what it could not save is kept where it can be found. */
+static int end_rejected(struct change *c, const struct journal_op *op)
+{
+    struct trash_entry entry = {
+        .at = clock_now(),
+        .kind = c->slot.kind,
+        .folder = c->slot.folder,
+        .record = c->slot.record,
+        .name = c->slot.name,
+        .why = "rejected",
+        .text = op->mine,
+        .size = op->mine ? strlen(op->mine) : 0,
+    };
+    int rc = op->mine ? state_add_trash(c->state, &entry) : 0;
+
+    return rc ? rc : state_remove_op(c->state, c->slot.id);
+}
+
+/* The same text saved again asks for nothing new: a FLUSH may come many times. */
+static bool says_nothing_new(const struct change *c, const struct journal_op *op)
+{
+    cJSON *before;
+    bool same;
+
+    if (op->state != JOURNAL_QUEUED || op->verb == JOURNAL_DELETE || !op->mine ||
+        json_parse_object(op->mine, strlen(op->mine), &before, NULL))
+        return false;
+    same = merge_same(c->slot.kind, before, c->obj);
+    cJSON_Delete(before);
+    return same;
+}
+
+static int change_create(struct change *c, struct journal_op *op)
+{
+    int rc = kind_check_new(c->slot.kind, c->obj, c->err);
+
+    if (rc)
+        return rc;
+    op->verb = JOURNAL_CREATE;
+    return queue_op(c, op);
+}
+
+static int change_update(struct change *c, struct journal_op *op)
+{
+    enum kind kind = c->slot.kind;
+    bool attempted = op->began || writeback_under_way(c->wb, c->slot.id);
+    cJSON *base;
+    int rc;
+
+    if (!op->base)
+        replace(&op->base, c->base);
+    rc = parse_base(op->base, &base, c->err);
+    if (rc)
+        return rc;
+    if (merge_same(kind, base, c->obj) && op->state == JOURNAL_FAILED)
+        rc = end_rejected(c, op);
+    else if (merge_same(kind, base, c->obj) && !attempted)
+        rc = state_remove_op(c->state, c->slot.id);
+    else {
+        rc = kind_check_update(kind, base, c->obj, c->err);
+        op->verb = JOURNAL_UPDATE;
+        if (!rc)
+            rc = queue_op(c, op);
+    }
+    cJSON_Delete(base);
+    return rc;
+}
+
+/* The user has seen theirs: from now on that is what the change is measured against. */
+static int rebase_on_theirs(struct change *c, struct journal_op *op)
+{
+    struct conflict conflict;
+    int rc = state_get_conflict(c->state, c->slot.id, &conflict);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    replace(&op->base, conflict.theirs);
+    conflict_release(&conflict);
+    return state_remove_conflict(c->state, c->slot.id);
+}
+
+static int resolve_conflict(struct change *c, struct journal_op *op)
+{
+    cJSON *base;
+    bool rolled_back;
+    int rc = parse_base(op->base, &base, c->err);
+
+    if (rc)
+        return rc;
+    rolled_back = merge_same(c->slot.kind, base, c->obj);
+    cJSON_Delete(base);
+    if (rolled_back)
+        return 0;
+    rc = rebase_on_theirs(c, op);
+    return rc ? rc : change_update(c, op);
+}
+
+static int change_op(struct change *c, struct journal_op *op)
+{
+    if (op->state == JOURNAL_CONFLICT)
+        return resolve_conflict(c, op);
+    if (says_nothing_new(c, op))
+        return 0;
+    if (op->verb == JOURNAL_CREATE || !c->slot.record)
+        return change_create(c, op);
+    return change_update(c, op);
+}
+
+/* The transaction around the call keeps the workers from changing the slot until it ends. */
+static int change_init(struct change *c, struct writeback *wb, const struct slot *slot,
+                       const char *base, struct buf *err)
+{
+    *c = (struct change){.wb = wb, .state = wb->mb->state, .base = base, .err = err};
+    if (wb->mb->config.read_only)
+        return buf_fail(err, -EROFS, "%s: mounted read-only", slot->name);
+    return state_get_slot(c->state, slot->id, &c->slot);
+}
+
+static void change_release(struct change *c)
+{
+    cJSON_Delete(c->obj);
+    slot_release(&c->slot);
+}
+
+int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
+                     const char *mine, struct buf *err)
+{
+    struct change c;
+    struct journal_op op;
+    int rc = change_init(&c, wb, slot, base, err);
+
+    if (rc)
+        return rc;
+    c.mine = mine;
+    rc = json_parse_object(mine, strlen(mine), &c.obj, err);
+    if (rc)
+        goto out;
+    rc = state_get_op(c.state, slot->id, &op);
+    if (rc == -ENOENT) {
+        rc = begin_op(&c);
+    } else if (!rc) {
+        rc = change_op(&c, &op);
+        journal_op_release(&op);
+    }
+out:
+    change_release(&c);
+    return rc;
+}
+
+/* --- the guard against mass deletion --- */
+
+static unsigned deletions_under_way(struct writeback *wb)
+{
+    int64_t slots[WRITEBACK_WORKERS];
+    unsigned count = 0;
+
+    pthread_mutex_lock(&wb->lock);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
+        slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
+    pthread_mutex_unlock(&wb->lock);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
+        struct journal_op op;
+
+        if (!slots[i] || state_get_op(wb->mb->state, slots[i], &op))
+            continue;
+        count += op.verb == JOURNAL_DELETE && op.state == JOURNAL_QUEUED;
+        journal_op_release(&op);
+    }
+    return count;
+}
+
+static int hold(struct writeback *wb, struct journal_op *op)
+{
+    op->state = JOURNAL_HELD;
+    replace(&op->reason, "one of very many deletions at one time: "
+                         "`outlookfs sync --confirm-deletes` lets them go");
+    pthread_mutex_lock(&wb->lock);
+    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
+    wb->parked[wb->parked_count++] = op->slot;
+    pthread_mutex_unlock(&wb->lock);
+    return state_put_op(wb->mb->state, op);
+}
+
+static int hold_all(struct writeback *wb, int64_t confirmed)
+{
+    struct journal_op *ops;
+    size_t count;
+    int rc = state_ops(wb->mb->state, &ops, &count);
+
+    if (rc)
+        return rc;
+    log_warn("more than %u deletions at one time: nothing is deleted on the service until "
+             "`outlookfs sync --confirm-deletes`",
+             wb->mb->config.delete_guard);
+    for (size_t i = 0; i < count; i++) {
+        if (!rc && ops[i].verb == JOURNAL_DELETE && ops[i].state == JOURNAL_QUEUED &&
+            ops[i].queued_at > confirmed && !writeback_under_way(wb, ops[i].slot))
+            rc = hold(wb, &ops[i]);
+        journal_op_release(&ops[i]);
+    }
+    free(ops);
+    return rc;
+}
+
+/* After a DELETE was journalled. */
+static int guard_deletions(struct writeback *wb, struct journal_op *op)
+{
+    struct state *state = wb->mb->state;
+    unsigned guard = wb->mb->config.delete_guard;
+    unsigned held, queued;
+    int64_t confirmed;
+    int rc;
+
+    if (!guard)
+        return 0;
+    rc = state_count_deletes(state, JOURNAL_HELD, 0, 1, &held);
+    if (rc)
+        return rc;
+    if (held)
+        return writeback_under_way(wb, op->slot) ? 0 : hold(wb, op);
+
+    pthread_mutex_lock(&wb->lock);
+    confirmed = wb->confirmed;
+    pthread_mutex_unlock(&wb->lock);
+    rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
+                             &queued);
+    if (rc || queued <= guard || queued - deletions_under_way(wb) <= guard)
+        return rc;
+    return hold_all(wb, confirmed);
+}
+
+/* --- deletions --- */
+
+static int delete_op(struct change *c, struct journal_op *op)
+{
+    int rc = 0;
+
+    if (op->verb == JOURNAL_DELETE && op->state != JOURNAL_FAILED)
+        return 0;
+    if (op->verb == JOURNAL_CREATE && !op->began && !writeback_under_way(c->wb, c->slot.id))
+        return state_remove_slot(c->state, c->slot.id);
+    if (op->state == JOURNAL_CONFLICT)
+        rc = rebase_on_theirs(c, op);
+    op->verb = JOURNAL_DELETE;
+    if (!rc)
+        rc = queue_op(c, op);
+    return rc ? rc : guard_deletions(c->wb, op);
+}
+
+int writeback_delete(struct writeback *wb, const struct slot *slot, const char *base,
+                     struct buf *err)
+{
+    const struct kind_info *info = kind_info(slot->kind);
+    struct change c;
+    struct journal_op op;
+    int rc = change_init(&c, wb, slot, base, err);
+
+    if (rc)
+        return rc;
+    if (!(info->caps & KIND_CAN_DELETE)) {
+        rc = buf_fail(err, -EPERM, "the service cannot delete a %s", info->name);
+        goto out;
+    }
+    rc = state_get_op(c.state, slot->id, &op);
+    if (rc == -ENOENT && !c.slot.record) {
+        rc = state_remove_slot(c.state, slot->id);
+        goto out;
+    }
+    if (rc == -ENOENT) {
+        writeback_forget_trash(wb, slot->id);
+        op = (struct journal_op){.verb = JOURNAL_UPDATE};
+        replace(&op.base, base);
+        rc = 0;
+    }
+    if (!rc) {
+        rc = delete_op(&c, &op);
+        journal_op_release(&op);
+    }
+out:
+    change_release(&c);
+    return rc;
+}

@@ -1,0 +1,206 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/crash.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/merge.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How much the clocks may differ, and how long a request may have been on its way. */
+#define FIND_SLACK (600 * NS_PER_S)
+#define FIND_TOP 50
+#define FIND_PAGES 4
+#define FIND_FULL_TOP 256
+
+/* A look for the record an attempt may have made. */
+struct search {
+    struct task *t;
+    cJSON *body;   /* what it sent */
+    int64_t after; /* created not before, by the service's clock */
+    bool ordered;  /* newest first: the search may end early */
+    struct remote_query query;
+};
+
+/* False where the record says nothing about its age. */
+static bool is_older(const struct search *s, const cJSON *record)
+{
+    const char *created = kind_info(s->t->slot.kind)->created;
+    const char *text = created ? json_str(record, created) : NULL;
+    int64_t at;
+
+    return text && !str_parse_time(text, &at) && at < s->after;
+}
+
+static bool is_free(const struct search *s, const char *id)
+{
+    const struct slot *slot = &s->t->slot;
+    struct slot owner;
+    int rc = state_slot_by_record(s->t->mb->state, slot->kind, slot->folder, id, &owner);
+
+    if (!rc)
+        slot_release(&owner);
+    return rc == -ENOENT;
+}
+
+/* `done`: found, or nothing further can be it. */
+static void look_through(struct search *s, cJSON *items, struct item *ret, bool *done)
+{
+    enum kind kind = s->t->slot.kind;
+    cJSON *record;
+
+    cJSON_ArrayForEach(record, items)
+    {
+        struct item item = {0};
+
+        if (is_older(s, record)) {
+            *done |= s->ordered;
+            continue;
+        }
+        if (!merge_contains(kind, record, s->body) || item_from_json(kind, record, &item, NULL))
+            continue;
+        if (is_free(s, item.id)) {
+            *ret = item;
+            *done = true;
+            return;
+        }
+        item_release(&item);
+    }
+}
+
+static enum grade read_page(struct search *s, struct item *ret, bool *done,
+                            struct remote_fault *fault)
+{
+    const struct slot *slot = &s->t->slot;
+    struct remote_page page;
+    enum grade grade;
+
+    crash_point("sync: before looking for a created record");
+    grade = remote_list(s->t->mb->remote, slot->kind, slot->folder, &s->query, s->t->ctx, &page,
+                        fault);
+    crash_point("sync: after looking for a created record");
+    if (grade != GRADE_OK)
+        return grade;
+    if (!s->query.skip && fault->date)
+        s->after += fault->date - clock_now(); /* `began` is of our clock, records are of theirs */
+    s->query.skip += (unsigned)cJSON_GetArraySize(page.items);
+    *done = page.last;
+    look_through(s, page.items, ret, done);
+    cJSON_Delete(page.items);
+    return GRADE_OK;
+}
+
+static enum grade read_pages(struct search *s, struct item *ret, struct remote_fault *fault)
+{
+    bool done = false;
+    enum grade grade = GRADE_OK;
+
+    for (unsigned i = 0; grade == GRADE_OK && !done && !(s->ordered && i == FIND_PAGES); i++) {
+        remote_fault_release(fault);
+        grade = read_page(s, ret, &done, fault);
+    }
+    return grade;
+}
+
+static void start(struct search *s, bool ordered, const char *orderby)
+{
+    s->ordered = ordered;
+    s->after = s->t->op.began - FIND_SLACK;
+    s->query = (struct remote_query){
+        .top = ordered ? FIND_TOP : FIND_FULL_TOP,
+        .orderby = ordered ? orderby : NULL,
+    };
+}
+
+enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault)
+{
+    const struct kind_info *info = kind_info(t->slot.kind);
+    struct search s = {.t = t};
+    enum grade grade = GRADE_REFUSED;
+    cJSON *sent = NULL;
+    char *orderby;
+
+    if (json_parse_object(t->op.sent, strlen(t->op.sent), &sent, NULL)) {
+        task_fault(fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+        return GRADE_REFUSED;
+    }
+    s.body = merge_new_body(t->slot.kind, sent);
+    if (info->created && info->caps & KIND_CAN_FILTER) {
+        orderby = xasprintf("%s desc", info->created);
+        start(&s, true, orderby);
+        grade = read_pages(&s, ret, fault);
+        free(orderby);
+    }
+    if (grade == GRADE_REFUSED) {
+        start(&s, false, NULL);
+        grade = read_pages(&s, ret, fault);
+    }
+    cJSON_Delete(s.body);
+    cJSON_Delete(sent);
+    return grade;
+}
+
+/* --- carrying out --- */
+
+static int post(struct task *t, const cJSON *mine)
+{
+    enum kind kind = t->slot.kind;
+    char *text = xstrdup(t->op.mine);
+    struct attempt attempt = {.operation = operation_of_kind(kind)->post, .sent = text};
+    struct remote_fault fault = {0};
+    struct item item = {0};
+    cJSON *body = NULL, *answer = NULL;
+    struct buf err;
+    enum grade grade;
+    int rc;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = task_begin(t, &attempt);
+    if (rc)
+        goto out;
+    body = merge_new_body(kind, mine);
+    crash_point("sync: before POST");
+    grade = remote_create(t->mb->remote, kind, t->slot.folder, body, t->ctx, &answer, &fault);
+    crash_point("sync: after POST");
+    if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
+        task_fault(&fault, GRADE_BROKEN, err.data);
+    rc = item.id ? outcome_created(t, &item, text) : outcome_failure(t, &fault, true);
+out:
+    cJSON_Delete(answer);
+    cJSON_Delete(body);
+    item_release(&item);
+    remote_fault_release(&fault);
+    buf_release(&err);
+    free(text);
+    return rc;
+}
+
+int create_run(struct task *t)
+{
+    struct remote_fault fault = {0};
+    struct item found = {0};
+    cJSON *mine = NULL;
+    int rc;
+
+    if (t->op.sent && create_find(t, &found, &fault) != GRADE_OK) {
+        rc = outcome_failure(t, &fault, false);
+    } else if (found.id) {
+        char *sent = xstrdup(t->op.sent);
+
+        rc = outcome_created(t, &found, sent);
+        free(sent);
+    } else if (json_parse_object(t->op.mine, strlen(t->op.mine), &mine, NULL)) {
+        task_fault(&fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+        rc = outcome_failure(t, &fault, false);
+    } else {
+        rc = post(t, mine);
+    }
+    cJSON_Delete(mine);
+    item_release(&found);
+    remote_fault_release(&fault);
+    return rc;
+}

@@ -1,0 +1,202 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/clock.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Whether the service can be reached is looked at this often while somebody waits. */
+#define LOOK_EVERY NS_PER_S
+
+#define HELD_HINT "`outlookfs sync --confirm-deletes`"
+
+/* One call of writeback_flush(). */
+struct flush {
+    struct writeback *wb;
+    int64_t slot; /* 0: all */
+    uint64_t auth_failures;
+    struct buf *err;
+};
+
+static int hurry(struct writeback *wb, int64_t slot)
+{
+    struct state *state = wb->mb->state;
+    int64_t now = clock_now();
+    struct journal_op op;
+    int rc;
+
+    if (!slot)
+        return state_hurry_ops(state, now);
+    state_begin(state);
+    rc = state_get_op(state, slot, &op);
+    if (!rc) {
+        if (op.state == JOURNAL_QUEUED && op.due > now) {
+            op.due = now;
+            rc = state_put_op(state, &op);
+        }
+        journal_op_release(&op);
+    }
+    return state_end(state, rc == -ENOENT ? 0 : rc);
+}
+
+static int errno_of(const struct journal_op *op)
+{
+    switch (op->status) {
+    case 401:
+    case 403:
+        return -EACCES;
+    case 404:
+    case 410:
+        return -ENOENT;
+    case 409:
+    case 412:
+        return -ESTALE;
+    case 413:
+        return -EFBIG;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* 1: wait on. */
+static int look_at_op(const struct flush *f, const struct journal_op *op)
+{
+    const char *reason = op->reason ? op->reason : "refused";
+
+    switch (op->state) {
+    case JOURNAL_QUEUED:
+        return 1;
+    case JOURNAL_FAILED:
+        return buf_fail(f->err, errno_of(op), "%s", reason);
+    case JOURNAL_CONFLICT:
+        return buf_fail(f->err, -ESTALE, "%s", reason);
+    case JOURNAL_HELD:
+        return buf_fail(f->err, -EIO, "%s", reason);
+    }
+    return 1;
+}
+
+static int look_at_slot(const struct flush *f)
+{
+    struct journal_op op;
+    int rc = state_get_op(f->wb->mb->state, f->slot, &op);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = look_at_op(f, &op);
+    journal_op_release(&op);
+    return rc;
+}
+
+static int look_at_all(const struct flush *f)
+{
+    struct state *state = f->wb->mb->state;
+    struct journal_counts counts;
+    int64_t any;
+    int rc = state_due_ops(state, INT64_MAX, &any, 1, NULL);
+
+    if (rc)
+        return rc;
+    rc = state_count_ops(state, &counts);
+    if (rc || !(counts.failed + counts.conflict + counts.held))
+        return rc;
+    return buf_fail(f->err, -EIO, "%u refused, %u in conflict, %u deletions held%s", counts.failed,
+                    counts.conflict, counts.held, counts.held ? " (" HELD_HINT ")" : "");
+}
+
+static bool busy_locked(const struct flush *f)
+{
+    bool busy = false;
+
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
+        int64_t slot = f->wb->workers[i].slot;
+
+        busy |= slot && (!f->slot || slot == f->slot);
+    }
+    return busy;
+}
+
+/*
+ * The outcome, or 1. An attempt under way counts although its outcome is in the journal: its events are still to come. So the
+ * workers are looked at behind the journal.
+ */
+static int look(const struct flush *f, uint64_t *ends)
+{
+    struct writeback *wb = f->wb;
+    bool busy, hopeless;
+    int rc;
+
+    pthread_mutex_lock(&wb->lock);
+    *ends = wb->ends;
+    pthread_mutex_unlock(&wb->lock);
+    rc = f->slot ? look_at_slot(f) : look_at_all(f);
+    pthread_mutex_lock(&wb->lock);
+    busy = busy_locked(f);
+    hopeless = wb->auth_failures != f->auth_failures || wb->stopping || !wb->running;
+    pthread_mutex_unlock(&wb->lock);
+    if (busy)
+        return 1;
+    if (rc == 1 && (hopeless || !remote_online(wb->mb->remote)))
+        return buf_fail(f->err, -EINPROGRESS, "the service cannot be reached: sent later");
+    return rc;
+}
+
+/* Until an attempt ends or it is time to look again. */
+static int wait_for_end(struct flush *f, uint64_t ends, int64_t until, struct cancel *cancel)
+{
+    struct writeback *wb = f->wb;
+    int64_t soon = clock_mono() + LOOK_EVERY;
+    int rc = 0;
+
+    if (clock_mono() >= until)
+        return buf_fail(f->err, -EINPROGRESS, "not done in time: sent later");
+    if (until < soon)
+        soon = until;
+    pthread_mutex_lock(&wb->lock);
+    while (wb->ends == ends && !rc)
+        rc = cancel_wait(cancel, &wb->ended, &wb->lock, soon);
+    pthread_mutex_unlock(&wb->lock);
+    return rc == -EINTR ? rc : 0;
+}
+
+static void enter(struct flush *f, struct waiter *waiter)
+{
+    struct writeback *wb = f->wb;
+
+    pthread_mutex_lock(&wb->lock);
+    f->auth_failures = wb->auth_failures;
+    waiter->slot = f->slot;
+    waiter->next = wb->waiters;
+    wb->waiters = waiter;
+    pthread_mutex_unlock(&wb->lock);
+}
+
+static void leave(struct writeback *wb, struct waiter *waiter)
+{
+    struct waiter **p;
+
+    pthread_mutex_lock(&wb->lock);
+    for (p = &wb->waiters; *p != waiter; p = &(*p)->next)
+        ;
+    *p = waiter->next;
+    pthread_mutex_unlock(&wb->lock);
+}
+
+int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,
+                    struct buf *err)
+{
+    struct flush f = {.wb = wb, .slot = slot, .err = err};
+    struct waiter waiter;
+    uint64_t ends;
+    int rc;
+
+    enter(&f, &waiter); /* first: it decides how the request is served */
+    rc = hurry(wb, slot);
+    writeback_kick(wb);
+    if (rc)
+        buf_fail(err, rc, "the journal cannot be written");
+    while (!rc && (rc = look(&f, &ends)) == 1)
+        rc = wait_for_end(&f, ends, until, cancel);
+    leave(wb, &waiter);
+    return rc;
+}

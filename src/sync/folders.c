@@ -1,0 +1,246 @@
+#include "flight_p.h"
+#include "listing_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- lists of folders ---------------------------------------------------------------------- */
+
+static struct cache_folder *find_id(const struct cache_folders *folders, const char *id)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        if (str_eq(folders->list[i].id, id))
+            return &folders->list[i];
+    }
+    return NULL;
+}
+
+static void folders_add(struct cache_folders *folders, enum kind kind, const char *id,
+                        const char *display, const char *parent)
+{
+    folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*folders->list));
+    folders->list[folders->count++] = (struct cache_folder){
+        .kind = kind,
+        .id = xstrdup(id),
+        .display = xstrdup(display),
+        .parent = parent ? xstrdup(parent) : NULL,
+    };
+}
+
+/* A mail folder known by its path alone: below its parent where that is in the list. */
+static void folders_add_path(struct cache_folders *folders, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
+
+    if (parent && find_id(folders, parent))
+        folders_add(folders, KIND_MESSAGE, path, slash + 1, parent);
+    else
+        folders_add(folders, KIND_MESSAGE, path, path, NULL);
+    free(parent);
+}
+
+static bool folders_equal(const struct cache_folders *a, const struct cache_folders *b)
+{
+    if (a->count != b->count || a->partial != b->partial)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct cache_folder *x = &a->list[i], *y = &b->list[i];
+
+        if (!str_eq(x->id, y->id) || !str_eq(x->display, y->display) ||
+            !str_eq(x->parent, y->parent))
+            return false;
+    }
+    return true;
+}
+
+bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *folders)
+{
+    int64_t now = clock_now();
+
+    return folders->asked_at && folders->asked_at <= now &&
+           now - folders->asked_at < mb->config.list_ttl;
+}
+
+/* --- asking for all ------------------------------------------------------------------------ */
+
+/* Adds the mail folder of this path where the service knows it. Without an answer one that was
+ * known stays. */
+static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *path, bool was_known,
+                        struct cache_folders *folders)
+{
+    struct remote_fault fault;
+    enum grade grade;
+
+    if (find_id(folders, path))
+        return 0;
+    grade = remote_find_mail_folder(mb->remote, path, ctx, &fault);
+    remote_fault_release(&fault);
+    if (grade == GRADE_CANCELLED)
+        return -EINTR;
+    if (grade == GRADE_OK || (was_known && grade != GRADE_GONE))
+        folders_add_path(folders, path);
+    return 0;
+}
+
+/* The service does not list its mail folders: those somebody has named are looked up one by one. */
+static int add_named(struct mailbox *mb, struct remote_ctx ctx, const struct cache_folders *old,
+                     struct cache_folders *folders)
+{
+    const char *const *names = mb->config.mail_folders;
+    int rc = 0;
+
+    for (size_t i = 0; !rc && names && names[i]; i++)
+        rc = add_if_known(mb, ctx, names[i], find_id(old, names[i]), folders);
+    for (size_t i = 0; !rc && i < old->count; i++)
+        rc = add_if_known(mb, ctx, old->list[i].id, true, folders);
+    return rc;
+}
+
+/* -errno with the reason in `err`. */
+static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx,
+                       const struct cache_folders *old, struct cache_folders *ret, struct buf *err)
+{
+    struct remote_folders answer;
+    struct remote_fault fault;
+    enum grade grade = remote_list_folders(mb->remote, kind, ctx, &answer, &fault);
+    int rc = 0;
+
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
+    remote_fault_release(&fault);
+    for (size_t i = 0; i < answer.count; i++) {
+        const struct remote_folder *f = &answer.list[i];
+
+        folders_add(ret, kind, f->id, f->display, f->parent);
+    }
+    ret->partial = answer.partial;
+    remote_folders_release(&answer);
+    if (ret->partial && kind == KIND_MESSAGE)
+        rc = add_named(mb, ctx, old, ret);
+    ret->asked_at = clock_now();
+    return rc;
+}
+
+/* Asks, stores, tells. The flight of the kind's folders is ours. */
+static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx, const char *key)
+{
+    struct cache_folders old = {0}, new = {0};
+    struct buf err;
+    bool changed;
+    int rc = cache_get_folders(mb->cache, kind, &old);
+
+    if (rc || folders_are_fresh(mb, &old)) {
+        cache_folders_release(&old);
+        return rc; /* another thread was faster */
+    }
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = ask_folders(mb, kind, ctx, &old, &new, &err);
+    changed = !rc && !folders_equal(&old, &new);
+    if (!rc)
+        rc = cache_put_folders(mb->cache, kind, &new);
+    if (rc && rc != -EINTR) {
+        flights_put_absent(mb->flights, key, RETRY_AFTER);
+        log_warn("the folders cannot be listed: %s", err.len ? err.data : strerror(-rc));
+    }
+    if (!rc && changed)
+        mailbox_notify_folders(mb, kind);
+    buf_release(&err);
+    cache_folders_release(&old);
+    cache_folders_release(&new);
+    return rc;
+}
+
+static char *folders_key(enum kind kind)
+{
+    return xasprintf("folders/%s", kind_info(kind)->dir);
+}
+
+int folders_refresh(struct mailbox *mb, enum kind kind, struct remote_ctx ctx)
+{
+    char *key = folders_key(kind);
+    int rc = flights_enter(mb->flights, key, ctx.cancel);
+
+    if (!rc) {
+        rc = renew_folders(mb, kind, ctx, key);
+        flights_leave(mb->flights, key);
+    }
+    free(key);
+    return rc;
+}
+
+/* --- in the background --------------------------------------------------------------------- */
+
+struct folders_task {
+    struct task task;
+    struct mailbox *mb;
+    enum kind kind;
+};
+
+static void folders_run(struct task *task, struct cancel *cancel)
+{
+    struct folders_task *t = (struct folders_task *)task;
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
+
+    if (!cancel_fired(cancel))
+        folders_refresh(t->mb, t->kind, ctx);
+    free(t);
+}
+
+bool folders_may_ask(struct mailbox *mb, enum kind kind)
+{
+    char *key = folders_key(kind);
+    bool may = remote_online(mb->remote) && !flights_is_absent(mb->flights, key);
+
+    free(key);
+    return may;
+}
+
+/* Whoever looks at an old list starts this: one question is enough, so the next is held back while
+ * this one may run. */
+static void refresh_later(struct mailbox *mb, enum kind kind)
+{
+    char *queued = xasprintf("folders-queued/%s", kind_info(kind)->dir);
+    struct folders_task *t;
+
+    if (folders_may_ask(mb, kind) && !flights_is_absent(mb->flights, queued)) {
+        t = xcalloc(1, sizeof(*t));
+        t->task.run = folders_run;
+        t->task.priority = HTTP_BACKGROUND;
+        t->mb = mb;
+        t->kind = kind;
+        if (pool_push(mb->pool, &t->task))
+            flights_put_absent(mb->flights, queued, RETRY_AFTER);
+        else
+            free(t);
+    }
+    free(queued);
+}
+
+int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,
+                    struct cache_folders *ret)
+{
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct cache_folders folders;
+    int rc = cache_get_folders(mb->cache, kind, &folders);
+
+    if (rc)
+        return rc;
+    if (folders.asked_at) {
+        if (!folders_are_fresh(mb, &folders))
+            refresh_later(mb, kind);
+        *ret = folders;
+        return 0;
+    }
+    cache_folders_release(&folders);
+    if (!remote_online(mb->remote))
+        return -EHOSTUNREACH;
+    rc = folders_refresh(mb, kind, ctx);
+    return rc ? rc : cache_get_folders(mb->cache, kind, ret);
+}

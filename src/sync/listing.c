@@ -1,0 +1,255 @@
+#include "listing_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* --- folders ------------------------------------------------------------------------------- */
+
+struct listings *listings_create(struct mailbox *mb)
+{
+    struct listings *l = xcalloc(1, sizeof(*l));
+
+    l->mb = mb;
+    atomic_init(&l->generation, 1); /* 0 is what a map answers for "not there" */
+    pthread_mutex_init(&l->lock, NULL);
+    clock_cond_init(&l->changed);
+    map_init(&l->folders);
+    return l;
+}
+
+static void folder_free(struct folder *f)
+{
+    assert(!f->pass);
+    map_release(&f->touched);
+    pthread_mutex_destroy(&f->commit);
+    free(f->reason);
+    free(f->id);
+    free(f);
+}
+
+void listings_destroy(struct listings *l)
+{
+    if (!l)
+        return;
+    for (struct map_entry *e = map_first(&l->folders); e; e = map_next(&l->folders, e))
+        folder_free(e->value);
+    map_release(&l->folders);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+static struct folder *folder_create(struct listings *l, enum kind kind, const char *id)
+{
+    struct folder *f = xcalloc(1, sizeof(*f));
+
+    f->listings = l;
+    f->kind = kind;
+    f->id = xstrdup(id);
+    pthread_mutex_init(&f->commit, NULL);
+    map_init(&f->touched);
+    return f;
+}
+
+struct folder *listings_folder(struct listings *l, enum kind kind, const char *id)
+{
+    char *key = xasprintf("%s/%s", kind_info(kind)->name, id);
+    struct folder *f;
+
+    pthread_mutex_lock(&l->lock);
+    f = map_get(&l->folders, key);
+    if (!f) {
+        f = folder_create(l, kind, id);
+        map_set(&l->folders, key, f);
+    }
+    pthread_mutex_unlock(&l->lock);
+    free(key);
+    return f;
+}
+
+/* --- waiting for a listing ----------------------------------------------------------------- */
+
+/* What somebody who looks at a listing has to wait for. */
+struct visit {
+    bool under_way;
+    bool complete;   /* the old listing can be shown meanwhile */
+    bool some;       /* ... or a part of it */
+    unsigned ticket; /* folder.passes */
+};
+
+/*
+ * Joins the pass under way, or begins one where the listing is not fresh. The stored listing is
+ * read under folder.commit: it cannot become fresh between the look and the beginning.
+ */
+static int visit_begin(struct folder *f, struct visit *visit)
+{
+    struct listings *l = f->listings;
+    struct cache_listing row;
+    int rc;
+
+    pthread_mutex_lock(&f->commit);
+    rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
+    if (!rc) {
+        bool online = remote_online(l->mb->remote);
+
+        pthread_mutex_lock(&l->lock);
+        if (!f->pass && online && !listing_is_fresh(l->mb, &row) &&
+            (!row.complete || clock_mono() >= f->not_before))
+            pass_begin_locked(f, &row, refresh_plan_locked(f, &row));
+        visit->under_way = online && f->pass;
+        visit->complete = row.complete;
+        visit->some = row.complete || row.count > 0;
+        visit->ticket = f->passes;
+        pthread_mutex_unlock(&l->lock);
+        if (!visit->under_way && !visit->some)
+            rc = -EHOSTUNREACH;
+    }
+    pthread_mutex_unlock(&f->commit);
+    return rc;
+}
+
+/* What is there is shown, however the refresh ended; where nothing was, the error counts. */
+static int outcome_locked(const struct folder *f, const struct visit *visit, struct buf *err)
+{
+    if (visit->some || !f->error)
+        return 0;
+    return buf_fail(err, f->error, "%s", f->reason);
+}
+
+static int visit_wait(struct folder *f, const struct visit *visit, struct cancel *cancel,
+                      struct buf *err)
+{
+    struct listings *l = f->listings;
+    int64_t until = visit->complete ? clock_mono() + REFRESH_WAIT : INT64_MAX;
+    int rc = 0;
+
+    pthread_mutex_lock(&l->lock);
+    f->waiting++;
+    while (!rc && f->passes == visit->ticket && (visit->complete || !f->pass->pages))
+        rc = cancel_wait(cancel, &l->changed, &l->lock, until);
+    f->waiting--;
+    if (!rc && f->passes != visit->ticket)
+        rc = outcome_locked(f, visit, err);
+    pthread_mutex_unlock(&l->lock);
+    return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+int mailbox_list(struct mailbox *mb, enum kind kind, const char *folder, struct cancel *cancel,
+                 struct buf *err)
+{
+    struct folder *f = listings_folder(mb->listings, kind, folder);
+    struct visit visit;
+    int rc = visit_begin(f, &visit);
+
+    if (rc == -EHOSTUNREACH)
+        return buf_fail(err, rc, "the service cannot be reached, and this was never listed");
+    if (rc || !visit.under_way)
+        return rc;
+    return visit_wait(f, &visit, cancel, err);
+}
+
+/* --- reading a listing while it grows ------------------------------------------------------ */
+
+/* May records come that nobody has seen? A refresh does not count: the old listing ends where it
+ * ends. What has happened so far goes to `passes` and `pages`. */
+static bool is_growing(struct folder *f, unsigned *passes, unsigned *pages)
+{
+    struct listings *l = f->listings;
+    bool growing;
+
+    pthread_mutex_lock(&l->lock);
+    growing = f->pass && f->pass->state == PASS_PAGES && !f->pass->complete_before;
+    *passes = f->passes;
+    *pages = growing ? f->pass->pages : 0;
+    pthread_mutex_unlock(&l->lock);
+    return growing;
+}
+
+/* Until a page has come or the pages are all there. */
+static int wait_for_page(struct folder *f, unsigned passes, unsigned pages, struct cancel *cancel)
+{
+    struct listings *l = f->listings;
+    int rc = 0;
+
+    pthread_mutex_lock(&l->lock);
+    f->waiting++;
+    while (!rc && f->passes == passes && f->pass->state == PASS_PAGES && f->pass->pages == pages)
+        rc = cancel_wait(cancel, &l->changed, &l->lock, INT64_MAX);
+    f->waiting--;
+    pthread_mutex_unlock(&l->lock);
+    return rc;
+}
+
+/* 0 where everything is there; else why it is not. */
+static int listing_end(struct folder *f)
+{
+    struct listings *l = f->listings;
+    struct cache_listing row;
+    int rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
+
+    if (rc || row.complete)
+        return rc;
+    pthread_mutex_lock(&l->lock);
+    rc = f->error;
+    pthread_mutex_unlock(&l->lock);
+    if (!rc && !remote_online(l->mb->remote))
+        rc = -EHOSTUNREACH;
+    return rc;
+}
+
+/* Whether more may come is asked before the cache is: what is stored in between is met in the next
+ * round. */
+int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_t after,
+                 struct cancel *cancel, struct cache_record *list, size_t max)
+{
+    struct folder *f = listings_folder(mb->listings, kind, folder);
+
+    for (;;) {
+        unsigned passes, pages;
+        bool growing = is_growing(f, &passes, &pages);
+        int rc = cache_each(mb->cache, kind, folder, after, list, max);
+
+        if (rc)
+            return rc;
+        if (!growing)
+            return listing_end(f);
+        rc = wait_for_page(f, passes, pages, cancel);
+        if (rc)
+            return rc;
+    }
+}
+
+/* --- for status ---------------------------------------------------------------------------- */
+
+int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *ret_count)
+{
+    struct listings *l = mb->listings;
+    struct mailbox_progress *list;
+    size_t count = 0;
+
+    pthread_mutex_lock(&l->lock);
+    list = xcalloc(l->folders.count + 1, sizeof(*list));
+    for (struct map_entry *e = map_first(&l->folders); e; e = map_next(&l->folders, e)) {
+        const struct folder *f = e->value;
+
+        if (!f->pass || f->pass->state != PASS_PAGES)
+            continue;
+        list[count++] =
+            (struct mailbox_progress){.kind = f->kind, .folder = xstrdup(f->id), .listing = true};
+    }
+    pthread_mutex_unlock(&l->lock);
+
+    for (size_t i = 0; i < count; i++) {
+        struct cache_listing row;
+
+        if (!cache_get_listing(mb->cache, list[i].kind, list[i].folder, &row))
+            list[i].records = row.count;
+    }
+    *ret = list;
+    *ret_count = count;
+    return 0;
+}

@@ -1,0 +1,175 @@
+#include "flight_p.h"
+#include "listing_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* --- the configuration is ours ------------------------------------------------------------- */
+
+static const char *const *copy_names(const char *const *names)
+{
+    size_t count = 0;
+    char **copy;
+
+    if (!names)
+        return NULL;
+    while (names[count])
+        count++;
+    copy = xcalloc(count + 1, sizeof(*copy));
+    for (size_t i = 0; i < count; i++)
+        copy[i] = xstrdup(names[i]);
+    return (const char *const *)copy;
+}
+
+static void config_copy(struct mailbox_config *to, const struct mailbox_config *from)
+{
+    *to = *from;
+    to->state_dir = xstrdup(from->state_dir);
+    to->cache_dir = xstrdup(from->cache_dir);
+    to->mail_folders = copy_names(from->mail_folders);
+}
+
+static void config_release(struct mailbox_config *config)
+{
+    free((char *)config->state_dir);
+    free((char *)config->cache_dir);
+    for (size_t i = 0; config->mail_folders && config->mail_folders[i]; i++)
+        free((char *)config->mail_folders[i]);
+    free((void *)config->mail_folders);
+}
+
+/* --- lifetime ------------------------------------------------------------------------------ */
+
+int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, struct buf *err)
+{
+    struct mailbox *mb = xcalloc(1, sizeof(*mb));
+    int rc;
+
+    config_copy(&mb->config, config);
+    mb->remote = config->remote;
+    rc = state_open(config->state_dir, &mb->state, err);
+    if (!rc)
+        rc = cache_open(config->cache_dir, &mb->cache, err);
+    if (rc) {
+        mailbox_close(mb);
+        return rc;
+    }
+    mb->pool = pool_create();
+    mb->flights = flights_create();
+    mb->listings = listings_create(mb);
+    mb->writeback = writeback_create(mb);
+    *ret = mb;
+    return 0;
+}
+
+void mailbox_set_events(struct mailbox *mb, const struct mailbox_events *events, void *ctx)
+{
+    mb->events = events;
+    mb->events_ctx = ctx;
+}
+
+int mailbox_start(struct mailbox *mb)
+{
+    int rc = pool_start(mb->pool);
+
+    if (rc || mb->config.read_only)
+        return rc;
+    rc = writeback_start(mb->writeback);
+    if (rc)
+        pool_stop(mb->pool);
+    else
+        mb->writing = true;
+    return rc;
+}
+
+void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left)
+{
+    if (mb->writing)
+        writeback_stop(mb->writeback, limit);
+    mb->writing = false;
+    pool_stop(mb->pool);
+    if (left && state_count_ops(mb->state, left))
+        *left = (struct journal_counts){0};
+}
+
+void mailbox_close(struct mailbox *mb)
+{
+    if (!mb)
+        return;
+    if (mb->writeback)
+        writeback_destroy(mb->writeback);
+    listings_destroy(mb->listings);
+    flights_destroy(mb->flights);
+    pool_destroy(mb->pool);
+    cache_close(mb->cache);
+    state_close(mb->state);
+    remote_destroy(mb->remote);
+    config_release(&mb->config);
+    free(mb);
+}
+
+/* --- parts --------------------------------------------------------------------------------- */
+
+struct remote *mailbox_remote(struct mailbox *mb)
+{
+    return mb->remote;
+}
+
+struct cache *mailbox_cache(struct mailbox *mb)
+{
+    return mb->cache;
+}
+
+struct state *mailbox_state(struct mailbox *mb)
+{
+    return mb->state;
+}
+
+struct writeback *mailbox_writeback(struct mailbox *mb)
+{
+    return mb->writeback;
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what)
+{
+    int rc = buf_fail(err, grade_errno(grade), "%s: %s", what,
+                      fault->reason ? fault->reason : grade_name(grade));
+
+    remote_fault_release(fault);
+    return rc;
+}
+
+int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err)
+{
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_fault fault;
+    enum grade grade = remote_test(mb->remote, ctx, &fault);
+
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, "the mailbox does not answer");
+    remote_fault_release(&fault);
+    return 0;
+}
+
+void mailbox_notify_folders(struct mailbox *mb, enum kind kind)
+{
+    if (mb->events && mb->events->folders_changed)
+        mb->events->folders_changed(mb->events_ctx, kind);
+}
+
+void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
+                           enum mailbox_change change)
+{
+    if (mb->events && mb->events->record_changed)
+        mb->events->record_changed(mb->events_ctx, kind, folder, id, change);
+}
+
+void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot)
+{
+    if (mb->events && mb->events->slot_changed)
+        mb->events->slot_changed(mb->events_ctx, slot->kind, slot->folder, slot->id);
+}

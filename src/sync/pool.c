@@ -1,0 +1,142 @@
+#include "pool_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/clock.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define PRIORITIES 2 /* of enum http_priority */
+#define BACKGROUND_MAX (POOL_THREADS / 2)
+
+struct worker {
+    struct pool *pool;
+    pthread_t thread;
+    struct cancel cancel;
+};
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct task *head[PRIORITIES], *tail[PRIORITIES]; /* guarded by lock */
+    unsigned background;                              /* of these are running; guarded by lock */
+    bool open;                                        /* guarded by lock */
+    unsigned started;                                 /* owner only */
+    struct worker workers[POOL_THREADS];
+};
+
+struct pool *pool_create(void)
+{
+    struct pool *pool = xcalloc(1, sizeof(*pool));
+
+    pthread_mutex_init(&pool->lock, NULL);
+    clock_cond_init(&pool->filled);
+    return pool;
+}
+
+static struct task *take_locked(struct pool *pool)
+{
+    for (int p = HTTP_INTERACTIVE; p <= HTTP_BACKGROUND; p++) {
+        struct task *task = pool->head[p];
+
+        /* At the end everything queued is wound up, by any thread. */
+        if (!task || (p == HTTP_BACKGROUND && pool->open && pool->background >= BACKGROUND_MAX))
+            continue;
+        pool->head[p] = task->next;
+        if (!task->next)
+            pool->tail[p] = NULL;
+        task->next = NULL;
+        return task;
+    }
+    return NULL;
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    struct pool *pool = worker->pool;
+    struct task *task;
+
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        bool background;
+
+        while (!(task = take_locked(pool)) && pool->open)
+            pthread_cond_wait(&pool->filled, &pool->lock);
+        if (!task)
+            break;
+
+        background = task->priority == HTTP_BACKGROUND;
+        pool->background += background;
+        pthread_mutex_unlock(&pool->lock);
+        task->run(task, &worker->cancel);
+        pthread_mutex_lock(&pool->lock);
+        pool->background -= background;
+        if (background)
+            pthread_cond_signal(&pool->filled); /* another one may run now */
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+int pool_start(struct pool *pool)
+{
+    pool->open = true;
+    for (unsigned i = 0; i < POOL_THREADS; i++) {
+        struct worker *worker = &pool->workers[i];
+        int rc;
+
+        worker->pool = pool;
+        cancel_init(&worker->cancel);
+        rc = pthread_create(&worker->thread, NULL, work, worker);
+        if (rc) {
+            pool_stop(pool);
+            return -rc;
+        }
+        pool->started++;
+    }
+    return 0;
+}
+
+void pool_stop(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->open = false;
+    pthread_cond_broadcast(&pool->filled);
+    pthread_mutex_unlock(&pool->lock);
+
+    for (unsigned i = 0; i < pool->started; i++)
+        cancel_fire(&pool->workers[i].cancel);
+    for (unsigned i = 0; i < pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pool->started = 0;
+}
+
+void pool_destroy(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_cond_destroy(&pool->filled);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+bool pool_push(struct pool *pool, struct task *task)
+{
+    bool open;
+
+    task->next = NULL;
+    pthread_mutex_lock(&pool->lock);
+    open = pool->open;
+    if (open) {
+        if (pool->tail[task->priority])
+            pool->tail[task->priority]->next = task;
+        else
+            pool->head[task->priority] = task;
+        pool->tail[task->priority] = task;
+        pthread_cond_signal(&pool->filled);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return open;
+}

@@ -1,0 +1,250 @@
+#include "flight_p.h"
+#include "listing_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the generation rule ------------------------------------------------------------------- */
+
+uintptr_t question_begin(struct folder *f)
+{
+    uintptr_t gen;
+
+    pthread_mutex_lock(&f->commit);
+    f->questions++;
+    gen = atomic_load(&f->listings->generation);
+    pthread_mutex_unlock(&f->commit);
+    return gen;
+}
+
+void question_end(struct folder *f)
+{
+    pthread_mutex_lock(&f->commit);
+    if (--f->questions == 0)
+        map_release(&f->touched);
+    pthread_mutex_unlock(&f->commit);
+}
+
+bool is_touched_locked(const struct folder *f, const char *id, uintptr_t gen)
+{
+    return (uintptr_t)map_get(&f->touched, id) > gen;
+}
+
+static void touch_locked(struct folder *f, const char *id)
+{
+    uintptr_t gen = atomic_fetch_add(&f->listings->generation, 1) + 1;
+
+    if (f->questions > 0)
+        map_set(&f->touched, id, (void *)gen);
+}
+
+/* Puts the items that may be stored in front; how many. */
+static size_t keep_untouched_locked(const struct folder *f, struct item *items, size_t count,
+                                    uintptr_t gen)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct item item = items[i];
+
+        if (is_touched_locked(f, item.id, gen))
+            continue;
+        items[i] = items[kept];
+        items[kept++] = item;
+    }
+    return kept;
+}
+
+int commit_items_locked(struct folder *f, struct item *items, size_t count, uintptr_t gen,
+                        uint64_t run, enum cache_change *changes)
+{
+    size_t kept = keep_untouched_locked(f, items, count, gen);
+
+    int rc = cache_put_page(f->listings->mb->cache, f->id, items, kept, run, changes);
+
+    for (size_t i = rc ? 0 : kept; i < count; i++)
+        changes[i] = CACHE_SAME;
+    return rc;
+}
+
+void notify_items(struct folder *f, const struct item *items, size_t count,
+                  const enum cache_change *changes)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i] != CACHE_SAME)
+            mailbox_notify_record(f->listings->mb, f->kind, f->id, items[i].id,
+                                  changes[i] == CACHE_NEW ? MAILBOX_NEW : MAILBOX_CHANGED);
+    }
+}
+
+/* --- own writes ---------------------------------------------------------------------------- */
+
+static char *record_key(const struct folder *f, const char *id)
+{
+    return xasprintf("record/%s/%s/%s", kind_info(f->kind)->name, f->id, id);
+}
+
+/* Stored as met by the listing under way, which may be past the place where the record is. */
+static int put_locked(struct folder *f, const struct item *item, enum cache_change *ret)
+{
+    struct cache *cache = f->listings->mb->cache;
+    struct cache_listing row;
+    int rc = cache_get_listing(cache, f->kind, f->id, &row);
+
+    return rc ? rc : cache_put(cache, f->id, item, row.run, ret);
+}
+
+int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item)
+{
+    struct folder *f = listings_folder(mb->listings, item->kind, folder);
+    char *key = record_key(f, item->id);
+    enum cache_change change = CACHE_SAME;
+    int rc;
+
+    pthread_mutex_lock(&f->commit);
+    touch_locked(f, item->id);
+    rc = put_locked(f, item, &change);
+    pthread_mutex_unlock(&f->commit);
+    flights_forget_absent(mb->flights, key);
+    free(key);
+    if (!rc)
+        notify_items(f, item, 1, &change);
+    return rc;
+}
+
+int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folder, const char *id)
+{
+    struct folder *f = listings_folder(mb->listings, kind, folder);
+    int rc;
+
+    pthread_mutex_lock(&f->commit);
+    touch_locked(f, id);
+    rc = cache_remove(mb->cache, kind, folder, id);
+    pthread_mutex_unlock(&f->commit);
+    if (rc == -ENOENT)
+        return 0;
+    if (!rc)
+        mailbox_notify_record(mb, kind, folder, id, MAILBOX_GONE);
+    return rc;
+}
+
+/* --- one record ---------------------------------------------------------------------------- */
+
+/* The service's ids are URL-safe base64. */
+static bool is_possible_id(const char *id)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789-_=";
+
+    return *id && id[strspn(id, alphabet)] == '\0';
+}
+
+/* Messages are found by id alone: one that is known in another folder is not in this one. */
+static bool is_elsewhere(struct folder *f, const char *id)
+{
+    char *folder;
+    bool elsewhere;
+
+    if (f->kind != KIND_MESSAGE || cache_find(f->listings->mb->cache, f->kind, id, &folder))
+        return false;
+    elsewhere = !str_eq(folder, f->id);
+    free(folder);
+    return elsewhere;
+}
+
+/* 1: ask the service. 0 and -errno: the answer without it. */
+static int must_ask(struct folder *f, const char *id, const char *key)
+{
+    struct mailbox *mb = f->listings->mb;
+    struct cache_listing row;
+    int rc;
+
+    if (!is_possible_id(id) || flights_is_absent(mb->flights, key))
+        return -ENOENT;
+    rc = cache_get_listing(mb->cache, f->kind, f->id, &row);
+    if (rc)
+        return rc;
+    if ((row.complete && !row.truncated) || is_elsewhere(f, id))
+        return -ENOENT;
+    return remote_online(mb->remote) ? 1 : -EHOSTUNREACH;
+}
+
+static int store_answer(struct folder *f, const char *id, struct cJSON *obj, uintptr_t gen)
+{
+    struct item item = {0};
+    enum cache_change change = CACHE_SAME;
+    int rc = item_from_json(f->kind, obj, &item, NULL);
+
+    if (rc)
+        return rc;
+    if (!str_eq(item.id, id)) {
+        item_release(&item);
+        return -EIO;
+    }
+    pthread_mutex_lock(&f->commit);
+    if (!is_touched_locked(f, id, gen))
+        rc = put_locked(f, &item, &change);
+    pthread_mutex_unlock(&f->commit);
+    if (!rc)
+        notify_items(f, &item, 1, &change);
+    item_release(&item);
+    return rc;
+}
+
+static int ask_record(struct folder *f, const char *id, const char *key, struct cancel *cancel)
+{
+    struct mailbox *mb = f->listings->mb;
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_fault fault;
+    struct cJSON *obj = NULL;
+    uintptr_t gen = question_begin(f);
+    enum grade grade = remote_get(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
+    int rc = grade_errno(grade);
+
+    if (grade == GRADE_OK)
+        rc = store_answer(f, id, obj, gen);
+    else if (grade == GRADE_GONE)
+        flights_put_absent(mb->flights, key, ABSENT_TTL);
+    question_end(f);
+    cJSON_Delete(obj);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
+                   bool with_text, struct cancel *cancel, struct cache_record *ret)
+{
+    int rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
+    struct folder *f;
+    char *key;
+
+    if (rc != -ENOENT)
+        return rc;
+    f = listings_folder(mb->listings, kind, folder);
+    key = record_key(f, id);
+    rc = must_ask(f, id, key);
+    if (rc <= 0)
+        goto out;
+    rc = flights_enter(mb->flights, key, cancel);
+    if (rc)
+        goto out;
+
+    /* Another thread, a listing or an own write may have brought it meanwhile. */
+    rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
+    if (rc == -ENOENT) {
+        rc = must_ask(f, id, key);
+        if (rc > 0)
+            rc = ask_record(f, id, key, cancel);
+        if (!rc)
+            rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
+    }
+    flights_leave(mb->flights, key);
+out:
+    free(key);
+    return rc;
+}

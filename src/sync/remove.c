@@ -1,0 +1,68 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/crash.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The file is gone before we know whether its record was made: if it was, it is the one to delete. */
+static int find_record(struct task *t)
+{
+    struct remote_fault fault = {0};
+    struct item found = {0};
+    int rc = 0;
+
+    if (create_find(t, &found, &fault) != GRADE_OK) {
+        rc = outcome_failure(t, &fault, false);
+        if (!rc)
+            rc = -ECANCELED;
+    } else if (found.id) {
+        rc = outcome_adopt(t, &found, found.text);
+        if (!rc) {
+            free(t->op.base);
+            t->op.base = xstrdup(found.text);
+        }
+    }
+    item_release(&found);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+static int send(struct task *t)
+{
+    char *text = t->op.base ? xstrdup(t->op.base) : NULL;
+    struct attempt attempt = {
+        .operation = operation_of_kind(t->slot.kind)->del,
+        .trash = text,
+        .why = "delete",
+    };
+    struct remote_fault fault = {0};
+    enum grade grade;
+    int rc = task_begin(t, &attempt);
+
+    free(text);
+    if (rc)
+        return rc;
+    crash_point("sync: before DELETE");
+    grade = remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
+                          &fault);
+    crash_point("sync: after DELETE");
+    if (grade == GRADE_OK || grade == GRADE_GONE)
+        rc = outcome_deleted(t);
+    else
+        rc = outcome_failure(t, &fault, true);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+int remove_run(struct task *t)
+{
+    if (!t->slot.record && t->op.sent) {
+        int rc = find_record(t);
+
+        if (rc)
+            return rc;
+    }
+    return t->slot.record ? send(t) : outcome_deleted(t);
+}

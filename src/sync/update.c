@@ -1,0 +1,284 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/crash.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/model/merge.h>
+#include <outlookfs/model/render.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Read, merge and send again: what update_round() answers when somebody else was faster. */
+#define AGAIN 1
+
+/* One round: what is needed to turn theirs into merged. */
+struct round {
+    cJSON *base, *mine, *theirs, *merged;
+    char *base_text;   /* of base */
+    char *merged_text; /* of merged */
+    struct item item;  /* theirs */
+    struct remote_fault fault;
+};
+
+static void round_release(struct round *r)
+{
+    cJSON_Delete(r->base);
+    cJSON_Delete(r->mine);
+    cJSON_Delete(r->theirs);
+    cJSON_Delete(r->merged);
+    free(r->base_text);
+    free(r->merged_text);
+    item_release(&r->item);
+    remote_fault_release(&r->fault);
+}
+
+static cJSON *parse(const char *text)
+{
+    cJSON *obj = NULL;
+
+    if (!text)
+        return cJSON_CreateObject();
+    json_parse_object(text, strlen(text), &obj, NULL);
+    return obj;
+}
+
+/* False, with a fault: the journal's texts are no objects. */
+static bool parse_texts(const struct task *t, struct round *r)
+{
+    r->base = parse(t->op.base);
+    r->mine = parse(t->op.mine);
+    if (r->base && r->mine)
+        return true;
+    task_fault(&r->fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+    return false;
+}
+
+static char *render(const cJSON *obj)
+{
+    struct buf text;
+
+    buf_init(&text, 2 * JSON_TEXT_MAX);
+    if (render_record(obj, &text))
+        buf_clear(&text);
+    return buf_detach(&text);
+}
+
+/* Turns an answer into an item; a fault of unknown outcome when it is none. */
+static bool take_answer(const struct task *t, cJSON *answer, struct item *ret,
+                        struct remote_fault *fault)
+{
+    struct buf err;
+    bool ok;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    ok = !item_from_json(t->slot.kind, answer, ret, &err);
+    if (!ok)
+        task_fault(fault, GRADE_BROKEN, err.data);
+    buf_release(&err);
+    return ok;
+}
+
+static bool read_theirs(struct task *t, struct round *r)
+{
+    enum grade grade;
+
+    crash_point("sync: before GET");
+    grade = remote_get(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
+                       &r->theirs, &r->fault);
+    crash_point("sync: after GET");
+    return grade == GRADE_OK && take_answer(t, r->theirs, &r->item, &r->fault);
+}
+
+/*
+ * Did the attempt of unknown outcome arrive? The record contains what it sent; a changed member that the service rewrites, whose value
+ * proves nothing, is at least not what it was.
+ */
+static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, const cJSON *theirs)
+{
+    if (merge_same(kind, theirs, sent))
+        return true;
+    if (!merge_contains(kind, theirs, sent))
+        return false;
+    for (const char *const *name = kind_info(kind)->rewritten; *name; name++) {
+        if (!json_equal(json_get(base, *name), json_get(sent, *name)) &&
+            json_equal(json_get(base, *name), json_get(theirs, *name)))
+            return false;
+    }
+    return true;
+}
+
+/* Our own earlier write must not be in conflict with a newer text of ours. */
+static void settle_base(struct task *t, struct round *r)
+{
+    cJSON *sent = t->op.sent ? parse(t->op.sent) : NULL;
+
+    if (sent && has_arrived(t->slot.kind, r->base, sent, r->theirs)) {
+        cJSON_Delete(r->base);
+        r->base = sent;
+        r->base_text = xstrdup(t->op.sent);
+        return;
+    }
+    cJSON_Delete(sent);
+    r->base_text = xstrdup(t->op.base ? t->op.base : "{}");
+}
+
+static int conflict(struct task *t, struct round *r, const struct buf *members)
+{
+    return outcome_conflict(t, r->base_text, &r->item, members->data);
+}
+
+static int refused(struct task *t, struct round *r, bool may_repeat)
+{
+    if (r->fault.grade == GRADE_GONE)
+        return outcome_gone(t, &r->fault);
+    if (r->fault.grade == GRADE_CONFLICT && may_repeat)
+        return AGAIN;
+    return outcome_failure(t, &r->fault, true);
+}
+
+static int send(struct task *t, struct round *r, bool may_repeat)
+{
+    enum kind kind = t->slot.kind;
+    struct attempt attempt = {
+        .operation = operation_of_kind(kind)->patch,
+        .sent = r->merged_text,
+        .base = r->base_text,
+        .trash = r->item.text,
+        .why = "update",
+    };
+    struct item written = {0};
+    cJSON *body, *answer = NULL;
+    enum grade grade;
+    int rc = task_begin(t, &attempt);
+
+    if (rc)
+        return rc;
+    body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
+    crash_point("sync: before PATCH");
+    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body,
+                          *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
+    crash_point("sync: after PATCH");
+    if (grade == GRADE_OK && take_answer(t, answer, &written, &r->fault))
+        rc = outcome_updated(t, &written, r->merged_text);
+    else
+        rc = refused(t, r, may_repeat);
+    item_release(&written);
+    cJSON_Delete(answer);
+    cJSON_Delete(body);
+    return rc;
+}
+
+static int update_round(struct task *t, bool may_repeat)
+{
+    enum kind kind = t->slot.kind;
+    struct round r = {0};
+    struct buf members;
+    int rc;
+
+    buf_init(&members, BUF_TEXT_MAX);
+    if (!parse_texts(t, &r) || !read_theirs(t, &r)) {
+        rc = r.fault.grade == GRADE_GONE ? outcome_gone(t, &r.fault)
+                                         : outcome_failure(t, &r.fault, false);
+        goto out;
+    }
+    settle_base(t, &r);
+    r.merged = merge_three(kind, r.base, r.mine, r.theirs, &members);
+    if (!r.merged) {
+        rc = conflict(t, &r, &members);
+        goto out;
+    }
+    r.merged_text = render(r.merged);
+    if (merge_same(kind, r.merged, r.theirs))
+        rc = outcome_updated(t, &r.item, r.merged_text);
+    else
+        rc = send(t, &r, may_repeat);
+out:
+    buf_release(&members);
+    round_release(&r);
+    return rc;
+}
+
+/* --- messages: MarkAsRead --- */
+
+/* The cached message as it is now. An empty item when it is not cached. */
+static int read_message(struct task *t, struct item *ret)
+{
+    struct cache_record record;
+    cJSON *obj;
+    int rc = cache_get(t->mb->cache, KIND_MESSAGE, t->slot.folder, t->slot.record, true, &record);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    obj = parse(record.text);
+    if (obj) {
+        if (json_get(obj, "IsRead"))
+            cJSON_ReplaceItemInObjectCaseSensitive(obj, "IsRead", cJSON_CreateTrue());
+        else
+            cJSON_AddTrueToObject(obj, "IsRead");
+        rc = item_from_json(KIND_MESSAGE, obj, ret, NULL);
+    }
+    cJSON_Delete(obj);
+    cache_record_release(&record);
+    return rc;
+}
+
+static int marked(struct task *t)
+{
+    struct item item = {0};
+    int rc = read_message(t, &item);
+
+    if (!rc)
+        rc = outcome_updated(t, item.id ? &item : NULL, t->op.mine);
+    item_release(&item);
+    return rc;
+}
+
+static int send_mark(struct task *t, struct round *r)
+{
+    char *sent = xstrdup(t->op.mine);
+    struct attempt attempt = {.operation = OP_MARK_AS_READ, .sent = sent};
+    enum grade grade;
+    int rc = task_begin(t, &attempt);
+
+    free(sent);
+    if (rc)
+        return rc;
+    crash_point("sync: before MarkAsRead");
+    grade = remote_mark_read(t->mb->remote, t->slot.record, t->ctx, &r->fault);
+    crash_point("sync: after MarkAsRead");
+    return grade == GRADE_OK ? marked(t) : refused(t, r, false);
+}
+
+static int mark_read(struct task *t)
+{
+    struct round r = {0};
+    struct buf err;
+    int rc;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (!parse_texts(t, &r)) {
+        rc = outcome_failure(t, &r.fault, false);
+    } else if (merge_same(t->slot.kind, r.base, r.mine)) {
+        rc = outcome_updated(t, NULL, t->op.mine);
+    } else if (kind_check_update(t->slot.kind, r.base, r.mine, &err)) {
+        task_fault(&r.fault, GRADE_REFUSED, err.data);
+        rc = outcome_failure(t, &r.fault, false);
+    } else {
+        rc = send_mark(t, &r);
+    }
+    buf_release(&err);
+    round_release(&r);
+    return rc;
+}
+
+int update_run(struct task *t)
+{
+    int rc;
+
+    if (!(kind_info(t->slot.kind)->caps & KIND_CAN_EDIT))
+        return mark_read(t);
+    rc = update_round(t, true);
+    return rc == AGAIN ? update_round(t, false) : rc;
+}

@@ -1,0 +1,205 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define META_CONFIRMED "deletions_confirmed"
+
+static int64_t read_confirmed(struct state *state)
+{
+    char *text;
+    int64_t at;
+
+    if (state_get_meta(state, META_CONFIRMED, &text))
+        return 0;
+    at = strtoll(text, NULL, 10);
+    free(text);
+    return at;
+}
+
+struct writeback *writeback_create(struct mailbox *mb)
+{
+    struct writeback *wb = xcalloc(1, sizeof(*wb));
+
+    wb->mb = mb;
+    pthread_mutex_init(&wb->lock, NULL);
+    clock_cond_init(&wb->turn);
+    clock_cond_init(&wb->work);
+    clock_cond_init(&wb->ended);
+    map_init(&wb->trashed);
+    wb->confirmed = read_confirmed(mb->state);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
+        wb->workers[i].wb = wb;
+        cancel_init(&wb->workers[i].cancel);
+    }
+    return wb;
+}
+
+void writeback_destroy(struct writeback *wb)
+{
+    if (!wb)
+        return;
+    free(wb->parked);
+    map_release(&wb->trashed);
+    pthread_cond_destroy(&wb->ended);
+    pthread_cond_destroy(&wb->work);
+    pthread_cond_destroy(&wb->turn);
+    pthread_mutex_destroy(&wb->lock);
+    free(wb);
+}
+
+bool writeback_under_way(struct writeback *wb, int64_t slot)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&wb->lock);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
+        found |= wb->workers[i].slot == slot && !wb->workers[i].settled;
+    pthread_mutex_unlock(&wb->lock);
+    return found;
+}
+
+void writeback_wake(struct writeback *wb)
+{
+    pthread_mutex_lock(&wb->lock);
+    wb->kicks++;
+    pthread_cond_signal(&wb->work);
+    pthread_mutex_unlock(&wb->lock);
+}
+
+void writeback_kick(struct writeback *wb)
+{
+    pthread_mutex_lock(&wb->lock);
+    wb->kicks++;
+    wb->auth_until = 0;
+    pthread_cond_signal(&wb->work);
+    pthread_mutex_unlock(&wb->lock);
+}
+
+void writeback_forget_trash(struct writeback *wb, int64_t slot)
+{
+    char key[24];
+
+    snprintf(key, sizeof(key), "%" PRId64, slot);
+    pthread_mutex_lock(&wb->lock);
+    map_remove(&wb->trashed, key);
+    pthread_mutex_unlock(&wb->lock);
+}
+
+static int cancel_op(struct writeback *wb, int64_t slot)
+{
+    struct state *state = wb->mb->state;
+    struct slot now;
+    bool created;
+    int rc = state_get_slot(state, slot, &now);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    created = now.record;
+    slot_release(&now);
+    if (writeback_under_way(wb, slot))
+        return -EBUSY;
+    if (!created)
+        return state_remove_slot(state, slot);
+    rc = state_remove_conflict(state, slot);
+    return rc ? rc : state_remove_op(state, slot);
+}
+
+int writeback_cancel(struct writeback *wb, int64_t slot)
+{
+    int refused = 0, rc;
+
+    state_begin(wb->mb->state);
+    rc = cancel_op(wb, slot);
+    if (rc == -EBUSY) {
+        refused = rc;
+        rc = 0; /* nothing was changed: a transaction around this one may go on */
+    }
+    rc = state_end(wb->mb->state, rc);
+    return rc ? rc : refused;
+}
+
+static void requeue_now(struct journal_op *op)
+{
+    free(op->reason);
+    op->reason = NULL;
+    op->state = JOURNAL_QUEUED;
+    op->attempts = 0;
+    op->due = clock_now();
+}
+
+static int retry_op(struct state *state, int64_t slot)
+{
+    struct journal_op op;
+    int rc = state_get_op(state, slot, &op);
+
+    if (rc)
+        return rc;
+    if (op.state == JOURNAL_FAILED || op.state == JOURNAL_QUEUED) {
+        requeue_now(&op);
+        rc = state_put_op(state, &op);
+    } else {
+        rc = -EINVAL;
+    }
+    journal_op_release(&op);
+    return rc;
+}
+
+int writeback_retry(struct writeback *wb, int64_t slot)
+{
+    int refused = 0, rc;
+
+    state_begin(wb->mb->state);
+    rc = retry_op(wb->mb->state, slot);
+    if (rc == -EINVAL || rc == -ENOENT) {
+        refused = rc;
+        rc = 0;
+    }
+    rc = state_end(wb->mb->state, rc);
+    if (!rc)
+        writeback_kick(wb);
+    return rc ? rc : refused;
+}
+
+static int confirm_ops(struct state *state, int64_t now)
+{
+    struct journal_op *ops;
+    size_t count;
+    char text[24];
+    int rc = state_ops(state, &ops, &count);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < count; i++) {
+        if (!rc && ops[i].state == JOURNAL_HELD) {
+            requeue_now(&ops[i]);
+            rc = state_put_op(state, &ops[i]);
+        }
+        journal_op_release(&ops[i]);
+    }
+    free(ops);
+    snprintf(text, sizeof(text), "%" PRId64, now);
+    return rc ? rc : state_put_meta(state, META_CONFIRMED, text);
+}
+
+int writeback_confirm(struct writeback *wb)
+{
+    int64_t now = clock_now();
+    int rc;
+
+    state_begin(wb->mb->state);
+    rc = confirm_ops(wb->mb->state, now);
+    if (!rc) {
+        pthread_mutex_lock(&wb->lock);
+        wb->confirmed = now;
+        pthread_mutex_unlock(&wb->lock);
+    }
+    rc = state_end(wb->mb->state, rc);
+    writeback_kick(wb);
+    return rc;
+}

@@ -1,0 +1,134 @@
+/*
+ * writeback_p.h - what the files of the writing half share.
+ *
+ *     writeback.c  lifetime, and what takes effect at once: cancel, retry, confirm, kick
+ *     coalesce.c   writeback_update(), writeback_delete(): a change meets what is pending; the guard against mass deletion
+ *     worker.c     threads: what is due, one operation a slot
+ *     flush.c      waiting for the queue
+ *     update.c, create.c, remove.c  carrying out one operation
+ *     outcome.c    how an operation ends, in the journal and for everybody else
+ *
+ * An attempt that writes is in the journal before it is made:
+ *
+ *     began  sent     what an earlier attempt may have done
+ *     0      NULL     nothing
+ *     set    text     UPDATE: the record may be `sent`, the whole merged record. CREATE, DELETE without a record: a record made
+ *                     from `sent`, the user's text, may exist
+ *     set    NULL     the record may be deleted
+ *
+ * Lock order: the state's write lock, then writeback.lock. Nothing but memory is touched under writeback.lock; no lock is held
+ * across the network or an event. A slot is under way from the transaction that claims it to the one that settles it, so whoever
+ * changes a slot's operation, and holds the write lock therefore, knows whether an attempt is being made.
+ */
+#ifndef OUTLOOKFS_SYNC_WRITEBACK_P_H
+#define OUTLOOKFS_SYNC_WRITEBACK_P_H
+
+#include "mailbox_p.h"
+
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/map.h>
+#include <pthread.h>
+
+#define WRITEBACK_WORKERS 4
+
+struct worker {
+    struct writeback *wb;
+    pthread_t thread;
+    struct cancel cancel;
+    int64_t slot; /* guarded by writeback.lock: what it works on; 0: nothing */
+    bool settled; /* guarded by writeback.lock: the outcome is in the journal, only events are left */
+};
+
+/* Somebody in writeback_flush() for one slot. */
+struct waiter {
+    int64_t slot;
+    struct waiter *next;
+};
+
+struct writeback {
+    struct mailbox *mb;
+    pthread_mutex_t lock;
+    pthread_cond_t turn;  /* nobody looks for work */
+    pthread_cond_t work;  /* for who looks: `kicks` or `stopping` changed */
+    pthread_cond_t ended; /* `ends` changed */
+
+    /* guarded by lock */
+    struct worker workers[WRITEBACK_WORKERS];
+    unsigned running; /* threads; written by start and stop only */
+    bool looking; /* a worker is looking for work; the others wait for their turn */
+    bool stopping;
+    uint64_t kicks;         /* something may be due earlier than known */
+    uint64_t ends;          /* attempts that ended */
+    uint64_t auth_failures; /* attempts that met GRADE_AUTH */
+    int64_t auth_until;     /* clock_mono(): nothing is tried before, until somebody kicks */
+    int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
+    struct waiter *waiters;
+    struct map trashed;     /* slot -> hash of the text its operation last put into the trash */
+    int64_t next_prune;     /* clock_mono() */
+    int64_t confirmed;      /* clock_now(): deletions queued until then are meant */
+    int64_t *parked;        /* slots that became HELD, for an event */
+    size_t parked_count;
+};
+
+/* Is an attempt for the slot being made? The caller is inside state_begin(). */
+bool writeback_under_way(struct writeback *wb, int64_t slot);
+
+/* Wakes who looks for work, without the meaning of a user's kick. */
+void writeback_wake(struct writeback *wb);
+
+/* The slot's next text for the trash is a new one whatever it is. */
+void writeback_forget_trash(struct writeback *wb, int64_t slot);
+
+/* --- one operation being carried out ------------------------------------------------------------------------------- */
+
+struct task {
+    struct writeback *wb;
+    struct mailbox *mb;
+    struct worker *worker;
+    struct remote_ctx ctx;
+    struct slot slot;     /* as claimed */
+    struct journal_op op; /* as claimed; follows what this task writes, not what the user does meanwhile */
+};
+
+/*
+ * The functions below, and *_run(), answer 0 when the operation is dealt with (the journal says how), -ECANCELED when the user
+ * changed it and nothing more is to be done with it now, another -errno when our own disk failed: the journal is as it was.
+ */
+int update_run(struct task *t);
+int create_run(struct task *t);
+int remove_run(struct task *t);
+
+/*
+ * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with a zeroed `ret` when there is
+ * none.
+ */
+enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault);
+
+/* What is about to be sent. */
+struct attempt {
+    enum operation operation;
+    const char *sent;  /* NULL: a deletion */
+    const char *base;  /* NULL: unchanged */
+    const char *trash; /* the version that is about to be replaced, or NULL */
+    const char *why;   /* of the trash entry */
+};
+/* Commits the attempt to the journal. */
+int task_begin(struct task *t, const struct attempt *attempt);
+
+/* The service has `text` of ours, as `item` (NULL: the cache has it already). */
+int outcome_updated(struct task *t, const struct item *item, const char *text);
+/* The service has a record for the slot: binds them; the operation becomes an UPDATE from `text`, or stays a DELETE. */
+int outcome_adopt(struct task *t, const struct item *item, const char *text);
+/* ... and that was all. */
+int outcome_created(struct task *t, const struct item *item, const char *text);
+int outcome_deleted(struct task *t);
+/* An UPDATE's record does not exist. */
+int outcome_gone(struct task *t, const struct remote_fault *fault);
+int outcome_conflict(struct task *t, const char *base, const struct item *theirs, const char *members);
+/* Anything else that went wrong. `wrote`: it was the attempt of task_begin(), not a question before it. */
+int outcome_failure(struct task *t, const struct remote_fault *fault, bool wrote);
+
+/* A fault of our own making: what the service answered or the journal holds cannot be used. */
+void task_fault(struct remote_fault *fault, enum grade grade, const char *reason);
+
+#endif

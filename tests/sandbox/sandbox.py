@@ -1,0 +1,221 @@
+"""outlookfs-sandbox for tests: starts one on a free port, speaks to it as a client and as its operator.
+
+    with Sandbox(build_dir, "--seed", "contacts=100") as sb:
+        answer = sb.get("/datasets/contacts/tables")         # answer.status, .headers, .body, .json()
+        sb.edit("contact", id, set={"CompanyName": "New"})   # another client's edit
+        sb.fault(operation="ContactPatchItem", status=504)
+        for line in sb.log(): ...                            # what was sent
+
+Paths are raw: nothing is encoded on the way. dataset_path() and mail_path() encode ids as the contract says.
+"""
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import unittest
+from urllib.parse import quote, urlsplit
+
+
+def encode(value):
+    """Percent-encodes everything but unreserved characters."""
+    return quote(value, safe="-._~")
+
+
+def encode_twice(value):
+    return encode(encode(value))
+
+
+def dataset_path(dataset, table, item=None, query=""):
+    """The path of a dataset's items: dataset_path("contacts", "Contacts", id)."""
+    path = "/datasets/%s/tables/%s/items" % (dataset, encode_twice(table))
+    if item is not None:
+        path += "/" + encode_twice(item)
+    return path + ("?" + query if query else "")
+
+
+def mail_path(message=None, attachment=None, query="", action=""):
+    """The path of a message, of its attachment, or of an action on it ("MarkAsRead", "ReplyTo")."""
+    path = "/Mail"
+    if action:
+        path += "/" + action
+    if message is not None:
+        path += "/" + encode(message)
+    if attachment is not None:
+        path += "/Attachments/" + encode(attachment)
+    return path + ("?" + query if query else "")
+
+
+def query(**parameters):
+    """name=value&..., encoded; a leading _ stands for $: query(_top=5, folderPath="Inbox")."""
+    return "&".join("%s=%s" % (name.replace("_", "$", 1) if name[0] == "_" else name,
+                               encode(str(value))) for name, value in parameters.items())
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """error.code of the connector's error shape."""
+        return self.json()["error"]["code"]
+
+
+class Sandbox:
+    def __init__(self, build_dir, *options, token=None, start=True):
+        self.program = os.path.join(build_dir, "outlookfs-sandbox")
+        self.options = list(options)
+        self.token = token
+        self.process = None
+        self.url = None
+        if start:
+            self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
+    def start(self):
+        """Starts the program; it ends with this process at the latest."""
+        environment = dict(os.environ)
+        environment.pop("OUTLOOKFS_SANDBOX_TOKEN", None)
+        if self.token is not None:
+            environment["OUTLOOKFS_SANDBOX_TOKEN"] = self.token
+        self.process = subprocess.Popen(
+            [self.program, "--listen", "127.0.0.1:0", "--exit-with-stdin"] + self.options,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+        self.url = self.process.stdout.readline().strip()
+        if not self.url.startswith("http://"):
+            raise RuntimeError("outlookfs-sandbox did not start: exit %s" % self.process.wait(10))
+        parts = urlsplit(self.url)
+        self.host, self.port, self.base = parts.hostname, parts.port, parts.path
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends the program; its exit status, negative after a signal it did not handle."""
+        if self.process is None:
+            return None
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    # --- as a client
+
+    def connect(self):
+        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+
+    def request(self, method, path, body=None, headers=None, connection=None):
+        """One request below the base URL; `body` an object (sent as JSON), bytes or None."""
+        all_headers = {"Accept": "application/json"}
+        if self.token is not None:
+            all_headers["Authorization"] = "Bearer " + self.token
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            all_headers["Content-Type"] = "application/json"
+        elif body is None and method in ("POST", "PATCH"):
+            body = b""
+        all_headers.update(headers or {})
+        return self._send(method, self.base + path, body, all_headers, connection)
+
+    def _send(self, method, target, body, headers, connection=None):
+        own = connection is None
+        if own:
+            connection = self.connect()
+        try:
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            if own:
+                connection.close()
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.request("POST", path, body, **more)
+
+    def patch(self, path, body=None, **more):
+        return self.request("PATCH", path, body, **more)
+
+    def delete(self, path, **more):
+        return self.request("DELETE", path, **more)
+
+    # --- as the operator
+
+    def control(self, method, path, body=None):
+        """A /_sandbox endpoint; its JSON answer. An error raises."""
+        data = json.dumps(body).encode() if body is not None else b"" if method == "POST" else None
+        answer = self._send(method, "/_sandbox" + path, data, {})
+        if answer.status != 200:
+            raise RuntimeError("%s %s: %d %s" % (method, path, answer.status, answer.body))
+        return answer.json()
+
+    def edit(self, kind, id, **how):
+        """Another client's edit: set={...}, delete=True, or move="Archive" (messages). The record."""
+        return self.control("POST", "/edit", dict(kind=kind, id=id, **how))
+
+    def create(self, kind, members, table=None):
+        """Another client's new record; `table` a table id or, for messages, a folder path."""
+        body = {"kind": kind, "create": members}
+        if table is not None:
+            body["table"] = table
+        return self.control("POST", "/edit", body)
+
+    def fault(self, **fault):
+        return self.control("POST", "/fault", fault)["id"]
+
+    def clear_faults(self):
+        self.control("DELETE", "/fault")
+
+    def log(self, since=0, operation=None):
+        """The requests so far, oldest answer first."""
+        lines = self.control("GET", "/log?since=%d" % since)
+        return [line for line in lines if operation in (None, line["operation"])]
+
+    def reset_log(self):
+        self.control("POST", "/reset-log")
+
+    def record(self, kind, id):
+        """The stored record, or None."""
+        answer = self._send("GET", "/_sandbox/record?kind=%s&id=%s" % (kind, encode(id)), None, {})
+        return answer.json() if answer.status == 200 else None
+
+    def records(self, kind, table=None):
+        return self.control("GET", "/records?kind=" + kind
+                            + ("&table=" + encode(table) if table is not None else ""))
+
+
+class SandboxTest(unittest.TestCase):
+    """A test over one sandbox a class; OPTIONS are its command line."""
+    OPTIONS = ()
+    TOKEN = None
+    build_dir = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sb = Sandbox(cls.build_dir, *cls.OPTIONS, token=cls.TOKEN)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.sb.stop()
+
+    def assertStatus(self, answer, status):
+        self.assertEqual(answer.status, status, answer.body[:1000])
+
+
+def main():
+    """Runs the calling script's tests; argv[1] is the build directory."""
+    if len(sys.argv) < 2:
+        sys.exit("usage: %s BUILD_DIRECTORY [unittest options]" % sys.argv[0])
+    SandboxTest.build_dir = os.path.abspath(sys.argv.pop(1))
+    unittest.main(module="__main__")

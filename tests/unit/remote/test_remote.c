@@ -1,0 +1,283 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/remote/testing.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A service that answers what the test tells it, and remembers what it was asked. */
+struct fake {
+    struct remote base;
+    enum grade grade;
+    const char *answer, *next_link;
+    size_t bytes;
+    char url[512];
+    const struct cJSON *body;
+    char if_match[32];
+    struct remote_ctx ctx;
+};
+
+static enum grade fake_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+{
+    struct fake *f = (struct fake *)r;
+    struct buf url;
+
+    buf_init(&url, sizeof(f->url) - 1);
+    assert_int_equal(
+        operation_url(operation_info(API_V1, call->op), call->params, call->nparams, &url), 0);
+    strcpy(f->url, url.data);
+    buf_release(&url);
+    f->body = call->body;
+    strcpy(f->if_match, call->if_match ? call->if_match : "");
+    f->ctx = call->ctx;
+    call->answer = f->answer ? cJSON_Parse(f->answer) : NULL;
+    call->next_link = f->next_link ? xstrdup(f->next_link) : NULL;
+    call->location = xstrdup("/somewhere");
+    call->bytes = f->bytes;
+    fault->status = f->grade == GRADE_OK ? 200 : 400;
+    return f->grade;
+}
+
+static void fake_destroy(struct remote *r)
+{
+    (void)r;
+}
+
+static const struct remote_impl fake_impl = {
+    .name = "fake", .call = fake_call, .destroy = fake_destroy};
+
+#define FAKE(...)                                                                                  \
+    {                                                                                              \
+        .base = {.impl = &fake_impl}, __VA_ARGS__                                                  \
+    }
+
+static const struct remote_ctx no_ctx;
+
+static void test_list_of_mail(void **state)
+{
+    struct fake f = FAKE(.answer = "[{\"Id\":\"a\"},{\"Id\":\"b\"}]", .bytes = 77);
+    struct remote_query query = {.top = 2, .skip = 4};
+    struct remote_page page;
+    struct remote_fault fault;
+
+    (void)state;
+    assert_int_equal(
+        remote_list(&f.base, KIND_MESSAGE, "Sent Items", &query, no_ctx, &page, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/Mail?folderPath=Sent%20Items&fetchOnlyUnread=false"
+                               "&includeAttachments=false&top=2&skip=4");
+    assert_int_equal(cJSON_GetArraySize(page.items), 2);
+    assert_int_equal(page.bytes, 77);
+    assert_false(page.last);
+    assert_int_equal(fault.status, 200);
+    cJSON_Delete(page.items);
+    remote_fault_release(&fault);
+
+    query = (struct remote_query){
+        .top = 3, .search = "is it?", .only_unread = true, .attachments = true};
+    assert_int_equal(remote_list(&f.base, KIND_MESSAGE, "Inbox", &query, no_ctx, &page, &fault),
+                     GRADE_OK);
+    assert_string_equal(f.url, "/Mail?folderPath=Inbox&fetchOnlyUnread=true"
+                               "&includeAttachments=true&searchQuery=is%20it%3F&top=3&skip=0");
+    assert_true(page.last);
+    cJSON_Delete(page.items);
+    remote_fault_release(&fault);
+}
+
+static void test_list_of_a_table(void **state)
+{
+    struct fake f = FAKE(.answer = "[]");
+    const struct remote_query query = {
+        .top = 256, .filter = "a eq 1", .orderby = "b desc", .search = "ignored"};
+    struct remote_page page;
+    struct remote_fault fault;
+
+    (void)state;
+    assert_int_equal(remote_list(&f.base, KIND_CONTACT, "A=", &query, no_ctx, &page, &fault),
+                     GRADE_OK);
+    assert_string_equal(f.url, "/datasets/contacts/tables/A%253D/items?$filter=a%20eq%201"
+                               "&$orderby=b%20desc&$top=256&$skip=0");
+    assert_true(page.last);
+    cJSON_Delete(page.items);
+    remote_fault_release(&fault);
+}
+
+static void test_last_page(void **state)
+{
+    static const struct {
+        const char *answer, *next_link;
+        unsigned top;
+        bool last;
+    } cases[] = {
+        {"[1,2]", NULL, 2, false}, {"[1,2]", NULL, 3, true}, {"[1,2]", "https://x", 3, false},
+        {"[1,2]", NULL, 1, false}, {"[]", NULL, 1, true},    {"[]", "https://x", 1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake f = FAKE(.answer = cases[i].answer, .next_link = cases[i].next_link);
+        const struct remote_query query = {.top = cases[i].top};
+        struct remote_page page;
+        struct remote_fault fault;
+        assert_int_equal(remote_list(&f.base, KIND_EVENT, "C", &query, no_ctx, &page, &fault),
+                         GRADE_OK);
+        assert_int_equal(page.last, cases[i].last);
+        cJSON_Delete(page.items);
+        remote_fault_release(&fault);
+    }
+}
+
+static void test_records(void **state)
+{
+    struct fake f = FAKE(.answer = "{\"Id\":\"x\"}");
+    struct cancel cancel;
+    const struct remote_ctx ctx = {.cancel = &cancel, .priority = HTTP_BACKGROUND};
+    cJSON *body = cJSON_CreateObject(), *got;
+    struct remote_fault fault;
+
+    (void)state;
+    cancel_init(&cancel);
+    assert_int_equal(remote_get(&f.base, KIND_EVENT, "T", "I=", ctx, &got, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/datasets/calendars/tables/T/items/I%253D");
+    assert_string_equal(json_str(got, "Id"), "x");
+    assert_ptr_equal(f.ctx.cancel, &cancel);
+    assert_int_equal(f.ctx.priority, HTTP_BACKGROUND);
+    cJSON_Delete(got);
+
+    assert_int_equal(remote_get(&f.base, KIND_MESSAGE, "ignored", "I=", ctx, &got, &fault),
+                     GRADE_OK);
+    assert_string_equal(f.url, "/Mail/I%3D?includeAttachments=false");
+    cJSON_Delete(got);
+
+    assert_int_equal(remote_create(&f.base, KIND_CONTACT, "T", body, ctx, &got, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/datasets/contacts/tables/T/items");
+    assert_ptr_equal(f.body, body);
+    cJSON_Delete(got);
+
+    assert_int_equal(remote_update(&f.base, KIND_CONTACT, "T", "I", body, "tag", ctx, &got, &fault),
+                     GRADE_OK);
+    assert_string_equal(f.url, "/datasets/contacts/tables/T/items/I");
+    assert_ptr_equal(f.body, body);
+    assert_string_equal(f.if_match, "tag");
+    cJSON_Delete(got);
+
+    f.answer = NULL;
+    assert_int_equal(remote_delete(&f.base, KIND_CONTACT, "T", "I", ctx, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/datasets/contacts/tables/T/items/I");
+    assert_int_equal(remote_delete(&f.base, KIND_MESSAGE, "T", "I", ctx, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/Mail/I");
+    assert_int_equal(remote_mark_read(&f.base, "I", ctx, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/Mail/MarkAsRead/I");
+    assert_int_equal(remote_test(&f.base, ctx, &fault), GRADE_OK);
+    assert_string_equal(f.url, "/testconnection");
+    cJSON_Delete(body);
+}
+
+/* What a version of the service cannot do is refused without asking it. */
+static void test_messages_are_not_made(void **state)
+{
+    struct fake f = FAKE(.answer = "{}");
+    cJSON *body = cJSON_CreateObject(), *got = NULL;
+    struct remote_fault fault;
+
+    (void)state;
+    assert_int_equal(remote_create(&f.base, KIND_MESSAGE, "Inbox", body, no_ctx, &got, &fault),
+                     GRADE_REFUSED);
+    assert_non_null(fault.reason);
+    assert_string_equal(f.url, "");
+    remote_fault_release(&fault);
+    assert_int_equal(
+        remote_update(&f.base, KIND_MESSAGE, "Inbox", "I", body, NULL, no_ctx, &got, &fault),
+        GRADE_REFUSED);
+    assert_null(got);
+    remote_fault_release(&fault);
+    cJSON_Delete(body);
+}
+
+static void test_answer_of_the_wrong_form(void **state)
+{
+    struct fake f = FAKE(.answer = "[]");
+    cJSON *body = cJSON_CreateObject(), *got = NULL;
+    const struct remote_query query = {.top = 1};
+    struct remote_page page = {.items = NULL};
+    struct remote_fault fault;
+
+    (void)state;
+    assert_int_equal(remote_create(&f.base, KIND_CONTACT, "T", body, no_ctx, &got, &fault),
+                     GRADE_BROKEN);
+    assert_true(fault.unknown);
+    assert_non_null(fault.reason);
+    remote_fault_release(&fault);
+    f.answer = NULL;
+    assert_int_equal(remote_get(&f.base, KIND_CONTACT, "T", "I", no_ctx, &got, &fault),
+                     GRADE_BROKEN);
+    assert_false(fault.unknown);
+    remote_fault_release(&fault);
+    f.answer = "{}";
+    assert_int_equal(remote_list(&f.base, KIND_CONTACT, "T", &query, no_ctx, &page, &fault),
+                     GRADE_BROKEN);
+    remote_fault_release(&fault);
+    assert_null(got);
+    assert_null(page.items);
+    cJSON_Delete(body);
+}
+
+static void test_failure_leaves_nothing(void **state)
+{
+    struct fake f = FAKE(.answer = "{}", .next_link = "x", .grade = GRADE_DENIED);
+    const struct param params[] = {{"table", "T"}, {"id", "I"}};
+    struct remote_call call = {.op = OP_CONTACT_GET_ITEM, .params = params, .nparams = 2};
+    struct remote_fault fault;
+
+    (void)state;
+    assert_int_equal(remote_call(&f.base, &call, &fault), GRADE_DENIED);
+    assert_int_equal(fault.grade, GRADE_DENIED);
+    assert_int_equal(fault.status, 400);
+    assert_null(call.answer);
+    assert_null(call.next_link);
+    assert_null(call.location);
+    remote_fault_release(&fault);
+    assert_int_equal(fault.grade, GRADE_OK);
+}
+
+static void test_defaults_of_an_implementation(void **state)
+{
+    struct fake f = FAKE(.answer = NULL);
+    struct http_stats stats;
+
+    (void)state;
+    assert_true(remote_online(&f.base));
+    remote_stats(&f.base, &stats);
+    assert_true(stats.online);
+    assert_true(stats.authorised);
+    assert_int_equal(stats.requests, 0);
+    assert_int_equal(remote_update_policy(&f.base, KIND_EVENT), MERGE_WHOLE);
+    assert_int_equal(remote_update_policy(&f.base, KIND_CONTACT), MERGE_WHOLE);
+    assert_int_equal(remote_update_policy(&f.base, KIND_MESSAGE), MERGE_CHANGES);
+    remote_destroy(&f.base);
+    remote_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_list_of_mail),
+        cmocka_unit_test(test_list_of_a_table),
+        cmocka_unit_test(test_last_page),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_messages_are_not_made),
+        cmocka_unit_test(test_answer_of_the_wrong_form),
+        cmocka_unit_test(test_failure_leaves_nothing),
+        cmocka_unit_test(test_defaults_of_an_implementation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
