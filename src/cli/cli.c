@@ -61,8 +61,9 @@ static void help(FILE *to)
     fputs("usage: outlookfs COMMAND ...\n\n", to);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`outlookfs COMMAND --help` shows a command's options, `man outlookfs` explains them.\n",
-          to);
+    fputs(
+        "\n`outlookfs COMMAND --help` shows a command's options, `man outlookfs` explains them.\n",
+        to);
 }
 
 int cli_main(int argc, char **argv)

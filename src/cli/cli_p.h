@@ -23,19 +23,20 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* cli.c ------------------------------------------------------------------------------------------------------------- */
+/* --- cli.c --- */
 
 enum { EXIT_DONE = 0, EXIT_NOT_DONE = 1, EXIT_USAGE = 2 };
 
 struct command {
     const char *name;
     const char *summary;
-    const char *usage; /* lines behind "outlookfs NAME " */
+    const char *usage;                 /* lines behind "outlookfs NAME " */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
 extern const struct command mount_command, umount_command, sync_command, status_command;
 
-/* Control characters come out as '?': texts of the service and names are not for the terminal to obey. */
+/* Control characters come out as '?': texts of the service and names are not for the terminal to
+ * obey. */
 void print(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One line on standard error; answers EXIT_NOT_DONE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -43,7 +44,7 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const struct command *command);
 int usage_shown(const struct command *command); /* --help */
 
-/* settings.c -------------------------------------------------------------------------------------------------------- */
+/* --- settings.c --- */
 
 struct settings {
     /* as given; afterwards complete: paths absolute, `url` without a trailing '/' */
@@ -66,7 +67,7 @@ void settings_release(struct settings *s);
 /* Fills in what the command line left open. One line in `err`. */
 int settings_complete(struct settings *s, struct buf *err);
 
-/* config.c ---------------------------------------------------------------------------------------------------------- */
+/* --- config.c --- */
 
 /* What a configuration file says; unset members are NULL. */
 struct config {
@@ -78,11 +79,11 @@ struct config {
 int config_read(const char *path, struct config *ret, struct buf *err);
 void config_release(struct config *c); /* zeroed is fine */
 
-/* mountpoint.c ------------------------------------------------------------------------------------------------------ */
+/* --- mountpoint.c --- */
 
 struct mountpoint {
-    char *path;   /* absolute, without symbolic links */
-    char *type;   /* of the file system mounted there; NULL: none */
+    char *path; /* absolute, without symbolic links */
+    char *type; /* of the file system mounted there; NULL: none */
     char *source;
     bool dead; /* the program behind the mount is gone */
 };
@@ -95,30 +96,31 @@ void mountpoint_release(struct mountpoint *m); /* zeroed is fine */
 /* Can something be mounted there? Replaces *path by the absolute one. */
 int mountpoint_check(char **path, bool nonempty, struct buf *err);
 
-/* daemon.c ---------------------------------------------------------------------------------------------------------- */
+/* --- daemon.c --- */
 
 struct report; /* how the process that stays tells the waiting command */
 
 /*
- * Runs serve(s, report) in this process (s->foreground) or in a child of its own, and answers the exit code once it has
- * reported, or ended.
+ * Runs serve(s, report) in this process (s->foreground) or in a child of its own, and answers the
+ * exit code once it has reported, or ended.
  */
 int daemon_run(const struct settings *s, int (*serve)(const struct settings *, struct report *));
 
 /*
- * It works; `note` (NULL: none) is a line for the person. The waiting command ends with 0, standard input and output are closed and
- * the working directory is left. False when nobody waits any more: the command was interrupted.
+ * It works; `note` (NULL: none) is a line for the person. The waiting command ends with 0, standard
+ * input and output are closed and the working directory is left. False when nobody waits any more:
+ * the command was interrupted.
  */
 bool report_ready(struct report *report, const char *note);
 
 /* It does not. serve() answers EXIT_NOT_DONE soon after. */
 void report_failed(struct report *report, const char *reason);
 
-/* serve.c ----------------------------------------------------------------------------------------------------------- */
+/* --- serve.c --- */
 
 int serve(const struct settings *s, struct report *report);
 
-/* sandbox.c --------------------------------------------------------------------------------------------------------- */
+/* --- sandbox.c --- */
 
 struct sandbox {
     pid_t pid; /* 0: not running */
@@ -127,11 +129,12 @@ struct sandbox {
     char token[33];
 };
 
-/* Starts outlookfs-sandbox on `state_dir`/sandbox.db; it ends when this process does, however that happens. */
+/* Starts outlookfs-sandbox on `state_dir`/sandbox.db; it ends when this process does, however that
+ * happens. */
 int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err);
 void sandbox_stop(struct sandbox *s); /* waits until it has ended; zeroed is fine */
 
-/* control.c --------------------------------------------------------------------------------------------------------- */
+/* --- control.c --- */
 
 /* .outlookfs/status.json; the caller cJSON_Delete()s it. `text` (may be NULL): as it is. */
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err);
@@ -146,10 +149,11 @@ struct left left_read(const cJSON *status);
 bool left_any(const struct left *left);
 void left_describe(const struct left *left, struct buf *out); /* "2 waiting, 1 refused" */
 
-/* The mount a command is about: its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is refused. */
+/* The mount a command is about: its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is
+ * refused. */
 int control_find(const char *path, struct mountpoint *ret);
 
-/* unmount.c --------------------------------------------------------------------------------------------------------- */
+/* --- unmount.c --- */
 
 /* -EBUSY with advice in `err`. `lazy` takes it away even so. */
 int unmount(const char *path, bool lazy, struct buf *err);

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 /*
- * The child sends one byte and a text through a pipe, at most one report. Until then it has our terminal and dies with us.
+ * The child sends one byte and a text through a pipe, at most one report. Until then it has our
+ * terminal and dies with us.
  */
 #define READY '+'
 #define FAILED '-'

@@ -3,6 +3,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -97,14 +98,27 @@ static bool is_inherited_file(const char *path)
     return path && (str_starts(path, "/dev/fd/") || str_starts(path, "/proc/self/fd/"));
 }
 
+/* Files of ours on the places of the standard ones would be closed with them. */
+static void fill_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 /*
- * What the caller has open shall not stay open as long as the mount does: a shell's lock file, the pipe of a test. Tokens
- * shall not land in a core dump.
+ * What the caller has open shall not stay open as long as the mount does: a shell's lock file, the
+ * pipe of a test. Tokens shall not land in a core dump.
  */
 static void harden(const struct settings *s)
 {
     const struct rlimit none = {0, 0};
 
+    fill_standard_files();
     if (!is_inherited_file(s->token_file))
         close_range(STDERR_FILENO + 1, ~0U, 0);
     setrlimit(RLIMIT_CORE, &none);
@@ -124,8 +138,7 @@ static int run(int argc, char **argv)
 
     harden(&s);
     code = EXIT_NOT_DONE;
-    if (settings_complete(&s, &err) ||
-        mountpoint_check(&s.mountpoint, s.options.nonempty, &err))
+    if (settings_complete(&s, &err) || mountpoint_check(&s.mountpoint, s.options.nonempty, &err))
         fail("%s", err.data);
     else
         code = daemon_run(&s, serve);

@@ -28,7 +28,8 @@ static void unescape(char *s)
     *to = '\0';
 }
 
-/* "36 35 98:0 / /mnt rw,noatime shared:1 - ext3 /dev/root rw": the fifth field, and two behind the dash. */
+/* "36 35 98:0 / /mnt rw,noatime shared:1 - ext3 /dev/root rw": the fifth field, and two behind the
+ * dash. */
 static bool parse_line(char *line, char **ret_path, char **ret_type, char **ret_source)
 {
     char *save = NULL, *field = strtok_r(line, " ", &save);
@@ -69,7 +70,8 @@ static int find_mount(struct mountpoint *m, struct buf *err)
     return rc;
 }
 
-/* realpath() that does not need an answer from a mount that is dead: its directory's path and its name. */
+/* realpath() that does not need an answer from a mount that is dead: its directory's path and its
+ * name. */
 static char *resolve(const char *path)
 {
     char *whole = realpath(path, NULL), *copy, *slash, *dir;

@@ -93,7 +93,7 @@ void options_release(struct options *o)
     buf_release(&o->pass);
 }
 
-/* --- values: each answers -EINVAL for anything but the whole text ----------------------------------------------------- */
+/* --- values: each answers -EINVAL for anything but the whole text --- */
 
 static int parse_number(const char *s, int base, uint64_t max, uint64_t *ret)
 {
@@ -190,7 +190,7 @@ static int set_value(const struct option_row *row, void *field, const char *valu
     return rc;
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------ */
+/* --- the list --- */
 
 static const char *expectation(enum option_type type)
 {

@@ -14,7 +14,7 @@
 struct options {
     bool read_only, allow_other, nonempty, debug, fsync_local;
     unsigned uid, gid, umask;
-    unsigned mail_limit, delete_guard, rate; /* 0: no limit; rate: the service's own */
+    unsigned mail_limit, delete_guard, rate;       /* 0: no limit; rate: the service's own */
     int64_t writeback_delay, list_ttl, trash_keep; /* ns */
     size_t trash_max, attachments_max;
     struct buf pass; /* for libfuse and mount(8), comma separated */
@@ -25,8 +25,9 @@ void options_init(struct options *o, unsigned uid, unsigned gid);
 void options_release(struct options *o);
 
 /*
- * Adds a comma separated list; a later one wins. -EINVAL with one line in `err` that names the option: unknown, its value missing,
- * superfluous or out of range. `o` may have taken the options before it.
+ * Adds a comma separated list; a later one wins. -EINVAL with one line in `err` that names the
+ * option: unknown, its value missing, superfluous or out of range. `o` may have taken the options
+ * before it.
  */
 int options_parse(struct options *o, const char *list, struct buf *err);
 

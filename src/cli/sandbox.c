@@ -53,7 +53,8 @@ static int make_token(char out[33])
     return 0;
 }
 
-/* Ours and the token: it is nobody else's, so not in our own environment. The caller frees array and first string. */
+/* Ours and the token: it is nobody else's, so not in our own environment. The caller frees array
+ * and first string. */
 static char **child_environment(const char *token)
 {
     size_t count = 0;
@@ -68,8 +69,8 @@ static char **child_environment(const char *token)
 }
 
 /*
- * A session of its own: Ctrl-C in our terminal is for us, and what is still to be sent needs it. No signal is blocked or ignored
- * there.
+ * A session of its own: Ctrl-C in our terminal is for us, and what is still to be sent needs it. No
+ * signal is blocked or ignored there.
  */
 static int spawn(const char *program, char **argv, char **env, int in, int out, pid_t *ret)
 {
@@ -95,15 +96,14 @@ static int spawn(const char *program, char **argv, char **env, int in, int out, 
 }
 
 /* With the arguments; `in` and `out` are its ends of the pipes. */
-static int start_program(struct sandbox *s, const char *state_dir, int in, int out,
-                         struct buf *err)
+static int start_program(struct sandbox *s, const char *state_dir, int in, int out, struct buf *err)
 {
     char *program = find_program(), *db = xasprintf("%s/sandbox.db", state_dir);
     char **env = child_environment(s->token);
     const char *given = getenv(ARGS_VARIABLE);
     char *more = xstrdup(given ? given : ""), *rest = more, *word;
-    char *argv[ARGS_MAX + 1] = {program, "--listen", "127.0.0.1:0", "--db", db,
-                                "--exit-with-stdin"};
+    char *argv[ARGS_MAX + 1] = {program, "--listen", "127.0.0.1:0",
+                                "--db",  db,         "--exit-with-stdin"};
     size_t argc = 6;
     int rc;
 

@@ -36,7 +36,7 @@ struct server {
     bool started; /* threads */
 };
 
-/* --- building ------------------------------------------------------------------------------------------------------ */
+/* --- building --- */
 
 static const char *service_url(const struct server *server)
 {
@@ -66,9 +66,8 @@ static bool tracing(const struct settings *s)
 static int make_remote(struct server *server, struct remote **ret, struct buf *err)
 {
     const struct settings *s = server->settings;
-    struct http_config config = {.base_url = service_url(server),
-                                 .probe_path = PROBE_PATH,
-                                 .rate = s->options.rate};
+    struct http_config config = {
+        .base_url = service_url(server), .probe_path = PROBE_PATH, .rate = s->options.rate};
     struct http *http;
     int rc;
 
@@ -163,8 +162,8 @@ static int probe(struct server *server, struct buf *note, struct buf *err)
     buf_init(&why, BUF_TEXT_MAX);
     rc = mailbox_probe(server->mailbox, NULL, &why);
     if (rc == -EHOSTUNREACH) {
-        buf_addf(note, "offline%s%s; showing what is cached, changes are kept",
-                 why.len ? ": " : "", why.data);
+        buf_addf(note, "offline%s%s; showing what is cached, changes are kept", why.len ? ": " : "",
+                 why.data);
         rc = 0;
     } else if (rc) {
         buf_fail(err, rc, "%s: %s", service_url(server), why.len ? why.data : strerror(-rc));
@@ -213,7 +212,7 @@ static int put_into_kernel(struct server *server, struct buf *err)
     return rc;
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static void end_signals(sigset_t *ret)
 {
@@ -237,8 +236,9 @@ static void wait_for_end(struct server *server, int signals)
 }
 
 /*
- * Signals are blocked while threads start, so that none of them inherits another mask, and again once there is something to
- * unmount. In between, while we wait for the service, a signal simply ends the program: the journal stands that.
+ * Signals are blocked while threads start, so that none of them inherits another mask, and again
+ * once there is something to unmount. In between, while we wait for the service, a signal simply
+ * ends the program: the journal stands that.
  */
 static int live(struct server *server, struct report *report, struct buf *err)
 {
@@ -267,7 +267,7 @@ static int live(struct server *server, struct report *report, struct buf *err)
     return rc;
 }
 
-/* --- taking down --------------------------------------------------------------------------------------------------- */
+/* --- taking down --- */
 
 static void log_left(const struct server *server, const struct journal_counts *left)
 {

@@ -44,7 +44,7 @@ void settings_release(struct settings *s)
     options_release(&s->options);
 }
 
-/* --- paths --------------------------------------------------------------------------------------------------------- */
+/* --- paths --- */
 
 static const char *home(void)
 {
@@ -124,7 +124,7 @@ static int complete_dirs(struct settings *s, struct buf *err)
     return rc;
 }
 
-/* --- sources, the strongest first: command line, environment, configuration file ---------------------------------------- */
+/* --- sources, the strongest first: command line, environment, configuration file --- */
 
 /* The variable's memory can be read by others as /proc/PID/environ. */
 static void take_token(struct settings *s)

@@ -1,8 +1,8 @@
 /*
  * attachment.c - <id>.attachments/: the files of a message, raw bytes.
  *
- * Names come from the message's record; the service's Size is not the content's length (connector contract 2.7), so the first stat
- * of an attachment downloads it into the disk cache.
+ * Names come from the message's record; the service's Size is not the content's length (connector
+ * contract 2.7), so the first stat of an attachment downloads it into the disk cache.
  */
 #include "fs_p.h"
 
@@ -79,7 +79,8 @@ static int message(struct fs *fs, struct node *dir, struct cJSON **ret)
 
 typedef int (*attachment_fn)(void *ctx, const char *name, const struct cJSON *attachment);
 
-/* Calls `each` with a safe name that is unique in the message: the second of a name gets a hash of its id. */
+/* Calls `each` with a safe name that is unique in the message: the second of a name gets a hash of
+ * its id. */
 static int each_attachment(struct fs *fs, struct node *dir, attachment_fn each, void *ctx)
 {
     struct cJSON *record = NULL, *a;
@@ -137,7 +138,8 @@ static int visit_attachment(void *ctx, const char *name, const struct cJSON *a)
     return 0;
 }
 
-static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                            struct dir_list *list)
 {
     struct visit v = {.fs = fs, .dir = dir, .list = list};
 
@@ -145,8 +147,8 @@ static int attachments_list(struct fs *fs, const struct fs_req *req, struct node
     return each_attachment(fs, dir, visit_attachment, &v);
 }
 
-static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                             struct node **ret)
+static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                             const char *name, struct node **ret)
 {
     struct visit v = {.fs = fs, .dir = dir, .wanted = name};
     int rc = each_attachment(fs, dir, visit_attachment, &v);
@@ -160,7 +162,8 @@ static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct nod
 }
 
 /* A message's time: its attachments do not change. */
-static int message_time(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int message_time(struct fs *fs, const struct fs_req *req, struct node *node,
+                        struct stat *ret)
 {
     struct cache_record r = {0};
 
@@ -182,7 +185,8 @@ const struct node_ops attachments_ops = {
 
 /* --- one attachment --- */
 
-static int attachment_open(struct fs *fs, struct cancel *cancel, struct node *node, size_t *ret_size)
+static int attachment_open(struct fs *fs, struct cancel *cancel, struct node *node,
+                           size_t *ret_size)
 {
     struct buf err;
 
@@ -214,7 +218,8 @@ static int attachment_load(struct fs *fs, struct node *node, struct content *ret
     return 0;
 }
 
-static int attachment_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int attachment_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                              struct stat *ret)
 {
     size_t size = 0;
     int fd = cache_attachment_open(fs->cache, node->id, node->part, &size);

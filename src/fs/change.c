@@ -1,5 +1,6 @@
 /*
- * change.c - create, mkdir, symlink, unlink, rmdir, setattr: who answers for the name decides what it means.
+ * change.c - create, mkdir, symlink, unlink, rmdir, setattr: who answers for the name decides what
+ * it means.
  */
 #include "fs_p.h"
 
@@ -42,8 +43,8 @@ static bool is_record_name(const struct node *dir, const struct node_ops *ops, c
 }
 
 /* A new name of any type: -EEXIST when it is taken. */
-static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
-                const char *target, struct fs_entry *ret)
+static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+                mode_t mode, const char *target, struct fs_entry *ret)
 {
     struct node *dir, *node = NULL;
     struct fs_entry there;
@@ -72,14 +73,14 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     return rc;
 }
 
-int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
-             struct fs_entry *ret)
+int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+             mode_t mode, struct fs_entry *ret)
 {
     return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
 }
 
-int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode,
-             struct fs_entry *ret)
+int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+             mode_t mode, struct fs_entry *ret)
 {
     if (!S_ISREG(mode) && (mode & S_IFMT))
         return -EPERM;
@@ -122,7 +123,8 @@ int fs_rmdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const cha
     return remove_name(fs, parent, name, true);
 }
 
-/* truncate(2) comes without a handle and nothing is closed afterwards, so it is an open, a truncation and a close of its own. */
+/* truncate(2) comes without a handle and nothing is closed afterwards, so it is an open, a
+ * truncation and a close of its own. */
 static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, off_t size)
 {
     struct fs_open open;
@@ -135,7 +137,8 @@ static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, 
     return rc;
 }
 
-static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
+static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat *attr,
+                             unsigned set)
 {
     const struct node_ops *ops = tree_ops(fs, node);
 
@@ -143,7 +146,8 @@ static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat
         return slot_setattr(fs, node, attr, set);
     if (ops == &scratch_file_ops || ops == &scratch_dir_ops || ops == &scratch_link_ops)
         return scratch_setattr(fs, node, attr, set);
-    return 0; /* directories of the service: accepted, so that cp -a and rsync -a go on, and not kept */
+    return 0; /* directories of the service: accepted, so that cp -a and rsync -a go on, and not
+                 kept */
 }
 
 int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h,

@@ -3,10 +3,12 @@
  *
  *     queue/<slot>-<name>       a pending or held operation; rm takes it back
  *     failed/<slot>-<name>      a refused one; rm discards the refused bytes
- *     conflicts/<id>/           base.json, mine.json, theirs.json; rm -r keeps the service's version
- *     trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were refused; rm forgets it
+ *     conflicts/<id>/           base.json, mine.json, theirs.json; rm -r keeps the service's
+ * version trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were
+ * refused; rm forgets it
  *
- * An entry's number comes first and identifies it; the rest of the name is for people. A conflict is named by its record's id.
+ * An entry's number comes first and identifies it; the rest of the name is for people. A conflict
+ * is named by its record's id.
  */
 #include "fs_p.h"
 
@@ -70,8 +72,8 @@ static char *entry_name(const struct collection *c, int64_t id, const char *name
 }
 
 /* `part`: "<number>" of an entry, "<number>/mine.json" of a file in one. */
-static struct node_spec entry_spec(struct node *dir, const struct collection *c, const struct node_ops *ops,
-                                   const char *part, const char *name)
+static struct node_spec entry_spec(struct node *dir, const struct collection *c,
+                                   const struct node_ops *ops, const char *part, const char *name)
 {
     const char *parts[] = {".outlookfs", c->name, part};
 
@@ -104,7 +106,8 @@ static int list_entry(void *ctx, int64_t id, const char *name, int64_t at)
     (void)at;
     snprintf(part, sizeof(part), "%" PRId64, id);
     if (l->list) {
-        struct node_spec spec = entry_spec(l->dir, l->collection, l->collection->entry_ops, part, full);
+        struct node_spec spec =
+            entry_spec(l->dir, l->collection, l->collection->entry_ops, part, full);
         rc = dir_add(l->list, &spec, NULL);
     } else if (str_eq(full, l->wanted)) {
         l->found = id;
@@ -113,7 +116,8 @@ static int list_entry(void *ctx, int64_t id, const char *name, int64_t at)
     return rc;
 }
 
-static int collection_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int collection_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                           struct dir_list *list)
 {
     struct listing l = {.dir = dir, .collection = collection_of(dir), .list = list};
 
@@ -133,8 +137,8 @@ static int collection_find(struct fs *fs, struct node *dir, const char *name, in
     return rc;
 }
 
-static int collection_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                             struct node **ret)
+static int collection_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                             const char *name, struct node **ret)
 {
     const struct collection *c = collection_of(dir);
     char part[32];
@@ -166,7 +170,8 @@ static int entry_load(struct fs *fs, struct node *node, struct content *ret)
     struct buf text;
 
     buf_init(&text, JSON_TEXT_MAX);
-    int rc = collection_of(node)->render(fs, strtoll(node->part, NULL, 10), slash ? slash + 1 : NULL, &text);
+    int rc = collection_of(node)->render(fs, strtoll(node->part, NULL, 10),
+                                         slash ? slash + 1 : NULL, &text);
     if (!rc) {
         ret->len = text.len;
         ret->text = buf_detach(&text);
@@ -176,7 +181,8 @@ static int entry_load(struct fs *fs, struct node *node, struct content *ret)
     return rc;
 }
 
-static int entry_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int entry_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                         struct stat *ret)
 {
     struct content *open = content_peek(fs, node), made = {.fd = -1};
     int rc = open ? 0 : entry_load(fs, node, &made);
@@ -240,7 +246,8 @@ static int render_op(struct fs *fs, int64_t id, const char *part, struct buf *ou
     return operation_render(fs, id, out);
 }
 
-/* Takes an operation back: the service's version becomes visible, and a file that only this machine knows goes. */
+/* Takes an operation back: the service's version becomes visible, and a file that only this machine
+ * knows goes. */
 static int remove_op(struct fs *fs, int64_t id)
 {
     struct slot before = {0}, after = {0};
@@ -266,10 +273,10 @@ out:
     return rc;
 }
 
-static const struct collection queue = {
-    "queue", &collection_ops, &entry_ops, each_queued, render_op, remove_op};
-static const struct collection failed = {
-    "failed", &collection_ops, &entry_ops, each_failed, render_op, remove_op};
+static const struct collection queue = {"queue",     &collection_ops, &entry_ops,
+                                        each_queued, render_op,       remove_op};
+static const struct collection failed = {"failed",    &collection_ops, &entry_ops,
+                                         each_failed, render_op,       remove_op};
 
 /* --- trash/ --- */
 
@@ -310,8 +317,8 @@ static int remove_trash(struct fs *fs, int64_t id)
     return state_remove_trash(fs->state, id);
 }
 
-static const struct collection trash = {
-    "trash", &collection_ops, &entry_ops, each_trash, render_trash, remove_trash};
+static const struct collection trash = {"trash",    &collection_ops, &entry_ops,
+                                        each_trash, render_trash,    remove_trash};
 
 /* --- conflicts/<n>-<name>/{base,mine,theirs}.json --- */
 
@@ -341,7 +348,9 @@ static int render_conflict(struct fs *fs, int64_t id, const char *part, struct b
     int rc = state_get_conflict(fs->state, id, &c);
 
     if (!rc) {
-        const char *text = str_eq(part, "base.json") ? c.base : str_eq(part, "mine.json") ? c.mine : c.theirs;
+        const char *text = str_eq(part, "base.json")   ? c.base
+                           : str_eq(part, "mine.json") ? c.mine
+                                                       : c.theirs;
         rc = buf_addstr(out, text ? text : "");
     }
     conflict_release(&c);
@@ -350,8 +359,8 @@ static int render_conflict(struct fs *fs, int64_t id, const char *part, struct b
 
 static struct node_spec version_spec(struct node *dir, size_t i, char part[48]);
 
-static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                           struct node **ret)
+static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                           const char *name, struct node **ret)
 {
     char part[48];
 
@@ -366,7 +375,8 @@ static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node 
     return -ENOENT;
 }
 
-static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         struct dir_list *list)
 {
     char part[48];
     int rc = 0;
@@ -397,9 +407,9 @@ static const struct node_ops conflict_ops = {
     .remove = conflict_remove,
 };
 
-static const struct collection conflicts = {
-    "conflicts", &collection_ops, &conflict_ops, each_conflict, render_conflict, remove_op,
-    .unnumbered = true};
+static const struct collection conflicts = {"conflicts",       &collection_ops, &conflict_ops,
+                                            each_conflict,     render_conflict, remove_op,
+                                            .unnumbered = true};
 
 static struct node_spec version_spec(struct node *dir, size_t i, char part[48])
 {

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The slot with the local bytes in it; `base` is where the change began, unless a draft or vacancy before it knows better. */
+/* The slot with the local bytes in it; `base` is where the change began, unless a draft or vacancy
+ * before it knows better. */
 static int begin_local(struct fs *fs, struct node *node, const char *base, struct slot *ret)
 {
     int rc = slot_of_node(fs, node, ret);
@@ -41,8 +42,10 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
     return rc;
 }
 
-/* Journals the text; a refusal that needs no service (a missing member, a message's subject) leaves a draft. */
-static int journal(struct fs *fs, struct node *node, struct content *c, const char *text, struct buf *err)
+/* Journals the text; a refusal that needs no service (a missing member, a message's subject) leaves
+ * a draft. */
+static int journal(struct fs *fs, struct node *node, struct content *c, const char *text,
+                   struct buf *err)
 {
     struct slot slot = {0};
     char *base = NULL;

@@ -1,8 +1,9 @@
 /*
  * content.c - the bytes of open files.
  *
- * All handles of an inode share one content, because the kernel has one page cache per inode. It is loaded at the first open and stays as it is
- * until the last close, whatever the service says meanwhile (saving rule R25): a version that arrives is shown to the next open.
+ * All handles of an inode share one content, because the kernel has one page cache per inode. It is
+ * loaded at the first open and stays as it is until the last close, whatever the service says
+ * meanwhile (saving rule R25): a version that arrives is shown to the next open.
  */
 #include "fs_p.h"
 
@@ -118,7 +119,8 @@ void content_put(struct fs *fs, struct node *node)
         struct buf err;
 
         buf_init(&err, BUF_TEXT_MAX);
-        content_commit(fs, node, last, &err); /* stores into a shared mapping arrive after the last flush */
+        content_commit(fs, node, last,
+                       &err); /* stores into a shared mapping arrive after the last flush */
         buf_release(&err);
 
         pthread_mutex_lock(&fs->tree.lock);

@@ -1,10 +1,11 @@
 /*
- * control.c - .outlookfs/: status.json, log, control, and the collections. Never touches the network, except `control`, which waits for the queue.
+ * control.c - .outlookfs/: status.json, log, control, and the collections. Never touches the
+ * network, except `control`, which waits for the queue.
  *
  * Commands written to `control`, one a line; the write returns when the command is carried out:
  *
- *     sync [SECONDS]     sends what is pending and waits for at most that long (30); EIO: something was refused, in conflict or held;
- *                        EINPROGRESS: time is over, or the service is offline
+ *     sync [SECONDS]     sends what is pending and waits for at most that long (30); EIO: something
+ * was refused, in conflict or held; EINPROGRESS: time is over, or the service is offline
  *     confirm-deletes    lets held deletions go
  */
 #include "fs_p.h"
@@ -51,7 +52,8 @@ static int render_to_stat(struct fs *fs, render_fn render, struct node *node, st
     return rc;
 }
 
-static int status_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int status_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                          struct stat *ret)
 {
     (void)req;
     return render_to_stat(fs, status_render, node, ret);
@@ -112,13 +114,14 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
     if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1)
         return -EINVAL;
     buf_init(&err, BUF_TEXT_MAX);
-    int rc = writeback_flush(fs->writeback, 0, clock_mono() + (int64_t)seconds * NS_PER_S, req->cancel, &err);
+    int rc = writeback_flush(fs->writeback, 0, clock_mono() + (int64_t)seconds * NS_PER_S,
+                             req->cancel, &err);
     buf_release(&err);
     return rc;
 }
 
-static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,
-                             size_t size)
+static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node,
+                             const void *data, size_t size)
 {
     char *text = xstrndup(data, size), *rest = NULL;
     int rc = 0;
@@ -165,8 +168,8 @@ static struct node_spec file_spec(struct node *dir, size_t i)
                               .kind = KIND_COUNT};
 }
 
-static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                          struct node **ret)
+static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name, struct node **ret)
 {
     (void)req;
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -185,7 +188,8 @@ static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *
     return -ENOENT;
 }
 
-static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list)
 {
     int rc = 0;
 

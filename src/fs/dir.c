@@ -1,9 +1,10 @@
 /*
  * dir.c - open directories: a list that grows as entries become known.
  *
- * Every entry given keeps its place, so an offset means the same entry for as long as the directory is open, whatever changes
- * meanwhile; entries are asked for some at a time, so a reader of a large folder sees the first ones while the rest is on its way.
- * Reading from offset 0 again (rewinddir) begins anew.
+ * Every entry given keeps its place, so an offset means the same entry for as long as the directory
+ * is open, whatever changes meanwhile; entries are asked for some at a time, so a reader of a large
+ * folder sees the first ones while the rest is on its way. Reading from offset 0 again (rewinddir)
+ * begins anew.
  */
 #include "fs_p.h"
 
@@ -16,7 +17,8 @@
 #include <string.h>
 
 struct entry {
-    struct node_spec spec; /* name, id and part are ours; folder is interned, parent is the directory */
+    struct node_spec
+        spec; /* name, id and part are ours; folder is interned, parent is the directory */
     bool has_attr;
     struct stat attr;
 };

@@ -1,5 +1,6 @@
 /*
- * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs; and the root directory.
+ * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs;
+ * and the root directory.
  */
 #include "fs_p.h"
 
@@ -40,7 +41,8 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     return -ENOENT;
 }
 
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                     struct dir_list *list)
 {
     (void)fs;
     (void)req;
@@ -175,7 +177,8 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
 {
     struct node *node = tree_get(fs, ino);
 
-    (void)h; /* the content of an open node is the node's: attributes are the same with and without a handle */
+    (void)h; /* the content of an open node is the node's: attributes are the same with and without
+                a handle */
     if (!node)
         return -ESTALE;
     int rc = node_getattr(fs, req, node, ret);
@@ -187,11 +190,13 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
 
 /* --- extended attributes --- */
 
-static const char *const xattr_names[] = {"id", "state", "error", "etag", "truncated", "inline", "type"};
+static const char *const xattr_names[] = {"id",        "state",  "error", "etag",
+                                          "truncated", "inline", "type"};
 
 int fs_getxattr(struct fs *fs, uint64_t ino, const char *name, struct buf *out)
 {
-    /* The kernel asks for security.capability before each write: answer without looking anything up. */
+    /* The kernel asks for security.capability before each write: answer without looking anything
+     * up. */
     if (!str_starts(name, XATTR_PREFIX))
         return -ENODATA;
 

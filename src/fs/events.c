@@ -1,7 +1,8 @@
 /*
  * events.c - the housekeeping thread: what sync reports, and what ends by itself after a while.
  *
- * Sync's threads only enqueue; the change lock is taken here, so that no worker ever waits for a program that is saving.
+ * Sync's threads only enqueue; the change lock is taken here, so that no worker ever waits for a
+ * program that is saving.
  */
 #include "fs_p.h"
 
@@ -41,7 +42,8 @@ static void on_folders(void *ctx, enum kind kind)
     push(ctx, (struct event){.type = EVENT_FOLDERS, .kind = kind});
 }
 
-static void on_record(void *ctx, enum kind kind, const char *folder, const char *id, enum mailbox_change change)
+static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
+                      enum mailbox_change change)
 {
     push(ctx, (struct event){.type = EVENT_RECORD,
                              .kind = kind,
@@ -52,8 +54,8 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
 
 static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
 {
-    push(ctx, (struct event){
-                  .type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
+    push(ctx,
+         (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
 const struct mailbox_events fs_events = {

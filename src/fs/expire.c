@@ -1,5 +1,6 @@
 /*
- * expire.c - vacancies that nobody filled, and files that were emptied and never written (saving rules R8, R16).
+ * expire.c - vacancies that nobody filled, and files that were emptied and never written (saving
+ * rules R8, R16).
  */
 #include "fs_p.h"
 
@@ -52,7 +53,8 @@ static void reappear(struct fs *fs, struct slot *slot, const struct journal_op *
 }
 
 /* A deletion under way keeps its name empty; one that was refused gives it back. */
-static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct journal_op *op, int64_t now)
+static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct journal_op *op,
+                              int64_t now)
 {
     int64_t over = slot->vacant_at + SLOT_GRACE;
 
@@ -64,7 +66,8 @@ static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct jou
     return INT64_MAX;
 }
 
-static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journal_op *op, int64_t now)
+static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journal_op *op,
+                            int64_t now)
 {
     struct node *node = tree_get(fs, slot->ino);
     bool open = node && content_peek(fs, node);

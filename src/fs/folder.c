@@ -1,5 +1,6 @@
 /*
- * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what is listed in them.
+ * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what
+ * is listed in them.
  */
 #include "fs_p.h"
 
@@ -48,7 +49,8 @@ static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir
 }
 
 /* The folders directly below `dir` (its folder NULL: the top ones). */
-static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list)
 {
     struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
@@ -77,8 +79,8 @@ const struct node_ops kind_root_ops = {
 
 /* --- one folder --- */
 
-static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                         struct node **ret)
+static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         const char *name, struct node **ret)
 {
     if (name_is_record(name))
         return record_lookup(fs, req, dir, name, ret);
@@ -91,7 +93,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     return -ENOENT;
 }
 
-/* The names given here, and the records behind them, so that those are not listed a second time by id. */
+/* The names given here, and the records behind them, so that those are not listed a second time by
+ * id. */
 static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
 {
     struct slot *slots = NULL;
@@ -119,7 +122,8 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
     return rc;
 }
 
-static int add_record(struct fs *fs, struct node *dir, const struct cache_record *r, struct dir_list *list)
+static int add_record(struct fs *fs, struct node *dir, const struct cache_record *r,
+                      struct dir_list *list)
 {
     struct node shape = {.ino = record_ino(dir->kind, dir->folder, r->id), .ops = &record_ops};
     char *name = name_from_id(r->id);
@@ -142,8 +146,8 @@ static int add_record(struct fs *fs, struct node *dir, const struct cache_record
 }
 
 /* The next records behind the cursor: 1 when there were some. */
-static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list,
-                        uint64_t *after)
+static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list, uint64_t *after)
 {
     struct cache_record *r = xcalloc(BATCH, sizeof(*r));
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, BATCH);
@@ -161,7 +165,8 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
     return rc;
 }
 
-static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
+static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                       struct dir_list *list)
 {
     uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
     struct buf err;

@@ -1,9 +1,9 @@
 /*
  * fs_p.h - the inside of the fs room.
  *
- * A node is an inode the kernel (or one of our handles) knows. What it does is its class, a const `struct node_ops`; a branch is a
- * top-level directory with the classes below it. A new top-level directory is a new file with a `struct branch` and one line in
- * branches.c.
+ * A node is an inode the kernel (or one of our handles) knows. What it does is its class, a const
+ * `struct node_ops`; a branch is a top-level directory with the classes below it. A new top-level
+ * directory is a new file with a `struct branch` and one line in branches.c.
  *
  *     tree.c       nodes by inode number: references, names, life and death
  *     dispatch.c   lookup, attributes, xattrs, statfs: finds the node, asks its class
@@ -15,19 +15,18 @@
  *     scratch.c    local files, directories and links: any name that is no record
  *     folder.c     mail/, calendars/, contacts/ and their folders
  *     record.c     record files as seen from outside: lookup, listing, attributes, content
- *     slot.c       what happens to a name in a record folder: created, vacated, touched, and whose bytes are visible
- *     commit.c     a file was closed: record, draft or mistake
- *     expire.c     vacancies and empty drafts that end by themselves
- *     attachment.c <id>.attachments/
- *     control.c, status.c   .outlookfs/
- *     events.c     the housekeeping thread: what sync reports, vacancies and empty drafts that expire
+ *     slot.c       what happens to a name in a record folder: created, vacated, touched, and whose
+ * bytes are visible commit.c     a file was closed: record, draft or mistake expire.c     vacancies
+ * and empty drafts that end by themselves attachment.c <id>.attachments/ control.c, status.c
+ * .outlookfs/ events.c     the housekeeping thread: what sync reports, vacancies and empty drafts
+ * that expire
  *
  * Locks, in the order they are taken:
  *
- *     fs.change    serialises everything that changes a name, a slot or its local bytes, up to and including the journal commit.
- *                  Readers do not take it. Never held across the network.
- *     tree.lock    nodes: the table, references, names, slot ids, content pointers. Short; no disk, no call out of the room.
- *     (store)      the databases' own locks, inside.
+ *     fs.change    serialises everything that changes a name, a slot or its local bytes, up to and
+ * including the journal commit. Readers do not take it. Never held across the network. tree.lock
+ * nodes: the table, references, names, slot ids, content pointers. Short; no disk, no call out of
+ * the room. (store)      the databases' own locks, inside.
  */
 #ifndef OUTLOOKFS_FS_P_H
 #define OUTLOOKFS_FS_P_H
@@ -44,14 +43,18 @@ struct content;
 struct dir_list;
 struct node;
 
-/* --- classes ------------------------------------------------------------------------------------------------------- */
+/* --- classes
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 enum node_flags {
     NODE_SCRATCH_OK = 1 << 0, /* a directory that takes scratch names */
-    NODE_VOLATILE = 1 << 1,   /* made anew at every look: the kernel caches neither attributes nor content */
+    NODE_VOLATILE =
+        1 << 1, /* made anew at every look: the kernel caches neither attributes nor content */
 };
 
-/* Unset members: directories have no entries of their own, files no content, the rest is -EPERM or empty. */
+/* Unset members: directories have no entries of their own, files no content, the rest is -EPERM or
+ * empty. */
 struct node_ops {
     const char *name; /* for logs */
     mode_t type;      /* S_IFDIR, S_IFREG, S_IFLNK */
@@ -59,48 +62,60 @@ struct node_ops {
 
     /* -- directories: entries of their own (scratch entries are added by the caller) -- */
     /* A referenced node or -errno. */
-    int (*lookup)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name, struct node **ret);
-    /* Adds entries with dir_add(), some at a time: called again with the same `list` until it answers 0 (no more). 1: call again. */
+    int (*lookup)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                  struct node **ret);
+    /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
+     * answers 0 (no more). 1: call again. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
-    int (*remove)(struct fs *fs, struct node *dir, const char *name); /* unlink and rmdir; under fs.change */
+    int (*remove)(struct fs *fs, struct node *dir,
+                  const char *name); /* unlink and rmdir; under fs.change */
 
     /* -- all -- */
     int (*getattr)(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
-    int (*getxattr)(struct fs *fs, struct node *node, const char *name, struct buf *out); /* name without "user.outlook." */
+    int (*getxattr)(struct fs *fs, struct node *node, const char *name,
+                    struct buf *out); /* name without "user.outlook." */
 
     /* -- files -- */
-    /* Brings what load() needs to this machine. May block on the network; called without locks. May be NULL. */
+    /* Brings what load() needs to this machine. May block on the network; called without locks. May
+     * be NULL. */
     int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* Fills a new content: fd or text. Under fs.change, no network. */
     int (*load)(struct fs *fs, struct node *node, struct content *ret);
     bool writable;
     /* Takes writes itself; they change no content. May block; called without locks. */
-    ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data, size_t size);
-    /* The bytes changed and a descriptor was closed, or the last one, or a rename: under fs.change. NULL: nothing to do. */
+    ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,
+                     size_t size);
+    /* The bytes changed and a descriptor was closed, or the last one, or a rename: under fs.change.
+     * NULL: nothing to do. */
     int (*commit)(struct fs *fs, struct node *node, struct content *content, struct buf *err);
     /* Programs that ask for durability. NULL: fsync of the local bytes. Called without locks. */
-    int (*sync)(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content);
+    int (*sync)(struct fs *fs, const struct fs_req *req, struct node *node,
+                struct content *content);
     /* The last handle is closed; `content` goes. Under fs.change. May be NULL. */
     void (*closed)(struct fs *fs, struct node *node, struct content *content);
 };
 
 struct branch {
-    const char *name;              /* of the top-level directory */
-    const struct node_ops *root;   /* its class */
-    enum kind kind;                /* of the records below, or KIND_COUNT */
+    const char *name;            /* of the top-level directory */
+    const struct node_ops *root; /* its class */
+    enum kind kind;              /* of the records below, or KIND_COUNT */
 };
 extern const struct branch *const branches[]; /* NULL-terminated; branches.c */
 
-/* --- nodes --------------------------------------------------------------------------------------------------------- */
+/* --- nodes
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 struct node {
     /* constant */
     uint64_t ino;
-    char *id;        /* classes with an id of their own (message of an attachment, queue entry); else NULL */
-    char *part;      /* attachment id, ...; else NULL */
+    char *
+        id; /* classes with an id of their own (message of an attachment, queue entry); else NULL */
+    char *part; /* attachment id, ...; else NULL */
 
-    /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned, or NULL). Constant for directories;
-     * of files guarded by tree.lock, because a rename may bring them elsewhere: tree_place(). */
+    /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned,
+     * or NULL). Constant for directories; of files guarded by tree.lock, because a rename may bring
+     * them elsewhere: tree_place(). */
     enum kind kind;
     const char *folder;
 
@@ -108,38 +123,41 @@ struct node {
     const struct node_ops *ops; /* changes when a rename turns scratch into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
     char *name;
-    int64_t slot;               /* record files: the slot, 0 while there is none */
-    uint64_t nlookup;           /* the kernel's references */
-    unsigned refs;              /* ours: calls under way, children, handles */
-    struct content *content;    /* while a handle is open */
-    struct node *next;          /* in the hash chain */
-    int64_t shown_mtime;        /* what the kernel was told last: see fs_open() */
-    int64_t shown_size;         /* -1: nothing yet */
+    int64_t slot;            /* record files: the slot, 0 while there is none */
+    uint64_t nlookup;        /* the kernel's references */
+    unsigned refs;           /* ours: calls under way, children, handles */
+    struct content *content; /* while a handle is open */
+    struct node *next;       /* in the hash chain */
+    int64_t shown_mtime;     /* what the kernel was told last: see fs_open() */
+    int64_t shown_size;      /* -1: nothing yet */
 };
 
 /*
- * The bytes of an open file, shared by all its handles: either a text in memory that nobody changes, or a local file.
- * A writable class goes from text to file at the first change (content_own()).
+ * The bytes of an open file, shared by all its handles: either a text in memory that nobody
+ * changes, or a local file. A writable class goes from text to file at the first change
+ * (content_own()).
  */
 struct content {
     unsigned handles;     /* guarded by tree.lock */
     pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
     _Atomic int fd;       /* -1: text. Set once, under lock */
     char *text;
-    size_t len;           /* of text */
-    int64_t mtime;        /* of text, ns */
-    bool owned;           /* guarded by lock: content_own() was here */
-    char *base;           /* guarded by lock: the visible text before the first change since the last commit, for the merge; or NULL */
-    _Atomic uint64_t changed;   /* grows with each change of bytes */
-    _Atomic uint64_t synced;    /* `changed` at the last fsync */
-    uint64_t committed;   /* guarded by fs.change: `changed` at the last commit */
-    bool refused;         /* guarded by fs.change: the bytes can never be accepted: the record's own come back at the last close */
-    char *error;          /* guarded by fs.change: why the last commit was refused */
+    size_t len;    /* of text */
+    int64_t mtime; /* of text, ns */
+    bool owned;    /* guarded by lock: content_own() was here */
+    char *base; /* guarded by lock: the visible text before the first change since the last commit,
+                   for the merge; or NULL */
+    _Atomic uint64_t changed; /* grows with each change of bytes */
+    _Atomic uint64_t synced;  /* `changed` at the last fsync */
+    uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
+    bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
+                     back at the last close */
+    char *error;  /* guarded by fs.change: why the last commit was refused */
 };
 
 struct tree {
     pthread_mutex_t lock;
-    struct node **buckets; /* guarded by lock */
+    struct node **buckets;  /* guarded by lock */
     size_t nbuckets, count; /* guarded by lock */
     struct map folders;     /* interned folder ids; guarded by lock */
 };
@@ -156,7 +174,7 @@ struct fs {
     struct cache *cache;
     struct state *state;
     struct writeback *writeback;
-    int64_t birth;  /* ns: when the state directory was made; mtime of directories */
+    int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
     pthread_mutex_t change;
@@ -166,7 +184,9 @@ struct fs {
     _Atomic bool stopping;
 };
 
-/* tree.c ------------------------------------------------------------------------------------------------------------ */
+/* tree.c
+ * ------------------------------------------------------------------------------------------------------------
+ */
 int tree_init(struct fs *fs);
 void tree_release(struct fs *fs);
 
@@ -184,49 +204,64 @@ struct node_spec {
     const char *folder, *id, *part;
     int64_t slot;
 };
-/* The node of this inode, made when it is not there, with a reference; an existing one takes parent and name if it has none, and the slot. */
+/* The node of this inode, made when it is not there, with a reference; an existing one takes parent
+ * and name if it has none, and the slot. */
 struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
 
 void tree_remember(struct fs *fs, struct node *node); /* nlookup + 1 */
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 
-/* A rename or unlink: parent NULL detaches. `ops` NULL: unchanged. The node takes kind and folder of its parent. */
-void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name, const struct node_ops *ops, int64_t slot);
+/* A rename or unlink: parent NULL detaches. `ops` NULL: unchanged. The node takes kind and folder
+ * of its parent. */
+void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
+               const struct node_ops *ops, int64_t slot);
 int64_t tree_slot(struct fs *fs, struct node *node);
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
 const struct node_ops *tree_ops(struct fs *fs, struct node *node);
-void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told these attributes */
-char *tree_name(struct fs *fs, struct node *node);          /* a copy */
+void tree_show(struct fs *fs, struct node *node,
+               const struct stat *attr);           /* the kernel is told these attributes */
+char *tree_name(struct fs *fs, struct node *node); /* a copy */
 struct node *tree_parent(struct fs *fs, struct node *node); /* referenced, or NULL */
 
-/* dispatch.c -------------------------------------------------------------------------------------------------------- */
+/* dispatch.c
+ * --------------------------------------------------------------------------------------------------------
+ */
 /* Attributes common to all: ino, type, owner, mode under umask, nlink, times = birth. */
 void attr_init(struct fs *fs, const struct node *node, struct stat *ret);
 void attr_set_mtime(struct stat *st, int64_t ns);
 int64_t attr_mtime(const struct stat *st);
 int node_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
 /* Looks up by class, then scratch. Referenced, nlookup unchanged. */
-int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name, struct node **ret);
-int node_entry(struct fs *fs, const struct fs_req *req, struct node *node, struct fs_entry *ret); /* + nlookup */
+int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                struct node **ret);
+int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
+               struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 void notify_inode(struct fs *fs, uint64_t ino);
 void notify_entry(struct fs *fs, uint64_t parent, const char *name);
 
-/* dir.c ------------------------------------------------------------------------------------------------------------- */
-/* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL (asked for when needed). Strings are copied. */
+/* dir.c
+ * -------------------------------------------------------------------------------------------------------------
+ */
+/* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
+ * (asked for when needed). Strings are copied. */
 int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
 /* Room for a class's own cursor, zero at the start. */
 uint64_t *dir_cursor(struct dir_list *list);
 /* Strings a class wants to remember between calls of list(). */
 struct map *dir_seen(struct dir_list *list);
 
-/* content.c --------------------------------------------------------------------------------------------------------- */
-/* The node's content with one more handle, loaded when there is none. content_put() gives the handle back; the last one commits. */
+/* content.c
+ * ---------------------------------------------------------------------------------------------------------
+ */
+/* The node's content with one more handle, loaded when there is none. content_put() gives the
+ * handle back; the last one commits. */
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
 void content_put(struct fs *fs, struct node *node);
 /* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
 struct content *content_peek(struct fs *fs, struct node *node);
-/* Makes the content the node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
+/* Makes the content the node's own local file, ready to be changed; `keep` false: empty (O_TRUNC).
+ */
 int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
 /* All bytes as text; *ret is the caller's. -EFBIG. */
 int content_text(struct content *content, char **ret, size_t *ret_len);
@@ -236,51 +271,66 @@ int content_commit(struct fs *fs, struct node *node, struct content *content, st
 /* The next change begins at `text`. */
 void content_rebase(struct content *content, const char *text);
 
-/* handle.c ---------------------------------------------------------------------------------------------------------- */
+/* handle.c
+ * ----------------------------------------------------------------------------------------------------------
+ */
 int content_truncate(struct fs *fs, struct node *node, struct content *content, off_t size);
 
-/* scratch.c --------------------------------------------------------------------------------------------------------- */
+/* scratch.c
+ * ---------------------------------------------------------------------------------------------------------
+ */
 extern const struct node_ops scratch_file_ops, scratch_dir_ops, scratch_link_ops;
 int scratch_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
 int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list);
 /* Under fs.change. `mode` with type. Referenced node. */
-int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target, struct node **ret);
+int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target,
+                 struct node **ret);
 int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool directory);
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type);
 int scratch_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino> */
 
-/* folder.c, record.c ------------------------------------------------------------------------------------------------ */
+/* folder.c, record.c
+ * ------------------------------------------------------------------------------------------------
+ */
 extern const struct node_ops root_ops, kind_root_ops, folder_ops, record_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
-int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name, struct node **ret);
+int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                  struct node **ret);
 /* A record node in a folder directory; `slot` 0: an untouched record. Referenced. */
-struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino, int64_t slot);
-/* The text that is visible in a slot now: of the open file, the local bytes, or the cache. The caller frees. -ENOENT. */
+struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
+                         int64_t slot);
+/* The text that is visible in a slot now: of the open file, the local bytes, or the cache. The
+ * caller frees. -ENOENT. */
 int record_visible(struct fs *fs, const struct slot *slot, char **ret);
 /* Size, times and mode of what is visible in a slot, leaving the other members of `ret`. */
 int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret);
 /* What is wrong with a draft's text, with line and column. -ENODATA: nothing. */
 int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
-/* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller frees. */
+/* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
+ * frees. */
 int record_id(struct fs *fs, struct node *node, char **ret);
 
-/* slot.c: all under fs.change --------------------------------------------------------------------------------------- */
+/* slot.c: all under fs.change
+ * --------------------------------------------------------------------------------------- */
 /*
- * The slot a name means, which is not in the database yet (id 0) for an untouched record. -ENOENT: neither slot nor cached record. A vacant slot
- * is found, too.
+ * The slot a name means, which is not in the database yet (id 0) for an untouched record. -ENOENT:
+ * neither slot nor cached record. A vacant slot is found, too.
  */
 int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret);
 /* The same for a record node. */
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret);
 /* Stores the slot and makes the node of its inode know it. */
 int slot_put(struct fs *fs, struct slot *slot);
-/* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new number, the text that was visible becomes the base. */
+/* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new
+ * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
-/* The local bytes of an inode that is in no slot and no directory any more; they stay while a handle is open. */
+/* The local bytes of an inode that is in no slot and no directory any more; they stay while a
+ * handle is open. */
 void slot_drop_inode(struct fs *fs, uint64_t ino);
-/* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown name becomes a new slot. Referenced node. */
+/* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown
+ * name becomes a new slot. Referenced node. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
 /* unlink: the name is empty and a deletion waits. */
 int slot_unlink(struct fs *fs, struct node *dir, const char *name);
@@ -288,28 +338,36 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name);
 int slot_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err);
 void slot_closed(struct fs *fs, struct node *node, struct content *content);
 int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
-/* The service's record may differ from the local bytes now: keep or replace them (design: after a save the file keeps the very bytes). */
+/* The service's record may differ from the local bytes now: keep or replace them (design: after a
+ * save the file keeps the very bytes). */
 int slot_reconcile(struct fs *fs, struct slot *slot);
 /* The service's rendering becomes visible, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
-/* A slot nothing needs any more is removed with its bytes; the name goes, too, where no record is behind it. */
+/* A slot nothing needs any more is removed with its bytes; the name goes, too, where no record is
+ * behind it. */
 void slot_forget(struct fs *fs, struct slot *slot);
 
-/* expire.c: under fs.change ----------------------------------------------------------------------------------------- */
+/* expire.c: under fs.change
+ * ----------------------------------------------------------------------------------------- */
 /* A vacated name reappears, and an empty draft reverts, after this long (saving rules R8, R16). */
 #define SLOT_GRACE (10 * NS_PER_S)
 /* Ends what is over. Answers when to look again (clock_now()); INT64_MAX: nothing waits. */
 int64_t slots_expire(struct fs *fs, int64_t now);
 
 extern const struct node_ops attachments_ops, attachment_ops;
-/* attachment.c ------------------------------------------------------------------------------------------------------ */
+/* attachment.c
+ * ------------------------------------------------------------------------------------------------------
+ */
 /* `name` is "<id>.attachments" of a message in the folder directory. */
-int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name, struct node **ret);
+int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret);
 int attachments_add(struct fs *fs, struct node *dir, const char *id, struct dir_list *list);
 
-/* control.c, collections.c, status.c -------------------------------------------------------------------------------- */
+/* control.c, collections.c, status.c
+ * -------------------------------------------------------------------------------- */
 extern const struct node_ops control_root_ops;
-/* queue/, failed/, trash/, conflicts/: directories of what the databases hold, made at every look. */
+/* queue/, failed/, trash/, conflicts/: directories of what the databases hold, made at every look.
+ */
 struct collection;
 extern const struct collection *const collections[]; /* NULL-terminated */
 struct node *collection_node(struct fs *fs, struct node *dir, const struct collection *c);
@@ -321,7 +379,9 @@ int operation_render(struct fs *fs, int64_t slot, struct buf *out);
 /* "contacts/Contacts/jane.json" */
 int slot_path(struct fs *fs, const struct slot *slot, struct buf *out);
 
-/* events.c ---------------------------------------------------------------------------------------------------------- */
+/* events.c
+ * ----------------------------------------------------------------------------------------------------------
+ */
 extern const struct mailbox_events fs_events;
 void events_wake(struct fs *fs); /* something may expire earlier than known */
 int events_start(struct fs *fs);

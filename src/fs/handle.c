@@ -19,8 +19,8 @@ static bool wants_write(int flags)
 }
 
 /*
- * The kernel's page cache and size are those of the attributes it was told last. A version that has arrived since, and whose invalidation is
- * still on its way, must not be read through them.
+ * The kernel's page cache and size are those of the attributes it was told last. A version that has
+ * arrived since, and whose invalidation is still on its way, must not be read through them.
  */
 static bool kernel_is_behind(struct fs *fs, struct node *node, const struct content *c)
 {
@@ -90,15 +90,16 @@ int fs_create(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = fs_lookup(fs, req, parent, name, ret_entry);
     if (rc)
         return rc;
-    /* A file that was made here is empty already; one that was there keeps its bytes unless O_TRUNC says otherwise. */
+    /* A file that was made here is empty already; one that was there keeps its bytes unless O_TRUNC
+     * says otherwise. */
     rc = fs_open(fs, req, ret_entry->ino, flags & ~(O_CREAT | O_EXCL), ret);
     if (rc)
         fs_forget(fs, ret_entry->ino, 1);
     return rc;
 }
 
-ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out, size_t size,
-                off_t offset)
+ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
+                size_t size, off_t offset)
 {
     struct content *c = h->content;
 
@@ -132,8 +133,8 @@ ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, c
     return rc ? rc : (ssize_t)size;
 }
 
-int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode, off_t offset,
-                 off_t length)
+int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode,
+                 off_t offset, off_t length)
 {
     (void)req;
     if (!h->writable)

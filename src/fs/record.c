@@ -1,8 +1,9 @@
 /*
- * record.c - record files as seen from outside: which record a name means, attributes, content, extended attributes.
+ * record.c - record files as seen from outside: which record a name means, attributes, content,
+ * extended attributes.
  *
- * A record nobody touched here has no slot: its name is "<id>.json", its inode number a hash, its bytes the cache's. Whatever is
- * different about a name is in its slot (slot.c).
+ * A record nobody touched here has no slot: its name is "<id>.json", its inode number a hash, its
+ * bytes the cache's. Whatever is different about a name is in its slot (slot.c).
  */
 #include "fs_p.h"
 
@@ -19,7 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Shorter names are no id of the service (connector contract 4.8: 152 characters): editors probe for many, and none is asked for. */
+/* Shorter names are no id of the service (connector contract 4.8: 152 characters): editors probe
+ * for many, and none is asked for. */
 #define ID_MIN 24
 
 uint64_t record_ino(enum kind kind, const char *folder, const char *id)
@@ -29,7 +31,8 @@ uint64_t record_ino(enum kind kind, const char *folder, const char *id)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino, int64_t slot)
+struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
+                         int64_t slot)
 {
     return tree_obtain(fs, &(struct node_spec){.ino = ino,
                                                .ops = &record_ops,
@@ -161,7 +164,8 @@ static int data_stat(struct fs *fs, uint64_t ino, struct stat *ret)
     return rc;
 }
 
-static int cache_stat(struct fs *fs, enum kind kind, const char *folder, const char *id, struct stat *ret)
+static int cache_stat(struct fs *fs, enum kind kind, const char *folder, const char *id,
+                      struct stat *ret)
 {
     struct cache_record r = {0};
     int rc = id ? cache_get(fs->cache, kind, folder, id, false, &r) : -ENOENT;
@@ -201,7 +205,8 @@ static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
     return rc;
 }
 
-static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                          struct stat *ret)
 {
     struct content *open = content_peek(fs, node);
     struct node *parent = tree_parent(fs, node);
@@ -288,10 +293,12 @@ static int record_load(struct fs *fs, struct node *node, struct content *ret)
 }
 
 /*
- * fsync of a complete text sends it at once and waits for the answer, so that a refusal is shown while the person is still there; of a half-written
- * one it keeps the draft (saving rules, decisions).
+ * fsync of a complete text sends it at once and waits for the answer, so that a refusal is shown
+ * while the person is still there; of a half-written one it keeps the draft (saving rules,
+ * decisions).
  */
-static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content)
+static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node,
+                       struct content *content)
 {
     struct buf err;
     char *text = NULL;
@@ -344,8 +351,10 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
     return rc;
 }
 
-/* Why this is not on the service: "line:column: ..." of a draft, the service's words of a refusal. */
-static int error_text(struct fs *fs, const struct slot *slot, const struct journal_op *op, struct buf *out)
+/* Why this is not on the service: "line:column: ..." of a draft, the service's words of a refusal.
+ */
+static int error_text(struct fs *fs, const struct slot *slot, const struct journal_op *op,
+                      struct buf *out)
 {
     if (slot->flags & SLOT_DRAFT)
         return draft_error(fs, slot, out);

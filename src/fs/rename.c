@@ -3,14 +3,15 @@
  *
  *     from          to              meaning
  *     scratch       scratch         a rename on the local disk
- *     scratch       record name     the bytes become the record's: committed at once; text that is no complete object is -EINVAL
- *     record        scratch         a backup is being made: the bytes go, the name is vacant, nothing is deleted;
- *                                   into a trash directory: a deletion
- *     record        record name     in use: that record gets these bytes, this one is deleted; free: another alias, nothing is sent
- *     record        other folder    -EXDEV (mv copies and deletes); messages -EPERM: the service has no operation for it here
- *     anything else                 -EPERM
+ *     scratch       record name     the bytes become the record's: committed at once; text that is
+ * no complete object is -EINVAL record        scratch         a backup is being made: the bytes go,
+ * the name is vacant, nothing is deleted; into a trash directory: a deletion record        record
+ * name     in use: that record gets these bytes, this one is deleted; free: another alias, nothing
+ * is sent record        other folder    -EXDEV (mv copies and deletes); messages -EPERM: the
+ * service has no operation for it here anything else                 -EPERM
  *
- * RENAME_EXCHANGE works between scratch and scratch, and scratch and record: the slot keeps its record.
+ * RENAME_EXCHANGE works between scratch and scratch, and scratch and record: the slot keeps its
+ * record.
  */
 #include "fs_p.h"
 
@@ -58,7 +59,8 @@ static void end_release(struct end *e)
 }
 
 /* The node of an inode takes its new place in the tree. */
-static void move_node(struct fs *fs, uint64_t ino, const struct end *to, const struct node_ops *ops, int64_t slot)
+static void move_node(struct fs *fs, uint64_t ino, const struct end *to, const struct node_ops *ops,
+                      int64_t slot)
 {
     struct node *node = tree_get(fs, ino);
 
@@ -124,7 +126,8 @@ static int scratch_to_scratch(struct fs *fs, struct end *from, struct end *to, u
 
 /* --- what a record name takes in --- */
 
-/* The complete object in an inode's local bytes; anything else never becomes a record by a rename. */
+/* The complete object in an inode's local bytes; anything else never becomes a record by a rename.
+ */
 static int complete_text(struct fs *fs, uint64_t ino, char **ret, struct buf *err)
 {
     struct slot as_slot = {.ino = ino, .flags = SLOT_LOCAL};
@@ -153,8 +156,8 @@ static int make_room(struct fs *fs, struct end *to)
 }
 
 /* The slot holds inode `ino` now and its record shall become `text`. In a transaction. */
-static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mode, const char *text,
-                     struct buf *err)
+static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mode,
+                     const char *text, struct buf *err)
 {
     char *base = slot->base;
 
@@ -212,7 +215,8 @@ static int record_to_local(struct fs *fs, uint64_t ino, bool has_data, const cha
     return rc ? rc : state_put_local(fs->state, &l);
 }
 
-static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, unsigned flags, struct buf *err)
+static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+                             struct buf *err)
 {
     uint64_t old = is_there(to) ? to->slot.ino : 0;
     bool old_local = to->slot.flags & SLOT_LOCAL;
@@ -240,8 +244,8 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
         goto out;
 
     writeback_kick(fs->writeback);
-    move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name}, &record_ops,
-              to->slot.id);
+    move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
+              &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);
     if (kept)
         move_node(fs, old, from, &scratch_file_ops, 0);
@@ -274,7 +278,8 @@ static bool is_trash(struct fs *fs, struct node *dir)
     return trash;
 }
 
-/* What nobody but this machine knows does not become a vacancy. -EBUSY: the service is just being told. */
+/* What nobody but this machine knows does not become a vacancy. -EBUSY: the service is just being
+ * told. */
 static int withdraw_new(struct fs *fs, struct slot *slot)
 {
     struct journal_op op = {0};
@@ -392,7 +397,8 @@ out:
     return rc;
 }
 
-static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags, struct buf *err)
+static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+                       struct buf *err)
 {
     if (flags & RENAME_EXCHANGE) {
         if (!to->local.ino)
@@ -408,7 +414,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     return to->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
 }
 
-static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned flags, struct buf *err)
+static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+                       struct buf *err)
 {
     if (!is_there(from))
         return -ENOENT;
@@ -416,16 +423,17 @@ static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned
         return -EEXIST;
     if ((flags & RENAME_EXCHANGE) && !is_there(to))
         return -ENOENT;
-    if (from->dir == to->dir && (str_eq(from->name, to->name) ||
-                                 (from->slot.id && from->slot.id == to->slot.id)))
+    if (from->dir == to->dir &&
+        (str_eq(from->name, to->name) || (from->slot.id && from->slot.id == to->slot.id)))
         return 0;
     if (!from->local.ino)
         return from_record(fs, from, to, flags, err);
-    return to->record ? scratch_to_record(fs, from, to, flags, err) : scratch_to_scratch(fs, from, to, flags);
+    return to->record ? scratch_to_record(fs, from, to, flags, err)
+                      : scratch_to_scratch(fs, from, to, flags);
 }
 
-int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, uint64_t newparent,
-              const char *newname, unsigned flags)
+int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              uint64_t newparent, const char *newname, unsigned flags)
 {
     struct end from = {.dir = tree_get(fs, parent), .name = name};
     struct end to = {.dir = tree_get(fs, newparent), .name = newname};

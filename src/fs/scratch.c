@@ -1,6 +1,7 @@
 /*
- * scratch.c - names that are no record: swap files, backups, temporaries, lock links, and the directories programs make for
- * them. Kept on the local disk with full POSIX behaviour, across remounts, never sent (saving rules R1-R4).
+ * scratch.c - names that are no record: swap files, backups, temporaries, lock links, and the
+ * directories programs make for them. Kept on the local disk with full POSIX behaviour, across
+ * remounts, never sent (saving rules R1-R4).
  */
 #include "fs_p.h"
 
@@ -28,7 +29,8 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         return false;
     if (dir_ops == &scratch_dir_ops)
         return true;
-    return S_ISDIR(type) ? name_is_scratch_dir(name) : !(dir_ops == &folder_ops && name_is_record(name));
+    return S_ISDIR(type) ? name_is_scratch_dir(name)
+                         : !(dir_ops == &folder_ops && name_is_record(name));
 }
 
 static struct node_spec spec_of(struct node *dir, const struct local *l)
@@ -176,7 +178,8 @@ static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
     return rc;
 }
 
-static int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                           struct stat *ret)
 {
     struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);

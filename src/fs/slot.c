@@ -1,15 +1,16 @@
 /*
  * slot.c - what happens to a name in a record folder (saving rules R6-R18).
  *
- * A record is bound to its name, not to the inode that lies there: programs save by renaming away, unlinking and creating anew. The
- * slot remembers the record while inodes come and go:
+ * A record is bound to its name, not to the inode that lies there: programs save by renaming away,
+ * unlinking and creating anew. The slot remembers the record while inodes come and go:
  *
  *     untouched   no row at all; the cache's rendering
- *     local       data/<ino> holds the visible bytes; an operation is pending, or was carried out and the bytes still say the same
- *     draft       local, and not committed: empty, half-written, or refused
- *     vacant      nothing lies there: renamed away (reappears) or unlinked (a deletion waits)
+ *     local       data/<ino> holds the visible bytes; an operation is pending, or was carried out
+ * and the bytes still say the same draft       local, and not committed: empty, half-written, or
+ * refused vacant      nothing lies there: renamed away (reappears) or unlinked (a deletion waits)
  *
- * `base` is the text that was visible before a draft or a vacancy began: what the next commit is compared with.
+ * `base` is the text that was visible before a draft or a vacancy began: what the next commit is
+ * compared with.
  */
 #include "fs_p.h"
 
@@ -333,7 +334,8 @@ static int drop_local(struct fs *fs, struct slot *slot)
     return rc;
 }
 
-/* Does the operation need the bytes in the file? A conflict shows theirs: mine lies in .outlookfs/conflicts. */
+/* Does the operation need the bytes in the file? A conflict shows theirs: mine lies in
+ * .outlookfs/conflicts. */
 static bool op_keeps_bytes(struct fs *fs, const struct slot *slot)
 {
     struct journal_op op = {0};

@@ -1,5 +1,6 @@
 /*
- * status.c - what a person or a script is told: .outlookfs/status.json and the operations in queue/ and failed/.
+ * status.c - what a person or a script is told: .outlookfs/status.json and the operations in queue/
+ * and failed/.
  *
  * Without secrets: paths, verbs and the service's words; never a token.
  */
@@ -74,7 +75,8 @@ static void add_time(struct cJSON *obj, const char *name, int64_t ns)
     cJSON_AddStringToObject(obj, name, text);
 }
 
-static struct cJSON *operation_json(struct fs *fs, const struct slot *slot, const struct journal_op *op)
+static struct cJSON *operation_json(struct fs *fs, const struct slot *slot,
+                                    const struct journal_op *op)
 {
     struct cJSON *obj = cJSON_CreateObject();
 
@@ -129,7 +131,8 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
 
 /* --- status.json --- */
 
-/* A status file is for looking at: this many operations, drafts and listings are named, all are counted. */
+/* A status file is for looking at: this many operations, drafts and listings are named, all are
+ * counted. */
 #define NAMED_MAX 1000
 
 static void add_queue(struct fs *fs, struct cJSON *root)

@@ -1,8 +1,9 @@
 /*
  * tree.c - the nodes: one per inode the kernel or a handle knows, found by number.
  *
- * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs: calls under way, children, handles).
- * Our own table, because base/map.h has string keys and a listing of 100,000 records makes 100,000 nodes.
+ * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs:
+ * calls under way, children, handles). Our own table, because base/map.h has string keys and a
+ * listing of 100,000 records makes 100,000 nodes.
  */
 #include "fs_p.h"
 
@@ -146,7 +147,8 @@ void tree_put(struct fs *fs, struct node *node)
     pthread_mutex_unlock(&fs->tree.lock);
 }
 
-/* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long as the tree. */
+/* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long
+ * as the tree. */
 static const char *intern_locked(struct tree *tree, const char *folder)
 {
     if (!folder)
@@ -164,7 +166,8 @@ static char *copy(const char *s)
     return s ? xstrdup(s) : NULL;
 }
 
-static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent, const char *name)
+static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent,
+                              const char *name)
 {
     struct node *old = n->parent;
 

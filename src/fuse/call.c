@@ -1,6 +1,7 @@
 #include "fuse_p.h"
 
-/* Runs under a lock of the request that fuse_req_interrupt_func() takes too, so not after call_end(). */
+/* Runs under a lock of the request that fuse_req_interrupt_func() takes too, so not after
+ * call_end(). */
 static void interrupted(fuse_req_t req, void *data)
 {
     (void)req;
@@ -49,6 +50,11 @@ void call_end(struct call *call)
 {
     fuse_req_interrupt_func(call->req, NULL, NULL);
     delist(&call->mount->calls, call);
+}
+
+struct fs_handle *call_handle(const struct fuse_file_info *fi)
+{
+    return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
 }
 
 void calls_init(struct calls *calls)

@@ -1,7 +1,8 @@
 /*
  * fuse_p.h - the inside of the fuse room.
  *
- *     ops.c       one function an operation: decode, call the fs room, answer
+ *     ops.c       the table; one function an operation: call the fs room, answer
+ *     file.c      the same, for open files and directories
  *     readdir.c   the two operations that fill a buffer with entries
  *     call.c      a request under way, and how it is interrupted
  *     notifier.c  the thread that tells the kernel what has changed
@@ -21,7 +22,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* call.c ------------------------------------------------------------------------------------------------------------ */
+/* --- call.c --- */
 
 /*
  * A request, on the stack of the operation that serves it:
@@ -49,12 +50,13 @@ struct calls {
 
 void call_begin(struct call *call, fuse_req_t req);
 void call_end(struct call *call);
+struct fs_handle *call_handle(const struct fuse_file_info *fi); /* NULL for NULL */
 
 void calls_init(struct calls *calls);
 void calls_release(struct calls *calls);
 void calls_stop(struct calls *calls); /* cancels those under way, and those to come at once */
 
-/* notifier.c -------------------------------------------------------------------------------------------------------- */
+/* --- notifier.c --- */
 
 struct notifier {
     struct queue queue; /* of struct notice */
@@ -71,17 +73,36 @@ void notifier_release(struct notifier *n);
 int notifier_start(struct notifier *n, struct fuse_session *session);
 void notifier_stop(struct notifier *n); /* what waits is dropped */
 
-/* ops.c ------------------------------------------------------------------------------------------------------------- */
+/* --- ops.c --- */
 
 extern const struct fuse_lowlevel_ops ops;
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret);
 
-/* readdir.c --------------------------------------------------------------------------------------------------------- */
+/* --- file.c --- */
 
-void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
-void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+               struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+              struct fuse_file_info *fi);
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+                  struct fuse_file_info *fi);
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 
-/* mount.c ----------------------------------------------------------------------------------------------------------- */
+/* --- readdir.c --- */
+
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+                struct fuse_file_info *fi);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+                    struct fuse_file_info *fi);
+
+/* --- mount.c --- */
 
 struct mount {
     struct fs *fs;                /* constant while open */

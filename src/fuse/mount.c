@@ -67,7 +67,7 @@ void mount_destroy(struct mount *m)
     free(m);
 }
 
-/* --- the threads --------------------------------------------------------------------------------------------------- */
+/* --- the threads --- */
 
 static void *serve(void *arg)
 {
@@ -104,8 +104,8 @@ static int start_threads(struct mount *m)
     return rc;
 }
 
-/* libfuse waits on a semaphore of its own: a signal that comes between its look at the flag and the wait would be lost,
- * so it is repeated. */
+/* libfuse waits on a semaphore of its own: a signal that comes between its look at the flag and the
+ * wait would be lost, so it is repeated. */
 static void stop_loop(struct mount *m)
 {
     const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
@@ -119,7 +119,7 @@ static void stop_loop(struct mount *m)
     m->looping = false;
 }
 
-/* --- open and close ------------------------------------------------------------------------------------------------ */
+/* --- open and close --- */
 
 static char *mount_options(const struct mount_config *config)
 {
@@ -185,8 +185,8 @@ int mount_ended_fd(const struct mount *m)
     return m->ended_fd;
 }
 
-/* The notifier ends while requests are still served: it may wait for a lock that one of them holds, and nobody else
- * could end that wait. */
+/* The notifier ends while requests are still served: it may wait for a lock that one of them holds,
+ * and nobody else could end that wait. */
 void mount_close(struct mount *m)
 {
     calls_stop(&m->calls);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Also the key in notifier.pending, so nothing waits twice and the queue is never longer than what the kernel knows. */
+/* Also the key in notifier.pending, so nothing waits twice and the queue is never longer than what
+ * the kernel knows. */
 struct notice {
     uint64_t ino;
     const char *name; /* an entry of the directory `ino`, inside `key`; NULL: the inode */

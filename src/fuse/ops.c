@@ -11,21 +11,20 @@
 /* What the fs room allows to keep it takes back itself (mount_notify). */
 #define KEEP_SECONDS 3600.0
 
-/* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests that wait for a network. */
+/* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests
+ * that wait for a network. */
 #define BACKGROUND_MAX 64
 
 #define XATTR_MAX ((size_t)64 * 1024) /* the kernel's own limit */
 
-/* --- answers ------------------------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
 {
     double keep = entry->cacheable ? KEEP_SECONDS : 0;
 
-    *ret = (struct fuse_entry_param){.ino = entry->ino,
-                                     .attr = entry->attr,
-                                     .attr_timeout = keep,
-                                     .entry_timeout = keep};
+    *ret = (struct fuse_entry_param){
+        .ino = entry->ino, .attr = entry->attr, .attr_timeout = keep, .entry_timeout = keep};
 }
 
 /* The kernel no longer waits (-ENOENT): nobody will give the reference back. */
@@ -54,32 +53,20 @@ static void reply_xattr(fuse_req_t req, int rc, const struct buf *value, size_t 
         fuse_reply_buf(req, value->data, value->len);
 }
 
-static void fill_open(const struct fs_open *open, struct fuse_file_info *fi)
-{
-    fi->fh = (uintptr_t)open->handle;
-    fi->direct_io = open->direct_io;
-    fi->keep_cache = open->keep_cache;
-    fi->noflush = open->no_flush;
-}
-
-static struct fs_handle *handle(const struct fuse_file_info *fi)
-{
-    return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
-}
-
-/* --- start --------------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
     (void)userdata;
-    /* Attributes with every page of a listing, not only with the first: nobody's `ls -l` shall cost a lookup an entry. */
+    /* Attributes with every page of a listing, not only with the first: nobody's `ls -l` shall cost
+     * a lookup an entry. */
     conn->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
     conn->want |= conn->capable & FUSE_CAP_PARALLEL_DIROPS;
     conn->max_background = BACKGROUND_MAX;
     conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
 }
 
-/* --- names --------------------------------------------------------------------------------------------------------- */
+/* --- names --- */
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
@@ -189,7 +176,7 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const 
     fuse_reply_err(req, EPERM);
 }
 
-/* --- inodes -------------------------------------------------------------------------------------------------------- */
+/* --- inodes --- */
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -199,7 +186,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     int rc;
 
     call_begin(&call, req);
-    rc = fs_getattr(call.fs, &call.who, ino, handle(fi), &st, &cacheable);
+    rc = fs_getattr(call.fs, &call.who, ino, call_handle(fi), &st, &cacheable);
     call_end(&call);
     if (rc)
         fuse_reply_err(req, -rc);
@@ -237,7 +224,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
     int rc;
 
     call_begin(&call, req);
-    rc = fs_setattr(call.fs, &call.who, ino, handle(fi), attr, set_flags(to_set), &st);
+    rc = fs_setattr(call.fs, &call.who, ino, call_handle(fi), attr, set_flags(to_set), &st);
     call_end(&call);
     if (rc)
         fuse_reply_err(req, -rc);
@@ -304,169 +291,6 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
         fuse_reply_err(req, -rc);
     else
         fuse_reply_statfs(req, &st);
-}
-
-/* --- files --------------------------------------------------------------------------------------------------------- */
-
-static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-    struct fs_open open = {0};
-    struct call call;
-    int rc;
-
-    call_begin(&call, req);
-    rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
-    call_end(&call);
-    if (rc) {
-        fuse_reply_err(req, -rc);
-        return;
-    }
-    fill_open(&open, fi);
-    if (fuse_reply_open(req, fi) == -ENOENT)
-        fs_release(call.fs, open.handle);
-}
-
-static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-                      struct fuse_file_info *fi)
-{
-    struct fs_open open = {0};
-    struct fuse_entry_param e;
-    struct fs_entry entry;
-    struct call call;
-    int rc;
-
-    call_begin(&call, req);
-    rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
-    call_end(&call);
-    if (rc) {
-        fuse_reply_err(req, -rc);
-        return;
-    }
-    fill_open(&open, fi);
-    fill_entry(&entry, &e);
-    if (fuse_reply_create(req, &e, fi) == -ENOENT) {
-        fs_release(call.fs, open.handle);
-        fs_forget(call.fs, entry.ino, 1);
-    }
-}
-
-static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                    struct fuse_file_info *fi)
-{
-    char *out = xmalloc(size);
-    struct call call;
-    ssize_t n;
-
-    (void)ino;
-    call_begin(&call, req);
-    n = fs_read(call.fs, &call.who, handle(fi), out, size, offset);
-    call_end(&call);
-    if (n < 0)
-        fuse_reply_err(req, (int)-n);
-    else
-        fuse_reply_buf(req, out, (size_t)n);
-    free(out);
-}
-
-static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
-                     struct fuse_file_info *fi)
-{
-    struct call call;
-    ssize_t n;
-
-    (void)ino;
-    call_begin(&call, req);
-    n = fs_write(call.fs, &call.who, handle(fi), data, size, offset);
-    call_end(&call);
-    if (n < 0)
-        fuse_reply_err(req, (int)-n);
-    else
-        fuse_reply_write(req, (size_t)n);
-}
-
-static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
-                         struct fuse_file_info *fi)
-{
-    struct call call;
-    int rc;
-
-    (void)ino;
-    call_begin(&call, req);
-    rc = fs_fallocate(call.fs, &call.who, handle(fi), mode, offset, length);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
-}
-
-static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-    struct call call;
-    int rc;
-
-    (void)ino;
-    call_begin(&call, req);
-    rc = fs_flush(call.fs, &call.who, handle(fi));
-    call_end(&call);
-    fuse_reply_err(req, -rc);
-}
-
-static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
-{
-    struct call call;
-    int rc;
-
-    (void)ino;
-    (void)datasync;
-    call_begin(&call, req);
-    rc = fs_fsync(call.fs, &call.who, handle(fi));
-    call_end(&call);
-    fuse_reply_err(req, -rc);
-}
-
-static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-    const struct mount *m = fuse_req_userdata(req);
-
-    (void)ino;
-    fs_release(m->fs, handle(fi));
-    fuse_reply_err(req, 0);
-}
-
-/* --- directories --------------------------------------------------------------------------------------------------- */
-
-static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-    struct fs_dir *dir = NULL;
-    struct call call;
-    int rc;
-
-    call_begin(&call, req);
-    rc = fs_opendir(call.fs, &call.who, ino, &dir);
-    call_end(&call);
-    if (rc) {
-        fuse_reply_err(req, -rc);
-        return;
-    }
-    fi->fh = (uintptr_t)dir;
-    if (fuse_reply_open(req, fi) == -ENOENT)
-        fs_releasedir(call.fs, dir);
-}
-
-static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-    const struct mount *m = fuse_req_userdata(req);
-
-    (void)ino;
-    fs_releasedir(m->fs, (struct fs_dir *)(uintptr_t)fi->fh);
-    fuse_reply_err(req, 0);
-}
-
-/* Changes of names are in the journal before they are answered. */
-static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
-{
-    (void)ino;
-    (void)datasync;
-    (void)fi;
-    fuse_reply_err(req, 0);
 }
 
 /* What is missing the kernel does itself or refuses: see mount.h. */

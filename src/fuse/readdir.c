@@ -22,8 +22,8 @@ static size_t entry_size(const struct listing *l, const char *name)
     return fuse_add_direntry(l->call.req, NULL, 0, name, NULL, 0);
 }
 
-/* An entry whose attributes are not to be had, "." and ".." among them, goes out as in a plain listing (nodeid 0): a lookup
- * will tell. */
+/* An entry whose attributes are not to be had, "." and ".." among them, goes out as in a plain
+ * listing (nodeid 0): a lookup will tell. */
 static void add_plus(struct listing *l, const struct fs_dirent *dirent, uint64_t offset)
 {
     struct fuse_entry_param e = {.attr = {.st_ino = dirent->ino, .st_mode = dirent->type}};
@@ -34,8 +34,8 @@ static void add_plus(struct listing *l, const struct fs_dirent *dirent, uint64_t
     snprintf(name, sizeof(name), "%s", dirent->name); /* `dirent` ends with the next call */
     if (fs_readdir_entry(l->call.fs, &l->call.who, l->dir, offset, &entry) == 0)
         fill_entry(&entry, &e);
-    l->used += fuse_add_direntry_plus(l->call.req, l->out + l->used, l->size - l->used, name, &e,
-                                      next);
+    l->used +=
+        fuse_add_direntry_plus(l->call.req, l->out + l->used, l->size - l->used, name, &e, next);
 }
 
 static void add_plain(struct listing *l, const struct fs_dirent *dirent)
@@ -46,8 +46,8 @@ static void add_plain(struct listing *l, const struct fs_dirent *dirent)
                                  &attr, (off_t)dirent->next);
 }
 
-/* 0 or -errno of the entry it stopped at. The size is asked for first: an entry with attributes that does not fit would keep its
- * reference. */
+/* 0 or -errno of the entry it stopped at. The size is asked for first: an entry with attributes
+ * that does not fit would keep its reference. */
 static int fill(struct listing *l, uint64_t offset)
 {
     struct fs_dirent dirent;

@@ -22,6 +22,7 @@ struct gate {
     pthread_cond_t changed;
     bool stopped;       /* guarded by lock */
     unsigned in_flight; /* guarded by lock */
+    unsigned peak;      /* of in_flight since nothing was in flight; guarded by lock */
     int64_t *calls;     /* when the last `rate` calls came, a ring; guarded by lock */
     unsigned next_call; /* guarded by lock */
 };
@@ -64,6 +65,8 @@ unsigned gate_enter(struct gate *g)
 
     pthread_mutex_lock(&g->lock);
     n = ++g->in_flight;
+    if (n > g->peak)
+        g->peak = n;
     pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
     return n;
@@ -72,7 +75,8 @@ unsigned gate_enter(struct gate *g)
 void gate_leave(struct gate *g)
 {
     pthread_mutex_lock(&g->lock);
-    g->in_flight--;
+    if (--g->in_flight == 0)
+        g->peak = 0;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -127,15 +131,12 @@ void gate_wait(struct gate *g, int64_t ns)
 unsigned gate_together(struct gate *g, unsigned n)
 {
     int64_t until = clock_mono() + TOGETHER_MAX;
-    unsigned most = 0;
+    unsigned most;
 
     pthread_mutex_lock(&g->lock);
-    for (;;) {
-        if (g->in_flight > most)
-            most = g->in_flight;
-        if (most >= n || g->stopped || clock_wait(&g->changed, &g->lock, until) == -ETIMEDOUT)
-            break;
-    }
+    while (g->peak < n && !g->stopped && clock_wait(&g->changed, &g->lock, until) != -ETIMEDOUT)
+        ;
+    most = g->peak;
     pthread_mutex_unlock(&g->lock);
     return most;
 }

@@ -31,7 +31,7 @@ int gate_rate(struct gate *g);
 
 void gate_wait(struct gate *g, int64_t ns);
 
-/* Waits until `n` requests have been in flight at once, at most 10 s. How many were, at most. */
+/* Waits until `n` requests are in flight at once, at most 10 s. How many were, at most. */
 unsigned gate_together(struct gate *g, unsigned n);
 
 #endif

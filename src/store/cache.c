@@ -31,7 +31,7 @@ static const char *const steps[] = {
     "CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
-    "  hash INTEGER NOT NULL, run INTEGER NOT NULL);"
+    "  attachments INTEGER NOT NULL, hash INTEGER NOT NULL, run INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX records_by_id ON records (id, listing);"
     "CREATE INDEX records_by_listing ON records (listing);"
     "CREATE TABLE texts (seq INTEGER PRIMARY KEY REFERENCES records ON DELETE CASCADE,"

@@ -13,7 +13,7 @@ void cache_record_release(struct cache_record *r)
     *r = (struct cache_record){0};
 }
 
-/* From columns seq, id, etag, mtime, size. */
+/* From columns seq, id, etag, mtime, size, attachments. */
 static struct cache_record read_record(struct sql_query *q)
 {
     return (struct cache_record){
@@ -22,6 +22,7 @@ static struct cache_record read_record(struct sql_query *q)
         .etag = sql_dup(q, 2),
         .mtime = sql_int(q, 3),
         .size = (size_t)sql_int(q, 4),
+        .attachments = sql_int(q, 5),
     };
 }
 
@@ -34,12 +35,12 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
 
     if (with_text)
         db_read(&c->db, &q,
-                "SELECT r.seq, r.id, r.etag, r.mtime, r.size, t.text FROM records r"
+                "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, t.text FROM records r"
                 " JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
                 " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     else
         db_read(&c->db, &q,
-                "SELECT seq, id, etag, mtime, size FROM records WHERE id = ? AND listing ="
+                "SELECT seq, id, etag, mtime, size, attachments FROM records WHERE id = ? AND listing ="
                 " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     sql_bind_str(&q, id);
     sql_bind_int(&q, kind);
@@ -47,7 +48,7 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     if (sql_row(&q)) {
         record = read_record(&q);
         if (with_text)
-            record.text = sql_dup(&q, 5);
+            record.text = sql_dup(&q, 6);
     }
     rc = sql_end(&q);
     if (!rc && !record.id)
@@ -124,7 +125,7 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT seq, id, etag, mtime, size FROM records WHERE listing ="
+            "SELECT seq, id, etag, mtime, size, attachments FROM records WHERE listing ="
             " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND seq > ?"
             " ORDER BY seq LIMIT ?");
     sql_bind_int(&q, kind);

@@ -88,14 +88,15 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     int rc;
 
     db_write(&c->db, &q,
-             "INSERT INTO records (listing, id, etag, mtime, stamp, size, hash, run)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+             "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, hash, run)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, item->mtime);
     sql_bind_int(&q, item->mtime);
     sql_bind_int(&q, (int64_t)item->size);
+    sql_bind_int(&q, item->attachments);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
     rc = sql_run(&q);
@@ -135,12 +136,14 @@ static int change(struct cache *c, const struct known *known, const struct item 
     int rc;
 
     db_write(&c->db, &q,
-             "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, hash = ?, run = ?"
+             "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
+             " run = ?"
              " WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
     sql_bind_int(&q, item->mtime);
     sql_bind_int(&q, (int64_t)item->size);
+    sql_bind_int(&q, item->attachments);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, known->seq);

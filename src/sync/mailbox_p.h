@@ -28,8 +28,8 @@ struct mailbox {
 };
 
 /*
- * An own write ended: the record is now `item` (or gone). Raises the record's generation, so that older answers leave it alone, changes
- * the cache, and tells the file system. records.c.
+ * An own write ended: the record is now `item` (or gone). Raises the record's generation, so that
+ * older answers leave it alone, changes the cache, and tells the file system. records.c.
  */
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item);
 int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folder, const char *id);
@@ -41,14 +41,16 @@ void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folde
 void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot);
 
 /*
- * The errno of a question that was not answered; the reason goes to `err` (may be NULL) behind "what: ". Releases the fault.
+ * The errno of a question that was not answered; the reason goes to `err` (may be NULL) behind
+ * "what: ". Releases the fault.
  */
 int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what);
 
 /* writeback.c, called by mailbox_open/start/stop/close. */
 struct writeback *writeback_create(struct mailbox *mb);
 int writeback_start(struct writeback *wb);
-/* Everything is due at once; waits for the queue to empty for at most `limit` ns, then ends the workers. */
+/* Everything is due at once; waits for the queue to empty for at most `limit` ns, then ends the
+ * workers. */
 void writeback_stop(struct writeback *wb, int64_t limit);
 void writeback_destroy(struct writeback *wb);
 

@@ -146,18 +146,19 @@ static int64_t held_back_until(struct writeback *wb)
 /* False: `wake` says when to look again. At most WRITEBACK_WORKERS - 1 of the slots can be under way. */
 static bool pick(struct worker *w, struct task *t, int64_t *wake)
 {
+    struct state *state = w->wb->mb->state;
     int64_t slots[WRITEBACK_WORKERS], next, wait;
     int64_t now = clock_now();
-    int count = state_due_ops(w->wb->mb->state, now, slots, WRITEBACK_WORKERS, &next);
+    int count = state_due_ops(state, now, slots, WRITEBACK_WORKERS, NULL);
 
-    if (count < 0) {
-        *wake = clock_mono() + DISK_PAUSE;
-        return false;
-    }
     for (int i = 0; i < count; i++)
         if (claim(w, slots[i], t))
             return true;
-    wait = next > now && next - now < SLEEP_MAX ? next - now : SLEEP_MAX;
+    if (count < 0 || state_due_ops(state, now, slots, 0, &next) < 0) {
+        *wake = clock_mono() + DISK_PAUSE;
+        return false;
+    }
+    wait = next - now < SLEEP_MAX ? next - now : SLEEP_MAX;
     *wake = next == INT64_MAX ? INT64_MAX : clock_mono() + wait;
     return false;
 }

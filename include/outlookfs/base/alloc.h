@@ -1,9 +1,10 @@
 /*
  * alloc.h - memory that is there, or the program stops.
  *
- * Out of memory aborts the process with a message. Everything the user gave us is in the journal before a call
- * returned, so a restart goes on where the program stopped; half-handled failures of small allocations would not
- * be tested and would lose data. Buffers whose size somebody else decides are bounded instead: see buf.h.
+ * Out of memory aborts the process with a message. Everything the user gave us is in the journal
+ * before a call returned, so a restart goes on where the program stopped; half-handled failures of
+ * small allocations would not be tested and would lose data. Buffers whose size somebody else
+ * decides are bounded instead: see buf.h.
  *
  * Threads: any.
  */

@@ -8,8 +8,8 @@
  *     char *s = buf_detach(&b);                // yours now; b is empty and usable again
  *     buf_release(&b);
  *
- * `data` is always NUL-terminated behind `len` (the NUL is not counted) and never NULL after buf_init().
- * An add that would pass the maximum adds nothing and answers -ENOBUFS.
+ * `data` is always NUL-terminated behind `len` (the NUL is not counted) and never NULL after
+ * buf_init(). An add that would pass the maximum adds nothing and answers -ENOBUFS.
  *
  * Threads: owner only.
  */
@@ -46,8 +46,8 @@ int buf_vaddf(struct buf *b, const char *fmt, va_list ap);
 char *buf_detach(struct buf *b);
 
 /*
- * The error text that travels beside a -errno: sets `err` (may be NULL) to the text, cut at its maximum, and answers
- * `code`, so that the deepest place that knows writes
+ * The error text that travels beside a -errno: sets `err` (may be NULL) to the text, cut at its
+ * maximum, and answers `code`, so that the deepest place that knows writes
  *
  *     return buf_fail(err, -EINVAL, "%s: line %d: expected a comma", name, line);
  */

@@ -1,9 +1,10 @@
 /*
  * cancel.h - "the caller no longer wants this": how Ctrl-C reaches a wait.
  *
- * The FUSE adapter makes one for each request and fires it when the kernel reports an interrupt. Everything that can wait
- * takes a `struct cancel *` (NULL: nobody can interrupt it) and looks at it at least every CANCEL_SLICE. That costs ten
- * wake-ups a second of a thread that waits anyway, and needs no list of waiters and no lock of its own.
+ * The FUSE adapter makes one for each request and fires it when the kernel reports an interrupt.
+ * Everything that can wait takes a `struct cancel *` (NULL: nobody can interrupt it) and looks at
+ * it at least every CANCEL_SLICE. That costs ten wake-ups a second of a thread that waits anyway,
+ * and needs no list of waiters and no lock of its own.
  *
  * Threads: any may fire or look; the owner outlives both.
  */
@@ -25,7 +26,8 @@ void cancel_fire(struct cancel *c);
 bool cancel_fired(const struct cancel *c); /* NULL: false */
 
 /*
- * clock_wait() in slices. 0: woken (look at your condition), -ETIMEDOUT: `until` reached, -EINTR: cancelled.
+ * clock_wait() in slices. 0: woken (look at your condition), -ETIMEDOUT: `until` reached, -EINTR:
+ * cancelled.
  */
 int cancel_wait(struct cancel *c, pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until);
 

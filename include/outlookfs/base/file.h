@@ -20,8 +20,8 @@ int file_read(const char *path, struct buf *out, struct buf *err);
 int file_read_fd(int fd, struct buf *out);
 
 /*
- * Writes a temporary beside `path` with `mode`, fsyncs it, renames it over and fsyncs the directory: after a crash there is
- * the old file or the new one. Used for tokens (0600).
+ * Writes a temporary beside `path` with `mode`, fsyncs it, renames it over and fsyncs the
+ * directory: after a crash there is the old file or the new one. Used for tokens (0600).
  */
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct buf *err);
 

@@ -1,7 +1,8 @@
 /*
  * grade.h - what an answer of the service means, graded once, where the answer is read.
  *
- * Everything above decides by grade, nobody by HTTP status. The mapping follows the connector contract, section 4.5.
+ * Everything above decides by grade, nobody by HTTP status. The mapping follows the connector
+ * contract, section 4.5.
  */
 #ifndef OUTLOOKFS_BASE_GRADE_H
 #define OUTLOOKFS_BASE_GRADE_H
@@ -17,7 +18,7 @@ enum grade {
     GRADE_TOO_BIG,   /* 413 or ErrorMessageSizeExceeded */
     GRADE_REFUSED,   /* any other 4xx: asking again will not help */
     GRADE_THROTTLED, /* 429, 503 with Retry-After */
-    GRADE_BROKEN,    /* other 5xx, or an answer that makes no sense: the work may or may not be done */
+    GRADE_BROKEN, /* other 5xx, or an answer that makes no sense: the work may or may not be done */
     GRADE_OFFLINE,   /* no connection, or it broke */
     GRADE_CANCELLED, /* the caller's struct cancel was fired */
 };
@@ -25,7 +26,8 @@ enum grade {
 /* EINVAL, ENOENT ... negative; 0 for GRADE_OK. */
 int grade_errno(enum grade grade);
 
-/* True when the same request may succeed later: THROTTLED, BROKEN, OFFLINE, AUTH (after a new token). */
+/* True when the same request may succeed later: THROTTLED, BROKEN, OFFLINE, AUTH (after a new
+ * token). */
 bool grade_is_temporary(enum grade grade);
 
 const char *grade_name(enum grade grade); /* "gone": for logs and status files */

@@ -1,9 +1,10 @@
 /*
- * json.h - what cJSON does not have: telling a half-written text from a wrong one, comparing, getting typed members.
+ * json.h - what cJSON does not have: telling a half-written text from a wrong one, comparing,
+ * getting typed members.
  *
- * Limits, stated: numbers are doubles (as in cJSON). Refused as malformed, although the grammar allows it, is what cJSON
- * would cut or cannot hold: a string with an escaped NUL or half a surrogate pair, a number longer than 63 characters,
- * more than JSON_DEPTH_MAX levels.
+ * Limits, stated: numbers are doubles (as in cJSON). Refused as malformed, although the grammar
+ * allows it, is what cJSON would cut or cannot hold: a string with an escaped NUL or half a
+ * surrogate pair, a number longer than 63 characters, more than JSON_DEPTH_MAX levels.
  *
  * Threads: any; a cJSON object belongs to one thread at a time.
  */
@@ -30,19 +31,22 @@ enum json_shape {
 };
 
 struct json_where {
-    /* 1-based, columns in characters; of the first byte that cannot be, or of the end of a text that goes on. */
+    /* 1-based, columns in characters; of the first byte that cannot be, or of the end of a text
+     * that goes on. */
     unsigned line, column;
 };
 
 /*
- * Looks at a text without building anything. Programs flush files half-written (`cmd > F` flushes an empty one), so a
- * file system must know a draft from a mistake. `where` may be NULL; JSON_COMPLETE leaves it.
+ * Looks at a text without building anything. Programs flush files half-written (`cmd > F` flushes
+ * an empty one), so a file system must know a draft from a mistake. `where` may be NULL;
+ * JSON_COMPLETE leaves it.
  */
 enum json_shape json_scan(const char *text, size_t len, struct json_where *where);
 
 /*
- * Parses a complete text into an object. -EINVAL with "line:column: reason" in `err` when it is not complete, not valid
- * UTF-8 or not a JSON object (for json_parse_any: any value will do). The caller cJSON_Delete()s the result.
+ * Parses a complete text into an object. -EINVAL with "line:column: reason" in `err` when it is not
+ * complete, not valid UTF-8 or not a JSON object (for json_parse_any: any value will do). The
+ * caller cJSON_Delete()s the result.
  */
 int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err);
 int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err);
@@ -50,7 +54,8 @@ int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err);
 /* Member of an object, case-sensitive; NULL when absent. */
 cJSON *json_get(const cJSON *obj, const char *name);
 
-/* The member as a string, or NULL when it is absent, null or something else. Belongs to the object. */
+/* The member as a string, or NULL when it is absent, null or something else. Belongs to the object.
+ */
 const char *json_str(const cJSON *obj, const char *name);
 bool json_bool(const cJSON *obj, const char *name, bool otherwise);
 int64_t json_int(const cJSON *obj, const char *name, int64_t otherwise); /* whole numbers only */

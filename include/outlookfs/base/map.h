@@ -1,8 +1,9 @@
 /*
  * map.h - a hash map from strings to pointers.
  *
- * Keys are copied. Values belong to the caller: removing an entry or releasing the map does not free them; walk the map
- * first where that is wanted. The map must not be changed during a walk, except by map_remove() of the entry just seen.
+ * Keys are copied. Values belong to the caller: removing an entry or releasing the map does not
+ * free them; walk the map first where that is wanted. The map must not be changed during a walk,
+ * except by map_remove() of the entry just seen.
  *
  *     struct map m;
  *     map_init(&m);

@@ -1,6 +1,6 @@
 /*
- * queue.h - a FIFO between threads. An item is owned by exactly one side: the sender until queue_push(), the receiver
- * after queue_pop().
+ * queue.h - a FIFO between threads. An item is owned by exactly one side: the sender until
+ * queue_push(), the receiver after queue_pop().
  *
  *     while ((job = queue_pop(&q, NULL, INT64_MAX)))   // NULL: closed and empty
  *         work(job);
@@ -29,12 +29,13 @@ struct queue {
 void queue_init(struct queue *q);
 void queue_release(struct queue *q); /* must be empty */
 
-/* Takes ownership of `item` (not NULL). After queue_close() it answers false and the item stays the caller's. */
+/* Takes ownership of `item` (not NULL). After queue_close() it answers false and the item stays the
+ * caller's. */
 bool queue_push(struct queue *q, void *item);
 
 /*
- * The oldest item, waiting for one if there is none. NULL at clock_mono() `until`, when cancelled, or when the queue is
- * closed and empty; an item that is there comes before any of these.
+ * The oldest item, waiting for one if there is none. NULL at clock_mono() `until`, when cancelled,
+ * or when the queue is closed and empty; an item that is there comes before any of these.
  */
 void *queue_pop(struct queue *q, struct cancel *cancel, int64_t until);
 

@@ -16,12 +16,14 @@ bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
-/* FNV-1a, 64 bit; `seed` 0 to begin, an earlier result to go on. For keys and stable inode numbers, not for secrets. */
+/* FNV-1a, 64 bit; `seed` 0 to begin, an earlier result to go on. For keys and stable inode numbers,
+ * not for secrets. */
 uint64_t str_hash(uint64_t seed, const void *p, size_t n);
 
 /*
- * Percent-encodes everything but the unreserved characters of RFC 3986 (A-Z a-z 0-9 - . _ ~), upper-case hex.
- * Encoding the result again is the connector's "double" encoding (connector contract, section 1).
+ * Percent-encodes everything but the unreserved characters of RFC 3986 (A-Z a-z 0-9 - . _ ~),
+ * upper-case hex. Encoding the result again is the connector's "double" encoding (connector
+ * contract, section 1).
  */
 int str_percent_encode(struct buf *out, const char *s, size_t n);
 
@@ -32,9 +34,9 @@ int str_percent_decode(struct buf *out, const char *s, size_t n);
 bool str_is_utf8(const char *s, size_t n);
 
 /*
- * ISO 8601 as the service writes it: 0 to 7 fraction digits, "Z", "+hh:mm" or no offset (= UTC), date alone allowed.
- * Nanoseconds since 1970; -EINVAL when it is no date. "0001-01-01T00:00:00+00:00" (the service's "none") answers
- * -ERANGE.
+ * ISO 8601 as the service writes it: 0 to 7 fraction digits, "Z", "+hh:mm" or no offset (= UTC),
+ * date alone allowed. Nanoseconds since 1970; -EINVAL when it is no date.
+ * "0001-01-01T00:00:00+00:00" (the service's "none") answers -ERANGE.
  */
 int str_parse_time(const char *s, int64_t *ret_ns);
 

@@ -1,14 +1,17 @@
 /*
  * fs.h - what each file system call means, without libfuse.
  *
- * Every function is one call of the kernel's vocabulary over inode numbers and handles, answers 0 (or a count) or -errno, and may block: on the
- * network when the cache has no answer (the request's struct cancel ends that), on the local disk always. The fuse room turns kernel
- * messages into these calls; tests call them directly.
+ * Every function is one call of the kernel's vocabulary over inode numbers and handles, answers 0
+ * (or a count) or -errno, and may block: on the network when the cache has no answer (the request's
+ * struct cancel ends that), on the local disk always. The fuse room turns kernel messages into
+ * these calls; tests call them directly.
  *
- * Names and rules: docs/SEMANTICS.md. Inode numbers are stable across remounts (model/name.h); FS_ROOT is the root.
+ * Names and rules: docs/SEMANTICS.md. Inode numbers are stable across remounts (model/name.h);
+ * FS_ROOT is the root.
  *
- * Lookup counts: fs_lookup(), fs_create(), fs_mkdir(), fs_mknod(), fs_symlink() and each entry of fs_readdir() with attributes add one reference to the inode
- * that fs_forget() gives back; an inode is valid as long as it has one.
+ * Lookup counts: fs_lookup(), fs_create(), fs_mkdir(), fs_mknod(), fs_symlink() and each entry of
+ * fs_readdir() with attributes add one reference to the inode that fs_forget() gives back; an inode
+ * is valid as long as it has one.
  *
  * Threads: all functions from any thread, except create, start, stop and destroy.
  */
@@ -31,20 +34,22 @@ struct mailbox;
 
 #define FS_ROOT UINT64_C(1)
 
-/* How the kernel is told. Called from any thread with locks held: an implementation only enqueues. */
+/* How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
+ */
 struct fs_notify {
-    void (*inode)(void *ctx, uint64_t ino);                              /* attributes and content changed */
-    void (*entry)(void *ctx, uint64_t parent, const char *name);         /* the name is gone or means another inode */
+    void (*inode)(void *ctx, uint64_t ino); /* attributes and content changed */
+    void (*entry)(void *ctx, uint64_t parent,
+                  const char *name); /* the name is gone or means another inode */
 };
 
 struct fs_config {
     struct mailbox *mailbox; /* not owned */
     uid_t uid;
     gid_t gid;
-    mode_t umask;          /* taken off 0600 and 0700 */
+    mode_t umask; /* taken off 0600 and 0700 */
     bool read_only;
-    bool fsync_local;      /* fsync makes the journal durable and does not wait for the service */
-    const char *url;       /* for status.json; without secrets */
+    bool fsync_local;       /* fsync makes the journal durable and does not wait for the service */
+    const char *url;        /* for status.json; without secrets */
     const char *mountpoint; /* for status.json */
     const struct fs_notify *notify; /* may be NULL */
     void *notify_ctx;
@@ -67,29 +72,41 @@ void fs_destroy(struct fs *fs); /* NULL is fine */
 struct fs_entry {
     uint64_t ino;
     struct stat attr;
-    bool cacheable; /* the kernel may keep name and attributes until told otherwise; else not at all */
+    bool cacheable; /* the kernel may keep name and attributes until told otherwise; else not at all
+                     */
 };
-int fs_lookup(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, struct fs_entry *ret);
+int fs_lookup(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              struct fs_entry *ret);
 void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
 
-int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode, struct fs_entry *ret);
-int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode, struct fs_entry *ret);
-int fs_symlink(struct fs *fs, const struct fs_req *req, const char *target, uint64_t parent, const char *name,
-               struct fs_entry *ret);
+int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+             mode_t mode, struct fs_entry *ret);
+int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+             mode_t mode, struct fs_entry *ret);
+int fs_symlink(struct fs *fs, const struct fs_req *req, const char *target, uint64_t parent,
+               const char *name, struct fs_entry *ret);
 int fs_unlink(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name);
 int fs_rmdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name);
 /* `flags`: 0, RENAME_NOREPLACE or RENAME_EXCHANGE. */
-int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, uint64_t newparent, const char *newname,
-              unsigned flags);
+int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              uint64_t newparent, const char *newname, unsigned flags);
 
 /* --- inodes --- */
 
-enum fs_set { FS_SET_MODE = 1, FS_SET_UID = 2, FS_SET_GID = 4, FS_SET_SIZE = 8, FS_SET_MTIME = 16, FS_SET_MTIME_NOW = 32 };
+enum fs_set {
+    FS_SET_MODE = 1,
+    FS_SET_UID = 2,
+    FS_SET_GID = 4,
+    FS_SET_SIZE = 8,
+    FS_SET_MTIME = 16,
+    FS_SET_MTIME_NOW = 32
+};
 
 /* `h` may be NULL. `ret_cacheable` may be NULL: see fs_entry.cacheable. */
-int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h, struct stat *ret, bool *ret_cacheable);
-int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h, const struct stat *attr, unsigned set,
-               struct stat *ret);
+int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h,
+               struct stat *ret, bool *ret_cacheable);
+int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_handle *h,
+               const struct stat *attr, unsigned set, struct stat *ret);
 int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out);
 
 /* "user.outlook.*"; -ENODATA. */
@@ -107,12 +124,16 @@ struct fs_open {
     bool no_flush;   /* closing this handle needs no flush */
 };
 int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, struct fs_open *ret);
-int fs_create(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name, mode_t mode, int flags,
-              struct fs_entry *ret_entry, struct fs_open *ret);
-ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out, size_t size, off_t offset);
-ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, const void *data, size_t size, off_t offset);
-int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode, off_t offset, off_t length);
-int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h);  /* one per close() of any descriptor */
+int fs_create(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              mode_t mode, int flags, struct fs_entry *ret_entry, struct fs_open *ret);
+ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
+                size_t size, off_t offset);
+ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, const void *data,
+                 size_t size, off_t offset);
+int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode,
+                 off_t offset, off_t length);
+int fs_flush(struct fs *fs, const struct fs_req *req,
+             struct fs_handle *h); /* one per close() of any descriptor */
 int fs_fsync(struct fs *fs, const struct fs_req *req, struct fs_handle *h);
 void fs_release(struct fs *fs, struct fs_handle *h); /* the last descriptor is closed */
 
@@ -123,16 +144,20 @@ int fs_opendir(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
 struct fs_dirent {
     const char *name;
     uint64_t ino;
-    mode_t type;  /* S_IFREG, S_IFDIR, S_IFLNK */
+    mode_t type;   /* S_IFREG, S_IFDIR, S_IFLNK */
     uint64_t next; /* offset that continues behind it */
 };
 /*
- * The entry at `offset` (0: the first). 1: there, 0: the end, -errno. May wait for a listing page under way. The entry is valid
- * until the next call with this directory. One caller at a time per directory.
+ * The entry at `offset` (0: the first). 1: there, 0: the end, -errno. May wait for a listing page
+ * under way. The entry is valid until the next call with this directory. One caller at a time per
+ * directory.
  */
-int fs_readdir(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset, struct fs_dirent *ret);
-/* The same entry with attributes; adds a reference to the inode (not for "." and ".."; those answer -ENOENT). */
-int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset, struct fs_entry *ret);
+int fs_readdir(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
+               struct fs_dirent *ret);
+/* The same entry with attributes; adds a reference to the inode (not for "." and ".."; those answer
+ * -ENOENT). */
+int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
+                     struct fs_entry *ret);
 void fs_releasedir(struct fs *fs, struct fs_dir *dir);
 
 #endif

@@ -8,16 +8,19 @@
  *     mount_close(m);                    unmounts where that is still to be done, ends the threads
  *     mount_destroy(m);                  after fs_stop(), which may notify until then
  *
- * What it is not: a place for rules. Each operation is one call of the fs room between a decoded request and its answer.
+ * What it is not: a place for rules. Each operation is one call of the fs room between a decoded
+ * request and its answer.
  *
- * Requests run on libfuse's threads (64 at most, a few kept idle) and may block. A signal to the waiting program fires the request's
- * struct cancel, mount_close() fires those of all requests under way. Notifications to the kernel go through a thread of their own:
- * the kernel may make it wait for a lock that a request under way holds.
+ * Requests run on libfuse's threads (64 at most, a few kept idle) and may block. A signal to the
+ * waiting program fires the request's struct cancel, mount_close() fires those of all requests
+ * under way. Notifications to the kernel go through a thread of their own: the kernel may make it
+ * wait for a lock that a request under way holds.
  *
- * What the kernel caches: names and attributes that fs_entry.cacheable allows for an hour, all others not at all, names that do not exist
- * neither. Listings always carry attributes (readdirplus), so `ls -l` costs no lookup an entry. Not used: the kernel's writeback cache,
- * remote locks (flock and fcntl locks are the kernel's own), copy_file_range and lseek (the kernel's own), setxattr and
- * removexattr (EOPNOTSUPP from the kernel after the first time).
+ * What the kernel caches: names and attributes that fs_entry.cacheable allows for an hour, all
+ * others not at all, names that do not exist neither. Listings always carry attributes
+ * (readdirplus), so `ls -l` costs no lookup an entry. Not used: the kernel's writeback cache,
+ * remote locks (flock and fcntl locks are the kernel's own), copy_file_range and lseek (the
+ * kernel's own), setxattr and removexattr (EOPNOTSUPP from the kernel after the first time).
  *
  * SIGUSR1 is taken: mount_close() wakes its thread with it.
  *
@@ -37,7 +40,8 @@ struct mount_config {
     struct fs *fs;          /* not owned */
     const char *mountpoint; /* absolute */
     const char *source;     /* first column of /proc/mounts; the type is fuse.outlookfs */
-    const char *options;    /* for mount(8) and libfuse, comma separated, checked by the caller; NULL: none */
+    const char
+        *options; /* for mount(8) and libfuse, comma separated, checked by the caller; NULL: none */
     bool allow_other;
     bool read_only;
 };

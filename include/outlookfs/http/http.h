@@ -1,32 +1,40 @@
 /*
  * http.h - requests over one connection pool, blocking for the caller, with limits on everything.
  *
- * One network thread owns every curl handle (multi interface: connection reuse, HTTP/2, gzip). Callers build a request on
- * their stack, call http_perform() and read the answer; Ctrl-C (struct cancel) ends any wait within CANCEL_SLICE.
+ * One network thread owns every curl handle (multi interface: connection reuse, HTTP/2, gzip).
+ * Callers build a request on their stack, call http_perform() and read the answer; Ctrl-C (struct
+ * cancel) ends any wait within CANCEL_SLICE.
  *
  *     struct http_answer a;
  *     http_answer_init(&a);
- *     http_perform(http, &(struct http_request){.method = "GET", .path = "/Mail?top=1", .priority = HTTP_INTERACTIVE}, &a);
- *     if (a.grade != GRADE_OK) ...              // a.reason says why, for a person
- *     http_answer_release(&a);
+ *     http_perform(http, &(struct http_request){.method = "GET", .path = "/Mail?top=1", .priority =
+ * HTTP_INTERACTIVE}, &a); if (a.grade != GRADE_OK) ...              // a.reason says why, for a
+ * person http_answer_release(&a);
  *
  * What it does by itself, so that nobody above has to:
- *   - Authorization: from the token source; on 401 the token is renewed once and the request repeated once.
- *   - the service's budget of calls a minute for the whole mount: a token bucket (http_config.rate), interactive requests first;
- *     background ones leave the last tenth of the bucket to them;
- *   - 429 and 503: Retry-After (seconds or a date, capped at 120 s) holds back the whole connection; the request itself is tried again
- *     while its total limit allows, otherwise GRADE_THROTTLED with retry_after set;
- *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the total limit. Nothing else is ever
- *     repeated here: whether a POST may be repeated is decided above (sync);
- *   - connectivity: when a connection cannot be made, http_online() turns false and every request answers GRADE_OFFLINE at once
- *     (under 100 ms) until a probe of its own (GET `probe` path, 1 s doubling to 60 s) gets any answer at all;
- *   - limits: connect 10 s, stall 30 s (no byte in either direction), total 60 s a request, queueing included.
+ *   - Authorization: from the token source; on 401 the token is renewed once and the request
+ * repeated once.
+ *   - the service's budget of calls a minute for the whole mount: a token bucket
+ * (http_config.rate), interactive requests first; background ones leave the last tenth of the
+ * bucket to them;
+ *   - 429 and 503: Retry-After (seconds or a date, capped at 120 s) holds back the whole
+ * connection; the request itself is tried again while its total limit allows, otherwise
+ * GRADE_THROTTLED with retry_after set;
+ *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the
+ * total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided above
+ * (sync);
+ *   - connectivity: when a connection cannot be made, http_online() turns false and every request
+ * answers GRADE_OFFLINE at once (under 100 ms) until a probe of its own (GET `probe` path, 1 s
+ * doubling to 60 s) gets any answer at all;
+ *   - limits: connect 10 s, stall 30 s (no byte in either direction), total 60 s a request,
+ * queueing included.
  *
- * Security: http:// for loopback hosts only; redirects are not followed (the token would travel); TLS is verified; the token never
- * appears in any text this room produces.
+ * Security: http:// for loopback hosts only; redirects are not followed (the token would travel);
+ * TLS is verified; the token never appears in any text this room produces.
  *
- * Threads: all functions may be called from any thread, except create (once, after the fork: it starts the thread and calls
- * curl_global_init) and destroy (when nobody calls any more; it cancels what is in flight).
+ * Threads: all functions may be called from any thread, except create (once, after the fork: it
+ * starts the thread and calls curl_global_init) and destroy (when nobody calls any more; it cancels
+ * what is in flight).
  */
 #ifndef OUTLOOKFS_HTTP_HTTP_H
 #define OUTLOOKFS_HTTP_HTTP_H
@@ -46,18 +54,19 @@ struct token_source;
 enum http_priority { HTTP_INTERACTIVE, HTTP_BACKGROUND };
 
 struct http_config {
-    const char *base_url;        /* no trailing slash; a path prefix is kept */
-    struct token_source *tokens; /* not owned; NULL: no Authorization header */
-    const char *probe_path;      /* "/testconnection" */
-    unsigned rate;               /* calls a minute; 0 = 300 (contract 4.6) */
-    unsigned parallel;           /* requests in flight at most; 0 = 8 */
+    const char *base_url;                /* no trailing slash; a path prefix is kept */
+    struct token_source *tokens;         /* not owned; NULL: no Authorization header */
+    const char *probe_path;              /* "/testconnection" */
+    unsigned rate;                       /* calls a minute; 0 = 300 (contract 4.6) */
+    unsigned parallel;                   /* requests in flight at most; 0 = 8 */
     long connect_ms, stall_ms, total_ms; /* 0 = 10 s, 30 s, 60 s */
     /* Called from the network thread when http_online() changes; must only enqueue. May be NULL. */
     void (*online_changed)(void *ctx, bool online);
     void *ctx;
 };
 
-/* Receives the body of a 2xx answer piece by piece from the network thread; nonzero aborts with GRADE_BROKEN. */
+/* Receives the body of a 2xx answer piece by piece from the network thread; nonzero aborts with
+ * GRADE_BROKEN. */
 typedef int (*http_sink_fn)(void *ctx, const void *data, size_t len);
 
 struct http_request {
@@ -74,15 +83,17 @@ struct http_request {
 
 struct http_answer {
     enum grade grade;
-    bool unknown;         /* the request may have been carried out although the grade is not OK: it was sent, and the answer is a
-                             gateway's (5xx) or missing; never for GET and HEAD, which change nothing */
-    int status;           /* 0: no answer */
-    struct buf body;      /* of the answer, errors included */
-    char *location;       /* header, or NULL */
-    char *content_type;   /* header, or NULL */
-    int retry_after;      /* s; 0: none */
-    int64_t date;         /* the service's clock (Date header), ns since 1970; 0: none */
-    struct buf reason;    /* for a person, without secrets: "404 ErrorItemNotFound: The specified object ..." */
+    bool unknown;    /* the request may have been carried out although the grade is not OK: it was
+                        sent, and the answer is a    gateway's (5xx) or missing; never for GET and HEAD,
+                        which change nothing */
+    int status;      /* 0: no answer */
+    struct buf body; /* of the answer, errors included */
+    char *location;  /* header, or NULL */
+    char *content_type; /* header, or NULL */
+    int retry_after;    /* s; 0: none */
+    int64_t date;       /* the service's clock (Date header), ns since 1970; 0: none */
+    struct buf reason;  /* for a person, without secrets: "404 ErrorItemNotFound: The specified
+                           object ..." */
 };
 
 int http_create(const struct http_config *config, struct http **ret, struct buf *err);
@@ -92,7 +103,8 @@ void http_answer_init(struct http_answer *a);
 void http_answer_release(struct http_answer *a);
 
 /* Answers a.grade. `a` is initialised; it may be used again after http_answer_release() + init. */
-enum grade http_perform(struct http *http, const struct http_request *request, struct http_answer *a);
+enum grade http_perform(struct http *http, const struct http_request *request,
+                        struct http_answer *a);
 
 bool http_online(const struct http *http);
 const char *http_base_url(const struct http *http);
@@ -100,11 +112,12 @@ const char *http_base_url(const struct http *http);
 /* For status.json. */
 struct http_stats {
     bool online;
-    bool authorised;      /* false after a 401 that a renewal did not mend, or while no token is to be had */
-    uint64_t requests;    /* since the start, retries included */
-    unsigned budget;      /* calls left in the bucket */
-    unsigned rate;        /* calls a minute */
-    int throttled_s;      /* seconds until Retry-After ends; 0: not throttled */
+    bool authorised;   /* false after a 401 that a renewal did not mend, or while no token is to be
+                          had */
+    uint64_t requests; /* since the start, retries included */
+    unsigned budget;   /* calls left in the bucket */
+    unsigned rate;     /* calls a minute */
+    int throttled_s;   /* seconds until Retry-After ends; 0: not throttled */
     unsigned in_flight;
 };
 void http_stats(struct http *http, struct http_stats *ret);

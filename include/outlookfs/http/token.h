@@ -1,8 +1,8 @@
 /*
  * token.h - where bearer tokens come from.
  *
- * One vtable, several sources. Renewal is one at a time: while one caller renews, the others wait and get the new token.
- * Tokens live in memory only, are never logged, and are wiped on release.
+ * One vtable, several sources. Renewal is one at a time: while one caller renews, the others wait
+ * and get the new token. Tokens live in memory only, are never logged, and are wiped on release.
  *
  * Threads: all functions from any thread, except create and destroy.
  */
@@ -14,25 +14,28 @@ struct cancel;
 struct token_source;
 
 /*
- * A token that never changes. With "Key " in front of it, it is sent as "Authorization: Key ..." (contract 4.1), else as
- * Bearer. `token` is copied.
+ * A token that never changes. With "Key " in front of it, it is sent as "Authorization: Key ..."
+ * (contract 4.1), else as Bearer. `token` is copied.
  */
 struct token_source *token_from_string(const char *token);
 
-/* The first line of a file, read again when a renewal is asked for. The file should be 0600: a laxer mode is reported in `err`
- * by token_get() as -EACCES with the chmod command that mends it. */
+/* The first line of a file, read again when a renewal is asked for. The file should be 0600: a
+ * laxer mode is reported in `err` by token_get() as -EACCES with the chmod command that mends it.
+ */
 struct token_source *token_from_file(const char *path);
 
-/* The first line that `sh -c command` prints; run again for a renewal, at most 30 s, no terminal. */
+/* The first line that `sh -c command` prints; run again for a renewal, at most 30 s, no terminal.
+ */
 struct token_source *token_from_command(const char *command);
 
 void token_destroy(struct token_source *source);
 
 /*
- * The Authorization header's value ("Bearer ..."), appended to `out`. `stale` is the value a 401 was the answer to, or NULL: a
- * source that already has another one gives that without renewing again. -EACCES when there is none to be had, the reason in `err`;
- * -EINTR when cancelled.
+ * The Authorization header's value ("Bearer ..."), appended to `out`. `stale` is the value a 401
+ * was the answer to, or NULL: a source that already has another one gives that without renewing
+ * again. -EACCES when there is none to be had, the reason in `err`; -EINTR when cancelled.
  */
-int token_get(struct token_source *source, const char *stale, struct cancel *cancel, struct buf *out, struct buf *err);
+int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
+              struct buf *out, struct buf *err);
 
 #endif

@@ -16,16 +16,17 @@
 struct item {
     enum kind kind;
     char *id;
-    char *etag;    /* "" when the kind has none */
-    int64_t mtime; /* ns since 1970; 0 when the record carries no usable time */
-    char *text;    /* render_record() of the normalised object, NUL-terminated */
-    size_t size;   /* bytes of text, without the NUL */
+    char *etag;       /* "" when the kind has none */
+    int64_t mtime;    /* ns since 1970; 0 when the record carries no usable time */
+    char *text;       /* render_record() of the normalised object, NUL-terminated */
+    size_t size;      /* bytes of text, without the NUL */
     bool attachments; /* a message that has some */
 };
 
 /*
- * Normalises `obj` in place and fills a zeroed `ret`. -EBADMSG when it has no id or one that cannot be a file name
- * (empty, '.', '~' or '#' first, '/' or control characters, over 250 bytes). `ret` is untouched on failure.
+ * Normalises `obj` in place and fills a zeroed `ret`. -EBADMSG when it has no id or one that cannot
+ * be a file name (empty, '.', '~' or '#' first, '/' or control characters, over 250 bytes). `ret`
+ * is untouched on failure.
  */
 int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct buf *err);
 

@@ -1,8 +1,9 @@
 /*
  * kind.h - the three kinds of record and what is special about each, as tables.
  *
- * Everything that depends on "contact or event or message" and on the API version is a column here; other code asks and
- * does not switch. Pure: no I/O, no locks. Facts: connector contract sections 2.1-2.21 and 3.
+ * Everything that depends on "contact or event or message" and on the API version is a column here;
+ * other code asks and does not switch. Pure: no I/O, no locks. Facts: connector contract
+ * sections 2.1-2.21 and 3.
  *
  * Threads: any (constant data).
  */
@@ -20,24 +21,28 @@ enum kind { KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT };
 /* What somebody may do with a record of a kind. */
 enum kind_caps {
     KIND_CAN_CREATE = 1 << 0, /* a new file becomes a new record */
-    KIND_CAN_EDIT = 1 << 1,   /* any writable member may change; without it only what kind_check_update() allows */
+    KIND_CAN_EDIT =
+        1
+        << 1, /* any writable member may change; without it only what kind_check_update() allows */
     KIND_CAN_DELETE = 1 << 2,
     KIND_CAN_FILTER = 1 << 3, /* lists take $filter and $orderby */
 };
 
 struct kind_info {
-    const char *name;     /* "contact": for logs, status files and keys in databases */
-    const char *dir;      /* "contacts": the top-level directory */
-    unsigned caps;        /* enum kind_caps */
-    const char *id;       /* member with the id; "ItemInternalId" is the fallback (contract section 5) */
+    const char *name; /* "contact": for logs, status files and keys in databases */
+    const char *dir;  /* "contacts": the top-level directory */
+    unsigned caps;    /* enum kind_caps */
+    const char *id; /* member with the id; "ItemInternalId" is the fallback (contract section 5) */
     const char *etag;     /* member that changes with every change, or NULL (messages have none) */
     const char *modified; /* member with the time that becomes mtime */
     const char *created;  /* member with the time of creation, or NULL */
-    /* Members only the service writes: shown, ignored in what the user wrote, never sent. NULL-terminated. "@odata." names
-     * are managed for every kind without being listed, and so are annotations of a member ("Start@odata.type"). */
+    /* Members only the service writes: shown, ignored in what the user wrote, never sent.
+     * NULL-terminated. "@odata." names are managed for every kind without being listed, and so are
+     * annotations of a member ("Start@odata.type"). */
     const char *const *managed;
     const char *const *required; /* members a create must have; NULL-terminated */
-    /* Members whose value comes back from a create in another form than it was sent (contract 2.12). NULL-terminated. */
+    /* Members whose value comes back from a create in another form than it was sent
+     * (contract 2.12). NULL-terminated. */
     const char *const *rewritten;
 };
 
@@ -52,27 +57,32 @@ bool kind_is_managed(enum kind kind, const char *member);
 const char *kind_id(enum kind kind, const struct cJSON *obj);
 
 /*
- * Brings an object from any operation into the one form we keep: drops "@odata.context"; a message with a numeric Importance
- * (GetEmail, OnNewEmail) gets the word and the order of members that the list gives (contract 2.1, 2.2), so that the same
- * message renders to the same bytes whichever operation it came from.
+ * Brings an object from any operation into the one form we keep: drops "@odata.context"; a message
+ * with a numeric Importance (GetEmail, OnNewEmail) gets the word and the order of members that the
+ * list gives (contract 2.1, 2.2), so that the same message renders to the same bytes whichever
+ * operation it came from.
  */
 void kind_normalise(enum kind kind, struct cJSON *obj);
 
 /*
- * Adds what a create should say explicitly because the service's own defaults are not what a person means: events get
- * Importance Normal, ShowAs Busy, StartTimeZone and EndTimeZone UTC; contacts get HomePhones [] (contract 2.12, 2.18).
+ * Adds what a create should say explicitly because the service's own defaults are not what a person
+ * means: events get Importance Normal, ShowAs Busy, StartTimeZone and EndTimeZone UTC; contacts get
+ * HomePhones [] (contract 2.12, 2.18).
  */
 void kind_complete_new(enum kind kind, struct cJSON *obj);
 
 /*
- * May `mine` become a new record? -EINVAL with the missing member named in `err`; -EPERM for kinds without create.
+ * May `mine` become a new record? -EINVAL with the missing member named in `err`; -EPERM for kinds
+ * without create.
  */
 int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err);
 
 /*
- * May `base` become `mine`? -EPERM with the reason where the service cannot do it (a message: anything but IsRead false to
- * true), -EINVAL where a required member that `base` has is missing: a contact that came without a GivenName stays editable.
+ * May `base` become `mine`? -EPERM with the reason where the service cannot do it (a message:
+ * anything but IsRead false to true), -EINVAL where a required member that `base` has is missing: a
+ * contact that came without a GivenName stays editable.
  */
-int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJSON *mine, struct buf *err);
+int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJSON *mine,
+                      struct buf *err);
 
 #endif

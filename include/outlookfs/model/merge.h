@@ -1,14 +1,16 @@
 /*
  * merge.h - what changed between two versions of a record, and the three-way merge.
  *
- * `base` is what the user had before the change, `mine` what the user wrote, `theirs` what the service has now. Changed on
- * one side only: take it. Changed on both sides to the same value: take it. Changed on both to different values: a conflict.
- * Objects merge member by member, arrays as a whole. Managed members (kind.h) are never the user's: they come from
- * `theirs`. A member the user took away is a change like any other (see merge_body()).
+ * `base` is what the user had before the change, `mine` what the user wrote, `theirs` what the
+ * service has now. Changed on one side only: take it. Changed on both sides to the same value: take
+ * it. Changed on both to different values: a conflict. Objects merge member by member, arrays as a
+ * whole. Managed members (kind.h) are never the user's: they come from `theirs`. A member the user
+ * took away is a change like any other (see merge_body()).
  *
- * Absent, null and an object of nothing but these are one and the same value, "none", in every comparison here: the service
- * writes null for what has no value (contract, section 1), and a program that leaves such members out has changed nothing.
- * Where the two sides differ in nothing else, theirs' spelling stays. "" and [] are values of their own.
+ * Absent, null and an object of nothing but these are one and the same value, "none", in every
+ * comparison here: the service writes null for what has no value (contract, section 1), and a
+ * program that leaves such members out has changed nothing. Where the two sides differ in nothing
+ * else, theirs' spelling stays. "" and [] are values of their own.
  *
  * Pure. Threads: any; the objects belong to one thread at a time.
  */
@@ -31,35 +33,40 @@ enum merge_policy {
 bool merge_same(enum kind kind, const struct cJSON *a, const struct cJSON *b);
 
 /*
- * The merged object in theirs' property order (new members behind), owned by the caller. On conflict NULL, and the paths of the
- * members in conflict ("MobilePhone1, HomeAddress/City") in `conflicts` (may be NULL).
+ * The merged object in theirs' property order (new members behind), owned by the caller. On
+ * conflict NULL, and the paths of the members in conflict ("MobilePhone1, HomeAddress/City") in
+ * `conflicts` (may be NULL).
  */
 struct cJSON *merge_three(enum kind kind, const struct cJSON *base, const struct cJSON *mine,
                           const struct cJSON *theirs, struct buf *conflicts);
 
 /*
- * The body of an update that turns `theirs` into `merged`: no managed members; the whole of `merged` or the members that
- * differ. A member that has a value in theirs and none in merged is sent emptied, because leaving it out means "keep" to one
- * operation and "reset" to another (contract 2.15, 2.21): the value kind_complete_new() gives it, or in the type it had "" for
- * a string, [] for a list, null for a time and anything else. A changed object is sent as a whole, its members treated alike.
- * Owned by the caller.
+ * The body of an update that turns `theirs` into `merged`: no managed members; the whole of
+ * `merged` or the members that differ. A member that has a value in theirs and none in merged is
+ * sent emptied, because leaving it out means "keep" to one operation and "reset" to another
+ * (contract 2.15, 2.21): the value kind_complete_new() gives it, or in the type it had "" for a
+ * string, [] for a list, null for a time and anything else. A changed object is sent as a whole,
+ * its members treated alike. Owned by the caller.
  */
 struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct cJSON *theirs,
                          const struct cJSON *merged);
 
-/* The body of a create: `mine` without managed members, completed by kind_complete_new(). Owned by the caller. */
+/* The body of a create: `mine` without managed members, completed by kind_complete_new(). Owned by
+ * the caller. */
 struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine);
 
 /*
- * Is every member of `sent` in `record` with an equal value? For finding a record whose creation was not answered. Strings
- * that both parse as times compare as times: the service writes them in its own form. Objects compare as subsets, arrays by
- * position. "", null, [] and objects of these equal each other and an absent member: the service fills them in its own way.
- * Managed and rewritten members (kind.h) are left out.
+ * Is every member of `sent` in `record` with an equal value? For finding a record whose creation
+ * was not answered. Strings that both parse as times compare as times: the service writes them in
+ * its own form. Objects compare as subsets, arrays by position. "", null, [] and objects of these
+ * equal each other and an absent member: the service fills them in its own way. Managed and
+ * rewritten members (kind.h) are left out.
  */
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent);
 
 /*
- * The members that change from base to mine, as an object {"Member": {"from": .., "to": ..}} for people: what
+ * The members that change from base to mine, as an object {"Member": {"from": .., "to": ..}} for
+ * people: what
  * `.outlookfs/queue/` shows. Owned by the caller.
  */
 struct cJSON *merge_describe(enum kind kind, const struct cJSON *base, const struct cJSON *mine);

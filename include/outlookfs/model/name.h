@@ -1,8 +1,9 @@
 /*
- * name.h - file names: which are records, how a service name becomes a safe file name, stable inode numbers.
+ * name.h - file names: which are records, how a service name becomes a safe file name, stable inode
+ * numbers.
  *
- * The rule is a whitelist (saving rules R1, R2): a name directly in a record folder that matches ^[^.~#][^/]*\.json$ is a
- * record; everything else is scratch and never sent.
+ * The rule is a whitelist (saving rules R1, R2): a name directly in a record folder that matches
+ * ^[^.~#][^/]*\.json$ is a record; everything else is scratch and never sent.
  *
  * Threads: any.
  */
@@ -18,32 +19,37 @@
 
 bool name_is_record(const char *name);
 
-/* A directory of this name, made by mkdir, and everything below it is scratch: '.' or '~' first, or "__MACOSX". */
+/* A directory of this name, made by mkdir, and everything below it is scratch: '.' or '~' first, or
+ * "__MACOSX". */
 bool name_is_scratch_dir(const char *name);
 
-/* "<id>.json" <-> id. name_to_id() answers false when it is not a record name; the id is strdup'ed. */
+/* "<id>.json" <-> id. name_to_id() answers false when it is not a record name; the id is strdup'ed.
+ */
 char *name_from_id(const char *id);
 bool name_to_id(const char *name, char **ret_id);
 
 /*
- * A display name of the service as a file name: '/', NUL, control characters and '%' percent-encoded, a leading '.' of
- * "." and ".." encoded, an empty name becomes "%", over `max` bytes cut at a character boundary with "~" and 8 hex digits of
- * a hash of the whole. Bytes that are not UTF-8 are percent-encoded too. Same input, same output. `max` is at least
- * NAME_MAX_LEAST. The caller frees it.
+ * A display name of the service as a file name: '/', NUL, control characters and '%'
+ * percent-encoded, a leading '.' of
+ * "." and ".." encoded, an empty name becomes "%", over `max` bytes cut at a character boundary
+ * with "~" and 8 hex digits of a hash of the whole. Bytes that are not UTF-8 are percent-encoded
+ * too. Same input, same output. `max` is at least NAME_MAX_LEAST. The caller frees it.
  */
 #define NAME_MAX_LEAST 16
 char *name_safe(const char *display, size_t max);
 
 /*
- * Makes `name` (from name_safe) different from the ones taken: adds "~" and 8 hex digits of a hash of `id` (before the
- * last extension if `keep_ext`). Depends on name and id only, so it is the same on every listing. The caller frees it.
+ * Makes `name` (from name_safe) different from the ones taken: adds "~" and 8 hex digits of a hash
+ * of `id` (before the last extension if `keep_ext`). Depends on name and id only, so it is the same
+ * on every listing. The caller frees it.
  */
 char *name_unique(const char *name, const char *id, bool keep_ext);
 
 /*
- * Inode numbers of remote things: a hash of what they are, so they are the same after a remount and after the cache is
- * deleted. 52 bits with bit 52 set: exact in a double (JavaScript tools), disjoint from the numbers given to local
- * files, which count up from NAME_LOCAL_INO. `parts` is what distinguishes it, e.g. {"contacts", folder id, record id}.
+ * Inode numbers of remote things: a hash of what they are, so they are the same after a remount and
+ * after the cache is deleted. 52 bits with bit 52 set: exact in a double (JavaScript tools),
+ * disjoint from the numbers given to local files, which count up from NAME_LOCAL_INO. `parts` is
+ * what distinguishes it, e.g. {"contacts", folder id, record id}.
  */
 #define NAME_LOCAL_INO UINT64_C(0x100000000)
 uint64_t name_ino(const char *const *parts, size_t count);

@@ -1,9 +1,10 @@
 /*
  * render.h - a record as the bytes of its file.
  *
- * UTF-8, two-space indent, one property a line, the service's property order, a final newline; "@odata.context" is
- * dropped, unknown members are kept. The same record always renders to the same bytes. Empty objects and arrays are "{}"
- * and "[]". Non-ASCII characters are written as they are, control characters escaped.
+ * UTF-8, two-space indent, one property a line, the service's property order, a final newline;
+ * "@odata.context" is dropped, unknown members are kept. The same record always renders to the same
+ * bytes. Empty objects and arrays are "{}" and "[]". Non-ASCII characters are written as they are,
+ * control characters escaped.
  *
  * Threads: any.
  */

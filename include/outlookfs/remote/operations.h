@@ -1,9 +1,11 @@
 /*
- * operations.h - THE table of operations: every operation of the service, for each API version we speak.
+ * operations.h - THE table of operations: every operation of the service, for each API version we
+ * speak.
  *
- * One row says everything about an operation: method, path, where its parameters go and how they are encoded, what the body may
- * be, whether repeating it is safe, and how an update must be sent. Adding an operation is a row; adding a version is a column of
- * rows. Source: connector contract section 2 and the swagger of each version.
+ * One row says everything about an operation: method, path, where its parameters go and how they
+ * are encoded, what the body may be, whether repeating it is safe, and how an update must be sent.
+ * Adding an operation is a row; adding a version is a column of rows. Source: connector contract
+ * section 2 and the swagger of each version.
  *
  * Threads: any (constant data).
  */
@@ -45,7 +47,7 @@ enum operation {
     OP_ON_NEW_EMAIL,
     OP_CALENDAR_ON_NEW_ITEMS,
     OP_CALENDAR_ON_UPDATED_ITEMS,
-    OP_PICKER_OPEN,   /* in the service, not in the v1 specification (contract 4.9) */
+    OP_PICKER_OPEN, /* in the service, not in the v1 specification (contract 4.9) */
     OP_PICKER_BROWSE,
     OP_TEST_CONNECTION,
     OP_COUNT
@@ -61,8 +63,13 @@ struct param_spec {
 
 #define OPERATION_PARAMS_MAX 10
 
-enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON };                 /* BODY_EMPTY: POST with Content-Length: 0 */
-enum answer_policy { ANSWER_NONE, ANSWER_OBJECT, ANSWER_LIST, ANSWER_BYTES }; /* LIST: bare array or {"value"} */
+enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+enum answer_policy {
+    ANSWER_NONE,
+    ANSWER_OBJECT,
+    ANSWER_LIST,
+    ANSWER_BYTES
+}; /* LIST: bare array or {"value"} */
 
 struct operation_info {
     const char *name;   /* operationId: "ContactGetItem" */
@@ -71,8 +78,9 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
-    bool repeatable;           /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead */
-    enum merge_policy update;  /* for PATCH: what the body must hold */
+    bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
+                      */
+    enum merge_policy update; /* for PATCH: what the body must hold */
 };
 
 /* One parameter's value, unencoded. */
@@ -83,18 +91,20 @@ struct param {
 
 const struct operation_info *operation_info(enum api_version version, enum operation op);
 
-/* The five operations of a kind that live in tables (calendars, contacts); for messages get, list and del only, the others are
- * OP_COUNT. */
+/* The five operations of a kind that live in tables (calendars, contacts); for messages get, list
+ * and del only, the others are OP_COUNT. */
 struct kind_operations {
     enum operation tables, list, get, post, patch, del;
 };
 const struct kind_operations *operation_of_kind(enum kind kind);
 
 /*
- * Appends path and query with every parameter encoded as its row says. Parameters unknown to the row or required and missing are a
- * programming error: assert. Order in the URL is the table's. On failure `out` is as it was: -ENOBUFS when its maximum would be
- * passed; -EINVAL for a path parameter that is empty, "." or "..", which would address something else.
+ * Appends path and query with every parameter encoded as its row says. Parameters unknown to the
+ * row or required and missing are a programming error: assert. Order in the URL is the table's. On
+ * failure `out` is as it was: -ENOBUFS when its maximum would be passed; -EINVAL for a path
+ * parameter that is empty, "." or "..", which would address something else.
  */
-int operation_url(const struct operation_info *info, const struct param *params, size_t count, struct buf *out);
+int operation_url(const struct operation_info *info, const struct param *params, size_t count,
+                  struct buf *out);
 
 #endif

@@ -1,16 +1,17 @@
 /*
  * remote.h - a mailbox service: the interface the rest of the program talks to.
  *
- * An implementation provides one thing, carrying out an operation of the table; the typed functions below are written over it
- * once. So a wrapper (trace, faulty) or a test double (memory) is one function long.
+ * An implementation provides one thing, carrying out an operation of the table; the typed functions
+ * below are written over it once. So a wrapper (trace, faulty) or a test double (memory) is one
+ * function long.
  *
  *     connector.c   the service over HTTP
  *     memory.c      a mailbox in memory, for tests of the rooms above
  *     trace.c       logs each call of the remote it wraps, bodies left out
  *     faulty.c      answers some calls of the remote it wraps with an error, for tests
  *
- * Ownership: what a call gives belongs to the caller unless said otherwise. Errors: every function answers the grade of the
- * outcome and fills `fault`, which is initialised by the function.
+ * Ownership: what a call gives belongs to the caller unless said otherwise. Errors: every function
+ * answers the grade of the outcome and fills `fault`, which is initialised by the function.
  *
  * Threads: all functions from any thread, except create and destroy.
  */
@@ -63,10 +64,12 @@ struct remote_call {
 
 struct remote_impl {
     const char *name;
-    enum grade (*call)(struct remote *r, struct remote_call *call, struct remote_fault *fault); /* mandatory */
-    void (*destroy)(struct remote *r);                                                         /* mandatory */
-    bool (*online)(struct remote *r);                              /* NULL: always true */
-    void (*stats)(struct remote *r, struct http_stats *ret);       /* NULL: all zero, online and authorised */
+    enum grade (*call)(struct remote *r, struct remote_call *call,
+                       struct remote_fault *fault); /* mandatory */
+    void (*destroy)(struct remote *r);              /* mandatory */
+    bool (*online)(struct remote *r);               /* NULL: always true */
+    void (*stats)(struct remote *r,
+                  struct http_stats *ret); /* NULL: all zero, online and authorised */
 };
 
 /* First member of every implementation. */
@@ -78,76 +81,94 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 bool remote_online(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
-/* The out members are set on success only; a success whose answer is not of the promised form is GRADE_BROKEN. */
+/* The out members are set on success only; a success whose answer is not of the promised form is
+ * GRADE_BROKEN. */
 enum grade remote_call(struct remote *r, struct remote_call *call, struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */
 
-/* --- folders ------------------------------------------------------------------------------------------------------- */
+/* --- folders
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the display path, "Inbox/Support", or "Id::<id>" where the name has a '/' */
+    char *id;      /* calendars, contacts: the table id. mail: the display path, "Inbox/Support", or
+                      "Id::<id>" where the name has a '/' */
     char *display; /* what a person reads */
     char *parent;  /* id of the parent folder, or NULL */
 };
 struct remote_folders {
     struct remote_folder *list;
     size_t count;
-    bool partial; /* mail: more may exist. The picker is refused (these are the well-known folders that answered), one of its folders
-                     cannot be browsed, or the bounds were met: 10 levels, 10,000 folders */
+    bool partial; /* mail: more may exist. The picker is refused (these are the well-known folders
+                     that answered), one of its folders cannot be browsed, or the bounds were met:
+                     10 levels, 10,000 folders */
 };
 void remote_folders_release(struct remote_folders *f);
 
 /*
- * All folders of a kind. Mail: the folder picker with its sub-folders; where it is refused (any 4xx) or answers what we cannot read, the well-known folders that
- * answer GetEmails with top=1: Inbox, Drafts, Sent Items, Deleted Items, Archive, Junk Email (contract 4.9).
+ * All folders of a kind. Mail: the folder picker with its sub-folders; where it is refused (any
+ * 4xx) or answers what we cannot read, the well-known folders that answer GetEmails with top=1:
+ * Inbox, Drafts, Sent Items, Deleted Items, Archive, Junk Email (contract 4.9).
  */
-enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx, struct remote_folders *ret,
-                               struct remote_fault *fault);
+enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                               struct remote_folders *ret, struct remote_fault *fault);
 
-/* Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error. */
-enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx, struct remote_fault *fault);
+/* Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
+ */
+enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
+                                   struct remote_fault *fault);
 
-/* --- records ------------------------------------------------------------------------------------------------------- */
+/* --- records
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct remote_query {
-    unsigned skip, top;     /* top 0 is not allowed */
-    const char *filter;     /* OData, or NULL */
-    const char *orderby;    /* OData, or NULL */
-    const char *search;     /* mail: searchQuery, or NULL */
-    bool only_unread;       /* mail: fetchOnlyUnread; always sent, the service's default is true */
-    bool attachments;       /* mail: includeAttachments */
+    unsigned skip, top;  /* top 0 is not allowed */
+    const char *filter;  /* OData, or NULL */
+    const char *orderby; /* OData, or NULL */
+    const char *search;  /* mail: searchQuery, or NULL */
+    bool only_unread;    /* mail: fetchOnlyUnread; always sent, the service's default is true */
+    bool attachments;    /* mail: includeAttachments */
 };
 struct remote_page {
     struct cJSON *items; /* array */
     size_t bytes;        /* of the answer: for sizing the next page */
-    bool last;           /* fewer than `top` came and there is no next link, or nothing came at all */
+    bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
-enum grade remote_list(struct remote *r, enum kind kind, const char *folder, const struct remote_query *query,
-                       struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
+enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
+                       const struct remote_query *query, struct remote_ctx ctx,
+                       struct remote_page *ret, struct remote_fault *fault);
 
 /* `folder` is ignored for messages. */
-enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id, struct remote_ctx ctx,
-                      struct cJSON **ret, struct remote_fault *fault);
-enum grade remote_create(struct remote *r, enum kind kind, const char *folder, const struct cJSON *body,
-                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
+                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault);
 enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx, struct cJSON **ret,
-                         struct remote_fault *fault);
-enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id, struct remote_ctx ctx,
-                         struct remote_fault *fault);
+                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                         struct cJSON **ret, struct remote_fault *fault);
+enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         struct remote_ctx ctx, struct remote_fault *fault);
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
-/* --- mail ---------------------------------------------------------------------------------------------------------- */
+/* --- mail
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
-enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
+                            struct remote_fault *fault);
 
 /* The attachment's bytes, to `sink` as they come. */
-enum grade remote_attachment(struct remote *r, const char *message, const char *attachment, struct remote_ctx ctx,
-                             http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
+                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
+                             struct remote_fault *fault);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 
-/* --- implementations ----------------------------------------------------------------------------------------------- */
+/* --- implementations
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* `http` is taken: destroyed with the remote. */
 struct remote *remote_connector_create(struct http *http, enum api_version version);

@@ -1,17 +1,19 @@
 /*
  * cache.h - what the service told us, on disk (cache.db): folders, listings, records, attachments.
  *
- * May be deleted at any time: it is only a copy. A file that is damaged or of another schema version is moved aside to "cache.db.bad" and begun
- * anew; one that cannot be opened at all (permissions, not a directory) is an error for the user. Damage met later is -EIO until cache_close(),
- * which moves the file aside.
+ * May be deleted at any time: it is only a copy. A file that is damaged or of another schema
+ * version is moved aside to "cache.db.bad" and begun anew; one that cannot be opened at all
+ * (permissions, not a directory) is an error for the user. Damage met later is -EIO until
+ * cache_close(), which moves the file aside.
  *
- * A record's identity is (kind, folder id, record id). Its text is the rendered file (model/render.h). A listing is filled page by page and
- * committed page by page, so an interrupted one goes on from `next_skip`.
+ * A record's identity is (kind, folder id, record id). Its text is the rendered file
+ * (model/render.h). A listing is filled page by page and committed page by page, so an interrupted
+ * one goes on from `next_skip`.
  *
  * Ownership: what a function fills is released by the caller with the matching _release().
  * Errors: 0 or -errno; SQLite trouble is -EIO with the text in the log.
- * Threads: any. Readers do not wait for writers (WAL, a connection each). synchronous=NORMAL: losing the last transactions in a power cut is
- * harmless here.
+ * Threads: any. Readers do not wait for writers (WAL, a connection each). synchronous=NORMAL:
+ * losing the last transactions in a power cut is harmless here.
  */
 #ifndef OUTLOOKFS_STORE_CACHE_H
 #define OUTLOOKFS_STORE_CACHE_H
@@ -25,8 +27,9 @@ struct buf;
 struct cache;
 
 /*
- * `dir` is made when missing (0700); the files are 0600. -EBUSY with the other process's pid in `err` when another mount uses it. After a
- * fork(), not before: a database connection does not survive one.
+ * `dir` is made when missing (0700); the files are 0600. -EBUSY with the other process's pid in
+ * `err` when another mount uses it. After a fork(), not before: a database connection does not
+ * survive one.
  */
 int cache_open(const char *dir, struct cache **ret, struct buf *err);
 void cache_close(struct cache *c); /* NULL is fine */
@@ -48,9 +51,10 @@ struct cache_folders {
 };
 void cache_folders_release(struct cache_folders *f);
 
-/* Replaces the folders of a kind. `name` of each input is ignored: it is made here with name_safe() and name_unique(). Records and listings of
- * folders that are gone are removed, whether the answer is partial or not. Among siblings of one display name the one that has the plain name
- * in the cache keeps it, then the first in the service's order gets it. */
+/* Replaces the folders of a kind. `name` of each input is ignored: it is made here with name_safe()
+ * and name_unique(). Records and listings of folders that are gone are removed, whether the answer
+ * is partial or not. Among siblings of one display name the one that has the plain name in the
+ * cache keeps it, then the first in the service's order gets it. */
 int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folders *folders);
 /* Adds one folder (a mail folder that was looked up by name). */
 int cache_add_folder(struct cache *c, const struct cache_folder *folder);
@@ -59,17 +63,19 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
 /* --- listings --- */
 
 struct cache_listing {
-    bool complete;     /* every page has been here once */
-    int64_t full_at;   /* clock_now() when the last full listing ended; 0: never */
-    int64_t fresh_at;  /* clock_now() when a refresh of any kind last succeeded */
+    bool complete;      /* every page has been here once */
+    int64_t full_at;    /* clock_now() when the last full listing ended; 0: never */
+    int64_t fresh_at;   /* clock_now() when a refresh of any kind last succeeded */
     unsigned next_skip; /* where an unfinished full listing goes on */
-    uint64_t run;      /* number of the full listing under way or last finished */
-    uint64_t count;    /* records known; counted here, ignored by cache_put_listing() */
-    bool truncated;    /* only the newest were asked for (mail_limit) */
+    uint64_t run;       /* number of the full listing under way or last finished */
+    uint64_t count;     /* records known; counted here, ignored by cache_put_listing() */
+    bool truncated;     /* only the newest were asked for (mail_limit) */
 };
 /* A zeroed listing when the folder was never listed. */
-int cache_get_listing(struct cache *c, enum kind kind, const char *folder, struct cache_listing *ret);
-int cache_put_listing(struct cache *c, enum kind kind, const char *folder, const struct cache_listing *listing);
+int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
+                      struct cache_listing *ret);
+int cache_put_listing(struct cache *c, enum kind kind, const char *folder,
+                      const struct cache_listing *listing);
 
 /* --- records --- */
 
@@ -79,50 +85,64 @@ struct cache_record {
     int64_t mtime; /* ns */
     size_t size;
     bool attachments; /* a message that has some */
-    char *text; /* NULL where only the attributes were asked for */
-    uint64_t seq; /* grows with the order records became known; the cursor of cache_each() */
+    char *text;       /* NULL where only the attributes were asked for */
+    uint64_t seq;     /* grows with the order records became known; the cursor of cache_each() */
 };
 void cache_record_release(struct cache_record *r);
 
 enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
 
 /*
- * Stores one record. Equal to what is there as JSON (members in any order): nothing changes but `run`. Different text under the same
- * modification time: mtime becomes clock_now(), so that rsync and make see it.
+ * Stores one record. Equal to what is there as JSON (members in any order): nothing changes but
+ * `run`. Different text under the same modification time: mtime becomes clock_now(), so that rsync
+ * and make see it.
  */
-int cache_put(struct cache *c, const char *folder, const struct item *item, uint64_t run, enum cache_change *ret);
+int cache_put(struct cache *c, const char *folder, const struct item *item, uint64_t run,
+              enum cache_change *ret);
 
-/* A page of one kind in one transaction; `changes` (count entries, may be NULL) receives what each did. */
-int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count, uint64_t run, enum cache_change *changes);
+/* A page of one kind in one transaction; `changes` (count entries, may be NULL) receives what each
+ * did. */
+int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count,
+                   uint64_t run, enum cache_change *changes);
 
 /* With the text or, `with_text` false, without. -ENOENT when not cached. */
-int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text, struct cache_record *ret);
+int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
+              struct cache_record *ret);
 /* 0 also when it is not there. */
 int cache_remove(struct cache *c, enum kind kind, const char *folder, const char *id);
 
-/* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it last. -ENOENT. The caller frees. */
+/* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it
+ * last. -ENOENT. The caller frees. */
 int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder);
 
 /*
- * Up to `max` records with seq > `after`, ascending, without text; answers how many (0: no more) or -errno. `list` has room for max; the caller
- * releases each.
+ * Up to `max` records with seq > `after`, ascending, without text; answers how many (0: no more) or
+ * -errno. `list` has room for max; the caller releases each.
  */
-int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after, struct cache_record *list, size_t max);
+int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after,
+               struct cache_record *list, size_t max);
 
-/* Ids of the records whose run is not `run`: what a full listing did not meet. NULL-terminated array of strings, the caller frees both. */
-int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run, char ***ret_ids);
+/* Ids of the records whose run is not `run`: what a full listing did not meet. NULL-terminated
+ * array of strings, the caller frees both. */
+int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
+                     char ***ret_ids);
 
 /* --- attachments: bytes in files, bounded, least recently used out --- */
 
 /*
- * Opens the cached bytes of an attachment for reading: a descriptor, or -ENOENT. `size` receives the exact length.
+ * Opens the cached bytes of an attachment for reading: a descriptor, or -ENOENT. `size` receives
+ * the exact length.
  */
-int cache_attachment_open(struct cache *c, const char *message, const char *attachment, size_t *ret_size);
-/* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until finished). */
-int cache_attachment_begin(struct cache *c, const char *message, const char *attachment, char **ret_temp);
-/* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes `temp` (freed). `ok` false: throws it away.
- * The descriptor stays the caller's. */
-int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp, bool ok, size_t limit);
+int cache_attachment_open(struct cache *c, const char *message, const char *attachment,
+                          size_t *ret_size);
+/* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until
+ * finished). */
+int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
+                           char **ret_temp);
+/* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes
+ * `temp` (freed). `ok` false: throws it away. The descriptor stays the caller's. */
+int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,
+                         bool ok, size_t limit);
 
 /* For status.json. */
 struct cache_stats {

@@ -1,33 +1,35 @@
 /*
- * state.h - what the user gave us and the service does not have yet, and what only this machine knows (state.db, data/): it must not be
- * lost.
+ * state.h - what the user gave us and the service does not have yet, and what only this machine
+ * knows (state.db, data/): it must not be lost.
  *
- *   slot       a name in a record folder and the record behind it: aliases, local bytes, vacancies (saving rules R6-R9)
- *   journal    one pending operation a slot
- *   local      scratch files, directories and symlinks
- *   conflict, trash
- *   data/<ino> the local bytes of an inode: scratch files, drafts, and what the user saved as long as it stays visible
+ *   slot       a name in a record folder and the record behind it: aliases, local bytes, vacancies
+ * (saving rules R6-R9) journal    one pending operation a slot local      scratch files,
+ * directories and symlinks conflict, trash data/<ino> the local bytes of an inode: scratch files,
+ * drafts, and what the user saved as long as it stays visible
  *
- * Every mutator commits (WAL, synchronous=FULL) before it returns, unless it stands between state_begin() and state_commit(), which make several
- * one transaction:
+ * Every mutator commits (WAL, synchronous=FULL) before it returns, unless it stands between
+ * state_begin() and state_commit(), which make several one transaction:
  *
  *     state_begin(s);
  *     rc = state_put_slot(s, &slot);
  *     if (!rc)
  *         rc = state_put_op(s, &op);
- *     rc = state_end(s, rc);          // commits when rc is 0, rolls back otherwise; answers the outcome
+ *     rc = state_end(s, rc);          // commits when rc is 0, rolls back otherwise; answers the
+ * outcome
  *
- * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed, everything up to the outermost end answers that failure
- * and all is rolled back. Readers that find nothing fail nothing.
+ * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed,
+ * everything up to the outermost end answers that failure and all is rolled back. Readers that find
+ * nothing fail nothing.
  *
- * The schema is versioned and upgraded in place; a database of a newer version is refused. A damaged state.db is an error that names the file and
- * says what to do, never thrown away.
+ * The schema is versioned and upgraded in place; a database of a newer version is refused. A
+ * damaged state.db is an error that names the file and says what to do, never thrown away.
  *
  * Ownership: what a function fills is released by the caller with the matching _release().
- * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found; -EEXIST where something unique would come twice). Removing what is not
- * there is 0.
- * Threads: any. state_begin() takes the (recursive) write lock that state_end() gives back; readers use a connection of their own and do not wait.
- * A reader between begin and end of the same thread sees its own changes (it uses the writer's connection).
+ * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found; -EEXIST where something
+ * unique would come twice). Removing what is not there is 0. Threads: any. state_begin() takes the
+ * (recursive) write lock that state_end() gives back; readers use a connection of their own and do
+ * not wait. A reader between begin and end of the same thread sees its own changes (it uses the
+ * writer's connection).
  */
 #ifndef OUTLOOKFS_STORE_STATE_H
 #define OUTLOOKFS_STORE_STATE_H
@@ -41,8 +43,8 @@ struct buf;
 struct state;
 struct statvfs;
 
-/* Makes `dir` (0700) when missing and locks it: -EBUSY with the other process's pid in `err` when another mount uses it.
- * After a fork(), not before: a database connection does not survive one. */
+/* Makes `dir` (0700) when missing and locks it: -EBUSY with the other process's pid in `err` when
+ * another mount uses it. After a fork(), not before: a database connection does not survive one. */
 int state_open(const char *dir, struct state **ret, struct buf *err);
 void state_close(struct state *s); /* NULL is fine */
 
@@ -56,15 +58,17 @@ int state_new_ino(struct state *s, uint64_t *ret);
 int state_get_meta(struct state *s, const char *key, char **ret); /* -ENOENT */
 int state_put_meta(struct state *s, const char *key, const char *value);
 
-/* --- slots --------------------------------------------------------------------------------------------------------- */
+/* --- slots
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 enum slot_flags {
-    SLOT_LOCAL = 1 << 0,   /* data/<ino> holds the visible bytes */
-    SLOT_DRAFT = 1 << 1,   /* ... and they are not committed: empty, incomplete or refused text */
-    SLOT_VACANT = 1 << 2,  /* the name is empty: renamed away or unlinked; `vacant_at` says when */
-    SLOT_ALIAS = 1 << 3,   /* the user gave the name; it is not "<id>.json" */
-    SLOT_MODE = 1 << 4,    /* `mode` overrides 0600 */
-    SLOT_MTIME = 1 << 5,   /* `mtime` overrides the record's time */
+    SLOT_LOCAL = 1 << 0,  /* data/<ino> holds the visible bytes */
+    SLOT_DRAFT = 1 << 1,  /* ... and they are not committed: empty, incomplete or refused text */
+    SLOT_VACANT = 1 << 2, /* the name is empty: renamed away or unlinked; `vacant_at` says when */
+    SLOT_ALIAS = 1 << 3,  /* the user gave the name; it is not "<id>.json" */
+    SLOT_MODE = 1 << 4,   /* `mode` overrides 0600 */
+    SLOT_MTIME = 1 << 5,  /* `mtime` overrides the record's time */
 };
 
 struct slot {
@@ -78,28 +82,36 @@ struct slot {
     unsigned mode;
     int64_t mtime;     /* ns */
     int64_t vacant_at; /* ns since 1970 */
-    char *base;        /* the text that was visible before a draft or a vacancy began, or NULL: what the next commit is compared with */
+    char *base; /* the text that was visible before a draft or a vacancy began, or NULL: what the
+                   next commit is compared with */
 };
 void slot_release(struct slot *slot);
 
 int state_put_slot(struct state *s, struct slot *slot); /* inserts (id 0: set) or updates */
 int state_remove_slot(struct state *s, int64_t id);     /* with its operation and conflict */
 int state_get_slot(struct state *s, int64_t id, struct slot *ret);
-int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name, struct slot *ret);
-int state_slot_by_record(struct state *s, enum kind kind, const char *folder, const char *record, struct slot *ret);
+int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name,
+                       struct slot *ret);
+int state_slot_by_record(struct state *s, enum kind kind, const char *folder, const char *record,
+                         struct slot *ret);
 int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret);
 /* All of a folder (folder NULL: all of the kind), as an array the caller releases and frees. */
-int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret, size_t *ret_count);
+int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret,
+                size_t *ret_count);
 /* Those with any of `flags`, of every kind. */
 int state_slots_with(struct state *s, unsigned flags, struct slot **ret, size_t *ret_count);
 
-/* --- the journal --------------------------------------------------------------------------------------------------- */
+/* --- the journal
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 enum journal_verb { JOURNAL_CREATE, JOURNAL_UPDATE, JOURNAL_DELETE };
 enum journal_state {
     JOURNAL_QUEUED,   /* waits for `due`, or is under way */
-    JOURNAL_FAILED,   /* refused by the service: parked until the user writes again, touches or removes it */
-    JOURNAL_CONFLICT, /* somebody else changed the same members: parked until the user writes again */
+    JOURNAL_FAILED,   /* refused by the service: parked until the user writes again, touches or
+                         removes it */
+    JOURNAL_CONFLICT, /* somebody else changed the same members: parked until the user writes again
+                       */
     JOURNAL_HELD,     /* one of very many deletions: waits for `outlookfs sync --confirm-deletes` */
 };
 
@@ -107,13 +119,15 @@ struct journal_op {
     int64_t slot; /* key: one operation a slot */
     enum journal_verb verb;
     enum journal_state state;
-    char *base;       /* the text before the user's change; NULL for CREATE */
-    char *mine;       /* the text the user wrote; NULL for DELETE */
-    char *sent;       /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's text (CREATE); or NULL */
-    char *reason;     /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
-    char *request;    /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
-    int status;       /* HTTP status of the last attempt */
-    uint64_t gen;     /* grows with every change by the user: an answer to an older one does not end the operation */
+    char *base;   /* the text before the user's change; NULL for CREATE */
+    char *mine;   /* the text the user wrote; NULL for DELETE */
+    char *sent;   /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's
+                     text (CREATE); or NULL */
+    char *reason; /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
+    char *request; /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
+    int status;    /* HTTP status of the last attempt */
+    uint64_t gen; /* grows with every change by the user: an answer to an older one does not end the
+                     operation */
     unsigned attempts;
     int64_t queued_at; /* ns since 1970: first change */
     int64_t due;       /* ns since 1970: not before */
@@ -121,12 +135,14 @@ struct journal_op {
 };
 void journal_op_release(struct journal_op *op);
 
-int state_put_op(struct state *s, const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
+int state_put_op(struct state *s,
+                 const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
 int state_remove_op(struct state *s, int64_t slot);
 /*
- * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`; answers how many or -errno. `next_due`
- * (may be NULL) receives the smallest due of the QUEUED ones that are not due yet, or INT64_MAX.
+ * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`;
+ * answers how many or -errno. `next_due` (may be NULL) receives the smallest due of the QUEUED ones
+ * that are not due yet, or INT64_MAX.
  */
 int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due);
 /* All, oldest first. */
@@ -137,11 +153,13 @@ struct journal_counts {
 };
 int state_count_ops(struct state *s, struct journal_counts *ret);
 /* DELETEs in a state that were queued after `queued_after`; counting ends at `limit`. */
-int state_count_deletes(struct state *s, enum journal_state state, int64_t queued_after, unsigned limit, unsigned *ret);
+int state_count_deletes(struct state *s, enum journal_state state, int64_t queued_after,
+                        unsigned limit, unsigned *ret);
 /* Every QUEUED operation that is not due at `now` becomes due then. */
 int state_hurry_ops(struct state *s, int64_t now);
 
-/* --- local things: scratch ----------------------------------------------------------------------------------------- */
+/* --- local things: scratch
+ * ----------------------------------------------------------------------------------------- */
 
 struct local {
     uint64_t ino;
@@ -153,13 +171,15 @@ struct local {
 };
 void local_release(struct local *l);
 
-int state_put_local(struct state *s, const struct local *l); /* inserts or replaces by ino; (dir, name) is unique */
+int state_put_local(struct state *s,
+                    const struct local *l); /* inserts or replaces by ino; (dir, name) is unique */
 int state_remove_local(struct state *s, uint64_t ino);
 int state_get_local(struct state *s, uint64_t ino, struct local *ret);
 int state_find_local(struct state *s, uint64_t dir, const char *name, struct local *ret);
 int state_locals(struct state *s, uint64_t dir, struct local **ret, size_t *ret_count);
 
-/* --- conflicts and trash ------------------------------------------------------------------------------------------- */
+/* --- conflicts and trash
+ * ------------------------------------------------------------------------------------------- */
 
 struct conflict {
     int64_t slot;
@@ -178,9 +198,9 @@ struct trash_entry {
     int64_t at; /* ns since 1970 */
     enum kind kind;
     char *folder, *record;
-    char *name; /* of the file it was */
-    char *why;  /* "update" or "delete" */
-    char *text; /* NULL in listings */
+    char *name;  /* of the file it was */
+    char *why;   /* "update" or "delete" */
+    char *text;  /* NULL in listings */
     size_t size; /* of the text; state_add_trash() counts itself */
 };
 void trash_entry_release(struct trash_entry *t);
@@ -192,7 +212,9 @@ int state_remove_trash(struct state *s, int64_t id);
 /* Drops entries older than `before` and then the oldest until the texts fit into `max_bytes`. */
 int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
 
-/* --- data/<ino> ---------------------------------------------------------------------------------------------------- */
+/* --- data/<ino>
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
 int state_data_open(struct state *s, uint64_t ino, int flags);

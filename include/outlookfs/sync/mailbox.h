@@ -1,28 +1,37 @@
 /*
- * mailbox.h - one mounted mailbox: what is cached, how fresh it is, and who is told when it changes.
+ * mailbox.h - one mounted mailbox: what is cached, how fresh it is, and who is told when it
+ * changes.
  *
  *     mailbox_open()  databases, no threads, no network
  *     mailbox_start() threads; after the fork
  *     mailbox_stop()  flushes the queue for at most 30 s, then ends the threads
  *     mailbox_close()
  *
- * Reading. Every question is answered from the cache when the cache can; the service is asked once per folder however many callers
- * wait. A question that needs the network waits with the caller's struct cancel; a failed refresh keeps what was there.
- * Offline (remote_online() is false) every function answers from the cache or fails with -EHOSTUNREACH at once.
+ * Reading. Every question is answered from the cache when the cache can; the service is asked once
+ * per folder however many callers wait. A question that needs the network waits with the caller's
+ * struct cancel; a failed refresh keeps what was there. Offline (remote_online() is false) every
+ * function answers from the cache or fails with -EHOSTUNREACH at once.
  *
  * Freshness of a listing:
- *   never listed       pages of PAGE_TOP records, up to LISTING_PARALLEL requests in flight, one store transaction a page. Pages carry whole
- *                      records, so reading a record later sends nothing. An interrupted listing goes on from next_skip.
- *   older than list_ttl asked again when somebody looks: a folder of up to 4 pages is listed anew; a larger one newest first
- *                      ($orderby=DateTimeLastModified desc, mail: as it comes) up to the first page that holds nothing new, and in full
- *                      when the last full listing is over 15 min old (15 s for each page of a folder of more than 60 pages).
- *   deletions          a record a full listing did not meet is asked for by id; only an authoritative 404/410 removes it (at most 64 such questions
- *                      a refresh, the rest in the next).
+ *   never listed       pages of PAGE_TOP records, up to LISTING_PARALLEL requests in flight, one
+ *                      store transaction a page. Pages carry whole records, so reading a record
+ *                      later sends nothing. An interrupted listing goes on from next_skip.
+ *   older than list_ttl
+ *                      asked again when somebody looks: a folder of up to 4 pages is listed anew; a
+ *                      larger one newest first ($orderby=DateTimeLastModified desc, mail: as it
+ *                      comes) up to the first page that holds nothing new, and in full when the
+ *                      last full listing is over 15 min old (15 s for each page of a folder of more
+ *                      than 60 pages).
+ *   deletions          a record a full listing did not meet is asked for by id; only an
+ *                      authoritative 404/410 removes it (at most 64 such questions a refresh, the
+ *                      rest in the next).
  *
- * The generation rule: an answer to a question asked before an own write ended does not touch that record (neither brings back the old text,
- * nor a deleted record, nor removes a created one). See listing_p.h.
+ * The generation rule: an answer to a question asked before an own write ended does not touch that
+ * record (neither brings back the old text, nor a deleted record, nor removes a created one). See
+ * listing_p.h.
  *
- * Locks: mailbox internals only; no lock is held across network, store-wide waits or an event. Lock order: docs/ARCHITECTURE.md.
+ * Locks: mailbox internals only; no lock is held across network, store-wide waits or an event.
+ * Lock order: docs/ARCHITECTURE.md.
  * Threads: all functions from any thread, except open, start, stop and close.
  */
 #ifndef OUTLOOKFS_SYNC_MAILBOX_H
@@ -38,13 +47,16 @@ struct writeback;
 enum mailbox_change { MAILBOX_NEW, MAILBOX_CHANGED, MAILBOX_GONE };
 
 /*
- * What the file system wants to know. Called with no lock held, from sync's threads; what mailbox_record(), mailbox_folders() and
- * mailbox_find_folder() themselves brought in is told from within them. An implementation must return soon.
+ * What the file system wants to know. Called with no lock held, from sync's threads; what
+ * mailbox_record(), mailbox_folders() and mailbox_find_folder() themselves brought in is told from
+ * within them. An implementation must return soon.
  */
 struct mailbox_events {
     void (*folders_changed)(void *ctx, enum kind kind);
-    void (*record_changed)(void *ctx, enum kind kind, const char *folder, const char *id, enum mailbox_change change);
-    /* The slot's operation ended, was parked, or the slot was removed (then state_get_slot() answers -ENOENT). */
+    void (*record_changed)(void *ctx, enum kind kind, const char *folder, const char *id,
+                           enum mailbox_change change);
+    /* The slot's operation ended, was parked, or the slot was removed (then state_get_slot()
+     * answers -ENOENT). */
     void (*slot_changed)(void *ctx, enum kind kind, const char *folder, int64_t slot);
 };
 
@@ -59,12 +71,14 @@ struct mailbox_config {
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
     bool read_only;          /* no writeback threads; what is in the journal waits */
-    const char *const *mail_folders; /* the configuration's, shown where the picker is refused; NULL-terminated or NULL */
+    const char *const *mail_folders; /* the configuration's, shown where the picker is refused;
+                                        NULL-terminated or NULL */
 };
 
 /* -EBUSY when another process uses the state directory. On failure `remote` is destroyed too. */
 int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, struct buf *err);
-void mailbox_set_events(struct mailbox *mb, const struct mailbox_events *events, void *ctx); /* before start */
+void mailbox_set_events(struct mailbox *mb, const struct mailbox_events *events,
+                        void *ctx); /* before start */
 int mailbox_start(struct mailbox *mb);
 /* `left` (may be NULL): what is still in the journal. `limit` in ns. */
 void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left);
@@ -76,51 +90,66 @@ struct state *mailbox_state(struct mailbox *mb);
 struct writeback *mailbox_writeback(struct mailbox *mb);
 
 /*
- * One request to know where we stand, for an honest exit code of `mount`: 0 authorised, -EACCES with the reason, -EHOSTUNREACH offline,
- * another -errno when the service answers nonsense (a wrong URL).
+ * One request to know where we stand, for an honest exit code of `mount`: 0 authorised, -EACCES
+ * with the reason, -EHOSTUNREACH offline, another -errno when the service answers nonsense (a wrong
+ * URL).
  */
 int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err);
 
-/* --- folders ------------------------------------------------------------------------------------------------------- */
+/* --- folders
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* The folders of a kind: from the cache when it has any (older than list_ttl: refreshed in the background), else asked for. */
-int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel, struct cache_folders *ret);
+/* The folders of a kind: from the cache when it has any (older than list_ttl: refreshed in the
+ * background), else asked for. */
+int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,
+                    struct cache_folders *ret);
 
 /*
- * A folder below `parent` (NULL: top) by its listed name or its id. Mail: a name that is not known is asked for once and remembered (found or not,
- * for list_ttl); names that no service has (leading '.') are not asked for. -ENOENT.
+ * A folder below `parent` (NULL: top) by its listed name or its id. Mail: a name that is not known
+ * is asked for once and remembered (found or not, for list_ttl); names that no service has (leading
+ * '.') are not asked for. -ENOENT.
  */
-int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *name, struct cancel *cancel,
-                        struct cache_folder *ret);
+int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *name,
+                        struct cancel *cancel, struct cache_folder *ret);
 void mailbox_folder_release(struct cache_folder *folder);
 
-/* --- records ------------------------------------------------------------------------------------------------------- */
+/* --- records
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* Makes a listing fresh enough, or starts it. Waits at most until the first page of a never-listed folder, or, for a stale one, until the
- * refresh ends or 2 s passed. */
-int mailbox_list(struct mailbox *mb, enum kind kind, const char *folder, struct cancel *cancel, struct buf *err);
+/* Makes a listing fresh enough, or starts it. Waits at most until the first page of a never-listed
+ * folder, or, for a stale one, until the refresh ends or 2 s passed. */
+int mailbox_list(struct mailbox *mb, enum kind kind, const char *folder, struct cancel *cancel,
+                 struct buf *err);
 
 /*
- * The next records behind `after` (a seq), as cache_each(); waits while a listing is under way and has none yet. 0: the end. -EIO and the like
- * when the listing broke and nothing more will come: what was there was given before.
+ * The next records behind `after` (a seq), as cache_each(); waits while a listing is under way and
+ * has none yet. 0: the end. -EIO and the like when the listing broke and nothing more will come:
+ * what was there was given before.
  */
-int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_t after, struct cancel *cancel,
-                 struct cache_record *list, size_t max);
+int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_t after,
+                 struct cancel *cancel, struct cache_record *list, size_t max);
 
 /*
- * One record. From the cache; where the folder's listing is not complete, or the folder was never listed, by id from the service. -ENOENT without a
- * request when the listing is complete.
+ * One record. From the cache; where the folder's listing is not complete, or the folder was never
+ * listed, by id from the service. -ENOENT without a request when the listing is complete.
  */
-int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id, bool with_text, struct cancel *cancel,
-                   struct cache_record *ret);
+int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
+                   bool with_text, struct cancel *cancel, struct cache_record *ret);
 
-/* --- attachments --------------------------------------------------------------------------------------------------- */
+/* --- attachments
+ * ---------------------------------------------------------------------------------------------------
+ */
 
-/* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk cache first when needed. */
-int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment, struct cancel *cancel, size_t *ret_size,
-                       struct buf *err);
+/* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk
+ * cache first when needed. */
+int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
+                       struct cancel *cancel, size_t *ret_size, struct buf *err);
 
-/* --- for status ---------------------------------------------------------------------------------------------------- */
+/* --- for status
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 struct mailbox_progress {
     enum kind kind;

@@ -1,32 +1,40 @@
 /*
  * writeback.h - the queue between a saved file and the service.
  *
- * The journal (store/state.h) is the queue: one operation a slot. What a program does to a slot coalesces into it:
+ * The journal (store/state.h) is the queue: one operation a slot. What a program does to a slot
+ * coalesces into it:
  *
  *     UPDATE+UPDATE = UPDATE      CREATE+UPDATE = CREATE      CREATE+DELETE = nothing
  *     UPDATE+DELETE = DELETE      DELETE+CREATE = UPDATE of the same record
  *
- * Each change moves `due` to writeback_delay from now. One to four workers carry out what is due, at most one operation a slot at a time, oldest
- * first. An operation changed while it is under way stays: `gen` tells, and what was sent becomes its base.
+ * Each change moves `due` to writeback_delay from now. One to four workers carry out what is due,
+ * at most one operation a slot at a time, oldest first. An operation changed while it is under way
+ * stays: `gen` tells, and what was sent becomes its base.
  *
  * Carrying out (update.c, create.c, remove.c):
- *   UPDATE  GET the record; merge base, mine, theirs; equal to theirs: done without a PATCH; conflict: parked, see below; else PATCH with the body the
- *           operations table asks for. A record that is gone (404) parks the operation: writing again creates it anew.
- *           412/409: read and merge again, once.
- *   CREATE  POST. After an attempt of unknown outcome first look for a record created since `began` that contains all we sent.
+ *   UPDATE  GET the record; merge base, mine, theirs; equal to theirs: done without a PATCH;
+ *           conflict: parked, see below; else PATCH with the body the operations table asks for. A
+ *           record that is gone (404) parks the operation: writing again creates it anew. 412/409:
+ *           read and merge again, once.
+ *   CREATE  POST. After an attempt of unknown outcome first look for a record created since `began`
+ *           that contains all we sent.
  *   DELETE  DELETE; 404 means done.
  *   a message's IsRead false -> true is MarkAsRead.
  * The version the service had is put into the trash before each PATCH and DELETE.
  *
- * Failures: temporary ones (grade_is_temporary) are tried again, 1 s doubling to 60 s, Retry-After first, without end; while the service is known to
- * be offline nothing is tried. A refusal parks the operation as FAILED with the reason. Nothing is ever dropped.
+ * Failures: temporary ones (grade_is_temporary) are tried again, 1 s doubling to 60 s, Retry-After
+ * first, without end; while the service is known to be offline nothing is tried. A refusal parks
+ * the operation as FAILED with the reason. Nothing is ever dropped.
  *
- * Conflict: the operation becomes CONFLICT, base, mine and theirs go to state_put_conflict(), the cache gets theirs. Writing the record again
- * (writeback_update() with a text different from base) resolves it: the new text is merged over theirs.
+ * Conflict: the operation becomes CONFLICT, base, mine and theirs go to state_put_conflict(), the
+ * cache gets theirs. Writing the record again (writeback_update() with a text different from base)
+ * resolves it: the new text is merged over theirs.
  *
- * Mass deletion: more than delete_guard DELETEs queued at one time become HELD, the queued ones with them, until writeback_confirm().
+ * Mass deletion: more than delete_guard DELETEs queued at one time become HELD, the queued ones
+ * with them, until writeback_confirm().
  *
- * Threads: all from any thread; callers serialise changes of one slot (the file system's change lock does).
+ * Threads: all from any thread; callers serialise changes of one slot (the file system's change
+ * lock does).
  */
 #ifndef OUTLOOKFS_SYNC_WRITEBACK_H
 #define OUTLOOKFS_SYNC_WRITEBACK_H
@@ -39,20 +47,25 @@ struct mailbox;
 struct writeback;
 
 /*
- * The slot's record shall become `mine` (a complete JSON object). `base` is the text that was visible before the change; it is used only where no
- * operation is pending. A slot without a record: CREATE. Equal to base as far as the service is concerned: an operation that is QUEUED UPDATE or
- * DELETE is cancelled, nothing else happens; FAILED: the refused text goes to the trash ("rejected") and the operation ends (how editors roll
- * back after a refusal); CONFLICT: stays.
- * -EINVAL or -EPERM from kind_check_new() / kind_check_update() with the reason in `err`: nothing is journalled.
- * Call it between state_begin() and state_end() with the change of the slot, then writeback_kick().
+ * The slot's record shall become `mine` (a complete JSON object). `base` is the text that was
+ * visible before the change; it is used only where no operation is pending. A slot without a
+ * record: CREATE. Equal to base as far as the service is concerned: an operation that is QUEUED
+ * UPDATE or DELETE is cancelled, nothing else happens; FAILED: the refused text goes to the trash
+ * ("rejected") and the operation ends (how editors roll back after a refusal); CONFLICT: stays.
+ * -EINVAL or -EPERM from kind_check_new() / kind_check_update() with the reason in `err`: nothing
+ * is journalled. Call it between state_begin() and state_end() with the change of the slot, then
+ * writeback_kick().
  */
-int writeback_update(struct writeback *wb, const struct slot *slot, const char *base, const char *mine, struct buf *err);
+int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
+                     const char *mine, struct buf *err);
 
-/* The slot's record shall go. A slot without a record and without an attempt under way: the slot is removed. `base` as above. */
-int writeback_delete(struct writeback *wb, const struct slot *slot, const char *base, struct buf *err);
+/* The slot's record shall go. A slot without a record and without an attempt under way: the slot is
+ * removed. `base` as above. */
+int writeback_delete(struct writeback *wb, const struct slot *slot, const char *base,
+                     struct buf *err);
 
-/* Forgets what is pending for the slot: `rm` in queue/ or failed/, a vacancy refilled with what was there. A create that was never sent removes the slot.
- * -EBUSY while the operation is under way. */
+/* Forgets what is pending for the slot: `rm` in queue/ or failed/, a vacancy refilled with what was
+ * there. A create that was never sent removes the slot. -EBUSY while the operation is under way. */
 int writeback_cancel(struct writeback *wb, int64_t slot);
 
 /* FAILED becomes QUEUED and due (touch). */
@@ -65,10 +78,12 @@ int writeback_confirm(struct writeback *wb);
 void writeback_kick(struct writeback *wb);
 
 /*
- * Makes the slot's operation (0: all) due now and waits until it is gone or parked, at most until clock_mono() `until`.
- * 0: on the service. -EINPROGRESS: time is over, or the service is offline: the journal holds it. -EINTR. For one slot a refusal's errno, or -ESTALE
- * for a conflict, with the reason in `err`; for all: -EIO when something is parked.
+ * Makes the slot's operation (0: all) due now and waits until it is gone or parked, at most until
+ * clock_mono() `until`. 0: on the service. -EINPROGRESS: time is over, or the service is offline:
+ * the journal holds it. -EINTR. For one slot a refusal's errno, or -ESTALE for a conflict, with the
+ * reason in `err`; for all: -EIO when something is parked.
  */
-int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel, struct buf *err);
+int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,
+                    struct buf *err);
 
 #endif

@@ -155,7 +155,7 @@ static void offline_answers_from_the_cache(void **state)
 static void folder_is_found_by_name_and_id(void **state)
 {
     struct room *room = *state;
-    char *id, *same;
+    char *id = NULL, *same = NULL;
 
     assert_int_equal(find(room, KIND_CONTACT, NULL, "Contacts", &id), 0);
     assert_string_not_equal(id, "Contacts");
@@ -201,7 +201,7 @@ static void unknown_name_renews_an_old_list(void **state)
 static void mail_folder_is_found_below_its_parent(void **state)
 {
     struct room *room = *state;
-    char *id;
+    char *id = NULL;
 
     add_mail_folder(room, "Inbox/Support");
     assert_int_equal(find(room, KIND_MESSAGE, "Inbox", "Support", &id), 0);
@@ -237,7 +237,7 @@ static void configured_mail_folders_are_shown(void **state)
 static void looked_up_mail_folder_is_remembered(void **state)
 {
     struct room *room = *state;
-    char *id;
+    char *id = NULL;
 
     refuse_picker(room);
     add_mail_folder(room, "Projects/2023");

@@ -1,0 +1,175 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/str.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+
+static const struct option long_options[] = {
+    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+
+static const char *text(const cJSON *obj, const char *name)
+{
+    const char *s = json_str(obj, name);
+
+    return s ? s : "?";
+}
+
+/* "12.5 MiB" */
+static void format_size(int64_t bytes, char out[32])
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+
+    while (size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        size /= 1024;
+        unit++;
+    }
+    snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
+static const char *connection(const cJSON *status)
+{
+    if (!json_bool(status, "online", false))
+        return "offline: showing what is cached, changes are kept";
+    if (!json_bool(status, "authorised", false))
+        return "not authorised: the token is refused or missing";
+    return "online";
+}
+
+static void show_service(const cJSON *status)
+{
+    const cJSON *budget = json_get(status, "budget");
+    int64_t throttled = json_int(budget, "throttled_seconds", 0);
+
+    print(stdout, "%s on %s\n", text(status, "url"), text(status, "mountpoint"));
+    print(stdout, "  service   %s%s\n", connection(status),
+          json_bool(status, "read_only", false) ? ", mounted read-only" : "");
+    print(stdout, "  requests  %" PRId64 " so far, %" PRId64 " of %" PRId64 " left this minute\n",
+          json_int(status, "requests", 0), json_int(budget, "left", 0),
+          json_int(budget, "rate", 0));
+    if (throttled)
+        print(stdout, "  throttled for another %" PRId64 " s by the service\n", throttled);
+    print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
+          json_int(status, "pid", 0));
+}
+
+static void show_cache(const cJSON *status)
+{
+    const cJSON *cache = json_get(status, "cache");
+    char bytes[32], attachments[32];
+
+    format_size(json_int(cache, "bytes", 0), bytes);
+    format_size(json_int(cache, "attachments", 0), attachments);
+    print(stdout, "  cache     %" PRId64 " records, %s, attachments %s\n",
+          json_int(cache, "records", 0), bytes, attachments);
+}
+
+static void show_queue(const cJSON *status)
+{
+    struct left left = left_read(status);
+    struct buf line;
+
+    buf_init(&line, BUF_TEXT_MAX);
+    left_describe(&left, &line);
+    print(stdout, "  changes   %s\n", line.len ? line.data : "all on the service");
+    buf_release(&line);
+}
+
+static void show_operations(const cJSON *status)
+{
+    const cJSON *op;
+
+    cJSON_ArrayForEach(op, json_get(status, "operations"))
+    {
+        const char *reason = json_str(op, "reason");
+        int64_t attempts = json_int(op, "attempts", 0);
+
+        print(stdout, "    %s %s: %s", text(op, "verb"), text(op, "path"), text(op, "state"));
+        if (attempts)
+            print(stdout, ", tried %" PRId64 " time%s", attempts, attempts == 1 ? "" : "s");
+        print(stdout, "%s%s\n", reason ? ": " : "", reason ? reason : "");
+    }
+}
+
+static void show_drafts(const cJSON *status)
+{
+    const cJSON *draft;
+
+    cJSON_ArrayForEach(draft, json_get(status, "drafts"))
+    {
+        const char *reason = json_str(draft, "reason");
+
+        print(stdout, "    draft %s, not sent%s%s\n", text(draft, "path"), reason ? ": " : "",
+              reason ? reason : "");
+    }
+}
+
+static void show_listings(const cJSON *status)
+{
+    const cJSON *listing;
+
+    cJSON_ArrayForEach(listing, json_get(status, "listings"))
+    {
+        print(stdout, "  listing   %s, %" PRId64 " records so far\n", text(listing, "path"),
+              json_int(listing, "records", 0));
+    }
+}
+
+static int show(const char *path, bool as_json)
+{
+    struct buf raw, err;
+    cJSON *status = NULL;
+    int code = EXIT_DONE;
+
+    buf_init(&raw, (size_t)64 * 1024 * 1024);
+    buf_init(&err, BUF_TEXT_MAX);
+    if (control_status(path, &raw, &status, &err)) {
+        code = fail("%s", err.data);
+    } else if (as_json) {
+        fwrite(raw.data, 1, raw.len, stdout);
+    } else {
+        show_service(status);
+        show_cache(status);
+        show_listings(status);
+        show_queue(status);
+        show_operations(status);
+        show_drafts(status);
+    }
+    cJSON_Delete(status);
+    buf_release(&err);
+    buf_release(&raw);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    bool as_json = false;
+    struct mountpoint m;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'h')
+            return usage_shown(&status_command);
+        if (c != 'j')
+            return usage_error(&status_command);
+        as_json = true;
+    }
+    if (argc - optind != 1)
+        return usage_error(&status_command);
+
+    code = control_find(argv[optind], &m);
+    if (code)
+        return code;
+    code = show(m.path, as_json);
+    mountpoint_release(&m);
+    return code;
+}
+
+const struct command status_command = {
+    .name = "status",
+    .summary = "say how the mount and what is saved on it are doing",
+    .usage = "[--json] MOUNTPOINT",
+    .run = run,
+};

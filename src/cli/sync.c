@@ -1,0 +1,103 @@
+#include "cli_p.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+static const struct option long_options[] = {
+    {"confirm-deletes", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+
+/* Each turn asks the mount to send all and to answer within this time; so Ctrl-C finds us between
+ * two turns at the latest. */
+#define SYNC_COMMAND "sync 30\n"
+
+/* Time was over. Is there a reason to go on waiting? */
+static bool still_sending(const char *path)
+{
+    cJSON *status = NULL;
+    bool sending = false;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (control_status(path, NULL, &status, &err) == 0)
+        sending = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
+                  left_read(status).pending > 0;
+    cJSON_Delete(status);
+    buf_release(&err);
+    return sending;
+}
+
+static int tell_left(const char *path)
+{
+    cJSON *status = NULL;
+    struct buf err, text;
+    struct left left;
+    int code;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    buf_init(&text, BUF_TEXT_MAX);
+    if (control_status(path, NULL, &status, &err)) {
+        code = fail("%s", err.data);
+        goto out;
+    }
+    left = left_read(status);
+    left_describe(&left, &text);
+    code = fail("%snot everything is on the service: %s (outlookfs status %s says why)%s",
+                !json_bool(status, "online", true)       ? "offline, "
+                : !json_bool(status, "authorised", true) ? "not authorised, "
+                                                         : "",
+                text.len ? text.data : "something was saved meanwhile", path,
+                left.held ? "; deletions are held until: outlookfs sync --confirm-deletes" : "");
+out:
+    cJSON_Delete(status);
+    buf_release(&text);
+    buf_release(&err);
+    return code;
+}
+
+static int sync_all(const char *path, bool confirm_deletes)
+{
+    int rc = confirm_deletes ? control_command(path, "confirm-deletes\n") : 0;
+
+    if (!rc) {
+        do
+            rc = control_command(path, SYNC_COMMAND);
+        while (rc == -EINPROGRESS && still_sending(path));
+    }
+    if (rc == 0)
+        return EXIT_DONE;
+    if (rc == -EIO || rc == -EINPROGRESS)
+        return tell_left(path);
+    return fail("%s: %s", path, strerror(-rc));
+}
+
+static int run(int argc, char **argv)
+{
+    bool confirm_deletes = false;
+    struct mountpoint m;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'h')
+            return usage_shown(&sync_command);
+        if (c != 'd')
+            return usage_error(&sync_command);
+        confirm_deletes = true;
+    }
+    if (argc - optind != 1)
+        return usage_error(&sync_command);
+
+    code = control_find(argv[optind], &m);
+    if (code)
+        return code;
+    code = sync_all(m.path, confirm_deletes);
+    mountpoint_release(&m);
+    return code;
+}
+
+const struct command sync_command = {
+    .name = "sync",
+    .summary = "send what is waiting and say whether all of it arrived",
+    .usage = "[--confirm-deletes] MOUNTPOINT",
+    .run = run,
+};

@@ -1,0 +1,135 @@
+#include "cli_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+/* Its last flush takes 30 s at most. */
+#define EXIT_LIMIT_MS 35000
+#define SYNC_COMMAND "sync 30\n"
+
+static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {NULL}};
+
+/* What the mount says about itself before it goes. */
+struct farewell {
+    struct left left;
+    int process; /* a pidfd, or -1 */
+    char *state_dir;
+};
+
+static bool worth_waiting(const cJSON *status)
+{
+    return json_bool(status, "online", true) && json_int(json_get(status, "queue"), "pending", 0);
+}
+
+/* Without an answer (another user's mount, as root) there is nothing to tell, and nobody to wait
+ * for. */
+static void prepare(const char *path, struct farewell *ret)
+{
+    cJSON *status = NULL;
+    const char *dir;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    *ret = (struct farewell){.process = -1};
+    if (control_status(path, NULL, &status, &err))
+        goto out;
+    ret->process = pidfd_open((pid_t)json_int(status, "pid", 0), 0);
+    if (worth_waiting(status)) {
+        control_command(path, SYNC_COMMAND); /* what is left then is told below */
+        cJSON_Delete(status);
+        status = NULL;
+        if (control_status(path, NULL, &status, &err))
+            goto out;
+    }
+    ret->left = left_read(status);
+    dir = json_str(status, "state_dir");
+    ret->state_dir = dir ? xstrdup(dir) : NULL;
+out:
+    cJSON_Delete(status);
+    buf_release(&err);
+}
+
+static void wait_for_end(int process)
+{
+    struct pollfd fd = {.fd = process, .events = POLLIN};
+    int rc;
+
+    if (process < 0)
+        return;
+    while ((rc = poll(&fd, 1, EXIT_LIMIT_MS)) < 0 && errno == EINTR)
+        ;
+    if (rc == 0)
+        fail("unmounted; the program behind it is still sending changes");
+    close(process);
+}
+
+static void tell_left(const struct farewell *farewell)
+{
+    struct buf text;
+
+    if (!left_any(&farewell->left))
+        return;
+    buf_init(&text, BUF_TEXT_MAX);
+    left_describe(&farewell->left, &text);
+    print(stdout, "Not on the service yet: %s. Kept%s%s for the next mount.\n", text.data,
+          farewell->state_dir ? " in " : "", farewell->state_dir ? farewell->state_dir : "");
+    buf_release(&text);
+}
+
+static int unmount_living(const char *path, struct buf *err)
+{
+    struct farewell farewell;
+    int code = EXIT_DONE;
+
+    prepare(path, &farewell);
+    if (unmount(path, false, err)) {
+        code = fail("%s", err->data);
+        if (farewell.process >= 0)
+            close(farewell.process);
+    } else {
+        wait_for_end(farewell.process);
+        tell_left(&farewell);
+    }
+    free(farewell.state_dir);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct mountpoint m = {0};
+    int c = getopt_long(argc, argv, "h", long_options, NULL), code;
+    struct buf err;
+
+    if (c == 'h')
+        return usage_shown(&umount_command);
+    if (c != -1 || argc - optind != 1)
+        return usage_error(&umount_command);
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (mountpoint_look(argv[optind], &m, &err))
+        code = fail("%s", err.data);
+    else if (!mountpoint_is_ours(&m))
+        code = fail("%s is no outlookfs mount", m.path);
+    else if (!m.dead)
+        code = unmount_living(m.path, &err);
+    else if (unmount(m.path, true, &err))
+        code = fail("%s", err.data);
+    else
+        code = EXIT_DONE;
+    mountpoint_release(&m);
+    buf_release(&err);
+    return code;
+}
+
+const struct command umount_command = {
+    .name = "umount",
+    .summary = "send what is waiting, then unmount",
+    .usage = "MOUNTPOINT",
+    .run = run,
+};

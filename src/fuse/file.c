@@ -1,0 +1,176 @@
+#include "fuse_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void fill_open(const struct fs_open *open, struct fuse_file_info *fi)
+{
+    fi->fh = (uintptr_t)open->handle;
+    fi->direct_io = open->direct_io;
+    fi->keep_cache = open->keep_cache;
+    fi->noflush = open->no_flush;
+}
+
+/* --- files --- */
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct fs_open open = {0};
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fill_open(&open, fi);
+    if (fuse_reply_open(req, fi) == -ENOENT)
+        fs_release(call.fs, open.handle);
+}
+
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+               struct fuse_file_info *fi)
+{
+    struct fs_open open = {0};
+    struct fuse_entry_param e;
+    struct fs_entry entry;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fill_open(&open, fi);
+    fill_entry(&entry, &e);
+    if (fuse_reply_create(req, &e, fi) == -ENOENT) {
+        fs_release(call.fs, open.handle);
+        fs_forget(call.fs, entry.ino, 1);
+    }
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+    char *out = xmalloc(size);
+    struct call call;
+    ssize_t n;
+
+    (void)ino;
+    call_begin(&call, req);
+    n = fs_read(call.fs, &call.who, call_handle(fi), out, size, offset);
+    call_end(&call);
+    if (n < 0)
+        fuse_reply_err(req, (int)-n);
+    else
+        fuse_reply_buf(req, out, (size_t)n);
+    free(out);
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+              struct fuse_file_info *fi)
+{
+    struct call call;
+    ssize_t n;
+
+    (void)ino;
+    call_begin(&call, req);
+    n = fs_write(call.fs, &call.who, call_handle(fi), data, size, offset);
+    call_end(&call);
+    if (n < 0)
+        fuse_reply_err(req, (int)-n);
+    else
+        fuse_reply_write(req, (size_t)n);
+}
+
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+                  struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    call_begin(&call, req);
+    rc = fs_fallocate(call.fs, &call.who, call_handle(fi), mode, offset, length);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    call_begin(&call, req);
+    rc = fs_flush(call.fs, &call.who, call_handle(fi));
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    struct call call;
+    int rc;
+
+    (void)ino;
+    (void)datasync;
+    call_begin(&call, req);
+    rc = fs_fsync(call.fs, &call.who, call_handle(fi));
+    call_end(&call);
+    fuse_reply_err(req, -rc);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    (void)ino;
+    fs_release(m->fs, call_handle(fi));
+    fuse_reply_err(req, 0);
+}
+
+/* --- directories --- */
+
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct fs_dir *dir = NULL;
+    struct call call;
+    int rc;
+
+    call_begin(&call, req);
+    rc = fs_opendir(call.fs, &call.who, ino, &dir);
+    call_end(&call);
+    if (rc) {
+        fuse_reply_err(req, -rc);
+        return;
+    }
+    fi->fh = (uintptr_t)dir;
+    if (fuse_reply_open(req, fi) == -ENOENT)
+        fs_releasedir(call.fs, dir);
+}
+
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    (void)ino;
+    fs_releasedir(m->fs, (struct fs_dir *)(uintptr_t)fi->fh);
+    fuse_reply_err(req, 0);
+}
+
+/* Changes of names are in the journal before they are answered. */
+void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    (void)ino;
+    (void)datasync;
+    (void)fi;
+    fuse_reply_err(req, 0);
+}
