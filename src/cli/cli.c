@@ -5,6 +5,7 @@
 #include <outlookfs/cli/cli.h>
 
 #include <ctype.h>
+#include <stdlib.h>
 
 static const struct command *const commands[] = {&mount_command, &umount_command, &sync_command,
                                                  &status_command};
@@ -66,6 +67,18 @@ static void help(FILE *to)
         to);
 }
 
+/* getopt_long() puts argv[0] before its complaints. */
+static int run(const struct command *command, int argc, char **argv)
+{
+    char *name = xasprintf("outlookfs %s", command->name);
+    int code;
+
+    argv[0] = name;
+    code = command->run(argc, argv);
+    free(name);
+    return code;
+}
+
 int cli_main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -84,7 +97,7 @@ int cli_main(int argc, char **argv)
     }
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (str_eq(commands[i]->name, name))
-            return commands[i]->run(argc - 1, argv + 1);
+            return run(commands[i], argc - 1, argv + 1);
     }
     fail("no command is called %s; outlookfs --help lists them", name);
     return EXIT_USAGE;

@@ -24,14 +24,14 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static struct node_spec folder_spec(struct node *dir, const struct cache_folder *f)
+static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f)
 {
     return (struct node_spec){.ino = folder_ino(f->kind, f->id),
                               .ops = &folder_ops,
                               .parent = dir,
                               .name = f->name,
                               .kind = f->kind,
-                              .folder = f->id};
+                              .folder = tree_intern(fs, f->id)};
 }
 
 static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
@@ -42,7 +42,7 @@ static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir
 
     if (rc)
         return rc;
-    struct node_spec spec = folder_spec(dir, &f);
+    struct node_spec spec = folder_spec(fs, dir, &f);
     *ret = tree_obtain(fs, &spec);
     mailbox_folder_release(&f);
     return 0;
@@ -61,7 +61,7 @@ static int list_folders(struct fs *fs, const struct fs_req *req, struct node *di
         struct cache_folder *f = &folders.list[i];
 
         if (str_eq(f->parent, dir->folder)) {
-            struct node_spec spec = folder_spec(dir, f);
+            struct node_spec spec = folder_spec(fs, dir, f);
             rc = dir_add(list, &spec, NULL);
         }
     }

@@ -208,6 +208,8 @@ struct node_spec {
  * and name if it has none, and the slot. */
 struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
 
+/* A copy of a folder id that lives as long as the tree. */
+const char *tree_intern(struct fs *fs, const char *folder);
 void tree_remember(struct fs *fs, struct node *node); /* nlookup + 1 */
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 

@@ -161,6 +161,14 @@ static const char *intern_locked(struct tree *tree, const char *folder)
     return known;
 }
 
+const char *tree_intern(struct fs *fs, const char *folder)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    const char *known = intern_locked(&fs->tree, folder);
+    pthread_mutex_unlock(&fs->tree.lock);
+    return known;
+}
+
 static char *copy(const char *s)
 {
     return s ? xstrdup(s) : NULL;

@@ -303,8 +303,7 @@ static struct MHD_Daemon *start_daemon(struct server *s, const union address *ad
         flags, 0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address->any,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)128 * 1024, MHD_OPTION_END);
 }
 
 int server_start(const struct server_options *options, struct server **ret, struct buf *err)

@@ -179,6 +179,26 @@ out:
     return rc;
 }
 
+/* The record that was made is bound to the slot; what the user has changed since then is an update of it. */
+static int found_again(struct task *t, const struct item *item)
+{
+    char *sent = xstrdup(t->op.sent);
+    bool newer = !str_eq(t->op.mine, sent);
+    int rc;
+
+    if (newer) {
+        rc = outcome_adopt(t, item, sent);
+        if (!rc)
+            rc = mailbox_record_written(t->mb, t->slot.folder, item);
+        if (!rc)
+            rc = update_run(t);
+    } else {
+        rc = outcome_created(t, item, sent);
+    }
+    free(sent);
+    return rc;
+}
+
 int create_run(struct task *t)
 {
     struct remote_fault fault = {0};
@@ -189,10 +209,7 @@ int create_run(struct task *t)
     if (t->op.sent && create_find(t, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(t, &fault, false);
     } else if (found.id) {
-        char *sent = xstrdup(t->op.sent);
-
-        rc = outcome_created(t, &found, sent);
-        free(sent);
+        rc = found_again(t, &found);
     } else if (json_parse_object(t->op.mine, strlen(t->op.mine), &mine, NULL)) {
         task_fault(&fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
         rc = outcome_failure(t, &fault, false);

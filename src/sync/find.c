@@ -94,8 +94,11 @@ static int ask_path(struct mailbox *mb, const char *parent, const char *name, co
         flights_put_absent(mb->flights, key, mb->config.list_ttl);
         return -ENOENT;
     }
-    if (!rc)
+    if (!rc) {
+        pthread_mutex_lock(&mb->listings->catalog);
         rc = cache_add_folder(mb->cache, &folder);
+        pthread_mutex_unlock(&mb->listings->catalog);
+    }
     if (!rc)
         mailbox_notify_folders(mb, KIND_MESSAGE);
     return rc;

@@ -165,6 +165,7 @@ static void enter(struct flush *f, struct waiter *waiter)
 
     pthread_mutex_lock(&wb->lock);
     f->auth_failures = wb->auth_failures;
+    wb->auth_until = 0; /* somebody asks: once more */
     waiter->slot = f->slot;
     waiter->next = wb->waiters;
     wb->waiters = waiter;
@@ -192,7 +193,7 @@ int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct ca
 
     enter(&f, &waiter); /* first: it decides how the request is served */
     rc = hurry(wb, slot);
-    writeback_kick(wb);
+    writeback_wake(wb);
     if (rc)
         buf_fail(err, rc, "the journal cannot be written");
     while (!rc && (rc = look(&f, &ends)) == 1)

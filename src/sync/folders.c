@@ -128,6 +128,36 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
     return rc;
 }
 
+/* Mail folders that were looked up while the others were asked for are in neither list. */
+static void add_found_meanwhile(const struct cache_folders *old, const struct cache_folders *now,
+                                struct cache_folders *folders)
+{
+    for (size_t i = 0; i < now->count; i++) {
+        const struct cache_folder *f = &now->list[i];
+
+        if (!find_id(old, f->id) && !find_id(folders, f->id))
+            folders_add(folders, f->kind, f->id, f->display, f->parent);
+    }
+}
+
+static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_folders *old,
+                         struct cache_folders *folders)
+{
+    struct cache_folders now;
+    int rc;
+
+    pthread_mutex_lock(&mb->listings->catalog);
+    rc = cache_get_folders(mb->cache, kind, &now);
+    if (!rc) {
+        if (folders->partial)
+            add_found_meanwhile(old, &now, folders);
+        cache_folders_release(&now);
+        rc = cache_put_folders(mb->cache, kind, folders);
+    }
+    pthread_mutex_unlock(&mb->listings->catalog);
+    return rc;
+}
+
 /* Asks, stores, tells. The flight of the kind's folders is ours. */
 static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx, const char *key)
 {
@@ -144,7 +174,7 @@ static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx c
     rc = ask_folders(mb, kind, ctx, &old, &new, &err);
     changed = !rc && !folders_equal(&old, &new);
     if (!rc)
-        rc = cache_put_folders(mb->cache, kind, &new);
+        rc = store_folders(mb, kind, &old, &new);
     if (rc && rc != -EINTR) {
         flights_put_absent(mb->flights, key, RETRY_AFTER);
         log_warn("the folders cannot be listed: %s", err.len ? err.data : strerror(-rc));

@@ -15,6 +15,7 @@ struct listings *listings_create(struct mailbox *mb)
 
     l->mb = mb;
     atomic_init(&l->generation, 1); /* 0 is what a map answers for "not there" */
+    pthread_mutex_init(&l->catalog, NULL);
     pthread_mutex_init(&l->lock, NULL);
     clock_cond_init(&l->changed);
     map_init(&l->folders);
@@ -40,6 +41,7 @@ void listings_destroy(struct listings *l)
     map_release(&l->folders);
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->catalog);
     free(l);
 }
 

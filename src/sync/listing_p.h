@@ -31,7 +31,8 @@
  *
  * Locks: folder.commit, then listings.lock. folder.commit is held over the short store transactions
  * that enter an answer, so that the check of `touched` and the change are one step; listings.lock
- * over nothing but memory. Neither over network or events.
+ * over nothing but memory. listings.catalog stands alone, over store transactions too. None is held
+ * over network or events.
  */
 #ifndef OUTLOOKFS_SYNC_LISTING_P_H
 #define OUTLOOKFS_SYNC_LISTING_P_H
@@ -69,6 +70,8 @@
 struct listings {
     struct mailbox *mb;
     atomic_uintptr_t generation;
+
+    pthread_mutex_t catalog; /* over the store transactions that change the folders of a kind */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a page came, a pass ended */

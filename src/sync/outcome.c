@@ -172,6 +172,15 @@ static char *describe_request(const struct task *t, enum operation operation)
     return text;
 }
 
+/* The task knows what it has written; the user's changes it does not take over. */
+static void follow(struct task *t, struct entry *e)
+{
+    struct journal_op before = t->op;
+
+    t->op = e->op;
+    e->op = before;
+}
+
 int task_begin(struct task *t, const struct attempt *attempt)
 {
     struct entry e;
@@ -194,12 +203,8 @@ int task_begin(struct task *t, const struct attempt *attempt)
         e.op.began = clock_now();
         rc = state_put_op(t->mb->state, &e.op);
     }
-    if (!rc) {
-        struct journal_op before = t->op;
-
-        t->op = e.op;
-        e.op = before;
-    }
+    if (!rc)
+        follow(t, &e);
     return entry_close(t, &e, false, rc);
 }
 
@@ -271,10 +276,12 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
         clear_attempt(&e.op);
         rc = state_put_op(state, &e.op);
     }
-    rc = entry_close(t, &e, false, rc);
-    if (!rc)
+    if (!rc) {
         replace(&t->slot.record, item->id);
-    return rc;
+        if (!e.changed)
+            follow(t, &e);
+    }
+    return entry_close(t, &e, false, rc);
 }
 
 /*

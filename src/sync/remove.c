@@ -19,10 +19,6 @@ static int find_record(struct task *t)
             rc = -ECANCELED;
     } else if (found.id) {
         rc = outcome_adopt(t, &found, found.text);
-        if (!rc) {
-            free(t->op.base);
-            t->op.base = xstrdup(found.text);
-        }
     }
     item_release(&found);
     remote_fault_release(&fault);

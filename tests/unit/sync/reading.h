@@ -39,7 +39,7 @@
 
 struct gate {
     struct remote base;
-    struct remote *inner; /* not owned: it outlives a remount */
+    struct remote *inner;                              /* not owned: it outlives a remount */
     void (*bend)(struct remote_call *call, void *ctx); /* of answers; set while nothing is asked */
     void *bend_ctx;
 
@@ -48,11 +48,12 @@ struct gate {
     /* guarded by lock */
     bool holds;
     enum operation held; /* its answers are held back */
+    const char *passing; /* but for this mail folder; set while nothing is asked */
     unsigned waiting;    /* answers held now */
     unsigned in_flight, most_in_flight;
     unsigned calls;
-    unsigned ordered;        /* calls with $orderby */
-    unsigned skips[256];     /* of list calls, in order */
+    unsigned ordered;    /* calls with $orderby */
+    unsigned skips[256]; /* of list calls, in order */
     unsigned tops[256];
     unsigned nskips;
 };
@@ -83,6 +84,12 @@ static void gate_note_locked(struct gate *g, const struct remote_call *call)
     }
 }
 
+static bool gate_holds_locked(const struct gate *g, const struct remote_call *call)
+{
+    return g->holds && g->held == call->op &&
+           !(g->passing && str_eq(gate_param(call, "folderPath"), g->passing));
+}
+
 /* The service has answered; the answer is on its way as long as the gate holds it. */
 static enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
 {
@@ -98,11 +105,12 @@ static enum grade gate_call(struct remote *r, struct remote_call *call, struct r
         g->bend(call, g->bend_ctx);
 
     pthread_mutex_lock(&g->lock);
-    g->waiting++;
-    pthread_cond_broadcast(&g->changed);
-    while (g->holds && g->held == call->op && rc == 0)
+    while (gate_holds_locked(g, call) && rc == 0) {
+        g->waiting++;
+        pthread_cond_broadcast(&g->changed);
         rc = cancel_wait(call->ctx.cancel, &g->changed, &g->lock, INT64_MAX);
-    g->waiting--;
+        g->waiting--;
+    }
     g->in_flight--;
     pthread_mutex_unlock(&g->lock);
     if (rc) {

@@ -86,6 +86,7 @@ static void two_callers_one_question(void **state)
     caller_start(&one, room, call_folders);
     caller_start(&two, room, call_folders);
     gate_await(room->gate, 1);
+    usleep(50000); /* for the second to come as far as it can */
     gate_open(room->gate);
     assert_int_equal(caller_join(&one), 0);
     assert_int_equal(caller_join(&two), 0);
@@ -273,6 +274,26 @@ static void vain_look_up_is_remembered_for_a_while(void **state)
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Projects", NULL), 0);
 }
 
+/* The refresh began before the folder was looked up, and its answer does not show it. */
+static void older_list_does_not_lose_a_folder_found_meanwhile(void **state)
+{
+    struct room *room = *state;
+
+    refuse_picker(room);
+    assert_int_equal(folders_of(room, KIND_MESSAGE), 1);
+    remote_memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
+    add_mail_folder(room, "Projects");
+    clock_advance(TTL + NS_PER_S);
+    gate_hold(room->gate, OP_GET_EMAILS);
+    room->gate->passing = "Projects";
+    assert_int_equal(folders_of(room, KIND_MESSAGE), 1);
+    gate_await(room->gate, 1);
+    assert_int_equal(find(room, KIND_MESSAGE, NULL, "Projects", NULL), 0);
+    gate_open(room->gate);
+    await_events(room, &room->folders, 3);
+    assert_int_equal(folders_of(room, KIND_MESSAGE), 3);
+}
+
 static void failed_look_up_is_not_remembered(void **state)
 {
     struct room *room = *state;
@@ -347,6 +368,7 @@ int main(void)
         room_test(configured_mail_folders_are_shown),
         room_test(looked_up_mail_folder_is_remembered),
         room_test(vain_look_up_is_remembered_for_a_while),
+        room_test(older_list_does_not_lose_a_folder_found_meanwhile),
         room_test(failed_look_up_is_not_remembered),
         room_test(names_of_programs_are_not_asked_for),
         room_test(unknown_mail_folder_offline),

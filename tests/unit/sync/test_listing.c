@@ -71,6 +71,7 @@ static void two_callers_one_question(void **state)
     caller_start(&one, room, call_list);
     caller_start(&two, room, call_list);
     gate_await(room->gate, 1);
+    usleep(50000); /* for the second to come as far as it can */
     gate_open(room->gate);
     assert_int_equal(caller_join(&one), 0);
     assert_int_equal(caller_join(&two), 0);
@@ -135,7 +136,7 @@ static unsigned break_listing(struct room *room)
     row = listing_of(room, KIND_CONTACT, "Contacts");
     assert_false(row.complete);
     assert_int_equal(row.count, count);
-    assert_true(row.next_skip >= 3 * 256 && row.next_skip < 2560);
+    assert_true(row.next_skip >= 256 && row.next_skip < 2560);
     return row.next_skip;
 }
 

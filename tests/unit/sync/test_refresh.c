@@ -29,8 +29,7 @@ static char *nth_id(struct room *room, unsigned n)
     char *id = NULL;
 
     for (unsigned i = 0; i <= n; i++) {
-        assert_int_equal(
-            mailbox_each(room->mb, KIND_CONTACT, "Contacts", after, NULL, list, 1), 1);
+        assert_int_equal(mailbox_each(room->mb, KIND_CONTACT, "Contacts", after, NULL, list, 1), 1);
         after = list[0].seq;
         free(id);
         id = xstrdup(list[0].id);

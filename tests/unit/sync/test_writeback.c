@@ -549,7 +549,7 @@ static void test_who_waits_is_served_first(void **state)
     edit(rig, &f, "MobilePhone1", "2");
     assert_int_equal(flush(rig, f.slot), 0);
     assert_int_equal(rig->gate->priority, HTTP_INTERACTIVE);
-    edit(rig, &f, "MobilePhone1", "3");
+    edit(rig, &f, "NickName", "annie");
     flush_all(rig);
     assert_int_equal(rig->gate->priority, HTTP_BACKGROUND);
     file_release(&f);

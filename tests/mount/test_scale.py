@@ -1,0 +1,70 @@
+"""Ten thousand contacts: pages instead of requests per record, and backups that transfer nothing the second time."""
+import tempfile
+
+from harness import MountTest, main
+
+COUNT = 10000
+COLD_MAX = 45  # requests for everything: pages of 256 records, the folders, the probe
+
+
+class Scale(MountTest):
+    SEED = "contacts=%d" % COUNT
+    OPTIONS = "list_ttl=3600"
+
+    def backup(self, to):
+        """rsync -a; the files it transferred."""
+        done = self.mailbox.run(["rsync", "-a", "--out-format=%n", self.mailbox.path("contacts") + "/", to], timeout=100)
+        return [name for name in done.stdout.splitlines() if name.endswith(".json")]
+
+    def test_everything(self):
+        folder = self.mailbox.path("contacts/Contacts")
+        lines = self.mailbox.run("ls -l '%s' | grep -c '\\.json$'" % folder).stdout
+        self.assertEqual(int(lines), COUNT)
+        self.assertLessEqual(len(self.mailbox.requests()), COLD_MAX)
+
+        mark = self.mailbox.mark()
+        text = self.mailbox.run("find '%s' -name '*.json' -print0 | xargs -0 cat | grep -c '^  \"Id\"'" % folder)
+        self.assertEqual(int(text.stdout), COUNT)
+        found = self.mailbox.run("grep -rl Contoso '%s' | wc -l" % folder)
+        wanted = [r for r in self.mailbox.sandbox.records("contact") if "Contoso" in str(r)]
+        self.assertGreater(int(found.stdout), 0)
+        self.assertLessEqual(int(found.stdout), len(wanted))
+        self.assertEqual(self.mailbox.requests(since=mark), [])
+
+        with tempfile.TemporaryDirectory() as to:
+            # The smaller folder beside it was not listed yet.
+            self.assertEqual(len(self.backup(to)), COUNT + 3)
+            self.assertLessEqual(len(self.mailbox.requests()), COLD_MAX)
+            self.assertEqual(self.backup(to), [])
+
+            self.mailbox.remount()
+            self.assertEqual(self.backup(to), [])
+
+            self.mailbox.remount(fresh_state=True, fresh_cache=True)
+            mark = self.mailbox.mark()
+            self.assertEqual(self.backup(to), [])
+            self.assertLessEqual(len(self.mailbox.requests(since=mark)), COLD_MAX)
+            self.assertEqual(self.mailbox.writes(), [])
+
+    def test_one_by_name_before_any_listing(self):
+        """A record's own path needs one request, not the listing of its folder."""
+        name = self.mailbox.contacts()[COUNT // 2]
+        self.mailbox.remount(fresh_state=True, fresh_cache=True)
+        mark = self.mailbox.mark()
+        self.assertEqual(self.mailbox.json("contacts/Contacts", name)["Id"], name[:-5])
+        items = self.mailbox.requests("ContactGetItems", since=mark)
+        self.assertEqual(items, [], "a listing for one file")
+
+    def test_memory(self):
+        """Well below what the records take as text."""
+        self.mailbox.run("ls -l '%s' > /dev/null" % self.mailbox.path("contacts/Contacts"))
+        with open("/proc/%d/maps" % self.mailbox.process.pid, encoding="utf-8") as file:
+            if "libasan" in (maps := file.read()) or "libtsan" in maps:
+                return  # shadow memory counts
+        with open("/proc/%d/status" % self.mailbox.process.pid, encoding="utf-8") as file:
+            peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+        self.assertLess(peak, 96 * 1024, "peak resident KiB")
+
+
+if __name__ == "__main__":
+    main()
