@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #define MOUNTINFO_MAX ((size_t)16 * 1024 * 1024)
 
@@ -95,7 +97,7 @@ static char *resolve(const char *path)
 int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err)
 {
     struct mountpoint m = {.path = resolve(path)};
-    struct stat st;
+    struct statvfs st; /* the kernel keeps attributes, but not this: only the living answer */
     int rc;
 
     if (!m.path)
@@ -105,7 +107,7 @@ int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err)
         mountpoint_release(&m);
         return rc;
     }
-    m.dead = m.type && stat(m.path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
+    m.dead = m.type && statvfs(m.path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
     *ret = m;
     return 0;
 }
@@ -153,6 +155,8 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
         return buf_fail(err, -errno, "%s: %s", m->path, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return buf_fail(err, -ENOTDIR, "%s is not a directory", m->path);
+    if (access(m->path, W_OK)) /* what fusermount3 asks of a user */
+        return buf_fail(err, -errno, "%s: mount on a directory that you may write to", m->path);
     rc = nonempty ? 1 : directory_empty(m->path);
     if (rc < 0)
         return buf_fail(err, rc, "%s: %s", m->path, strerror(-rc));

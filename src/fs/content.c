@@ -106,30 +106,43 @@ int content_commit(struct fs *fs, struct node *node, struct content *c, struct b
     return rc;
 }
 
+/* Stores into a shared mapping arrive after the last flush. */
+static void commit_last(struct fs *fs, struct node *node, struct content *c)
+{
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    content_commit(fs, node, c, &err);
+    buf_release(&err);
+}
+
+/* Takes the content out of the node, unless somebody has opened it since its handles were counted:
+ * take_open() does not wait for fs->change. */
+static bool detach(struct fs *fs, struct node *node, struct content *c)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    bool unused = c->handles == 0;
+    if (unused)
+        node->content = NULL;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return unused;
+}
+
 void content_put(struct fs *fs, struct node *node)
 {
-    struct content *last = NULL;
-
     pthread_mutex_lock(&fs->change);
     pthread_mutex_lock(&fs->tree.lock);
-    if (--node->content->handles == 0)
-        last = node->content;
+    struct content *c = node->content;
+    bool last = --c->handles == 0;
     pthread_mutex_unlock(&fs->tree.lock);
-    if (last) {
-        struct buf err;
-
-        buf_init(&err, BUF_TEXT_MAX);
-        content_commit(fs, node, last,
-                       &err); /* stores into a shared mapping arrive after the last flush */
-        buf_release(&err);
-
-        pthread_mutex_lock(&fs->tree.lock);
-        node->content = NULL;
-        pthread_mutex_unlock(&fs->tree.lock);
+    if (last)
+        commit_last(fs, node, c);
+    if (last && detach(fs, node, c)) {
         const struct node_ops *ops = tree_ops(fs, node);
+
         if (ops->closed)
-            ops->closed(fs, node, last);
-        content_free(last);
+            ops->closed(fs, node, c);
+        content_free(c);
     }
     pthread_mutex_unlock(&fs->change);
 }

@@ -2,6 +2,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -249,12 +250,17 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
     buf_release(&target);
 }
 
+/* Security labels and ACLs: "not supported", not "none". `ls -l` asks for both, and asks on for every file unless it is told so. */
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
     struct call call;
     struct buf value;
     int rc;
 
+    if (!str_starts(name, "user.")) {
+        fuse_reply_err(req, EOPNOTSUPP);
+        return;
+    }
     buf_init(&value, XATTR_MAX);
     call_begin(&call, req);
     rc = fs_getxattr(call.fs, ino, name, &value);

@@ -162,5 +162,6 @@ void answer_failure(struct answer *ans, unsigned status, int retry_after)
                      "An internal server error occurred. The operation failed.");
     else
         answer_error(ans, status, "ErrorInvalidRequest", "Your request can't be completed.");
-    ans->retry_after = retry_after;
+    if (retry_after >= 0)
+        ans->retry_after = retry_after;
 }

@@ -120,8 +120,8 @@ int64_t faults_add(struct faults *f, const cJSON *spec, struct buf *err)
     fault.retry_after = (int)json_int(spec, "retryAfter", -1);
     fault.delay = json_int(spec, "delay", 0) * NS_PER_MS;
     fault.together = (unsigned)json_int(spec, "together", 0);
-    if (fault.status && (fault.status < 200 || fault.status > 599))
-        return buf_fail(err, -EINVAL, "status: 200 to 599 is required");
+    if (fault.status && (fault.status < 400 || fault.status > 599))
+        return buf_fail(err, -EINVAL, "status: 400 to 599 is required");
     if (!fault.status && !fault.drop && !fault.delay && !fault.together)
         return buf_fail(err, -EINVAL, "one of status, drop, delay, together is required");
     count = json_int(spec, "count", 1);

@@ -92,11 +92,17 @@ static char *record_key(const struct folder *f, const char *id)
 /* Stored as met by the listing under way, which may be past the place where the record is. */
 static int put_locked(struct folder *f, const struct item *item, enum cache_change *ret)
 {
-    struct cache *cache = f->listings->mb->cache;
+    struct listings *l = f->listings;
     struct cache_listing row;
-    int rc = cache_get_listing(cache, f->kind, f->id, &row);
+    int rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
 
-    return rc ? rc : cache_put(cache, f->id, item, row.run, ret);
+    if (rc)
+        return rc;
+    pthread_mutex_lock(&l->lock);
+    if (f->pass)
+        row.run = f->pass->row.run;
+    pthread_mutex_unlock(&l->lock);
+    return cache_put(l->mb->cache, f->id, item, row.run, ret);
 }
 
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item)

@@ -16,13 +16,22 @@
 
 /* --- claiming an operation --- */
 
+/* When to look again while nothing may be tried at all; 0: now. */
+static int64_t held_back_locked(const struct writeback *wb)
+{
+    int64_t until = wb->auth_until > wb->pause_until ? wb->auth_until : wb->pause_until;
+
+    return until > clock_mono() ? until : 0;
+}
+
+/* An attempt that ended since this worker began to look may be why nothing is to be tried now. */
 static bool reserve(struct worker *w, int64_t slot)
 {
     struct writeback *wb = w->wb;
     bool taken;
 
     pthread_mutex_lock(&wb->lock);
-    taken = wb->stopping;
+    taken = wb->stopping || held_back_locked(wb);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         taken |= wb->workers[i].slot == slot;
     if (!taken) {
@@ -130,17 +139,16 @@ static void announce_parked(struct writeback *wb)
     free(slots);
 }
 
-/* When to look again while nothing may be tried at all; 0: now. */
 static int64_t held_back_until(struct writeback *wb)
 {
-    int64_t now = clock_mono(), until;
+    int64_t until;
 
     if (!remote_online(wb->mb->remote))
-        return now + ONLINE_POLL;
+        return clock_mono() + ONLINE_POLL;
     pthread_mutex_lock(&wb->lock);
-    until = wb->auth_until > wb->pause_until ? wb->auth_until : wb->pause_until;
+    until = held_back_locked(wb);
     pthread_mutex_unlock(&wb->lock);
-    return until > now ? until : 0;
+    return until;
 }
 
 /* False: `wake` says when to look again. At most WRITEBACK_WORKERS - 1 of the slots can be under way. */

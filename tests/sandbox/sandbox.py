@@ -207,7 +207,9 @@ class SandboxTest(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.sb.stop()
+        status = cls.sb.stop()
+        if status != 0:
+            raise RuntimeError("outlookfs-sandbox ended with status %d" % status)
 
     def assertStatus(self, answer, status):
         self.assertEqual(answer.status, status, answer.body[:1000])

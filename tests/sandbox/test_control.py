@@ -58,7 +58,7 @@ class Edits(SandboxTest):
                      {"kind": "contact", "create": {}}, {"kind": "message", "create": {}, "table": "No"}):
             with self.assertRaises(RuntimeError):
                 self.sb.control("POST", "/edit", body)
-        for fault in ({}, {"status": 99}, {"drop": "never"}, {"status": 500, "oops": 1}):
+        for fault in ({}, {"status": 200}, {"drop": "never"}, {"status": 500, "oops": 1}):
             with self.assertRaises(RuntimeError):
                 self.sb.fault(**fault)
         with self.assertRaises(RuntimeError):
@@ -112,6 +112,10 @@ class Faults(SandboxTest):
             self.assertStatus(answer, status)
             self.assertIn(member, answer.json())
             self.assertEqual(answer.headers["Retry-After"], "7")
+
+    def test_throttling_always_says_when(self):
+        self.sb.fault(status=429)
+        self.assertEqual(self.sb.get("/testconnection").headers["Retry-After"], "1")
 
     def test_count_after_and_order(self):
         self.sb.fault(operation="TestConnection", after=2, count=2, status=500)

@@ -170,6 +170,7 @@ static void looked_up_record_survives_the_listing(void **state)
     gate_open(room->gate);
     assert_int_equal(caller_join(&caller), 0);
     assert_int_equal(read_contacts(room), 11);
+    assert_int_equal(get_calls(room), 1); /* the listing has no doubts about it */
     assert_int_equal(events_of(room, &room->gone), 0);
 }
 

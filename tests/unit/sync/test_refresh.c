@@ -239,6 +239,27 @@ static void list_that_lies_deletes_nothing(void **state)
     assert_int_equal(records_of(room), 200);
 }
 
+/* What is there but never listed must not keep the others from their turn. */
+static void every_missing_record_has_its_turn(void **state)
+{
+    struct room *room = *state;
+    int left = 0;
+    char *gone;
+
+    old_listing(room, 200);
+    gone = nth_id(room, 150);
+    remote_memory_remove(room->memory, KIND_CONTACT, gone);
+    room->gate->bend = cut_list;
+    room->gate->bend_ctx = &left;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(list_contacts(room), 0);
+        clock_advance(TTL + NS_PER_S);
+    }
+    assert_null(cached_name(room, gone));
+    assert_int_equal(records_of(room), 199);
+    free(gone);
+}
+
 static void only_gone_deletes(void **state)
 {
     static const enum grade grades[] = {GRADE_BROKEN,  GRADE_AUTH,   GRADE_THROTTLED,
@@ -435,6 +456,7 @@ int main(void)
         room_test(slow_refresh_does_not_hold_the_old_listing_back),
         room_test(failed_refresh_keeps_the_old_listing),
         room_test(list_that_lies_deletes_nothing),
+        room_test(every_missing_record_has_its_turn),
         room_test(only_gone_deletes),
         room_test(older_listing_does_not_undo_a_write),
         room_test(older_listing_does_not_bring_a_deleted_record_back),

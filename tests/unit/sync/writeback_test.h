@@ -44,7 +44,15 @@ struct gate {
     enum operation closed_for; /* OP_COUNT: open */
     unsigned arrived;          /* calls that came to the closed gate */
     enum http_priority priority; /* of the last call */
+    struct writeback *pause;     /* nothing more is tried behind this call */
 };
+
+HELPER void set_pause(struct writeback *wb, int64_t until)
+{
+    pthread_mutex_lock(&wb->lock);
+    wb->pause_until = until;
+    pthread_mutex_unlock(&wb->lock);
+}
 
 HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
 {
@@ -53,6 +61,8 @@ HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct r
 
     pthread_mutex_lock(&g->lock);
     g->priority = call->ctx.priority;
+    if (g->pause)
+        set_pause(g->pause, INT64_MAX);
     if (g->closed_for == call->op) {
         g->arrived++;
         pthread_cond_broadcast(&g->changed);
@@ -102,6 +112,13 @@ HELPER void gate_close(struct gate *g, enum operation op)
     pthread_mutex_lock(&g->lock);
     g->closed_for = op;
     g->arrived = 0;
+    pthread_mutex_unlock(&g->lock);
+}
+
+HELPER void gate_pause(struct gate *g, struct writeback *wb)
+{
+    pthread_mutex_lock(&g->lock);
+    g->pause = wb;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -386,6 +403,8 @@ HELPER void delete(struct rig *rig, const struct file *f)
 
 HELPER int flush(struct rig *rig, int64_t slot)
 {
+    gate_pause(rig->gate, NULL);
+    set_pause(rig->wb, 0);
     buf_clear(&rig->err);
     return writeback_flush(rig->wb, slot, clock_mono() + TEST_PATIENCE, NULL, &rig->err);
 }
@@ -402,11 +421,16 @@ HELPER void let_go(struct rig *rig)
     writeback_kick(rig->wb);
 }
 
-/* Makes everything due and waits for one more attempt to end, whatever its outcome. */
+/*
+ * Makes everything due and waits for one attempt to end, whatever its outcome. Until flush() or the next try_once() nothing more
+ * is tried, however much time goes by.
+ */
 HELPER void try_once(struct rig *rig)
 {
     uint64_t before;
 
+    set_pause(rig->wb, 0);
+    gate_pause(rig->gate, rig->wb);
     pthread_mutex_lock(&rig->wb->lock);
     before = rig->wb->ends;
     pthread_mutex_unlock(&rig->wb->lock);
