@@ -188,7 +188,7 @@ class Browser:
         error = self.call("Page.navigate", url=url).get("errorText")
         if error:
             raise RuntimeError("%s: %s" % (url, error))
-        self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.wait("document.readyState === 'complete' && location.href.startsWith(%s)" % json.dumps(url))
 
     def value(self, expression):
         """The value of a JavaScript expression; promises are waited for."""
