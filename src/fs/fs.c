@@ -72,6 +72,8 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     int rc = remember_birth(fs);
     if (!rc)
         rc = sweep_data(fs);
+    if (!rc)
+        rc = slots_recover(fs);
     if (rc) {
         fs_destroy(fs);
         return buf_fail(err, rc, "the state directory cannot be written");

@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
-#include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,6 +138,8 @@ int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, i
     (void)req;
     if (!h->writable)
         return -EBADF;
+    if (tree_ops(fs, h->node)->write)
+        return -EOPNOTSUPP;
     int rc = content_own(fs, h->node, h->content, true);
     if (!rc && fallocate(h->content->fd, mode, offset, length))
         rc = -errno;
@@ -159,27 +160,14 @@ int content_truncate(struct fs *fs, struct node *node, struct content *c, off_t 
     return rc;
 }
 
-/* Says once, with the file's name, why bytes were not taken. */
-static void report(struct fs *fs, struct node *node, int rc, const struct buf *err)
-{
-    if (!rc)
-        return;
-    char *name = tree_name(fs, node);
-    log_warn("%s: not saved: %s", name, err->len ? err->data : strerror(-rc));
-    free(name);
-}
-
 int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
 {
-    struct buf err;
-
     (void)req;
-    buf_init(&err, BUF_TEXT_MAX);
+    if (!h->writable) /* what another handle is writing is not this one's to judge */
+        return 0;
     pthread_mutex_lock(&fs->change);
-    int rc = content_commit(fs, h->node, h->content, &err);
+    int rc = content_commit(fs, h->node, h->content);
     pthread_mutex_unlock(&fs->change);
-    report(fs, h->node, rc, &err);
-    buf_release(&err);
     return rc;
 }
 

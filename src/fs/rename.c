@@ -80,15 +80,22 @@ static int move_local(struct fs *fs, const struct local *l, const struct end *to
 
 /* --- scratch -> scratch --- */
 
-static int replace_scratch(struct fs *fs, struct end *to, const struct local *by)
+/* May something of type `mode` take the place of what is there? */
+static int may_replace(struct fs *fs, const struct end *to, unsigned mode)
 {
     if (!to->local.ino)
         return 0;
-    if (S_ISDIR(to->local.mode) && !S_ISDIR(by->mode))
+    if (S_ISDIR(to->local.mode) && !S_ISDIR(mode))
         return -EISDIR;
-    if (!S_ISDIR(to->local.mode) && S_ISDIR(by->mode))
+    if (!S_ISDIR(to->local.mode) && S_ISDIR(mode))
         return -ENOTDIR;
-    return scratch_remove(fs, to->dir, to->name, S_ISDIR(to->local.mode));
+    return S_ISDIR(mode) ? scratch_is_empty(fs, to->local.ino) : 0;
+}
+
+/* In a transaction. drop_inode() follows when it has ended. */
+static int remove_replaced(struct fs *fs, const struct end *to)
+{
+    return to->local.ino ? state_remove_local(fs->state, to->local.ino) : 0;
 }
 
 static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
@@ -114,14 +121,25 @@ static int scratch_to_scratch(struct fs *fs, struct end *from, struct end *to, u
 {
     if (!scratch_allowed(tree_ops(fs, to->dir), to->name, from->local.mode))
         return -EPERM;
-    if (flags & RENAME_EXCHANGE)
+    if (flags & RENAME_EXCHANGE) {
+        if (!scratch_allowed(tree_ops(fs, from->dir), from->name, to->local.mode))
+            return -EPERM;
         return swap_scratch(fs, from, to);
-    int rc = replace_scratch(fs, to, &from->local);
+    }
+    int rc = may_replace(fs, to, from->local.mode);
+    if (rc)
+        return rc;
+    state_begin(fs->state);
+    rc = remove_replaced(fs, to);
     if (!rc)
         rc = move_local(fs, &from->local, to);
-    if (!rc)
-        move_node(fs, from->local.ino, to, NULL, 0);
-    return rc;
+    rc = state_end(fs->state, rc);
+    if (rc)
+        return rc;
+    if (to->local.ino)
+        drop_inode(fs, to->local.ino);
+    move_node(fs, from->local.ino, to, NULL, 0);
+    return 0;
 }
 
 /* --- what a record name takes in --- */
@@ -166,7 +184,7 @@ static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mo
     slot->mode = mode & 07777;
     slot->flags &= ~(unsigned)(SLOT_VACANT | SLOT_DRAFT);
     slot->flags |= SLOT_LOCAL | SLOT_MODE;
-    int rc = slot_put(fs, slot);
+    int rc = state_put_slot(fs->state, slot);
     if (!rc)
         rc = writeback_update(fs->writeback, slot, base, text, err);
     free(base);
@@ -247,10 +265,11 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
               &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);
+    slot_notify_names(fs, &to->slot);
     if (kept)
         move_node(fs, old, from, &scratch_file_ops, 0);
     else if (old)
-        slot_drop_inode(fs, old);
+        drop_inode(fs, old);
 out:
     free(text);
     free(kept);
@@ -299,7 +318,9 @@ static int leave_slot(struct fs *fs, struct slot *slot, bool deletion, struct bu
         return rc;
     rc = slot_vacate(fs, slot);
     if (!rc)
-        rc = slot_put(fs, slot);
+        rc = state_put_slot(fs->state, slot);
+    if (!rc && deletion)
+        rc = slot_keep_refused(fs, slot);
     if (!rc && deletion)
         rc = writeback_delete(fs->writeback, slot, slot->base, err);
     return rc;
@@ -310,7 +331,6 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
     uint64_t ino = from->slot.ino;
     bool local = from->slot.flags & SLOT_LOCAL;
     unsigned mode = from->slot.flags & SLOT_MODE ? from->slot.mode : 0600;
-    struct local shape = {.mode = S_IFREG};
     struct stat st = {0};
     char *text = NULL;
 
@@ -320,19 +340,24 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
     if (!rc)
         rc = record_visible(fs, &from->slot, &text);
     if (!rc)
-        rc = replace_scratch(fs, to, &shape);
+        rc = may_replace(fs, to, S_IFREG);
     if (rc)
         goto out;
 
     state_begin(fs->state);
-    rc = leave_slot(fs, &from->slot, is_trash(fs, to->dir), err);
+    rc = remove_replaced(fs, to);
+    if (!rc)
+        rc = leave_slot(fs, &from->slot, is_trash(fs, to->dir), err);
     if (!rc)
         rc = record_to_local(fs, ino, local, text, to, mode);
     rc = state_end(fs->state, rc);
     if (rc)
         goto out;
+    if (to->local.ino)
+        drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
     move_node(fs, ino, to, &scratch_file_ops, 0);
+    slot_notify_names(fs, &from->slot);
     writeback_kick(fs->writeback);
     events_wake(fs);
 out:
@@ -390,11 +415,19 @@ static int replace_record(struct fs *fs, struct end *from, struct end *to, struc
     writeback_kick(fs->writeback);
     move_node(fs, ino, &(struct end){.dir = to->dir, .name = to->slot.name}, NULL, to->slot.id);
     mark_committed(fs, ino, text);
+    slot_notify_names(fs, &to->slot);
+    slot_notify_names(fs, &from->slot);
     if (old)
-        slot_drop_inode(fs, old);
+        drop_inode(fs, old);
 out:
     free(text);
     return rc;
+}
+
+/* Two spellings of one record: its alias and its id. */
+static bool same_slot(const struct end *from, const struct end *to)
+{
+    return from->slot.id && from->slot.id == to->slot.id;
 }
 
 static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
@@ -408,7 +441,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     if (to->record && to->dir != from->dir)
         return from->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
     if (to->record)
-        return to->slot.folder ? replace_record(fs, from, to, err) : rename_alias(fs, from, to);
+        return to->slot.folder && !same_slot(from, to) ? replace_record(fs, from, to, err)
+                                                       : rename_alias(fs, from, to);
     if (scratch_allowed(tree_ops(fs, to->dir), to->name, S_IFREG))
         return record_to_scratch(fs, from, to, err);
     return to->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
@@ -423,13 +457,29 @@ static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned
         return -EEXIST;
     if ((flags & RENAME_EXCHANGE) && !is_there(to))
         return -ENOENT;
-    if (from->dir == to->dir &&
-        (str_eq(from->name, to->name) || (from->slot.id && from->slot.id == to->slot.id)))
+    if (from->dir == to->dir && str_eq(from->name, to->name))
         return 0;
     if (!from->local.ino)
         return from_record(fs, from, to, flags, err);
     return to->record ? scratch_to_record(fs, from, to, flags, err)
                       : scratch_to_scratch(fs, from, to, flags);
+}
+
+/* The service's folders and attachments, and .outlookfs/, stay where they are. */
+static int may_move(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name)
+{
+    struct node *node = NULL;
+    int rc = node_lookup(fs, req, dir, name, &node);
+
+    if (!rc) {
+        const struct node_ops *ops = tree_ops(fs, node);
+
+        if (ops != &record_ops && ops != &scratch_file_ops && ops != &scratch_dir_ops &&
+            ops != &scratch_link_ops)
+            rc = -EPERM;
+    }
+    tree_put(fs, node);
+    return rc;
 }
 
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
@@ -440,7 +490,6 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     struct buf err;
     int rc = 0;
 
-    (void)req;
     buf_init(&err, BUF_TEXT_MAX);
     if (!from.dir || !to.dir)
         rc = -ESTALE;
@@ -450,6 +499,8 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = -EINVAL;
     else if (strlen(newname) > NAME_BYTES_MAX)
         rc = -ENAMETOOLONG;
+    if (!rc)
+        rc = may_move(fs, req, from.dir, name);
     if (!rc) {
         pthread_mutex_lock(&fs->change);
         rc = end_find(fs, &from);

@@ -98,7 +98,7 @@ int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode,
     return 0;
 }
 
-static int directory_is_empty(struct fs *fs, uint64_t ino)
+int scratch_is_empty(struct fs *fs, uint64_t ino)
 {
     struct local *l = NULL;
     size_t count = 0;
@@ -112,18 +112,6 @@ static int directory_is_empty(struct fs *fs, uint64_t ino)
     return count ? -ENOTEMPTY : 0;
 }
 
-/* The bytes of an unlinked file stay until its last handle is closed. */
-static void drop_data(struct fs *fs, uint64_t ino)
-{
-    struct node *node = tree_get(fs, ino);
-
-    if (node)
-        tree_move(fs, node, NULL, NULL, NULL, 0);
-    if (!node || !content_peek(fs, node))
-        state_data_remove(fs->state, ino);
-    tree_put(fs, node);
-}
-
 int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool directory)
 {
     struct local l = {0};
@@ -134,11 +122,11 @@ int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool direc
     if (directory != S_ISDIR(l.mode))
         rc = directory ? -ENOTDIR : -EISDIR;
     if (!rc && directory)
-        rc = directory_is_empty(fs, l.ino);
+        rc = scratch_is_empty(fs, l.ino);
     if (!rc)
         rc = state_remove_local(fs->state, l.ino);
     if (!rc)
-        drop_data(fs, l.ino);
+        drop_inode(fs, l.ino);
     local_release(&l);
     return rc;
 }
@@ -165,15 +153,15 @@ static int scratch_load(struct fs *fs, struct node *node, struct content *ret)
 
 static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
 {
-    struct content *open = content_peek(fs, node);
     struct content closed = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
 
-    if (open)
-        return content_stat(open, ret);
-    int rc = scratch_load(fs, node, &closed);
-    if (!rc) {
-        rc = content_stat(&closed, ret);
-        close(closed.fd);
+    if (rc == -ENOENT) {
+        rc = scratch_load(fs, node, &closed);
+        if (!rc) {
+            rc = content_stat(&closed, ret);
+            close(closed.fd);
+        }
     }
     return rc;
 }
@@ -185,12 +173,13 @@ static int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node 
     int rc = state_get_local(fs->state, node->ino, &l);
 
     (void)req;
-    if (rc == -ENOENT && content_peek(fs, node)) { /* unlinked and open */
+    if (rc == -ENOENT) { /* removed, and open or somebody's working directory */
         ret->st_nlink = 0;
-        return file_attr(fs, node, ret);
+        rc = content_stat_open(fs, node, ret);
+        return rc == -ENOENT ? 0 : rc;
     }
     if (rc)
-        return rc == -ENOENT ? -ESTALE : rc;
+        return rc;
     ret->st_mode = l.mode;
     if (l.mtime)
         attr_set_mtime(ret, l.mtime);
