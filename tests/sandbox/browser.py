@@ -206,11 +206,13 @@ class Browser:
                     seconds, expression, self.value("document.body.innerText"), self.problems))
             time.sleep(0.05)
 
-    def click(self, selector):
-        """Moves the mouse to the middle of the element and clicks."""
+    def click(self, selector, right=None, down=None):
+        """Clicks with a mouse at the middle of the element, or so many pixels from its upper left corner."""
         box = self.value("(() => { const e = document.querySelector(%s); if (!e) return null;"
                          " e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect();"
-                         " return [r.x + r.width / 2, r.y + r.height / 2]; })()" % json.dumps(selector))
+                         " return [r.x + %s, r.y + %s]; })()" % (
+                             json.dumps(selector), "r.width / 2" if right is None else right,
+                             "r.height / 2" if down is None else down))
         if box is None:
             raise AssertionError("nothing to click at: " + selector)
         for kind in ("mousePressed", "mouseReleased"):

@@ -131,6 +131,19 @@ class Page(SandboxTest):
         self.listener.wait(before + 1)
         self.wait_text("#approval h3", "You answered “Reject”")
 
+    def test_a_link_in_the_mail(self):
+        before = len(self.listener.calls)
+        self.approval("Order 4716", Body="")
+        self.show()
+        self.open_first("Order 4716")
+        self.browser.value("new Promise((done) => { const f = document.querySelector('iframe'); f.onload = done;"
+                           " f.src += '&again'; })")
+        # The frame is closed to scripts: the first link is 40 pixels from its corner.
+        self.browser.click("iframe", 40, 40)
+        self.assertEqual(self.listener.wait(before + 1)[2], {
+            "SelectedOption": "Approve", "UserEmailAddress": None, "UserTenantId": None, "UserId": None})
+        self.wait_text("#approval h3", "You answered “Approve”")
+
     def test_withdrawn(self):
         id = self.approval("Order 4713")
         self.show()
