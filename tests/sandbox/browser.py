@@ -11,6 +11,7 @@
 A missing Chromium raises with the command that installs it; nothing is skipped.
 """
 import base64
+import ctypes
 import json
 import os
 import shutil
@@ -35,6 +36,12 @@ def find_chromium():
         if path:
             return path
     raise RuntimeError("Chromium is missing. Install it with: apt-get install chromium")
+
+
+def die_with_parent():
+    """In the child: a test that is killed takes the browser along."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class WebSocket:
@@ -108,7 +115,8 @@ class Browser:
         program = find_chromium()
         self.process = subprocess.Popen([program] + ARGUMENTS + ["--user-data-dir=" + self.profile, "about:blank"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
+                                        stderr=subprocess.DEVNULL, start_new_session=True,
+                                        preexec_fn=die_with_parent)
         try:
             self._connect()
         except BaseException:
