@@ -31,6 +31,11 @@ def processes(text):
     return found
 
 
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 class CommandTest(unittest.TestCase):
     """One sandbox a class; directories and a clean environment for each test."""
 
@@ -201,7 +206,7 @@ class Refused(CommandTest):
         self.assertNotMounted(says=self.token_file)
 
     def test_the_token_command(self):
-        for command, says in (("exit 3", "3"), ("true", "token"), ("kill -9 $$", ""), ("no-such-program", "")):
+        for command, says in (("exit 3", "3"), ("true", "token"), ("kill -9 $$", "9"), ("no-such-program 2>&1", "127")):
             with self.subTest(command=command):
                 self.assertNotMounted(where=["--url", self.sandbox.url, "--token-command", command], says=says)
 
@@ -317,13 +322,12 @@ class Directories(CommandTest):
 
     def damage(self, path, at):
         """Overwrites all pages from an offset on."""
+        self.assertFalse(os.path.exists(path + "-wal"))
+        size = os.stat(path).st_size
+        self.assertGreater(size, at)
         with open(path, "r+b") as file:
-            size = os.fstat(file.fileno()).st_size
             file.seek(at)
             file.write(b"\xa5" * (size - at))
-        for more in ("-wal", "-shm"):
-            if os.path.exists(path + more):
-                os.unlink(path + more)
 
     def test_used_twice(self):
         self.mount()
@@ -351,12 +355,12 @@ class Directories(CommandTest):
             with self.subTest(at=at):
                 self.mount()
                 names = self.names()
-                texts = [open(self.path(CONTACTS, name), encoding="utf-8").read() for name in names]
+                texts = [contents(self.path(CONTACTS, name)) for name in names]
                 self.umount()
                 self.damage(os.path.join(self.cache, "cache.db"), at)
                 self.mount()
                 self.assertEqual(self.names(), names)
-                self.assertEqual([open(self.path(CONTACTS, name), encoding="utf-8").read() for name in names], texts)
+                self.assertEqual([contents(self.path(CONTACTS, name)) for name in names], texts)
                 with open(self.path(".outlookfs/log"), encoding="utf-8") as log:
                     self.assertIn("moved aside", log.read())
                 self.umount()
@@ -372,20 +376,28 @@ class Directories(CommandTest):
 
     def test_damaged_state(self):
         """Refused, and left as it is: what is not on the service may be in it."""
-        self.leave_an_edit("in the damaged one")
+        self.sandbox.fault(operation="ContactPatchItem", status=400)
+        self.mount()
+        self.save("refused")
+        self.assertIn("1 refused", self.umount().stdout)
         path = os.path.join(self.state, "state.db")
-        whole = open(path, "rb").read()
+        whole = contents(path)
         for at in (0, 4096):
             with self.subTest(at=at):
                 with open(path, "wb") as file:
                     file.write(whole)
                 self.damage(path, at)
-                before = open(path, "rb").read()
+                before = contents(path)
                 self.assertNotMounted(says=(path, "damaged", "unsent changes"))
-                self.assertEqual(open(path, "rb").read(), before)
+                self.assertEqual(contents(path), before)
         with open(path, "wb") as file:
             file.write(b"This is no database at all.\n")
         self.assertNotMounted(says=path)
+        with open(path, "wb") as file:
+            file.write(whole)
+        self.mount()
+        self.assertIn("1 refused", self.run_it("status", self.mountpoint).stdout)
+        self.umount()
 
     def test_permissions(self):
         """What is kept is the user's alone."""
@@ -422,7 +434,8 @@ class Directories(CommandTest):
         self.assertTrue(json.loads(self.run_it("status", "--json", self.mountpoint).stdout)["read_only"])
         self.umount()
         self.assertTrue(os.path.exists(os.path.join(self.state, "state.db")))
-        self.assertNotMounted("--url", self.sandbox.url + "0", where=[], says="404")
+        self.assertNotMounted("--url", self.sandbox.url + "0", "--state-dir", self.inside("s"), "--cache-dir",
+                              self.inside("c"), where=[], says="404")
 
 
 class Life(CommandTest):
@@ -489,7 +502,8 @@ class Life(CommandTest):
                 self.assertEqual(self.nick(name), "signal %d" % number)
 
     def test_ctrl_c(self):
-        with Terminal([self.program, "mount", "-f"] + self.where + [self.mountpoint], env=self.environment) as terminal:
+        alone = ["env", "-i"] + ["%s=%s" % item for item in self.environment.items()]
+        with Terminal(alone + [self.program, "mount", "-f"] + self.where + [self.mountpoint]) as terminal:
             wait_for(lambda: is_mounted(self.mountpoint), "mounted")
             self.assertTrue(self.names())
             terminal.send("\x03")
