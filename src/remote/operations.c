@@ -176,6 +176,10 @@ static const struct operation_info v1[] = {
         .name = "TestConnection", .method = "GET", .path = "/testconnection",
         .repeatable = true,
     },
+    [OP_UNSUBSCRIBE] = {
+        .name = "Unsubscribe", .method = "DELETE", .path = "",
+        .repeatable = true,
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_SIZE(v1) == OP_COUNT, "an operation of v1 is missing");
