@@ -34,7 +34,7 @@ void print(FILE *to, const char *fmt, ...)
     va_end(ap);
 }
 
-int fail(const char *fmt, ...)
+int complain(const char *fmt, ...)
 {
     va_list ap;
 
@@ -99,6 +99,6 @@ int cli_main(int argc, char **argv)
         if (str_eq(commands[i]->name, name))
             return run(commands[i], argc - 1, argv + 1);
     }
-    fail("no command is called %s; outlookfs --help lists them", name);
+    complain("no command is called %s; outlookfs --help lists them", name);
     return EXIT_USAGE;
 }

@@ -39,7 +39,7 @@ extern const struct command mount_command, umount_command, sync_command, status_
  * obey. */
 void print(FILE *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* One line on standard error; answers EXIT_NOT_DONE. */
-int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* getopt_long() has printed what is wrong; answers EXIT_USAGE. */
 int usage_error(const struct command *command);
 int usage_shown(const struct command *command); /* --help */

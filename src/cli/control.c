@@ -15,8 +15,8 @@
 static int not_ours(const struct mountpoint *m)
 {
     if (m->type)
-        return fail("%s is no outlookfs mount but %s (type %s)", m->path, m->source, m->type);
-    return fail("%s is no outlookfs mount", m->path);
+        return complain("%s is no outlookfs mount but %s (type %s)", m->path, m->source, m->type);
+    return complain("%s is no outlookfs mount", m->path);
 }
 
 int control_find(const char *path, struct mountpoint *ret)
@@ -27,11 +27,11 @@ int control_find(const char *path, struct mountpoint *ret)
 
     buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(path, &m, &err))
-        code = fail("%s", err.data);
+        code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
         code = not_ours(&m);
     else if (m.dead)
-        code = fail("%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
+        code = complain("%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
     buf_release(&err);
 
     if (code)

@@ -58,7 +58,7 @@ bool report_ready(struct report *report, const char *note)
 {
     if (report->fd < 0) {
         if (note)
-            fail("%s", note);
+            complain("%s", note);
         return true;
     }
     if (chdir("/"))
@@ -71,7 +71,7 @@ bool report_ready(struct report *report, const char *note)
 void report_failed(struct report *report, const char *reason)
 {
     if (report->fd < 0)
-        fail("%s", reason);
+        complain("%s", reason);
     else
         send_report(report, FAILED, reason);
 }
@@ -109,15 +109,15 @@ static int await_report(int fd, pid_t child)
     if (text.data[0] == READY) {
         code = EXIT_DONE;
         if (text.len > 1)
-            fail("%s", text.data + 1);
+            complain("%s", text.data + 1);
     } else if (text.data[0] == FAILED) {
-        fail("%s", text.data + 1);
+        complain("%s", text.data + 1);
         wait_for_child(child);
     } else {
         status = wait_for_child(child);
-        fail("the mount failed: its process %s %d",
-             WIFSIGNALED(status) ? "was ended by signal" : "ended with code",
-             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        complain("the mount failed: its process %s %d",
+                 WIFSIGNALED(status) ? "was ended by signal" : "ended with code",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
     buf_release(&text);
     return code;
@@ -144,10 +144,10 @@ int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *
         return serve_fn(s, &report);
 
     if (pipe2(fds, O_CLOEXEC))
-        return fail("cannot make a pipe: %s", strerror(errno));
+        return complain("cannot make a pipe: %s", strerror(errno));
     child = fork();
     if (child < 0) {
-        code = fail("cannot start a process: %s", strerror(errno));
+        code = complain("cannot start a process: %s", strerror(errno));
         close(fds[0]);
         close(fds[1]);
         return code;

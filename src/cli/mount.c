@@ -139,7 +139,7 @@ static int run(int argc, char **argv)
     harden(&s);
     code = EXIT_NOT_DONE;
     if (settings_complete(&s, &err) || mountpoint_check(&s.mountpoint, s.options.nonempty, &err))
-        fail("%s", err.data);
+        complain("%s", err.data);
     else
         code = daemon_run(&s, serve);
 out:

@@ -89,6 +89,7 @@ static int open_mailbox(struct server *server, struct buf *err)
     struct mailbox_config config = {
         .state_dir = s->state_dir,
         .cache_dir = s->cache_dir,
+        .account = s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
         .list_ttl = o->list_ttl,
         .writeback_delay = o->writeback_delay,
         .mail_limit = o->mail_limit,
@@ -116,6 +117,7 @@ static int make_fs(struct server *server, struct buf *err)
         .fsync_local = s->options.fsync_local,
         .url = service_url(server),
         .mountpoint = s->mountpoint,
+        .state_dir = s->state_dir,
         .notify = &mount_notify,
     };
 
@@ -286,8 +288,8 @@ static void take_down(struct server *server, bool failed)
     if (server->mount)
         mount_close(server->mount);
     if (server->started) {
-        fs_stop(server->fs);
         mailbox_stop(server->mailbox, failed ? 0 : FLUSH_LIMIT, &left);
+        fs_stop(server->fs);
         log_left(server, &left);
     }
     mount_destroy(server->mount);

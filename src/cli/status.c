@@ -126,7 +126,7 @@ static int show(const char *path, bool as_json)
     buf_init(&raw, (size_t)64 * 1024 * 1024);
     buf_init(&err, BUF_TEXT_MAX);
     if (control_status(path, &raw, &status, &err)) {
-        code = fail("%s", err.data);
+        code = complain("%s", err.data);
     } else if (as_json) {
         fwrite(raw.data, 1, raw.len, stdout);
     } else {

@@ -37,17 +37,18 @@ static int tell_left(const char *path)
     buf_init(&err, BUF_TEXT_MAX);
     buf_init(&text, BUF_TEXT_MAX);
     if (control_status(path, NULL, &status, &err)) {
-        code = fail("%s", err.data);
+        code = complain("%s", err.data);
         goto out;
     }
     left = left_read(status);
     left_describe(&left, &text);
-    code = fail("%snot everything is on the service: %s (outlookfs status %s says why)%s",
-                !json_bool(status, "online", true)       ? "offline, "
-                : !json_bool(status, "authorised", true) ? "not authorised, "
-                                                         : "",
-                text.len ? text.data : "something was saved meanwhile", path,
-                left.held ? "; deletions are held until: outlookfs sync --confirm-deletes" : "");
+    code =
+        complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
+                 !json_bool(status, "online", true)       ? "offline, "
+                 : !json_bool(status, "authorised", true) ? "not authorised, "
+                                                          : "",
+                 text.len ? text.data : "something was saved meanwhile", path,
+                 left.held ? "; deletions are held until: outlookfs sync --confirm-deletes" : "");
 out:
     cJSON_Delete(status);
     buf_release(&text);
@@ -68,7 +69,7 @@ static int sync_all(const char *path, bool confirm_deletes)
         return EXIT_DONE;
     if (rc == -EIO || rc == -EINPROGRESS)
         return tell_left(path);
-    return fail("%s: %s", path, strerror(-rc));
+    return complain("%s: %s", path, strerror(-rc));
 }
 
 static int run(int argc, char **argv)

@@ -65,7 +65,7 @@ static void wait_for_end(int process)
     while ((rc = poll(&fd, 1, EXIT_LIMIT_MS)) < 0 && errno == EINTR)
         ;
     if (rc == 0)
-        fail("unmounted; the program behind it is still sending changes");
+        complain("unmounted; the program behind it is still sending changes");
     close(process);
 }
 
@@ -89,7 +89,7 @@ static int unmount_living(const char *path, struct buf *err)
 
     prepare(path, &farewell);
     if (unmount(path, false, err)) {
-        code = fail("%s", err->data);
+        code = complain("%s", err->data);
         if (farewell.process >= 0)
             close(farewell.process);
     } else {
@@ -113,13 +113,13 @@ static int run(int argc, char **argv)
 
     buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(argv[optind], &m, &err))
-        code = fail("%s", err.data);
+        code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
-        code = fail("%s is no outlookfs mount", m.path);
+        code = complain("%s is no outlookfs mount", m.path);
     else if (!m.dead)
         code = unmount_living(m.path, &err);
     else if (unmount(m.path, true, &err))
-        code = fail("%s", err.data);
+        code = complain("%s", err.data);
     else
         code = EXIT_DONE;
     mountpoint_release(&m);

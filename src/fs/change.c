@@ -36,9 +36,8 @@ static int end(struct fs *fs, struct node *dir, int rc)
     return rc;
 }
 
-static bool is_record_name(const struct node *dir, const struct node_ops *ops, const char *name)
+static bool is_record_name(const struct node_ops *ops, const char *name)
 {
-    (void)dir;
     return ops == &folder_ops && name_is_record(name);
 }
 
@@ -60,7 +59,7 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     if (rc)
         return rc;
     const struct node_ops *ops = tree_ops(fs, dir);
-    if (S_ISREG(mode) && is_record_name(dir, ops, name))
+    if (S_ISREG(mode) && is_record_name(ops, name))
         rc = slot_create(fs, dir, name, mode, &node);
     else if (scratch_allowed(ops, name, mode))
         rc = scratch_make(fs, dir, name, mode, target, &node);
@@ -102,12 +101,10 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
         return rc;
     const struct node_ops *ops = tree_ops(fs, dir);
     rc = ops->flags & NODE_SCRATCH_OK ? scratch_remove(fs, dir, name, directory) : -ENOENT;
-    if (rc == -ENOENT) {
-        if (ops->remove)
-            rc = ops->remove(fs, dir, name);
-        else
-            rc = -EPERM;
-    }
+    if (rc == -ENOENT && ops->remove && !(directory && ops == &folder_ops))
+        rc = ops->remove(fs, dir, name);
+    else if (rc == -ENOENT)
+        rc = -EPERM; /* folders and attachments are the service's */
     return end(fs, dir, rc);
 }
 
@@ -124,7 +121,8 @@ int fs_rmdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const cha
 }
 
 /* truncate(2) comes without a handle and nothing is closed afterwards, so it is an open, a
- * truncation and a close of its own. */
+ * truncation and a close of its own. What the text lacks or has too much may still be written: a
+ * draft, no error. */
 static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, off_t size)
 {
     struct fs_open open;
@@ -132,9 +130,11 @@ static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, 
 
     if (rc)
         return rc;
-    rc = content_truncate(fs, node, open.handle->content, size);
+    rc = content_truncate(fs, req, node, open.handle->content, size);
+    if (!rc)
+        rc = fs_flush(fs, req, open.handle);
     fs_release(fs, open.handle);
-    return rc;
+    return rc == -EINVAL ? 0 : rc;
 }
 
 static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat *attr,
@@ -144,7 +144,12 @@ static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat
 
     if (ops == &record_ops)
         return slot_setattr(fs, node, attr, set);
-    if (ops == &scratch_file_ops || ops == &scratch_dir_ops || ops == &scratch_link_ops)
+    if (ops->touch && (set & FS_SET_MTIME_NOW)) {
+        int rc = ops->touch(fs, node);
+        if (rc)
+            return rc;
+    }
+    if (node_is_local(ops))
         return scratch_setattr(fs, node, attr, set);
     return 0; /* directories of the service: accepted, so that cp -a and rsync -a go on, and not
                  kept */
@@ -166,7 +171,7 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
         rc = -EPERM;
     if (!rc && (set & FS_SET_SIZE)) {
         if (h && h->writable)
-            rc = content_truncate(fs, node, h->content, attr->st_size);
+            rc = content_truncate(fs, req, node, h->content, attr->st_size);
         else
             rc = set_size(fs, req, node, attr->st_size);
     }

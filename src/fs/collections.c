@@ -184,13 +184,16 @@ static int entry_load(struct fs *fs, struct node *node, struct content *ret)
 static int entry_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
                          struct stat *ret)
 {
-    struct content *open = content_peek(fs, node), made = {.fd = -1};
-    int rc = open ? 0 : entry_load(fs, node, &made);
+    struct content made = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
 
     (void)req;
-    if (!rc)
-        rc = content_stat(open ? open : &made, ret);
-    free(made.text);
+    if (rc == -ENOENT) {
+        rc = entry_load(fs, node, &made);
+        if (!rc)
+            rc = content_stat(&made, ret);
+        free(made.text);
+    }
     return rc;
 }
 
@@ -259,10 +262,12 @@ static int remove_op(struct fs *fs, int64_t id)
         goto out;
     rc = state_get_slot(fs->state, id, &after);
     if (rc == -ENOENT) {
-        slot_drop_inode(fs, before.ino);
+        drop_inode(fs, before.ino);
         notify_entry(fs, folder_ino(before.kind, before.folder), before.name);
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
+        after.vacant_at = 0; /* the name comes back at once */
+        rc = state_put_slot(fs->state, &after);
         events_wake(fs);
     } else if (!rc) {
         rc = slot_reconcile(fs, &after);

@@ -4,7 +4,6 @@
 #include "fs_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
@@ -56,11 +55,13 @@ static int journal(struct fs *fs, struct node *node, struct content *c, const ch
         base = slot.base;
         slot.base = NULL;
         slot.flags &= ~(unsigned)(SLOT_DRAFT | SLOT_VACANT);
-        rc = slot_put(fs, &slot);
+        rc = state_put_slot(fs->state, &slot);
     }
     if (!rc)
         rc = writeback_update(fs->writeback, &slot, base, text, err);
     rc = state_end(fs->state, rc);
+    if (!rc)
+        slot_bind(fs, slot.ino, slot.id);
     free(base);
     slot_release(&slot);
     if (!rc) {
@@ -95,11 +96,10 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
             rc = -errno;
         else
             rc = journal(fs, node, c, text, err);
-        if (rc == -EPERM)
-            c->refused = true;
-        else if (rc == -EINVAL)
+        if (rc == -EINVAL)
             keep_draft(fs, node, c);
     }
+    c->refused = rc == -EPERM;
     cJSON_Delete(obj);
     free(text);
     return rc;
@@ -112,14 +112,7 @@ static void reject(struct fs *fs, struct slot *slot, struct content *c)
     size_t len;
 
     if (!content_text(c, &text, &len))
-        state_add_trash(fs->state, &(struct trash_entry){.at = clock_now(),
-                                                         .kind = slot->kind,
-                                                         .folder = slot->folder,
-                                                         .record = slot->record,
-                                                         .name = slot->name,
-                                                         .why = "rejected",
-                                                         .text = text,
-                                                         .size = len});
+        trash_rejected(fs, slot, text);
     free(text);
     slot_revert(fs, slot);
 }
@@ -140,6 +133,7 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
     } else if (!rc) {
         slot_reconcile(fs, &slot);
     }
+    if (slot.flags & SLOT_DRAFT)
+        events_wake(fs);
     slot_release(&slot);
-    events_wake(fs);
 }

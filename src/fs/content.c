@@ -10,6 +10,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,6 @@ static void content_free(struct content *c)
     pthread_mutex_destroy(&c->lock);
     free(c->text);
     free(c->base);
-    free(c->error);
     free(c);
 }
 
@@ -91,29 +91,32 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
     return rc;
 }
 
-int content_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+/* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries again. */
+static bool is_verdict(int rc)
 {
-    const struct node_ops *ops = tree_ops(fs, node);
-
-    if (!ops->commit || c->changed == c->committed)
-        return 0;
-    c->committed = c->changed;
-    free(c->error);
-    c->error = NULL;
-    int rc = ops->commit(fs, node, c, err);
-    if (rc && err)
-        c->error = xstrdup(err->data);
-    return rc;
+    return rc == 0 || rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -EFBIG ||
+           rc == -EMSGSIZE || rc == -EDESTADDRREQ;
 }
 
-/* Stores into a shared mapping arrive after the last flush. */
-static void commit_last(struct fs *fs, struct node *node, struct content *c)
+int content_commit(struct fs *fs, struct node *node, struct content *c)
 {
+    const struct node_ops *ops = tree_ops(fs, node);
+    uint64_t changed = c->changed;
     struct buf err;
 
+    if (!ops->commit || changed == c->committed)
+        return 0;
     buf_init(&err, BUF_TEXT_MAX);
-    content_commit(fs, node, c, &err);
+    int rc = ops->commit(fs, node, c, &err);
+    if (is_verdict(rc))
+        c->committed = changed;
+    if (rc) {
+        char *name = tree_name(fs, node);
+        log_warn("%s: not saved: %s", name, err.len ? err.data : strerror(-rc));
+        free(name);
+    }
     buf_release(&err);
+    return rc;
 }
 
 /* Takes the content out of the node, unless somebody has opened it since its handles were counted:
@@ -135,8 +138,8 @@ void content_put(struct fs *fs, struct node *node)
     struct content *c = node->content;
     bool last = --c->handles == 0;
     pthread_mutex_unlock(&fs->tree.lock);
-    if (last)
-        commit_last(fs, node, c);
+    if (last) /* stores into a shared mapping arrive after the last flush */
+        content_commit(fs, node, c);
     if (last && detach(fs, node, c)) {
         const struct node_ops *ops = tree_ops(fs, node);
 
@@ -180,6 +183,15 @@ int content_stat(struct content *c, struct stat *st)
     return 0;
 }
 
+/* Under tree.lock: detach() comes before or after, and only what is detached is freed. */
+int content_stat_open(struct fs *fs, struct node *node, struct stat *st)
+{
+    pthread_mutex_lock(&fs->tree.lock);
+    int rc = node->content ? content_stat(node->content, st) : -ENOENT;
+    pthread_mutex_unlock(&fs->tree.lock);
+    return rc;
+}
+
 /* The local file with the bytes of the text in it, or empty. */
 static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
@@ -206,7 +218,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
         size_t len;
 
         /* Only what is committed is merged, so only that needs to know where the change began. */
-        if (tree_ops(fs, node)->commit && !c->base)
+        if (tree_ops(fs, node) == &record_ops && !c->base)
             rc = content_text(c, &c->base, &len);
         if (!rc && c->fd < 0)
             rc = text_to_file(fs, node, c, keep);

@@ -43,12 +43,15 @@ static int render_to_content(struct fs *fs, render_fn render, struct content *re
 
 static int render_to_stat(struct fs *fs, render_fn render, struct node *node, struct stat *ret)
 {
-    struct content *open = content_peek(fs, node), made = {.fd = -1};
-    int rc = open ? 0 : render_to_content(fs, render, &made);
+    struct content made = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
 
-    if (!rc)
-        rc = content_stat(open ? open : &made, ret);
-    free(made.text);
+    if (rc == -ENOENT) {
+        rc = render_to_content(fs, render, &made);
+        if (!rc)
+            rc = content_stat(&made, ret);
+        free(made.text);
+    }
     return rc;
 }
 

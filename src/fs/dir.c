@@ -29,6 +29,7 @@ struct dir_list {
     struct entry *entries;
     size_t count, room;
     enum stage stage;
+    int error; /* why the list ends here; told once */
     uint64_t cursor;
     struct map seen;
 };
@@ -104,8 +105,8 @@ void fs_releasedir(struct fs *fs, struct fs_dir *dir)
     free(dir);
 }
 
-/* Asks for more entries: 0, or -errno. */
-static int list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *dir)
+/* Asks for more entries. */
+static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir->node);
     struct dir_list *list = &dir->list;
@@ -121,20 +122,24 @@ static int list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
         if (rc <= 0)
             list->stage = STAGE_END;
     }
-    return rc < 0 ? rc : 0;
+    if (rc < 0) {
+        list->stage = STAGE_END;
+        list->error = rc;
+    }
 }
 
 /* The list's entry `index`: 1, 0 at the end, -errno. */
 static int list_get(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, size_t index,
                     struct entry **ret)
 {
-    while (index >= dir->list.count && dir->list.stage != STAGE_END) {
-        int rc = list_more(fs, req, dir);
-        if (rc)
-            return rc;
+    while (index >= dir->list.count && dir->list.stage != STAGE_END)
+        list_more(fs, req, dir);
+    if (index >= dir->list.count) {
+        int rc = dir->list.error;
+
+        dir->list.error = 0;
+        return rc;
     }
-    if (index >= dir->list.count)
-        return 0;
     *ret = &dir->list.entries[index];
     return 1;
 }

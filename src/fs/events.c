@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT };
+enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT, EVENT_OUTBOX };
 
 struct event {
     enum event_type type;
@@ -23,6 +23,7 @@ struct event {
     char *id;
     enum mailbox_change change;
     int64_t slot;
+    uint64_t ino, dir; /* of a file of the outbox, whose name is in `id` */
 };
 
 static void push(struct fs *fs, struct event e)
@@ -58,15 +59,26 @@ static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
          (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
+static void on_outbox(void *ctx, uint64_t ino, uint64_t dir, const char *name)
+{
+    push(ctx, (struct event){.type = EVENT_OUTBOX, .id = xstrdup(name), .ino = ino, .dir = dir});
+}
+
 const struct mailbox_events fs_events = {
     .folders_changed = on_folders,
     .record_changed = on_record,
     .slot_changed = on_slot,
+    .outbox_changed = on_outbox,
 };
 
 void events_wake(struct fs *fs)
 {
     push(fs, (struct event){.type = EVENT_WAKE});
+}
+
+void events_lost(struct fs *fs, const struct slot *slot)
+{
+    on_record(fs, slot->kind, slot->folder, slot->record, MAILBOX_GONE);
 }
 
 /* --- in the housekeeping thread --- */
@@ -81,16 +93,27 @@ static void slot_lost(struct fs *fs, struct slot *slot)
     journal_op_release(&op);
 }
 
+/* A time that was set here belonged to the version that was there. */
+static void forget_time(struct fs *fs, struct slot *slot)
+{
+    if ((slot->flags & SLOT_MTIME) && !(slot->flags & SLOT_LOCAL)) {
+        slot->flags &= ~(unsigned)SLOT_MTIME;
+        state_put_slot(fs->state, slot);
+    }
+}
+
 static void record_changed(struct fs *fs, const struct event *e)
 {
     struct slot slot = {0};
 
     pthread_mutex_lock(&fs->change);
     int rc = state_slot_by_record(fs->state, e->kind, e->folder, e->id, &slot);
-    if (!rc && e->change == MAILBOX_GONE)
+    if (!rc && e->change == MAILBOX_GONE) {
         slot_lost(fs, &slot);
-    else if (!rc)
+    } else if (!rc) {
+        forget_time(fs, &slot);
         slot_reconcile(fs, &slot);
+    }
     pthread_mutex_unlock(&fs->change);
 
     if (e->change == MAILBOX_GONE) {
@@ -103,15 +126,19 @@ static void record_changed(struct fs *fs, const struct event *e)
     slot_release(&slot);
 }
 
-static void slot_changed(struct fs *fs, const struct event *e)
+/* True: the slot's name is empty and may come back now: its deletion was refused. */
+static bool slot_changed(struct fs *fs, const struct event *e)
 {
     struct slot slot = {0};
+    bool vacant;
 
     pthread_mutex_lock(&fs->change);
     if (!state_get_slot(fs->state, e->slot, &slot))
         slot_reconcile(fs, &slot);
     pthread_mutex_unlock(&fs->change);
+    vacant = slot.flags & SLOT_VACANT;
     slot_release(&slot);
+    return vacant;
 }
 
 /* Which folders there are now is asked again at the next lookup. */
@@ -127,10 +154,14 @@ static void folders_changed(struct fs *fs, enum kind kind)
     pthread_mutex_unlock(&fs->tree.lock);
 }
 
-static void handle(struct fs *fs, struct event *e)
+/* Answers whether something may end earlier than known. */
+static bool handle(struct fs *fs, struct event *e)
 {
+    bool wake = false;
+
     switch (e->type) {
     case EVENT_WAKE:
+        wake = true;
         break;
     case EVENT_FOLDERS:
         folders_changed(fs, e->kind);
@@ -139,12 +170,18 @@ static void handle(struct fs *fs, struct event *e)
         record_changed(fs, e);
         break;
     case EVENT_SLOT:
-        slot_changed(fs, e);
+        wake = slot_changed(fs, e);
+        break;
+    case EVENT_OUTBOX:
+        pthread_mutex_lock(&fs->change);
+        outbox_changed(fs, e->ino, e->dir, e->id);
+        pthread_mutex_unlock(&fs->change);
         break;
     }
     free(e->folder);
     free(e->id);
     free(e);
+    return wake;
 }
 
 /* The moment of clock_mono() that is `when` of clock_now(). */
@@ -160,14 +197,13 @@ static void *housekeeping(void *ctx)
     struct fs *fs = ctx;
     int64_t next = 0;
 
+    slots_reconcile_all(fs);
     while (!fs->stopping) {
         int64_t now = clock_now();
         struct event *e = queue_pop(&fs->events, NULL, until(next, now));
 
-        if (e && e->type != EVENT_RECORD && e->type != EVENT_SLOT)
-            next = 0; /* something may end earlier than known */
-        if (e)
-            handle(fs, e);
+        if (e && handle(fs, e))
+            next = 0;
         if (clock_now() >= next) {
             pthread_mutex_lock(&fs->change);
             next = slots_expire(fs, clock_now());

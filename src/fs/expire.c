@@ -5,7 +5,6 @@
 #include "fs_p.h"
 
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
@@ -14,41 +13,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was saved and is not on the service yet is what the file shows. */
-static int restore_pending(struct fs *fs, struct slot *slot, const struct journal_op *op)
-{
-    int fd = state_data_open(fs->state, slot->ino, O_RDWR | O_CREAT | O_TRUNC);
-
-    if (fd < 0)
-        return fd;
-    int rc = file_pwrite_all(fd, op->mine, strlen(op->mine), 0);
-    close(fd);
-    if (!rc) {
-        slot->flags |= SLOT_LOCAL;
-        slot->flags &= ~(unsigned)SLOT_DRAFT;
-        rc = slot_put(fs, slot);
-    }
-    notify_inode(fs, slot->ino);
-    return rc;
-}
-
 /* The record's name shows the record again: what is pending for it, or the service's version. */
 static void reappear(struct fs *fs, struct slot *slot, const struct journal_op *op)
 {
     int rc;
 
     slot->flags &= ~(unsigned)SLOT_VACANT;
-    free(slot->base);
-    slot->base = NULL;
-    if (op->slot && op->mine)
-        rc = restore_pending(fs, slot, op);
-    else if (!slot->record && !op->slot)
+    if (!slot->record && !op->slot)
         rc = state_remove_slot(fs->state, slot->id);
     else
-        rc = slot_put(fs, slot);
+        rc = slot_revert(fs, slot);
     if (rc)
         log_error("%s: cannot be shown again: %s", slot->name, strerror(-rc));
-    notify_entry(fs, folder_ino(slot->kind, slot->folder), slot->name);
+    slot_notify_names(fs, slot);
     notify_inode(fs, folder_ino(slot->kind, slot->folder));
 }
 
@@ -75,19 +52,18 @@ static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journ
 
     tree_put(fs, node);
     int fd = state_data_open(fs->state, slot->ino, O_RDONLY);
+    if (fd == -ENOENT && !open) /* a power cut took the bytes and left the row */
+        reappear(fs, slot, op);
     if (fd < 0)
         return INT64_MAX;
     int rc = fstat(fd, &st);
     close(fd);
-    if (rc || st.st_size || open || !slot->record)
+    if (rc || st.st_size || open || (!slot->record && !op->mine))
         return INT64_MAX; /* slot_closed() wakes us when the handle is gone */
     int64_t over = attr_mtime(&st) + SLOT_GRACE;
     if (now < over)
         return over;
-    if (op->slot && op->mine)
-        restore_pending(fs, slot, op);
-    else
-        slot_revert(fs, slot);
+    slot_revert(fs, slot);
     return INT64_MAX;
 }
 

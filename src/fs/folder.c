@@ -88,10 +88,33 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         int rc = attachments_lookup(fs, req, dir, name, ret);
         if (rc != -ENOENT)
             return rc;
-        return find_folder(fs, req, dir, name, ret);
+        rc = find_folder(fs, req, dir, name, ret);
+        return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
     }
     return -ENOENT;
 }
+
+/* Has the record gone while nobody looked (the cache was deleted, and with it the memory of it)? */
+static bool is_lost(struct fs *fs, const struct slot *slot)
+{
+    struct cache_listing listing = {0};
+    struct cache_record r = {0};
+    struct journal_op op = {0};
+    bool lost = false;
+
+    /* In this order: a record of ours is in the cache before its operation ends. */
+    if (slot->record && !(slot->flags & SLOT_DRAFT) &&
+        state_get_op(fs->state, slot->id, &op) == -ENOENT)
+        lost = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r) == -ENOENT &&
+               !cache_get_listing(fs->cache, slot->kind, slot->folder, &listing) &&
+               listing.complete && !listing.truncated;
+    journal_op_release(&op);
+    cache_record_release(&r);
+    return lost;
+}
+
+/* In dir_seen(): a slot's record is being created, so that listed ids may turn out to be a slot's. */
+#define CREATING ""
 
 /* The names given here, and the records behind them, so that those are not listed a second time by
  * id. */
@@ -104,9 +127,10 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
     for (size_t i = 0; i < count; i++) {
         struct slot *s = &slots[i];
 
-        if (s->record)
-            map_set(dir_seen(list), s->record, s);
-        if (!rc && !(s->flags & SLOT_VACANT)) {
+        map_set(dir_seen(list), s->record ? s->record : CREATING, dir);
+        if (is_lost(fs, s)) {
+            events_lost(fs, s);
+        } else if (!rc && !(s->flags & SLOT_VACANT)) {
             struct node_spec spec = {.ino = s->ino,
                                      .ops = &record_ops,
                                      .parent = dir,
@@ -145,6 +169,20 @@ static int add_record(struct fs *fs, struct node *dir, const struct cache_record
     return rc;
 }
 
+/* Is the record listed by a name given here? */
+static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir_list *list)
+{
+    struct slot slot = {0};
+
+    if (map_get(dir_seen(list), id))
+        return true;
+    if (!map_get(dir_seen(list), CREATING) ||
+        state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot))
+        return false;
+    slot_release(&slot);
+    return true;
+}
+
 /* The next records behind the cursor: 1 when there were some. */
 static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
                         struct dir_list *list, uint64_t *after)
@@ -154,7 +192,7 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
     int rc = n > 0 ? 1 : n;
 
     for (int i = 0; i < n; i++) {
-        if (rc == 1 && !map_get(dir_seen(list), r[i].id) && add_record(fs, dir, &r[i], list))
+        if (rc == 1 && !has_slot(fs, dir, r[i].id, list) && add_record(fs, dir, &r[i], list))
             rc = -ENOMEM;
         if (rc == 1 && r[i].attachments && attachments_add(fs, dir, r[i].id, list))
             rc = -ENOMEM;
@@ -188,10 +226,12 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     buf_release(&err);
     if (!rc && dir->kind == KIND_MESSAGE)
         rc = list_folders(fs, req, dir, list);
-    if (!rc)
-        rc = list_slots(fs, dir, list);
+    /* What was made here is listed whatever the service says. */
+    int slots = list_slots(fs, dir, list);
     *cursor = 1;
-    return rc ? rc : 1;
+    if (rc || slots)
+        return rc ? rc : slots;
+    return 1;
 }
 
 static int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)

@@ -15,18 +15,23 @@
  *     scratch.c    local files, directories and links: any name that is no record
  *     folder.c     mail/, calendars/, contacts/ and their folders
  *     record.c     record files as seen from outside: lookup, listing, attributes, content
- *     slot.c       what happens to a name in a record folder: created, vacated, touched, and whose
- * bytes are visible commit.c     a file was closed: record, draft or mistake expire.c     vacancies
- * and empty drafts that end by themselves attachment.c <id>.attachments/ control.c, status.c
- * .outlookfs/ events.c     the housekeeping thread: what sync reports, vacancies and empty drafts
- * that expire
+ *     slot.c       what happens to a name in a record folder: created, vacated, touched
+ *     keep.c       which bytes a record's file shows after a save
+ *     commit.c     a file was closed: record, draft or mistake
+ *     expire.c     vacancies and empty drafts that end by themselves
+ *     attachment.c <id>.attachments/
+ *     outbox.c     outbox/
+ *     control.c, collections.c, status.c   .outlookfs/
+ *     events.c     the housekeeping thread: what sync reports, and what ends by itself
  *
  * Locks, in the order they are taken:
  *
  *     fs.change    serialises everything that changes a name, a slot or its local bytes, up to and
- * including the journal commit. Readers do not take it. Never held across the network. tree.lock
- * nodes: the table, references, names, slot ids, content pointers. Short; no disk, no call out of
- * the room. (store)      the databases' own locks, inside.
+ *                  including the journal commit. Readers do not take it. Never held across the
+ *                  network.
+ *     tree.lock    nodes: the table, references, names, slot ids, content pointers. Short; no call
+ *                  out of the room.
+ *     (store)      the databases' own locks, inside.
  */
 #ifndef OUTLOOKFS_FS_P_H
 #define OUTLOOKFS_FS_P_H
@@ -36,6 +41,7 @@
 #include <outlookfs/base/queue.h>
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
+#include <outlookfs/sync/outbox.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
 
@@ -43,9 +49,7 @@ struct content;
 struct dir_list;
 struct node;
 
-/* --- classes
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- classes --- */
 
 enum node_flags {
     NODE_SCRATCH_OK = 1 << 0, /* a directory that takes scratch names */
@@ -70,10 +74,16 @@ struct node_ops {
     int (*remove)(struct fs *fs, struct node *dir,
                   const char *name); /* unlink and rmdir; under fs.change */
 
+    /* The class of the regular files kept in it as scratch; NULL: scratch_file_ops. */
+    const struct node_ops *files;
+
     /* -- all -- */
     int (*getattr)(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
     int (*getxattr)(struct fs *fs, struct node *node, const char *name,
                     struct buf *out); /* name without "user.outlook." */
+
+    /* touch(1), beside the new time: under fs.change. May be NULL. */
+    int (*touch)(struct fs *fs, struct node *node);
 
     /* -- files -- */
     /* Brings what load() needs to this machine. May block on the network; called without locks. May
@@ -85,6 +95,9 @@ struct node_ops {
     /* Takes writes itself; they change no content. May block; called without locks. */
     ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,
                      size_t size);
+    /* The bytes are about to change; an error refuses the change. Called without locks. May be NULL.
+     */
+    int (*changing)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* The bytes changed and a descriptor was closed, or the last one, or a rename: under fs.change.
      * NULL: nothing to do. */
     int (*commit)(struct fs *fs, struct node *node, struct content *content, struct buf *err);
@@ -102,9 +115,7 @@ struct branch {
 };
 extern const struct branch *const branches[]; /* NULL-terminated; branches.c */
 
-/* --- nodes
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- nodes --- */
 
 struct node {
     /* constant */
@@ -142,9 +153,9 @@ struct content {
     pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
     _Atomic int fd;       /* -1: text. Set once, under lock */
     char *text;
-    size_t len;    /* of text */
-    int64_t mtime; /* of text, ns */
-    bool owned;    /* guarded by lock: content_own() was here */
+    size_t len;            /* of text */
+    _Atomic int64_t mtime; /* of text, ns */
+    bool owned;            /* guarded by lock: content_own() was here */
     char *base; /* guarded by lock: the visible text before the first change since the last commit,
                    for the merge; or NULL */
     _Atomic uint64_t changed; /* grows with each change of bytes */
@@ -152,7 +163,6 @@ struct content {
     uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
     bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
                      back at the last close */
-    char *error;  /* guarded by fs.change: why the last commit was refused */
 };
 
 struct tree {
@@ -174,6 +184,7 @@ struct fs {
     struct cache *cache;
     struct state *state;
     struct writeback *writeback;
+    struct outbox *outbox;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
@@ -184,9 +195,7 @@ struct fs {
     _Atomic bool stopping;
 };
 
-/* tree.c
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- tree.c --- */
 int tree_init(struct fs *fs);
 void tree_release(struct fs *fs);
 
@@ -225,9 +234,7 @@ void tree_show(struct fs *fs, struct node *node,
 char *tree_name(struct fs *fs, struct node *node); /* a copy */
 struct node *tree_parent(struct fs *fs, struct node *node); /* referenced, or NULL */
 
-/* dispatch.c
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- dispatch.c --- */
 /* Attributes common to all: ino, type, owner, mode under umask, nlink, times = birth. */
 void attr_init(struct fs *fs, const struct node *node, struct stat *ret);
 void attr_set_mtime(struct stat *st, int64_t ns);
@@ -242,9 +249,7 @@ bool node_is_dir(const struct node_ops *ops);
 void notify_inode(struct fs *fs, uint64_t ino);
 void notify_entry(struct fs *fs, uint64_t parent, const char *name);
 
-/* dir.c
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
  * (asked for when needed). Strings are copied. */
 int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
@@ -253,9 +258,7 @@ uint64_t *dir_cursor(struct dir_list *list);
 /* Strings a class wants to remember between calls of list(). */
 struct map *dir_seen(struct dir_list *list);
 
-/* content.c
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- content.c --- */
 /* The node's content with one more handle, loaded when there is none. content_put() gives the
  * handle back; the last one commits. */
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
@@ -268,19 +271,19 @@ int content_own(struct fs *fs, struct node *node, struct content *content, bool 
 /* All bytes as text; *ret is the caller's. -EFBIG. */
 int content_text(struct content *content, char **ret, size_t *ret_len);
 int content_stat(struct content *content, struct stat *st); /* size and times */
-/* Hands changed bytes to the class, once per change; under fs.change. */
-int content_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err);
+/* The same of the node's content, from any thread. -ENOENT: no handle is open. */
+int content_stat_open(struct fs *fs, struct node *node, struct stat *st);
+/* Hands changed bytes to the class, once per change, and says in the log why they were not taken;
+ * under fs.change. */
+int content_commit(struct fs *fs, struct node *node, struct content *content);
 /* The next change begins at `text`. */
 void content_rebase(struct content *content, const char *text);
 
-/* handle.c
- * ----------------------------------------------------------------------------------------------------------
- */
-int content_truncate(struct fs *fs, struct node *node, struct content *content, off_t size);
+/* --- handle.c --- */
+int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
+                     struct content *content, off_t size);
 
-/* scratch.c
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- scratch.c --- */
 extern const struct node_ops scratch_file_ops, scratch_dir_ops, scratch_link_ops;
 int scratch_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
 int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list);
@@ -288,13 +291,19 @@ int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list);
 int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target,
                  struct node **ret);
 int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool directory);
+/* Is this class one of things that are kept on this machine only, and may be moved? */
+bool node_is_local(const struct node_ops *ops);
+/* The class of a local thing of this type in a directory of the class `dir_ops`. */
+const struct node_ops *scratch_class(const struct node_ops *dir_ops, mode_t mode);
+int scratch_load(struct fs *fs, struct node *node, struct content *ret);
+int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
+void scratch_closed(struct fs *fs, struct node *node, struct content *content);
+int scratch_is_empty(struct fs *fs, uint64_t ino); /* a directory: 0 or -ENOTEMPTY */
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type);
 int scratch_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino> */
 
-/* folder.c, record.c
- * ------------------------------------------------------------------------------------------------
- */
+/* --- folder.c, record.c --- */
 extern const struct node_ops root_ops, kind_root_ops, folder_ops, record_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
@@ -314,8 +323,7 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
  * frees. */
 int record_id(struct fs *fs, struct node *node, char **ret);
 
-/* slot.c: all under fs.change
- * --------------------------------------------------------------------------------------- */
+/* --- slot.c: all under fs.change --- */
 /*
  * The slot a name means, which is not in the database yet (id 0) for an untouched record. -ENOENT:
  * neither slot nor cached record. A vacant slot is found, too.
@@ -323,14 +331,18 @@ int record_id(struct fs *fs, struct node *node, char **ret);
 int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret);
 /* The same for a record node. */
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret);
-/* Stores the slot and makes the node of its inode know it. */
+/* The node of an inode knows its slot. Not before the transaction that stores the slot has ended. */
+void slot_bind(struct fs *fs, uint64_t ino, int64_t id);
+/* Both, where no transaction is open. */
 int slot_put(struct fs *fs, struct slot *slot);
+/* Every name of the record means something else now. */
+void slot_notify_names(struct fs *fs, const struct slot *slot);
 /* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
-/* The local bytes of an inode that is in no slot and no directory any more; they stay while a
- * handle is open. */
-void slot_drop_inode(struct fs *fs, uint64_t ino);
+/* An inode is in no slot and no directory any more: its local bytes go, but stay while a handle is
+ * open. */
+void drop_inode(struct fs *fs, uint64_t ino);
 /* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown
  * name becomes a new slot. Referenced node. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
@@ -340,33 +352,37 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name);
 int slot_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err);
 void slot_closed(struct fs *fs, struct node *node, struct content *content);
 int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
-/* The service's record may differ from the local bytes now: keep or replace them (design: after a
- * save the file keeps the very bytes). */
+/* keep.c: under fs.change, except slots_reconcile_all() */
+/* The service's record may differ from the local bytes now: keep or replace them. */
 int slot_reconcile(struct fs *fs, struct slot *slot);
-/* The service's rendering becomes visible, whatever the local bytes say. */
+/* What is pending becomes visible, or the service's rendering, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
+/* At the start: bytes that nobody closed give way to what was saved before them, ... */
+int slots_recover(struct fs *fs);
+/* ... and the record may have changed while nobody looked. */
+void slots_reconcile_all(struct fs *fs);
+/* A text the service cannot take, or took no longer than until the editor rolled back. */
+int trash_rejected(struct fs *fs, const struct slot *slot, const char *text);
+/* The same for what is parked for the slot, before another change of the user replaces it. */
+int slot_keep_refused(struct fs *fs, const struct slot *slot);
 /* A slot nothing needs any more is removed with its bytes; the name goes, too, where no record is
  * behind it. */
 void slot_forget(struct fs *fs, struct slot *slot);
 
-/* expire.c: under fs.change
- * ----------------------------------------------------------------------------------------- */
+/* --- expire.c: under fs.change --- */
 /* A vacated name reappears, and an empty draft reverts, after this long (saving rules R8, R16). */
 #define SLOT_GRACE (10 * NS_PER_S)
 /* Ends what is over. Answers when to look again (clock_now()); INT64_MAX: nothing waits. */
 int64_t slots_expire(struct fs *fs, int64_t now);
 
 extern const struct node_ops attachments_ops, attachment_ops;
-/* attachment.c
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- attachment.c --- */
 /* `name` is "<id>.attachments" of a message in the folder directory. */
 int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        struct node **ret);
 int attachments_add(struct fs *fs, struct node *dir, const char *id, struct dir_list *list);
 
-/* control.c, collections.c, status.c
- * -------------------------------------------------------------------------------- */
+/* --- control.c, collections.c, status.c --- */
 extern const struct node_ops control_root_ops;
 /* queue/, failed/, trash/, conflicts/: directories of what the databases hold, made at every look.
  */
@@ -381,11 +397,39 @@ int operation_render(struct fs *fs, int64_t slot, struct buf *out);
 /* "contacts/Contacts/jane.json" */
 int slot_path(struct fs *fs, const struct slot *slot, struct buf *out);
 
-/* events.c
- * ----------------------------------------------------------------------------------------------------------
+/* --- outbox.c --- */
+extern const struct node_ops outbox_root_ops, outbox_dir_ops, outbox_sent_ops;
+/* One end of a rename. */
+struct outbox_place {
+    struct node *dir;
+    const char *name;
+};
+struct outbox_move {
+    bool leaves;  /* it will not be sent */
+    bool arrives; /* it will be sent as `row` says */
+    struct outbox_row row;
+};
+/*
+ * A local file is renamed; all under fs.change. _begin() judges its bytes where the new name is one
+ * that is sent, and changes nothing; _apply() stands in the transaction of the rename; _end() always
+ * follows.
  */
+int outbox_move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+                      const struct outbox_place *from, const struct outbox_place *to,
+                      struct outbox_move *ret, struct buf *err);
+int outbox_move_apply(struct fs *fs, const struct local *l, struct outbox_move *move);
+void outbox_move_end(struct fs *fs, struct outbox_move *move);
+/* A local file of the directory goes; in a transaction. -EBUSY: it is just being sent. */
+int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino);
+/* sync's event, under fs.change. */
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name);
+/* outbox/<one of them> by its number. Referenced; NULL: no such directory. */
+struct node *outbox_dir_node(struct fs *fs, uint64_t ino);
+
+/* --- events.c --- */
 extern const struct mailbox_events fs_events;
 void events_wake(struct fs *fs); /* something may expire earlier than known */
+void events_lost(struct fs *fs, const struct slot *slot); /* its record is not on the service */
 int events_start(struct fs *fs);
 void events_stop(struct fs *fs);
 void events_release(struct fs *fs);

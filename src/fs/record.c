@@ -65,9 +65,11 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
         rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot);
     if (!rc && (slot.flags & SLOT_VACANT))
         rc = -ENOENT;
-    else if (!rc)
+    else if (!rc && !(slot.flags & SLOT_LOCAL)) /* the cache may have been deleted */
+        rc = slot.record ? lookup_cached(fs, req, dir, slot.record) : -ENOENT;
+    if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
-    else if (rc == -ENOENT && id) {
+    else if (rc == -ENOENT && !slot.id && id) {
         rc = lookup_cached(fs, req, dir, id);
         if (!rc)
             *ret = record_node(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0);
@@ -205,25 +207,38 @@ static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
     return rc;
 }
 
-static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                          struct stat *ret)
+static int named_stat(struct fs *fs, struct node *node, bool linked, struct stat *ret)
 {
-    struct content *open = content_peek(fs, node);
-    struct node *parent = tree_parent(fs, node);
     struct slot slot = {0};
     int rc = node_slot(fs, node, &slot);
 
-    (void)req;
     if (!rc)
         rc = slot_stat(fs, &slot, ret);
-    else if (rc == -ENOENT && parent)
+    else if (rc == -ENOENT && linked)
         rc = untouched_stat(fs, node, ret);
-    if (open) /* whatever lies behind the name: these are the bytes that are read */
-        rc = content_stat(open, ret);
+    slot_release(&slot);
+    return rc;
+}
+
+static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                          struct stat *ret)
+{
+    struct node *parent = tree_parent(fs, node);
+    int rc = named_stat(fs, node, parent, ret);
+
+    (void)req;
+    if (rc == -ENOENT && parent) { /* what the slot said may have changed while we looked */
+        pthread_mutex_lock(&fs->change);
+        rc = named_stat(fs, node, true, ret);
+        pthread_mutex_unlock(&fs->change);
+    }
+    /* Whatever lies behind the name: the bytes of the open file are those that are read. */
+    int open = content_stat_open(fs, node, ret);
+    if (open != -ENOENT)
+        rc = open;
     if (!parent)
         ret->st_nlink = 0;
     tree_put(fs, parent);
-    slot_release(&slot);
     return rc;
 }
 
@@ -292,34 +307,53 @@ static int record_load(struct fs *fs, struct node *node, struct content *ret)
     return rc;
 }
 
+/* Is the slot's operation a conflict? */
+static bool in_conflict(struct fs *fs, int64_t slot)
+{
+    struct journal_op op = {0};
+    bool conflict = !state_get_op(fs->state, slot, &op) && op.state == JOURNAL_CONFLICT;
+
+    journal_op_release(&op);
+    return conflict;
+}
+
 /*
- * fsync of a complete text sends it at once and waits for the answer, so that a refusal is shown
- * while the person is still there; of a half-written one it keeps the draft (saving rules,
- * decisions).
+ * Sends at once and waits for the answer. A conflict is no refusal: both texts are kept, and an
+ * editor that is told of an error puts the old text back, which would undo the other's change.
+ */
+static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
+{
+    int rc = writeback_flush(fs->writeback, slot, clock_mono() + 10 * NS_PER_S, req->cancel, NULL);
+
+    if (rc == -EINPROGRESS) /* the journal holds it */
+        return 0;
+    return rc == -ESTALE && in_conflict(fs, slot) ? 0 : rc;
+}
+
+/*
+ * fsync of a complete text sends it, so that a refusal is shown while the person is still there; of
+ * a half-written one it keeps the draft (saving rules, decisions).
  */
 static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node,
                        struct content *content)
 {
-    struct buf err;
+    bool complete = false;
     char *text = NULL;
     size_t len = 0;
     int rc = 0;
 
-    buf_init(&err, BUF_TEXT_MAX);
     pthread_mutex_lock(&fs->change);
-    if (!content_text(content, &text, &len) && json_scan(text, len, NULL) == JSON_COMPLETE)
-        rc = content_commit(fs, node, content, &err);
+    if (!content_text(content, &text, &len))
+        complete = json_scan(text, len, NULL) == JSON_COMPLETE;
+    if (complete)
+        rc = content_commit(fs, node, content);
     pthread_mutex_unlock(&fs->change);
     free(text);
 
     int64_t slot = tree_slot(fs, node);
-    if (!rc && slot && !fs->config.fsync_local) {
-        rc = writeback_flush(fs->writeback, slot, clock_mono() + 10 * NS_PER_S, req->cancel, &err);
-        if (rc == -EINPROGRESS)
-            rc = 0; /* the journal holds it */
-    }
-    buf_release(&err);
-    return rc;
+    if (rc || !complete || !slot || fs->config.fsync_local)
+        return rc;
+    return send_now(fs, req, slot);
 }
 
 /* --- extended attributes --- */
@@ -338,14 +372,33 @@ static const char *state_name(const struct slot *slot, const struct journal_op *
     return slot->record ? "synced" : "local";
 }
 
+/* What needs no service to be refused: a missing member. */
+static bool refused_here(const struct slot *slot, const struct cJSON *mine, struct buf *out)
+{
+    struct cJSON *base = NULL;
+    int rc;
+
+    if (!slot->record)
+        return kind_check_new(slot->kind, mine, out);
+    rc = slot->base ? json_parse_object(slot->base, strlen(slot->base), &base, NULL) : -ENOENT;
+    if (!rc)
+        rc = kind_check_update(slot->kind, base, mine, out);
+    else
+        rc = 0;
+    cJSON_Delete(base);
+    return rc;
+}
+
 int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
 {
     struct cJSON *obj = NULL;
     char *text = NULL;
     int rc = -ENODATA;
 
-    if (!read_data(fs, slot->ino, &text) && json_parse_object(text, strlen(text), &obj, out))
-        rc = 0;
+    if (!read_data(fs, slot->ino, &text)) {
+        if (json_parse_object(text, strlen(text), &obj, out) || refused_here(slot, obj, out))
+            rc = 0;
+    }
     cJSON_Delete(obj);
     free(text);
     return rc;

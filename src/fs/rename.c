@@ -80,15 +80,24 @@ static int move_local(struct fs *fs, const struct local *l, const struct end *to
 
 /* --- scratch -> scratch --- */
 
-static int replace_scratch(struct fs *fs, struct end *to, const struct local *by)
+/* May something of type `mode` take the place of what is there? */
+static int may_replace(struct fs *fs, const struct end *to, unsigned mode)
 {
     if (!to->local.ino)
         return 0;
-    if (S_ISDIR(to->local.mode) && !S_ISDIR(by->mode))
+    if (S_ISDIR(to->local.mode) && !S_ISDIR(mode))
         return -EISDIR;
-    if (!S_ISDIR(to->local.mode) && S_ISDIR(by->mode))
+    if (!S_ISDIR(to->local.mode) && S_ISDIR(mode))
         return -ENOTDIR;
-    return scratch_remove(fs, to->dir, to->name, S_ISDIR(to->local.mode));
+    return S_ISDIR(mode) ? scratch_is_empty(fs, to->local.ino) : 0;
+}
+
+/* In a transaction. drop_inode() follows when it has ended. */
+static int remove_replaced(struct fs *fs, const struct end *to)
+{
+    int rc = to->local.ino ? outbox_leave(fs, to->dir, to->local.ino) : 0;
+
+    return !rc && to->local.ino ? state_remove_local(fs->state, to->local.ino) : rc;
 }
 
 static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
@@ -110,18 +119,60 @@ static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
     return rc;
 }
 
-static int scratch_to_scratch(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+static bool in_outbox(struct fs *fs, const struct end *e)
 {
-    if (!scratch_allowed(tree_ops(fs, to->dir), to->name, from->local.mode))
+    return tree_ops(fs, e->dir)->files;
+}
+
+/* An open handle's commit has happened. */
+static void mark_sent(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+    struct content *open = node ? content_peek(fs, node) : NULL;
+
+    if (open)
+        open->committed = open->changed;
+    tree_put(fs, node);
+}
+
+static int scratch_to_scratch(struct fs *fs, const struct fs_req *req, struct end *from,
+                              struct end *to, unsigned flags, struct buf *err)
+{
+    const struct node_ops *to_ops = tree_ops(fs, to->dir);
+    struct outbox_move move;
+
+    if (!scratch_allowed(to_ops, to->name, from->local.mode))
         return -EPERM;
-    if (flags & RENAME_EXCHANGE)
+    if (flags & RENAME_EXCHANGE) {
+        if (in_outbox(fs, from) || in_outbox(fs, to))
+            return -EINVAL;
+        if (!scratch_allowed(tree_ops(fs, from->dir), from->name, to->local.mode))
+            return -EPERM;
         return swap_scratch(fs, from, to);
-    int rc = replace_scratch(fs, to, &from->local);
+    }
+    int rc = may_replace(fs, to, from->local.mode);
+    if (!rc)
+        rc = outbox_move_begin(fs, req, &from->local, &(struct outbox_place){from->dir, from->name},
+                               &(struct outbox_place){to->dir, to->name}, &move, err);
+    if (rc)
+        return rc;
+    bool arrives = move.arrives;
+    state_begin(fs->state);
+    rc = remove_replaced(fs, to);
     if (!rc)
         rc = move_local(fs, &from->local, to);
     if (!rc)
-        move_node(fs, from->local.ino, to, NULL, 0);
-    return rc;
+        rc = outbox_move_apply(fs, &from->local, &move);
+    rc = state_end(fs->state, rc);
+    outbox_move_end(fs, &move);
+    if (rc)
+        return rc;
+    if (to->local.ino)
+        drop_inode(fs, to->local.ino);
+    move_node(fs, from->local.ino, to, scratch_class(to_ops, from->local.mode), 0);
+    if (arrives)
+        mark_sent(fs, from->local.ino);
+    return 0;
 }
 
 /* --- what a record name takes in --- */
@@ -166,7 +217,7 @@ static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mo
     slot->mode = mode & 07777;
     slot->flags &= ~(unsigned)(SLOT_VACANT | SLOT_DRAFT);
     slot->flags |= SLOT_LOCAL | SLOT_MODE;
-    int rc = slot_put(fs, slot);
+    int rc = state_put_slot(fs->state, slot);
     if (!rc)
         rc = writeback_update(fs->writeback, slot, base, text, err);
     free(base);
@@ -234,6 +285,8 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     state_begin(fs->state);
     rc = make_room(fs, to);
     if (!rc)
+        rc = outbox_leave(fs, from->dir, from->local.ino);
+    if (!rc)
         rc = state_remove_local(fs->state, from->local.ino);
     if (!rc)
         rc = fill_slot(fs, &to->slot, from->local.ino, from->local.mode, text, err);
@@ -247,10 +300,11 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
               &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);
+    slot_notify_names(fs, &to->slot);
     if (kept)
         move_node(fs, old, from, &scratch_file_ops, 0);
     else if (old)
-        slot_drop_inode(fs, old);
+        drop_inode(fs, old);
 out:
     free(text);
     free(kept);
@@ -299,7 +353,9 @@ static int leave_slot(struct fs *fs, struct slot *slot, bool deletion, struct bu
         return rc;
     rc = slot_vacate(fs, slot);
     if (!rc)
-        rc = slot_put(fs, slot);
+        rc = state_put_slot(fs->state, slot);
+    if (!rc && deletion)
+        rc = slot_keep_refused(fs, slot);
     if (!rc && deletion)
         rc = writeback_delete(fs->writeback, slot, slot->base, err);
     return rc;
@@ -310,7 +366,6 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
     uint64_t ino = from->slot.ino;
     bool local = from->slot.flags & SLOT_LOCAL;
     unsigned mode = from->slot.flags & SLOT_MODE ? from->slot.mode : 0600;
-    struct local shape = {.mode = S_IFREG};
     struct stat st = {0};
     char *text = NULL;
 
@@ -320,19 +375,24 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
     if (!rc)
         rc = record_visible(fs, &from->slot, &text);
     if (!rc)
-        rc = replace_scratch(fs, to, &shape);
+        rc = may_replace(fs, to, S_IFREG);
     if (rc)
         goto out;
 
     state_begin(fs->state);
-    rc = leave_slot(fs, &from->slot, is_trash(fs, to->dir), err);
+    rc = remove_replaced(fs, to);
+    if (!rc)
+        rc = leave_slot(fs, &from->slot, is_trash(fs, to->dir), err);
     if (!rc)
         rc = record_to_local(fs, ino, local, text, to, mode);
     rc = state_end(fs->state, rc);
     if (rc)
         goto out;
+    if (to->local.ino)
+        drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
     move_node(fs, ino, to, &scratch_file_ops, 0);
+    slot_notify_names(fs, &from->slot);
     writeback_kick(fs->writeback);
     events_wake(fs);
 out:
@@ -390,16 +450,26 @@ static int replace_record(struct fs *fs, struct end *from, struct end *to, struc
     writeback_kick(fs->writeback);
     move_node(fs, ino, &(struct end){.dir = to->dir, .name = to->slot.name}, NULL, to->slot.id);
     mark_committed(fs, ino, text);
+    slot_notify_names(fs, &to->slot);
+    slot_notify_names(fs, &from->slot);
     if (old)
-        slot_drop_inode(fs, old);
+        drop_inode(fs, old);
 out:
     free(text);
     return rc;
 }
 
+/* Two spellings of one record: its alias and its id. */
+static bool same_slot(const struct end *from, const struct end *to)
+{
+    return from->slot.id && from->slot.id == to->slot.id;
+}
+
 static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
                        struct buf *err)
 {
+    if (in_outbox(fs, to)) /* it would be sent, and leave its folder */
+        return -EPERM;
     if (flags & RENAME_EXCHANGE) {
         if (!to->local.ino)
             return -EINVAL;
@@ -408,14 +478,15 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     if (to->record && to->dir != from->dir)
         return from->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
     if (to->record)
-        return to->slot.folder ? replace_record(fs, from, to, err) : rename_alias(fs, from, to);
+        return to->slot.folder && !same_slot(from, to) ? replace_record(fs, from, to, err)
+                                                       : rename_alias(fs, from, to);
     if (scratch_allowed(tree_ops(fs, to->dir), to->name, S_IFREG))
         return record_to_scratch(fs, from, to, err);
     return to->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
 }
 
-static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned flags,
-                       struct buf *err)
+static int rename_ends(struct fs *fs, const struct fs_req *req, struct end *from, struct end *to,
+                       unsigned flags, struct buf *err)
 {
     if (!is_there(from))
         return -ENOENT;
@@ -423,13 +494,31 @@ static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned
         return -EEXIST;
     if ((flags & RENAME_EXCHANGE) && !is_there(to))
         return -ENOENT;
-    if (from->dir == to->dir &&
-        (str_eq(from->name, to->name) || (from->slot.id && from->slot.id == to->slot.id)))
+    if (from->dir == to->dir && str_eq(from->name, to->name))
         return 0;
     if (!from->local.ino)
         return from_record(fs, from, to, flags, err);
-    return to->record ? scratch_to_record(fs, from, to, flags, err)
-                      : scratch_to_scratch(fs, from, to, flags);
+    if (!to->record)
+        return scratch_to_scratch(fs, req, from, to, flags, err);
+    if ((flags & RENAME_EXCHANGE) && in_outbox(fs, from))
+        return -EINVAL;
+    return scratch_to_record(fs, from, to, flags, err);
+}
+
+/* The service's folders and attachments, and .outlookfs/, stay where they are. */
+static int may_move(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name)
+{
+    struct node *node = NULL;
+    int rc = node_lookup(fs, req, dir, name, &node);
+
+    if (!rc) {
+        const struct node_ops *ops = tree_ops(fs, node);
+
+        if (ops != &record_ops && !node_is_local(ops))
+            rc = -EPERM;
+    }
+    tree_put(fs, node);
+    return rc;
 }
 
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
@@ -440,7 +529,6 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     struct buf err;
     int rc = 0;
 
-    (void)req;
     buf_init(&err, BUF_TEXT_MAX);
     if (!from.dir || !to.dir)
         rc = -ESTALE;
@@ -450,13 +538,15 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = -EINVAL;
     else if (strlen(newname) > NAME_BYTES_MAX)
         rc = -ENAMETOOLONG;
+    if (!rc)
+        rc = may_move(fs, req, from.dir, name);
     if (!rc) {
         pthread_mutex_lock(&fs->change);
         rc = end_find(fs, &from);
         if (!rc)
             rc = end_find(fs, &to);
         if (!rc)
-            rc = rename_ends(fs, &from, &to, flags, &err);
+            rc = rename_ends(fs, req, &from, &to, flags, &err);
         pthread_mutex_unlock(&fs->change);
     }
     if (rc && err.len)

@@ -23,20 +23,34 @@ static const struct node_ops *ops_of(mode_t mode)
     return S_ISLNK(mode) ? &scratch_link_ops : &scratch_file_ops;
 }
 
+const struct node_ops *scratch_class(const struct node_ops *dir_ops, mode_t mode)
+{
+    return S_ISREG(mode) && dir_ops->files ? dir_ops->files : ops_of(mode);
+}
+
+bool node_is_local(const struct node_ops *ops)
+{
+    return ops->load == scratch_load || ops == &scratch_dir_ops || ops == &scratch_link_ops;
+}
+
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type)
 {
     if (!(dir_ops->flags & NODE_SCRATCH_OK))
         return false;
     if (dir_ops == &scratch_dir_ops)
         return true;
+    if (dir_ops == &outbox_sent_ops) /* filled by sending */
+        return false;
+    if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && name_is_record(name))
+        return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
                          : !(dir_ops == &folder_ops && name_is_record(name));
 }
 
-static struct node_spec spec_of(struct node *dir, const struct local *l)
+static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct local *l)
 {
     return (struct node_spec){.ino = l->ino,
-                              .ops = ops_of(l->mode),
+                              .ops = scratch_class(tree_ops(fs, dir), l->mode),
                               .parent = dir,
                               .name = l->name,
                               .kind = dir->kind,
@@ -50,7 +64,7 @@ int scratch_lookup(struct fs *fs, struct node *dir, const char *name, struct nod
 
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(dir, &l);
+    struct node_spec spec = spec_of(fs, dir, &l);
     *ret = tree_obtain(fs, &spec);
     local_release(&l);
     return 0;
@@ -63,7 +77,7 @@ int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list)
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct node_spec spec = spec_of(dir, &l[i]);
+        struct node_spec spec = spec_of(fs, dir, &l[i]);
 
         if (!rc)
             rc = dir_add(list, &spec, NULL);
@@ -93,12 +107,12 @@ int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode,
         rc = state_put_local(fs->state, &l);
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(dir, &l);
+    struct node_spec spec = spec_of(fs, dir, &l);
     *ret = tree_obtain(fs, &spec);
     return 0;
 }
 
-static int directory_is_empty(struct fs *fs, uint64_t ino)
+int scratch_is_empty(struct fs *fs, uint64_t ino)
 {
     struct local *l = NULL;
     size_t count = 0;
@@ -112,18 +126,6 @@ static int directory_is_empty(struct fs *fs, uint64_t ino)
     return count ? -ENOTEMPTY : 0;
 }
 
-/* The bytes of an unlinked file stay until its last handle is closed. */
-static void drop_data(struct fs *fs, uint64_t ino)
-{
-    struct node *node = tree_get(fs, ino);
-
-    if (node)
-        tree_move(fs, node, NULL, NULL, NULL, 0);
-    if (!node || !content_peek(fs, node))
-        state_data_remove(fs->state, ino);
-    tree_put(fs, node);
-}
-
 int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool directory)
 {
     struct local l = {0};
@@ -134,16 +136,22 @@ int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool direc
     if (directory != S_ISDIR(l.mode))
         rc = directory ? -ENOTDIR : -EISDIR;
     if (!rc && directory)
-        rc = directory_is_empty(fs, l.ino);
+        rc = scratch_is_empty(fs, l.ino);
+    if (rc)
+        goto out;
+    state_begin(fs->state);
+    rc = outbox_leave(fs, dir, l.ino);
     if (!rc)
         rc = state_remove_local(fs->state, l.ino);
+    rc = state_end(fs->state, rc);
     if (!rc)
-        drop_data(fs, l.ino);
+        drop_inode(fs, l.ino);
+out:
     local_release(&l);
     return rc;
 }
 
-static void scratch_closed(struct fs *fs, struct node *node, struct content *content)
+void scratch_closed(struct fs *fs, struct node *node, struct content *content)
 {
     struct local l = {0};
 
@@ -153,7 +161,7 @@ static void scratch_closed(struct fs *fs, struct node *node, struct content *con
     local_release(&l);
 }
 
-static int scratch_load(struct fs *fs, struct node *node, struct content *ret)
+int scratch_load(struct fs *fs, struct node *node, struct content *ret)
 {
     int fd = state_data_open(fs->state, node->ino, O_RDWR);
 
@@ -165,32 +173,32 @@ static int scratch_load(struct fs *fs, struct node *node, struct content *ret)
 
 static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
 {
-    struct content *open = content_peek(fs, node);
     struct content closed = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
 
-    if (open)
-        return content_stat(open, ret);
-    int rc = scratch_load(fs, node, &closed);
-    if (!rc) {
-        rc = content_stat(&closed, ret);
-        close(closed.fd);
+    if (rc == -ENOENT) {
+        rc = scratch_load(fs, node, &closed);
+        if (!rc) {
+            rc = content_stat(&closed, ret);
+            close(closed.fd);
+        }
     }
     return rc;
 }
 
-static int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                           struct stat *ret)
+int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
 {
     struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
     (void)req;
-    if (rc == -ENOENT && content_peek(fs, node)) { /* unlinked and open */
+    if (rc == -ENOENT) { /* removed, and open or somebody's working directory */
         ret->st_nlink = 0;
-        return file_attr(fs, node, ret);
+        rc = content_stat_open(fs, node, ret);
+        return rc == -ENOENT ? 0 : rc;
     }
     if (rc)
-        return rc == -ENOENT ? -ESTALE : rc;
+        return rc;
     ret->st_mode = l.mode;
     if (l.mtime)
         attr_set_mtime(ret, l.mtime);

@@ -16,10 +16,8 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/model/merge.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
@@ -73,18 +71,38 @@ int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
     return rc;
 }
 
-int slot_put(struct fs *fs, struct slot *slot)
+void slot_bind(struct fs *fs, uint64_t ino, int64_t id)
 {
-    int rc = state_put_slot(fs->state, slot);
-    struct node *node = rc ? NULL : tree_get(fs, slot->ino);
+    struct node *node = tree_get(fs, ino);
 
     if (node) {
         pthread_mutex_lock(&fs->tree.lock);
-        node->slot = slot->id;
+        node->slot = id;
         pthread_mutex_unlock(&fs->tree.lock);
     }
     tree_put(fs, node);
+}
+
+int slot_put(struct fs *fs, struct slot *slot)
+{
+    int rc = state_put_slot(fs->state, slot);
+
+    if (!rc)
+        slot_bind(fs, slot->ino, slot->id);
     return rc;
+}
+
+void slot_notify_names(struct fs *fs, const struct slot *slot)
+{
+    uint64_t dir = folder_ino(slot->kind, slot->folder);
+
+    notify_entry(fs, dir, slot->name);
+    if (slot->record && (slot->flags & SLOT_ALIAS)) {
+        char *own = name_from_id(slot->record);
+
+        notify_entry(fs, dir, own);
+        free(own);
+    }
 }
 
 static void set_base(struct slot *slot, char *base)
@@ -110,7 +128,7 @@ int slot_vacate(struct fs *fs, struct slot *slot)
     return state_new_ino(fs->state, &slot->ino);
 }
 
-void slot_drop_inode(struct fs *fs, uint64_t ino)
+void drop_inode(struct fs *fs, uint64_t ino)
 {
     struct node *node = tree_get(fs, ino);
 
@@ -123,14 +141,10 @@ void slot_drop_inode(struct fs *fs, uint64_t ino)
 
 void slot_forget(struct fs *fs, struct slot *slot)
 {
-    bool vanishes = !slot->record;
-
     if (state_remove_slot(fs->state, slot->id))
         return;
-    if (slot->flags & SLOT_LOCAL)
-        slot_drop_inode(fs, slot->ino);
-    if (vanishes || (slot->flags & SLOT_ALIAS))
-        notify_entry(fs, folder_ino(slot->kind, slot->folder), slot->name);
+    drop_inode(fs, slot->ino);
+    slot_notify_names(fs, slot);
 }
 
 /* --- create --- */
@@ -189,7 +203,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     slot.flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
     slot.mode = mode & 07777;
     state_begin(fs->state);
-    rc = slot_put(fs, &slot);
+    rc = state_put_slot(fs->state, &slot);
     if (!rc)
         rc = take_back_deletion(fs, &slot);
     rc = state_end(fs->state, rc);
@@ -222,7 +236,9 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     state_begin(fs->state);
     rc = slot_vacate(fs, &slot);
     if (!rc)
-        rc = slot_put(fs, &slot);
+        rc = state_put_slot(fs->state, &slot);
+    if (!rc)
+        rc = slot_keep_refused(fs, &slot);
     if (!rc)
         rc = writeback_delete(fs->writeback, &slot, slot.base, &err);
     rc = state_end(fs->state, rc);
@@ -237,9 +253,7 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     if (local && (!node || !content_peek(fs, node)))
         state_data_remove(fs->state, gone);
     tree_put(fs, node);
-    /* The record's other spelling names the same inode. */
-    if (!str_eq(slot.name, name))
-        notify_entry(fs, dir->ino, slot.name);
+    slot_notify_names(fs, &slot); /* the record's other spelling names the same inode */
 out:
     buf_release(&err);
     slot_release(&slot);
@@ -291,84 +305,4 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
         rc = retry_if_failed(fs, &slot);
     slot_release(&slot);
     return rc;
-}
-
-/* --- keeping or replacing the local bytes --- */
-
-/* 1: the texts say the same as far as the service is concerned. */
-static bool same_record(enum kind kind, const char *a, const char *b)
-{
-    struct cJSON *x = NULL, *y = NULL;
-    bool same = false;
-
-    if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL))
-        same = merge_same(kind, x, y);
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    return same;
-}
-
-/* The service's rendering becomes visible; a slot without anything of its own left goes. */
-static int drop_local(struct fs *fs, struct slot *slot)
-{
-    int rc;
-
-    slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
-    set_base(slot, NULL);
-    if (!(slot->flags & (SLOT_ALIAS | SLOT_MODE)) && slot->record &&
-        slot->ino == record_ino(slot->kind, slot->folder, slot->record)) {
-        rc = state_remove_slot(fs->state, slot->id);
-        struct node *node = tree_get(fs, slot->ino);
-        if (node && !rc) {
-            pthread_mutex_lock(&fs->tree.lock);
-            node->slot = 0;
-            pthread_mutex_unlock(&fs->tree.lock);
-        }
-        tree_put(fs, node);
-    } else {
-        rc = slot_put(fs, slot);
-    }
-    if (!rc)
-        state_data_remove(fs->state, slot->ino);
-    notify_inode(fs, slot->ino);
-    return rc;
-}
-
-/* Does the operation need the bytes in the file? A conflict shows theirs: mine lies in
- * .outlookfs/conflicts. */
-static bool op_keeps_bytes(struct fs *fs, const struct slot *slot)
-{
-    struct journal_op op = {0};
-    bool keeps = !state_get_op(fs->state, slot->id, &op) && op.state != JOURNAL_CONFLICT;
-
-    journal_op_release(&op);
-    return keeps;
-}
-
-int slot_reconcile(struct fs *fs, struct slot *slot)
-{
-    struct cache_record r = {0};
-    char *mine = NULL;
-    int rc = 0;
-
-    if (!(slot->flags & SLOT_LOCAL) || (slot->flags & SLOT_DRAFT) || !slot->record)
-        return 0;
-    struct node *node = tree_get(fs, slot->ino);
-    bool open = node && content_peek(fs, node);
-    tree_put(fs, node);
-    if (open || op_keeps_bytes(fs, slot)) /* slot_closed() comes back to it */
-        return 0;
-    rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r);
-    if (!rc)
-        rc = record_visible(fs, slot, &mine);
-    if (!rc && !same_record(slot->kind, mine, r.text))
-        rc = drop_local(fs, slot);
-    free(mine);
-    cache_record_release(&r);
-    return rc == -ENOENT ? 0 : rc;
-}
-
-int slot_revert(struct fs *fs, struct slot *slot)
-{
-    return drop_local(fs, slot);
 }

@@ -246,6 +246,7 @@ int status_render(struct fs *fs, struct buf *out)
     cJSON_AddNumberToObject(root, "pid", getpid());
     cJSON_AddStringToObject(root, "url", fs->config.url ? fs->config.url : "");
     cJSON_AddStringToObject(root, "mountpoint", fs->config.mountpoint ? fs->config.mountpoint : "");
+    cJSON_AddStringToObject(root, "state_dir", fs->config.state_dir ? fs->config.state_dir : "");
     cJSON_AddBoolToObject(root, "read_only", fs->config.read_only);
     add_time(root, "started", fs->started);
     add_service(fs, root);

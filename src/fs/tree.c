@@ -244,7 +244,7 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
 {
     pthread_mutex_lock(&fs->tree.lock);
     set_parent_locked(&fs->tree, node, parent, name);
-    if (parent) {
+    if (parent && !S_ISDIR(node->ops->type)) {
         node->kind = parent->kind;
         node->folder = parent->folder;
     }

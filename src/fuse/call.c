@@ -1,5 +1,7 @@
 #include "fuse_p.h"
 
+#include <errno.h>
+
 /* Runs under a lock of the request that fuse_req_interrupt_func() takes too, so not after
  * call_end(). */
 static void interrupted(fuse_req_t req, void *data)
@@ -55,6 +57,11 @@ void call_end(struct call *call)
 struct fs_handle *call_handle(const struct fuse_file_info *fi)
 {
     return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
+}
+
+int call_inode_error(int rc)
+{
+    return rc == -ENOENT ? -ESTALE : rc;
 }
 
 void calls_init(struct calls *calls)

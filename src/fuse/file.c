@@ -25,7 +25,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
     call_end(&call);
     if (rc) {
-        fuse_reply_err(req, -rc);
+        fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
     fill_open(&open, fi);
@@ -139,6 +139,12 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* --- directories --- */
 
+static void close_dir(struct fs *fs, struct open_dir *open)
+{
+    fs_releasedir(fs, open->dir);
+    free(open);
+}
+
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct fs_dir *dir = NULL;
@@ -149,12 +155,14 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     rc = fs_opendir(call.fs, &call.who, ino, &dir);
     call_end(&call);
     if (rc) {
-        fuse_reply_err(req, -rc);
+        fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
-    fi->fh = (uintptr_t)dir;
+    struct open_dir *open = xcalloc(1, sizeof(*open));
+    open->dir = dir;
+    fi->fh = (uintptr_t)open;
     if (fuse_reply_open(req, fi) == -ENOENT)
-        fs_releasedir(call.fs, dir);
+        close_dir(call.fs, open);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -162,7 +170,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     const struct mount *m = fuse_req_userdata(req);
 
     (void)ino;
-    fs_releasedir(m->fs, (struct fs_dir *)(uintptr_t)fi->fh);
+    close_dir(m->fs, (struct open_dir *)(uintptr_t)fi->fh);
     fuse_reply_err(req, 0);
 }
 

@@ -41,6 +41,12 @@ struct call {
     struct call *prev, *next; /* guarded by calls.lock */
 };
 
+/*
+ * The answer of an operation on an inode. The kernel came by a name it had cached; "no such file" then means that the name has
+ * another inode by now, or none. ESTALE makes it look the name up again, and a program never sees the moment between.
+ */
+int call_inode_error(int rc);
+
 /* All requests under way. */
 struct calls {
     pthread_mutex_t lock;
@@ -79,6 +85,12 @@ extern const struct fuse_lowlevel_ops ops;
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret);
 
 /* --- file.c --- */
+
+/* What fi->fh points to for a directory. One request at a time. */
+struct open_dir {
+    struct fs_dir *dir;
+    int error; /* met behind entries that went out first: the answer to the next question */
+};
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 64
-#define THREADS_IDLE 1
+#define THREADS_IDLE 4
 
 /* libfuse explains failures by logging; the text shall come with the error code. */
 static _Thread_local struct buf *explanation;

@@ -190,7 +190,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     rc = fs_getattr(call.fs, &call.who, ino, call_handle(fi), &st, &cacheable);
     call_end(&call);
     if (rc)
-        fuse_reply_err(req, -rc);
+        fuse_reply_err(req, -call_inode_error(rc));
     else
         fuse_reply_attr(req, &st, cacheable ? KEEP_SECONDS : 0);
 }
@@ -228,7 +228,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
     rc = fs_setattr(call.fs, &call.who, ino, call_handle(fi), attr, set_flags(to_set), &st);
     call_end(&call);
     if (rc)
-        fuse_reply_err(req, -rc);
+        fuse_reply_err(req, -call_inode_error(rc));
     else
         fuse_reply_attr(req, &st, 0);
 }

@@ -67,18 +67,25 @@ static int fill(struct listing *l, uint64_t offset)
     return rc;
 }
 
+/* What there is goes out first. An error behind it is kept: a listing that broke must not look like one that ended. */
 static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *fi, bool plus)
 {
-    struct listing l = {.dir = (struct fs_dir *)(uintptr_t)fi->fh, .size = size, .plus = plus};
-    int rc;
+    struct open_dir *open = (struct open_dir *)(uintptr_t)fi->fh;
+    struct listing l = {.dir = open->dir, .size = size, .plus = plus};
+    int rc = offset ? open->error : 0;
 
+    open->error = 0;
     l.out = xmalloc(size);
-    call_begin(&l.call, req);
-    rc = fill(&l, (uint64_t)offset);
-    call_end(&l.call);
-
-    /* What there is comes first; the error then comes with the next question. */
-    if (rc < 0 && l.used == 0)
+    if (!rc) {
+        call_begin(&l.call, req);
+        rc = fill(&l, (uint64_t)offset);
+        call_end(&l.call);
+    }
+    if (rc < 0 && l.used) {
+        open->error = rc;
+        rc = 0;
+    }
+    if (rc < 0)
         fuse_reply_err(req, -rc);
     else
         fuse_reply_buf(req, l.out, l.used);

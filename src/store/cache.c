@@ -3,6 +3,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
  * its records, so that nobody has to.
  */
 static const char *const steps[] = {
+    "CREATE TABLE owner (account TEXT NOT NULL);"
     "CREATE TABLE folder_answers (kind INTEGER PRIMARY KEY, asked_at INTEGER NOT NULL,"
     "  partial INTEGER NOT NULL);"
     "CREATE TABLE folders (kind INTEGER NOT NULL, id TEXT NOT NULL, display TEXT NOT NULL,"
@@ -144,6 +146,56 @@ void cache_close(struct cache *c)
     if (damaged && !move_aside(c->path, NULL))
         log_warn("%s: damaged; moved aside to %s.bad", c->path, c->path);
     free_cache(c);
+}
+
+static int read_owner(struct cache *c, char **ret)
+{
+    struct sql_query q;
+
+    db_write(&c->db, &q, "SELECT account FROM owner");
+    if (sql_row(&q))
+        *ret = sql_dup(&q, 0);
+    return sql_end(&q);
+}
+
+static int run(struct cache *c, const char *statement)
+{
+    struct sql_query q;
+
+    db_write(&c->db, &q, statement);
+    return sql_run(&q);
+}
+
+/* Attachments stay: a message's id is no other message's. */
+static int change_owner(struct cache *c, const char *account)
+{
+    struct sql_query q;
+    int rc = run(c, "DELETE FROM listings");
+
+    if (!rc)
+        rc = run(c, "DELETE FROM folders");
+    if (!rc)
+        rc = run(c, "DELETE FROM folder_answers");
+    if (!rc)
+        rc = run(c, "DELETE FROM owner");
+    if (rc)
+        return rc;
+    db_write(&c->db, &q, "INSERT INTO owner (account) VALUES (?)");
+    sql_bind_str(&q, account);
+    return sql_run(&q);
+}
+
+int cache_claim(struct cache *c, const char *account)
+{
+    char *owner = NULL;
+    int rc;
+
+    db_begin(&c->db);
+    rc = read_owner(c, &owner);
+    if (!rc && !str_eq(owner, account))
+        rc = change_owner(c, account);
+    free(owner);
+    return db_end(&c->db, rc);
 }
 
 int cache_stats(struct cache *c, struct cache_stats *ret)

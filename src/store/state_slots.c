@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 #define SELECT_SLOT                                                                                \
-    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at FROM slots "
+    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at, base FROM slots "
 
 void slot_release(struct slot *slot)
 {
     free(slot->folder);
     free(slot->name);
     free(slot->record);
+    free(slot->base);
     *slot = (struct slot){0};
 }
 
@@ -29,6 +30,7 @@ static struct slot read_slot(struct sql_query *q)
         .mode = (unsigned)sql_int(q, 7),
         .mtime = sql_int(q, 8),
         .vacant_at = sql_int(q, 9),
+        .base = sql_dup(q, 10),
     };
 }
 
@@ -84,6 +86,7 @@ static void bind_slot(struct sql_query *q, const struct slot *slot)
     sql_bind_int(q, slot->mode);
     sql_bind_int(q, slot->mtime);
     sql_bind_int(q, slot->vacant_at);
+    sql_bind_str(q, slot->base);
 }
 
 static int insert_locked(struct state *s, const struct slot *slot, int64_t *ret_id)
@@ -92,8 +95,8 @@ static int insert_locked(struct state *s, const struct slot *slot, int64_t *ret_
     int rc;
 
     db_write(&s->db, &q,
-             "INSERT INTO slots (kind, folder, name, record, ino, flags, mode, mtime, vacant_at)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+             "INSERT INTO slots (kind, folder, name, record, ino, flags, mode, mtime, vacant_at,"
+             " base) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_slot(&q, slot);
     rc = sql_run(&q);
     if (!rc)
@@ -109,7 +112,7 @@ static int update_locked(struct state *s, const struct slot *slot)
 
     db_write(&s->db, &q,
              "UPDATE slots SET kind = ?, folder = ?, name = ?, record = ?, ino = ?, flags = ?,"
-             " mode = ?, mtime = ?, vacant_at = ? WHERE id = ? RETURNING id");
+             " mode = ?, mtime = ?, vacant_at = ?, base = ? WHERE id = ? RETURNING id");
     bind_slot(&q, slot);
     sql_bind_int(&q, slot->id);
     found = sql_row(&q);

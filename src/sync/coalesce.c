@@ -15,20 +15,12 @@
 struct change {
     struct writeback *wb;
     struct state *state;
-    struct slot slot; /* as it is now: a worker may have bound it to a record since the caller read it */
+    struct slot slot; /* as it is now, not as the caller read it */
     const char *base; /* what was visible, as the caller says */
     const char *mine; /* NULL: a deletion */
     cJSON *obj;       /* mine, parsed */
     struct buf *err;
 };
-
-static void replace(char **text, const char *with)
-{
-    char *copy = with ? xstrdup(with) : NULL;
-
-    free(*text);
-    *text = copy;
-}
 
 static int parse_base(const char *text, cJSON **ret, struct buf *err)
 {
@@ -49,8 +41,8 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->gen++;
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
-    replace(&op->mine, c->mine);
-    replace(&op->reason, NULL);
+    text_replace(&op->mine, c->mine);
+    text_replace(&op->reason, NULL);
     return state_put_op(c->state, op);
 }
 
@@ -77,7 +69,7 @@ static int begin_op(struct change *c)
     if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
-    replace(&op.base, c->base);
+    text_replace(&op.base, c->base);
     rc = queue_op(c, &op);
 out:
     cJSON_Delete(base);
@@ -85,7 +77,10 @@ out:
     return rc;
 }
 
-/* An editor that was refused has put the old text back: what it could not save is kept where it can be found. */
+/*
+ * An editor that was refused has put the old text back: what it could not save is kept where it
+ * can be found.
+ */
 static int end_rejected(struct change *c, const struct journal_op *op)
 {
     struct trash_entry entry = {
@@ -135,7 +130,7 @@ static int change_update(struct change *c, struct journal_op *op)
     int rc;
 
     if (!op->base)
-        replace(&op->base, c->base);
+        text_replace(&op->base, c->base);
     rc = parse_base(op->base, &base, c->err);
     if (rc)
         return rc;
@@ -161,7 +156,7 @@ static int rebase_on_theirs(struct change *c, struct journal_op *op)
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    replace(&op->base, conflict.theirs);
+    text_replace(&op->base, conflict.theirs);
     conflict_release(&conflict);
     return state_remove_conflict(c->state, c->slot.id);
 }
@@ -259,8 +254,8 @@ static unsigned deletions_under_way(struct writeback *wb)
 static int hold(struct writeback *wb, struct journal_op *op)
 {
     op->state = JOURNAL_HELD;
-    replace(&op->reason, "one of very many deletions at one time: "
-                         "`outlookfs sync --confirm-deletes` lets them go");
+    text_replace(&op->reason, "one of very many deletions at one time: "
+                              "`outlookfs sync --confirm-deletes` lets them go");
     pthread_mutex_lock(&wb->lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
@@ -356,7 +351,7 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
     if (rc == -ENOENT) {
         writeback_forget_trash(wb, slot->id);
         op = (struct journal_op){.verb = JOURNAL_UPDATE};
-        replace(&op.base, base);
+        text_replace(&op.base, base);
         rc = 0;
     }
     if (!rc) {

@@ -80,8 +80,8 @@ static enum grade read_page(struct search *s, struct item *ret, bool *done,
     enum grade grade;
 
     crash_point("sync: before looking for a created record");
-    grade = remote_list(s->t->mb->remote, slot->kind, slot->folder, &s->query, s->t->ctx, &page,
-                        fault);
+    grade =
+        remote_list(s->t->mb->remote, slot->kind, slot->folder, &s->query, s->t->ctx, &page, fault);
     crash_point("sync: after looking for a created record");
     if (grade != GRADE_OK)
         return grade;
@@ -179,7 +179,10 @@ out:
     return rc;
 }
 
-/* The record that was made is bound to the slot; what the user has changed since then is an update of it. */
+/*
+ * The record that was made is bound to the slot; what the user has changed since then is an update
+ * of it.
+ */
 static int found_again(struct task *t, const struct item *item)
 {
     char *sent = xstrdup(t->op.sent);

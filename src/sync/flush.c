@@ -117,8 +117,8 @@ static bool busy_locked(const struct flush *f)
 }
 
 /*
- * The outcome, or 1. An attempt under way counts although its outcome is in the journal: its events are still to come. So the
- * workers are looked at behind the journal.
+ * The outcome, or 1. An attempt under way counts although its outcome is in the journal: its
+ * events are still to come. So the workers are looked at behind the journal.
  */
 static int look(const struct flush *f, uint64_t *ends)
 {

@@ -117,7 +117,7 @@ static int visit_begin(struct folder *f, struct visit *visit)
 /* What is there is shown, however the refresh ended; where nothing was, the error counts. */
 static int outcome_locked(const struct folder *f, const struct visit *visit, struct buf *err)
 {
-    if (visit->some || !f->error)
+    if (visit->some || f->pages > 0 || !f->error)
         return 0;
     return buf_fail(err, f->error, "%s", f->reason);
 }

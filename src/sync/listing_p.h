@@ -90,7 +90,8 @@ struct folder {
     /* guarded by listings.lock */
     struct pass *pass;  /* the one under way, or NULL */
     unsigned passes;    /* how many have ended */
-    int error;          /* of the last one */
+    unsigned pages;     /* that the last one brought */
+    int error;          /* ... and what ended it */
     char *reason;       /* ... for a person, or NULL */
     unsigned waiting;   /* threads that want its pages now */
     int64_t not_before; /* clock_mono(): no refresh sooner, the last one failed */

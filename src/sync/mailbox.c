@@ -4,6 +4,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static void config_copy(struct mailbox_config *to, const struct mailbox_config *
     to->state_dir = xstrdup(from->state_dir);
     to->cache_dir = xstrdup(from->cache_dir);
     to->send_root = from->send_root ? xstrdup(from->send_root) : NULL;
+    to->account = from->account ? xstrdup(from->account) : NULL;
     to->mail_folders = copy_names(from->mail_folders);
 }
 
@@ -39,9 +41,31 @@ static void config_release(struct mailbox_config *config)
     free((char *)config->state_dir);
     free((char *)config->cache_dir);
     free((char *)config->send_root);
+    free((char *)config->account);
     for (size_t i = 0; config->mail_folders && config->mail_folders[i]; i++)
         free((char *)config->mail_folders[i]);
     free((void *)config->mail_folders);
+}
+
+/* Changes that wait for one mailbox must never reach another. */
+static int claim(struct mailbox *mb, struct buf *err)
+{
+    const char *account = mb->config.account;
+    char *owner = NULL;
+    int rc;
+
+    if (!account)
+        return 0;
+    rc = state_get_meta(mb->state, "account", &owner);
+    if (rc == -ENOENT)
+        rc = state_put_meta(mb->state, "account", account);
+    else if (!rc && !str_eq(owner, account))
+        rc = buf_fail(err, -EINVAL, "%s belongs to another mailbox, %s: use another --state-dir",
+                      mb->config.state_dir, owner);
+    if (!rc)
+        rc = cache_claim(mb->cache, account);
+    free(owner);
+    return rc;
 }
 
 /* --- lifetime ------------------------------------------------------------------------------ */
@@ -56,6 +80,8 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     rc = state_open(config->state_dir, &mb->state, err);
     if (!rc)
         rc = cache_open(config->cache_dir, &mb->cache, err);
+    if (!rc)
+        rc = claim(mb, err);
     if (rc) {
         mailbox_close(mb);
         return rc;

@@ -146,7 +146,6 @@ static bool enter_page_locked(struct folder *f, struct pass *pass, struct span s
         f->mail_bytes += bytes;
         f->mail_count += page->count;
     }
-    pass->pages++;
     return pass->plan == PLAN_FULL ? enter_full_locked(f, pass, span, page)
                                    : enter_newest_locked(f, pass, span, page);
 }
@@ -166,13 +165,14 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     pthread_mutex_unlock(&l->lock);
 
     rc = cache_put_listing(l->mb->cache, f->kind, f->id, &row);
-    if (rc || !all)
+    if (rc)
         return rc;
-    if (t->plan == PLAN_FULL)
+    if (all && t->plan == PLAN_FULL)
         confirm_collect(f, pass);
-    /* Last, so that who sees it finds the listing stored as complete. */
+    /* Last, so that who is told finds the listing stored as it is. */
     pthread_mutex_lock(&l->lock);
-    pass->all = true;
+    pass->pages++;
+    pass->all = all;
     pthread_mutex_unlock(&l->lock);
     return 0;
 }

@@ -171,6 +171,7 @@ static void end_locked(struct folder *f, struct pass *pass)
     pass->state = PASS_ENDED;
     f->pass = NULL;
     f->passes++;
+    f->pages = pass->pages;
     f->error = pass->error;
     free(f->reason);
     f->reason = pass->reason ? xstrdup(pass->reason) : NULL;

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The file is gone before we know whether its record was made: if it was, it is the one to delete. */
+/*
+ * The file is gone before we know whether its record was made: if it was, it is the one to delete.
+ */
 static int find_record(struct task *t)
 {
     struct remote_fault fault = {0};
@@ -41,8 +43,8 @@ static int send(struct task *t)
     if (rc)
         return rc;
     crash_point("sync: before DELETE");
-    grade = remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
-                          &fault);
+    grade =
+        remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx, &fault);
     crash_point("sync: after DELETE");
     if (grade == GRADE_OK || grade == GRADE_GONE)
         rc = outcome_deleted(t);

@@ -92,8 +92,8 @@ static bool read_theirs(struct task *t, struct round *r)
 }
 
 /*
- * Did the attempt of unknown outcome arrive? The record contains what it sent; a changed member that the service rewrites, whose value
- * proves nothing, is at least not what it was.
+ * Did the attempt of unknown outcome arrive? The record contains what it sent; a changed member
+ * that the service rewrites, whose value proves nothing, is at least not what it was.
  */
 static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, const cJSON *theirs)
 {

@@ -151,7 +151,10 @@ static int64_t held_back_until(struct writeback *wb)
     return until;
 }
 
-/* False: `wake` says when to look again. At most WRITEBACK_WORKERS - 1 of the slots can be under way. */
+/*
+ * False: `wake` says when to look again. At most WRITEBACK_WORKERS - 1 of the slots can be under
+ * way.
+ */
 static bool pick(struct worker *w, struct task *t, int64_t *wake)
 {
     struct state *state = w->wb->mb->state;
@@ -200,7 +203,10 @@ static bool look(struct worker *w, struct task *t)
     }
 }
 
-/* One worker looks, the others wait for it to find something: one thread polls, and operations are begun in the order of the queue. */
+/*
+ * One worker looks, the others wait for it to find something: one thread polls, and operations are
+ * begun in the order of the queue.
+ */
 static bool take_turn(struct writeback *wb)
 {
     bool mine;

@@ -91,23 +91,39 @@ void writeback_forget_trash(struct writeback *wb, int64_t slot)
     pthread_mutex_unlock(&wb->lock);
 }
 
-static int cancel_op(struct writeback *wb, int64_t slot)
+/* What may be on the service by now, or gone from it, is not forgotten before that is known. */
+static bool is_open(struct writeback *wb, const struct journal_op *op)
 {
-    struct state *state = wb->mb->state;
+    return writeback_under_way(wb, op->slot) ||
+           (op->state == JOURNAL_QUEUED && op->verb != JOURNAL_UPDATE && op->began);
+}
+
+static int forget_op(struct state *state, int64_t slot)
+{
     struct slot now;
     bool created;
     int rc = state_get_slot(state, slot, &now);
 
     if (rc)
-        return rc == -ENOENT ? 0 : rc;
+        return rc;
     created = now.record;
     slot_release(&now);
-    if (writeback_under_way(wb, slot))
-        return -EBUSY;
     if (!created)
         return state_remove_slot(state, slot);
     rc = state_remove_conflict(state, slot);
     return rc ? rc : state_remove_op(state, slot);
+}
+
+static int cancel_op(struct writeback *wb, int64_t slot)
+{
+    struct journal_op op;
+    int rc = state_get_op(wb->mb->state, slot, &op);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    rc = is_open(wb, &op) ? -EBUSY : forget_op(wb->mb->state, slot);
+    journal_op_release(&op);
+    return rc;
 }
 
 int writeback_cancel(struct writeback *wb, int64_t slot)

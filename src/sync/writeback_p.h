@@ -2,23 +2,26 @@
  * writeback_p.h - what the files of the writing half share.
  *
  *     writeback.c  lifetime, and what takes effect at once: cancel, retry, confirm, kick
- *     coalesce.c   writeback_update(), writeback_delete(): a change meets what is pending; the guard against mass deletion
+ *     coalesce.c   writeback_update(), writeback_delete(): a change meets what pends; the guard
  *     worker.c     threads: what is due, one operation a slot
  *     flush.c      waiting for the queue
- *     update.c, create.c, remove.c  carrying out one operation
+ *     update.c, create.c, remove.c   carrying out one operation
+ *     attempt.c    the journal before an attempt, and the trash
  *     outcome.c    how an operation ends, in the journal and for everybody else
  *
  * An attempt that writes is in the journal before it is made:
  *
  *     began  sent     what an earlier attempt may have done
  *     0      NULL     nothing
- *     set    text     UPDATE: the record may be `sent`, the whole merged record. CREATE, DELETE without a record: a record made
- *                     from `sent`, the user's text, may exist
+ *     set    text     UPDATE: the record may be `sent`, the whole merged record
+ *                     CREATE, DELETE without a record: a record made from `sent`, the user's
+ *                     text, may exist
  *     set    NULL     the record may be deleted
  *
- * Lock order: the state's write lock, then writeback.lock. Nothing but memory is touched under writeback.lock; no lock is held
- * across the network or an event. A slot is under way from the transaction that claims it to the one that settles it, so whoever
- * changes a slot's operation, and holds the write lock therefore, knows whether an attempt is being made.
+ * Lock order: the state's write lock, then writeback.lock. Nothing but memory is touched under
+ * writeback.lock; no lock is held across the network or an event. A slot is under way from the
+ * transaction that claims it to the one that settles it: whoever changes a slot's operation holds
+ * the write lock, and so knows whether an attempt is being made.
  */
 #ifndef OUTLOOKFS_SYNC_WRITEBACK_P_H
 #define OUTLOOKFS_SYNC_WRITEBACK_P_H
@@ -36,7 +39,7 @@ struct worker {
     pthread_t thread;
     struct cancel cancel;
     int64_t slot; /* guarded by writeback.lock: what it works on; 0: nothing */
-    bool settled; /* guarded by writeback.lock: the outcome is in the journal, only events are left */
+    bool settled; /* guarded by writeback.lock: only events are left to be told */
 };
 
 /* Somebody in writeback_flush() for one slot. */
@@ -55,7 +58,7 @@ struct writeback {
     /* guarded by lock */
     struct worker workers[WRITEBACK_WORKERS];
     unsigned running; /* threads; written by start and stop only */
-    bool looking; /* a worker is looking for work; the others wait for their turn */
+    bool looking;     /* a worker is looking for work; the others wait for their turn */
     bool stopping;
     uint64_t kicks;         /* something may be due earlier than known */
     uint64_t ends;          /* attempts that ended */
@@ -63,10 +66,10 @@ struct writeback {
     int64_t auth_until;     /* clock_mono(): nothing is tried before, until somebody kicks */
     int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
     struct waiter *waiters;
-    struct map trashed;     /* slot -> hash of the text its operation last put into the trash */
-    int64_t next_prune;     /* clock_mono() */
-    int64_t confirmed;      /* clock_now(): deletions queued until then are meant */
-    int64_t *parked;        /* slots that became HELD, for an event */
+    struct map trashed; /* slot -> hash of the text its operation last put into the trash */
+    int64_t next_prune; /* clock_mono() */
+    int64_t confirmed;  /* clock_now(): deletions queued until then are meant */
+    int64_t *parked;    /* slots that became HELD, for an event */
     size_t parked_count;
 };
 
@@ -79,7 +82,7 @@ void writeback_wake(struct writeback *wb);
 /* The slot's next text for the trash is a new one whatever it is. */
 void writeback_forget_trash(struct writeback *wb, int64_t slot);
 
-/* --- one operation being carried out ------------------------------------------------------------------------------- */
+/* --- one operation being carried out --- */
 
 struct task {
     struct writeback *wb;
@@ -87,22 +90,44 @@ struct task {
     struct worker *worker;
     struct remote_ctx ctx;
     struct slot slot;     /* as claimed */
-    struct journal_op op; /* as claimed; follows what this task writes, not what the user does meanwhile */
+    struct journal_op op; /* as claimed and as this task wrote it, without what the user does */
 };
 
 /*
- * The functions below, and *_run(), answer 0 when the operation is dealt with (the journal says how), -ECANCELED when the user
- * changed it and nothing more is to be done with it now, another -errno when our own disk failed: the journal is as it was.
+ * The functions below, and *_run(), answer 0 when the operation is dealt with (the journal says
+ * how), -ECANCELED when the user changed it and nothing more is to be done with it now, another
+ * -errno when our own disk failed: the journal is as it was.
  */
 int update_run(struct task *t);
 int create_run(struct task *t);
 int remove_run(struct task *t);
 
 /*
- * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with a zeroed `ret` when there is
- * none.
+ * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
+ * a zeroed `ret` when there is none.
  */
 enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault);
+
+/* The slot and its operation as they are in the journal, inside a transaction. attempt.c */
+struct entry {
+    struct slot slot;
+    struct journal_op op;
+    bool changed; /* by the user since the task claimed it */
+};
+/*
+ * Begins a transaction, which entry_close() ends, unless it fails. -ECANCELED: there is no
+ * operation any more.
+ */
+int entry_open(struct task *t, struct entry *e);
+/* Settled: from the end of this transaction on nothing is under way for the slot. */
+int entry_close(struct task *t, struct entry *e, bool settled, int rc);
+/* The task knows what it has written; the user's changes it does not take over. */
+void entry_follow(struct task *t, struct entry *e);
+/* Nothing an earlier attempt may have done is open any more. */
+void op_clear_attempt(struct journal_op *op);
+
+/* Frees *text and copies `with` (may be NULL) into it. */
+void text_replace(char **text, const char *with);
 
 /* What is about to be sent. */
 struct attempt {
@@ -117,15 +142,22 @@ int task_begin(struct task *t, const struct attempt *attempt);
 
 /* The service has `text` of ours, as `item` (NULL: the cache has it already). */
 int outcome_updated(struct task *t, const struct item *item, const char *text);
-/* The service has a record for the slot: binds them; the operation becomes an UPDATE from `text`, or stays a DELETE. */
+/*
+ * The service has a record for the slot: binds them; the operation becomes an UPDATE from `text`,
+ * or stays a DELETE.
+ */
 int outcome_adopt(struct task *t, const struct item *item, const char *text);
 /* ... and that was all. */
 int outcome_created(struct task *t, const struct item *item, const char *text);
 int outcome_deleted(struct task *t);
 /* An UPDATE's record does not exist. */
 int outcome_gone(struct task *t, const struct remote_fault *fault);
-int outcome_conflict(struct task *t, const char *base, const struct item *theirs, const char *members);
-/* Anything else that went wrong. `wrote`: it was the attempt of task_begin(), not a question before it. */
+int outcome_conflict(struct task *t, const char *base, const struct item *theirs,
+                     const char *members);
+/*
+ * Anything else that went wrong. `wrote`: it was the attempt of task_begin(), not a question
+ * before it.
+ */
 int outcome_failure(struct task *t, const struct remote_fault *fault, bool wrote);
 
 /* A fault of our own making: what the service answered or the journal holds cannot be used. */

@@ -51,6 +51,7 @@ struct fs_config {
     bool fsync_local;       /* fsync makes the journal durable and does not wait for the service */
     const char *url;        /* for status.json; without secrets */
     const char *mountpoint; /* for status.json */
+    const char *state_dir;  /* for status.json */
     const struct fs_notify *notify; /* may be NULL */
     void *notify_ctx;
 };

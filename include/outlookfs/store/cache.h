@@ -34,6 +34,9 @@ struct cache;
 int cache_open(const char *dir, struct cache **ret, struct buf *err);
 void cache_close(struct cache *c); /* NULL is fine */
 
+/* Makes the cache this account's: folders and records of another one are forgotten. */
+int cache_claim(struct cache *c, const char *account);
+
 /* --- folders --- */
 
 struct cache_folder {

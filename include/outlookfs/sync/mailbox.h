@@ -67,6 +67,8 @@ struct mailbox_events {
 struct mailbox_config {
     struct remote *remote; /* taken */
     const char *state_dir, *cache_dir;
+    /* Whose mailbox this is, for a person: a URL. What waits in a state directory goes to no other. NULL: not checked. */
+    const char *account;
     int64_t list_ttl;        /* ns */
     int64_t writeback_delay; /* ns */
     unsigned mail_limit;     /* newest messages of a folder to list; 0: all */

@@ -22,7 +22,7 @@
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/remote/testing.h>
-#include <sync/mailbox_p.h>
+#include <sync/listing_p.h>
 
 #include <errno.h>
 #include <ftw.h>
@@ -388,25 +388,24 @@ __attribute__((unused)) static unsigned read_contacts(struct room *room)
     return count;
 }
 
-/* Until no pass is under way, confirmations included. */
+/* Until no pass is under way, confirmations and late pages included; the listing is complete then. */
 __attribute__((unused)) static void await_quiet(struct room *room, enum kind kind,
                                                 const char *folder)
 {
+    struct folder *f = listings_folder(room->mb->listings, kind, folder);
     int64_t until = SOON;
     struct cache_listing row;
+    bool quiet = false;
 
-    for (;;) {
-        bool quiet;
-
-        pthread_mutex_lock(&room->gate->lock);
-        quiet = room->gate->in_flight == 0;
-        pthread_mutex_unlock(&room->gate->lock);
-        assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
-        if (quiet && row.complete)
-            return;
+    while (!quiet) {
         assert_true(clock_mono() < until);
-        usleep(2000);
+        usleep(1000);
+        pthread_mutex_lock(&f->commit);
+        quiet = f->questions == 0;
+        pthread_mutex_unlock(&f->commit);
     }
+    assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
+    assert_true(row.complete);
 }
 
 /* The cached GivenName of a contact; the caller frees. NULL when it is not cached. */

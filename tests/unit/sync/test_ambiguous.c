@@ -24,7 +24,7 @@ static void assert_began(struct rig *rig, int64_t slot, bool sent)
     journal_op_release(&op);
 }
 
-/* --- create -------------------------------------------------------------------------------------------------------- */
+/* --- create --- */
 
 static void test_a_create_that_arrived_is_found(void **state)
 {
@@ -35,6 +35,7 @@ static void test_a_create_that_arrived_is_found(void **state)
     plan_lost(rig, OP_CONTACT_POST_ITEM, true);
     try_once(rig);
     assert_began(rig, slot, true);
+    assert_int_equal(writeback_cancel(rig->wb, slot), -EBUSY);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
@@ -261,8 +262,7 @@ static void test_a_created_event_is_found(void **state)
     assert_int_equal(remote_list(rig->memory, KIND_EVENT, "Calendar",
                                  &(struct remote_query){.top = 1}, ctx, &page, &fault),
                      GRADE_OK);
-    remote_memory_edit(rig->memory, KIND_EVENT,
-                       json_str(cJSON_GetArrayItem(page.items, 0), "Id"),
+    remote_memory_edit(rig->memory, KIND_EVENT, json_str(cJSON_GetArrayItem(page.items, 0), "Id"),
                        json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>hello\"}}"));
     cJSON_Delete(page.items);
     remote_fault_release(&fault);
@@ -271,7 +271,7 @@ static void test_a_created_event_is_found(void **state)
     assert_int_equal(calls(rig, OP_CALENDAR_POST_ITEM), 1);
 }
 
-/* --- update -------------------------------------------------------------------------------------------------------- */
+/* --- update --- */
 
 static void test_an_update_that_arrived(void **state)
 {
@@ -330,7 +330,10 @@ static void test_taken_back_after_an_update_that_arrived(void **state)
     file_release(&f);
 }
 
-/* The body of an event comes back in another form. That proves nothing, so a body alone must be seen to have changed. */
+/*
+ * The body of an event comes back in another form. That proves nothing, so a body alone must be
+ * seen to have changed.
+ */
 static void body_update(struct rig *rig, bool arrives, const char *expected)
 {
     struct file f = file_of_kind(rig, KIND_EVENT, "e.json", EVENT);
@@ -345,8 +348,9 @@ static void body_update(struct rig *rig, bool arrives, const char *expected)
     plan_lost(rig, OP_CALENDAR_PATCH_ITEM, arrives);
     try_once(rig);
     if (arrives)
-        remote_memory_edit(rig->memory, KIND_EVENT, f.id,
-                           json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>changed\"}}"));
+        remote_memory_edit(
+            rig->memory, KIND_EVENT, f.id,
+            json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>changed\"}}"));
     flush_all(rig);
     assert_string_equal(
         json_str(json_get(remote_memory_get(rig->memory, KIND_EVENT, f.id), "Body"), "Content"),
@@ -366,14 +370,14 @@ static void test_a_rewritten_body_that_was_lost(void **state)
     body_update(*state, false, "changed");
 }
 
-/* --- delete -------------------------------------------------------------------------------------------------------- */
+/* --- delete --- */
 
 static void test_a_delete_that_arrived(void **state)
 {
     struct rig *rig = *state;
     struct file f = file_of(rig, "ann.json", ANN);
 
-    delete (rig, &f);
+    drop(rig, &f);
     plan_lost(rig, OP_CONTACT_DELETE_ITEM, true);
     try_once(rig);
     assert_began(rig, f.slot, false);
@@ -388,7 +392,7 @@ static void test_a_delete_that_was_lost(void **state)
     struct rig *rig = *state;
     struct file f = file_of(rig, "ann.json", ANN);
 
-    delete (rig, &f);
+    drop(rig, &f);
     plan_lost(rig, OP_CONTACT_DELETE_ITEM, false);
     try_once(rig);
     flush_all(rig);
@@ -401,7 +405,7 @@ static void refill(struct rig *rig, bool arrived, const char *phone)
     struct file f = file_of(rig, "ann.json", ANN);
     char *id, *mine = with(f.text, "MobilePhone1", phone);
 
-    delete (rig, &f);
+    drop(rig, &f);
     plan_lost(rig, OP_CONTACT_DELETE_ITEM, arrived);
     try_once(rig);
     save(rig, &f, mine);

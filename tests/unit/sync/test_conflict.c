@@ -126,7 +126,7 @@ static void test_deleting_a_conflict(void **state)
     struct rig *rig = *state;
     struct file f = conflict_of(rig);
 
-    delete (rig, &f);
+    drop(rig, &f);
     flush_all(rig);
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
     assert_trash(rig, "delete", "MobilePhone1", "9");
@@ -145,7 +145,7 @@ static void test_cancelling_a_conflict(void **state)
     file_release(&f);
 }
 
-/* --- somebody was faster between our GET and our PATCH ------------------------------------------------------------- */
+/* --- somebody was faster between our GET and our PATCH --- */
 
 static void test_a_precondition_that_fails_once(void **state)
 {
@@ -181,7 +181,7 @@ static void test_a_precondition_that_always_fails(void **state)
     file_release(&f);
 }
 
-/* --- the record is gone -------------------------------------------------------------------------------------------- */
+/* --- the record is gone --- */
 
 static void test_a_record_that_is_gone_is_parked_and_made_anew(void **state)
 {
@@ -228,7 +228,7 @@ static void test_deleting_what_is_gone_is_done(void **state)
     struct rig *rig = *state;
     struct file f = file_of(rig, "ann.json", ANN);
 
-    delete (rig, &f);
+    drop(rig, &f);
     remote_memory_remove(rig->memory, KIND_CONTACT, f.id);
     flush_all(rig);
     assert_false(has_slot(rig, f.slot));

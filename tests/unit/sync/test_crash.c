@@ -1,5 +1,6 @@
 /*
- * The program is killed at its 1st, 2nd, 3rd ... crash point, before and after every commit and every request, and started again.
+ * The program is killed at its 1st, 2nd, 3rd ... crash point, before and after every commit and
+ * every request, and started again.
  * In the end the service must have what the user left: nothing twice, nothing lost.
  *
  * The service is a JSON file that outlives the processes; each change of it is atomic.
@@ -173,7 +174,10 @@ static struct remote *file_create(const char *dir)
 
 enum action { SAVE, DELETE, FLUSH };
 
-/* What the user does, each step once: the number of the next is committed with what the step changes. */
+/*
+ * What the user does, each step once: the number of the next is committed with what the step
+ * changes.
+ */
 static const struct step {
     enum action action;
     const char *name, *text;
@@ -332,8 +336,7 @@ static void assert_service(const char *dir, unsigned at)
     for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
         unsigned found = 0;
 
-        cJSON_ArrayForEach(record, records)
-            found += is_wanted(record, wanted[i]);
+        cJSON_ArrayForEach(record, records) found += is_wanted(record, wanted[i]);
         right = right && found == 1;
     }
     if (!right) {

@@ -58,7 +58,7 @@ static void full_last_page_ends_as_well(void **state)
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(read_contacts(room), 512);
     await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_true(list_calls(room) <= 5);
+    assert_true(list_calls(room) <= 2 + 4); /* as many behind the end as are in flight at once */
 }
 
 static void two_callers_one_question(void **state)

@@ -1,4 +1,7 @@
-/* The coalescing table again, while an attempt is being made: the user is always right, and nothing is sent twice. */
+/*
+ * The coalescing table again, while an attempt is being made: the user is always right, and
+ * nothing is sent twice.
+ */
 #include "writeback_test.h"
 
 #define ANN "{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\",\"JobTitle\":\"a\"}"
@@ -18,7 +21,8 @@ static void test_update_during_update(void **state)
 
     edit(rig, &f, "MobilePhone1", "2");
     go_until(rig, OP_CONTACT_PATCH_ITEM);
-    edit(rig, &f, "MobilePhone1", "3"); /* differs from what the service is about to have: no conflict */
+    edit(rig, &f, "MobilePhone1",
+         "3"); /* differs from what the service is about to have: no conflict */
     gate_open(rig->gate);
     flush_all(rig);
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "3");
@@ -64,7 +68,7 @@ static void test_delete_during_update(void **state)
 
     edit(rig, &f, "MobilePhone1", "2");
     go_until(rig, OP_CONTACT_PATCH_ITEM);
-    delete (rig, &f);
+    drop(rig, &f);
     gate_open(rig->gate);
     flush_all(rig);
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
@@ -93,7 +97,10 @@ static void test_update_during_create(void **state)
     free(id);
 }
 
-/* What the create said for the user (Importance, ShowAs) is not taken for something the user took away. */
+/*
+ * What the create said for the user (Importance, ShowAs) is not taken for something the user took
+ * away.
+ */
 static void test_update_during_create_of_an_event(void **state)
 {
     static const char *const event = "{\"Subject\":\"%s\",\"Start\":\"2026-12-01T10:00:00Z\","
@@ -159,7 +166,7 @@ static void test_refill_during_delete(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
     char *id;
 
-    delete (rig, &f);
+    drop(rig, &f);
     go_until(rig, OP_CONTACT_DELETE_ITEM);
     edit(rig, &f, "MobilePhone1", "2");
     gate_open(rig->gate);
@@ -179,7 +186,7 @@ static void test_taken_back_during_delete(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
     char *id;
 
-    delete (rig, &f);
+    drop(rig, &f);
     go_until(rig, OP_CONTACT_DELETE_ITEM);
     save(rig, &f, f.text);
     gate_open(rig->gate);
@@ -195,10 +202,10 @@ static void test_refill_and_delete_during_delete(void **state)
     struct rig *rig = *state;
     struct file f = file_of(rig, "ann.json", ANN);
 
-    delete (rig, &f);
+    drop(rig, &f);
     go_until(rig, OP_CONTACT_DELETE_ITEM);
     edit(rig, &f, "MobilePhone1", "2");
-    delete (rig, &f);
+    drop(rig, &f);
     gate_open(rig->gate);
     flush_all(rig);
     assert_false(has_slot(rig, f.slot));
@@ -212,7 +219,7 @@ static void test_a_message_refilled_during_its_deletion(void **state)
     struct rig *rig = *state;
     struct file m = file_of_kind(rig, KIND_MESSAGE, "m.json", "{\"Subject\":\"hi\"}");
 
-    delete (rig, &m);
+    drop(rig, &m);
     go_until(rig, OP_DELETE_EMAIL);
     save(rig, &m, m.text);
     gate_open(rig->gate);

@@ -1,9 +1,12 @@
-/* Each line of the coalescing table, at rest: what a program did to a file before anything was sent. And the queue: when it is sent. */
+/*
+ * Each line of the coalescing table, at rest: what a program did to a file before anything was
+ * sent. And the queue: when it is sent.
+ */
 #include "writeback_test.h"
 
 #define ANN "{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\"}"
 
-/* --- coalescing ---------------------------------------------------------------------------------------------------- */
+/* --- coalescing --- */
 
 static void test_many_updates_are_one_patch(void **state)
 {
@@ -69,8 +72,8 @@ static void test_update_and_delete_are_one_delete(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
 
     edit(rig, &f, "MobilePhone1", "2");
-    delete (rig, &f);
-    delete (rig, &f);
+    drop(rig, &f);
+    drop(rig, &f);
     flush_all(rig);
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
     assert_int_equal(calls(rig, OP_COUNT), 1);
@@ -83,11 +86,12 @@ static void test_update_and_delete_are_one_delete(void **state)
 static void test_delete_and_create_are_one_patch(void **state)
 {
     struct rig *rig = *state;
-    struct file f = file_of(rig, "ann.json", "{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\","
-                                             "\"JobTitle\":\"a\"}");
+    struct file f = file_of(rig, "ann.json",
+                            "{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\","
+                            "\"JobTitle\":\"a\"}");
     struct journal_op op;
 
-    delete (rig, &f);
+    drop(rig, &f);
     edit(rig, &f, "MobilePhone1", "2");
     op = op_of(rig, f.slot);
     assert_int_equal(op.verb, JOURNAL_UPDATE);
@@ -111,7 +115,7 @@ static void test_what_is_taken_back_is_not_sent(void **state)
     edit(rig, &f, "MobilePhone1", "2");
     save(rig, &f, f.text);
     assert_false(has_op(rig, f.slot));
-    delete (rig, &f);
+    drop(rig, &f);
     save(rig, &f, f.text);
     assert_false(has_op(rig, f.slot));
     edit(rig, &f, "ChangeKey", "changed by nobody");
@@ -143,7 +147,7 @@ static void test_the_same_text_again_is_no_change(void **state)
     file_release(&f);
 }
 
-/* --- what is refused before it is journalled ----------------------------------------------------------------------- */
+/* --- what is refused before it is journalled --- */
 
 static void test_the_impossible_is_refused_at_once(void **state)
 {
@@ -187,7 +191,7 @@ static void test_read_only_refuses_and_sends_nothing(void **state)
     rig_release(rig);
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------ */
+/* --- messages --- */
 
 static char *marked_read(const char *text)
 {
@@ -215,8 +219,8 @@ static void test_a_message_is_marked_as_read(void **state)
     assert_int_equal(calls(rig, OP_MARK_AS_READ), 1);
     assert_int_equal(calls(rig, OP_COUNT), 1);
     assert_true(json_bool(remote_memory_get(rig->memory, KIND_MESSAGE, m.id), "IsRead", false));
-    assert_int_equal(
-        cache_get(mailbox_cache(rig->mb), KIND_MESSAGE, "Inbox", m.id, true, &record), 0);
+    assert_int_equal(cache_get(mailbox_cache(rig->mb), KIND_MESSAGE, "Inbox", m.id, true, &record),
+                     0);
     assert_non_null(strstr(record.text, "\"IsRead\": true"));
     assert_non_null(strstr(record.text, "\"Subject\": \"hi\""));
     cache_record_release(&record);
@@ -229,7 +233,7 @@ static void test_a_message_is_deleted(void **state)
     struct rig *rig = *state;
     struct file m = file_of_kind(rig, KIND_MESSAGE, "m.json", "{\"Subject\":\"hi\"}");
 
-    delete (rig, &m);
+    drop(rig, &m);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_DELETE_EMAIL), 1);
     assert_false(has_slot(rig, m.slot));
@@ -252,7 +256,7 @@ static void test_a_message_that_is_gone_is_parked(void **state)
     file_release(&m);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void test_a_new_event_is_busy_and_normal(void **state)
 {
@@ -271,7 +275,7 @@ static void test_a_new_event_is_busy_and_normal(void **state)
     free(id);
 }
 
-/* --- cancel, retry ------------------------------------------------------------------------------------------------- */
+/* --- cancel, retry --- */
 
 static void test_cancel_forgets(void **state)
 {
@@ -289,6 +293,10 @@ static void test_cancel_forgets(void **state)
     assert_int_equal(writeback_cancel(rig->wb, slot), 0);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_COUNT), 0);
+
+    slot = new_slot(rig, KIND_CONTACT, "draft.json", NULL); /* nothing is pending for it */
+    assert_int_equal(writeback_cancel(rig->wb, slot), 0);
+    assert_true(has_slot(rig, slot));
     file_release(&f);
 }
 
@@ -343,7 +351,7 @@ static void test_rolled_back_after_a_refusal(void **state)
     plan(rig, OP_CONTACT_PATCH_ITEM, 1, GRADE_REFUSED, 400);
     edit(rig, &f, "MobilePhone1", "2");
     assert_int_equal(flush(rig, f.slot), -EINVAL);
-    delete (rig, &f);
+    drop(rig, &f);
     save(rig, &f, f.text);
     assert_false(has_op(rig, f.slot));
 
@@ -371,10 +379,10 @@ static void test_a_refused_create_and_delete(void **state)
     assert_false(has_slot(rig, slot));
 
     plan(rig, OP_CONTACT_DELETE_ITEM, 1, GRADE_DENIED, 403);
-    delete (rig, &f);
+    drop(rig, &f);
     assert_int_equal(flush(rig, f.slot), -EACCES);
     assert_op(rig, f.slot, JOURNAL_DELETE, JOURNAL_FAILED);
-    delete (rig, &f);
+    drop(rig, &f);
     flush_all(rig);
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
     file_release(&f);
@@ -386,9 +394,8 @@ static void test_the_errno_is_the_grades(void **state)
         enum grade grade;
         int status, rc;
     } cases[] = {
-        {GRADE_REFUSED, 400, -EINVAL}, {GRADE_DENIED, 403, -EACCES},
-        {GRADE_DENIED, 0, -EACCES},    {GRADE_TOO_BIG, 500, -EFBIG},
-        {GRADE_REFUSED, 0, -EINVAL},
+        {GRADE_REFUSED, 400, -EINVAL}, {GRADE_DENIED, 403, -EACCES}, {GRADE_DENIED, 0, -EACCES},
+        {GRADE_TOO_BIG, 500, -EFBIG},  {GRADE_REFUSED, 0, -EINVAL},
     };
     struct rig *rig = *state;
     struct file f = file_of(rig, "ann.json", ANN);
@@ -401,7 +408,7 @@ static void test_the_errno_is_the_grades(void **state)
     file_release(&f);
 }
 
-/* --- when it is sent ----------------------------------------------------------------------------------------------- */
+/* --- when it is sent --- */
 
 static void test_nothing_is_sent_before_the_delay(void **state)
 {
@@ -452,6 +459,25 @@ static void test_a_temporary_failure_is_tried_again(void **state)
     flush_all(rig);
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
     assert_int_equal(assert_trash(rig, "update", "MobilePhone1", "1"), 1);
+    file_release(&f);
+}
+
+static void test_the_service_says_when_to_come_back(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+    int64_t before = clock_now();
+    struct journal_op op;
+
+    gate_throttle(rig->gate, 100);
+    edit(rig, &f, "MobilePhone1", "2");
+    try_once(rig);
+    op = op_of(rig, f.slot);
+    assert_true(op.due >= before + 100 * NS_PER_S);
+    assert_true(op.due <= clock_now() + 100 * NS_PER_S);
+    journal_op_release(&op);
+    gate_throttle(rig->gate, 0);
+    flush_all(rig);
     file_release(&f);
 }
 
@@ -566,14 +592,13 @@ static void test_waiting_ends_when_told(void **state)
     cancel_init(&cancel);
     cancel_fire(&cancel);
     assert_int_equal(writeback_flush(rig->wb, f.slot, INT64_MAX, &cancel, &rig->err), -EINTR);
-    assert_int_equal(writeback_flush(rig->wb, f.slot, clock_mono(), NULL, &rig->err),
-                     -EINPROGRESS);
+    assert_int_equal(writeback_flush(rig->wb, f.slot, clock_mono(), NULL, &rig->err), -EINPROGRESS);
     gate_open(rig->gate);
     flush_all(rig);
     file_release(&f);
 }
 
-/* --- the guard ----------------------------------------------------------------------------------------------------- */
+/* --- the guard --- */
 
 static void test_mass_deletion_is_held(void **state)
 {
@@ -589,12 +614,14 @@ static void test_mass_deletion_is_held(void **state)
         free(name);
     }
     for (size_t i = 0; i < 3; i++)
-        delete (rig, &files[i]);
+        drop(rig, &files[i]);
     assert_op(rig, files[2].slot, JOURNAL_DELETE, JOURNAL_QUEUED);
-    delete (rig, &files[3]);
-    delete (rig, &files[4]);
+    drop(rig, &files[3]);
+    drop(rig, &files[4]);
     state_count_ops(rig->state, &counts);
     assert_int_equal(counts.held, 5);
+    while (atomic_load(&rig->events) < 5)
+        usleep(1000);
     assert_int_equal(flush(rig, 0), -EIO);
     assert_non_null(strstr(rig->err.data, "--confirm-deletes"));
     assert_int_equal(flush(rig, files[0].slot), -EIO);
@@ -609,9 +636,9 @@ static void test_mass_deletion_is_held(void **state)
 
     remote_faulty_offline(rig->faulty, true);
     assert_int_equal(writeback_confirm(rig->wb), 0);
-    delete (rig, &files[5]); /* the confirmed ones do not count any more */
-    delete (rig, &files[0]);
-    delete (rig, &files[2]);
+    drop(rig, &files[5]); /* the confirmed ones do not count any more */
+    drop(rig, &files[0]);
+    drop(rig, &files[2]);
     state_count_ops(rig->state, &counts);
     assert_int_equal(counts.held, 0);
     remote_faulty_offline(rig->faulty, false);
@@ -622,7 +649,7 @@ static void test_mass_deletion_is_held(void **state)
     rig_release(rig);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 static void test_stop_sends_what_can_be_sent(void **state)
 {
@@ -672,7 +699,7 @@ static void test_stop_offline_ends_at_once(void **state)
     file_release(&f);
 }
 
-/* --- size ---------------------------------------------------------------------------------------------------------- */
+/* --- size --- */
 
 static void test_a_long_queue(void **state)
 {
@@ -723,6 +750,7 @@ int main(void)
         TEST(test_the_errno_is_the_grades),
         TEST(test_nothing_is_sent_before_the_delay),
         TEST(test_a_temporary_failure_is_tried_again),
+        TEST(test_the_service_says_when_to_come_back),
         TEST(test_without_authorisation_everything_waits),
         TEST(test_authorisation_is_tried_again_by_itself),
         TEST(test_offline_nothing_is_tried_and_nothing_lost),

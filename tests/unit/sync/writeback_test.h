@@ -1,5 +1,6 @@
 /*
- * writeback_test.h - what the tests of the writing half share: a mailbox over a remote in memory that can be made to fail and to
+ * writeback_test.h - what the tests of the writing half share: a mailbox over a remote in memory
+ * that can be made to fail and to
  * wait, and helpers that save like a file system does.
  *
  * The delay of the queue is an hour: nothing is sent before a test asks for it.
@@ -41,10 +42,11 @@ struct gate {
     struct remote *inner;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum operation closed_for; /* OP_COUNT: open */
-    unsigned arrived;          /* calls that came to the closed gate */
+    enum operation closed_for;   /* OP_COUNT: open */
+    unsigned arrived;            /* calls that came to the closed gate */
     enum http_priority priority; /* of the last call */
     struct writeback *pause;     /* nothing more is tried behind this call */
+    int retry_after;             /* s: calls are answered with 429; 0: they go on */
 };
 
 HELPER void set_pause(struct writeback *wb, int64_t until)
@@ -69,7 +71,13 @@ HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct r
     }
     while (g->closed_for == call->op && !cancelled)
         cancelled = cancel_wait(call->ctx.cancel, &g->changed, &g->lock, INT64_MAX) == -EINTR;
+    fault->retry_after = g->retry_after;
     pthread_mutex_unlock(&g->lock);
+    if (fault->retry_after) {
+        fault->status = 429;
+        fault->reason = xstrdup("throttled");
+        return GRADE_THROTTLED;
+    }
     if (cancelled) {
         fault->reason = xstrdup("cancelled");
         return GRADE_CANCELLED;
@@ -119,6 +127,13 @@ HELPER void gate_pause(struct gate *g, struct writeback *wb)
 {
     pthread_mutex_lock(&g->lock);
     g->pause = wb;
+    pthread_mutex_unlock(&g->lock);
+}
+
+HELPER void gate_throttle(struct gate *g, int retry_after)
+{
+    pthread_mutex_lock(&g->lock);
+    g->retry_after = retry_after;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -396,7 +411,7 @@ HELPER int delete_as(struct rig *rig, int64_t id, const char *base)
     return rc;
 }
 
-HELPER void delete(struct rig *rig, const struct file *f)
+HELPER void drop(struct rig *rig, const struct file *f)
 {
     assert_int_equal(delete_as(rig, f->slot, f->text), 0);
 }
@@ -422,8 +437,8 @@ HELPER void let_go(struct rig *rig)
 }
 
 /*
- * Makes everything due and waits for one attempt to end, whatever its outcome. Until flush() or the next try_once() nothing more
- * is tried, however much time goes by.
+ * Makes everything due and waits for one attempt to end, whatever its outcome. Until flush() or
+ * the next try_once() nothing more is tried, however much time goes by.
  */
 HELPER void try_once(struct rig *rig)
 {
@@ -513,8 +528,8 @@ HELPER void assert_cached(struct rig *rig, enum kind kind, const char *id, const
     struct cache_record record;
     cJSON *obj;
 
-    assert_int_equal(
-        cache_get(mailbox_cache(rig->mb), kind, folder_of(kind), id, true, &record), 0);
+    assert_int_equal(cache_get(mailbox_cache(rig->mb), kind, folder_of(kind), id, true, &record),
+                     0);
     obj = json(record.text);
     assert_string_equal(json_str(obj, member), value);
     cJSON_Delete(obj);
@@ -531,7 +546,10 @@ HELPER bool is_cached(struct rig *rig, enum kind kind, const char *id)
     return true;
 }
 
-/* The newest trash entry is of this kind and holds this member; answers how many entries there are. */
+/*
+ * The newest trash entry is of this kind and holds this member; answers how many entries there
+ * are.
+ */
 HELPER size_t assert_trash(struct rig *rig, const char *why, const char *member, const char *value)
 {
     struct trash_entry *list, entry;

@@ -1,0 +1,185 @@
+#include "writeback_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRUNE_EVERY (60 * NS_PER_S)
+#define REQUEST_MAX 8192
+
+/* --- the journal's entry --- */
+
+void text_replace(char **text, const char *with)
+{
+    char *copy = with ? xstrdup(with) : NULL;
+
+    free(*text);
+    *text = copy;
+}
+
+static void entry_release(struct entry *e)
+{
+    slot_release(&e->slot);
+    journal_op_release(&e->op);
+}
+
+int entry_open(struct task *t, struct entry *e)
+{
+    struct state *state = t->mb->state;
+    int rc;
+
+    *e = (struct entry){0};
+    state_begin(state);
+    rc = state_get_op(state, t->slot.id, &e->op);
+    if (!rc)
+        rc = state_get_slot(state, t->slot.id, &e->slot);
+    if (!rc) {
+        e->changed = e->op.gen != t->op.gen;
+        return 0;
+    }
+    entry_release(e);
+    if (rc != -ENOENT)
+        return state_end(state, rc);
+    rc = state_end(state, 0);
+    return rc ? rc : -ECANCELED;
+}
+
+int entry_close(struct task *t, struct entry *e, bool settled, int rc)
+{
+    if (settled) {
+        pthread_mutex_lock(&t->wb->lock);
+        t->worker->settled = true;
+        pthread_mutex_unlock(&t->wb->lock);
+    }
+    entry_release(e);
+    return state_end(t->mb->state, rc);
+}
+
+void entry_follow(struct task *t, struct entry *e)
+{
+    struct journal_op before = t->op;
+
+    t->op = e->op;
+    e->op = before;
+}
+
+void op_clear_attempt(struct journal_op *op)
+{
+    text_replace(&op->sent, NULL);
+    op->began = 0;
+}
+
+/* --- the trash --- */
+
+/*
+ * True when the slot's operation has this text in the trash already: it is tried again and again
+ * while the service does not work.
+ */
+static bool trashed_already(struct writeback *wb, int64_t slot, const char *text)
+{
+    void *hash = (void *)(uintptr_t)(str_hash(0, text, strlen(text)) | 1);
+    char key[24];
+    bool same;
+
+    snprintf(key, sizeof(key), "%" PRId64, slot);
+    pthread_mutex_lock(&wb->lock);
+    same = map_set(&wb->trashed, key, hash) == hash;
+    pthread_mutex_unlock(&wb->lock);
+    return same;
+}
+
+static bool prune_is_due(struct writeback *wb)
+{
+    int64_t now = clock_mono();
+    bool due;
+
+    pthread_mutex_lock(&wb->lock);
+    due = now >= wb->next_prune;
+    if (due)
+        wb->next_prune = now + PRUNE_EVERY;
+    pthread_mutex_unlock(&wb->lock);
+    return due;
+}
+
+static int add_trash(struct task *t, const char *text, const char *why)
+{
+    const struct mailbox_config *config = &t->mb->config;
+    struct trash_entry entry = {
+        .at = clock_now(),
+        .kind = t->slot.kind,
+        .folder = t->slot.folder,
+        .record = t->slot.record,
+        .name = t->slot.name,
+        .why = (char *)why,
+        .text = (char *)text,
+        .size = strlen(text),
+    };
+    int rc;
+
+    if (trashed_already(t->wb, t->slot.id, text))
+        return 0;
+    rc = state_add_trash(t->mb->state, &entry);
+    if (!rc && prune_is_due(t->wb))
+        rc = state_prune_trash(t->mb->state, entry.at - config->trash_keep, config->trash_max);
+    return rc;
+}
+
+/* --- before an attempt --- */
+
+static char *describe_request(const struct task *t, enum operation operation)
+{
+    const struct operation_info *info = operation_info(t->mb->remote->version, operation);
+    const struct param known[] = {
+        {"table", t->slot.folder}, {"id", t->slot.record}, {"messageId", t->slot.record}};
+    struct param params[ARRAY_SIZE(known)];
+    struct buf url;
+    size_t count = 0;
+    char *text;
+
+    for (const struct param_spec *spec = info->params; spec->name; spec++)
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+            if (str_eq(known[i].name, spec->name))
+                params[count++] = known[i];
+    buf_init(&url, REQUEST_MAX);
+    if (operation_url(info, params, count, &url))
+        buf_clear(&url);
+    text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
+    buf_release(&url);
+    return text;
+}
+
+int task_begin(struct task *t, const struct attempt *attempt)
+{
+    struct entry e;
+    int rc = entry_open(t, &e);
+
+    if (rc)
+        return rc;
+    if (e.changed) {
+        rc = entry_close(t, &e, true, 0);
+        return rc ? rc : -ECANCELED;
+    }
+    if (attempt->trash)
+        rc = add_trash(t, attempt->trash, attempt->why);
+    if (!rc) {
+        text_replace(&e.op.sent, attempt->sent);
+        if (attempt->base)
+            text_replace(&e.op.base, attempt->base);
+        free(e.op.request);
+        e.op.request = describe_request(t, attempt->operation);
+        e.op.began = clock_now();
+        rc = state_put_op(t->mb->state, &e.op);
+    }
+    if (!rc)
+        entry_follow(t, &e);
+    rc = entry_close(t, &e, false, rc);
+    if (rc)
+        writeback_forget_trash(t->wb, t->slot.id);
+    return rc;
+}

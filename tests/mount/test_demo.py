@@ -1,0 +1,43 @@
+"""`./dev demo` from the built programs on: the tour runs to its end and leaves the mailbox mounted."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+from harness import MountTest, is_mounted, main
+
+TOUR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "demo", "tour")
+
+
+class Demo(unittest.TestCase):
+    def test_tour(self):
+        build = MountTest.build_dir
+        with tempfile.TemporaryDirectory(prefix="outlookfs-demo-", ignore_cleanup_errors=True) as top:
+            mountpoint = os.path.join(top, "my mail")
+            environment = dict(os.environ, XDG_STATE_HOME=os.path.join(top, "state"),
+                               XDG_CACHE_HOME=os.path.join(top, "cache"))
+
+            def tour():
+                with open(os.path.join(top, "output"), "w+", encoding="utf-8") as output:
+                    done = subprocess.run([TOUR, build, mountpoint], stdin=subprocess.DEVNULL, stdout=output,
+                                          stderr=subprocess.STDOUT, timeout=100, env=environment)
+                    output.seek(0)
+                    text = output.read()
+                self.assertEqual(done.returncode, 0, text)
+                self.assertTrue(is_mounted(mountpoint), text)
+                return text
+
+            try:
+                text = tour()
+                self.assertEqual([line for line in text.splitlines() if line.startswith("Number of")],
+                                 ["Number of regular files transferred: 117", "Number of regular files transferred: 0"])
+                self.assertIn('user.outlook.state="pending"', text)
+                self.assertIn('user.outlook.state="synced"', text)
+                self.assertIn('"MobilePhone1": "+49 30', text)
+                tour()  # over the one that is still mounted
+            finally:
+                subprocess.run(["fusermount3", "-uz", mountpoint], capture_output=True, timeout=30)
+
+
+if __name__ == "__main__":
+    main()
