@@ -53,9 +53,12 @@ class ApprovalTest(MountTest):
     def post(self, url, body, method="POST"):
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
-        connection.request(method, parts.path, body)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        try:
+            connection.request(method, parts.path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
 
 class Answers(ApprovalTest):
