@@ -1,42 +1,32 @@
+/*
+ * notifier.c - the thread that tells the kernel which inodes have changed.
+ *
+ * Only attributes are invalidated, never pages or names. Those two wait in the kernel, uninterruptibly, for locks that a request under way
+ * may hold; if this process is killed just then, the request is never answered and the program that made it hangs for ever, because
+ * the waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by itself (FUSE_CAP_AUTO_INVAL_DATA),
+ * and names are only believed for ENTRY_SECONDS (ops.c).
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Also the key in notifier.pending, so nothing waits twice and the queue is never longer than what
- * the kernel knows. */
 struct notice {
     uint64_t ino;
-    const char *name; /* an entry of the directory `ino`, inside `key`; NULL: the inode */
-    char *key;
+    char key[17]; /* of notifier.pending */
 };
 
-static struct notice *notice_create(uint64_t ino, const char *name)
+static void push(struct notifier *n, uint64_t ino)
 {
     struct notice *notice = xcalloc(1, sizeof(*notice));
-
-    notice->ino = ino;
-    notice->key = xasprintf("%" PRIx64 "/%s", ino, name ? name : "");
-    if (name)
-        notice->name = strchr(notice->key, '/') + 1;
-    return notice;
-}
-
-static void notice_destroy(struct notice *notice)
-{
-    free(notice->key);
-    free(notice);
-}
-
-static void push(struct notifier *n, uint64_t ino, const char *name)
-{
-    struct notice *notice = notice_create(ino, name);
     bool pushed = false;
 
+    notice->ino = ino;
+    snprintf(notice->key, sizeof(notice->key), "%" PRIx64, ino);
     pthread_mutex_lock(&n->lock);
     if (!map_get(&n->pending, notice->key)) {
         pushed = queue_push(&n->queue, notice);
@@ -46,33 +36,24 @@ static void push(struct notifier *n, uint64_t ino, const char *name)
     pthread_mutex_unlock(&n->lock);
 
     if (!pushed)
-        notice_destroy(notice);
+        free(notice);
 }
 
 static void notify_inode(void *ctx, uint64_t ino)
 {
     struct mount *m = ctx;
 
-    push(&m->notifier, ino, NULL);
+    push(&m->notifier, ino);
 }
 
 static void notify_entry(void *ctx, uint64_t parent, const char *name)
 {
-    struct mount *m = ctx;
-
-    push(&m->notifier, parent, name);
+    (void)ctx;
+    (void)parent;
+    (void)name;
 }
 
 const struct fs_notify mount_notify = {.inode = notify_inode, .entry = notify_entry};
-
-/* Errors mean that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
-static void tell_kernel(struct fuse_session *session, const struct notice *notice)
-{
-    if (notice->name)
-        fuse_lowlevel_notify_inval_entry(session, notice->ino, notice->name, strlen(notice->name));
-    else
-        fuse_lowlevel_notify_inval_inode(session, notice->ino, 0, 0);
-}
 
 static void *run(void *arg)
 {
@@ -84,9 +65,10 @@ static void *run(void *arg)
         pthread_mutex_lock(&n->lock);
         map_remove(&n->pending, notice->key);
         pthread_mutex_unlock(&n->lock);
+        /* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
         if (!atomic_load(&n->stopping))
-            tell_kernel(n->session, notice);
-        notice_destroy(notice);
+            fuse_lowlevel_notify_inval_inode(n->session, notice->ino, -1, 0);
+        free(notice);
     }
     return NULL;
 }
@@ -105,7 +87,7 @@ void notifier_release(struct notifier *n)
 
     queue_close(&n->queue);
     while ((notice = queue_pop(&n->queue, NULL, 0)))
-        notice_destroy(notice);
+        free(notice);
     map_release(&n->pending);
     pthread_mutex_destroy(&n->lock);
     queue_release(&n->queue);

@@ -47,7 +47,8 @@ struct rig {
     char *name;          /* "<id>.json" of the contact */
     char *path;          /* CONTACTS and that */
     char *before, *after; /* the contact's text, and with another MobilePhone1 */
-    unsigned calls[OP_COUNT]; /* at rig_count() */
+    unsigned calls[OP_COUNT + 1]; /* at rig_count(); the last: of all */
+    struct fs_handle *open[8]; /* what a test that failed leaves open */
 
     atomic_uint told_inode, told_entry; /* notifications */
     _Atomic uint64_t last_inode;
@@ -59,6 +60,8 @@ int rig_teardown(void **state);
 void rig_start(struct rig *t);
 void rig_stop(struct rig *t); /* what is not sent waits in the journal */
 void rig_restart(struct rig *t);
+/* As if the program was killed now and started again: the databases and local files as they are. */
+void rig_crash(struct rig *t);
 void rig_delete_cache(struct rig *t); /* between stop and start */
 
 /* Sends what is pending; the answer of writeback_flush(). */
