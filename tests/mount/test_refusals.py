@@ -292,6 +292,17 @@ class Queue(RecordTest):
         self.assertEqual(self.read(), self.text)
         self.assertIn(self.name, self.mailbox.contacts())
 
+    def test_oldest_first(self):
+        """However many are sent at one time. None of the first four is answered before all of them are asked."""
+        names = [self.another() for _ in range(8)]
+        for name in names:
+            self.write(self.edited(self.read(name), NickName="in order"), self.path(name))
+        self.mailbox.fault(operation="ContactGetItem", together=4, count=4)
+        self.mailbox.sync()
+        begun = [line["id"] + ".json" for line in self.mailbox.requests("ContactGetItem", since=self.mark)]
+        self.assertEqual(sorted(begun), sorted(names))
+        self.assertEqual(sorted(begun[:4]), sorted(names[:4]))
+
     def test_it_empties_itself(self):
         self.save(NickName="mine")
         self.mailbox.sync()
@@ -409,8 +420,8 @@ class Ambiguous(RecordTest):
         self.mailbox.fault(operation="ContactGetItems", status=503, count=2)      # the look for it has to wait
         self.create(what)
         control = os.open(self.mailbox.path(".outlookfs/control"), os.O_WRONLY)
-        self.addCleanup(os.close, control)
         self.assertErrno(errno.EINPROGRESS, os.write, control, b"sync 0\n")
+        os.close(control)
         self.becomes(self.posts, "the first attempt")
 
     def test_saved_again_in_between(self):
