@@ -11,4 +11,7 @@ static const struct branch contacts = {
 static const struct branch control = {
     .name = ".outlookfs", .root = &control_root_ops, .kind = KIND_COUNT};
 
-const struct branch *const branches[] = {&mail, &calendars, &contacts, &control, NULL};
+static const struct branch outbox = {
+    .name = "outbox", .root = &outbox_root_ops, .kind = KIND_COUNT};
+
+const struct branch *const branches[] = {&mail, &calendars, &contacts, &outbox, &control, NULL};

@@ -130,7 +130,7 @@ static int set_size(struct fs *fs, const struct fs_req *req, struct node *node, 
 
     if (rc)
         return rc;
-    rc = content_truncate(fs, node, open.handle->content, size);
+    rc = content_truncate(fs, req, node, open.handle->content, size);
     if (!rc)
         rc = fs_flush(fs, req, open.handle);
     fs_release(fs, open.handle);
@@ -144,7 +144,12 @@ static int set_mode_and_time(struct fs *fs, struct node *node, const struct stat
 
     if (ops == &record_ops)
         return slot_setattr(fs, node, attr, set);
-    if (ops == &scratch_file_ops || ops == &scratch_dir_ops || ops == &scratch_link_ops)
+    if (ops->touch && (set & FS_SET_MTIME_NOW)) {
+        int rc = ops->touch(fs, node);
+        if (rc)
+            return rc;
+    }
+    if (node_is_local(ops))
         return scratch_setattr(fs, node, attr, set);
     return 0; /* directories of the service: accepted, so that cp -a and rsync -a go on, and not
                  kept */
@@ -166,7 +171,7 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
         rc = -EPERM;
     if (!rc && (set & FS_SET_SIZE)) {
         if (h && h->writable)
-            rc = content_truncate(fs, node, h->content, attr->st_size);
+            rc = content_truncate(fs, req, node, h->content, attr->st_size);
         else
             rc = set_size(fs, req, node, attr->st_size);
     }

@@ -56,20 +56,12 @@ static struct content *take_open(struct fs *fs, struct node *node)
     return c;
 }
 
-int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+/* Under fs.change, so that no commit or close comes between loading and installing. */
+static int load(struct fs *fs, struct node *node, struct content **ret)
 {
-    const struct node_ops *ops = tree_ops(fs, node);
+    const struct node_ops *ops;
     int rc = 0;
 
-    *ret = take_open(fs, node);
-    if (*ret)
-        return 0;
-    if (ops->prepare)
-        rc = ops->prepare(fs, req, node);
-    if (rc)
-        return rc;
-
-    /* Under fs.change, so that no commit or close comes between loading and installing. */
     pthread_mutex_lock(&fs->change);
     *ret = take_open(fs, node);
     if (!*ret) {
@@ -91,10 +83,33 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
     return rc;
 }
 
+/* What was prepared may be pushed out of a bounded cache before it is loaded. */
+#define PREPARE_TRIES 3
+
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc;
+
+    *ret = take_open(fs, node);
+    if (*ret)
+        return 0;
+    for (int i = 0; i < PREPARE_TRIES; i++) {
+        rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
+        if (rc)
+            return rc;
+        rc = load(fs, node, ret);
+        if (rc != -ENOENT || !ops->prepare)
+            break;
+    }
+    return rc;
+}
+
 /* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries again. */
 static bool is_verdict(int rc)
 {
-    return rc == 0 || rc == -EINVAL || rc == -EPERM;
+    return rc == 0 || rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -EFBIG ||
+           rc == -EMSGSIZE || rc == -EDESTADDRREQ;
 }
 
 int content_commit(struct fs *fs, struct node *node, struct content *c)
@@ -217,7 +232,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
         size_t len;
 
         /* Only what is committed is merged, so only that needs to know where the change began. */
-        if (tree_ops(fs, node)->commit && !c->base)
+        if (tree_ops(fs, node) == &record_ops && !c->base)
             rc = content_text(c, &c->base, &len);
         if (!rc && c->fd < 0)
             rc = text_to_file(fs, node, c, keep);

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT };
+enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT, EVENT_OUTBOX };
 
 struct event {
     enum event_type type;
@@ -23,6 +23,7 @@ struct event {
     char *id;
     enum mailbox_change change;
     int64_t slot;
+    uint64_t ino, dir; /* of a file of the outbox, whose name is in `id` */
 };
 
 static void push(struct fs *fs, struct event e)
@@ -58,10 +59,16 @@ static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
          (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
+static void on_outbox(void *ctx, uint64_t ino, uint64_t dir, const char *name)
+{
+    push(ctx, (struct event){.type = EVENT_OUTBOX, .id = xstrdup(name), .ino = ino, .dir = dir});
+}
+
 const struct mailbox_events fs_events = {
     .folders_changed = on_folders,
     .record_changed = on_record,
     .slot_changed = on_slot,
+    .outbox_changed = on_outbox,
 };
 
 void events_wake(struct fs *fs)
@@ -165,6 +172,11 @@ static bool handle(struct fs *fs, struct event *e)
         break;
     case EVENT_SLOT:
         wake = slot_changed(fs, e);
+        break;
+    case EVENT_OUTBOX:
+        pthread_mutex_lock(&fs->change);
+        outbox_changed(fs, e->ino, e->dir, e->id);
+        pthread_mutex_unlock(&fs->change);
         break;
     }
     free(e->folder);

@@ -37,7 +37,7 @@ static bool data_is_used(struct fs *fs, uint64_t ino)
         used = slot.flags & SLOT_LOCAL;
     local_release(&l);
     slot_release(&slot);
-    return used;
+    return used || state_outbox_has_body(fs->state, ino);
 }
 
 /* Bytes of files that were unlinked, or written and not closed, when the program last stopped. */
@@ -64,6 +64,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->cache = mailbox_cache(fs->mailbox);
     fs->state = mailbox_state(fs->mailbox);
     fs->writeback = mailbox_writeback(fs->mailbox);
+    fs->outbox = mailbox_outbox(fs->mailbox);
     fs->started = clock_now();
     pthread_mutex_init(&fs->change, NULL);
     queue_init(&fs->events);

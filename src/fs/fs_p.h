@@ -20,6 +20,7 @@
  *     commit.c     a file was closed: record, draft or mistake
  *     expire.c     vacancies and empty drafts that end by themselves
  *     attachment.c <id>.attachments/
+ *     outbox.c     outbox/
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
  *
@@ -40,6 +41,7 @@
 #include <outlookfs/base/queue.h>
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
+#include <outlookfs/sync/outbox.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
 
@@ -72,10 +74,16 @@ struct node_ops {
     int (*remove)(struct fs *fs, struct node *dir,
                   const char *name); /* unlink and rmdir; under fs.change */
 
+    /* The class of the regular files kept in it as scratch; NULL: scratch_file_ops. */
+    const struct node_ops *files;
+
     /* -- all -- */
     int (*getattr)(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
     int (*getxattr)(struct fs *fs, struct node *node, const char *name,
                     struct buf *out); /* name without "user.outlook." */
+
+    /* touch(1), beside the new time: under fs.change. May be NULL. */
+    int (*touch)(struct fs *fs, struct node *node);
 
     /* -- files -- */
     /* Brings what load() needs to this machine. May block on the network; called without locks. May
@@ -87,6 +95,9 @@ struct node_ops {
     /* Takes writes itself; they change no content. May block; called without locks. */
     ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,
                      size_t size);
+    /* The bytes are about to change; an error refuses the change. Called without locks. May be NULL.
+     */
+    int (*changing)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* The bytes changed and a descriptor was closed, or the last one, or a rename: under fs.change.
      * NULL: nothing to do. */
     int (*commit)(struct fs *fs, struct node *node, struct content *content, struct buf *err);
@@ -142,9 +153,9 @@ struct content {
     pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
     _Atomic int fd;       /* -1: text. Set once, under lock */
     char *text;
-    size_t len;    /* of text */
+    size_t len;            /* of text */
     _Atomic int64_t mtime; /* of text, ns */
-    bool owned;    /* guarded by lock: content_own() was here */
+    bool owned;            /* guarded by lock: content_own() was here */
     char *base; /* guarded by lock: the visible text before the first change since the last commit,
                    for the merge; or NULL */
     _Atomic uint64_t changed; /* grows with each change of bytes */
@@ -173,6 +184,7 @@ struct fs {
     struct cache *cache;
     struct state *state;
     struct writeback *writeback;
+    struct outbox *outbox;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
@@ -268,7 +280,8 @@ int content_commit(struct fs *fs, struct node *node, struct content *content);
 void content_rebase(struct content *content, const char *text);
 
 /* --- handle.c --- */
-int content_truncate(struct fs *fs, struct node *node, struct content *content, off_t size);
+int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
+                     struct content *content, off_t size);
 
 /* --- scratch.c --- */
 extern const struct node_ops scratch_file_ops, scratch_dir_ops, scratch_link_ops;
@@ -278,6 +291,13 @@ int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list);
 int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target,
                  struct node **ret);
 int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool directory);
+/* Is this class one of things that are kept on this machine only, and may be moved? */
+bool node_is_local(const struct node_ops *ops);
+/* The class of a local thing of this type in a directory of the class `dir_ops`. */
+const struct node_ops *scratch_class(const struct node_ops *dir_ops, mode_t mode);
+int scratch_load(struct fs *fs, struct node *node, struct content *ret);
+int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
+void scratch_closed(struct fs *fs, struct node *node, struct content *content);
 int scratch_is_empty(struct fs *fs, uint64_t ino); /* a directory: 0 or -ENOTEMPTY */
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type);
 int scratch_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
@@ -374,8 +394,39 @@ const char *collection_name(const struct collection *c);
 int status_render(struct fs *fs, struct buf *out);
 /* The bytes of one operation in queue/ or failed/. */
 int operation_render(struct fs *fs, int64_t slot, struct buf *out);
+/* ... of one mail. */
+int mail_render(struct fs *fs, int64_t id, struct buf *out);
 /* "contacts/Contacts/jane.json" */
 int slot_path(struct fs *fs, const struct slot *slot, struct buf *out);
+
+/* --- outbox.c --- */
+extern const struct node_ops outbox_root_ops, outbox_dir_ops, outbox_sent_ops;
+/* One end of a rename. */
+struct outbox_place {
+    struct node *dir;
+    const char *name;
+};
+struct outbox_move {
+    bool leaves;  /* it will not be sent */
+    bool arrives; /* it will be sent as `row` says */
+    struct outbox_row row;
+};
+/*
+ * A local file is renamed; all under fs.change. _begin() judges its bytes where the new name is one
+ * that is sent, and changes nothing; _apply() stands in the transaction of the rename; _end() always
+ * follows.
+ */
+int outbox_move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+                      const struct outbox_place *from, const struct outbox_place *to,
+                      struct outbox_move *ret, struct buf *err);
+int outbox_move_apply(struct fs *fs, const struct local *l, struct outbox_move *move);
+void outbox_move_end(struct fs *fs, struct outbox_move *move);
+/* A local file of the directory goes; in a transaction. -EBUSY: it is just being sent. */
+int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino);
+/* sync's event, under fs.change. */
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name);
+/* outbox/<one of them> by its number. Referenced; NULL: no such directory. */
+struct node *outbox_dir_node(struct fs *fs, uint64_t ino);
 
 /* --- events.c --- */
 extern const struct mailbox_events fs_events;

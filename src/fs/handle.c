@@ -30,6 +30,13 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, const struct cont
     return behind;
 }
 
+static int before_change(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+
+    return ops->changing ? ops->changing(fs, req, node) : 0;
+}
+
 static int open_node(struct fs *fs, const struct fs_req *req, struct node *node, int flags,
                      struct fs_open *ret)
 {
@@ -49,7 +56,9 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
     if (rc)
         return rc;
     if ((flags & O_TRUNC) && !ops->write) {
-        rc = content_own(fs, node, content, false);
+        rc = before_change(fs, req, node);
+        if (!rc)
+            rc = content_own(fs, node, content, false);
         if (rc) {
             content_put(fs, node);
             return rc;
@@ -125,7 +134,10 @@ ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, c
         return -EBADF;
     if (ops->write)
         return ops->write(fs, req, h->node, data, size);
-    int rc = content_own(fs, h->node, h->content, true);
+    int rc = before_change(fs, req, h->node);
+    if (rc)
+        return rc;
+    rc = content_own(fs, h->node, h->content, true);
     if (!rc)
         rc = file_pwrite_all(h->content->fd, data, size, offset);
     h->content->changed++;
@@ -135,12 +147,13 @@ ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, c
 int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode,
                  off_t offset, off_t length)
 {
-    (void)req;
     if (!h->writable)
         return -EBADF;
     if (tree_ops(fs, h->node)->write)
         return -EOPNOTSUPP;
-    int rc = content_own(fs, h->node, h->content, true);
+    int rc = before_change(fs, req, h->node);
+    if (!rc)
+        rc = content_own(fs, h->node, h->content, true);
     if (!rc && fallocate(h->content->fd, mode, offset, length))
         rc = -errno;
     if (!rc)
@@ -148,11 +161,14 @@ int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, i
     return rc;
 }
 
-int content_truncate(struct fs *fs, struct node *node, struct content *c, off_t size)
+int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c,
+                     off_t size)
 {
     if (tree_ops(fs, node)->write)
         return 0;
-    int rc = content_own(fs, node, c, size > 0);
+    int rc = before_change(fs, req, node);
+    if (!rc)
+        rc = content_own(fs, node, c, size > 0);
     if (!rc && size > 0 && ftruncate(c->fd, size))
         rc = -errno;
     if (!rc)

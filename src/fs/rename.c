@@ -104,7 +104,9 @@ static int may_replace(struct fs *fs, const struct end *to, unsigned mode)
 /* In a transaction. drop_inode() follows when it has ended. */
 static int remove_replaced(struct fs *fs, const struct end *to)
 {
-    return to->local.ino ? state_remove_local(fs->state, to->local.ino) : 0;
+    int rc = to->local.ino ? outbox_leave(fs, to->dir, to->local.ino) : 0;
+
+    return !rc && to->local.ino ? state_remove_local(fs->state, to->local.ino) : rc;
 }
 
 static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
@@ -126,28 +128,59 @@ static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
     return rc;
 }
 
-static int scratch_to_scratch(struct fs *fs, struct end *from, struct end *to, unsigned flags)
+static bool in_outbox(struct fs *fs, const struct end *e)
 {
-    if (!scratch_allowed(tree_ops(fs, to->dir), to->name, from->local.mode))
+    return tree_ops(fs, e->dir)->files;
+}
+
+/* An open handle's commit has happened. */
+static void mark_sent(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+    struct content *open = node ? content_peek(fs, node) : NULL;
+
+    if (open)
+        open->committed = open->changed;
+    tree_put(fs, node);
+}
+
+static int scratch_to_scratch(struct fs *fs, const struct fs_req *req, struct end *from,
+                              struct end *to, unsigned flags, struct buf *err)
+{
+    const struct node_ops *to_ops = tree_ops(fs, to->dir);
+    struct outbox_move move;
+
+    if (!scratch_allowed(to_ops, to->name, from->local.mode))
         return -EPERM;
     if (flags & RENAME_EXCHANGE) {
+        if (in_outbox(fs, from) || in_outbox(fs, to))
+            return -EINVAL;
         if (!scratch_allowed(tree_ops(fs, from->dir), from->name, to->local.mode))
             return -EPERM;
         return swap_scratch(fs, from, to);
     }
     int rc = may_replace(fs, to, from->local.mode);
+    if (!rc)
+        rc = outbox_move_begin(fs, req, &from->local, &(struct outbox_place){from->dir, from->name},
+                               &(struct outbox_place){to->dir, to->name}, &move, err);
     if (rc)
         return rc;
+    bool arrives = move.arrives;
     state_begin(fs->state);
     rc = remove_replaced(fs, to);
     if (!rc)
         rc = move_local(fs, &from->local, to);
+    if (!rc)
+        rc = outbox_move_apply(fs, &from->local, &move);
     rc = state_end(fs->state, rc);
+    outbox_move_end(fs, &move);
     if (rc)
         return rc;
     if (to->local.ino)
         drop_inode(fs, to->local.ino);
-    move_node(fs, from->local.ino, to, NULL, 0);
+    move_node(fs, from->local.ino, to, scratch_class(to_ops, from->local.mode), 0);
+    if (arrives)
+        mark_sent(fs, from->local.ino);
     return 0;
 }
 
@@ -263,6 +296,8 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     if (!rc)
         rc = make_room(fs, to);
     if (!rc)
+        rc = outbox_leave(fs, from->dir, from->local.ino);
+    if (!rc)
         rc = state_remove_local(fs->state, from->local.ino);
     if (!rc)
         rc = fill_slot(fs, &to->slot, from->local.ino, from->local.mode, text, err);
@@ -273,6 +308,7 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
         goto out;
 
     writeback_kick(fs->writeback);
+    outbox_kick(fs->outbox);
     move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
               &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);
@@ -447,26 +483,36 @@ static bool same_slot(const struct end *from, const struct end *to)
     return from->slot.id && from->slot.id == to->slot.id;
 }
 
+/* mv copies and removes after -EXDEV: not messages, of which no copy can be made. */
+static int refuse_move(const struct end *e, struct buf *err)
+{
+    if (e->dir->kind != KIND_MESSAGE)
+        return -EXDEV;
+    return buf_fail(err, -EPERM, "this version of the service cannot move messages");
+}
+
 static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
                        struct buf *err)
 {
+    if (in_outbox(fs, to)) /* it would be sent, and leave its folder */
+        return -EPERM;
     if (flags & RENAME_EXCHANGE) {
         if (!to->local.ino)
             return -EINVAL;
         return scratch_to_record(fs, to, from, flags, err);
     }
     if (to->record && to->dir != from->dir)
-        return from->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
+        return refuse_move(from, err);
     if (to->record)
         return to->slot.folder && !same_slot(from, to) ? replace_record(fs, from, to, err)
                                                        : rename_alias(fs, from, to);
     if (scratch_allowed(tree_ops(fs, to->dir), to->name, S_IFREG))
         return record_to_scratch(fs, from, to, err);
-    return to->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
+    return refuse_move(to, err);
 }
 
-static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned flags,
-                       struct buf *err)
+static int rename_ends(struct fs *fs, const struct fs_req *req, struct end *from, struct end *to,
+                       unsigned flags, struct buf *err)
 {
     if (!is_there(from))
         return -ENOENT;
@@ -478,8 +524,11 @@ static int rename_ends(struct fs *fs, struct end *from, struct end *to, unsigned
         return 0;
     if (!from->local.ino)
         return from_record(fs, from, to, flags, err);
-    return to->record ? scratch_to_record(fs, from, to, flags, err)
-                      : scratch_to_scratch(fs, from, to, flags);
+    if (!to->record)
+        return scratch_to_scratch(fs, req, from, to, flags, err);
+    if ((flags & RENAME_EXCHANGE) && in_outbox(fs, from))
+        return -EINVAL;
+    return scratch_to_record(fs, from, to, flags, err);
 }
 
 /* The service's folders and attachments, and .outlookfs/, stay where they are. */
@@ -491,8 +540,7 @@ static int may_move(struct fs *fs, const struct fs_req *req, struct node *dir, c
     if (!rc) {
         const struct node_ops *ops = tree_ops(fs, node);
 
-        if (ops != &record_ops && ops != &scratch_file_ops && ops != &scratch_dir_ops &&
-            ops != &scratch_link_ops)
+        if (ops != &record_ops && !node_is_local(ops))
             rc = -EPERM;
     }
     tree_put(fs, node);
@@ -524,7 +572,7 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         if (!rc)
             rc = end_find(fs, &to);
         if (!rc)
-            rc = rename_ends(fs, &from, &to, flags, &err);
+            rc = rename_ends(fs, req, &from, &to, flags, &err);
         pthread_mutex_unlock(&fs->change);
     }
     if (rc && err.len)

@@ -23,20 +23,34 @@ static const struct node_ops *ops_of(mode_t mode)
     return S_ISLNK(mode) ? &scratch_link_ops : &scratch_file_ops;
 }
 
+const struct node_ops *scratch_class(const struct node_ops *dir_ops, mode_t mode)
+{
+    return S_ISREG(mode) && dir_ops->files ? dir_ops->files : ops_of(mode);
+}
+
+bool node_is_local(const struct node_ops *ops)
+{
+    return ops->load == scratch_load || ops == &scratch_dir_ops || ops == &scratch_link_ops;
+}
+
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type)
 {
     if (!(dir_ops->flags & NODE_SCRATCH_OK))
         return false;
     if (dir_ops == &scratch_dir_ops)
         return true;
+    if (dir_ops == &outbox_sent_ops) /* filled by sending */
+        return false;
+    if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && name_is_record(name))
+        return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
                          : !(dir_ops == &folder_ops && name_is_record(name));
 }
 
-static struct node_spec spec_of(struct node *dir, const struct local *l)
+static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct local *l)
 {
     return (struct node_spec){.ino = l->ino,
-                              .ops = ops_of(l->mode),
+                              .ops = scratch_class(tree_ops(fs, dir), l->mode),
                               .parent = dir,
                               .name = l->name,
                               .kind = dir->kind,
@@ -50,7 +64,7 @@ int scratch_lookup(struct fs *fs, struct node *dir, const char *name, struct nod
 
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(dir, &l);
+    struct node_spec spec = spec_of(fs, dir, &l);
     *ret = tree_obtain(fs, &spec);
     local_release(&l);
     return 0;
@@ -63,7 +77,7 @@ int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list)
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct node_spec spec = spec_of(dir, &l[i]);
+        struct node_spec spec = spec_of(fs, dir, &l[i]);
 
         if (!rc)
             rc = dir_add(list, &spec, NULL);
@@ -93,7 +107,7 @@ int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode,
         rc = state_put_local(fs->state, &l);
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(dir, &l);
+    struct node_spec spec = spec_of(fs, dir, &l);
     *ret = tree_obtain(fs, &spec);
     return 0;
 }
@@ -123,15 +137,23 @@ int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool direc
         rc = directory ? -ENOTDIR : -EISDIR;
     if (!rc && directory)
         rc = scratch_is_empty(fs, l.ino);
+    if (rc)
+        goto out;
+    state_begin(fs->state);
+    rc = outbox_leave(fs, dir, l.ino);
     if (!rc)
         rc = state_remove_local(fs->state, l.ino);
-    if (!rc)
+    rc = state_end(fs->state, rc);
+    if (!rc) {
         drop_inode(fs, l.ino);
+        outbox_kick(fs->outbox);
+    }
+out:
     local_release(&l);
     return rc;
 }
 
-static void scratch_closed(struct fs *fs, struct node *node, struct content *content)
+void scratch_closed(struct fs *fs, struct node *node, struct content *content)
 {
     struct local l = {0};
 
@@ -141,7 +163,7 @@ static void scratch_closed(struct fs *fs, struct node *node, struct content *con
     local_release(&l);
 }
 
-static int scratch_load(struct fs *fs, struct node *node, struct content *ret)
+int scratch_load(struct fs *fs, struct node *node, struct content *ret)
 {
     int fd = state_data_open(fs->state, node->ino, O_RDWR);
 
@@ -166,8 +188,7 @@ static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
     return rc;
 }
 
-static int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                           struct stat *ret)
+int scratch_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
 {
     struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);

@@ -34,17 +34,22 @@ static int count_sink(void *ctx, const void *data, size_t len)
     return counter->sink(counter->ctx, data, len);
 }
 
-static enum grade build_url(const struct operation_info *info, const struct remote_call *call,
-                            struct buf *url, struct remote_fault *fault)
+static enum grade build_url(const struct connector *c, const struct operation_info *info,
+                            const struct remote_call *call, struct buf *url,
+                            struct remote_fault *fault)
 {
-    switch (operation_url(info, call->params, call->nparams, url)) {
+    int rc = call->at ? location_path(http_base_url(c->http), call->at, url)
+                      : operation_url(info, call->params, call->nparams, url);
+
+    switch (rc) {
     case 0:
         return GRADE_OK;
     case -ENOBUFS:
         return remote_fail(fault, GRADE_TOO_BIG, "%s: the parameters make an address over %d bytes",
                            info->name, CONNECTOR_URL_MAX);
     default:
-        return remote_fail(fault, GRADE_REFUSED, "%s: an id is empty or a dot", info->name);
+        return remote_fail(fault, GRADE_REFUSED, "%s: %s", info->name,
+                           call->at ? "not an address of the service" : "an id is empty or a dot");
     }
 }
 
@@ -58,7 +63,7 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
     char *body = NULL;
 
     buf_init(&url, CONNECTOR_URL_MAX);
-    enum grade grade = build_url(info, call, &url, fault);
+    enum grade grade = build_url(c, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
     if (info->body == BODY_JSON && !(body = cJSON_PrintUnformatted(call->body))) {

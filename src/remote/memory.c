@@ -48,6 +48,7 @@ static const struct operation_handler {
     [OP_CONTACT_GET_ITEM] = {memory_get_item, KIND_CONTACT},
     [OP_CONTACT_DELETE_ITEM] = {memory_delete_item, KIND_CONTACT},
     [OP_CONTACT_PATCH_ITEM] = {memory_patch_item, KIND_CONTACT},
+    [OP_UNSUBSCRIBE] = {memory_unsubscribe, KIND_MESSAGE},
     [OP_PICKER_OPEN] = {memory_picker, KIND_MESSAGE},
     [OP_PICKER_BROWSE] = {memory_picker, KIND_MESSAGE},
 };

@@ -200,6 +200,13 @@ enum grade memory_subscribe(struct memory_work *w)
     return memory_ok(w, 201);
 }
 
+enum grade memory_unsubscribe(struct memory_work *w)
+{
+    if (!w->call->at || !strstr(w->call->at, "/$subscriptions/"))
+        return memory_gone(w);
+    return memory_ok(w, 200);
+}
+
 /* --- the folder picker
  * ------------------------------------------------------------------------------------- */
 

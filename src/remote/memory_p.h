@@ -60,6 +60,7 @@ enum grade memory_get_attachment(struct memory_work *w);
 enum grade memory_send_email(struct memory_work *w);
 enum grade memory_reply_to(struct memory_work *w);
 enum grade memory_subscribe(struct memory_work *w); /* mail with options, approval mail */
+enum grade memory_unsubscribe(struct memory_work *w);
 enum grade memory_picker(struct memory_work *w);
 
 #endif

@@ -176,6 +176,11 @@ static const struct operation_info v1[] = {
         .name = "TestConnection", .method = "GET", .path = "/testconnection",
         .repeatable = true,
     },
+    [OP_UNSUBSCRIBE] = {
+        /* The address is the Location of a subscription (remote_call.at); this is for reading. */
+        .name = "Unsubscribe", .method = "DELETE", .path = "/$subscriptions",
+        .repeatable = true,
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_SIZE(v1) == OP_COUNT, "an operation of v1 is missing");

@@ -4,7 +4,8 @@
  *     operations.c  the table, and URLs from it
  *     remote.c      the typed functions over remote_call()
  *     folders.c     remote_list_folders(), remote_find_mail_folder()
- *     connector.c, connector_read.c                  the service over HTTP
+ *     send.c        sending, subscriptions
+ *     connector.c, connector_read.c, location.c      the service over HTTP
  *     memory.c, memory_mail.c, mailbox.c, base64.c   a mailbox in memory, for tests
  *     trace.c, faulty.c                              wrappers
  *
@@ -21,6 +22,14 @@ enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char 
 
 /* The operation changes something on the service: a failure whose outcome is unknown matters. */
 bool operation_writes(const struct operation_info *info);
+
+/*
+ * Appends the path and query of an address the service gave, as a path below `base_url`: without
+ * scheme and host, and without the prefix of the base or of the form "/apim/<api>/<connection>"
+ * that the service writes whichever base was used (contract 4.1, 4.7). So a token never travels to
+ * another host. -EINVAL for what is no address.
+ */
+int location_path(const char *base_url, const char *location, struct buf *out);
 
 /* "true" or "false", as query parameters have them. */
 const char *remote_bool(bool value);

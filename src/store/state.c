@@ -49,6 +49,14 @@ static const char *const steps[] = {
     "CREATE TABLE trash (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
     "  kind INTEGER NOT NULL, folder TEXT NOT NULL, record TEXT, name TEXT, why TEXT,"
     "  size INTEGER NOT NULL, text TEXT NOT NULL);",
+
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, ino INTEGER NOT NULL,"
+    "  what INTEGER NOT NULL, state INTEGER NOT NULL, foreigner INTEGER NOT NULL,"
+    "  unknown INTEGER NOT NULL, waits INTEGER NOT NULL, body INTEGER NOT NULL,"
+    "  attempts INTEGER NOT NULL, status INTEGER NOT NULL, queued_at INTEGER NOT NULL,"
+    "  due INTEGER NOT NULL, began INTEGER NOT NULL, reason TEXT, token TEXT, location TEXT,"
+    "  answer TEXT);"
+    "CREATE UNIQUE INDEX outbox_by_ino ON outbox (ino) WHERE ino <> 0;",
 };
 
 static const struct db_schema schema = {

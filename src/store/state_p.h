@@ -8,6 +8,7 @@
  *   state_conflicts.c  conflicts
  *   state_local.c      scratch
  *   state_trash.c      trash
+ *   state_outbox.c     the outbox
  *   state_data.c       data/<ino>
  */
 #ifndef OUTLOOKFS_STORE_STATE_P_H

@@ -1,7 +1,9 @@
 #include "flight_p.h"
 #include "listing_p.h"
+#include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
@@ -29,6 +31,7 @@ static void config_copy(struct mailbox_config *to, const struct mailbox_config *
     *to = *from;
     to->state_dir = xstrdup(from->state_dir);
     to->cache_dir = xstrdup(from->cache_dir);
+    to->send_root = from->send_root ? xstrdup(from->send_root) : NULL;
     to->account = from->account ? xstrdup(from->account) : NULL;
     to->mail_folders = copy_names(from->mail_folders);
 }
@@ -37,6 +40,7 @@ static void config_release(struct mailbox_config *config)
 {
     free((char *)config->state_dir);
     free((char *)config->cache_dir);
+    free((char *)config->send_root);
     free((char *)config->account);
     for (size_t i = 0; config->mail_folders && config->mail_folders[i]; i++)
         free((char *)config->mail_folders[i]);
@@ -86,6 +90,7 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     mb->flights = flights_create();
     mb->listings = listings_create(mb);
     mb->writeback = writeback_create(mb);
+    mb->outbox = outbox_create(mb);
     *ret = mb;
     return 0;
 }
@@ -103,27 +108,36 @@ int mailbox_start(struct mailbox *mb)
     if (rc || mb->config.read_only)
         return rc;
     rc = writeback_start(mb->writeback);
-    if (rc)
+    if (rc) {
         pool_stop(mb->pool);
-    else
-        mb->writing = true;
-    return rc;
+        return rc;
+    }
+    mb->writing = true;
+    return outbox_start(mb->outbox);
 }
 
 void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left)
 {
-    if (mb->writing)
+    int64_t until = clock_mono() + limit;
+
+    if (mb->writing) {
         writeback_stop(mb->writeback, limit);
+        limit = limit > 0 ? until - clock_mono() : 0;
+        outbox_stop(mb->outbox, limit);
+    }
     mb->writing = false;
     pool_stop(mb->pool);
     if (left && state_count_ops(mb->state, left))
         *left = (struct journal_counts){0};
+    if (left)
+        outbox_count(mb->outbox, left);
 }
 
 void mailbox_close(struct mailbox *mb)
 {
     if (!mb)
         return;
+    outbox_destroy(mb->outbox);
     if (mb->writeback)
         writeback_destroy(mb->writeback);
     listings_destroy(mb->listings);
@@ -156,6 +170,11 @@ struct state *mailbox_state(struct mailbox *mb)
 struct writeback *mailbox_writeback(struct mailbox *mb)
 {
     return mb->writeback;
+}
+
+struct outbox *mailbox_outbox(struct mailbox *mb)
+{
+    return mb->outbox;
 }
 
 /* --- answers ------------------------------------------------------------------------------- */

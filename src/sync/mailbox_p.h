@@ -9,6 +9,7 @@
 
 struct flights;
 struct listings;
+struct outbox;
 struct pool;
 
 struct mailbox {
@@ -24,6 +25,7 @@ struct mailbox {
     struct flights *flights;     /* flight.c: one question at a time about a thing */
     struct listings *listings;   /* listing.c */
     struct writeback *writeback; /* writeback.c */
+    struct outbox *outbox;       /* outbox.c */
     bool writing;                /* the writeback workers run; owner only */
 };
 

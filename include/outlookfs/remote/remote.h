@@ -52,6 +52,8 @@ struct remote_call {
     size_t nparams;
     const struct cJSON *body; /* BODY_JSON */
     const char *if_match;     /* NULL: none */
+    const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
+                       service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
     http_sink_fn sink; /* ANSWER_BYTES */
     void *sink_ctx;
@@ -163,6 +165,27 @@ enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
                              struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
                              struct remote_fault *fault);
+
+/* --- sending: none of these may be repeated by itself ------------------------------------------ */
+
+enum grade remote_send(struct remote *r, const struct cJSON *message, struct remote_ctx ctx,
+                       struct remote_fault *fault);
+
+/* Does the comment fit into an address? */
+bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
+enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
+                        struct remote_ctx ctx, struct remote_fault *fault);
+
+/*
+ * Sends a mail that asks for a choice: `op` is OP_SEND_MAIL_WITH_OPTIONS or OP_SEND_APPROVAL_MAIL,
+ * the answer is POSTed to `url`. `ret_location`: where the subscription is ended, whole; the caller
+ * frees it.
+ */
+enum grade remote_ask(struct remote *r, enum operation op, const struct cJSON *message,
+                      const char *url, struct remote_ctx ctx, char **ret_location,
+                      struct remote_fault *fault);
+enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
+                              struct remote_fault *fault);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 

@@ -40,6 +40,7 @@
 #include <outlookfs/remote/remote.h>
 #include <outlookfs/store/cache.h>
 #include <outlookfs/store/state.h>
+#include <sys/types.h>
 
 struct mailbox;
 struct writeback;
@@ -58,6 +59,9 @@ struct mailbox_events {
     /* The slot's operation ended, was parked, or the slot was removed (then state_get_slot()
      * answers -ENOENT). */
     void (*slot_changed)(void *ctx, enum kind kind, const char *folder, int64_t slot);
+    /* A file of the outbox that was `name` in the directory `dir` is in another state now, or
+     * elsewhere; `ino` 0: a new file of this name came. May be NULL. */
+    void (*outbox_changed)(void *ctx, uint64_t ino, uint64_t dir, const char *name);
 };
 
 struct mailbox_config {
@@ -72,6 +76,9 @@ struct mailbox_config {
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
+    int64_t send_delay;      /* ns between the close of a mail and its sending */
+    const char *send_root;   /* attachments by path are below it; NULL: there are none */
+    uid_t uid;               /* whose files they are */
     bool read_only;          /* no writeback threads; what is in the journal waits */
     const char *const *mail_folders; /* the configuration's, shown where the picker is refused;
                                         NULL-terminated or NULL */

@@ -1,0 +1,71 @@
+/*
+ * outgoing.h - what a user may put into outbox/: the kinds, and the members of each, as a table.
+ *
+ * A file of the outbox is the JSON object that the operation takes (contract sections 3,
+ * ClientSendMessage, MessageWithOptions, ApprovalMessage), with a few members of our own that are
+ * never sent: "Path" of an attachment or of the message to reply to, and "Wait". Pure: no I/O, no
+ * locks.
+ *
+ * Threads: any (constant data).
+ */
+#ifndef OUTLOOKFS_MODEL_OUTGOING_H
+#define OUTLOOKFS_MODEL_OUTGOING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct cJSON;
+
+enum outgoing {
+    OUTGOING_SEND,
+    OUTGOING_REPLY,
+    OUTGOING_OPTIONS,
+    OUTGOING_APPROVAL,
+    OUTGOING_COUNT
+};
+
+/* The service takes this much of one mail (contract 4.6). */
+#define OUTGOING_CONTENT_MAX ((size_t)49 * 1024 * 1024)
+/* ... and this many options of one question. */
+#define OUTGOING_OPTIONS_MAX 100
+
+#define OUTGOING_SENT_DIR "sent"
+
+struct outgoing_info {
+    const char *dir; /* below outbox/ */
+    bool question;   /* an answer comes back */
+};
+const struct outgoing_info *outgoing_info(enum outgoing what);
+
+/* The inode number of outbox/<dir>. */
+uint64_t outgoing_dir_ino(const char *dir);
+
+/*
+ * A file of this name in the directory of `what` is sent: a record name (model/name.h), but not the
+ * name of an answer.
+ */
+bool outgoing_is_name(enum outgoing what, const char *name);
+
+/* "x.json" -> "x.answer.json". The caller frees it. */
+char *outgoing_answer_name(const char *name);
+
+/*
+ * May this be sent? -EINVAL with the member named in `err`: missing, unknown, of the wrong type, or
+ * out of its range. Members with the value null count as absent.
+ */
+int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err);
+
+/* A copy without the members of our own, null ones and paths of attachments included: what the
+ * service gets. The caller owns it. */
+struct cJSON *outgoing_message(enum outgoing what, const struct cJSON *obj);
+
+/* Does this question want an answer? "Wait": false says no. */
+bool outgoing_waits(enum outgoing what, const struct cJSON *obj);
+
+/* The number of the option `selected` in the question's list, compared without case and white
+ * space around; -1 when it is none of them. */
+int outgoing_option_index(const char *options, const char *selected);
+
+#endif

@@ -1,0 +1,486 @@
+/*
+ * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/ is
+ * sent; sent/ keeps what was.
+ *
+ * Its files are scratch files with one difference: what a close, a rename or a removal of a record
+ * name means for the mail, which sync/outbox.h carries out.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+#include <outlookfs/sync/outbox.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUTBOX "outbox"
+
+/* --- the directories --- */
+
+static struct node_spec dir_spec(struct node *root, const char *name)
+{
+    return (struct node_spec){.ino = outgoing_dir_ino(name),
+                              .ops = str_eq(name, OUTGOING_SENT_DIR) ? &outbox_sent_ops
+                                                                     : &outbox_dir_ops,
+                              .parent = root,
+                              .name = name,
+                              .kind = KIND_COUNT,
+                              .id = name};
+}
+
+/* The names of the directories, one after the other; NULL behind the last. */
+static const char *dir_name(unsigned i)
+{
+    if (i < OUTGOING_COUNT)
+        return outgoing_info((enum outgoing)i)->dir;
+    return i == OUTGOING_COUNT ? OUTGOING_SENT_DIR : NULL;
+}
+
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    (void)req;
+    for (unsigned i = 0; dir_name(i); i++) {
+        if (str_eq(dir_name(i), name)) {
+            struct node_spec spec = dir_spec(dir, dir_name(i));
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                     struct dir_list *list)
+{
+    int rc = 0;
+
+    (void)fs;
+    (void)req;
+    for (unsigned i = 0; dir_name(i) && !rc; i++) {
+        struct node_spec spec = dir_spec(dir, dir_name(i));
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}
+
+struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
+{
+    const char *parts[] = {OUTBOX};
+    struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
+    struct node *top = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
+                                                           .ops = &outbox_root_ops,
+                                                           .parent = root,
+                                                           .name = OUTBOX,
+                                                           .kind = KIND_COUNT});
+
+    for (unsigned i = 0; dir_name(i) && !node; i++) {
+        struct node_spec spec = dir_spec(top, dir_name(i));
+        if (spec.ino == ino)
+            node = tree_obtain(fs, &spec);
+    }
+    tree_put(fs, top);
+    tree_put(fs, root);
+    return node;
+}
+
+/* --- what a name means --- */
+
+/* Is this the name of a file that is sent? */
+static bool is_outgoing(struct fs *fs, struct node *dir, const char *name, enum outgoing *ret)
+{
+    if (tree_ops(fs, dir) != &outbox_dir_ops)
+        return false;
+    for (unsigned i = 0; i < OUTGOING_COUNT; i++) {
+        if (str_eq(outgoing_info((enum outgoing)i)->dir, dir->id)) {
+            *ret = (enum outgoing)i;
+            return outgoing_is_name(*ret, name);
+        }
+    }
+    return false;
+}
+
+/* The same of a node, with its name, which the caller frees. */
+static bool node_is_outgoing(struct fs *fs, struct node *node, enum outgoing *ret, char **ret_name)
+{
+    struct node *dir = tree_parent(fs, node);
+    char *name = dir ? tree_name(fs, node) : NULL;
+    bool outgoing = name && is_outgoing(fs, dir, name, ret);
+
+    tree_put(fs, dir);
+    if (outgoing)
+        *ret_name = name;
+    else
+        free(name);
+    return outgoing;
+}
+
+static bool is_foreign(struct fs *fs, const struct fs_req *req)
+{
+    return req && req->uid != fs->config.uid;
+}
+
+static bool was_foreign(struct fs *fs, uint64_t ino)
+{
+    struct outbox_row row = {0};
+    bool foreign = !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
+
+    outbox_row_release(&row);
+    return foreign;
+}
+
+/* --- the message a reply is to --- */
+
+/* The part of a path below the root of the mount, or NULL. */
+static const char *below_mount(struct fs *fs, const char *path)
+{
+    const char *top = fs->config.mountpoint;
+    size_t len = top ? strlen(top) : 0;
+
+    if (*path != '/')
+        return path;
+    return len && !strncmp(path, top, len) && path[len] == '/' ? path + len + 1 : NULL;
+}
+
+/* The folder that a listed name or an id means; NULL. */
+static const char *find_folder(const struct cache_folders *folders, const char *parent,
+                               const char *name)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const struct cache_folder *f = &folders->list[i];
+
+        if (str_eq(f->parent, parent) && (str_eq(f->name, name) || str_eq(f->id, name)))
+            return f->id;
+    }
+    return NULL;
+}
+
+/* The record of a file name: by the name given to it here, or by its id. */
+static int record_of_name(struct fs *fs, const char *folder, const char *name, char **ret)
+{
+    struct cache_listing listing = {0};
+    struct cache_record r = {0};
+    struct slot slot = {0};
+    int rc = state_slot_by_name(fs->state, KIND_MESSAGE, folder, name, &slot);
+
+    if (!rc && slot.record) {
+        *ret = xstrdup(slot.record);
+        slot_release(&slot);
+        return 0;
+    }
+    slot_release(&slot);
+    if (!name_to_id(name, ret))
+        return -ENOENT;
+    rc = cache_get(fs->cache, KIND_MESSAGE, folder, *ret, false, &r);
+    cache_record_release(&r);
+    /* Of a folder that was not listed whole, the service knows more. */
+    if (rc == -ENOENT && !cache_get_listing(fs->cache, KIND_MESSAGE, folder, &listing) &&
+        !listing.complete)
+        rc = 0;
+    if (rc)
+        free(*ret);
+    return rc;
+}
+
+/* From what is on this machine: the change lock is held. */
+static int message_of_path(struct fs *fs, const char *path, char **ret)
+{
+    struct cache_folders folders = {0};
+    const char *rest = below_mount(fs, path), *folder = NULL;
+    int rc = rest && str_starts(rest, "mail/")
+                 ? cache_get_folders(fs->cache, KIND_MESSAGE, &folders)
+                 : -ENOENT;
+
+    if (rc)
+        return rc;
+    rest += strlen("mail/");
+    for (const char *slash; !rc && (slash = strchr(rest, '/')); rest = slash + 1) {
+        char *name = xstrndup(rest, (size_t)(slash - rest));
+
+        folder = find_folder(&folders, folder, name);
+        if (!folder)
+            rc = -ENOENT;
+        free(name);
+    }
+    if (!rc)
+        rc = folder ? record_of_name(fs, folder, rest, ret) : -ENOENT;
+    cache_folders_release(&folders);
+    return rc;
+}
+
+/* {"Path"} becomes {"MessageId"}. */
+static int resolve_path(struct fs *fs, struct cJSON *obj, bool *ret_replaced, struct buf *err)
+{
+    const char *path = json_str(obj, "Path");
+    char *id = NULL;
+
+    if (!path || json_str(obj, "MessageId"))
+        return 0;
+    int rc = message_of_path(fs, path, &id);
+    if (rc)
+        return buf_fail(err, rc, "Path: %s is no message of this mount", path);
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, "Path");
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, "MessageId");
+    cJSON_AddStringToObject(obj, "MessageId", id);
+    free(id);
+    *ret_replaced = true;
+    return 0;
+}
+
+/* --- a file was closed --- */
+
+static int prepare(struct fs *fs, enum outgoing what, const char *text, size_t len, bool foreign,
+                   struct outbox_row *ret, struct buf *err)
+{
+    struct cJSON *obj = NULL;
+    bool replaced = false;
+    int rc = json_parse_object(text, len, &obj, err);
+
+    if (!rc && what == OUTGOING_REPLY)
+        rc = resolve_path(fs, obj, &replaced, err);
+    if (!rc)
+        rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
+    cJSON_Delete(obj);
+    return rc;
+}
+
+static int keep_draft(struct fs *fs, enum outgoing what, uint64_t ino, enum json_shape shape,
+                      const struct json_where *where)
+{
+    struct buf reason;
+
+    buf_init(&reason, BUF_TEXT_MAX);
+    if (shape == JSON_EMPTY)
+        buf_addstr(&reason, "1:1: the file is empty");
+    else
+        buf_addf(&reason, "%u:%u: the text is not complete", where->line, where->column);
+    int rc = outbox_refuse(fs->outbox, what, ino, reason.data);
+    buf_release(&reason);
+    return rc;
+}
+
+static int commit_text(struct fs *fs, enum outgoing what, struct node *node, const char *text,
+                       size_t len, struct buf *err)
+{
+    struct outbox_row row;
+    int rc = prepare(fs, what, text, len, was_foreign(fs, node->ino), &row, err);
+
+    if (!rc) {
+        rc = outbox_accept(fs->outbox, node->ino, &row);
+        outbox_kick(fs->outbox);
+    } else {
+        outbox_refuse(fs->outbox, what, node->ino, err->data);
+    }
+    return rc;
+}
+
+static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    bool durable = c->synced == c->changed;
+    struct json_where where = {1, 1};
+    char *name = NULL, *text = NULL;
+    enum outgoing what;
+    size_t len;
+
+    if (!node_is_outgoing(fs, node, &what, &name))
+        return 0;
+    free(name);
+    int rc = content_text(c, &text, &len);
+    if (rc)
+        return rc;
+    enum json_shape shape = json_scan(text, len, &where);
+    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable))
+        rc = keep_draft(fs, what, node->ino, shape, &where);
+    else if (fdatasync(c->fd))
+        rc = -errno;
+    else
+        rc = commit_text(fs, what, node, text, len, err);
+    free(text);
+    return rc;
+}
+
+/* --- what happens to a file --- */
+
+static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    enum outgoing what = OUTGOING_SEND;
+    char *name = NULL;
+
+    pthread_mutex_lock(&fs->change);
+    bool outgoing = node_is_outgoing(fs, node, &what, &name);
+    int rc = outgoing || is_foreign(fs, req)
+                 ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
+                 : 0;
+    pthread_mutex_unlock(&fs->change);
+    free(name);
+    return rc;
+}
+
+static int outbox_touch(struct fs *fs, struct node *node)
+{
+    struct outbox_row row = {0};
+    int rc = state_outbox_by_ino(fs->state, node->ino, &row);
+
+    if (!rc)
+        rc = outbox_retry(fs->outbox, row.id);
+    outbox_row_release(&row);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino)
+{
+    return tree_ops(fs, dir) == &outbox_dir_ops ? outbox_withdraw(fs->outbox, ino) : 0;
+}
+
+/* The bytes of a file that is renamed to a name which is sent. */
+static int prepare_moved(struct fs *fs, const struct fs_req *req, const struct local *l,
+                         enum outgoing what, struct outbox_row *ret, struct buf *err)
+{
+    struct content c = {.fd = state_data_open(fs->state, l->ino, O_RDWR)};
+    char *text = NULL;
+    size_t len;
+
+    if (c.fd < 0)
+        return c.fd;
+    int rc = content_text(&c, &text, &len);
+    if (!rc && fdatasync(c.fd))
+        rc = -errno;
+    close(c.fd);
+    if (!rc)
+        rc = prepare(fs, what, text, len, is_foreign(fs, req) || was_foreign(fs, l->ino), ret, err);
+    free(text);
+    return rc;
+}
+
+int outbox_move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+                      const struct outbox_place *from, const struct outbox_place *to,
+                      struct outbox_move *ret, struct buf *err)
+{
+    enum outgoing from_what, to_what;
+    bool was = is_outgoing(fs, from->dir, from->name, &from_what);
+    bool is = is_outgoing(fs, to->dir, to->name, &to_what);
+
+    *ret = (struct outbox_move){.leaves = was && !is};
+    if (!is || !S_ISREG(l->mode) || (was && from->dir == to->dir))
+        return 0;
+    int rc = prepare_moved(fs, req, l, to_what, &ret->row, err);
+    ret->arrives = !rc;
+    return rc;
+}
+
+int outbox_move_apply(struct fs *fs, const struct local *l, struct outbox_move *move)
+{
+    if (move->leaves)
+        return outbox_withdraw(fs->outbox, l->ino);
+    if (!move->arrives)
+        return 0;
+    move->arrives = false;
+    return outbox_accept(fs->outbox, l->ino, &move->row);
+}
+
+void outbox_move_end(struct fs *fs, struct outbox_move *move)
+{
+    if (move->arrives)
+        outbox_discard(fs->outbox, &move->row);
+    else
+        outbox_kick(fs->outbox);
+}
+
+/* --- what is seen --- */
+
+static int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct outbox_row row = {0};
+    int rc = state_outbox_by_ino(fs->state, node->ino, &row);
+
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (str_eq(name, "state"))
+        rc = buf_addstr(out, outbox_state_name(row.state));
+    else
+        rc = str_eq(name, "error") && row.reason ? buf_addstr(out, row.reason) : -ENODATA;
+    outbox_row_release(&row);
+    return rc;
+}
+
+static int sent_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    (void)fs;
+    (void)node;
+    return str_eq(name, "state") ? buf_addstr(out, "sent") : -ENODATA;
+}
+
+/* What sync did to a file: it may lie in sent/ now. */
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name)
+{
+    struct node *node = ino ? tree_get(fs, ino) : NULL;
+    struct local l = {0};
+    bool there = ino && !state_get_local(fs->state, ino, &l);
+
+    if (!there || l.dir != dir) {
+        notify_entry(fs, dir, name);
+        notify_inode(fs, dir);
+    }
+    if (there && l.dir != dir) {
+        struct node *home = outbox_dir_node(fs, l.dir);
+
+        if (node && home)
+            tree_move(fs, node, home, l.name, tree_ops(fs, home)->files, 0);
+        tree_put(fs, home);
+        notify_entry(fs, l.dir, l.name);
+        notify_inode(fs, l.dir);
+    }
+    local_release(&l);
+    tree_put(fs, node);
+}
+
+/* --- classes --- */
+
+static const struct node_ops outbox_file_ops = {
+    .name = "outgoing file",
+    .type = S_IFREG,
+    .getattr = scratch_getattr,
+    .getxattr = outbox_getxattr,
+    .load = scratch_load,
+    .writable = true,
+    .changing = outbox_changing,
+    .commit = outbox_commit,
+    .touch = outbox_touch,
+    .closed = scratch_closed,
+};
+
+static const struct node_ops sent_file_ops = {
+    .name = "sent file",
+    .type = S_IFREG,
+    .getattr = scratch_getattr,
+    .getxattr = sent_getxattr,
+    .load = scratch_load,
+    .closed = scratch_closed,
+};
+
+const struct node_ops outbox_root_ops = {
+    .name = "outbox",
+    .type = S_IFDIR,
+    .lookup = root_lookup,
+    .list = root_list,
+};
+
+const struct node_ops outbox_dir_ops = {
+    .name = "outbox directory",
+    .type = S_IFDIR,
+    .flags = NODE_SCRATCH_OK,
+    .files = &outbox_file_ops,
+};
+
+const struct node_ops outbox_sent_ops = {
+    .name = "sent directory",
+    .type = S_IFDIR,
+    .flags = NODE_SCRATCH_OK,
+    .files = &sent_file_ops,
+};

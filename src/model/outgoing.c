@@ -1,0 +1,323 @@
+#include <outlookfs/model/outgoing.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ANSWER_SUFFIX ".answer.json"
+
+enum member_type {
+    MEMBER_STRING,
+    MEMBER_ADDRESSES, /* at least one, separated by semicolons */
+    MEMBER_BOOL,
+    MEMBER_IMPORTANCE,
+    MEMBER_OPTIONS,
+    MEMBER_ATTACHMENTS,
+};
+
+struct member {
+    const char *name; /* NULL ends the list */
+    enum member_type type;
+    bool required;
+    bool local; /* of our own: never sent */
+};
+
+/* The seed requires Subject and Options of a question, too. */
+#define QUESTION_MEMBERS                                                                           \
+    {"To", MEMBER_ADDRESSES, .required = true}, {"Subject", MEMBER_STRING, .required = true},      \
+        {"Options", MEMBER_OPTIONS, .required = true}, {"HeaderText", MEMBER_STRING},              \
+        {"SelectionText", MEMBER_STRING}, {"Body", MEMBER_STRING},                                 \
+        {"Importance", MEMBER_IMPORTANCE}, {"Attachments", MEMBER_ATTACHMENTS},                    \
+        {"UseOnlyHTMLMessage", MEMBER_BOOL}, {"HideHTMLMessage", MEMBER_BOOL},                     \
+        {"ShowHTMLConfirmationDialog", MEMBER_BOOL},                                               \
+    {                                                                                              \
+        "Wait", MEMBER_BOOL, .local = true                                                         \
+    }
+
+static const struct member send_members[] = {
+    {"To", MEMBER_ADDRESSES, .required = true},
+    {"Subject", MEMBER_STRING, .required = true},
+    {"Body", MEMBER_STRING, .required = true},
+    {"Cc", MEMBER_STRING},
+    {"Bcc", MEMBER_STRING},
+    {"From", MEMBER_STRING},
+    {"ReplyTo", MEMBER_STRING},
+    {"Importance", MEMBER_IMPORTANCE},
+    {"Sensitivity", MEMBER_STRING},
+    {"IsHtml", MEMBER_BOOL},
+    {"Attachments", MEMBER_ATTACHMENTS},
+    {NULL},
+};
+
+/* Of MessageId and Path one is needed: outgoing_check(). */
+static const struct member reply_members[] = {
+    {"MessageId", MEMBER_STRING},
+    {"Path", MEMBER_STRING, .local = true},
+    {"Comment", MEMBER_STRING, .required = true},
+    {"ReplyAll", MEMBER_BOOL},
+    {NULL},
+};
+
+static const struct member options_members[] = {
+    QUESTION_MEMBERS, {"HideMicrosoftFooter", MEMBER_BOOL}, {NULL}};
+static const struct member approval_members[] = {QUESTION_MEMBERS, {NULL}};
+
+static const struct member attachment_members[] = {
+    {"Name", MEMBER_STRING},
+    {"ContentBytes", MEMBER_STRING},
+    {"Path", MEMBER_STRING, .local = true},
+    {"@odata.type", MEMBER_STRING},
+    {NULL},
+};
+
+static const struct kind_of_outgoing {
+    struct outgoing_info info;
+    const struct member *members;
+} kinds[] = {
+    [OUTGOING_SEND] = {{"send", false}, send_members},
+    [OUTGOING_REPLY] = {{"reply", false}, reply_members},
+    [OUTGOING_OPTIONS] = {{"options", true}, options_members},
+    [OUTGOING_APPROVAL] = {{"approval", true}, approval_members},
+};
+_Static_assert(ARRAY_SIZE(kinds) == OUTGOING_COUNT, "a kind of outgoing mail has no members");
+
+const struct outgoing_info *outgoing_info(enum outgoing what)
+{
+    return &kinds[what].info;
+}
+
+/* --- names --- */
+
+uint64_t outgoing_dir_ino(const char *dir)
+{
+    const char *parts[] = {"outbox", dir};
+
+    return name_ino(parts, ARRAY_SIZE(parts));
+}
+
+bool outgoing_is_name(enum outgoing what, const char *name)
+{
+    return name_is_record(name) && !(kinds[what].info.question && str_ends(name, ANSWER_SUFFIX));
+}
+
+char *outgoing_answer_name(const char *name)
+{
+    size_t stem = str_ends(name, ".json") ? strlen(name) - strlen(".json") : strlen(name);
+    size_t most = NAME_BYTES_MAX - strlen(ANSWER_SUFFIX);
+
+    return xasprintf("%.*s" ANSWER_SUFFIX, (int)(stem < most ? stem : most), name);
+}
+
+/* --- checking --- */
+
+static bool is_present(const struct cJSON *value)
+{
+    return value && !cJSON_IsNull(value);
+}
+
+static bool has_text(const char *s)
+{
+    return s && s[strspn(s, " \t\r\n;")] != '\0';
+}
+
+static const struct member *find_member(const struct member *members, const char *name)
+{
+    for (const struct member *m = members; m->name; m++) {
+        if (str_eq(m->name, name))
+            return m;
+    }
+    return NULL;
+}
+
+static int count_options(const char *list)
+{
+    int count = 1;
+
+    for (; *list; list++)
+        count += *list == ',';
+    return count;
+}
+
+static int check_options(const char *name, const struct cJSON *value, struct buf *err)
+{
+    if (!cJSON_IsString(value) || !has_text(value->valuestring))
+        return buf_fail(err, -EINVAL, "%s: options separated by commas are required", name);
+    if (count_options(value->valuestring) > OUTGOING_OPTIONS_MAX)
+        return buf_fail(err, -EINVAL, "%s: over %d options", name, OUTGOING_OPTIONS_MAX);
+    return 0;
+}
+
+static int check_importance(const char *name, const struct cJSON *value, struct buf *err)
+{
+    const char *word = cJSON_GetStringValue(value);
+
+    if (str_eq(word, "Low") || str_eq(word, "Normal") || str_eq(word, "High"))
+        return 0;
+    return buf_fail(err, -EINVAL, "%s: Low, Normal or High is required", name);
+}
+
+static int check_attachments(const char *name, const struct cJSON *value, struct buf *err);
+
+static int check_value(const struct member *m, const char *name, const struct cJSON *value,
+                       struct buf *err)
+{
+    switch (m->type) {
+    case MEMBER_STRING:
+        return cJSON_IsString(value) ? 0 : buf_fail(err, -EINVAL, "%s: a string is required", name);
+    case MEMBER_ADDRESSES:
+        return cJSON_IsString(value) && has_text(value->valuestring)
+                   ? 0
+                   : buf_fail(err, -EINVAL, "%s: addresses separated by ';' are required", name);
+    case MEMBER_BOOL:
+        return cJSON_IsBool(value) ? 0
+                                   : buf_fail(err, -EINVAL, "%s: true or false is required", name);
+    case MEMBER_IMPORTANCE:
+        return check_importance(name, value, err);
+    case MEMBER_OPTIONS:
+        return check_options(name, value, err);
+    case MEMBER_ATTACHMENTS:
+        return check_attachments(name, value, err);
+    }
+    return -EINVAL;
+}
+
+/* `prefix` is what stands before the names in texts: "Attachments[2].". */
+static int check_members(const struct member *members, const char *prefix, const struct cJSON *obj,
+                         struct buf *err)
+{
+    const struct cJSON *value;
+    int rc = 0;
+
+    cJSON_ArrayForEach(value, obj)
+    {
+        char *name = xasprintf("%s%s", prefix, value->string);
+        const struct member *m = find_member(members, value->string);
+
+        if (!rc && !m)
+            rc = buf_fail(err, -EINVAL, "%s: no such member", name);
+        else if (!rc && is_present(value))
+            rc = check_value(m, name, value, err);
+        free(name);
+    }
+    for (const struct member *m = members; m->name && !rc; m++) {
+        if (m->required && !is_present(json_get(obj, m->name)))
+            rc = buf_fail(err, -EINVAL, "%s%s is missing", prefix, m->name);
+    }
+    return rc;
+}
+
+static int check_attachment(const char *prefix, const struct cJSON *a, struct buf *err)
+{
+    if (!cJSON_IsObject(a))
+        return buf_fail(err, -EINVAL, "%sName: an object is required", prefix);
+    int rc = check_members(attachment_members, prefix, a, err);
+    if (rc)
+        return rc;
+    bool bytes = json_str(a, "ContentBytes"), path = json_str(a, "Path");
+    if (bytes && path)
+        return buf_fail(err, -EINVAL, "%sPath: not together with ContentBytes", prefix);
+    if (!bytes && !path)
+        return buf_fail(err, -EINVAL, "%sContentBytes (or Path) is missing", prefix);
+    if (bytes && !has_text(json_str(a, "Name")))
+        return buf_fail(err, -EINVAL, "%sName is missing", prefix);
+    return 0;
+}
+
+static int check_attachments(const char *name, const struct cJSON *value, struct buf *err)
+{
+    const struct cJSON *a;
+    int i = 0, rc = 0;
+
+    if (!cJSON_IsArray(value))
+        return buf_fail(err, -EINVAL, "%s: a list is required", name);
+    cJSON_ArrayForEach(a, value)
+    {
+        char *prefix = xasprintf("%s[%d].", name, i++);
+
+        if (!rc)
+            rc = check_attachment(prefix, a, err);
+        free(prefix);
+    }
+    return rc;
+}
+
+int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err)
+{
+    int rc = check_members(kinds[what].members, "", obj, err);
+
+    if (rc || what != OUTGOING_REPLY)
+        return rc;
+    bool id = json_str(obj, "MessageId"), path = json_str(obj, "Path");
+    if (id && path)
+        return buf_fail(err, -EINVAL, "Path: not together with MessageId");
+    if (!id && !path)
+        return buf_fail(err, -EINVAL, "MessageId (or Path) is missing");
+    return 0;
+}
+
+/* --- what the service gets --- */
+
+static void drop_local(const struct member *members, struct cJSON *obj)
+{
+    struct cJSON *next;
+
+    for (struct cJSON *value = obj->child; value; value = next) {
+        const struct member *m = find_member(members, value->string);
+
+        next = value->next;
+        if (!is_present(value) || (m && m->local))
+            cJSON_Delete(cJSON_DetachItemViaPointer(obj, value));
+    }
+}
+
+struct cJSON *outgoing_message(enum outgoing what, const struct cJSON *obj)
+{
+    struct cJSON *copy = cJSON_Duplicate(obj, true), *a;
+
+    drop_local(kinds[what].members, copy);
+    cJSON_ArrayForEach(a, json_get(copy, "Attachments")) drop_local(attachment_members, a);
+    return copy;
+}
+
+bool outgoing_waits(enum outgoing what, const struct cJSON *obj)
+{
+    return kinds[what].info.question && json_bool(obj, "Wait", true);
+}
+
+/* --- options --- */
+
+static bool same_word(const char *s, size_t len, const char *word)
+{
+    while (len && isspace((unsigned char)*s)) {
+        s++;
+        len--;
+    }
+    while (len && isspace((unsigned char)s[len - 1]))
+        len--;
+    word += strspn(word, " \t\r\n");
+    size_t word_len = strlen(word);
+    while (word_len && isspace((unsigned char)word[word_len - 1]))
+        word_len--;
+    return len == word_len && !strncasecmp(s, word, len);
+}
+
+int outgoing_option_index(const char *options, const char *selected)
+{
+    for (int i = 0;; i++) {
+        size_t len = strcspn(options, ",");
+
+        if (same_word(options, len, selected))
+            return i;
+        if (!options[len])
+            return -1;
+        options += len + 1;
+    }
+}

@@ -1,0 +1,254 @@
+#include "outbox_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- may it be sent? --- */
+
+static int check_content(const struct cJSON *obj, struct buf *err)
+{
+    const char *body = json_str(obj, "Body");
+    size_t total = body ? strlen(body) : 0, size;
+    const struct cJSON *a;
+
+    cJSON_ArrayForEach(a, json_get(obj, "Attachments"))
+    {
+        const char *name = json_str(a, "Name");
+
+        if (base64_size(json_str(a, "ContentBytes"), &size))
+            return buf_fail(err, -EINVAL, "Attachments: ContentBytes of %s is not base64", name);
+        total += size;
+    }
+    if (total > OUTGOING_CONTENT_MAX)
+        return buf_fail(err, -EFBIG, "%zu MiB: the service takes mails of at most %zu MiB",
+                        total >> 20, OUTGOING_CONTENT_MAX >> 20);
+    return 0;
+}
+
+static int check_reply(struct outbox *ob, const struct cJSON *obj, struct buf *err)
+{
+    if (remote_reply_fits(ob->mb->remote, json_str(obj, "MessageId"), json_str(obj, "Comment"),
+                          json_bool(obj, "ReplyAll", false)))
+        return 0;
+    return buf_fail(err, -EMSGSIZE,
+                    "Comment: it travels in an address, and makes one of over 8 kB: send a mail");
+}
+
+static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj, struct buf *err)
+{
+    if (what == OUTGOING_REPLY)
+        return check_reply(ob, obj, err);
+    if (outgoing_waits(what, obj) && !outbox_is_announced(ob))
+        return buf_fail(err, -EDESTADDRREQ,
+                        "no answer could come back: mount with -o notify_url=URL, an address of "
+                        "this machine that the service reaches, or say \"Wait\": false");
+    return check_content(obj, err);
+}
+
+/* What is sent, where it is not what the user wrote. */
+static int write_body(struct outbox *ob, const struct cJSON *obj, uint64_t *ret)
+{
+    struct state *state = ob->mb->state;
+    char *text = cJSON_PrintUnformatted(obj);
+    uint64_t ino = 0;
+    int rc = state_new_ino(state, &ino);
+    int fd = rc ? rc : state_data_open(state, ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    rc = fd < 0 ? fd : file_pwrite_all(fd, text, strlen(text), 0);
+    if (!rc && fdatasync(fd))
+        rc = -errno;
+    if (fd >= 0)
+        close(fd);
+    if (rc && fd >= 0)
+        state_data_remove(state, ino);
+    cJSON_free(text);
+    if (!rc)
+        *ret = ino;
+    return rc;
+}
+
+int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, bool replaced,
+                   bool foreign, struct outbox_row *ret, struct buf *err)
+{
+    bool attached = false;
+    uint64_t body = 0;
+    int rc = outgoing_check(what, obj, err);
+
+    if (!rc)
+        rc = outbox_attach(ob, obj, foreign, &attached, err);
+    if (!rc)
+        rc = check(ob, what, obj, err);
+    if (!rc && (replaced || attached)) {
+        rc = write_body(ob, obj, &body);
+        if (rc)
+            buf_fail(err, rc, "the state directory: %s", strerror(-rc));
+    }
+    if (rc)
+        return rc;
+    *ret = (struct outbox_row){.what = what,
+                               .state = OUTBOX_WAITING,
+                               .foreign = foreign,
+                               .waits = outgoing_waits(what, obj),
+                               .body = body};
+    return 0;
+}
+
+void outbox_discard(struct outbox *ob, struct outbox_row *row)
+{
+    if (row->body)
+        state_data_remove(ob->mb->state, row->body);
+    outbox_row_release(row);
+}
+
+/* --- rows --- */
+
+/* The body goes when nothing can bring its row back: at worst it is swept at the next start. */
+static void drop_body(struct outbox *ob, const struct outbox_row *row)
+{
+    if (row->body)
+        state_data_remove(ob->mb->state, row->body);
+}
+
+/* In a transaction: a subscription outlives its file, until the service was told. */
+static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
+{
+    struct outbox_row gone = {.what = row->what,
+                              .state = OUTBOX_GONE,
+                              .queued_at = row->queued_at,
+                              .due = clock_now(),
+                              .location = row->location};
+
+    return row->location ? state_put_outbox(ob->mb->state, &gone) : 0;
+}
+
+/* In a transaction: the row of a file, without what was. -EBUSY; -ENOENT: a new one. */
+static int reset(struct outbox *ob, struct outbox_row *row, uint64_t ino, bool asked_is_busy)
+{
+    int rc = state_outbox_by_ino(ob->mb->state, ino, row);
+
+    if (rc)
+        return rc;
+    if (row->state == OUTBOX_SENDING || (asked_is_busy && row->state == OUTBOX_ASKED))
+        return -EBUSY;
+    rc = leave_subscription(ob, row);
+    if (rc)
+        return rc;
+    drop_body(ob, row);
+    struct outbox_row fresh = {
+        .id = row->id, .ino = ino, .what = row->what, .foreign = row->foreign};
+    outbox_row_release(row);
+    *row = fresh;
+    return 0;
+}
+
+int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
+{
+    struct outbox_row old = {0};
+
+    state_begin(ob->mb->state);
+    int rc = reset(ob, &old, ino, true);
+    if (!rc || rc == -ENOENT) {
+        row->id = old.id;
+        row->ino = ino;
+        row->queued_at = clock_now();
+        row->due = row->queued_at + ob->mb->config.send_delay;
+        rc = state_put_outbox(ob->mb->state, row);
+    }
+    rc = state_end(ob->mb->state, rc);
+    outbox_row_release(&old);
+    if (rc)
+        outbox_discard(ob, row);
+    else
+        outbox_row_release(row);
+    return rc;
+}
+
+static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool foreign,
+                     const char *reason)
+{
+    struct outbox_row row = {0};
+    struct state *state = ob->mb->state;
+
+    state_begin(state);
+    int rc = reset(ob, &row, ino, true);
+    /* Without a row it is a draft anyway, unless there is something to say about it. */
+    if (!rc || (rc == -ENOENT && (foreign || reason))) {
+        row.ino = ino;
+        row.what = what;
+        row.state = OUTBOX_DRAFT;
+        row.foreign |= foreign;
+        row.queued_at = clock_now();
+        row.reason = reason ? xstrdup(reason) : NULL;
+        rc = state_put_outbox(state, &row);
+    }
+    rc = state_end(state, rc == -ENOENT ? 0 : rc);
+    outbox_row_release(&row);
+    return rc;
+}
+
+int outbox_refuse(struct outbox *ob, enum outgoing what, uint64_t ino, const char *reason)
+{
+    return put_draft(ob, what, ino, false, reason);
+}
+
+/* Most writes meet a draft that knows everything already. */
+static bool is_settled_draft(struct outbox *ob, uint64_t ino, bool foreign)
+{
+    struct outbox_row row = {0};
+    int rc = state_outbox_by_ino(ob->mb->state, ino, &row);
+    bool settled = (rc == -ENOENT && !foreign) ||
+                   (!rc && row.state == OUTBOX_DRAFT && (row.foreign || !foreign) && !row.reason);
+
+    outbox_row_release(&row);
+    return settled;
+}
+
+int outbox_change(struct outbox *ob, enum outgoing what, uint64_t ino, bool foreign)
+{
+    return is_settled_draft(ob, ino, foreign) ? 0 : put_draft(ob, what, ino, foreign, NULL);
+}
+
+int outbox_withdraw(struct outbox *ob, uint64_t ino)
+{
+    struct outbox_row row = {0};
+
+    state_begin(ob->mb->state);
+    int rc = reset(ob, &row, ino, false);
+    if (!rc)
+        rc = state_remove_outbox(ob->mb->state, row.id);
+    rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
+    outbox_row_release(&row);
+    return rc;
+}
+
+int outbox_retry(struct outbox *ob, int64_t id)
+{
+    struct outbox_row row = {0};
+    struct state *state = ob->mb->state;
+
+    state_begin(state);
+    int rc = state_get_outbox(state, id, &row);
+    if (!rc && row.state == OUTBOX_FAILED) {
+        row.state = OUTBOX_WAITING;
+        row.unknown = false;
+        row.attempts = 0;
+        row.began = 0;
+        row.due = clock_now();
+        free(row.reason);
+        row.reason = NULL;
+        rc = state_put_outbox(state, &row);
+    }
+    rc = state_end(state, rc);
+    outbox_row_release(&row);
+    outbox_kick(ob);
+    return rc;
+}

@@ -1,0 +1,310 @@
+#include "outbox_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/crash.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RETRY_MAX (60 * NS_PER_S)
+#define AUTH_PAUSE (60 * NS_PER_S)
+/* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
+#define NOWHERE "https://outlookfs.invalid/"
+
+static void set_reason(struct outbox_row *row, const char *reason)
+{
+    char *copy = xstrdup(reason);
+
+    free(row->reason);
+    row->reason = copy;
+}
+
+/* --- the request --- */
+
+static int read_message(struct outbox *ob, const struct outbox_row *row, struct cJSON **ret,
+                        struct buf *err)
+{
+    struct cJSON *obj = NULL;
+    struct buf text;
+    int fd = state_data_open(ob->mb->state, row->body ? row->body : row->ino, O_RDONLY);
+
+    if (fd < 0)
+        return buf_fail(err, fd, "its bytes are not on this machine any more: %s", strerror(-fd));
+    buf_init(&text, JSON_TEXT_MAX);
+    int rc = file_read_fd(fd, &text);
+    close(fd);
+    if (!rc)
+        rc = json_parse_object(text.data, text.len, &obj, err);
+    buf_release(&text);
+    if (!rc)
+        *ret = outgoing_message(row->what, obj);
+    cJSON_Delete(obj);
+    return rc;
+}
+
+static enum grade ask(struct outbox *ob, struct outbox_row *row, const struct cJSON *message,
+                      struct remote_ctx ctx, struct remote_fault *fault)
+{
+    enum operation op =
+        row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
+    char *address = outbox_address(ob, row->token);
+    enum grade grade = GRADE_OFFLINE;
+
+    if (!address && !row->waits)
+        address = xstrdup(NOWHERE);
+    if (!address) /* the listener is not there any more: certainly not sent */
+        *fault = (struct remote_fault){
+            .grade = GRADE_OFFLINE,
+            .reason = xstrdup("there is no address an answer could be sent to (notify_url)")};
+    else
+        grade = remote_ask(ob->mb->remote, op, message, address, ctx, &row->location, fault);
+    free(address);
+    return grade;
+}
+
+static enum grade request(struct outbox *ob, struct outbox_row *row, const struct cJSON *message,
+                          struct remote_fault *fault)
+{
+    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_INTERACTIVE};
+
+    switch (row->what) {
+    case OUTGOING_SEND:
+        return remote_send(ob->mb->remote, message, ctx, fault);
+    case OUTGOING_REPLY:
+        return remote_reply(ob->mb->remote, json_str(message, "MessageId"),
+                            json_str(message, "Comment"), json_bool(message, "ReplyAll", false),
+                            ctx, fault);
+    default:
+        return ask(ob, row, message, ctx, fault);
+    }
+}
+
+/* --- outcomes --- */
+
+/* A name in outbox/sent/ that is free. */
+static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
+{
+    char *name = xstrdup(l->name);
+    struct local taken = {0};
+
+    for (unsigned i = 0; !state_find_local(state, dir, name, &taken); i++) {
+        char *salt = xasprintf("%llu/%u", (unsigned long long)l->ino, i);
+
+        local_release(&taken);
+        free(name);
+        name = name_unique(l->name, salt, true);
+        free(salt);
+    }
+    return name;
+}
+
+static void remove_body(struct outbox *ob, const struct outbox_row *row)
+{
+    if (row->body)
+        state_data_remove(ob->mb->state, row->body);
+}
+
+/* In a transaction: the file goes to sent/, its row is done with. */
+static int move_to_sent(struct outbox *ob, const struct outbox_row *row, const struct local *l)
+{
+    struct state *state = ob->mb->state;
+    struct local moved = *l;
+
+    moved.dir = outgoing_dir_ino(OUTGOING_SENT_DIR);
+    moved.name = sent_name(state, moved.dir, l);
+    int rc = state_put_local(state, &moved);
+    free(moved.name);
+    return rc ? rc : state_remove_outbox(state, row->id);
+}
+
+/* In a transaction: the question was asked. */
+static int await_answer(struct outbox *ob, struct outbox_row *row, char **ret_answer)
+{
+    struct outbox_row now = {0};
+    int rc = state_get_outbox(ob->mb->state, row->id, &now);
+
+    if (rc)
+        return rc;
+    free(row->answer);
+    row->answer = now.answer; /* an answer may come before the one to our request */
+    now.answer = NULL;
+    outbox_row_release(&now);
+    row->state = OUTBOX_ASKED;
+    row->due = 0;
+    free(row->reason);
+    row->reason = NULL;
+    if (row->answer)
+        return outbox_deliver(ob, row, ret_answer);
+    return state_put_outbox(ob->mb->state, row);
+}
+
+static int sent(struct outbox *ob, struct outbox_row *row)
+{
+    struct state *state = ob->mb->state;
+    struct local l = {0};
+    char *answer = NULL;
+
+    state_begin(state);
+    int rc = state_get_local(state, row->ino, &l);
+    if (!rc && row->waits)
+        rc = await_answer(ob, row, &answer);
+    else if (!rc)
+        rc = move_to_sent(ob, row, &l);
+    rc = state_end(state, rc);
+    if (!rc) {
+        remove_body(ob, row);
+        log_info("outbox/%s/%s: sent", outgoing_info(row->what)->dir, l.name);
+        outbox_notify(ob, row->ino, l.dir, l.name);
+    }
+    if (!rc && answer)
+        outbox_notify(ob, 0, l.dir, answer);
+    local_release(&l);
+    free(answer);
+    return rc;
+}
+
+static int64_t backoff(unsigned attempts)
+{
+    return attempts >= 6 ? RETRY_MAX : NS_PER_S << attempts;
+}
+
+static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
+                           const struct remote_fault *fault)
+{
+    int64_t asked = fault->retry_after * NS_PER_S, wait = backoff(row->attempts);
+
+    row->state = OUTBOX_WAITING;
+    row->began = 0;
+    row->due = clock_now();
+    if (fault->grade == GRADE_CANCELLED)
+        return;
+    if (fault->grade == GRADE_AUTH) {
+        outbox_pause(ob, AUTH_PAUSE);
+        return;
+    }
+    row->attempts++;
+    row->due += asked > wait ? asked : wait;
+}
+
+/* Not sent, or nobody knows. */
+static int failed(struct outbox *ob, struct outbox_row *row, const struct remote_fault *fault)
+{
+    const char *why = fault->reason ? fault->reason : grade_name(fault->grade);
+    struct local l = {0};
+    char *reason;
+
+    row->status = fault->status;
+    row->unknown = fault->unknown;
+    reason =
+        fault->unknown ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
+    set_reason(row, reason);
+    free(reason);
+    if (!fault->unknown && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
+        wait_and_retry(ob, row, fault);
+    else
+        row->state = OUTBOX_FAILED;
+
+    struct state *state = ob->mb->state;
+    state_begin(state);
+    int rc = state_get_local(state, row->ino, &l);
+    if (!rc)
+        rc = state_put_outbox(state, row);
+    rc = state_end(state, rc);
+    if (!rc && row->state == OUTBOX_FAILED)
+        log_warn("outbox/%s/%s: %s", outgoing_info(row->what)->dir, l.name, row->reason);
+    if (!rc)
+        outbox_notify(ob, row->ino, l.dir, l.name);
+    local_release(&l);
+    return rc;
+}
+
+/* Who answers has got it, whatever became of our request. */
+static bool was_answered(struct outbox *ob, const struct outbox_row *row)
+{
+    struct outbox_row now = {0};
+    bool answered = !state_get_outbox(ob->mb->state, row->id, &now) && now.answer;
+
+    outbox_row_release(&now);
+    return answered;
+}
+
+static int send_one(struct outbox *ob, struct outbox_row *row)
+{
+    struct remote_fault fault = {0};
+    struct cJSON *message = NULL;
+    struct buf err;
+    int rc;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (read_message(ob, row, &message, &err)) {
+        fault = (struct remote_fault){.grade = GRADE_REFUSED, .reason = xstrdup(err.data)};
+        rc = failed(ob, row, &fault);
+    } else if (request(ob, row, message, &fault) == GRADE_OK) {
+        crash_point("after a mail was sent");
+        rc = sent(ob, row);
+    } else {
+        crash_point("after a mail was not sent");
+        rc = was_answered(ob, row) ? sent(ob, row) : failed(ob, row, &fault);
+    }
+    cJSON_Delete(message);
+    remote_fault_release(&fault);
+    buf_release(&err);
+    return rc;
+}
+
+/* --- the end of a subscription --- */
+
+/* In a transaction: `now` is the row as the user may have changed it meanwhile. */
+static int subscription_ended(struct outbox *ob, struct outbox_row *now)
+{
+    free(now->location);
+    now->location = NULL;
+    return now->state == OUTBOX_GONE ? state_remove_outbox(ob->mb->state, now->id)
+                                     : state_put_outbox(ob->mb->state, now);
+}
+
+static int subscription_later(struct outbox *ob, struct outbox_row *now,
+                              const struct remote_fault *fault)
+{
+    enum outbox_state state = now->state;
+
+    wait_and_retry(ob, now, fault);
+    now->state = state;
+    return state_put_outbox(ob->mb->state, now);
+}
+
+static int end_subscription(struct outbox *ob, struct outbox_row *row)
+{
+    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_BACKGROUND};
+    struct remote_fault fault = {0};
+    struct outbox_row now = {0};
+    enum grade grade = remote_unsubscribe(ob->mb->remote, row->location, ctx, &fault);
+    bool later = grade_is_temporary(grade) || grade == GRADE_CANCELLED;
+
+    if (grade != GRADE_OK && grade != GRADE_GONE && !later)
+        log_warn("outbox: a subscription was not ended: %s",
+                 fault.reason ? fault.reason : grade_name(grade));
+    state_begin(ob->mb->state);
+    int rc = state_get_outbox(ob->mb->state, row->id, &now);
+    if (!rc && str_eq(now.location, row->location))
+        rc = later ? subscription_later(ob, &now, &fault) : subscription_ended(ob, &now);
+    rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
+    outbox_row_release(&now);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+int outbox_carry_out(struct outbox *ob, struct outbox_row *row)
+{
+    return row->state == OUTBOX_SENDING ? send_one(ob, row) : end_subscription(ob, row);
+}
