@@ -350,6 +350,17 @@ class Terminal:
                 raise AssertionError("%r did not appear; the screen: %r" % (text, self.screen[self.seen:]))
         self.seen = self.screen.find(text.encode(), self.seen) + len(text)
 
+    def send_until(self, keys, text, limit=20):
+        """Sends the keys each second until the text appears: a program may throw away what was typed while it started."""
+        end = time.monotonic() + limit
+        while True:
+            self.send(keys)
+            try:
+                return self.expect(text, 1)
+            except AssertionError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise
+
     def wait(self, limit=20):
         """Its exit status."""
         end = time.monotonic() + limit

@@ -2,7 +2,9 @@
 
 #include <outlookfs/store/cache.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 static const char text[] = "{\n  \"Id\": \"a\"\n}\n";
 
@@ -130,16 +132,40 @@ static void test_other_version_is_moved_aside(void **state)
     cache_close(c);
 }
 
-/* Zeros what is behind the first page, which has the schema. */
-static void damage_rows(const char *dir)
+static int take_page(void *ctx, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    *(long *)ctx = strtol(values[0], NULL, 10);
+    return 0;
+}
+
+/* The number of the first page of a table. */
+static long root_page(const char *path, const char *table)
+{
+    char *sql = sqlite3_mprintf("SELECT rootpage FROM sqlite_master WHERE name = %Q", table);
+    sqlite3 *db;
+    long page = 0;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, take_page, &page, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    sqlite3_free(sql);
+    assert_true(page > 1);
+    return page;
+}
+
+/* Zeros the rows of a table, not the schema. */
+static void damage_rows(const char *dir, const char *table)
 {
     char *path = path_in(dir, "cache.db");
-    struct stat st;
+    static const char zeros[4096];
+    long page = root_page(path, table);
+    int fd = open(path, O_WRONLY);
 
-    assert_int_equal(stat(path, &st), 0);
-    assert_true(st.st_size > 4096);
-    assert_int_equal(truncate(path, 4096), 0);
-    assert_int_equal(truncate(path, st.st_size), 0);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, zeros, sizeof(zeros), (page - 1) * 4096), sizeof(zeros));
+    close(fd);
     free(path);
 }
 
@@ -150,7 +176,7 @@ static void test_damage_met_later_ends_with_close(void **state)
 
     put_one(c);
     cache_close(c);
-    damage_rows(*state);
+    damage_rows(*state, "texts");
     c = open_cache(*state);
     assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &record), -EIO);
     cache_close(c);
@@ -168,7 +194,7 @@ static void test_damage_met_while_opening(void **state)
 
     put_one(c);
     cache_close(c);
-    damage_rows(*state);
+    damage_rows(*state, "attachments");
     write_file(*state, "attachments/1", "x", 1);
     c = open_cache(*state);
     assert_int_equal(mode_of(*state, "cache.db.bad"), 0600);
