@@ -244,8 +244,7 @@ class Mailbox:
 
     def mark(self):
         """For requests(since=): what was sent until now is not meant."""
-        lines = self.sandbox.log()
-        return lines[-1]["n"] if lines else 0
+        return max((line["n"] for line in self.sandbox.log()), default=0)
 
     def requests(self, operation=None, since=0):
         return self.sandbox.log(since, operation)

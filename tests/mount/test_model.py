@@ -463,7 +463,9 @@ class Sequence:
         for line in self.mailbox.requests(since=self.mark):
             if line["method"] != "GET":
                 lines[line["operation"], line.get("id")] += 1
-        self.test.assertEqual(lines, self.expected, "requests since the last time")
+        names = {slot.id: slot.name for slot in self.existing()}
+        self.test.assertEqual([(what, names.get(id, id)) for what, id in lines - self.expected], [], "requests not expected")
+        self.test.assertEqual([(what, names.get(id, id)) for what, id in self.expected - lines], [], "requests missing")
         self.mark = self.mailbox.mark()
         self.expected.clear()
         records = {r["Id"]: {name: r[name] or None for name in OURS}
