@@ -85,7 +85,7 @@ struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct 
     }
     cJSON_ArrayForEach(member, theirs)
     {
-        if (value_exists(member) && !json_get(merged, member->string))
+        if (!value_same(NULL, member) && !json_get(merged, member->string))
             add_body_member(kind, body, member->string, member, NULL, defaults);
     }
     cJSON_Delete(defaults);

@@ -48,14 +48,17 @@ static void test_three(void **state)
         {"{'A':1}", "{}", "{}", "{}", NULL},
         {"{'A':1}", "{}", "{'A':2}", NULL, "A"},
         {"{'A':1}", "{'A':2}", "{}", NULL, "A"},
-        /* absent and null are both "none"; theirs' spelling stays */
+        /* absent, null, "" and [] are all "none"; theirs' spelling stays */
         {"{'A':null}", "{}", "{'A':null}", "{'A':null}", NULL},
         {"{'A':null}", "{}", "{'A':'x'}", "{'A':'x'}", NULL},
         {"{}", "{'A':null}", "{}", "{}", NULL},
         {"{'A':1}", "{'A':null}", "{'A':1}", "{'A':null}", NULL},
         {"{'A':1}", "{}", "{'A':null}", "{'A':null}", NULL},
         {"{'O':{'x':null}}", "{}", "{'O':{'x':null}}", "{'O':{'x':null}}", NULL},
-        {"{'A':null}", "{'A':''}", "{'A':null}", "{'A':''}", NULL},
+        {"{'A':null}", "{'A':''}", "{'A':null}", "{'A':null}", NULL},
+        {"{'A':'x'}", "{'A':null}", "{'A':''}", "{'A':''}", NULL},
+        {"{'A':null}", "{'A':'x'}", "{'A':''}", "{'A':'x'}", NULL},
+        {"{'L':null}", "{'L':null}", "{'L':[]}", "{'L':[]}", NULL},
         /* objects member by member */
         {"{'H':{'City':'a','Street':'b'}}", "{'H':{'City':'c','Street':'b'}}",
          "{'H':{'City':'a','Street':'d'}}", "{'H':{'City':'c','Street':'d'}}", NULL},
