@@ -297,7 +297,7 @@ class Elsewhere(RecordTest):
         self.mailbox.edit("contact", self.key, delete=True)
         self.mailbox.sync(1)
         os.unlink(self.mailbox.path(".outlookfs/failed", self.entry("failed")))
-        self.assertFalse(os.path.exists(self.file))
+        self.becomes(lambda: not os.path.exists(self.file), "the file is gone")
         self.assertNotIn(self.name, self.mailbox.contacts())
         self.mailbox.sync()
         self.assertEqual(self.writes(), [])
