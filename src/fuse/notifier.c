@@ -13,6 +13,7 @@ struct notice {
     uint64_t ino;
     const char *name; /* an entry of the directory `ino`, inside `key`; NULL: the inode */
     char *key;
+    struct fuse_pollhandle *poll; /* of somebody who waits; it is freed with the notice */
 };
 
 static struct notice *notice_create(uint64_t ino, const char *name)
@@ -28,6 +29,8 @@ static struct notice *notice_create(uint64_t ino, const char *name)
 
 static void notice_destroy(struct notice *notice)
 {
+    if (notice->poll)
+        fuse_pollhandle_destroy(notice->poll);
     free(notice->key);
     free(notice);
 }
@@ -63,12 +66,34 @@ static void notify_entry(void *ctx, uint64_t parent, const char *name)
     push(&m->notifier, parent, name);
 }
 
-const struct fs_notify mount_notify = {.inode = notify_inode, .entry = notify_entry};
+/* A handle is told of once, so it needs no place among those that wait already. */
+static void notify_ready(void *ctx, void *waiter)
+{
+    struct mount *m = ctx;
+    struct notice *notice = notice_create(0, NULL);
+
+    notice->poll = waiter;
+    if (!queue_push(&m->notifier.queue, notice))
+        notice_destroy(notice);
+}
+
+static void notify_unneeded(void *ctx, void *waiter)
+{
+    (void)ctx;
+    fuse_pollhandle_destroy(waiter);
+}
+
+const struct fs_notify mount_notify = {.inode = notify_inode,
+                                       .entry = notify_entry,
+                                       .ready = notify_ready,
+                                       .unneeded = notify_unneeded};
 
 /* Errors mean that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
 static void tell_kernel(struct fuse_session *session, const struct notice *notice)
 {
-    if (notice->name)
+    if (notice->poll)
+        fuse_lowlevel_notify_poll(notice->poll);
+    else if (notice->name)
         fuse_lowlevel_notify_inval_entry(session, notice->ino, notice->name, strlen(notice->name));
     else
         fuse_lowlevel_notify_inval_inode(session, notice->ino, 0, 0);
@@ -82,7 +107,8 @@ static void *run(void *arg)
     while ((notice = queue_pop(&n->queue, NULL, INT64_MAX))) {
         /* Before telling: a change from here on needs a notice of its own. */
         pthread_mutex_lock(&n->lock);
-        map_remove(&n->pending, notice->key);
+        if (!notice->poll)
+            map_remove(&n->pending, notice->key);
         pthread_mutex_unlock(&n->lock);
         if (!atomic_load(&n->stopping))
             tell_kernel(n->session, notice);
