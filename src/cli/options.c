@@ -21,6 +21,7 @@ enum option_type {
     OPTION_SIZE, /* "65536", "64K", "64M", "1G" */
     OPTION_MODE, /* octal */
     OPTION_FSYNC,
+    OPTION_STRING,
     OPTION_PASS,   /* for libfuse, as it is */
     OPTION_IGNORE, /* for mount(8), says nothing to us */
 };
@@ -46,6 +47,10 @@ static const struct option_row {
     {"attachments_max", OPTION_SIZE, offsetof(struct options, attachments_max)},
     {"rate", OPTION_COUNT, offsetof(struct options, rate)},
     {"fsync", OPTION_FSYNC, offsetof(struct options, fsync_local)},
+    {"send_delay", OPTION_SECONDS, offsetof(struct options, send_delay)},
+    {"send_root", OPTION_STRING, offsetof(struct options, send_root)},
+    {"notify_listen", OPTION_STRING, offsetof(struct options, notify_listen)},
+    {"notify_url", OPTION_STRING, offsetof(struct options, notify_url)},
 
     {"max_read", OPTION_PASS, 0},
     {"allow_root", OPTION_PASS, 0},
@@ -84,6 +89,7 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .trash_keep = 30 * 86400 * NS_PER_S,
         .trash_max = 64 * MIB,
         .attachments_max = 256 * MIB,
+        .send_delay = 10 * NS_PER_S,
     };
     buf_init(&o->pass, BUF_TEXT_MAX);
 }
@@ -91,6 +97,9 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
 void options_release(struct options *o)
 {
     buf_release(&o->pass);
+    free(o->send_root);
+    free(o->notify_listen);
+    free(o->notify_url);
 }
 
 /* --- values: each answers -EINVAL for anything but the whole text --- */
@@ -161,6 +170,15 @@ static int parse_fsync(const char *s, bool *ret)
     return 0;
 }
 
+static int set_string(char **field, const char *value)
+{
+    if (!*value)
+        return -EINVAL;
+    free(*field);
+    *field = xstrdup(value);
+    return 0;
+}
+
 static int set_value(const struct option_row *row, void *field, const char *value)
 {
     uint64_t n = 0;
@@ -173,6 +191,8 @@ static int set_value(const struct option_row *row, void *field, const char *valu
         return parse_size(value, field);
     case OPTION_FSYNC:
         return parse_fsync(value, field);
+    case OPTION_STRING:
+        return set_string(field, value);
     case OPTION_DAYS:
         rc = parse_number(value, 10, DAYS_MAX, &n);
         if (!rc)
@@ -205,6 +225,8 @@ static const char *expectation(enum option_type type)
         return "an octal mask, like 077";
     case OPTION_FSYNC:
         return "local or service";
+    case OPTION_STRING:
+        return "a value";
     default:
         return "a number";
     }

@@ -17,7 +17,10 @@ struct options {
     unsigned mail_limit, delete_guard, rate;       /* 0: no limit; rate: the service's own */
     int64_t writeback_delay, list_ttl, trash_keep; /* ns */
     size_t trash_max, attachments_max;
-    struct buf pass; /* for libfuse and mount(8), comma separated */
+    int64_t send_delay;               /* ns */
+    char *send_root;                  /* NULL: the home directory */
+    char *notify_listen, *notify_url; /* NULL: the defaults */
+    struct buf pass;                  /* for libfuse and mount(8), comma separated */
 };
 
 /* The defaults; files belong to the user and group given. */

@@ -11,6 +11,7 @@
 #include <outlookfs/http/token.h>
 #include <outlookfs/remote/remote.h>
 #include <outlookfs/sync/mailbox.h>
+#include <outlookfs/triggers/listener.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -24,6 +25,7 @@
 /* The contract: GET /testconnection answers 200 or 401 and does nothing. */
 #define PROBE_PATH "/testconnection"
 #define FLUSH_LIMIT (30 * NS_PER_S)
+#define NOTIFY_LISTEN "127.0.0.1:0"
 
 /* The rooms, in the order they are built up; taken down in the reverse. */
 struct server {
@@ -31,6 +33,7 @@ struct server {
     struct sandbox sandbox;
     struct token_source *tokens;
     struct mailbox *mailbox;
+    struct listener *listener; /* or NULL */
     struct mount *mount;
     struct fs *fs;
     bool started; /* threads */
@@ -89,7 +92,8 @@ static int open_mailbox(struct server *server, struct buf *err)
     struct mailbox_config config = {
         .state_dir = s->state_dir,
         .cache_dir = s->cache_dir,
-        .account = s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
+        .account =
+            s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
         .list_ttl = o->list_ttl,
         .writeback_delay = o->writeback_delay,
         .mail_limit = o->mail_limit,
@@ -97,6 +101,9 @@ static int open_mailbox(struct server *server, struct buf *err)
         .trash_keep = o->trash_keep,
         .trash_max = o->trash_max,
         .attachments_max = o->attachments_max,
+        .send_delay = o->send_delay,
+        .send_root = o->send_root,
+        .uid = o->uid,
         .read_only = o->read_only,
         .mail_folders = (const char *const *)s->mail_folders,
     };
@@ -137,6 +144,33 @@ static int start_threads(struct server *server, struct buf *err)
     return rc ? buf_fail(err, rc, "cannot start a thread: %s", strerror(-rc)) : 0;
 }
 
+/* Plain http:// goes to this machine only, so such a service reaches us without help. */
+static bool service_is_here(const struct server *server)
+{
+    return str_starts(service_url(server), "http://");
+}
+
+/* Who says nothing about notify_*, gets what there is: without a listener only questions that want
+ * an answer are refused. */
+static int listen_for_answers(struct server *server, struct buf *err)
+{
+    const struct options *o = &server->settings->options;
+    struct listener_config config = {
+        .mailbox = server->mailbox,
+        .listen = o->notify_listen ? o->notify_listen : NOTIFY_LISTEN,
+        .url = o->notify_url,
+    };
+
+    if (o->read_only || (!o->notify_url && !service_is_here(server)))
+        return 0;
+    int rc = listener_start(&config, &server->listener, err);
+    if (!rc || o->notify_listen || o->notify_url)
+        return rc;
+    log_warn("no answers to questions can be received: %s", err->data);
+    buf_clear(err);
+    return 0;
+}
+
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
@@ -150,6 +184,8 @@ static int build(struct server *server, struct buf *err)
         rc = open_mailbox(server, err);
     if (!rc)
         rc = make_fs(server, err);
+    if (!rc)
+        rc = listen_for_answers(server, err);
     if (!rc)
         rc = start_threads(server, err);
     return rc;
@@ -287,6 +323,7 @@ static void take_down(struct server *server, bool failed)
 
     if (server->mount)
         mount_close(server->mount);
+    listener_stop(server->listener);
     if (server->started) {
         mailbox_stop(server->mailbox, failed ? 0 : FLUSH_LIMIT, &left);
         fs_stop(server->fs);

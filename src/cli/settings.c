@@ -116,7 +116,12 @@ static int complete_dirs(struct settings *s, struct buf *err)
         s->state_dir = default_dir(s, "XDG_STATE_HOME", ".local/state");
     if (!s->cache_dir)
         s->cache_dir = default_dir(s, "XDG_CACHE_HOME", ".cache");
-    rc = make_absolute(&s->state_dir, err);
+    if (!s->options.send_root)
+        s->options.send_root = xstrdup(home());
+    expand_home(&s->options.send_root);
+    rc = make_absolute(&s->options.send_root, err);
+    if (!rc)
+        rc = make_absolute(&s->state_dir, err);
     if (!rc)
         rc = make_absolute(&s->cache_dir, err);
     if (!rc)

@@ -2,7 +2,8 @@
  * collections.c - the directories of .outlookfs/ whose entries are rows of the state database.
  *
  *     queue/<slot>-<name>       a pending or held operation; rm takes it back
- *     failed/<slot>-<name>      a refused one; rm discards the refused bytes
+ *     failed/<slot>-<name>      a refused one; rm discards the refused bytes, touch tries again
+ *     queue/m<row>-<name>, failed/m<row>-<name>   a mail: rm discards it, touch sends it again
  *     conflicts/<id>/           base.json, mine.json, theirs.json; rm -r keeps the service's
  * version trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were
  * refused; rm forgets it
@@ -23,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Calls `each` with number, name and time of every entry. */
+/* Calls `each` with number, name and time of every entry. The number of a mail is negative. */
 typedef int (*entry_fn)(void *ctx, int64_t id, const char *name, int64_t at);
 
 struct collection {
@@ -33,6 +34,7 @@ struct collection {
     int (*each)(struct fs *fs, entry_fn each, void *ctx);
     int (*render)(struct fs *fs, int64_t id, const char *part, struct buf *out);
     int (*remove)(struct fs *fs, int64_t id); /* under fs.change */
+    int (*touch)(struct fs *fs, int64_t id);  /* under fs.change; may be NULL */
     bool unnumbered;                          /* entries are unique by name */
 };
 
@@ -64,7 +66,9 @@ struct node *collection_node(struct fs *fs, struct node *dir, const struct colle
 
 static char *entry_name(const struct collection *c, int64_t id, const char *name)
 {
-    char *full = c->unnumbered ? xstrdup(name) : xasprintf("%" PRId64 "-%s", id, name);
+    char *full = c->unnumbered ? xstrdup(name)
+                 : id < 0      ? xasprintf("m%" PRId64 "-%s", -id, name)
+                               : xasprintf("%" PRId64 "-%s", id, name);
     char *safe = name_safe(full, NAME_BYTES_MAX);
 
     free(full);
@@ -197,11 +201,19 @@ static int entry_getattr(struct fs *fs, const struct fs_req *req, struct node *n
     return rc;
 }
 
+static int entry_touch(struct fs *fs, struct node *node)
+{
+    const struct collection *c = collection_of(node);
+
+    return c->touch ? c->touch(fs, strtoll(node->part, NULL, 10)) : 0;
+}
+
 static const struct node_ops entry_ops = {
     .name = "collection entry",
     .type = S_IFREG,
     .flags = NODE_VOLATILE,
     .getattr = entry_getattr,
+    .touch = entry_touch,
     .load = entry_load,
 };
 
@@ -233,20 +245,71 @@ static int each_op(struct fs *fs, unsigned states, entry_fn each, void *ctx)
     return rc;
 }
 
+static int each_mail(struct fs *fs, unsigned states, entry_fn each, void *ctx)
+{
+    struct outbox_row *rows = NULL;
+    size_t count = 0;
+    int rc = state_outbox(fs->state, &rows, &count);
+
+    for (size_t i = 0; i < count && !rc; i++) {
+        struct local l = {0};
+
+        if ((states & 1U << rows[i].state) && !state_get_local(fs->state, rows[i].ino, &l))
+            rc = each(ctx, -rows[i].id, l.name, rows[i].queued_at);
+        local_release(&l);
+    }
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
 static int each_queued(struct fs *fs, entry_fn each, void *ctx)
 {
-    return each_op(fs, 1U << JOURNAL_QUEUED | 1U << JOURNAL_HELD, each, ctx);
+    int rc = each_op(fs, 1U << JOURNAL_QUEUED | 1U << JOURNAL_HELD, each, ctx);
+
+    return rc ? rc : each_mail(fs, 1U << OUTBOX_WAITING | 1U << OUTBOX_SENDING, each, ctx);
 }
 
 static int each_failed(struct fs *fs, entry_fn each, void *ctx)
 {
-    return each_op(fs, 1U << JOURNAL_FAILED, each, ctx);
+    int rc = each_op(fs, 1U << JOURNAL_FAILED, each, ctx);
+
+    return rc ? rc : each_mail(fs, 1U << OUTBOX_FAILED, each, ctx);
 }
 
 static int render_op(struct fs *fs, int64_t id, const char *part, struct buf *out)
 {
     (void)part;
-    return operation_render(fs, id, out);
+    return id < 0 ? mail_render(fs, -id, out) : operation_render(fs, id, out);
+}
+
+static int touch_op(struct fs *fs, int64_t id)
+{
+    if (id < 0)
+        return outbox_retry(fs->outbox, -id);
+    int rc = writeback_retry(fs->writeback, id);
+    writeback_kick(fs->writeback);
+    return rc;
+}
+
+/* The mail is not sent, and its file goes. */
+static int remove_mail(struct fs *fs, int64_t id)
+{
+    struct outbox_row row = {0};
+    struct local l = {0};
+    int rc = state_get_outbox(fs->state, id, &row);
+
+    if (!rc)
+        rc = state_get_local(fs->state, row.ino, &l);
+    if (!rc) {
+        struct node *dir = outbox_dir_node(fs, l.dir);
+
+        rc = dir ? scratch_remove(fs, dir, l.name, false) : -ENOENT;
+        tree_put(fs, dir);
+        notify_entry(fs, l.dir, l.name);
+    }
+    outbox_row_release(&row);
+    local_release(&l);
+    return rc;
 }
 
 /* Takes an operation back: the service's version becomes visible, and a file that only this machine
@@ -254,6 +317,9 @@ static int render_op(struct fs *fs, int64_t id, const char *part, struct buf *ou
 static int remove_op(struct fs *fs, int64_t id)
 {
     struct slot before = {0}, after = {0};
+
+    if (id < 0)
+        return remove_mail(fs, -id);
     int rc = state_get_slot(fs->state, id, &before);
 
     if (!rc)
@@ -280,8 +346,8 @@ out:
 
 static const struct collection queue = {"queue",     &collection_ops, &entry_ops,
                                         each_queued, render_op,       remove_op};
-static const struct collection failed = {"failed",    &collection_ops, &entry_ops,
-                                         each_failed, render_op,       remove_op};
+static const struct collection failed = {"failed",  &collection_ops, &entry_ops,       each_failed,
+                                         render_op, remove_op,       .touch = touch_op};
 
 /* --- trash/ --- */
 

@@ -117,10 +117,11 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
     if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1)
         return -EINVAL;
     buf_init(&err, BUF_TEXT_MAX);
-    int rc = writeback_flush(fs->writeback, 0, clock_mono() + (int64_t)seconds * NS_PER_S,
-                             req->cancel, &err);
+    int64_t until = clock_mono() + (int64_t)seconds * NS_PER_S;
+    int rc = writeback_flush(fs->writeback, 0, until, req->cancel, &err);
+    int mail = outbox_flush(fs->outbox, until, req->cancel);
     buf_release(&err);
-    return rc;
+    return rc ? rc : mail;
 }
 
 static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node,

@@ -413,6 +413,8 @@ const char *collection_name(const struct collection *c);
 int status_render(struct fs *fs, struct buf *out);
 /* The bytes of one operation in queue/ or failed/. */
 int operation_render(struct fs *fs, int64_t slot, struct buf *out);
+/* ... of one mail. */
+int mail_render(struct fs *fs, int64_t id, struct buf *out);
 /* "contacts/Contacts/jane.json" */
 int slot_path(struct fs *fs, const struct slot *slot, struct buf *out);
 

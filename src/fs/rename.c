@@ -308,6 +308,7 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
         goto out;
 
     writeback_kick(fs->writeback);
+    outbox_kick(fs->outbox);
     move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
               &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);

@@ -149,8 +149,10 @@ int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool direc
     if (!rc)
         rc = state_remove_local(fs->state, l.ino);
     rc = state_end(fs->state, rc);
-    if (!rc)
+    if (!rc) {
         drop_inode(fs, l.ino);
+        outbox_kick(fs->outbox);
+    }
 out:
     local_release(&l);
     return rc;

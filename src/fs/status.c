@@ -102,11 +102,79 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
     return rc;
 }
 
+/* --- mail --- */
+
+static struct cJSON *mail_json(const struct outbox_row *row, const struct local *l)
+{
+    struct cJSON *obj = cJSON_CreateObject();
+    char *path = xasprintf("outbox/%s/%s", outgoing_info(row->what)->dir, l->name);
+
+    cJSON_AddStringToObject(obj, "path", path);
+    cJSON_AddStringToObject(obj, "verb", "send");
+    cJSON_AddStringToObject(obj, "state", outbox_state_name(row->state));
+    if (row->reason)
+        cJSON_AddStringToObject(obj, "reason", row->reason);
+    cJSON_AddNumberToObject(obj, "attempts", row->attempts);
+    add_time(obj, "since", row->queued_at);
+    if (row->state == OUTBOX_WAITING)
+        add_time(obj, "due", row->due);
+    free(path);
+    return obj;
+}
+
+int mail_render(struct fs *fs, int64_t id, struct buf *out)
+{
+    struct outbox_row row = {0};
+    struct local l = {0};
+    int rc = state_get_outbox(fs->state, id, &row);
+
+    if (!rc)
+        rc = state_get_local(fs->state, row.ino, &l);
+    if (!rc) {
+        struct cJSON *obj = mail_json(&row, &l);
+
+        if (row.began)
+            add_time(obj, "began", row.began);
+        if (row.status)
+            cJSON_AddNumberToObject(obj, "status", row.status);
+        if (row.state == OUTBOX_FAILED) {
+            cJSON_AddBoolToObject(obj, "may_have_been_sent", row.unknown);
+            cJSON_AddStringToObject(obj, "next", "rm discards it, touch sends it again");
+        }
+        rc = render_record(obj, out);
+        cJSON_Delete(obj);
+    }
+    outbox_row_release(&row);
+    local_release(&l);
+    return rc;
+}
+
 /* --- status.json --- */
 
 /* A status file is for looking at: this many operations, drafts and listings are named, all are
  * counted. */
 #define NAMED_MAX 1000
+
+/* Files of the outbox that anything can be said about; counts what waits and what failed. */
+static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts *counts)
+{
+    struct cJSON *list = cJSON_CreateArray();
+    struct outbox_row *rows = NULL;
+    size_t count = 0;
+
+    state_outbox(fs->state, &rows, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct local l = {0};
+
+        counts->queued += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
+        counts->failed += rows[i].state == OUTBOX_FAILED;
+        if (i < NAMED_MAX && !state_get_local(fs->state, rows[i].ino, &l))
+            cJSON_AddItemToArray(list, mail_json(&rows[i], &l));
+        local_release(&l);
+    }
+    outbox_rows_free(rows, count);
+    cJSON_AddItemToObject(root, "outbox", list);
+}
 
 static void add_queue(struct fs *fs, struct cJSON *root)
 {
@@ -114,6 +182,7 @@ static void add_queue(struct fs *fs, struct cJSON *root)
     struct cJSON *queue = cJSON_AddObjectToObject(root, "queue");
 
     state_count_ops(fs->state, &n);
+    add_outbox(fs, root, &n);
     cJSON_AddNumberToObject(queue, "pending", n.queued);
     cJSON_AddNumberToObject(queue, "failed", n.failed);
     cJSON_AddNumberToObject(queue, "conflicts", n.conflict);

@@ -308,23 +308,38 @@ struct outbox *outbox_create(struct mailbox *mb)
     return ob;
 }
 
+/* In a transaction. */
+static int park_one(struct outbox *ob, struct outbox_row *row)
+{
+    char *name = NULL;
+    int rc;
+
+    if (row->answer) { /* it has arrived */
+        rc = outbox_deliver(ob, row, &name);
+        free(name);
+        return rc;
+    }
+    row->state = OUTBOX_FAILED;
+    row->unknown = true;
+    free(row->reason);
+    row->reason = xstrdup("the program ended while it was being sent: it may have arrived");
+    log_warn("outbox: an attempt was interrupted: see .outlookfs/failed");
+    return state_put_outbox(ob->mb->state, row);
+}
+
 /* An attempt that an earlier run of the program began and whose end nobody saw. */
 static int park_interrupted(struct outbox *ob)
 {
     struct outbox_row *rows = NULL;
     size_t count = 0;
-    int rc = state_outbox(ob->mb->state, &rows, &count);
 
+    state_begin(ob->mb->state);
+    int rc = state_outbox(ob->mb->state, &rows, &count);
     for (size_t i = 0; i < count && !rc; i++) {
-        if (rows[i].state != OUTBOX_SENDING)
-            continue;
-        rows[i].state = OUTBOX_FAILED;
-        rows[i].unknown = true;
-        free(rows[i].reason);
-        rows[i].reason = xstrdup("the program ended while it was being sent: it may have arrived");
-        log_warn("outbox: an attempt was interrupted: see .outlookfs/failed");
-        rc = state_put_outbox(ob->mb->state, &rows[i]);
+        if (rows[i].state == OUTBOX_SENDING)
+            rc = park_one(ob, &rows[i]);
     }
+    rc = state_end(ob->mb->state, rc);
     outbox_rows_free(rows, count);
     return rc;
 }

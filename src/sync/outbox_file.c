@@ -227,7 +227,6 @@ int outbox_withdraw(struct outbox *ob, uint64_t ino)
         rc = state_remove_outbox(ob->mb->state, row.id);
     rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
     outbox_row_release(&row);
-    outbox_kick(ob);
     return rc;
 }
 

@@ -18,8 +18,7 @@
 
 #define RETRY_MAX (60 * NS_PER_S)
 #define AUTH_PAUSE (60 * NS_PER_S)
-/* Somewhere that is certainly nowhere (RFC 2606): a question that waits for no answer must name an
- * address, too. */
+/* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
 #define NOWHERE "https://outlookfs.invalid/"
 
 static void set_reason(struct outbox_row *row, const char *reason)
@@ -58,9 +57,11 @@ static enum grade ask(struct outbox *ob, struct outbox_row *row, const struct cJ
 {
     enum operation op =
         row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
-    char *address = row->waits ? outbox_address(ob, row->token) : xstrdup(NOWHERE);
+    char *address = outbox_address(ob, row->token);
     enum grade grade = GRADE_OFFLINE;
 
+    if (!address && !row->waits)
+        address = xstrdup(NOWHERE);
     if (!address) /* the listener is not there any more: certainly not sent */
         *fault = (struct remote_fault){
             .grade = GRADE_OFFLINE,

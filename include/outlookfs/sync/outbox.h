@@ -75,7 +75,7 @@ int outbox_refuse(struct outbox *ob, enum outgoing what, uint64_t ino, const cha
 int outbox_change(struct outbox *ob, enum outgoing what, uint64_t ino, bool foreign);
 
 /* The file goes: so does its row. -EBUSY: it is just being sent. A question that was asked is ended
- * at the service. */
+ * at the service: outbox_kick() after the transaction. */
 int outbox_withdraw(struct outbox *ob, uint64_t ino);
 
 /* FAILED becomes WAITING and due. 0 also where nothing failed. */

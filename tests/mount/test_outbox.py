@@ -1,0 +1,349 @@
+"""outbox/send and outbox/reply: what is sent, when, and what never is. The mailbox is the sandbox's."""
+import base64
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+import unittest
+
+from harness import Mailbox, MountTest, main, wait_for
+
+
+def mail(subject, **more):
+    return dict({"To": "bob@contoso.com", "Subject": subject, "Body": "Hello."}, **more)
+
+
+class OutboxTest(MountTest):
+    SEED = "contacts=2,events=1,messages=12"
+    DELAY = "0"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="outlookfs-send-root-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        cls.OPTIONS = "send_delay=%s,send_root=%s" % (cls.DELAY, cls.root)
+        super().setUpClass()
+
+    def put(self, where, name, obj):
+        path = self.mailbox.path("outbox", where, name)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(obj, file)
+        return path
+
+    def sends(self, mark):
+        return self.mailbox.requests("SendEmail", since=mark)
+
+    def wait_sent(self, name):
+        path = self.mailbox.path("outbox", "sent", name)
+        return wait_for(lambda: os.path.exists(path), lambda: "sent/%s; %s" % (name, self.mailbox.status()["outbox"]))
+
+    def wait_state(self, state, *parts):
+        def current():
+            try:
+                return self.mailbox.xattr("state", *parts)
+            except OSError as error:
+                return error
+        wait_for(lambda: current() == state, lambda: "%s, not %s" % (state, current()))
+
+
+class Sending(OutboxTest):
+    def test_complete_file_is_sent_once_and_moves_to_sent(self):
+        mark = self.mailbox.mark()
+        path = self.put("send", "one.json", mail("One", Importance="High", IsHtml=False, Cc="carol@contoso.com"))
+        self.wait_sent("one.json")
+        sent = self.sends(mark)
+        self.assertEqual(len(sent), 1)
+        self.assertEqual(sent[0]["body"]["Subject"], "One")
+        self.assertEqual(sent[0]["body"]["Cc"], "carol@contoso.com")
+        self.assertFalse(os.path.exists(path))
+        self.assertNotIn("one.json", os.listdir(self.mailbox.path("outbox", "send")))
+        self.assertEqual(self.mailbox.json("outbox", "sent", "one.json")["Subject"], "One")
+        self.assertEqual(self.mailbox.xattr("state", "outbox", "sent", "one.json"), "sent")
+
+    def test_names_in_sent_are_made_unique(self):
+        for _ in range(2):
+            self.put("send", "twice.json", mail("Twice"))
+            wait_for(lambda: not os.path.exists(self.mailbox.path("outbox", "send", "twice.json")), "sent")
+        names = [n for n in os.listdir(self.mailbox.path("outbox", "sent")) if n.startswith("twice")]
+        self.assertEqual(len(names), 2)
+
+    def test_cp_of_a_file_and_temporary_with_rename(self):
+        mark = self.mailbox.mark()
+        source = os.path.join(self.root, "m.json")
+        with open(source, "w", encoding="utf-8") as file:
+            json.dump(mail("Copied"), file)
+        self.mailbox.run(["cp", source, self.mailbox.path("outbox", "send", "copied.json")])
+        self.wait_sent("copied.json")
+        temporary = self.mailbox.path("outbox", "send", ".renamed.json.tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(mail("Renamed"), file)
+        time.sleep(0.5)
+        self.assertTrue(os.path.exists(temporary))
+        os.rename(temporary, self.mailbox.path("outbox", "send", "renamed.json"))
+        self.wait_sent("renamed.json")
+        self.assertEqual([r["body"]["Subject"] for r in self.sends(mark)], ["Copied", "Renamed"])
+
+    def test_rename_of_a_wrong_text_moves_nothing(self):
+        temporary = self.mailbox.path("outbox", "send", "wrong.tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write('{"To": ')
+        self.assertErrno(errno.EINVAL, os.rename, temporary, self.mailbox.path("outbox", "send", "wrong.json"))
+        self.assertTrue(os.path.exists(temporary))
+        os.unlink(temporary)
+
+    def test_draft_is_not_sent(self):
+        mark = self.mailbox.mark()
+        path = self.mailbox.path("outbox", "send", "draft.json")
+        for text in ("", '{"To": "bob@contoso.com", "Sub'):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        self.assertEqual(self.mailbox.xattr("state", "outbox", "send", "draft.json"), "local")
+        self.assertIn("1:", self.mailbox.xattr("error", "outbox", "send", "draft.json"))
+        self.assertEqual(self.sends(mark), [])
+        os.unlink(path)
+
+    def refused(self, where, text, number, *words):
+        path = self.mailbox.path("outbox", where, "refused.json")
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.write(fd, text.encode() if isinstance(text, str) else json.dumps(text).encode())
+        self.assertErrno(number, os.close, fd)
+        why = self.mailbox.xattr("error", "outbox", where, "refused.json")
+        for word in words:
+            self.assertIn(word, why)
+        os.unlink(path)
+
+    def test_what_is_wrong_is_said_at_close(self):
+        mark = self.mailbox.mark()
+        self.refused("send", '{"To": "a@b.c",\n "Subject": x}', errno.EINVAL, "2:13")
+        self.refused("send", {"To": "a@b.c", "Body": "x"}, errno.EINVAL, "Subject is missing")
+        self.refused("send", mail("x", Subjet="y"), errno.EINVAL, "Subjet: no such member")
+        self.refused("send", mail("x", Importance="Huge"), errno.EINVAL, "Importance")
+        self.refused("send", mail("x", Attachments=[{"Name": "a", "ContentBytes": "%%"}]), errno.EINVAL, "base64")
+        self.refused("send", mail("x", Attachments=[{"Name": "a"}]), errno.EINVAL, "Attachments[0].ContentBytes")
+        self.refused("reply", {"Comment": "x"}, errno.EINVAL, "MessageId")
+        self.refused("reply", {"MessageId": "x", "Comment": "y" * 9000}, errno.EMSGSIZE, "Comment")
+        self.refused("send", mail("x", Attachments=[{"Path": "nowhere.pdf"}]), errno.ENOENT, "nowhere.pdf")
+        self.refused("send", mail("x", Attachments=[{"Path": "/etc/passwd"}]), errno.EACCES, "send_root")
+        self.refused("send", mail("x", Attachments=[{"Path": "../../etc/passwd"}]), errno.EACCES, "send_root")
+        self.assertEqual(self.sends(mark), [])
+
+    def test_attachments_by_path_and_by_bytes(self):
+        data = bytes(range(256)) * 1000 + b"x"
+        with open(os.path.join(self.root, "report.bin"), "wb") as file:
+            file.write(data)
+        mark = self.mailbox.mark()
+        self.put("send", "attached.json", mail("Attached", To="sandbox@example.com", Attachments=[
+            {"Path": "report.bin"}, {"Path": os.path.join(self.root, "report.bin"), "Name": "other.bin"},
+            {"Name": "hello.txt", "ContentBytes": base64.b64encode(b"hello").decode()}]))
+        self.wait_sent("attached.json")
+        self.assertEqual(len(self.sends(mark)), 1)
+
+        def attachments():
+            directory = self.mailbox.path("mail", "Sent Items")
+            for name in os.listdir(directory):
+                if name.endswith(".attachments"):
+                    return os.path.join(directory, name)
+            return None
+        # The sandbox keeps a copy, so what came through is read back as files.
+        self.mailbox.remount(fresh_cache=True)
+        where = wait_for(attachments, "the copy in Sent Items with its attachments")
+        self.assertEqual(sorted(os.listdir(where)), ["hello.txt", "other.bin", "report.bin"])
+        for name in ("other.bin", "report.bin"):
+            with open(os.path.join(where, name), "rb") as file:
+                self.assertEqual(file.read(), data)
+            self.assertEqual(os.path.getsize(os.path.join(where, name)), len(data))
+
+    def test_large_attachment(self):
+        data = os.urandom(1024 * 1024) * 8
+        with open(os.path.join(self.root, "large.bin"), "wb") as file:
+            file.write(data)
+        self.put("send", "large.json", mail("Large", Attachments=[{"Path": "large.bin"}]))
+        self.wait_sent("large.json")
+        with open(os.path.join(self.root, "huge.bin"), "wb") as file:
+            file.truncate(50 * 1024 * 1024)
+        self.refused("send", mail("x", Attachments=[{"Path": "huge.bin"}]), errno.EFBIG, "49 MiB")
+
+    def test_directory_rules(self):
+        self.assertEqual(sorted(os.listdir(self.mailbox.path("outbox"))),
+                         ["approval", "options", "reply", "send", "sent"])
+        self.assertErrno(errno.EPERM, os.mkdir, self.mailbox.path("outbox", "mine"))
+        self.assertErrno(errno.EPERM, open, self.mailbox.path("outbox", "x.json"), "w")
+        self.assertErrno(errno.EPERM, open, self.mailbox.path("outbox", "sent", "x.json"), "w")
+        contact = self.mailbox.contacts()[0]
+        self.assertErrno(errno.EPERM, os.rename, self.mailbox.path("contacts", "Contacts", contact),
+                         self.mailbox.path("outbox", "send", "c.json"))
+
+
+class Replying(OutboxTest):
+    def message(self):
+        names = sorted(n for n in os.listdir(self.mailbox.path("mail", "Inbox")) if n.endswith(".json"))
+        return names[0]
+
+    def test_reply_by_id_and_by_path(self):
+        name = self.message()
+        id = self.mailbox.xattr("id", "mail", "Inbox", name)
+        mark = self.mailbox.mark()
+        self.put("reply", "a.json", {"MessageId": id, "Comment": "By id & more?", "ReplyAll": True})
+        self.wait_sent("a.json")
+        self.put("reply", "b.json", {"Path": "mail/Inbox/" + name, "Comment": "relative"})
+        self.wait_sent("b.json")
+        self.put("reply", "c.json", {"Path": self.mailbox.path("mail", "Inbox", name), "Comment": "absolute"})
+        self.wait_sent("c.json")
+        replies = self.mailbox.requests("ReplyTo", since=mark)
+        self.assertEqual(len(replies), 3)
+        self.assertEqual({line["id"] for line in replies}, {id})
+        self.assertIn("comment=By%20id%20%26%20more%3F", replies[0]["query"])
+        self.assertIn("replyAll=true", replies[0]["query"])
+
+    def test_path_that_is_no_message(self):
+        path = self.mailbox.path("outbox", "reply", "no.json")
+        os.listdir(self.mailbox.path("mail", "Inbox"))
+        for wrong in ("mail/Inbox/nothing.json", "contacts/Contacts/x.json", "/etc/passwd", "mail/x.json"):
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.write(fd, json.dumps({"Path": wrong, "Comment": "x"}).encode())
+            self.assertErrno(errno.ENOENT, os.close, fd)
+        os.unlink(path)
+
+    def test_reply_to_a_message_the_service_does_not_know(self):
+        self.put("reply", "gone.json", {"MessageId": "AAMkNOTHING=", "Comment": "x"})
+        self.wait_state("failed", "outbox", "reply", "gone.json")
+        self.assertIn("m", self.mailbox.run(["ls", self.mailbox.path(".outlookfs", "failed")]).stdout)
+        os.unlink(self.mailbox.path("outbox", "reply", "gone.json"))
+        self.assertEqual(os.listdir(self.mailbox.path(".outlookfs", "failed")), [])
+
+
+class Delay(OutboxTest):
+    DELAY = "2"
+
+    def test_rm_within_the_delay_takes_it_back(self):
+        mark = self.mailbox.mark()
+        path = self.put("send", "back.json", mail("Back"))
+        self.assertEqual(self.mailbox.xattr("state", "outbox", "send", "back.json"), "waiting")
+        self.assertEqual(self.mailbox.status()["queue"]["pending"], 1)
+        os.unlink(path)
+        time.sleep(3)
+        self.assertEqual(self.sends(mark), [])
+        self.assertEqual(self.mailbox.status()["queue"]["pending"], 0)
+
+    def test_a_change_within_the_delay_is_what_is_sent(self):
+        mark = self.mailbox.mark()
+        path = self.put("send", "changed.json", mail("First"))
+        self.mailbox.run(["sed", "-i", "s/First/Second/", path])
+        with open(path, "r+", encoding="utf-8") as file:
+            text = file.read()
+            file.seek(0)
+            file.write(text.replace("Second", "Thirds"))
+            file.flush()
+            time.sleep(2.5)   # it is open and half changed: nothing goes out
+            self.assertEqual(self.sends(mark), [])
+        self.wait_sent("changed.json")
+        self.assertEqual([r["body"]["Subject"] for r in self.sends(mark)], ["Thirds"])
+
+    def test_mv_to_a_scratch_name_takes_it_back(self):
+        mark = self.mailbox.mark()
+        path = self.put("send", "away.json", mail("Away"))
+        os.rename(path, path + "~")
+        time.sleep(3)
+        self.assertEqual(self.sends(mark), [])
+        os.rename(path + "~", path)
+        self.mailbox.sync()
+        self.assertEqual(len(self.sends(mark)), 1)
+
+    def test_sync_sends_at_once(self):
+        mark = self.mailbox.mark()
+        self.put("send", "now.json", mail("Now"))
+        started = time.monotonic()
+        self.mailbox.sync()
+        self.assertLess(time.monotonic() - started, 1.9)
+        self.assertEqual(len(self.sends(mark)), 1)
+
+    def test_kill_before_sending_sends_once_after_remount(self):
+        mark = self.mailbox.mark()
+        self.put("send", "killed.json", mail("Killed"))
+        self.mailbox.kill9()
+        self.mailbox.mount()
+        self.wait_sent("killed.json")
+        self.assertEqual(len(self.sends(mark)), 1)
+
+
+class NeverTwice(OutboxTest):
+    def failed_entry(self, name):
+        names = [n for n in os.listdir(self.mailbox.path(".outlookfs", "failed")) if n.endswith("-" + name)]
+        self.assertEqual(len(names), 1)
+        return names[0]
+
+    def unknown(self, name, **fault):
+        mark = self.mailbox.mark()
+        self.mailbox.fault(operation="SendEmail", **fault)
+        self.put("send", name, mail("Unknown"))
+        self.wait_state("failed", "outbox", "send", name)
+        time.sleep(2.5)
+        self.assertEqual(len(self.sends(mark)), 1)
+        return mark
+
+    def test_unknown_result_is_parked_and_touch_sends_again(self):
+        mark = self.unknown("a504.json", status=504, apply=True)
+        entry = self.mailbox.json(".outlookfs", "failed", self.failed_entry("a504.json"))
+        self.assertTrue(entry["may_have_been_sent"])
+        self.assertIn("may have been sent", self.mailbox.xattr("error", "outbox", "send", "a504.json"))
+        self.mailbox.sync(status=1)
+        self.assertEqual(len(self.sends(mark)), 1)
+        self.mailbox.run(["touch", self.mailbox.path(".outlookfs", "failed", self.failed_entry("a504.json"))])
+        self.wait_sent("a504.json")
+        self.assertEqual(len(self.sends(mark)), 2)
+
+    def test_rm_in_failed_discards(self):
+        mark = self.unknown("b504.json", status=500)
+        os.unlink(self.mailbox.path(".outlookfs", "failed", self.failed_entry("b504.json")))
+        wait_for(lambda: not os.path.exists(self.mailbox.path("outbox", "send", "b504.json")), "the file is gone, too")
+        self.assertEqual(len(self.sends(mark)), 1)
+
+    def test_dropped_connection_is_parked(self):
+        mark = self.unknown("dropped.json", drop="after")
+        self.mailbox.remount()
+        self.assertEqual(self.mailbox.xattr("state", "outbox", "send", "dropped.json"), "failed")
+        os.unlink(self.mailbox.path("outbox", "send", "dropped.json"))
+        self.assertEqual(len(self.sends(mark)), 1)
+
+    def test_throttled_is_tried_again(self):
+        mark = self.mailbox.mark()
+        self.mailbox.fault(operation="SendEmail", status=429, retryAfter=1)
+        self.put("send", "throttled.json", mail("Throttled"))
+        self.wait_sent("throttled.json")
+        self.assertEqual([r["status"] for r in self.sends(mark)], [429, 200])
+
+    def test_refusal_is_parked_with_its_reason(self):
+        self.put("send", "refused.json", mail("Refused", To="nobody at all"))
+        self.wait_state("failed", "outbox", "send", "refused.json")
+        self.assertIn("mail addresses", self.mailbox.xattr("error", "outbox", "send", "refused.json"))
+        mark = self.mailbox.mark()
+        self.mailbox.run(["sed", "-i", "s/nobody at all/bob@contoso.com/", self.mailbox.path("outbox", "send", "refused.json")])
+        self.wait_sent("refused.json")
+        self.assertEqual(len(self.sends(mark)), 1)
+
+
+class Killed(unittest.TestCase):
+    def test_kill_while_the_answer_is_awaited(self):
+        with Mailbox(MountTest.build_dir, "messages=2", options="send_delay=0") as mailbox:
+            mark = mailbox.mark()
+            mailbox.fault(operation="SendEmail", delay=3000)
+            path = mailbox.path("outbox", "send", "k.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(mail("Killed"), file)
+            wait_for(lambda: mailbox.xattr("state", "outbox", "send", "k.json") == "sending", "sending")
+            with self.assertRaises(OSError) as caught:
+                os.unlink(path)
+            self.assertEqual(caught.exception.errno, errno.EBUSY)
+            time.sleep(0.5)
+            mailbox.kill9()
+            wait_for(lambda: mailbox.requests("SendEmail", since=mark), "arrived")
+            mailbox.mount()
+            self.assertEqual(mailbox.xattr("state", "outbox", "send", "k.json"), "failed")
+            time.sleep(1)
+            self.assertEqual(len(mailbox.requests("SendEmail", since=mark)), 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/model/outgoing.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static cJSON *json(const char *text)
+{
+    cJSON *obj = NULL;
+
+    assert_int_equal(json_parse_object(text, strlen(text), &obj, NULL), 0);
+    return obj;
+}
+
+static void check(enum outgoing what, const char *text, int expected, const char *word)
+{
+    cJSON *obj = json(text);
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    assert_int_equal(outgoing_check(what, obj, &err), expected);
+    if (word && !strstr(err.data, word))
+        fail_msg("%s: \"%s\" is not in \"%s\"", text, word, err.data);
+    buf_release(&err);
+    cJSON_Delete(obj);
+}
+
+#define MAIL "\"To\": \"a@b.c\", \"Subject\": \"s\", \"Body\": \"b\""
+#define QUESTION "\"To\": \"a@b.c\", \"Subject\": \"s\", \"Options\": \"yes, no\""
+
+static void test_a_mail(void **state)
+{
+    (void)state;
+    check(OUTGOING_SEND, "{" MAIL "}", 0, NULL);
+    check(OUTGOING_SEND,
+          "{" MAIL ", \"Cc\": \"x\", \"Bcc\": null, \"From\": \"y\", \"Importance\": \"High\","
+          " \"IsHtml\": true, \"Attachments\": [{\"Name\": \"a\", \"ContentBytes\": \"\"},"
+          " {\"Path\": \"b\"}]}",
+          0, NULL);
+    check(OUTGOING_SEND, "{\"To\": \"a@b.c\", \"Subject\": \"s\"}", -EINVAL, "Body is missing");
+    check(OUTGOING_SEND, "{\"To\": \" ; \", \"Subject\": \"s\", \"Body\": \"\"}", -EINVAL, "To");
+    check(OUTGOING_SEND, "{\"To\": null, \"Subject\": \"s\", \"Body\": \"\"}", -EINVAL,
+          "To is missing");
+    check(OUTGOING_SEND, "{" MAIL ", \"to\": \"x\"}", -EINVAL, "to: no such member");
+    check(OUTGOING_SEND, "{" MAIL ", \"IsHtml\": \"true\"}", -EINVAL, "IsHtml");
+    check(OUTGOING_SEND, "{" MAIL ", \"Importance\": 1}", -EINVAL, "Importance");
+    check(OUTGOING_SEND, "{" MAIL ", \"Wait\": true}", -EINVAL, "Wait");
+}
+
+static void test_attachments(void **state)
+{
+    (void)state;
+    check(OUTGOING_SEND, "{" MAIL ", \"Attachments\": {}}", -EINVAL, "Attachments: a list");
+    check(OUTGOING_SEND, "{" MAIL ", \"Attachments\": [1]}", -EINVAL, "Attachments[0]");
+    check(OUTGOING_SEND, "{" MAIL ", \"Attachments\": [{\"Path\": \"x\"}, {\"Name\": \"n\"}]}",
+          -EINVAL, "Attachments[1].ContentBytes");
+    check(OUTGOING_SEND, "{" MAIL ", \"Attachments\": [{\"ContentBytes\": \"\"}]}", -EINVAL,
+          "Attachments[0].Name");
+    check(OUTGOING_SEND,
+          "{" MAIL
+          ", \"Attachments\": [{\"Name\": \"n\", \"Path\": \"x\", \"ContentBytes\": \"\"}]}",
+          -EINVAL, "Attachments[0].Path");
+    check(OUTGOING_SEND, "{" MAIL ", \"Attachments\": [{\"Path\": \"x\", \"Size\": 1}]}", -EINVAL,
+          "Attachments[0].Size");
+}
+
+static void test_a_reply(void **state)
+{
+    (void)state;
+    check(OUTGOING_REPLY, "{\"MessageId\": \"x\", \"Comment\": \"\", \"ReplyAll\": true}", 0, NULL);
+    check(OUTGOING_REPLY, "{\"Path\": \"mail/x\", \"Comment\": \"c\"}", 0, NULL);
+    check(OUTGOING_REPLY, "{\"MessageId\": \"x\"}", -EINVAL, "Comment is missing");
+    check(OUTGOING_REPLY, "{\"Comment\": \"c\"}", -EINVAL, "MessageId");
+    check(OUTGOING_REPLY, "{\"MessageId\": \"x\", \"Path\": \"y\", \"Comment\": \"\"}", -EINVAL,
+          "Path");
+}
+
+static void test_a_question(void **state)
+{
+    char many[512] = "{\"To\": \"a@b.c\", \"Subject\": \"s\", \"Options\": \"0";
+
+    (void)state;
+    for (enum outgoing what = OUTGOING_OPTIONS; what <= OUTGOING_APPROVAL; what++) {
+        check(what, "{" QUESTION ", \"Wait\": false, \"HeaderText\": \"h\"}", 0, NULL);
+        check(what, "{\"To\": \"a@b.c\", \"Subject\": \"s\"}", -EINVAL, "Options is missing");
+        check(what, "{" QUESTION ", \"Body\": 1}", -EINVAL, "Body");
+        check(what, "{" QUESTION ", \"IsHtml\": true}", -EINVAL, "IsHtml");
+    }
+    for (int i = 1; i < 100; i++)
+        strcat(many, ",1");
+    strcat(many, "\"}");
+    check(OUTGOING_OPTIONS, many, 0, NULL);
+    strcpy(many + strlen(many) - 2, ",1\"}");
+    check(OUTGOING_OPTIONS, many, -EINVAL, "100 options");
+}
+
+static void test_members_of_our_own_are_not_sent(void **state)
+{
+    cJSON *obj =
+        json("{" QUESTION ", \"Wait\": false, \"Body\": null,"
+             " \"Attachments\": [{\"Name\": \"n\", \"Path\": \"p\", \"ContentBytes\": \"\"}]}");
+    cJSON *expected =
+        json("{" QUESTION ", \"Attachments\": [{\"Name\": \"n\", \"ContentBytes\": \"\"}]}");
+    cJSON *message = outgoing_message(OUTGOING_APPROVAL, obj);
+
+    (void)state;
+    assert_true(json_equal(message, expected));
+    assert_false(outgoing_waits(OUTGOING_APPROVAL, obj));
+    assert_true(outgoing_waits(OUTGOING_APPROVAL, expected));
+    assert_false(outgoing_waits(OUTGOING_SEND, expected));
+    cJSON_Delete(message);
+    cJSON_Delete(expected);
+    cJSON_Delete(obj);
+}
+
+static void test_names(void **state)
+{
+    char *name = outgoing_answer_name("x.json");
+
+    (void)state;
+    assert_string_equal(name, "x.answer.json");
+    free(name);
+    assert_true(outgoing_is_name(OUTGOING_SEND, "x.json"));
+    assert_true(outgoing_is_name(OUTGOING_SEND, "x.answer.json"));
+    assert_false(outgoing_is_name(OUTGOING_OPTIONS, "x.answer.json"));
+    assert_false(outgoing_is_name(OUTGOING_SEND, ".x.json"));
+    assert_false(outgoing_is_name(OUTGOING_SEND, "x.json~"));
+}
+
+static void test_which_option(void **state)
+{
+    (void)state;
+    assert_int_equal(outgoing_option_index("Approve, Reject", "Approve"), 0);
+    assert_int_equal(outgoing_option_index("Approve, Reject", " reject "), 1);
+    assert_int_equal(outgoing_option_index("Approve, Reject", "Rej"), -1);
+    assert_int_equal(outgoing_option_index("one", "one"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_mail),
+        cmocka_unit_test(test_attachments),
+        cmocka_unit_test(test_a_reply),
+        cmocka_unit_test(test_a_question),
+        cmocka_unit_test(test_members_of_our_own_are_not_sent),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_which_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/remote/testing.h>
+#include <remote/remote_p.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BASE "https://9d51.common.azure-apihub.net/apim/office365/0f3c"
+
+static void maps(const char *base, const char *location, const char *expected)
+{
+    struct buf out;
+
+    buf_init(&out, BUF_TEXT_MAX);
+    assert_int_equal(location_path(base, location, &out), expected ? 0 : -EINVAL);
+    assert_string_equal(out.data, expected ? expected : "");
+    buf_release(&out);
+}
+
+static void test_a_location_is_asked_for_below_our_base(void **state)
+{
+    (void)state;
+    maps(BASE, BASE "/approvalmail/$subscriptions/1", "/approvalmail/$subscriptions/1");
+    maps(BASE,
+         "https://logic-apis-westus.azure-apim.net/apim/office365/shared-1/approvalmail/"
+         "$subscriptions/1?o=YQ%3d",
+         "/approvalmail/$subscriptions/1?o=YQ%3d");
+    maps(BASE, "https://evil.example/approvalmail/$subscriptions/1",
+         "/approvalmail/$subscriptions/1");
+    maps(BASE, "/approvalmail/$subscriptions/1", "/approvalmail/$subscriptions/1");
+    maps("http://127.0.0.1:1/pre/fix", "http://127.0.0.1:1/pre/fix/a/1", "/a/1");
+    maps("http://127.0.0.1:1/pre/fix", "http://127.0.0.1:1/pre/fixed/1", "/pre/fixed/1");
+    maps("http://127.0.0.1:1", "http://other/a/1", "/a/1");
+}
+
+static void test_what_is_no_location(void **state)
+{
+    (void)state;
+    maps(BASE, "https://evil.example", NULL);
+    maps(BASE, "https://evil.example/", NULL);
+    maps(BASE, "approvalmail/1", NULL);
+    maps(BASE, "//evil.example/a", NULL);
+    maps(BASE, "https://x/a b", NULL);
+    maps(BASE, "https://x/a\r\nHost: y", NULL);
+    maps(BASE, "https://x/a/../../b", NULL);
+    maps(BASE, "https://x/..", NULL);
+    maps(BASE, "https://x/a#b", NULL);
+    maps(BASE, "", NULL);
+}
+
+static void test_sending_and_asking(void **state)
+{
+    struct remote *r = remote_memory_create();
+    struct remote_ctx ctx = {0};
+    struct remote_fault fault;
+    cJSON *message = cJSON_CreateObject();
+    char *location = NULL;
+
+    (void)state;
+    cJSON_AddStringToObject(message, "To", "a@b.c");
+    assert_int_equal(remote_send(r, message, ctx, &fault), GRADE_OK);
+    assert_int_equal(
+        remote_ask(r, OP_SEND_APPROVAL_MAIL, message, "https://x/y", ctx, &location, &fault),
+        GRADE_OK);
+    assert_true(str_starts(location, "/$subscriptions/"));
+    assert_int_equal(remote_memory_count(r, KIND_MESSAGE), 2);
+    assert_int_equal(remote_unsubscribe(r, location, ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_memory_calls(r, OP_UNSUBSCRIBE), 1);
+    assert_int_equal(remote_unsubscribe(r, "/elsewhere", ctx, &fault), GRADE_GONE);
+    remote_fault_release(&fault);
+    free(location);
+    cJSON_Delete(message);
+    remote_destroy(r);
+}
+
+static void test_replying_within_an_address(void **state)
+{
+    struct remote *r = remote_memory_create();
+    const char *id;
+    struct remote_fault fault;
+    char *comment = xmalloc(9001);
+
+    (void)state;
+    id = remote_memory_add(r, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
+    memset(comment, 'x', 9000);
+    comment[9000] = '\0';
+    assert_false(remote_reply_fits(r, id, comment, true));
+    comment[2600] = '\0';
+    assert_true(remote_reply_fits(r, id, comment, true));
+    memset(comment, '&', 2600); /* three bytes each in an address */
+    assert_true(remote_reply_fits(r, id, comment, true));
+    memset(comment, '&', 2700);
+    comment[2700] = '\0';
+    assert_false(remote_reply_fits(r, id, comment, true));
+    assert_int_equal(remote_reply(r, id, "short", false, (struct remote_ctx){0}, &fault), GRADE_OK);
+    assert_int_equal(remote_reply(r, "nobody", "short", false, (struct remote_ctx){0}, &fault),
+                     GRADE_GONE);
+    remote_fault_release(&fault);
+    free(comment);
+    remote_destroy(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_location_is_asked_for_below_our_base),
+        cmocka_unit_test(test_what_is_no_location),
+        cmocka_unit_test(test_sending_and_asking),
+        cmocka_unit_test(test_replying_within_an_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
