@@ -331,6 +331,29 @@ static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
 }
 
 /*
+ * A new file with the id of a record that is here is a copy, or a temporary that is about to be
+ * renamed over that record: it waits out the delay whatever the program asks for (saving rule R12).
+ */
+static bool is_copy(struct fs *fs, int64_t id, const char *text, size_t len)
+{
+    struct slot slot = {0};
+    struct cache_record r = {0};
+    struct cJSON *obj = NULL;
+    bool copy = false;
+
+    if (!state_get_slot(fs->state, id, &slot) && !slot.record &&
+        !json_parse_object(text, len, &obj, NULL)) {
+        const char *record = kind_id(slot.kind, obj);
+
+        copy = record && !cache_get(fs->cache, slot.kind, slot.folder, record, false, &r);
+    }
+    cJSON_Delete(obj);
+    cache_record_release(&r);
+    slot_release(&slot);
+    return copy;
+}
+
+/*
  * fsync of a complete text sends it, so that a refusal is shown while the person is still there; of
  * a half-written one it keeps the draft (saving rules, decisions).
  */
@@ -348,12 +371,12 @@ static int record_sync(struct fs *fs, const struct fs_req *req, struct node *nod
     if (complete)
         rc = content_commit(fs, node, content);
     pthread_mutex_unlock(&fs->change);
-    free(text);
 
     int64_t slot = tree_slot(fs, node);
-    if (rc || !complete || !slot || fs->config.fsync_local)
-        return rc;
-    return send_now(fs, req, slot);
+    if (!rc && complete && slot && !fs->config.fsync_local && !is_copy(fs, slot, text, len))
+        rc = send_now(fs, req, slot);
+    free(text);
+    return rc;
 }
 
 /* --- extended attributes --- */

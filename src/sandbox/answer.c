@@ -3,6 +3,7 @@
  */
 #include "answer_p.h"
 
+#include <assert.h>
 #include <outlookfs/base/alloc.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,14 +19,25 @@ void answer_init(struct answer *ans, const char *guid, const char *client_id)
     buf_init(&ans->body, ANSWER_MAX);
 }
 
+static void drop_headers(struct answer *ans)
+{
+    for (size_t i = 0; i < ANSWER_HEADERS_MAX; i++) {
+        free(ans->headers[i].value);
+        ans->headers[i].name = NULL;
+        ans->headers[i].value = NULL;
+    }
+}
+
 void answer_release(struct answer *ans)
 {
+    drop_headers(ans);
     buf_release(&ans->body);
     free(ans->type);
 }
 
 static void restart(struct answer *ans, unsigned status, const char *type)
 {
+    drop_headers(ans);
     buf_clear(&ans->body);
     free(ans->type);
     ans->type = type ? xstrdup(type) : NULL;
@@ -57,6 +69,25 @@ void answer_bytes(struct answer *ans, const void *data, size_t len, const char *
 {
     restart(ans, 200, type);
     buf_add(&ans->body, data, len);
+}
+
+void answer_header(struct answer *ans, const char *name, const char *value)
+{
+    size_t i = 0;
+
+    while (i < ANSWER_HEADERS_MAX && ans->headers[i].name)
+        i++;
+    assert(i < ANSWER_HEADERS_MAX);
+    ans->headers[i].name = name;
+    ans->headers[i].value = xstrdup(value);
+}
+
+void answer_html(struct answer *ans, unsigned status, const char *html, const char *policy)
+{
+    restart(ans, status, ANSWER_HTML);
+    buf_addstr(&ans->body, html);
+    answer_header(ans, "Content-Security-Policy", policy);
+    answer_header(ans, "X-Content-Type-Options", "nosniff");
 }
 
 void answer_error(struct answer *ans, unsigned status, const char *code, const char *fmt, ...)

@@ -17,14 +17,21 @@
 #define ANSWER_MAX ((size_t)1024 * 1024 * 1024)
 
 #define ANSWER_JSON "application/json; charset=utf-8"
+#define ANSWER_HTML "text/html; charset=utf-8"
+
+#define ANSWER_HEADERS_MAX 4
 
 struct answer {
     unsigned status;
     struct buf body;
-    char *type;        /* Content-Type; NULL: none */
-    int retry_after;   /* seconds; negative: no such header */
-    const char *guid;  /* of the request; goes into error texts */
-    const char *trace; /* the client's own request id, or `guid` */
+    char *type;      /* Content-Type; NULL: none */
+    int retry_after; /* seconds; negative: no such header */
+    struct {
+        const char *name; /* a literal */
+        char *value;
+    } headers[ANSWER_HEADERS_MAX]; /* further ones; the first without a name ends them */
+    const char *guid;              /* of the request; goes into error texts */
+    const char *trace;             /* the client's own request id, or `guid` */
 };
 
 void answer_init(struct answer *ans, const char *guid, const char *client_id);
@@ -36,6 +43,12 @@ void answer_json(struct answer *ans, unsigned status, cJSON *take);
 /* An answer whose JSON text the caller then appends to `body`. */
 void answer_text(struct answer *ans, unsigned status);
 void answer_bytes(struct answer *ans, const void *data, size_t len, const char *type);
+
+/* One header more, to the answer made last; at most ANSWER_HEADERS_MAX. */
+void answer_header(struct answer *ans, const char *name, const char *value);
+
+/* HTML that a browser shows under the Content-Security-Policy and nothing beyond it. */
+void answer_html(struct answer *ans, unsigned status, const char *html, const char *policy);
 
 /* The connector itself: {"status","message","error":{"message","code","originalMessage"},"source"}.
  */

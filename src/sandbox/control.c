@@ -12,15 +12,23 @@
 #include "picker_p.h"
 #include "request_p.h"
 #include "sandbox_p.h"
+#include "subscription_p.h"
+#include "text_p.h"
+#include "trigger_p.h"
+#include "view_p.h"
 
 #include <errno.h>
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void fail(struct answer *ans, unsigned status, const char *text)
+/* A hundred years. */
+#define ADVANCE_MAX (INT64_C(100) * 365 * 24 * 3600)
+
+void control_fail(struct answer *ans, unsigned status, const char *text)
 {
     cJSON *body = cJSON_CreateObject();
 
@@ -46,7 +54,7 @@ static int kind_of(const char *name, struct answer *ans)
         if (!strcmp(kinds[i].name, name))
             return (int)i;
     }
-    fail(ans, 400, "kind: \"contact\", \"event\" or \"message\" is required");
+    control_fail(ans, 400, "kind: \"contact\", \"event\" or \"message\" is required");
     return -1;
 }
 
@@ -81,7 +89,7 @@ static void answer_record(struct db *db, int kind, const char *id, struct answer
     struct record r;
 
     if (!db_record_get(db, kinds[kind].kind, id, &r)) {
-        fail(ans, 404, "no such record");
+        control_fail(ans, 404, "no such record");
         return;
     }
     answer_json(ans, 200,
@@ -134,7 +142,7 @@ static void edit_existing(struct db *db, int kind, const cJSON *body, struct ans
     char *moved;
 
     if (!id || !db_record_get(db, kinds[kind].kind, id, &r)) {
-        fail(ans, 404, "no such record");
+        control_fail(ans, 404, "no such record");
         return;
     }
     if (json_bool(body, "delete", false)) {
@@ -149,7 +157,8 @@ static void edit_existing(struct db *db, int kind, const cJSON *body, struct ans
         set_members(db, kind, &r, set);
         answer_record(db, kind, id, ans);
     } else {
-        fail(ans, 400, "one of set, delete, create, move (a message to a folder) is required");
+        control_fail(ans, 400,
+                     "one of set, delete, create, move (a message to a folder) is required");
     }
     record_release(&r);
 }
@@ -170,7 +179,7 @@ static void create_item(struct db *db, int kind, const struct folder *folder, co
     if (made)
         answer_json(ans, 200, made);
     else
-        fail(ans, 400, err.data);
+        control_fail(ans, 400, err.data);
     cJSON_Delete(body);
     buf_release(&err);
 }
@@ -213,9 +222,9 @@ static void create_message(struct db *db, int kind, const struct folder *folder,
 
     buf_init(&err, BUF_TEXT_MAX);
     if (d.importance < 0 || (received && str_parse_time(received, &d.received))) {
-        fail(ans, 400, "Importance or DateTimeReceived is not valid");
+        control_fail(ans, 400, "Importance or DateTimeReceived is not valid");
     } else if (message_files(json_get(create, "Attachments"), &files, &d.nfiles, &err)) {
-        fail(ans, 400, err.data);
+        control_fail(ans, 400, err.data);
     } else {
         d.files = files;
         made = message_add(db, folder, &d);
@@ -240,7 +249,7 @@ static void edit(struct sandbox *sb, const struct request *req, struct answer *a
     if (!create) {
         edit_existing(sb->db, kind, body, ans);
     } else if (!folder_of(sb->db, kind, table, &folder)) {
-        fail(ans, 404, "no such table or folder");
+        control_fail(ans, 404, "no such table or folder");
     } else {
         if (kinds[kind].dataset)
             create_item(sb->db, kind, &folder, create, ans);
@@ -279,7 +288,7 @@ static void records(struct sandbox *sb, const struct request *req, struct answer
         return;
     db_begin(sb->db);
     if (table && !folder_of(sb->db, dump.kind, table, &folder)) {
-        fail(ans, 404, "no such table or folder");
+        control_fail(ans, 404, "no such table or folder");
     } else {
         q.kind = kinds[dump.kind].kind;
         q.folder = folder.id;
@@ -330,13 +339,13 @@ static void fault_add(struct sandbox *sb, const struct request *req, struct answ
     cJSON *body;
 
     if (!cJSON_IsObject(req->json)) {
-        fail(ans, 400, "a JSON object is required");
+        control_fail(ans, 400, "a JSON object is required");
         return;
     }
     buf_init(&err, BUF_TEXT_MAX);
     id = faults_add(sb->faults, req->json, &err);
     if (id < 0) {
-        fail(ans, 400, err.data);
+        control_fail(ans, 400, err.data);
     } else {
         body = cJSON_CreateObject();
         cJSON_AddNumberToObject(body, "id", (double)id);
@@ -358,20 +367,86 @@ static void fault_clear(struct sandbox *sb, const struct request *req, struct an
     answer_json(ans, 200, cJSON_CreateObject());
 }
 
+/* --- knobs --------------------------------------------------------------------------------------
+ */
+
+static void answer_clock(struct sandbox *sb, struct answer *ans)
+{
+    cJSON *body = cJSON_CreateObject();
+    char now[40];
+
+    text_time_fine(db_now(sb->db), now);
+    cJSON_AddStringToObject(body, "now", now);
+    answer_json(ans, 200, body);
+}
+
+static void clock_get(struct sandbox *sb, const struct request *req, struct answer *ans)
+{
+    (void)req;
+    db_begin(sb->db);
+    answer_clock(sb, ans);
+    db_end(sb->db, true);
+}
+
+static void clock_push(struct sandbox *sb, const struct request *req, struct answer *ans)
+{
+    int64_t seconds = json_int(req->json, "advanceSeconds", -1);
+
+    if (seconds < 0 || seconds > ADVANCE_MAX) {
+        control_fail(ans, 400, "advanceSeconds: a whole number of zero or more is required");
+        return;
+    }
+    db_begin(sb->db);
+    db_advance(sb->db, seconds * NS_PER_S);
+    answer_clock(sb, ans);
+    db_end(sb->db, true);
+}
+
+/* Sets the options the body names and answers all. */
+static void option(struct sandbox *sb, const struct request *req, struct answer *ans)
+{
+    struct trigger_settings *t = sb->triggers;
+    cJSON *body = cJSON_CreateObject();
+
+    db_begin(sb->db);
+    t->bare_arrays = json_bool(req->json, "bareArrays", t->bare_arrays);
+    t->empty_lists = json_bool(req->json, "emptyLists", t->empty_lists);
+    t->retry_after = (int)json_int(req->json, "retryAfter", t->retry_after);
+    cJSON_AddBoolToObject(body, "bareArrays", t->bare_arrays);
+    cJSON_AddBoolToObject(body, "emptyLists", t->empty_lists);
+    cJSON_AddNumberToObject(body, "retryAfter", t->retry_after);
+    db_end(sb->db, true);
+    answer_json(ans, 200, body);
+}
+
 static const struct {
     const char *method, *path;
     void (*run)(struct sandbox *sb, const struct request *req, struct answer *ans);
 } endpoints[] = {
-    {"POST", "/edit", edit},       {"POST", "/fault", fault_add},
-    {"GET", "/fault", fault_list}, {"DELETE", "/fault", fault_clear},
-    {"GET", "/log", log_since},    {"POST", "/reset-log", reset_log},
-    {"GET", "/record", record},    {"GET", "/records", records},
+    {"POST", "/edit", edit},
+    {"POST", "/fault", fault_add},
+    {"GET", "/fault", fault_list},
+    {"DELETE", "/fault", fault_clear},
+    {"GET", "/log", log_since},
+    {"POST", "/reset-log", reset_log},
+    {"GET", "/record", record},
+    {"GET", "/records", records},
+    {"GET", "/clock", clock_get},
+    {"POST", "/clock", clock_push},
+    {"GET", "/option", option},
+    {"POST", "/option", option},
+    {"GET", "/subscriptions", subscription_list},
+    {"GET", "/folders", view_folders},
+    {"GET", "/messages", view_messages},
+    {"GET", "/message", view_message},
+    {"GET", "/body", view_body},
+    {"GET", "/attachment", view_attachment},
 };
 
 void control_handle(struct sandbox *sb, const struct request *req, const char *path,
                     struct answer *ans)
 {
-    fail(ans, 404, "no such control endpoint");
+    control_fail(ans, 404, "no such control endpoint");
     for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
         if (!strcmp(endpoints[i].path, path) && !strcmp(endpoints[i].method, req->method)) {
             endpoints[i].run(sb, req, ans);

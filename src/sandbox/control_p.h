@@ -8,6 +8,10 @@
  *     POST /reset-log
  *     GET  /record    ?kind=&id=: one stored record
  *     GET  /records   ?kind=[&table=]: all of a kind
+ *     POST /clock     pushes the service's clock; GET reads it
+ *     POST /option    how triggers answer; GET reads
+ *     GET  /subscriptions  mails with options, and whether their answers were delivered
+ *     GET  /folders, /messages, /message, /body, /attachment: the web page's data (view_p.h)
  *
  * Always there: the sandbox listens on the loopback interface only. They need no token and are
  * neither logged, delayed, counted nor hit by faults.
@@ -24,5 +28,8 @@ struct sandbox;
 /* `path` is what follows "/_sandbox". */
 void control_handle(struct sandbox *sb, const struct request *req, const char *path,
                     struct answer *ans);
+
+/* {"error": text}. */
+void control_fail(struct answer *ans, unsigned status, const char *text);
 
 #endif

@@ -72,10 +72,8 @@ bool dataset_folder(struct db *db, const struct dataset *d, const char *table, s
 
 /* The records of a page: their texts, parsed only where a query needs their members. */
 struct listing {
-    struct odata_filter *filter; /* NULL: every record */
-    struct odata_order *order;   /* NULL: as they come */
+    struct dataset_query query;
     struct answer *ans;
-    int64_t skip, top;
     size_t shown;
     struct hit *hits;
     size_t nhits;
@@ -106,13 +104,15 @@ static bool collect_row(void *arg, const struct record_row *row)
     struct listing *l = arg;
     cJSON *record = cJSON_Parse(row->json);
 
-    if (l->filter && !odata_filter_matches(l->filter, record)) {
+    if (l->query.filter && !odata_filter_matches(l->query.filter, record)) {
         cJSON_Delete(record);
         return true;
     }
     l->hits = xrealloc(l->hits, (l->nhits + 1) * sizeof(*l->hits));
-    l->hits[l->nhits] = (struct hit){
-        .text = xstrdup(row->json), .record = record, .order = l->order, .position = l->nhits};
+    l->hits[l->nhits] = (struct hit){.text = xstrdup(row->json),
+                                     .record = record,
+                                     .order = l->query.order,
+                                     .position = l->nhits};
     l->nhits++;
     return true;
 }
@@ -129,10 +129,10 @@ static int compare_hits(const void *a, const void *b)
 
 static void show_collected(struct listing *l)
 {
-    if (l->order && l->nhits)
+    if (l->query.order && l->nhits)
         qsort(l->hits, l->nhits, sizeof(*l->hits), compare_hits);
     for (size_t i = 0; i < l->nhits; i++) {
-        if ((int64_t)i >= l->skip && (int64_t)i < l->skip + l->top)
+        if ((int64_t)i >= l->query.skip && (int64_t)i < l->query.skip + l->query.top)
             show(l, l->hits[i].text);
         free(l->hits[i].text);
         cJSON_Delete(l->hits[i].record);
@@ -161,17 +161,17 @@ static void list_items(struct sandbox *sb, const struct dataset *d, const char *
                        struct listing *l)
 {
     struct record_query q = {.kind = d->kind, .folder = folder, .top = -1};
-    bool by_index = indexed(d, l->order, &q);
+    bool by_index = indexed(d, l->query.order, &q);
 
     answer_text(l->ans, 200);
     buf_addstr(&l->ans->body, "{\"value\":[");
-    if (by_index && !l->filter) {
-        q.skip = l->skip;
-        q.top = l->top;
+    if (by_index && !l->query.filter) {
+        q.skip = l->query.skip;
+        q.top = l->query.top;
         db_records(sb->db, &q, show_row, l);
     } else {
         if (by_index)
-            l->order = NULL;
+            l->query.order = NULL;
         else
             q.descending = d->newest_first;
         db_records(sb->db, &q, collect_row, l);
@@ -180,24 +180,34 @@ static void list_items(struct sandbox *sb, const struct dataset *d, const char *
     buf_addstr(&l->ans->body, LIST_END);
 }
 
-/* False after answering 400. */
-static bool parse_query(const struct dataset *d, const struct request *req, struct listing *l)
+bool dataset_query_parse(const struct dataset *d, const struct request *req, struct answer *ans,
+                         struct dataset_query *ret)
 {
     const char *filter = request_param(req, "$filter"), *order = request_param(req, "$orderby");
     struct buf err;
     bool ok;
 
-    if (!request_int(req, "$top", DEFAULT_TOP, &l->top, l->ans) ||
-        !request_int(req, "$skip", 0, &l->skip, l->ans))
+    *ret = (struct dataset_query){.filter = NULL};
+    if (!request_int(req, "$top", DEFAULT_TOP, &ret->top, ans) ||
+        !request_int(req, "$skip", 0, &ret->skip, ans))
         return false;
     buf_init(&err, BUF_TEXT_MAX);
-    ok = (!filter || !*filter || !odata_filter_parse(d->members, filter, &l->filter, &err)) &&
-         (!order || !*order || !odata_order_parse(d->members, order, &l->order, &err));
-    if (!ok)
-        answer_error(l->ans, 400, "ErrorInvalidRequest",
+    ok = (!filter || !*filter || !odata_filter_parse(d->members, filter, &ret->filter, &err)) &&
+         (!order || !*order || !odata_order_parse(d->members, order, &ret->order, &err));
+    if (!ok) {
+        answer_error(ans, 400, "ErrorInvalidRequest",
                      "The query specified in the URI is not valid. %s", err.data);
+        dataset_query_release(ret);
+    }
     buf_release(&err);
     return ok;
+}
+
+void dataset_query_release(struct dataset_query *q)
+{
+    odata_filter_free(q->filter);
+    odata_order_free(q->order);
+    *q = (struct dataset_query){.filter = NULL};
 }
 
 void dataset_list(struct sandbox *sb, const struct request *req, struct answer *ans)
@@ -211,13 +221,12 @@ void dataset_list(struct sandbox *sb, const struct request *req, struct answer *
         answer_not_found(ans);
         return;
     }
-    if (parse_query(d, req, &l)) {
-        order = l.order;
+    if (dataset_query_parse(d, req, ans, &l.query)) {
+        order = l.query.order;
         list_items(sb, d, folder.id, &l);
-        l.order = order;
+        l.query.order = order;
+        dataset_query_release(&l.query);
     }
-    odata_filter_free(l.filter);
-    odata_order_free(l.order);
     folder_release(&folder);
 }
 

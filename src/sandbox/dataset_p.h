@@ -14,6 +14,8 @@
 struct answer;
 struct buf;
 struct member;
+struct odata_filter;
+struct odata_order;
 struct request;
 struct sandbox;
 
@@ -45,6 +47,18 @@ void dataset_post(struct sandbox *sb, const struct request *req, struct answer *
 void dataset_get(struct sandbox *sb, const struct request *req, struct answer *ans);
 void dataset_patch(struct sandbox *sb, const struct request *req, struct answer *ans);
 void dataset_delete(struct sandbox *sb, const struct request *req, struct answer *ans);
+
+/* $filter, $orderby, $top and $skip of a request. */
+struct dataset_query {
+    struct odata_filter *filter; /* NULL: every record */
+    struct odata_order *order;   /* NULL: as they come */
+    int64_t skip, top;
+};
+
+/* False after answering 400; then there is nothing to release. */
+bool dataset_query_parse(const struct dataset *d, const struct request *req, struct answer *ans,
+                         struct dataset_query *ret);
+void dataset_query_release(struct dataset_query *q);
 
 /* A table id or the alias; false when there is none. */
 bool dataset_folder(struct db *db, const struct dataset *d, const char *table, struct folder *ret);

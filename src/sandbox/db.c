@@ -32,7 +32,12 @@ static const char schema[] =
     "  position INTEGER PRIMARY KEY, message INTEGER NOT NULL, number INTEGER NOT NULL,"
     "  name TEXT NOT NULL, type TEXT NOT NULL, content_id TEXT, inline INTEGER NOT NULL,"
     "  modified INTEGER NOT NULL, content BLOB NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS attachment_message ON attachment (message);";
+    "CREATE INDEX IF NOT EXISTS attachment_message ON attachment (message);"
+    "CREATE TABLE IF NOT EXISTS moved (row INTEGER PRIMARY KEY);"
+    "CREATE TABLE IF NOT EXISTS subscription ("
+    "  position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, message INTEGER NOT NULL,"
+    "  pending INTEGER NOT NULL, json TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS subscription_message ON subscription (message);";
 
 void db_die(struct db *db)
 {
@@ -151,6 +156,11 @@ void db_pretend_now(struct db *db, int64_t ns)
         return;
     newest = one_number(db, "SELECT max(modified) FROM record");
     db->ahead = newest > now ? newest - now : 0;
+}
+
+void db_advance(struct db *db, int64_t ns)
+{
+    db->ahead += ns;
 }
 
 uint32_t db_next(struct db *db)

@@ -37,6 +37,9 @@ int64_t db_now(struct db *db);
 /* While a mailbox is being seeded the clock stands at `ns`; 0 lets it run again. */
 void db_pretend_now(struct db *db, int64_t ns);
 
+/* Pushes the clock forward, until the program ends. */
+void db_advance(struct db *db, int64_t ns);
+
 /* The next number for ids and change keys; persistent. */
 uint32_t db_next(struct db *db);
 
@@ -96,15 +99,21 @@ int64_t db_record_add(struct db *db, enum record_kind kind, const char *id, cons
 void db_record_set(struct db *db, int64_t row, const char *id, const char *folder,
                    const struct record_keys *keys, const char *json);
 
+/* The record did not arrive where it lies. */
+void db_record_mark_moved(struct db *db, int64_t row);
+
 /* Removes the row and its attachments. */
 void db_record_remove(struct db *db, int64_t row);
 
-enum record_order { ORDER_SORT, ORDER_MODIFIED };
+enum record_order { ORDER_SORT, ORDER_MODIFIED, ORDER_ARRIVAL };
 
 struct record_query {
     enum record_kind kind;
     const char *folder; /* id; NULL: all */
     bool unread_only;
+    bool arrived_only;      /* none that was moved */
+    int64_t sort_from;      /* 0: from the first */
+    int64_t modified_after; /* 0: from the first */
     enum record_order order;
     bool descending;
     int64_t skip;
@@ -120,6 +129,10 @@ struct record_row {
 /* Calls `each` in order until it answers false. */
 void db_records(struct db *db, const struct record_query *query,
                 bool (*each)(void *arg, const struct record_row *row), void *arg);
+
+/* How many records the folder holds, and how many of them are unread. */
+void db_record_count(struct db *db, enum record_kind kind, const char *folder, int64_t *ret_total,
+                     int64_t *ret_unread);
 
 /* --- attachments --------------------------------------------------------------------------------
  */
@@ -143,5 +156,23 @@ void db_attachment_add(struct db *db, int64_t message_row, const struct attachme
 struct attachment *db_attachments(struct db *db, int64_t message_row, bool content,
                                   size_t *ret_count);
 void attachments_free(struct attachment *list, size_t count);
+
+/* --- subscriptions to mails with options --------------------------------------------------------
+ * A subscription is JSON text under its id; it belongs to the message it was sent with. The caller
+ * frees what is answered; NULL: there is none.
+ */
+
+void db_subscription_add(struct db *db, const char *id, int64_t message_row, const char *json);
+
+/* `pending`: its notification is to be sent. */
+void db_subscription_set(struct db *db, const char *id, bool pending, const char *json);
+
+char *db_subscription(struct db *db, const char *id);
+char *db_subscription_of_message(struct db *db, int64_t message_row);
+char *db_subscription_pending(struct db *db); /* the oldest */
+
+/* All, oldest first; `message_id` is NULL when the message is gone. */
+void db_subscriptions(struct db *db,
+                      void (*each)(void *arg, const char *json, const char *message_id), void *arg);
 
 #endif

@@ -138,20 +138,48 @@ void db_record_set(struct db *db, int64_t row, const char *id, const char *folde
 void db_record_remove(struct db *db, int64_t row)
 {
     db_run(db, db_statement(db, "DELETE FROM attachment WHERE message = ?", "i", row));
+    db_run(db, db_statement(db, "DELETE FROM moved WHERE row = ?", "i", row));
     db_run(db, db_statement(db, "DELETE FROM record WHERE row = ?", "i", row));
+}
+
+void db_record_mark_moved(struct db *db, int64_t row)
+{
+    db_run(db, db_statement(db, "INSERT OR IGNORE INTO moved (row) VALUES (?)", "i", row));
+}
+
+void db_record_count(struct db *db, enum record_kind kind, const char *folder, int64_t *ret_total,
+                     int64_t *ret_unread)
+{
+    sqlite3_stmt *stmt =
+        db_statement(db, "SELECT count(*), total(unread) FROM record WHERE kind = ? AND folder = ?",
+                     "is", (int64_t)kind, folder);
+
+    db_step(db, stmt);
+    *ret_total = sqlite3_column_int64(stmt, 0);
+    *ret_unread = sqlite3_column_int64(stmt, 1);
+    sqlite3_finalize(stmt);
+}
+
+static const char *order_column(enum record_order order)
+{
+    if (order == ORDER_ARRIVAL)
+        return "row";
+    return order == ORDER_MODIFIED ? "modified" : "sort";
 }
 
 void db_records(struct db *db, const struct record_query *q,
                 bool (*each)(void *arg, const struct record_row *row), void *arg)
 {
-    char *sql = xasprintf("SELECT row, id, folder, json FROM record WHERE kind = ?1 %s %s "
-                          "ORDER BY %s %s, row %s LIMIT ?3 OFFSET ?4",
-                          q->folder ? "AND folder = ?2" : "AND ?2 IS NULL",
-                          q->unread_only ? "AND unread" : "",
-                          q->order == ORDER_MODIFIED ? "modified" : "sort",
-                          q->descending ? "DESC" : "ASC", q->descending ? "DESC" : "ASC");
-    sqlite3_stmt *stmt =
-        db_statement(db, sql, "isii", (int64_t)q->kind, q->folder, q->top, q->skip);
+    char *sql = xasprintf(
+        "SELECT row, id, folder, json FROM record WHERE kind = ?1 %s %s %s "
+        "%s %s ORDER BY %s %s, row %s LIMIT ?3 OFFSET ?4",
+        q->folder ? "AND folder = ?2" : "AND ?2 IS NULL", q->unread_only ? "AND unread" : "",
+        q->arrived_only ? "AND row NOT IN (SELECT row FROM moved)" : "",
+        q->sort_from ? "AND sort >= ?5" : "AND ?5 = 0",
+        q->modified_after ? "AND modified > ?6" : "AND ?6 = 0", order_column(q->order),
+        q->descending ? "DESC" : "ASC", q->descending ? "DESC" : "ASC");
+    sqlite3_stmt *stmt = db_statement(db, sql, "isiiii", (int64_t)q->kind, q->folder, q->top,
+                                      q->skip, q->sort_from, q->modified_after);
     bool more = true;
 
     while (more && db_step(db, stmt)) {

@@ -9,6 +9,7 @@
 #include "text_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@ static const unsigned char provider[16] = {0x2e, 0x91, 0x44, 0xd0, 0x6b, 0xf3, 0
  * and '/'. */
 static const unsigned char replica[16] = {0x4b, 0xfb, 0xff, 0xbd, 0x92, 0xd4, 0xfb, 0xff,
                                           0xb0, 0x85, 0xbd, 0xe7, 0x9d, 0xb2, 0x6d, 0xe1};
+
+/* Where an item's id has the item's number. */
+#define ITEM_NUMBER_AT 107
 
 struct layout {
     unsigned char bytes[160];
@@ -68,6 +72,27 @@ char *ids_item(uint32_t folder, uint32_t item)
     put_u32(&l, item);
     put(&l, "\0\0", 2);
     return text_base64(l.bytes, l.len, TEXT_BASE64_URL);
+}
+
+bool ids_item_number(const char *id, uint32_t *ret)
+{
+    char *standard = xstrdup(id);
+    struct buf bytes;
+    bool ok;
+
+    for (char *p = standard; *p; p++)
+        *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
+    buf_init(&bytes, sizeof(((struct layout *)NULL)->bytes));
+    ok = strlen(id) == IDS_ITEM_LEN && !text_base64_decode(&bytes, standard) &&
+         bytes.len == ITEM_NUMBER_AT + 6;
+    if (ok) {
+        const unsigned char *p = (const unsigned char *)bytes.data + ITEM_NUMBER_AT;
+
+        *ret = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    }
+    buf_release(&bytes);
+    free(standard);
+    return ok;
 }
 
 char *ids_folder(uint32_t folder)

@@ -9,6 +9,7 @@
 #ifndef SANDBOX_IDS_P_H
 #define SANDBOX_IDS_P_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,8 @@ char *ids_event_change_key(uint32_t version);   /* 32 characters, with '+' and '
 char *ids_contact_change_key(uint32_t version); /* 40 characters, with '+' and '/' */
 char *ids_ical(uint32_t item);                  /* 112 hex digits */
 char *ids_guid(uint64_t number);                /* "81869b51-d3b1-ae9e-fa44-6df07fa5755f" */
+
+/* The item's number in an id of ids_item(); false when the text is no such id. */
+bool ids_item_number(const char *id, uint32_t *ret);
 
 #endif

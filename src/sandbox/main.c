@@ -5,8 +5,10 @@
 #include "db_p.h"
 #include "fault_p.h"
 #include "log_p.h"
+#include "notify_p.h"
 #include "seed_p.h"
 #include "server_p.h"
+#include "trigger_p.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,12 +29,13 @@
 static const char usage[] =
     "usage: outlookfs-sandbox --listen 127.0.0.1:PORT [--db FILE] [--token T]\n"
     "           [--seed contacts=N,events=N,messages=N] [--latency MS] [--rate N]\n"
-    "           [--log FILE] [--no-picker] [--exit-with-stdin]\n";
+    "           [--log FILE] [--no-picker] [--retry-after S] [--exit-with-stdin]\n";
 
 struct options {
     struct server_options server;
     const char *db, *log;
     struct seed_counts seed;
+    struct trigger_settings triggers;
     bool exit_with_stdin;
 };
 
@@ -79,12 +82,19 @@ static int usage_error(const char *option, const char *value)
 }
 
 static const struct option long_options[] = {
-    {"listen", required_argument, NULL, 'l'},    {"db", required_argument, NULL, 'd'},
-    {"token", required_argument, NULL, 't'},     {"seed", required_argument, NULL, 's'},
-    {"latency", required_argument, NULL, 'y'},   {"rate", required_argument, NULL, 'r'},
-    {"log", required_argument, NULL, 'o'},       {"no-picker", no_argument, NULL, 'p'},
-    {"exit-with-stdin", no_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},         {NULL},
+    {"listen", required_argument, NULL, 'l'},
+    {"db", required_argument, NULL, 'd'},
+    {"token", required_argument, NULL, 't'},
+    {"seed", required_argument, NULL, 's'},
+    {"latency", required_argument, NULL, 'y'},
+    {"rate", required_argument, NULL, 'r'},
+    {"log", required_argument, NULL, 'o'},
+    {"no-picker", no_argument, NULL, 'p'},
+    {"retry-after", required_argument, NULL, 'a'},
+    {"exit-with-stdin", no_argument, NULL, 'e'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {NULL},
 };
 
 /* 0, or EXIT_USAGE after one line on standard error. */
@@ -119,6 +129,11 @@ static int parse_option(int c, struct options *o)
         return 0;
     case 'p':
         o->server.sandbox.no_picker = true;
+        return 0;
+    case 'a':
+        if (!parse_number(optarg, 86400, &n))
+            return usage_error("retry-after", optarg);
+        o->triggers.retry_after = (int)n;
         return 0;
     case 'e':
         o->exit_with_stdin = true;
@@ -193,6 +208,8 @@ static int run(struct options *o, int signals, struct buf *err)
     sb->faults = faults_create();
     if (db_is_empty(sb->db))
         seed_fill(sb->db, &o->seed);
+    sb->triggers = &o->triggers;
+    sb->notifier = notifier_start(sb->db);
     rc = server_start(&o->server, &server, err);
     if (rc)
         goto out;
@@ -201,6 +218,7 @@ static int run(struct options *o, int signals, struct buf *err)
     wait_for_end(signals, o->exit_with_stdin);
 out:
     server_stop(server);
+    notifier_stop(sb->notifier);
     faults_destroy(sb->faults);
     reqlog_destroy(sb->log);
     db_close(sb->db);
@@ -209,7 +227,8 @@ out:
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seed = {.contacts = 25, .events = 12, .messages = 40}};
+    struct options o = {.seed = {.contacts = 25, .events = 12, .messages = 40},
+                        .triggers = {.retry_after = 15}};
     struct buf err;
     sigset_t set;
     int rc = parse_options(argc, argv, &o), signals;

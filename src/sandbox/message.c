@@ -231,6 +231,7 @@ char *message_move(struct db *db, const struct record *row, const struct folder 
 
     cJSON_ReplaceItemInObjectCaseSensitive(message, "Id", cJSON_CreateString(id));
     message_store(db, row->row, to->id, message);
+    db_record_mark_moved(db, row->row);
     cJSON_Delete(message);
     return id;
 }

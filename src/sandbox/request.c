@@ -41,6 +41,8 @@ void request_destroy(struct request *req)
     free(req->content_type);
     free(req->authorization);
     free(req->client_id);
+    free(req->context);
+    free(req->host);
     free(req->guid);
     free(req->table);
     free(req->id);

@@ -35,6 +35,8 @@ struct request {
     char *content_type;
     char *authorization;
     char *client_id; /* x-ms-client-request-id or NULL */
+    char *context;   /* x-ms-operation-context or NULL */
+    char *host;      /* or NULL */
     bool has_length; /* the client announced a body length, be it zero */
     bool too_big;
     struct buf body;

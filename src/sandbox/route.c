@@ -12,7 +12,10 @@
 #include "mail_p.h"
 #include "picker_p.h"
 #include "request_p.h"
+#include "response_p.h"
 #include "sandbox_p.h"
+#include "subscription_p.h"
+#include "trigger_p.h"
 
 #include <ctype.h>
 #include <outlookfs/base/alloc.h>
@@ -29,6 +32,8 @@ static void test_connection(struct sandbox *sb, const struct request *req, struc
 
 #define CALENDARS "/datasets/calendars/tables"
 #define CONTACTS "/datasets/contacts/tables"
+#define OPTIONS_MAIL "/mailwithoptions/$subscriptions"
+#define APPROVAL_MAIL "/approvalmail/$subscriptions"
 
 /* Paths with fewer parameters first. */
 static const struct operation operations[] = {
@@ -36,9 +41,22 @@ static const struct operation operations[] = {
     {"SendEmail", "POST", "/Mail", mail_send},
     {"MarkAsRead", "POST", "/Mail/MarkAsRead/{id}", mail_mark_read},
     {"ReplyTo", "POST", "/Mail/ReplyTo/{id}", mail_reply},
+    {"OnNewEmail", "GET", "/Mail/OnNewEmail", trigger_new_email},
     {"GetEmail", "GET", "/Mail/{id}", mail_get},
     {"DeleteEmail", "DELETE", "/Mail/{id}", mail_delete},
     {"GetAttachment", "GET", "/Mail/{id}/Attachments/{attachment}", mail_attachment},
+    {"SendMailWithOptions", "POST", OPTIONS_MAIL, subscription_create},
+    {"DeleteOptionsMailSubscription", "DELETE", OPTIONS_MAIL "/{id}", subscription_delete},
+    {"SendApprovalMail", "POST", APPROVAL_MAIL, subscription_create},
+    {"DeleteApprovalMailSubscription", "DELETE", APPROVAL_MAIL "/{id}", subscription_delete},
+    {"RecordResponse", "GET", RECORD_RESPONSE_PATH, response_record, .anonymous = true},
+    {"RecordResponse", "POST", RECORD_RESPONSE_PATH, response_record, .anonymous = true},
+    {"OnUpcomingEvents", "GET", "/Events/OnUpcomingEvents", trigger_upcoming_events,
+     &dataset_calendars},
+    {"CalendarGetOnNewItems", "GET", CALENDARS "/{{table}}/onnewitems", trigger_new_items,
+     &dataset_calendars},
+    {"CalendarGetOnUpdatedItems", "GET", CALENDARS "/{{table}}/onupdateditems",
+     trigger_updated_items, &dataset_calendars},
     {"CalendarGetTables", "GET", CALENDARS, dataset_tables, &dataset_calendars},
     {"CalendarGetItems", "GET", CALENDARS "/{{table}}/items", dataset_list, &dataset_calendars},
     {"CalendarPostItem", "POST", CALENDARS "/{{table}}/items", dataset_post, &dataset_calendars},
@@ -174,7 +192,7 @@ static bool match_path(struct request *req, const char *pattern, const char *pat
     return same;
 }
 
-bool route_find(const struct sandbox *sb, struct request *req, const char *path)
+const struct operation *route_find(const struct sandbox *sb, struct request *req, const char *path)
 {
     for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
         const struct operation *op = &operations[i];
@@ -183,8 +201,8 @@ bool route_find(const struct sandbox *sb, struct request *req, const char *path)
             continue;
         if (!strcmp(op->method, req->method) && match_path(req, op->path, path)) {
             req->op = op;
-            return true;
+            return op;
         }
     }
-    return false;
+    return NULL;
 }

@@ -20,13 +20,17 @@ struct operation {
     void (*run)(struct sandbox *sb, const struct request *req, struct answer *ans);
     const struct dataset *dataset; /* NULL: not an operation on a dataset */
     bool picker;
+    bool anonymous; /* needs no token and counts for no rate */
 };
 
+/* What people answer mails with options by; below the base and below the origin. */
+#define RECORD_RESPONSE_PATH "/RecordResponse"
+
 /*
- * Finds the operation of `path` (raw, behind the base) and decodes its ids into the request. False:
+ * Finds the operation of `path` (raw, behind the base) and decodes its ids into the request. NULL:
  * there is none, or an id is not encoded as often as the contract says; both are a path the gateway
  * does not know.
  */
-bool route_find(const struct sandbox *sb, struct request *req, const char *path);
+const struct operation *route_find(const struct sandbox *sb, struct request *req, const char *path);
 
 #endif

@@ -157,7 +157,7 @@ static void add_mails(cJSON *contact, const struct seed_person *p)
 
 static void add_birthday(struct seed *s, cJSON *contact)
 {
-    char text[40];
+    char text[64];
 
     snprintf(text, sizeof(text), "%04d-%02d-%02dT00:00:00+00:00", 1948 + (int)seed_below(s, 60),
              1 + (int)seed_below(s, 12), 1 + (int)seed_below(s, 28));

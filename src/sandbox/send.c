@@ -10,6 +10,7 @@
 #include "picker_p.h"
 #include "request_p.h"
 #include "sandbox_p.h"
+#include "take_p.h"
 #include "text_p.h"
 
 #include <errno.h>
@@ -49,93 +50,21 @@ static void deliver(struct db *db, const struct message_draft *draft)
     cJSON_Delete(sent);
 }
 
-/* A string member that may be absent or null; false after filling `err`. */
-static bool take_string(const cJSON *body, const char *name, bool required, const char **ret,
-                        struct buf *err)
-{
-    const cJSON *value = json_get(body, name);
-
-    *ret = NULL;
-    if (!value || cJSON_IsNull(value)) {
-        if (required)
-            buf_fail(err, -EINVAL, "The %s field is required.", name);
-        return !required;
-    }
-    if (!cJSON_IsString(value)) {
-        buf_fail(err, -EINVAL, "%s: a string is required", name);
-        return false;
-    }
-    *ret = value->valuestring;
-    return true;
-}
-
-/* Every address of the list has something on both sides of an '@'. */
-static bool valid_addresses(const char *list)
-{
-    char *addresses = text_addresses(list), *save, *one;
-    bool ok = true;
-
-    if (!addresses)
-        return true;
-    for (one = strtok_r(addresses, ";", &save); one; one = strtok_r(NULL, ";", &save)) {
-        const char *at = strchr(one, '@');
-
-        ok = ok && at && at > one && at[1] && !strpbrk(one, " ,<>");
-    }
-    free(addresses);
-    return ok;
-}
-
-static bool take_addresses(const cJSON *body, const char *name, bool required, const char **ret,
-                           struct buf *err)
-{
-    if (!take_string(body, name, required, ret, err))
-        return false;
-    if (*ret && !valid_addresses(*ret)) {
-        buf_fail(err, -EINVAL, "%s: '%s' is not a list of mail addresses", name, *ret);
-        return false;
-    }
-    return true;
-}
-
-static bool take_importance(const cJSON *body, int *ret, struct buf *err)
-{
-    const char *word;
-
-    if (!take_string(body, "Importance", false, &word, err))
-        return false;
-    *ret = word ? message_importance(word) : 1;
-    if (*ret < 0)
-        buf_fail(err, -EINVAL, "Requested value '%s' of Importance was not found.", word);
-    return *ret >= 0;
-}
-
 static bool read_draft(const cJSON *body, struct message_draft *d, struct buf *err)
 {
-    const cJSON *html = json_get(body, "IsHtml");
     const char *sensitivity;
-    char *to;
 
-    *d = (struct message_draft){.html = cJSON_IsTrue(html)};
-    if (html && !cJSON_IsNull(html) && !cJSON_IsBool(html)) {
-        buf_fail(err, -EINVAL, "IsHtml: true or false is required");
-        return false;
-    }
-    if (!take_addresses(body, "To", true, &d->to, err) ||
-        !take_string(body, "Subject", true, &d->subject, err) ||
-        !take_string(body, "Body", true, &d->body, err) ||
-        !take_addresses(body, "Cc", false, &d->cc, err) ||
-        !take_addresses(body, "Bcc", false, &d->bcc, err) ||
-        !take_addresses(body, "ReplyTo", false, &d->reply_to, err) ||
-        !take_addresses(body, "From", false, &d->from, err) ||
-        !take_string(body, "Sensitivity", false, &sensitivity, err) ||
-        !take_importance(body, &d->importance, err))
-        return false;
-    to = text_addresses(d->to);
-    if (!to)
-        buf_fail(err, -EINVAL, "The To field is required.");
-    free(to);
-    return to != NULL;
+    *d = (struct message_draft){.html = false};
+    return take_bool(body, "IsHtml", &d->html, err) &&
+           take_addresses(body, "To", true, &d->to, err) &&
+           take_string(body, "Subject", true, &d->subject, err) &&
+           take_string(body, "Body", true, &d->body, err) &&
+           take_addresses(body, "Cc", false, &d->cc, err) &&
+           take_addresses(body, "Bcc", false, &d->bcc, err) &&
+           take_addresses(body, "ReplyTo", false, &d->reply_to, err) &&
+           take_addresses(body, "From", false, &d->from, err) &&
+           take_string(body, "Sensitivity", false, &sensitivity, err) &&
+           take_importance(body, &d->importance, err);
 }
 
 static size_t content_size(const struct message_draft *d)

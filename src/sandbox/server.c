@@ -13,6 +13,7 @@
 #include "gate_p.h"
 #include "ids_p.h"
 #include "log_p.h"
+#include "page_p.h"
 #include "request_p.h"
 #include "route_p.h"
 
@@ -28,7 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASE_PATH "/apim/office365/0f3c9d51d1ffc9f77572e4a86b20c13d"
 #define CONTROL_PATH "/_sandbox"
 #define CONNECTIONS_MAX 1000
 
@@ -58,6 +58,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct ans
         snprintf(seconds, sizeof(seconds), "%d", ans->retry_after);
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
+    for (size_t i = 0; i < ANSWER_HEADERS_MAX && ans->headers[i].name; i++)
+        MHD_add_response_header(response, ans->headers[i].name, ans->headers[i].value);
     if (ans->status == 401)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store, no-cache");
@@ -74,6 +76,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct ans
 static bool refused(struct server *s, struct request *req, const char *path, struct answer *ans)
 {
     bool has_body = !strcmp(req->method, "POST") || !strcmp(req->method, "PATCH");
+    const struct operation *op = path ? route_find(&s->options.sandbox, req, path) : NULL;
+    bool anonymous = op && op->anonymous;
     int seconds;
 
     if (strlen(req->path) + strlen(req->query) > REQUEST_URL_MAX)
@@ -82,11 +86,11 @@ static bool refused(struct server *s, struct request *req, const char *path, str
         answer_gateway(ans, 413, "Request body is too large");
     else if (has_body && !req->has_length)
         answer_length_required(ans);
-    else if (!gate_token_ok(s->gate, req->authorization))
+    else if (!anonymous && !gate_token_ok(s->gate, req->authorization))
         answer_failure(ans, 401, -1);
-    else if ((seconds = gate_rate(s->gate)) > 0)
+    else if (!anonymous && (seconds = gate_rate(s->gate)) > 0)
         answer_throttled(ans, seconds);
-    else if (!path || !route_find(&s->options.sandbox, req, path))
+    else if (!op)
         answer_gateway(ans, 404, "Resource not found");
     else if (req->bad_query)
         answer_error(ans, 400, "ErrorInvalidRequest", "The query string is not well encoded.");
@@ -117,10 +121,19 @@ static void work_under_fault(struct server *s, struct request *req, const struct
         answer_failure(ans, fault->status, fault->retry_after);
 }
 
+/* The part behind the base; NULL for a path outside of it. What people answer mails with is known
+ * below the origin, too. */
+static const char *operation_path(const struct request *req)
+{
+    if (str_starts(req->path, BASE_PATH "/"))
+        return req->path + strlen(BASE_PATH);
+    return strcmp(req->path, RECORD_RESPONSE_PATH) ? NULL : req->path;
+}
+
 static enum MHD_Result serve_operation(struct server *s, struct MHD_Connection *connection,
                                        struct request *req)
 {
-    const char *path = str_starts(req->path, BASE_PATH "/") ? req->path + strlen(BASE_PATH) : NULL;
+    const char *path = operation_path(req);
     struct fault fault = {.id = 0};
     enum MHD_Result result = MHD_NO;
     struct answer ans;
@@ -136,6 +149,18 @@ static enum MHD_Result serve_operation(struct server *s, struct MHD_Connection *
     reqlog_add(s->options.sandbox.log, req, &ans, fault.id, fault.drop != DROP_NOT);
     if (fault.drop == DROP_NOT)
         result = send_answer(connection, &ans);
+    answer_release(&ans);
+    return result;
+}
+
+static enum MHD_Result serve_page(struct MHD_Connection *connection, const struct page_file *file)
+{
+    enum MHD_Result result;
+    struct answer ans;
+
+    answer_init(&ans, "page", NULL);
+    page_answer(file, &ans);
+    result = send_answer(connection, &ans);
     answer_release(&ans);
     return result;
 }
@@ -168,11 +193,14 @@ static enum MHD_Result serve(struct server *s, struct MHD_Connection *connection
                              struct request *req)
 {
     const char *control = control_path(req);
+    const struct page_file *page = page_find(req->method, req->path);
     enum MHD_Result result;
 
     request_complete(req);
     if (control)
         return serve_control(s, connection, req, control);
+    if (page)
+        return serve_page(connection, page);
     req->in_flight = gate_enter(s->gate);
     result = serve_operation(s, connection, req);
     gate_leave(s->gate);
@@ -206,6 +234,8 @@ static void on_head(struct request *req, struct MHD_Connection *connection, cons
     req->content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
     req->authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
     req->client_id = header(connection, "x-ms-client-request-id");
+    req->context = header(connection, "x-ms-operation-context");
+    req->host = header(connection, MHD_HTTP_HEADER_HOST);
     req->has_length = length || coding;
     free(length);
     free(coding);

@@ -160,7 +160,7 @@ int text_time_in_zone(const char *text, const char *zone, int64_t *ret_ns)
     return 0;
 }
 
-static void add_escaped(struct buf *out, const char *plain)
+void text_add_escaped(struct buf *out, const char *plain)
 {
     for (const char *p = plain; *p; p++) {
         if (*p == '<')
@@ -189,7 +189,7 @@ char *text_html_of_plain(const char *plain)
                          "<font size=\"2\"><span style=\"font-size:11pt;\">"
                          "<div class=\"PlainText\">");
     if (*plain)
-        add_escaped(&out, plain);
+        text_add_escaped(&out, plain);
     else
         buf_addstr(&out, "&nbsp;");
     buf_addstr(&out, "</div></span></font>\r\n</body>\r\n</html>\r\n");

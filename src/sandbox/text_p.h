@@ -39,6 +39,9 @@ int text_time_in_zone(const char *text, const char *zone, int64_t *ret_ns);
 char *text_html_of_plain(const char *plain);
 char *text_html_page(const char *html);
 
+/* Appends plain text as HTML text; not for attributes. */
+void text_add_escaped(struct buf *out, const char *plain);
+
 /* The first 255 characters a reader would see; the caller frees it. */
 char *text_preview(const char *body, bool html);
 

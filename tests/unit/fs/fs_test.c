@@ -244,6 +244,10 @@ int rig_teardown(void **state)
 {
     struct rig *t = *state;
 
+    for (size_t i = 0; i < ARRAY_SIZE(t->open); i++) {
+        if (t->open[i])
+            fs_release(t->fs, t->open[i]);
+    }
     if (t->fs)
         rig_stop(t);
     remote_destroy(t->faulty);
@@ -265,7 +269,7 @@ int rig_sync(struct rig *t)
 
 void rig_count(struct rig *t)
 {
-    for (enum operation op = 0; op < OP_COUNT; op++)
+    for (enum operation op = 0; op <= OP_COUNT; op++)
         t->calls[op] = remote_memory_calls(t->memory, op);
 }
 
@@ -359,6 +363,16 @@ bool rig_exists(struct rig *t, const char *path)
 
 /* --- calls ---------------------------------------------------------------------------------------- */
 
+static void remember(struct rig *t, struct fs_handle *old, struct fs_handle *new)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(t->open) && t->open[i] != old)
+        i++;
+    assert_true(i < ARRAY_SIZE(t->open));
+    t->open[i] = new;
+}
+
 int rig_open(struct rig *t, const char *path, int flags, struct fs_handle **ret)
 {
     struct fs_entry entry;
@@ -369,9 +383,11 @@ int rig_open(struct rig *t, const char *path, int flags, struct fs_handle **ret)
         return rc;
     rc = fs_open(t->fs, &nobody, entry.ino, flags, &open);
     rig_forget(t, &entry);
-    if (!rc)
-        *ret = open.handle;
-    return rc;
+    if (rc)
+        return rc;
+    remember(t, NULL, open.handle);
+    *ret = open.handle;
+    return 0;
 }
 
 int rig_create(struct rig *t, const char *path, int flags, mode_t mode, struct fs_handle **ret)
@@ -389,6 +405,7 @@ int rig_create(struct rig *t, const char *path, int flags, mode_t mode, struct f
     if (rc)
         return rc;
     rig_forget(t, &entry);
+    remember(t, NULL, open.handle);
     *ret = open.handle;
     return 0;
 }
@@ -418,6 +435,7 @@ int rig_close(struct rig *t, struct fs_handle *h)
 
 void rig_release(struct rig *t, struct fs_handle *h)
 {
+    remember(t, h, NULL);
     fs_release(t->fs, h);
 }
 

@@ -47,7 +47,8 @@ struct rig {
     char *name;          /* "<id>.json" of the contact */
     char *path;          /* CONTACTS and that */
     char *before, *after; /* the contact's text, and with another MobilePhone1 */
-    unsigned calls[OP_COUNT]; /* at rig_count() */
+    unsigned calls[OP_COUNT + 1]; /* at rig_count(); the last: of all */
+    struct fs_handle *open[8]; /* what a test that failed leaves open */
 
     atomic_uint told_inode, told_entry; /* notifications */
     _Atomic uint64_t last_inode;

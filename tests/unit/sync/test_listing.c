@@ -389,6 +389,7 @@ static void progress_shows_what_is_under_way(void **state)
 
     gate_open(room->gate);
     assert_int_equal(caller_join(&caller), 0);
+    await_quiet(room, KIND_CONTACT, "Contacts");
     assert_int_equal(mailbox_progress(room->mb, &list, &count), 0);
     assert_int_equal(count, 0);
     free(list);
