@@ -473,6 +473,7 @@ static int conflict_remove(struct fs *fs, struct node *dir, const char *name)
 static const struct node_ops conflict_ops = {
     .name = "conflict",
     .type = S_IFDIR,
+    .flags = NODE_VOLATILE,
     .lookup = conflict_lookup,
     .list = conflict_list,
     .remove = conflict_remove,

@@ -4,6 +4,7 @@
 #include "fs_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
@@ -34,6 +35,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
         slot.flags |= SLOT_DRAFT;
+        slot.vacant_at = clock_now();
         rc = slot_put(fs, &slot);
     }
     slot_release(&slot);
@@ -133,7 +135,12 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
     } else if (!rc) {
         slot_reconcile(fs, &slot);
     }
-    if (slot.flags & SLOT_DRAFT)
+    if (!rc && (slot.flags & SLOT_DRAFT)) {
+        if (c->changed) {
+            slot.vacant_at = clock_now();
+            state_put_slot(fs->state, &slot);
+        }
         events_wake(fs);
+    }
     slot_release(&slot);
 }

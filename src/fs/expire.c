@@ -60,7 +60,7 @@ static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journ
     close(fd);
     if (rc || st.st_size || open || (!slot->record && !op->mine))
         return INT64_MAX; /* slot_closed() wakes us when the handle is gone */
-    int64_t over = attr_mtime(&st) + SLOT_GRACE;
+    int64_t over = slot->vacant_at + SLOT_GRACE;
     if (now < over)
         return over;
     slot_revert(fs, slot);

@@ -284,7 +284,7 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     char *text = NULL, *kept = NULL;
 
     if (!S_ISREG(from->local.mode))
-        return -EINVAL;
+        return -EPERM;
     int rc = complete_text(fs, from->local.ino, &text, err);
     if (!rc && (flags & RENAME_EXCHANGE))
         rc = record_visible(fs, &to->slot, &kept);

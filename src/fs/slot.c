@@ -202,6 +202,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     slot.flags &= ~(unsigned)SLOT_VACANT;
     slot.flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
     slot.mode = mode & 07777;
+    slot.vacant_at = clock_now();
     state_begin(fs->state);
     rc = state_put_slot(fs->state, &slot);
     if (!rc)

@@ -1,45 +1,40 @@
+/*
+ * notifier.c - the thread that tells the kernel which inodes have changed, and who can read on.
+ *
+ * Only attributes are invalidated, never pages or names. Those two wait in the kernel, uninterruptibly, for locks that a request under way
+ * may hold; if this process is killed just then, the request is never answered and the program that made it hangs for ever, because
+ * the waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by itself (FUSE_CAP_AUTO_INVAL_DATA),
+ * and names are only believed for ENTRY_SECONDS (ops.c).
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Also the key in notifier.pending, so nothing waits twice and the queue is never longer than what
- * the kernel knows. */
 struct notice {
     uint64_t ino;
-    const char *name; /* an entry of the directory `ino`, inside `key`; NULL: the inode */
-    char *key;
-    struct fuse_pollhandle *poll; /* of somebody who waits; it is freed with the notice */
+    char key[17];                 /* of notifier.pending */
+    struct fuse_pollhandle *poll; /* of somebody who waits for a file, instead of an inode */
 };
-
-static struct notice *notice_create(uint64_t ino, const char *name)
-{
-    struct notice *notice = xcalloc(1, sizeof(*notice));
-
-    notice->ino = ino;
-    notice->key = xasprintf("%" PRIx64 "/%s", ino, name ? name : "");
-    if (name)
-        notice->name = strchr(notice->key, '/') + 1;
-    return notice;
-}
 
 static void notice_destroy(struct notice *notice)
 {
     if (notice->poll)
         fuse_pollhandle_destroy(notice->poll);
-    free(notice->key);
     free(notice);
 }
 
-static void push(struct notifier *n, uint64_t ino, const char *name)
+static void push(struct notifier *n, uint64_t ino)
 {
-    struct notice *notice = notice_create(ino, name);
+    struct notice *notice = xcalloc(1, sizeof(*notice));
     bool pushed = false;
 
+    notice->ino = ino;
+    snprintf(notice->key, sizeof(notice->key), "%" PRIx64, ino);
     pthread_mutex_lock(&n->lock);
     if (!map_get(&n->pending, notice->key)) {
         pushed = queue_push(&n->queue, notice);
@@ -56,21 +51,22 @@ static void notify_inode(void *ctx, uint64_t ino)
 {
     struct mount *m = ctx;
 
-    push(&m->notifier, ino, NULL);
+    push(&m->notifier, ino);
 }
 
 static void notify_entry(void *ctx, uint64_t parent, const char *name)
 {
-    struct mount *m = ctx;
-
-    push(&m->notifier, parent, name);
+    (void)ctx;
+    (void)parent;
+    (void)name;
 }
 
-/* A handle is told of once, so it needs no place among those that wait already. */
+/* A handle is told of once, so it needs no place among those that wait already. The kernel takes no
+ * lock that a request may hold for it. */
 static void notify_ready(void *ctx, void *waiter)
 {
     struct mount *m = ctx;
-    struct notice *notice = notice_create(0, NULL);
+    struct notice *notice = xcalloc(1, sizeof(*notice));
 
     notice->poll = waiter;
     if (!queue_push(&m->notifier.queue, notice))
@@ -88,15 +84,13 @@ const struct fs_notify mount_notify = {.inode = notify_inode,
                                        .ready = notify_ready,
                                        .unneeded = notify_unneeded};
 
-/* Errors mean that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
+/* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
 static void tell_kernel(struct fuse_session *session, const struct notice *notice)
 {
     if (notice->poll)
         fuse_lowlevel_notify_poll(notice->poll);
-    else if (notice->name)
-        fuse_lowlevel_notify_inval_entry(session, notice->ino, notice->name, strlen(notice->name));
     else
-        fuse_lowlevel_notify_inval_inode(session, notice->ino, 0, 0);
+        fuse_lowlevel_notify_inval_inode(session, notice->ino, -1, 0);
 }
 
 static void *run(void *arg)

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the fs room allows to keep it takes back itself (mount_notify). */
+/* Attributes the fs room allows to keep it takes back itself (mount_notify). Names cannot be taken back safely (notifier.c): they
+ * are asked for again after this long. */
 #define KEEP_SECONDS 3600.0
+#define ENTRY_SECONDS 1.0
 
 /* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests
  * that wait for a network. */
@@ -22,10 +24,10 @@
 
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
 {
-    double keep = entry->cacheable ? KEEP_SECONDS : 0;
-
-    *ret = (struct fuse_entry_param){
-        .ino = entry->ino, .attr = entry->attr, .attr_timeout = keep, .entry_timeout = keep};
+    *ret = (struct fuse_entry_param){.ino = entry->ino,
+                                     .attr = entry->attr,
+                                     .attr_timeout = entry->cacheable ? KEEP_SECONDS : 0,
+                                     .entry_timeout = entry->cacheable ? ENTRY_SECONDS : 0};
 }
 
 /* The kernel no longer waits (-ENOENT): nobody will give the reference back. */

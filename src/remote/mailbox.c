@@ -135,7 +135,7 @@ static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSO
 /* --- folders
  * ------------------------------------------------------------------------------------------ */
 
-const struct mailbox_folder *mailbox_folder_named(const struct mailbox *mb, enum kind kind,
+const struct mailbox_folder *mailbox_get_folder(const struct mailbox *mb, enum kind kind,
                                                  const char *name)
 {
     if (kind == KIND_MESSAGE && str_starts(name, "Id::"))
@@ -163,13 +163,13 @@ static const struct mailbox_folder *add_folder(struct mailbox *mb, enum kind kin
 const struct mailbox_folder *mailbox_make_folder(struct mailbox *mb, enum kind kind,
                                                  const char *name)
 {
-    const struct mailbox_folder *found = mailbox_folder_named(mb, kind, name);
+    const struct mailbox_folder *found = mailbox_get_folder(mb, kind, name);
 
     if (found)
         return found;
     for (const char *slash = name; kind == KIND_MESSAGE && (slash = strchr(slash, '/')); slash++) {
         char *parent = xstrndup(name, (size_t)(slash - name));
-        if (mailbox_folder_named(mb, kind, parent))
+        if (mailbox_get_folder(mb, kind, parent))
             free(parent);
         else
             add_folder(mb, kind, parent);

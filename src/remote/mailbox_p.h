@@ -41,7 +41,7 @@ void mailbox_init(struct mailbox *mb);
 void mailbox_release(struct mailbox *mb);
 
 /* By id or name, mail also by "Id::<id>"; NULL when there is none. */
-const struct mailbox_folder *mailbox_folder_named(const struct mailbox *mb, enum kind kind,
+const struct mailbox_folder *mailbox_get_folder(const struct mailbox *mb, enum kind kind,
                                                  const char *name);
 /* As above; what is missing is made, parents included. */
 const struct mailbox_folder *mailbox_make_folder(struct mailbox *mb, enum kind kind,

@@ -52,7 +52,7 @@ enum grade memory_get_emails(struct memory_work *w)
 {
     const char *path = memory_param(w, "folderPath");
     const struct memory_list list = {
-        .folder = mailbox_folder_named(w->mb, KIND_MESSAGE, path ? path : "Inbox"),
+        .folder = mailbox_get_folder(w->mb, KIND_MESSAGE, path ? path : "Inbox"),
         .newest_by = kind_info(KIND_MESSAGE)->modified,
         .skip = memory_number(w, "skip", 0),
         .top = memory_number(w, "top", 10),
@@ -231,7 +231,7 @@ enum grade memory_picker(struct memory_work *w)
 
     if (!str_eq(memory_param(w, "operation"), "MailFolders"))
         return memory_refused(w, "ErrorInvalidRequest: this picker is not supported here");
-    if (id && !(parent = mailbox_folder_named(w->mb, KIND_MESSAGE, id)))
+    if (id && !(parent = mailbox_get_folder(w->mb, KIND_MESSAGE, id)))
         return memory_gone(w);
     w->call->answer = cJSON_CreateArray();
     for (size_t i = 0; i < w->mb->nfolders && top > 0; i++) {

@@ -87,7 +87,7 @@ static enum grade refuse_incomplete(struct memory_work *w, const char *member)
 
 static const struct mailbox_folder *find_table(const struct memory_work *w)
 {
-    return mailbox_folder_named(w->mb, w->kind, memory_param(w, "table"));
+    return mailbox_get_folder(w->mb, w->kind, memory_param(w, "table"));
 }
 
 /* The service finds an item by its id alone, but the table must exist. */

@@ -81,7 +81,7 @@ struct slot {
     unsigned flags;
     unsigned mode;
     int64_t mtime;     /* ns */
-    int64_t vacant_at; /* ns since 1970 */
+    int64_t vacant_at; /* ns since 1970: vacated; a draft: last closed */
     char *base; /* the text that was visible before a draft or a vacancy began, or NULL: what the
                    next commit is compared with */
 };

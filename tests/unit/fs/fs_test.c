@@ -215,6 +215,37 @@ void rig_delete_cache(struct rig *t)
     free(cache);
 }
 
+static void release_open(struct rig *t)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(t->open); i++) {
+        if (t->open[i])
+            fs_release(t->fs, t->open[i]);
+        t->open[i] = NULL;
+    }
+}
+
+static void command(const char *verb, const char *from, const char *to)
+{
+    char *line = xasprintf("%s %s %s", verb, from, to);
+
+    assert_int_equal(system(line), 0);
+    free(line);
+}
+
+/* A copy taken now is what the killed program would have left. */
+void rig_crash(struct rig *t)
+{
+    char *copy = xasprintf("%s.copy", t->dir);
+
+    command("cp -a", t->dir, copy);
+    release_open(t);
+    rig_stop(t);
+    command("rm -r", t->dir, "");
+    command("mv", copy, t->dir);
+    free(copy);
+    rig_start(t);
+}
+
 int rig_setup(void **state)
 {
     struct rig *t = xcalloc(1, sizeof(*t));
@@ -244,10 +275,7 @@ int rig_teardown(void **state)
 {
     struct rig *t = *state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(t->open); i++) {
-        if (t->open[i])
-            fs_release(t->fs, t->open[i]);
-    }
+    release_open(t);
     if (t->fs)
         rig_stop(t);
     remote_destroy(t->faulty);

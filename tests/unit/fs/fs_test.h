@@ -60,6 +60,8 @@ int rig_teardown(void **state);
 void rig_start(struct rig *t);
 void rig_stop(struct rig *t); /* what is not sent waits in the journal */
 void rig_restart(struct rig *t);
+/* As if the program was killed now and started again: the databases and local files as they are. */
+void rig_crash(struct rig *t);
 void rig_delete_cache(struct rig *t); /* between stop and start */
 
 /* Sends what is pending; the answer of writeback_flush(). */

@@ -3,8 +3,8 @@
  */
 #include "script_test.h"
 
-#define JOHN "{\"GivenName\": \"John\", \"MobilePhone1\": \"7\"}\n"
-#define JOHN2 "{\"GivenName\": \"John\", \"MobilePhone1\": \"8\"}\n"
+#define JOHN "{\"GivenName\": \"John\", \"MobilePhone1\": \"7\", \"HomePhones\": []}\n"
+#define JOHN2 "{\"GivenName\": \"John\", \"MobilePhone1\": \"8\", \"HomePhones\": []}\n"
 #define NEW CONTACTS "john.json"
 
 static char *id_of(struct rig *t, const char *path)

@@ -1,0 +1,144 @@
+"""Tests about what a save does: each test has a contact of its own, and words for edits and for what the service has.
+
+    class Example(RecordTest):
+        def test_save(self):
+            self.save(NickName="new")                   # truncates and writes the file of self.name
+            self.mailbox.sync()
+            self.assertService(NickName="new")          # everything else as it was
+            self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
+"""
+import json
+import os
+
+from harness import MANAGED_CONTACT, MountTest, wait_for
+
+CONTACTS = "contacts/Contacts"
+CALENDAR = "calendars/Calendar"
+INBOX = "mail/Inbox"
+
+
+def render(record):
+    """As the mount renders a record."""
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+class RecordTest(MountTest):
+    SEED = "contacts=25,events=4,messages=6"
+    OPTIONS = "writeback_delay=600"     # nothing is sent before somebody asks
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.unused = cls.mailbox.contacts()
+        cls.unused_messages = cls.records_in(INBOX)
+
+    @classmethod
+    def records_in(cls, folder):
+        return sorted(name for name in os.listdir(cls.mailbox.path(folder)) if name.endswith(".json"))
+
+    def setUp(self):
+        self.addCleanup(self.mailbox.sandbox.clear_faults)
+        self.mailbox.sandbox.clear_faults()
+        self.name = self.another()
+        self.key = self.name[:-5]
+        self.file = self.path(self.name)
+        self.before = self.mailbox.record("contact", self.key)
+        self.text = self.mailbox.read(CONTACTS, self.name)
+        self.mark = self.mailbox.mark()
+
+    def another(self):
+        """A contact no test has touched."""
+        return self.unused.pop()
+
+    def message(self, read=False):
+        """The name of a message no test has touched."""
+        for name in self.unused_messages:
+            if self.mailbox.record("message", name[:-5])["IsRead"] == read:
+                self.unused_messages.remove(name)
+                return name
+        raise AssertionError("all messages are used up")
+
+    def path(self, name):
+        return self.mailbox.path(CONTACTS, name)
+
+    # --- the user
+
+    def edited(self, text=None, **members):
+        record = json.loads(text or self.text)
+        record.update(members)
+        return render(record)
+
+    def write(self, text, path=None):
+        with open(path or self.file, "w", encoding="utf-8") as file:
+            file.write(text)
+        return text
+
+    def save(self, **members):
+        """What the file shows, with other values."""
+        return self.write(self.edited(self.read(), **members))
+
+    def read(self, name=None):
+        return self.mailbox.read(CONTACTS, name or self.name)
+
+    def json(self, name=None):
+        return json.loads(self.read(name))
+
+    def state(self, name=None):
+        return self.mailbox.xattr("state", CONTACTS, name or self.name)
+
+    def error(self, name=None):
+        return self.mailbox.xattr("error", CONTACTS, name or self.name)
+
+    def fsync(self, text, path=None):
+        """Writes, and asks for the answer of the service, as editors do. An error is that of fsync."""
+        fd = os.open(path or self.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        try:
+            os.write(fd, text.encode())
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    # --- .outlookfs/
+
+    def entry(self, where, name=None):
+        """The entry of a record in queue/ or failed/; None."""
+        for entry in os.listdir(self.mailbox.path(".outlookfs", where)):
+            if entry.endswith("-" + (name or self.name)):
+                return entry
+        return None
+
+    def trash(self, why, key=None):
+        """The texts that were put into the trash for that reason, oldest first."""
+        return [self.mailbox.json(".outlookfs/trash", entry) for entry in self.trash_entries(why)
+                if self.mailbox.json(".outlookfs/trash", entry).get("Id") == (key or self.key)]
+
+    def trash_entries(self, why):
+        entries = [entry for entry in os.listdir(self.mailbox.path(".outlookfs/trash")) if "-%s-" % why in entry]
+        return sorted(entries, key=lambda entry: int(entry.split("-")[0]))
+
+    def status_line(self):
+        """`outlookfs status` about the record; None."""
+        done = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint])
+        return next((line.strip() for line in done.stdout.splitlines() if self.name in line), None)
+
+    # --- the service
+
+    def writes(self, key=None):
+        """What was sent for this record since the test began."""
+        return [(operation, id) for operation, id in self.mailbox.writes(self.mark) if id == (key or self.key)]
+
+    def theirs(self, **members):
+        """Another client's edit."""
+        return self.mailbox.edit("contact", self.key, set=members)
+
+    def becomes(self, predicate, what, limit=20):
+        return wait_for(predicate, what, limit)
+
+    def assertService(self, **members):
+        """The record on the service is as before the test but for these."""
+        after = self.mailbox.record("contact", self.key)
+        wanted = dict(self.before, **members)
+        for member in wanted:
+            if member not in MANAGED_CONTACT:
+                self.assertEqual(after[member], wanted[member], member)
+        self.assertEqual(set(after), set(wanted))

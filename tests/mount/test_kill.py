@@ -1,0 +1,299 @@
+"""kill -9 at random moments while programs save: what close(), rename() and unlink() acknowledged is on the service in the
+end, created at most once, and never an older version over a newer one.
+
+    OUTLOOKFS_KILL_ROUNDS=200   how often it is killed
+    OUTLOOKFS_SEED=N            the same choices again (the moments are those of the machine)
+
+Each contact has one writer. A version is a number in NickName; the contact itself is known by its Surname, whatever its id.
+"""
+import collections
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import unittest
+
+from harness import Mailbox, MountTest, is_mounted, main
+
+ROUNDS = int(os.environ.get("OUTLOOKFS_KILL_ROUNDS", "200"))
+SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
+LIMIT = 60 + 2 * ROUNDS     # s for all of it, then the mount is killed for good
+FOLDER = "contacts/Contacts"
+WRITERS = 3
+NAMES = 4               # of each writer
+WORK_MAX = 0.12         # s of saving between two kills
+ABSENT = 0
+FAULTS = ({"status": 504, "apply": True}, {"status": 503, "retryAfter": 0}, {"drop": "after"}, {"drop": "before"},
+          {"delay": 50})
+
+
+def by_id(records):
+    return sorted(records, key=lambda record: record["Id"])
+
+
+class Contact:
+    """What its writer knows. `maybe`: the versions the service may have, ABSENT among them; one of them when nothing is open."""
+
+    def __init__(self, key):
+        self.key = key
+        self.name = key + ".json"
+        self.version = 0
+        self.maybe = {ABSENT}
+        self.exists = False     # as the writer sees its file
+        self.history = []
+
+    @staticmethod
+    def notes(version):
+        """Texts of different lengths, one for each version."""
+        return "%d " % version * (version % 7 * 80)
+
+    def text(self):
+        return json.dumps({"GivenName": "K", "Surname": self.key, "NickName": "v%d" % self.version, "HomePhones": [],
+                           "PersonalNotes": self.notes(self.version)}, indent=2)
+
+
+class Writer(threading.Thread):
+    """Saves in all the ways programs save, until the mount is gone."""
+
+    def __init__(self, folder, contacts, seed, dying):
+        super().__init__(daemon=True)
+        self.folder = folder
+        self.contacts = contacts
+        self.random = random.Random(seed)
+        self.dying = dying      # set before the kill
+        self.error = None
+        self.saves = 0
+
+    def run(self):
+        try:
+            while not self.dying.is_set():
+                self.one(self.random.choice(self.contacts))
+                self.saves += 1
+        except OSError as error:
+            if not self.dying.is_set():
+                self.error = error
+        except BaseException as error:
+            self.error = error
+
+    def one(self, contact):
+        if contact.exists and self.random.random() < 0.15:
+            ways = [self.delete]
+        elif contact.exists:
+            ways = [self.in_place, self.temporary, self.backup, self.anew, self.in_place_synced]
+        else:
+            ways = [self.in_place, self.temporary, self.create]
+        way = self.random.choice(ways)
+        contact.history.append("%s %s" % (way.__name__, contact.version + 1))
+        way(contact)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text, flags, sync=False):
+        fd = os.open(self.path(name), os.O_WRONLY | flags, 0o600)
+        try:
+            half = len(text) // 2
+            os.write(fd, text[:half].encode())
+            os.write(fd, text[half:].encode())
+            if sync:
+                os.fsync(fd)
+        except BaseException:
+            try:
+                os.close(fd)
+            except OSError:
+                pass
+            raise
+        os.close(fd)
+
+    @staticmethod
+    def begin(contact):
+        """From here on the new version may arrive, and after a death nobody knows."""
+        contact.version += 1
+        contact.maybe.add(contact.version)
+
+    @staticmethod
+    def acknowledged(contact, version):
+        contact.maybe = {version}
+        contact.exists = version != ABSENT
+        contact.history.append("ok")
+
+    def in_place(self, contact, sync=False):
+        self.begin(contact)
+        self.write(contact.name, contact.text(), os.O_CREAT | os.O_TRUNC, sync)
+        self.acknowledged(contact, contact.version)
+
+    def in_place_synced(self, contact):
+        self.in_place(contact, True)
+
+    def create(self, contact):
+        self.in_place(contact)
+
+    def temporary(self, contact):
+        self.begin(contact)
+        temporary = "." + contact.name + ".tmp"
+        self.write(temporary, contact.text(), os.O_CREAT | os.O_TRUNC)
+        os.rename(self.path(temporary), self.path(contact.name))
+        self.acknowledged(contact, contact.version)
+
+    def backup(self, contact):
+        self.begin(contact)
+        try:
+            os.rename(self.path(contact.name), self.path(contact.name + "~"))
+        except FileNotFoundError:
+            pass    # vacant since the last death
+        self.write(contact.name, contact.text(), os.O_CREAT)
+        self.acknowledged(contact, contact.version)
+        try:
+            os.unlink(self.path(contact.name + "~"))
+        except FileNotFoundError:
+            pass
+
+    def anew(self, contact):
+        contact.maybe.add(ABSENT)
+        try:
+            os.unlink(self.path(contact.name))
+        except FileNotFoundError:
+            pass
+        self.begin(contact)
+        self.write(contact.name, contact.text(), os.O_CREAT)
+        self.acknowledged(contact, contact.version)
+
+    def delete(self, contact):
+        contact.maybe.add(ABSENT)
+        os.unlink(self.path(contact.name))
+        self.acknowledged(contact, ABSENT)
+
+
+class KillMailbox(Mailbox):
+    def die(self):
+        """SIGKILL, whether mounted already or not."""
+        self.killed = True
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+        if is_mounted(self.mountpoint):
+            self.run(["fusermount3", "-uz", self.mountpoint])
+
+    def mount_and_die(self, after):
+        """Another death, while it starts."""
+        timer = threading.Timer(after, lambda: self.process and self.process.send_signal(signal.SIGKILL))
+        timer.start()
+        try:
+            self.mount()
+        except AssertionError:
+            if self.process.wait(5) != -signal.SIGKILL:
+                raise
+        timer.join()
+        self.die()
+
+
+class Kill(unittest.TestCase):
+    maxDiff = 4000
+
+    def test_kill(self):
+        print("kill: OUTLOOKFS_SEED=%d OUTLOOKFS_KILL_ROUNDS=%d" % (SEED, ROUNDS), flush=True)
+        self.random = random.Random(SEED)
+        self.contacts = [Contact("w%d-%d" % (i % WRITERS, i)) for i in range(WRITERS * NAMES)]
+        self.saves = 0
+        with KillMailbox(MountTest.build_dir, "contacts=5,events=1,messages=1",
+                         options="writeback_delay=0.03,list_ttl=600,rate=100000,delete_guard=0") as self.mailbox:
+            watchdog = threading.Timer(LIMIT, self.mailbox.give_up)
+            watchdog.daemon = True
+            watchdog.start()
+            self.others = self.mailbox.sandbox.records("contact")
+            began = time.monotonic()
+            for number in range(ROUNDS):
+                try:
+                    self.one_round(number)
+                except BaseException:
+                    sys.stderr.write("\nround %d; again: OUTLOOKFS_SEED=%d OUTLOOKFS_KILL_ROUNDS=%d\n" %
+                                     (number, SEED, number + 1))
+                    raise
+            self.check_history()
+            watchdog.cancel()
+            print("kill: %d rounds, %d saves, %d requests in %.0f s" %
+                  (ROUNDS, self.saves, self.mailbox.mark(), time.monotonic() - began), flush=True)
+
+    def one_round(self, number):
+        mailbox = self.mailbox
+        if self.random.random() < 0.3:
+            mailbox.fault(**self.random.choice(FAULTS), method=self.random.choice(("POST", "PATCH", "DELETE")),
+                          after=self.random.randrange(4))
+        self.work_and_kill(self.random.uniform(0, WORK_MAX))
+        mailbox.sandbox.clear_faults()
+        if self.random.random() < 0.15:
+            mailbox.mount_and_die(self.random.uniform(0, 0.05))
+        mailbox.mount()
+        mailbox.sync()
+        self.check()
+
+    def work_and_kill(self, seconds):
+        dying = threading.Event()
+        writers = [Writer(self.mailbox.path(FOLDER), self.contacts[i * NAMES:(i + 1) * NAMES], self.random.random(), dying)
+                   for i in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        dying.wait(seconds)     # nobody sets it: the time between two kills
+        dying.set()
+        self.mailbox.die()
+        for writer in writers:
+            writer.join(20)
+            self.assertFalse(writer.is_alive(), "a writer hangs although the mount is dead")
+            if writer.error is not None:
+                raise writer.error
+            self.saves += writer.saves
+
+    def on_service(self):
+        found = collections.defaultdict(list)
+        for record in self.mailbox.sandbox.records("contact"):
+            found[record["Surname"]].append(record)
+        return found
+
+    def check(self):
+        """After sync: the service has what was acknowledged, or what was open when the mount died."""
+        found = self.on_service()
+        known = {contact.key for contact in self.contacts}
+        self.assertEqual(by_id([r for key in found if key not in known for r in found[key]]), by_id(self.others))
+        for contact in self.contacts:
+            records = found[contact.key]
+            self.assertLessEqual(len(records), 1, "created twice: " + self.tell(contact))
+            version = int(records[0]["NickName"][1:]) if records else ABSENT
+            self.assertIn(version, contact.maybe, self.tell(contact))
+            if records:
+                self.assertEqual(records[0]["PersonalNotes"], contact.notes(version), self.tell(contact))
+            if len(contact.maybe) == 1:
+                self.check_file(contact, version)
+            contact.maybe = {version}
+            contact.exists = os.path.exists(os.path.join(self.mailbox.path(FOLDER), contact.name))
+            contact.history.append("killed, %d on the service" % version)
+
+    def check_file(self, contact, version):
+        """Nothing was open: the file says the same."""
+        if version == ABSENT:
+            self.assertFalse(os.path.exists(self.mailbox.path(FOLDER, contact.name)), self.tell(contact))
+        else:
+            self.assertEqual(self.mailbox.json(FOLDER, contact.name)["NickName"], "v%d" % version, self.tell(contact))
+
+    @staticmethod
+    def tell(contact):
+        return "%s: one of %s; %s" % (contact.key, sorted(contact.maybe), ", ".join(contact.history[-12:]))
+
+    def check_history(self):
+        """In the order the service worked: a version is created at most once, and none follows a newer one."""
+        newest, made = {}, set()
+        for line in self.mailbox.requests():
+            if line["method"] not in ("POST", "PATCH") or not 200 <= line["status"] < 300:
+                continue
+            key, version = line["body"]["Surname"], int(line["body"]["NickName"][1:])
+            self.assertGreaterEqual(version, newest.get(key, 0), "%s of %s over a newer one" % (line["method"], key))
+            newest[key] = version
+            if line["method"] == "POST":
+                self.assertNotIn((key, version), made, "created twice")
+                made.add((key, version))
+
+
+if __name__ == "__main__":
+    main()
