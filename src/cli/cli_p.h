@@ -33,8 +33,8 @@ struct command {
     const char *usage;                 /* lines behind "outlookfs NAME " */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
-extern const struct command mount_command, umount_command, sync_command, status_command, wait_command,
-    watch_command;
+extern const struct command mount_command, umount_command, sync_command, status_command,
+    wait_command, watch_command;
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
  * obey. */

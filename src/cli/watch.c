@@ -213,7 +213,7 @@ static int watch(const char *mountpoint, const char *trigger, const char *comman
     w.fd = strchr(trigger, '/') ? -1 : open(w.path, O_RDONLY | O_CLOEXEC);
     if (w.fd < 0)
         code = complain("%s: there is no such trigger (its definition belongs into %s/triggers/)",
-                    trigger, mountpoint);
+                        trigger, mountpoint);
     else if (lseek(w.fd, 0, SEEK_END) < 0)
         code = complain("%s: %s", w.path, strerror(errno));
     else

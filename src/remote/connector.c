@@ -38,9 +38,10 @@ static enum grade build_url(const struct connector *c, const struct operation_in
                             const struct remote_call *call, struct buf *url,
                             struct remote_fault *fault)
 {
-    int rc = call->at      ? location_path(http_base_url(c->http), call->at, url)
-             : call->query ? operation_url_query(info, call->params, call->nparams, call->query, url)
-                           : operation_url(info, call->params, call->nparams, url);
+    int rc = call->at ? location_path(http_base_url(c->http), call->at, url)
+             : call->query
+                 ? operation_url_query(info, call->params, call->nparams, call->query, url)
+                 : operation_url(info, call->params, call->nparams, url);
 
     switch (rc) {
     case 0:
@@ -51,7 +52,7 @@ static enum grade build_url(const struct connector *c, const struct operation_in
     default:
         return remote_fail(fault, GRADE_REFUSED, "%s: %s", info->name,
                            call->at || call->query ? "not an address of the service"
-                                                     : "an id is empty or a dot");
+                                                   : "an id is empty or a dot");
     }
 }
 

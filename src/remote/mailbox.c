@@ -136,7 +136,7 @@ static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSO
  * ------------------------------------------------------------------------------------------ */
 
 const struct mailbox_folder *mailbox_get_folder(const struct mailbox *mb, enum kind kind,
-                                                 const char *name)
+                                                const char *name)
 {
     if (kind == KIND_MESSAGE && str_starts(name, "Id::"))
         name += strlen("Id::");

@@ -356,8 +356,8 @@ static bool is_query(const char *s)
     return true;
 }
 
-int operation_url_query(const struct operation_info *info, const struct param *params,
-                        size_t count, const char *query, struct buf *out)
+int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
+                        const char *query, struct buf *out)
 {
     size_t before = out->len;
 

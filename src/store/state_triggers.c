@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define COLUMNS                                                                                    \
-    "id, name, definition, draft, cursor, reason, state, stopped_at, gen, items, ino, length,"    \
+    "id, name, definition, draft, cursor, reason, state, stopped_at, gen, items, ino, length,"     \
     " mtime, old_ino, old_length, old_mtime"
 #define SELECT_TRIGGER "SELECT " COLUMNS " FROM triggers "
 

@@ -98,8 +98,7 @@ static void add_path(struct poll *p, cJSON *obj)
 
     buf_init(&path, BUF_TEXT_MAX);
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "_path");
-    if (id && !is_deleted(obj) &&
-        !mailbox_record_path(p->t->mb, p->d.kind, p->d.folder, id, &path))
+    if (id && !is_deleted(obj) && !mailbox_record_path(p->t->mb, p->d.kind, p->d.folder, id, &path))
         cJSON_AddStringToObject(obj, "_path", path.data);
     else
         cJSON_AddNullToObject(obj, "_path");

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define RATE_USUAL 300          /* calls a minute, where the remote says nothing */
-#define SHARE (120 * NS_PER_S)  /* two minutes for the calls of one: half of the budget */
+#define RATE_USUAL 300         /* calls a minute, where the remote says nothing */
+#define SHARE (120 * NS_PER_S) /* two minutes for the calls of one: half of the budget */
 
 struct poller {
     struct mailbox *mailbox;

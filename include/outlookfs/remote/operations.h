@@ -110,7 +110,7 @@ int operation_url(const struct operation_info *info, const struct param *params,
 
 /* The same with `query` as it is for everything behind the path. -EINVAL also for a query that is
  * none: control characters, blanks, '#', bytes above 0x7e. */
-int operation_url_query(const struct operation_info *info, const struct param *params,
-                        size_t count, const char *query, struct buf *out);
+int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
+                        const char *query, struct buf *out);
 
 #endif

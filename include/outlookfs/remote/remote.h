@@ -194,9 +194,10 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
  */
 
 struct remote_news {
-    struct cJSON *items; /* array; empty: nothing new (200 with an empty list and 202 are the same) */
-    char *cursor;        /* the whole query of the answer's Location; NULL: it had none */
-    int retry_after;     /* s; 0: not said */
+    struct cJSON
+        *items;      /* array; empty: nothing new (200 with an empty list and 202 are the same) */
+    char *cursor;    /* the whole query of the answer's Location; NULL: it had none */
+    int retry_after; /* s; 0: not said */
 };
 
 /*
