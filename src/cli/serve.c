@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The contract: GET /testconnection answers 200 or 401 and does nothing. */
@@ -229,7 +230,30 @@ static char *source_name(const char *url)
     return source;
 }
 
-/* Mounted means that the root answers. */
+/*
+ * Mounted means that the root answers. A process of its own asks: were we killed while we wait for
+ * ourselves, the request would never be answered and the thread that waits would keep /dev/fuse open.
+ * Answers 0, -errno, or -EIO when something else is mounted there.
+ */
+static int ask_root(const char *mountpoint)
+{
+    int status = 0;
+    struct stat st;
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        close_range(0, ~0U, 0);
+        if (stat(mountpoint, &st))
+            _exit(errno);
+        _exit(st.st_ino == FS_ROOT ? 0 : EIO);
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
 static int put_into_kernel(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
@@ -242,16 +266,15 @@ static int put_into_kernel(struct server *server, struct buf *err)
         .allow_other = s->options.allow_other,
         .read_only = s->options.read_only,
     };
-    struct stat st;
     int rc = mount_open(server->mount, &config, err);
 
     free(source);
-    if (!rc && stat(s->mountpoint, &st))
-        rc = buf_fail(err, -errno, "%s is mounted but does not answer: %s", s->mountpoint,
-                      strerror(errno));
-    if (!rc && st.st_ino != FS_ROOT)
-        rc = buf_fail(err, -EIO, "%s was mounted over by something else", s->mountpoint);
-    return rc;
+    if (rc)
+        return rc;
+    rc = ask_root(s->mountpoint);
+    return rc ? buf_fail(err, rc, "%s is mounted but does not answer: %s", s->mountpoint,
+                         strerror(-rc))
+              : 0;
 }
 
 /* Once it is mounted: a mount that fails asks for nothing. */

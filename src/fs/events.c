@@ -118,7 +118,8 @@ static void record_changed(struct fs *fs, const struct event *e)
     if (!rc && e->change == MAILBOX_GONE) {
         slot_lost(fs, &slot);
     } else if (!rc) {
-        forget_time(fs, &slot);
+        if (e->change == MAILBOX_CHANGED)
+            forget_time(fs, &slot);
         slot_reconcile(fs, &slot);
     }
     pthread_mutex_unlock(&fs->change);

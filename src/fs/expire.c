@@ -13,17 +13,35 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The record's name shows the record again: what is pending for it, or the service's version. */
-static void reappear(struct fs *fs, struct slot *slot, const struct journal_op *op)
+/* 1: a slot with neither record nor operation, and now it is gone. Looked at once more, inside the
+ * transaction: a worker may just have bound it. */
+static int remove_unbound(struct fs *fs, int64_t id)
 {
-    int rc;
+    struct journal_op op = {0};
+    struct slot slot = {0};
+
+    state_begin(fs->state);
+    int rc = state_get_slot(fs->state, id, &slot);
+    bool unbound = !rc && !slot.record && state_get_op(fs->state, id, &op) == -ENOENT;
+    if (unbound)
+        rc = state_remove_slot(fs->state, id);
+    rc = state_end(fs->state, rc);
+    journal_op_release(&op);
+    slot_release(&slot);
+    return rc ? rc : unbound;
+}
+
+/* The record's name shows the record again: what is pending for it, or the service's version. */
+static void reappear(struct fs *fs, struct slot *slot)
+{
+    int rc = remove_unbound(fs, slot->id);
 
     slot->flags &= ~(unsigned)SLOT_VACANT;
-    if (!slot->record && !op->slot)
-        rc = state_remove_slot(fs->state, slot->id);
-    else
+    if (!rc)
         rc = slot_revert(fs, slot);
-    if (rc)
+    if (rc == -ENOENT) /* a deletion was carried out meanwhile */
+        return;
+    if (rc < 0)
         log_error("%s: cannot be shown again: %s", slot->name, strerror(-rc));
     slot_notify_names(fs, slot);
     notify_inode(fs, folder_ino(slot->kind, slot->folder));
@@ -39,7 +57,7 @@ static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct jou
         return INT64_MAX;
     if (now < over)
         return over;
-    reappear(fs, slot, op);
+    reappear(fs, slot);
     return INT64_MAX;
 }
 
@@ -53,7 +71,7 @@ static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journ
     tree_put(fs, node);
     int fd = state_data_open(fs->state, slot->ino, O_RDONLY);
     if (fd == -ENOENT && !open) /* a power cut took the bytes and left the row */
-        reappear(fs, slot, op);
+        reappear(fs, slot);
     if (fd < 0)
         return INT64_MAX;
     int rc = fstat(fd, &st);

@@ -52,6 +52,15 @@ static int end_find(struct fs *fs, struct end *e)
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* Once more, inside the transaction: meanwhile a worker may have bound the slot to a record, ended its
+ * operation, or carried out the deletion of a vacant one. */
+static int end_look_again(struct fs *fs, struct end *e)
+{
+    slot_release(&e->slot);
+    e->slot = (struct slot){0};
+    return end_find(fs, e);
+}
+
 static void end_release(struct end *e)
 {
     local_release(&e->local);
@@ -292,7 +301,9 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
         goto out;
 
     state_begin(fs->state);
-    rc = make_room(fs, to);
+    rc = end_look_again(fs, to);
+    if (!rc)
+        rc = make_room(fs, to);
     if (!rc)
         rc = outbox_leave(fs, from->dir, from->local.ino);
     if (!rc)
@@ -394,6 +405,8 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
     state_begin(fs->state);
     rc = remove_replaced(fs, to);
     if (!rc)
+        rc = end_look_again(fs, from);
+    if (!rc)
         rc = leave_slot(fs, &from->slot, is_trash(fs, to->dir), err);
     if (!rc)
         rc = record_to_local(fs, ino, local, text, to, mode);
@@ -449,7 +462,11 @@ static int replace_record(struct fs *fs, struct end *from, struct end *to, struc
         goto out;
 
     state_begin(fs->state);
-    rc = make_room(fs, to);
+    rc = end_look_again(fs, from);
+    if (!rc)
+        rc = end_look_again(fs, to);
+    if (!rc)
+        rc = make_room(fs, to);
     if (!rc)
         rc = leave_slot(fs, &from->slot, true, err);
     if (!rc)

@@ -185,35 +185,39 @@ static int fill_new(struct fs *fs, struct node *dir, const char *name, struct sl
     return state_new_ino(fs->state, &slot->ino);
 }
 
+/* The vacancy or the new slot with an empty file in it. In a transaction. */
+static int fill_empty(struct fs *fs, struct slot *slot, mode_t mode)
+{
+    slot->flags &= ~(unsigned)SLOT_VACANT;
+    slot->flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
+    slot->mode = mode & 07777;
+    slot->vacant_at = clock_now();
+    int rc = state_put_slot(fs->state, slot);
+    return rc ? rc : take_back_deletion(fs, slot);
+}
+
+/* Looked up inside the transaction: a worker that carries out a deletion removes the slot. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
     struct slot slot = {0};
-    int rc = slot_of_name(fs, dir, name, &slot);
 
+    state_begin(fs->state);
+    int rc = slot_of_name(fs, dir, name, &slot);
     if (!rc && !(slot.flags & SLOT_VACANT))
         rc = -EEXIST;
     else if (rc == -ENOENT)
         rc = fill_new(fs, dir, name, &slot);
     if (!rc)
         rc = make_data(fs, slot.ino);
-    if (rc)
-        goto out;
-
-    slot.flags &= ~(unsigned)SLOT_VACANT;
-    slot.flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
-    slot.mode = mode & 07777;
-    slot.vacant_at = clock_now();
-    state_begin(fs->state);
-    rc = state_put_slot(fs->state, &slot);
+    bool made = !rc;
     if (!rc)
-        rc = take_back_deletion(fs, &slot);
+        rc = fill_empty(fs, &slot, mode);
     rc = state_end(fs->state, rc);
-    if (rc)
-        state_data_remove(fs->state, slot.ino);
-    else
+    if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+    else if (made)
+        state_data_remove(fs->state, slot.ino);
     events_wake(fs);
-out:
     slot_release(&slot);
     return rc;
 }
@@ -224,18 +228,16 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
 {
     struct slot slot = {0};
     struct buf err;
-    int rc = slot_of_name(fs, dir, name, &slot);
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (!rc && (slot.flags & SLOT_VACANT))
-        rc = -ENOENT;
-    if (rc)
-        goto out;
-
+    state_begin(fs->state);
+    int rc = slot_of_name(fs, dir, name, &slot);
     uint64_t gone = slot.ino;
     bool local = slot.flags & SLOT_LOCAL;
-    state_begin(fs->state);
-    rc = slot_vacate(fs, &slot);
+    if (!rc && (slot.flags & SLOT_VACANT))
+        rc = -ENOENT;
+    if (!rc)
+        rc = slot_vacate(fs, &slot);
     if (!rc)
         rc = state_put_slot(fs->state, &slot);
     if (!rc)
@@ -244,7 +246,8 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
         rc = writeback_delete(fs->writeback, &slot, slot.base, &err);
     rc = state_end(fs->state, rc);
     if (rc) {
-        log_warn("%s: not removed: %s", name, err.len ? err.data : strerror(-rc));
+        if (rc != -ENOENT)
+            log_warn("%s: not removed: %s", name, err.len ? err.data : strerror(-rc));
         goto out;
     }
     writeback_kick(fs->writeback);

@@ -1,33 +1,33 @@
 /*
  * sandbox_p.h - what the parts of the sandbox share: mailbox, request log, faults.
  *
- *     main.c       options, signals
- *     server.c     libmicrohttpd: connections, raw targets, the life of a request
- *     gate.c       token, rate, latency, requests in flight
- *     request.c    a request decoded
- *     answer.c     an answer, the error shapes
- *     route.c      the table of operations
- *     control.c    the /_sandbox endpoints of tests
- *     log.c        the request log
- *     fault.c      the queue of faults
- *     mail.c       reading, marking and removing messages
- *     send.c       sending, replying
- *     message.c    a message's shapes
- *     take.c       members of the mails in request bodies
- *     subscription.c  mails with options: subscribing, unsubscribing
- *     response.c   mails with options: the links people answer with
- *     notify.c     telling the subscriber; post.c: one POST over a loopback socket
- *     trigger*.c   the polling triggers: what they share, mail, events
- *     page.c       the web page's files (page/); view.c: the data it shows
- *     search.c     searchQuery
- *     picker.c     mail folders
- *     dataset.c    the operations on items, over event.c and contact.c
- *     schema.c     members and types of events and contacts
- *     odata*.c     $filter and $orderby
- *     db*.c        SQLite
- *     seed*.c      the mailbox a fresh database gets
- *     ids.c        identifiers
- *     text.c       base64, dates, bodies, address lists
+ *     main.c           options, signals
+ *     server.c         libmicrohttpd: connections, raw targets, the life of a request
+ *     gate.c           token, rate, latency, requests in flight
+ *     request.c        a request decoded
+ *     answer.c         an answer, the error shapes
+ *     route.c          the table of operations
+ *     control*.c       the /_sandbox endpoints of tests
+ *     log.c            the request log
+ *     fault.c          the queue of faults
+ *     mail.c           reading, marking and removing messages
+ *     send.c           sending, replying
+ *     message.c        a message's shapes
+ *     take.c           members of the mails in request bodies
+ *     subscription.c   mails with options: subscribing, unsubscribing
+ *     response.c       mails with options: the links people answer with
+ *     notify.c         telling the subscriber; post.c: one POST over a loopback socket
+ *     trigger*.c       the polling triggers: what they share, mail, events
+ *     page.c           the web page's files (page/); view.c: the data it shows
+ *     search.c         searchQuery
+ *     picker.c         mail folders
+ *     dataset.c        the operations on items, over event.c and contact.c
+ *     schema.c         members and types of events and contacts
+ *     odata*.c         $filter and $orderby
+ *     db*.c            SQLite
+ *     seed*.c          the mailbox a fresh database gets
+ *     ids.c            identifiers
+ *     text.c           base64, dates, bodies, address lists
  */
 #ifndef SANDBOX_SANDBOX_P_H
 #define SANDBOX_SANDBOX_P_H

@@ -111,13 +111,34 @@ static int update_locked(struct state *s, const struct slot *slot)
     int rc;
 
     db_write(&s->db, &q,
-             "UPDATE slots SET kind = ?, folder = ?, name = ?, record = ?, ino = ?, flags = ?,"
-             " mode = ?, mtime = ?, vacant_at = ?, base = ? WHERE id = ? RETURNING id");
-    bind_slot(&q, slot);
+             "UPDATE slots SET name = ?, ino = ?, flags = ?, mode = ?, mtime = ?, vacant_at = ?,"
+             " base = ? WHERE id = ? RETURNING id");
+    sql_bind_str(&q, slot->name);
+    sql_bind_int(&q, (int64_t)slot->ino);
+    sql_bind_int(&q, slot->flags);
+    sql_bind_int(&q, slot->mode);
+    sql_bind_int(&q, slot->mtime);
+    sql_bind_int(&q, slot->vacant_at);
+    sql_bind_str(&q, slot->base);
     sql_bind_int(&q, slot->id);
     found = sql_row(&q);
     rc = sql_end(&q);
     return rc || found ? rc : -ENOENT;
+}
+
+int state_set_record(struct state *s, int64_t id, const char *record)
+{
+    struct sql_query q;
+    bool found;
+    int rc;
+
+    state_begin(s);
+    db_write(&s->db, &q, "UPDATE slots SET record = ? WHERE id = ? RETURNING id");
+    sql_bind_str(&q, record);
+    sql_bind_int(&q, id);
+    found = sql_row(&q);
+    rc = sql_end(&q);
+    return state_end(s, rc || found ? rc : -ENOENT);
 }
 
 int state_put_slot(struct state *s, struct slot *slot)

@@ -72,7 +72,7 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
     }
     if (rc == -ENOENT) {
         text_replace(&e.slot.record, item->id);
-        rc = state_put_slot(state, &e.slot);
+        rc = state_set_record(state, e.slot.id, item->id);
     }
     if (!rc) {
         if (e.op.verb == JOURNAL_CREATE)
@@ -114,7 +114,7 @@ static int turn_into_create(struct task *t, struct entry *e)
     int rc;
 
     text_replace(&e->slot.record, NULL);
-    rc = state_put_slot(t->mb->state, &e->slot);
+    rc = state_set_record(t->mb->state, e->slot.id, NULL);
     e->op.verb = JOURNAL_CREATE;
     text_replace(&e->op.base, NULL);
     op_clear_attempt(&e->op);

@@ -149,7 +149,7 @@ class Mailbox:
             status = self.process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(10)
             status = "none: it did not end within %d s" % STOP_LIMIT
         self.process = None
         if check and not self.killed and status != 0:
@@ -391,9 +391,9 @@ class MountTest(unittest.TestCase):
     def assertMode(self, path, mode):
         self.assertEqual(oct(stat.S_IMODE(os.lstat(path).st_mode)), oct(mode), path)
 
-    def assertErrno(self, errno, function, *arguments):
+    def assertErrno(self, errno, function, *arguments, **more):
         with self.assertRaises(OSError) as caught:
-            function(*arguments)
+            function(*arguments, **more)
         self.assertEqual(caught.exception.errno, errno, caught.exception)
 
 

@@ -63,7 +63,7 @@ class Scale(MountTest):
                 return  # shadow memory counts
         with open("/proc/%d/status" % self.mailbox.process.pid, encoding="utf-8") as file:
             peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
-        self.assertLess(peak, 96 * 1024, "peak resident KiB")
+        self.assertLess(peak, 40 * 1024, "peak resident KiB")
 
 
 if __name__ == "__main__":

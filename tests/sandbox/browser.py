@@ -11,6 +11,7 @@
 A missing Chromium raises with the command that installs it; nothing is skipped.
 """
 import base64
+import ctypes
 import json
 import os
 import shutil
@@ -35,6 +36,12 @@ def find_chromium():
         if path:
             return path
     raise RuntimeError("Chromium is missing. Install it with: apt-get install chromium")
+
+
+def die_with_parent():
+    """In the child: a test that is killed takes the browser along."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class WebSocket:
@@ -108,7 +115,8 @@ class Browser:
         program = find_chromium()
         self.process = subprocess.Popen([program] + ARGUMENTS + ["--user-data-dir=" + self.profile, "about:blank"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
+                                        stderr=subprocess.DEVNULL, start_new_session=True,
+                                        preexec_fn=die_with_parent)
         try:
             self._connect()
         except BaseException:
@@ -206,11 +214,13 @@ class Browser:
                     seconds, expression, self.value("document.body.innerText"), self.problems))
             time.sleep(0.05)
 
-    def click(self, selector):
-        """Moves the mouse to the middle of the element and clicks."""
+    def click(self, selector, right=None, down=None):
+        """Clicks with a mouse at the middle of the element, or so many pixels from its upper left corner."""
         box = self.value("(() => { const e = document.querySelector(%s); if (!e) return null;"
                          " e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect();"
-                         " return [r.x + r.width / 2, r.y + r.height / 2]; })()" % json.dumps(selector))
+                         " return [r.x + %s, r.y + %s]; })()" % (
+                             json.dumps(selector), "r.width / 2" if right is None else right,
+                             "r.height / 2" if down is None else down))
         if box is None:
             raise AssertionError("nothing to click at: " + selector)
         for kind in ("mousePressed", "mouseReleased"):

@@ -306,6 +306,7 @@ class Items(Base):
             ({"_skip": 1}, [["a", "b2", "b1"]]),
             ({"_top": 0}, []),
             ({"_filter": "Subject eq 'nothing'"}, []),
+            ({"_filter": "Subject ne 'b1'", "_top": 1}, [["c"], ["a"], ["b2"]]),
         )
         paths = [self.baseline(CALENDAR + "/onnewitems?" + query(**parameters)) for parameters, _ in cases]
         for subject in ("c", "a", "b2", "b1"):

@@ -87,7 +87,12 @@ struct slot {
 };
 void slot_release(struct slot *slot);
 
-int state_put_slot(struct state *s, struct slot *slot); /* inserts (id 0: set) or updates */
+/*
+ * Inserts (id 0: set) or updates. An update leaves kind, folder and record as they are: which record is behind a slot becomes known
+ * in another thread than the one that changes the rest, and a copy read before must not undo it.
+ */
+int state_put_slot(struct state *s, struct slot *slot);
+int state_set_record(struct state *s, int64_t id, const char *record); /* NULL: none; -EEXIST, -ENOENT */
 int state_remove_slot(struct state *s, int64_t id);     /* with its operation and conflict */
 int state_get_slot(struct state *s, int64_t id, struct slot *ret);
 int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name,

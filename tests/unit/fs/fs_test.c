@@ -265,6 +265,7 @@ int rig_setup(void **state)
     free(rig_list(t, "mail/Inbox"));
     t->before = rig_read(t, t->path);
     assert_non_null(t->before);
+    assert_soon(t->told_inode == 4); /* each record was new once */
     t->after = with_member(t->before, "MobilePhone1", "+49 170 55501234");
     rig_count(t);
     *state = t;

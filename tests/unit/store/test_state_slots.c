@@ -71,7 +71,6 @@ static void test_keeps_every_field(void **state)
     slot_release(&got);
     assert_null(got.name);
 
-    slot.record = NULL;
     slot.name = (char *)"other.json";
     slot.flags = 0;
     slot.mode = 0;
@@ -79,6 +78,26 @@ static void test_keeps_every_field(void **state)
     assert_int_equal(state_get_slot(s, slot.id, &got), 0);
     assert_slot(&got, &slot);
     slot_release(&got);
+    state_close(s);
+}
+
+/* What one thread learns about the record is not undone by a copy of the slot another one read before. */
+static void test_record_is_set_apart(void **state)
+{
+    struct state *s = open_state(*state);
+    struct slot copy = slot_of("F", "a.json", NULL, 1), got;
+
+    assert_int_equal(state_put_slot(s, &copy), 0);
+    assert_int_equal(state_set_record(s, copy.id, "r1"), 0);
+    copy.name = (char *)"b.json";
+    assert_int_equal(state_put_slot(s, &copy), 0);
+    assert_int_equal(state_slot_by_record(s, KIND_CONTACT, "F", "r1", &got), 0);
+    assert_string_equal(got.name, "b.json");
+    slot_release(&got);
+    assert_int_equal(state_set_record(s, put(s, slot_of("F", "c.json", NULL, 2)), "r1"), -EEXIST);
+    assert_int_equal(state_set_record(s, 99, "r2"), -ENOENT);
+    assert_int_equal(state_set_record(s, copy.id, NULL), 0);
+    assert_int_equal(state_slot_by_record(s, KIND_CONTACT, "F", "r1", &got), -ENOENT);
     state_close(s);
 }
 
@@ -203,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         dir_test(test_keeps_every_field),
+        dir_test(test_record_is_set_apart),
         dir_test(test_finds),
         dir_test(test_names_and_records_are_unique),
         dir_test(test_lists),

@@ -1,0 +1,238 @@
+"""Without a connection: what was seen is shown, what was not fails at once, what is saved waits, and all goes on by itself."""
+import errno
+import os
+import time
+
+from harness import main
+from records import CONTACTS, INBOX, ServiceTest
+
+HANG = 5        # s; promised are 0.1, but this machine may be busy
+OTHER = "contacts/Customers%2FSuppliers"
+NEW = '{"GivenName": "%s", "HomePhones": []}'
+
+
+class Offline(ServiceTest):
+    SEED = "contacts=25,events=6,messages=12"
+    OPTIONS = "writeback_delay=0.1,list_ttl=0.2"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tops = [cls.mailbox.path(top) for top in ("mail", "calendars")]
+        cls.folders = [os.path.join(top, name) for top in tops for name in os.listdir(top) if name != "Inbox"]
+
+    def setUp(self):
+        super().setUp()
+        self.becomes(lambda: self.mailbox.status()["online"], "online at the start")
+        self.count = len(self.mailbox.sandbox.records("contact"))
+
+    def go_offline(self):
+        """The service is gone, and the mount knows."""
+        self.stop_service()
+
+        def known():
+            """A listing that failed is not asked for again for a while: each time another one."""
+            self.folders.append(self.folders.pop(0))
+            try:
+                os.listdir(self.folders[0])
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EHOSTUNREACH)
+            return not self.mailbox.status()["online"]
+
+        self.becomes(known, "the mount notices")
+
+    def go_online(self):
+        self.start_service()
+        self.becomes(lambda: self.mailbox.status()["online"], "the mount notices that it is back", 60)
+
+    def delivered(self):
+        """By itself: nobody asks."""
+        self.becomes(lambda: self.mailbox.status()["queue"]["pending"] == 0, "delivered", 60)
+
+    def quickly(self, function, *arguments):
+        """Its answer, or the errno it failed with."""
+        start = time.monotonic()
+        try:
+            answer = function(*arguments)
+        except OSError as error:
+            answer = error.errno
+        self.assertLess(time.monotonic() - start, HANG)
+        return answer
+
+    def read_all(self, folder):
+        return {name: self.mailbox.read(folder, name) for name in self.records_in(folder)}
+
+    def operations(self):
+        return [line["operation"] for line in self.mailbox.requests() if line["method"] != "GET"]
+
+    def test_what_was_seen_is_there(self):
+        before = {folder: self.read_all(folder) for folder in (CONTACTS, INBOX)}
+        sizes = {name: os.stat(self.path(name)) for name in before[CONTACTS]}
+        self.go_offline()
+        for folder in before:
+            self.assertEqual(self.quickly(self.read_all, folder), before[folder])
+        for name, st in sizes.items():
+            now = os.stat(self.path(name))
+            self.assertEqual((now.st_size, now.st_mtime_ns, now.st_ino), (st.st_size, st.st_mtime_ns, st.st_ino))
+
+    def test_what_was_not_seen_fails_at_once(self):
+        self.mailbox.remount(fresh_cache=True)
+        self.mailbox.contacts()
+        os.listdir(self.mailbox.path("mail"))
+        os.listdir(self.mailbox.path("contacts"))
+        self.go_offline()
+        for _ in range(3):
+            self.assertEqual(self.quickly(os.listdir, self.mailbox.path(INBOX)), errno.EHOSTUNREACH)
+            self.assertEqual(self.quickly(os.listdir, self.mailbox.path(OTHER)), errno.EHOSTUNREACH)
+        self.assertEqual(self.quickly(os.path.exists, self.path("no-such.json")), False)
+        self.go_online()
+        self.becomes(lambda: self.quickly(os.listdir, self.mailbox.path(INBOX)) != errno.EHOSTUNREACH, "mail again")
+        inbox = [record for record in self.mailbox.sandbox.records("message") if record["Folder"] == "Inbox"]
+        self.assertEqual(len(self.records_in(INBOX)), len(inbox))
+
+    def test_a_hundred_reads_are_one_failure(self):
+        """Known-offline: the network is not tried for each access."""
+        names = self.mailbox.contacts()
+        self.go_offline()
+        start = time.monotonic()
+        for _ in range(4):
+            for name in names:
+                self.read(name)
+            os.listdir(self.mailbox.path(CONTACTS))
+        self.assertLess(time.monotonic() - start, HANG)
+
+    def test_status_and_exit_codes(self):
+        self.go_offline()
+        self.save(NickName="waits")
+        text = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout
+        self.assertIn("offline", text)
+        self.assertIn("1 waiting", text)
+        self.assertIn(self.name, text)
+        self.assertFalse(self.mailbox.status()["online"])
+        done = self.mailbox.sync(1)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("offline", done.stderr)
+        self.assertIn("1 waiting", done.stderr)
+        self.go_online()
+        self.mailbox.sync()
+        self.assertService(NickName="waits")
+
+    def test_delivered_without_a_remount(self):
+        """All kinds of changes, accepted at once, and sent when the service is there again."""
+        other, gone = self.another(), self.another()
+        message = self.message(read=False)
+        removed = self.message(read=True)
+        self.go_offline()
+        new = self.save(NickName="offline")
+        self.quickly(self.write, NEW % "Offline", self.path("offline.json"))
+        self.mailbox.run(["sed", "-i", 's/"NickName": .*/"NickName": "sed",/', self.path(other)])
+        os.unlink(self.path(gone))
+        self.mailbox.run(["sed", "-i", 's/"IsRead": false/"IsRead": true/', self.mailbox.path(INBOX, message)])
+        os.unlink(self.mailbox.path(INBOX, removed))
+        self.assertEqual(self.read(), new)
+        self.assertEqual(self.state(), "pending")
+        self.assertEqual(self.read("offline.json"), NEW % "Offline")
+        self.assertFalse(os.path.exists(self.path(gone)))
+        self.assertEqual(self.mailbox.status()["queue"]["pending"], 6)
+        self.go_online()
+        self.delivered()
+        self.assertService(NickName="offline")
+        self.assertEqual(self.mailbox.record("contact", other[:-5])["NickName"], "sed")
+        self.assertIsNone(self.mailbox.record("contact", gone[:-5]))
+        self.assertEqual(self.mailbox.record("contact", self.mailbox.xattr("id", CONTACTS, "offline.json"))["GivenName"],
+                         "Offline")
+        self.assertTrue(self.mailbox.record("message", message[:-5])["IsRead"])
+        self.assertIsNone(self.mailbox.record("message", removed[:-5]))
+        self.assertEqual(sorted(self.operations()), sorted(["ContactPatchItem"] * 2 + ["ContactPostItem", "MarkAsRead",
+                                                                                       "ContactDeleteItem", "DeleteEmail"]))
+        self.assertEqual(len(self.mailbox.sandbox.records("contact")), self.count)
+        self.assertEqual(self.mailbox.status()["queue"]["failed"], 0)
+
+    def test_fsync_succeeds(self):
+        """The journal holds it; nobody waits ten seconds for a service that is known to be away."""
+        self.go_offline()
+        self.assertIsNone(self.quickly(self.fsync, self.edited(NickName="fsync")))
+        self.go_online()
+        self.delivered()
+        self.assertService(NickName="fsync")
+
+    def test_many_saves_are_one_change(self):
+        self.go_offline()
+        for number in range(5):
+            self.save(NickName="save %d" % number)
+        self.go_online()
+        self.delivered()
+        self.assertEqual(self.operations(), ["ContactPatchItem"])
+        self.assertService(NickName="save 4")
+
+    def test_created_and_removed_while_away(self):
+        self.go_offline()
+        self.write(NEW % "Never", self.path("never.json"))
+        os.unlink(self.path("never.json"))
+        self.assertEqual(self.mailbox.status()["queue"]["pending"], 0)
+        self.go_online()
+        self.delivered()
+        self.assertEqual(self.operations(), [])
+
+    def test_another_client_was_there_meanwhile(self):
+        """Merged when it is back; a listing of now does not take the pending text away."""
+        self.go_offline()
+        new = self.save(NickName="mine")
+        self.start_service()
+        self.theirs(CompanyName="Theirs")
+        self.assertEqual(self.read(), new)
+        self.delivered()
+        self.assertService(NickName="mine", CompanyName="Theirs")
+
+    def test_across_a_remount(self):
+        """Saved while offline, mounted again while offline: shown and sent later."""
+        name = self.another()
+        self.go_offline()
+        new = self.save(NickName="kept")
+        self.write(NEW % "Kept", self.path("kept.json"))
+        os.unlink(self.path(name))
+        self.mailbox.remount()
+        self.assertIn("offline", self.mailbox.log_tail())
+        self.assertFalse(self.mailbox.status()["online"])
+        self.assertEqual(self.read(), new)
+        self.assertEqual(self.read("kept.json"), NEW % "Kept")
+        self.assertFalse(os.path.exists(self.path(name)))
+        self.assertNotIn(name, self.mailbox.contacts())
+        self.save(JobTitle="and more")
+        self.go_online()
+        self.delivered()
+        self.assertService(NickName="kept", JobTitle="and more")
+        self.assertIsNone(self.mailbox.record("contact", name[:-5]))
+        self.assertEqual(sorted(self.operations()), ["ContactDeleteItem", "ContactPatchItem", "ContactPostItem"])
+
+    def test_mount_and_umount_commands(self):
+        """`mount` says that it is offline and succeeds; `umount` names what is left, and succeeds."""
+        before = self.read_all(CONTACTS)
+        self.mailbox.unmount()
+        self.stop_service()
+        command = [word for word in self.mailbox.command() if word != "-f"]
+        self.addCleanup(self.ensure_mounted)
+        done = self.mailbox.run(command, timeout=40)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("offline", done.stderr)
+        self.assertEqual(self.read_all(CONTACTS), before)
+        self.save(NickName="left")
+        done = self.mailbox.run([self.mailbox.program, "umount", self.mailbox.mountpoint], timeout=40)
+        self.assertIn("1 waiting", done.stdout)
+        self.assertIn(self.mailbox.state_dir, done.stdout)
+        self.assertFalse(os.path.ismount(self.mailbox.mountpoint))
+        self.start_service()
+        self.mailbox.mount()
+        self.mailbox.sync()
+        self.assertService(NickName="left")
+
+    def ensure_mounted(self):
+        """The class's mount, for the tests that follow."""
+        if self.mailbox.process is None:
+            self.mailbox.run([self.mailbox.program, "umount", self.mailbox.mountpoint], check=False)
+            self.start_service()
+            self.mailbox.mount()
+
+
+if __name__ == "__main__":
+    main()

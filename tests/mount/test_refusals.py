@@ -1,0 +1,640 @@
+"""What the service refuses, loses or does twice: nothing saved is dropped, nothing is sent twice, and a person can see why."""
+import datetime
+import errno
+import json
+import os
+
+from harness import TOKEN, Terminal, main
+from records import CALENDAR, CONTACTS, INBOX, RecordTest, ServiceTest
+
+NEW = '{"GivenName": "%s", "HomePhones": []}'
+
+
+class Refused(RecordTest):
+    """A 4xx: parked in .outlookfs/failed/, the bytes stay."""
+
+    def tearDown(self):
+        """The next test's sync is not to fail because of this one."""
+        failed = self.mailbox.path(".outlookfs/failed")
+        for entry in os.listdir(failed):
+            os.unlink(os.path.join(failed, entry))
+
+    def refused(self, status, operation="ContactPatchItem"):
+        self.mailbox.fault(operation=operation, status=status, count=0)
+
+    def allow(self):
+        self.mailbox.sandbox.clear_faults()
+
+    def make(self, status=400):
+        """A refused edit; its text."""
+        self.refused(status)
+        new = self.save(NickName="mine")
+        self.mailbox.sync(1)
+        self.assertParked(new, status)
+        return new
+
+    def assertParked(self, text, status, name=None):
+        name = name or self.name
+        self.assertEqual(self.state(name), "failed")
+        self.assertEqual(self.read(name), text)
+        entry = self.mailbox.json(".outlookfs/failed", self.entry("failed", name))
+        self.assertEqual((entry["state"], entry["status"]), ("failed", status))
+        self.assertEqual(entry["path"], os.path.join(CONTACTS, name))
+        self.assertTrue(entry["reason"])
+        self.assertEqual(self.error(name), entry["reason"])
+        self.assertIsNone(self.entry("queue", name))
+
+    def test_a_change(self):
+        for status in (400, 403, 413):
+            with self.subTest(status=status):
+                self.make(status)
+                self.assertService()
+                entry = self.mailbox.json(".outlookfs/failed", self.entry("failed"))
+                self.assertEqual(entry["verb"], "update")
+                self.assertEqual(entry["changes"]["NickName"], {"from": self.before["NickName"], "to": "mine"})
+                line = self.status_line()
+                self.assertIn("failed", line)
+                self.assertIn(entry["reason"], line)
+                self.assertIn("1 refused", self.mailbox.sync(1).stderr)
+            self.tearDown()
+            self.setUp()
+
+    def test_a_new_record(self):
+        for status in (400, 403, 413):
+            with self.subTest(status=status):
+                self.refused(status, "ContactPostItem")
+                count = len(self.mailbox.sandbox.records("contact"))
+                name = "refused-%d.json" % status
+                text = self.write(NEW % "Refused", self.path(name))
+                self.mailbox.sync(1)
+                self.assertParked(text, status, name)
+                self.assertIn(name, self.mailbox.contacts())
+                self.assertEqual(len(self.mailbox.sandbox.records("contact")), count)
+                os.unlink(self.mailbox.path(".outlookfs/failed", self.entry("failed", name)))
+                self.assertNotIn(name, self.mailbox.contacts())
+                self.assertFalse(os.path.exists(self.path(name)))
+                self.allow()
+
+    def test_a_deletion(self):
+        """The file comes back, and says why."""
+        self.refused(403, "ContactDeleteItem")
+        os.unlink(self.file)
+        self.mailbox.sync(1)
+        entry = self.mailbox.json(".outlookfs/failed", self.entry("failed"))
+        self.assertEqual((entry["verb"], entry["state"], entry["status"]), ("delete", "failed", 403))
+        self.becomes(lambda: os.path.exists(self.file), "the file is back")
+        self.assertEqual(self.json(), json.loads(self.text))
+        self.assertEqual(self.state(), "failed")
+        self.assertTrue(self.error())
+        os.unlink(self.mailbox.path(".outlookfs/failed", self.entry("failed")))
+        self.assertEqual(self.state(), "synced")
+        self.assertService()
+
+    def test_it_survives_the_mount(self):
+        new = self.make()
+        self.mailbox.remount()
+        self.assertParked(new, 400)
+        self.assertEqual(len(self.writes()), 1)         # nobody asked for another attempt
+
+    def test_touch_tries_again(self):
+        self.make()
+        self.allow()
+        self.mailbox.run(["touch", self.file])
+        self.becomes(lambda: self.state() == "synced", "sent")
+        self.assertService(NickName="mine")
+        self.assertIsNone(self.entry("failed"))
+
+    def test_saving_tries_again(self):
+        self.make()
+        self.allow()
+        self.save(NickName="better")
+        self.assertEqual(self.state(), "pending")
+        self.mailbox.sync()
+        self.assertService(NickName="better")
+        self.assertIsNone(self.entry("failed"))
+
+    def test_saving_a_new_record_again(self):
+        self.refused(400, "ContactPostItem")
+        path = self.path("again.json")
+        self.write(NEW % "Again", path)
+        self.mailbox.sync(1)
+        self.allow()
+        self.write(NEW % "Better", path)
+        self.mailbox.sync()
+        self.assertEqual(self.state("again.json"), "synced")
+        self.assertEqual(self.mailbox.record("contact", self.mailbox.xattr("id", CONTACTS, "again.json"))["GivenName"],
+                         "Better")
+
+    def test_removing_the_entry_gives_up(self):
+        self.make()
+        self.theirs(CompanyName="Theirs")
+        os.unlink(self.mailbox.path(".outlookfs/failed", self.entry("failed")))
+        self.assertEqual(self.state(), "synced")
+        self.assertEqual(self.json()["NickName"], self.before["NickName"])
+        self.mailbox.sync()
+        self.assertService(CompanyName="Theirs")
+
+    def test_removing_the_file_deletes_the_record(self):
+        """The text that was refused is in the trash."""
+        self.make()
+        os.unlink(self.file)
+        self.mailbox.sync()
+        self.assertIsNone(self.mailbox.record("contact", self.key))
+        self.assertEqual([record["NickName"] for record in self.trash("rejected")], ["mine"])
+
+    def test_fsync_tells(self):
+        for status, wanted in ((400, errno.EINVAL), (403, errno.EACCES), (413, errno.EFBIG)):
+            with self.subTest(status=status):
+                self.refused(status)
+                new = self.edited(NickName="fsync")
+                self.assertErrno(wanted, self.fsync, new)
+                self.assertParked(new, status)
+                self.refused(status, "ContactPostItem")
+                name = "fsync-%d.json" % status
+                self.assertErrno(wanted, self.fsync, NEW % "Fsync", self.path(name))
+                self.assertParked(NEW % "Fsync", status, name)
+            self.tearDown()
+            self.setUp()
+
+    def test_vim_shows_it_and_loses_nothing(self):
+        """vim puts the old text back when fsync fails: what it could not save is in the trash."""
+        self.refused(400)
+        with Terminal(["vim", "-N", "-u", "NONE", "-i", "NONE", "-c", "set backupskip=",
+                       "-c", '%s/"NickName": .*/"NickName": "vim",/', "-c", "w", self.file]) as terminal:
+            terminal.expect("E667")                     # fsync failed
+            terminal.send("\r:q!\r")
+            self.assertEqual(terminal.wait(), 0)
+        self.assertEqual(self.read(), self.text)
+        self.assertEqual(self.state(), "synced")
+        self.assertEqual([record["NickName"] for record in self.trash("rejected")], ["vim"])
+        self.allow()
+        self.mailbox.sync()
+        self.assertService()
+
+
+class Messages(RecordTest):
+    """The service can only mark a message as read, and delete it."""
+    SEED = "contacts=1,events=0,messages=24"
+
+    def another(self):
+        return None
+
+    def setUp(self):
+        self.addCleanup(self.mailbox.sandbox.clear_faults)
+        self.mark = self.mailbox.mark()
+
+    def change(self, name, **members):
+        path = self.mailbox.path(INBOX, name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.write(self.edited(text, **members), path)
+
+    def assertNotAllowed(self, name, **members):
+        self.assertErrno(errno.EPERM, lambda: self.change(name, **members))
+
+    def assertUnchanged(self, name, before):
+        self.assertEqual(self.mailbox.read(INBOX, name), before)
+        self.assertEqual(self.mailbox.xattr("state", INBOX, name), "synced")
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(self.mark), [])
+
+    def test_other_members(self):
+        """Refused at close; the file is as before, and what was written is in the trash."""
+        name = self.message(read=False)
+        before = self.mailbox.read(INBOX, name)
+        self.assertNotAllowed(name, Subject="Mine")
+        self.assertUnchanged(name, before)
+        self.assertEqual([record["Subject"] for record in self.trash("rejected", name[:-5])], ["Mine"])
+
+    def test_mark_as_unread(self):
+        name = self.message(read=True)
+        before = self.mailbox.read(INBOX, name)
+        self.assertNotAllowed(name, IsRead=False)
+        self.assertUnchanged(name, before)
+
+    def test_both_at_once(self):
+        """Not even the part that could be done."""
+        name = self.message(read=False)
+        before = self.mailbox.read(INBOX, name)
+        self.assertNotAllowed(name, IsRead=True, Subject="Mine")
+        self.assertUnchanged(name, before)
+
+    def test_mark_as_read(self):
+        name = self.message(read=False)
+        self.change(name, IsRead=True)
+        self.change(name, IsRead=True)
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(self.mark), [("MarkAsRead", name[:-5])])
+        self.assertTrue(self.mailbox.record("message", name[:-5])["IsRead"])
+        self.assertNotAllowed(name, IsRead=False)
+
+    def test_mark_as_read_when_the_answer_is_lost(self):
+        name = self.message(read=False)
+        self.mailbox.fault(operation="MarkAsRead", drop="after")
+        self.change(name, IsRead=True)
+        self.mailbox.sync()
+        self.assertTrue(self.mailbox.record("message", name[:-5])["IsRead"])
+        self.assertEqual(self.mailbox.xattr("state", INBOX, name), "synced")
+
+    def deleted(self):
+        return [record for record in self.mailbox.sandbox.records("message") if record["Folder"] == "Deleted Items"]
+
+    def test_rm_moves_it_to_the_deleted_items(self):
+        for fault in (None, {"drop": "after"}, {"status": 504, "apply": True}, {"status": 503}):
+            with self.subTest(fault=fault):
+                name = self.message()
+                record = self.mailbox.record("message", name[:-5])
+                before = len(self.deleted())
+                if fault is not None:
+                    self.mailbox.fault(operation="DeleteEmail", **fault)
+                os.unlink(self.mailbox.path(INBOX, name))
+                self.mailbox.sync()
+                self.assertIsNone(self.mailbox.record("message", name[:-5]))
+                self.assertNotIn(name, os.listdir(self.mailbox.path(INBOX)))
+                self.assertEqual(len(self.deleted()), before + 1)
+                self.assertIn(record["InternetMessageId"], [r["InternetMessageId"] for r in self.deleted()])
+
+
+class Queue(RecordTest):
+    """.outlookfs/queue/: what waits, and taking it back."""
+
+    def take_back(self, name=None):
+        os.unlink(self.mailbox.path(".outlookfs/queue", self.entry("queue", name)))
+        self.assertIsNone(self.entry("queue", name))
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(self.mark), [])
+
+    def test_a_change(self):
+        self.save(NickName="mine")
+        entry = self.mailbox.json(".outlookfs/queue", self.entry("queue"))
+        self.assertEqual((entry["verb"], entry["state"], entry["path"]),
+                         ("update", "pending", os.path.join(CONTACTS, self.name)))
+        self.assertEqual(entry["changes"], {"NickName": {"from": self.before["NickName"], "to": "mine"}})
+        self.assertIn("update", self.status_line())
+        self.take_back()
+        self.assertEqual(self.read(), self.text)
+        self.assertEqual(self.state(), "synced")
+
+    def test_a_new_record(self):
+        self.write(NEW % "Queued", self.path("queued.json"))
+        entry = self.mailbox.json(".outlookfs/queue", self.entry("queue", "queued.json"))
+        self.assertEqual((entry["verb"], entry["record"]), ("create", json.loads(NEW % "Queued")))
+        self.take_back("queued.json")
+        self.assertNotIn("queued.json", self.mailbox.contacts())
+        self.assertFalse(os.path.exists(self.path("queued.json")))
+
+    def test_a_deletion(self):
+        os.unlink(self.file)
+        entry = self.mailbox.json(".outlookfs/queue", self.entry("queue"))
+        self.assertEqual((entry["verb"], entry["state"]), ("delete", "pending"))
+        self.take_back()
+        self.becomes(lambda: os.path.exists(self.file), "the file is back", 5)
+        self.assertEqual(self.read(), self.text)
+        self.assertIn(self.name, self.mailbox.contacts())
+
+    def test_oldest_first(self):
+        """However many are sent at one time. None of the first four is answered before all of them are asked."""
+        names = [self.another() for _ in range(8)]
+        for name in names:
+            self.write(self.edited(self.read(name), NickName="in order"), self.path(name))
+        self.mailbox.fault(operation="ContactGetItem", together=4, count=4)
+        self.mailbox.sync()
+        begun = [line["id"] + ".json" for line in self.mailbox.requests("ContactGetItem", since=self.mark)]
+        self.assertEqual(sorted(begun), sorted(names))
+        self.assertEqual(sorted(begun[:4]), sorted(names[:4]))
+
+    def test_it_empties_itself(self):
+        self.save(NickName="mine")
+        self.mailbox.sync()
+        self.assertEqual(os.listdir(self.mailbox.path(".outlookfs/queue")), [])
+        self.assertEqual(self.mailbox.status()["operations"], [])
+
+
+class Trash(RecordTest):
+    """.outlookfs/trash/: the version before each change and deletion."""
+
+    def entry_of(self, why):
+        for entry in self.trash_entries(why):
+            if self.mailbox.json(".outlookfs/trash", entry)["Id"] == self.key:
+                return self.mailbox.path(".outlookfs/trash", entry)
+        raise AssertionError("nothing of this record is in the trash")
+
+    def test_copying_back_undoes_a_change(self):
+        self.save(NickName="mine", BusinessPhones=["+1 206 555 0100"])
+        self.mailbox.sync()
+        self.assertEqual(self.trash("update"), [json.loads(self.text)])
+        self.mailbox.run(["cp", self.entry_of("update"), self.file])
+        self.mailbox.sync()
+        self.assertService()
+        self.assertEqual(self.writes(), [("ContactPatchItem", self.key)] * 2)
+
+    def test_it_is_the_service_s_version(self):
+        """What another client had changed is in it, too."""
+        self.theirs(CompanyName="Theirs")
+        self.save(NickName="mine")
+        self.mailbox.sync()
+        self.assertEqual([(r["CompanyName"], r["NickName"]) for r in self.trash("update")],
+                         [("Theirs", self.before["NickName"])])
+
+    def test_copying_back_undoes_a_deletion(self):
+        """As a new record: the service has no way to bring an id back."""
+        os.unlink(self.file)
+        self.mailbox.sync()
+        self.assertEqual(self.trash("delete"), [json.loads(self.text)])
+        self.mailbox.run(["cp", self.entry_of("delete"), self.file])
+        self.mailbox.sync()
+        key = self.mailbox.xattr("id", CONTACTS, self.name)
+        self.assertNotEqual(key, self.key)
+        after = self.mailbox.record("contact", key)
+        for member in ("GivenName", "Surname", "EmailAddresses", "BusinessAddress", "CompanyName", "HomePhones"):
+            self.assertEqual(after[member], self.before[member])
+        self.assertEqual(self.mailbox.contacts().count(self.name), 1)
+        self.assertNotIn(key + ".json", self.mailbox.contacts())
+
+    def test_rm_forgets_it(self):
+        self.save(NickName="mine")
+        self.mailbox.sync()
+        entry = self.entry_of("update")
+        os.unlink(entry)
+        self.assertFalse(os.path.exists(entry))
+        self.assertEqual(self.trash("update"), [])
+
+
+class Ambiguous(RecordTest):
+    """Nobody knows whether a request was carried out."""
+
+    ARRIVED = ({"status": 504, "apply": True}, {"status": 502, "apply": True}, {"drop": "after"})
+    LOST = ({"status": 504}, {"drop": "before"})
+
+    def posts(self, operation="ContactPostItem"):
+        return [line for line in self.mailbox.requests(since=self.mark) if line["operation"] == operation]
+
+    def new_ones(self, name):
+        return [record for record in self.mailbox.sandbox.records("contact") if record["GivenName"] == name]
+
+    def create(self, name):
+        self.write(NEW % name, self.path(name + ".json"))
+
+    def assertCreatedOnce(self, name, file=None):
+        made = self.new_ones(name)
+        self.assertEqual(len(made), 1)
+        file = file or name + ".json"
+        self.assertEqual(self.mailbox.xattr("id", CONTACTS, file), made[0]["Id"])
+        self.assertEqual(self.state(file), "synced")
+        self.assertNotIn(made[0]["Id"] + ".json", self.mailbox.contacts())
+
+    def test_a_new_record_that_arrived(self):
+        """Looked for before anything is sent again."""
+        for number, fault in enumerate(self.ARRIVED):
+            with self.subTest(fault=fault):
+                self.mark = self.mailbox.mark()
+                self.mailbox.fault(operation="ContactPostItem", **fault)
+                self.create("arrived%d" % number)
+                self.mailbox.sync()
+                self.assertEqual(len(self.posts()), 1)
+                self.assertCreatedOnce("arrived%d" % number)
+
+    def test_a_new_record_that_was_lost(self):
+        for number, fault in enumerate(self.LOST):
+            with self.subTest(fault=fault):
+                self.mark = self.mailbox.mark()
+                self.mailbox.fault(operation="ContactPostItem", **fault)
+                self.create("lost%d" % number)
+                self.mailbox.sync()
+                self.assertEqual(len(self.posts()), 2)
+                self.assertCreatedOnce("lost%d" % number)
+
+    def test_twins(self):
+        """Two equal new records are two, even when both answers are lost."""
+        self.mailbox.fault(operation="ContactPostItem", drop="after", count=2)
+        for file in ("twin1.json", "twin2.json"):
+            self.write(NEW % "Twin", self.path(file))
+        self.mailbox.sync()
+        ids = {self.mailbox.xattr("id", CONTACTS, file) for file in ("twin1.json", "twin2.json")}
+        self.assertEqual({record["Id"] for record in self.new_ones("Twin")}, ids)
+        self.assertEqual(len(ids), 2)
+
+    def in_between(self, what):
+        """The first attempt's outcome is unknown and something happens before the second."""
+        self.mailbox.fault(operation="ContactPostItem", drop="after")
+        self.mailbox.fault(operation="ContactGetItems", status=503, count=2)      # the look for it has to wait
+        self.create(what)
+        control = os.open(self.mailbox.path(".outlookfs/control"), os.O_WRONLY)
+        self.assertErrno(errno.EINPROGRESS, os.write, control, b"sync 0\n")
+        os.close(control)
+        self.becomes(self.posts, "the first attempt")
+
+    def test_saved_again_in_between(self):
+        self.in_between("between")
+        self.write('{"GivenName": "after", "NickName": "newer", "HomePhones": []}', self.path("between.json"))
+        self.mailbox.sync()
+        self.assertEqual(self.new_ones("between"), [])
+        self.assertCreatedOnce("after", "between.json")
+        self.assertEqual(len(self.posts()), 1)
+
+    def test_removed_in_between(self):
+        self.in_between("removed")
+        os.unlink(self.path("removed.json"))
+        self.mailbox.sync()
+        self.assertEqual(self.new_ones("removed"), [])
+        self.assertNotIn("removed.json", self.mailbox.contacts())
+
+    def test_after_a_crash(self):
+        """The next mount knows of the attempt."""
+        self.in_between("crashed")
+        self.mailbox.kill9()
+        self.mailbox.sandbox.clear_faults()
+        self.mailbox.mount()
+        self.mailbox.sync()
+        self.assertEqual(len(self.posts()), 1)
+        self.assertCreatedOnce("crashed")
+
+    def test_a_new_event_that_arrived(self):
+        """The service rewrites an event's body and times; it is recognised all the same."""
+        self.mailbox.fault(operation="CalendarPostItem", drop="after")
+        path = self.mailbox.path(CALENDAR, "ambiguous.json")
+        self.write(json.dumps({"Subject": "Ambiguous", "Start": "2026-12-01T12:00:00", "End": "2026-12-01T13:00:00",
+                               "StartTimeZone": "W. Europe Standard Time", "EndTimeZone": "W. Europe Standard Time",
+                               "Body": {"ContentType": "Text", "Content": "Bring\nthe <figures>"}}), path)
+        self.mailbox.sync()
+        self.assertEqual(len(self.posts("CalendarPostItem")), 1)
+        made = [record for record in self.mailbox.sandbox.records("event") if record["Subject"] == "Ambiguous"]
+        self.assertEqual([record["Id"] for record in made], [os.getxattr(path, "user.outlook.id").decode()])
+        self.assertEqual(os.getxattr(path, "user.outlook.state"), b"synced")
+
+    def test_a_change_that_arrived(self):
+        """One PATCH, or a second one that says the same."""
+        for fault in self.ARRIVED:
+            with self.subTest(fault=fault):
+                self.mailbox.fault(operation="ContactPatchItem", **fault)
+                self.save(NickName="mine")
+                self.mailbox.sync()
+                self.assertService(NickName="mine")
+                self.assertEqual(self.state(), "synced")
+                bodies = [line["body"] for line in self.posts("ContactPatchItem")]
+                self.assertLessEqual(len(bodies), 2)
+                self.assertEqual(bodies[0], bodies[-1])
+            self.setUp()
+
+    def test_a_change_that_was_lost(self):
+        for fault in self.LOST:
+            with self.subTest(fault=fault):
+                self.mailbox.fault(operation="ContactPatchItem", **fault)
+                self.save(NickName="mine")
+                self.mailbox.sync()
+                self.assertService(NickName="mine")
+                self.assertEqual(self.writes(), [("ContactPatchItem", self.key)] * 2)
+            self.setUp()
+
+    def test_a_change_that_arrived_is_no_conflict_with_a_newer_one(self):
+        self.mailbox.fault(operation="ContactPatchItem", drop="after")
+        self.mailbox.fault(operation="ContactGetItem", status=503, after=1, count=1)
+        self.save(NickName="one")
+        self.mailbox.run([self.mailbox.program, "sync", self.mailbox.mountpoint], check=False)
+        self.save(NickName="two")
+        self.mailbox.sync()
+        self.assertService(NickName="two")
+        self.assertEqual(self.state(), "synced")
+
+    def test_a_deletion(self):
+        for fault in self.ARRIVED + self.LOST:
+            with self.subTest(fault=fault):
+                self.mailbox.fault(operation="ContactDeleteItem", **fault)
+                os.unlink(self.file)
+                self.mailbox.sync()
+                self.assertIsNone(self.mailbox.record("contact", self.key))
+                self.assertFalse(os.path.exists(self.file))
+                self.assertIsNone(self.entry("failed"))
+                self.assertEqual(len(self.trash("delete")), 1)
+            self.setUp()
+
+
+class Later(RecordTest):
+    """The service asks to wait, or is broken for a while."""
+
+    def times(self):
+        """(operation, status, begin, end) of all requests, in seconds."""
+        out = []
+        for line in self.mailbox.requests(since=self.mark):
+            end = datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")).timestamp()
+            out.append((line["operation"], line["status"], end))
+        return out
+
+    def test_too_many_requests(self):
+        """Nothing at all is sent before the time is over, and it shows in the status."""
+        self.mailbox.fault(operation="ContactPatchItem", status=429, retryAfter=3)
+        self.save(NickName="mine")
+        other = self.another()
+        self.write(self.edited(self.read(other), NickName="other"), self.path(other))
+        self.mailbox.sync()
+        self.assertService(NickName="mine")
+        self.assertEqual(self.mailbox.record("contact", other[:-5])["NickName"], "other")
+        times = self.times()
+        refused = next(i for i, (_, status, _) in enumerate(times) if status == 429)
+        waited = [time - times[refused][2] for _, _, time in times[refused + 1:]]
+        self.assertTrue([gap for gap in waited if gap > 2.9], times)
+        # What was on its way when the answer came may still arrive; nothing is begun in the meantime.
+        self.assertEqual([gap for gap in waited if 0.5 < gap < 2.9], [], times)
+
+    def test_broken_for_a_while(self):
+        for fault in ({"status": 500}, {"status": 503}, {"drop": "before"}):
+            with self.subTest(fault=fault):
+                self.mailbox.fault(operation="ContactPatchItem", count=2, **fault)
+                self.save(NickName="mine")
+                self.mailbox.sync()
+                self.assertService(NickName="mine")
+                self.assertEqual(self.writes(), [("ContactPatchItem", self.key)] * 3)
+                self.assertEqual(self.state(), "synced")
+            self.setUp()
+
+    def test_reading_while_broken(self):
+        """A 5xx of a listing takes nothing away."""
+        names = self.mailbox.contacts()
+        self.mailbox.fault(operation="ContactGetItems", status=500, count=0)
+        self.mailbox.fault(operation="ContactGetItem", status=500, count=0)
+        self.mailbox.remount()
+        self.assertEqual(self.mailbox.contacts(), names)
+        self.assertEqual(self.read(), self.text)
+
+
+class Token(ServiceTest):
+    """The service refuses the token."""
+    OPTIONS = "writeback_delay=600"
+
+    def put_token(self, token):
+        """As a tool that renews it would: a new file over the old one."""
+        new = self.mailbox.token_file + ".new"
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(token + "\n")
+        os.rename(new, self.mailbox.token_file)
+
+    def change_service(self, token):
+        self.mailbox.sandbox.stop()
+        self.start_service(token)
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.put_token, TOKEN)
+        self.addCleanup(self.change_service, TOKEN)
+
+    def test_renewed_in_time(self):
+        self.change_service("second-token")
+        self.put_token("second-token")
+        self.save(NickName="mine")
+        self.mailbox.sync()
+        self.assertService(NickName="mine")
+        self.assertTrue(self.mailbox.status()["authorised"])
+        self.assertEqual([line["status"] for line in self.mailbox.requests(since=0) if line["status"] == 401], [401])
+
+    def test_refused_once(self):
+        """A 401 by mistake, and no other token: tried again when somebody asks."""
+        self.mailbox.fault(operation="ContactPatchItem", status=401)
+        self.save(NickName="mine")
+        self.mailbox.sync(1)
+        self.assertEqual(self.state(), "pending")
+        self.mailbox.sync()
+        self.assertService(NickName="mine")
+
+    def test_refused_for_good(self):
+        """The mount stays, shows what it has and keeps what is saved; a new token lets it go on."""
+        self.change_service("third-token")
+        new = self.save(NickName="mine")
+        done = self.mailbox.sync(1)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("not authorised", done.stderr)
+        self.assertIn("1 waiting", done.stderr)
+        self.assertFalse(self.mailbox.status()["authorised"])
+        self.assertIn("not authorised", self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout)
+        self.assertEqual(self.read(), new)
+        self.assertEqual(self.state(), "pending")
+        self.assertIsNone(self.entry("failed"))
+        self.assertEqual(self.read(self.another()).count('"Id"'), 1)
+        newer = self.save(JobTitle="while not authorised")
+        self.put_token("third-token")
+        self.mailbox.sync()
+        self.assertService(NickName="mine", JobTitle="while not authorised")
+        self.assertEqual(self.read(), newer)
+        self.assertTrue(self.mailbox.status()["authorised"])
+        self.assertIn("service   online", self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout)
+
+    def test_no_token_file(self):
+        self.change_service("fourth-token")
+        os.unlink(self.mailbox.token_file)
+        self.save(NickName="mine")
+        self.assertIn("not authorised", self.mailbox.sync(1).stderr)
+        self.put_token("fourth-token")
+        self.mailbox.sync()
+        self.assertService(NickName="mine")
+
+    def test_fsync_does_not_blame_the_file(self):
+        """The record is not refused: the journal holds it."""
+        self.change_service("fifth-token")
+        self.fsync(self.edited(NickName="mine"))
+        self.assertEqual(self.state(), "pending")
+        self.put_token("fifth-token")
+        self.mailbox.sync()
+        self.assertService(NickName="mine")
+
+
+if __name__ == "__main__":
+    main()
