@@ -56,20 +56,12 @@ static struct content *take_open(struct fs *fs, struct node *node)
     return c;
 }
 
-int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+/* Under fs.change, so that no commit or close comes between loading and installing. */
+static int load(struct fs *fs, struct node *node, struct content **ret)
 {
-    const struct node_ops *ops = tree_ops(fs, node);
+    const struct node_ops *ops;
     int rc = 0;
 
-    *ret = take_open(fs, node);
-    if (*ret)
-        return 0;
-    if (ops->prepare)
-        rc = ops->prepare(fs, req, node);
-    if (rc)
-        return rc;
-
-    /* Under fs.change, so that no commit or close comes between loading and installing. */
     pthread_mutex_lock(&fs->change);
     *ret = take_open(fs, node);
     if (!*ret) {
@@ -88,6 +80,28 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
         }
     }
     pthread_mutex_unlock(&fs->change);
+    return rc;
+}
+
+/* What was prepared may be pushed out of a bounded cache before it is loaded. */
+#define PREPARE_TRIES 3
+
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc;
+
+    *ret = take_open(fs, node);
+    if (*ret)
+        return 0;
+    for (int i = 0; i < PREPARE_TRIES; i++) {
+        rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
+        if (rc)
+            return rc;
+        rc = load(fs, node, ret);
+        if (rc != -ENOENT || !ops->prepare)
+            break;
+    }
     return rc;
 }
 

@@ -494,6 +494,14 @@ static bool same_slot(const struct end *from, const struct end *to)
     return from->slot.id && from->slot.id == to->slot.id;
 }
 
+/* mv copies and removes after -EXDEV: not messages, of which no copy can be made. */
+static int refuse_move(const struct end *e, struct buf *err)
+{
+    if (e->dir->kind != KIND_MESSAGE)
+        return -EXDEV;
+    return buf_fail(err, -EPERM, "this version of the service cannot move messages");
+}
+
 static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
                        struct buf *err)
 {
@@ -505,13 +513,13 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
         return scratch_to_record(fs, to, from, flags, err);
     }
     if (to->record && to->dir != from->dir)
-        return from->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
+        return refuse_move(from, err);
     if (to->record)
         return to->slot.folder && !same_slot(from, to) ? replace_record(fs, from, to, err)
                                                        : rename_alias(fs, from, to);
     if (scratch_allowed(tree_ops(fs, to->dir), to->name, S_IFREG))
         return record_to_scratch(fs, from, to, err);
-    return to->dir->kind == KIND_MESSAGE ? -EPERM : -EXDEV;
+    return refuse_move(to, err);
 }
 
 static int rename_ends(struct fs *fs, const struct fs_req *req, struct end *from, struct end *to,

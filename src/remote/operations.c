@@ -177,7 +177,8 @@ static const struct operation_info v1[] = {
         .repeatable = true,
     },
     [OP_UNSUBSCRIBE] = {
-        .name = "Unsubscribe", .method = "DELETE", .path = "",
+        /* The address is the Location of a subscription (remote_call.at); this is for reading. */
+        .name = "Unsubscribe", .method = "DELETE", .path = "/$subscriptions",
         .repeatable = true,
     },
 };

@@ -5,10 +5,13 @@
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* How often a service that cannot be reached is asked about. */
 #define ONLINE_POLL NS_PER_S
@@ -344,10 +347,48 @@ static int park_interrupted(struct outbox *ob)
     return rc;
 }
 
+/* When the file came to sent/, or was last touched there; INT64_MAX: not known. */
+static int64_t changed_at(struct state *state, uint64_t ino)
+{
+    int fd = state_data_open(state, ino, O_RDONLY);
+    int64_t at = INT64_MAX;
+    struct stat st;
+
+    if (fd < 0)
+        return at;
+    if (!fstat(fd, &st))
+        at = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
+    close(fd);
+    return at;
+}
+
+/* Copies of what was sent are kept as long as the trash. */
+static int prune_sent(struct outbox *ob)
+{
+    int64_t before = clock_now() - ob->mb->config.trash_keep;
+    struct state *state = ob->mb->state;
+    struct local *l = NULL;
+    size_t count = 0;
+    int rc = state_locals(state, outgoing_dir_ino(OUTGOING_SENT_DIR), &l, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!rc && S_ISREG(l[i].mode) && changed_at(state, l[i].ino) < before) {
+            rc = state_remove_local(state, l[i].ino);
+            if (!rc)
+                state_data_remove(state, l[i].ino);
+        }
+        local_release(&l[i]);
+    }
+    free(l);
+    return rc;
+}
+
 int outbox_start(struct outbox *ob)
 {
     int rc = park_interrupted(ob);
 
+    if (!rc)
+        rc = prune_sent(ob);
     if (!rc)
         rc = -pthread_create(&ob->thread, NULL, worker_main, ob);
     ob->running = !rc;

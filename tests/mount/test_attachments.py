@@ -1,0 +1,173 @@
+"""<id>.attachments/: names, exact sizes, raw bytes, one request each; and what may be done to a message."""
+import base64
+import errno
+import os
+import time
+import unittest
+
+from harness import Mailbox, MountTest, main, wait_for
+
+
+def attachment(name, data, **more):
+    return dict({"Name": name, "ContentBytes": base64.b64encode(data).decode()}, **more)
+
+
+def create(mailbox, *attachments, **more):
+    """A new message, once it is listed; its id."""
+    members = dict({"From": "ann@fabrikam.com", "Subject": "Files", "Body": "See the files."}, **more)
+    if attachments:
+        members["Attachments"] = list(attachments)
+    id = mailbox.sandbox.create("message", members, table="Inbox")["Id"]
+    wait_for(lambda: id + ".json" in os.listdir(mailbox.path("mail", "Inbox")), "the message", 10)
+    return id
+
+
+class AttachmentsTest(MountTest):
+    SEED = "contacts=1,events=1,messages=4"
+    OPTIONS = "list_ttl=0"
+
+    def directory(self, id):
+        return self.mailbox.path("mail", "Inbox", id + ".attachments")
+
+    def files(self, id):
+        where = self.directory(id)
+        found = {}
+        for name in os.listdir(where):
+            with open(os.path.join(where, name), "rb") as file:
+                found[name] = file.read()
+            self.assertEqual(os.path.getsize(os.path.join(where, name)), len(found[name]))
+        return found
+
+
+class Reading(AttachmentsTest):
+    def test_bytes_and_sizes(self):
+        contents = {"empty.bin": b"", "one.txt": b"x", "nul.bin": bytes(range(256)) * 5000}
+        id = create(self.mailbox, *(attachment(name, data) for name, data in contents.items()))
+        self.assertEqual(self.files(id), contents)
+
+    def test_names_are_unique_and_safe(self):
+        names = ["image001.png", "image001.png", "image001.png", "a/b.txt", "..", ".", "100%", "x" * 300 + ".pdf", "x" * 300 + ".pdf"]
+        id = create(self.mailbox, *(attachment(name, b"%d" % i) for i, name in enumerate(names)))
+        files = self.files(id)
+        self.assertEqual(sorted(files.values()), [b"%d" % i for i in range(len(names))])
+        self.assertEqual(files["image001.png"], b"0")
+        self.assertEqual(len([n for n in files if n.startswith("image001~") and n.endswith(".png")]), 2)
+        for name in files:
+            self.assertLessEqual(len(name.encode()), 255)
+            self.assertNotIn("/", name)
+        before = sorted(files)
+        self.mailbox.remount(fresh_cache=True)
+        os.listdir(self.mailbox.path("mail", "Inbox"))
+        self.assertEqual(sorted(self.files(id)), before)
+
+    def test_inline_is_marked(self):
+        id = create(self.mailbox, attachment("logo.png", b"png", IsInline=True, ContentId="logo"), attachment("a.txt", b"a"))
+        where = self.directory(id)
+        marked = [a["Name"] for a in self.mailbox.record("message", id)["Attachments"] if a["IsInline"]]
+        for name in os.listdir(where):
+            path = os.path.join(where, name)
+            if name in marked:
+                self.assertEqual(os.getxattr(path, "user.outlook.inline"), b"1")
+            else:
+                self.assertErrno(errno.ENODATA, os.getxattr, path, "user.outlook.inline")
+            self.assertIn("/", os.getxattr(path, "user.outlook.type").decode())
+
+    def test_one_request_each(self):
+        id = create(self.mailbox, attachment("a.txt", b"a" * 1000), attachment("b.txt", b"b" * 1000))
+        self.directory(id)
+        mark = self.mailbox.mark()
+        for _ in range(3):
+            self.files(id)
+        self.assertEqual(len(self.mailbox.requests("GetAttachment", since=mark)), 2)
+
+    def test_the_message_is_asked_where_the_attachment_is_refused(self):
+        id = create(self.mailbox, attachment("a.bin", bytes(range(256)) * 77))
+        where = self.directory(id)
+        mark = self.mailbox.mark()
+        self.mailbox.fault(operation="GetAttachment", status=404)
+        with open(os.path.join(where, "a.bin"), "rb") as file:
+            self.assertEqual(file.read(), bytes(range(256)) * 77)
+        self.assertIn("includeAttachments=true", self.mailbox.requests("GetEmail", since=mark)[0]["query"])
+
+    def test_nothing_is_written_there(self):
+        id = create(self.mailbox, attachment("a.txt", b"a"))
+        where = self.directory(id)
+        self.assertErrno(errno.EACCES, open, os.path.join(where, "a.txt"), "w")
+        self.assertErrno(errno.EPERM, os.unlink, os.path.join(where, "a.txt"))
+
+    def test_a_message_without(self):
+        id = create(self.mailbox)
+        self.assertNotIn(id + ".attachments", os.listdir(self.mailbox.path("mail", "Inbox")))
+        self.assertFalse(os.path.exists(self.mailbox.path("mail", "Inbox", id + ".attachments")))
+
+
+class Large(unittest.TestCase):
+    def test_30_megabytes_are_streamed_and_the_cache_is_bounded(self):
+        with Mailbox(MountTest.build_dir, "messages=1", options="attachments_max=40M,list_ttl=0") as mailbox:
+            data = os.urandom(1024 * 1024) * 30
+            ids = [create(mailbox, attachment("big.bin", data)) for _ in range(2)]
+            for id in ids:
+                path = mailbox.path("mail", "Inbox", id + ".attachments", "big.bin")
+                started = time.monotonic()
+                mailbox.run("head -c 100 '%s' | wc -c" % path)
+                self.assertLess(time.monotonic() - started, 20)
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), data)
+            with open("/proc/%d/status" % mailbox.process.pid, encoding="ascii") as file:
+                peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+            if "asan" not in MountTest.build_dir and "tsan" not in MountTest.build_dir:
+                self.assertLess(peak, 60 * 1024, "kB of memory at the most")
+            files = os.path.join(mailbox.cache_dir, "attachments")
+            self.assertLessEqual(sum(os.path.getsize(os.path.join(files, n)) for n in os.listdir(files)), 40 << 20)
+
+
+class Messages(AttachmentsTest):
+    def message(self, **more):
+        id = create(self.mailbox, **more)
+        path = self.mailbox.path("mail", "Inbox", id + ".json")
+        return id, path
+
+    def test_read_is_mark_as_read(self):
+        id, path = self.message(IsRead=False)
+        mark = self.mailbox.mark()
+        self.mailbox.run(["sed", "-i", 's/"IsRead": false/"IsRead": true/', path])
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(mark), [("MarkAsRead", id)])
+        self.assertTrue(self.mailbox.record("message", id)["IsRead"])
+
+    def test_anything_else_is_refused_at_close(self):
+        id, path = self.message(IsRead=True)
+        mark = self.mailbox.mark()
+        text = self.mailbox.read("mail", "Inbox", id + ".json")
+        for old, new in (('"IsRead": true', '"IsRead": false'), ('"Files"', '"Other"')):
+            with open(path, "r+", encoding="utf-8") as file:
+                file.write(text.replace(old, new))
+                file.truncate()
+                self.assertErrno(errno.EPERM, file.close)
+        self.assertEqual(self.mailbox.writes(mark), [])
+        self.assertEqual(self.mailbox.json("mail", "Inbox", id + ".json")["Subject"], "Files")
+
+    def test_rm_is_delete_email(self):
+        id, path = self.message()
+        mark = self.mailbox.mark()
+        os.unlink(path)
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(mark), [("DeleteEmail", id)])
+
+    def test_mv_to_another_folder_is_refused(self):
+        id, path = self.message()
+        mark = self.mailbox.mark()
+        target = self.mailbox.path("mail", "Archive", id + ".json")
+        self.assertErrno(errno.EPERM, os.rename, path, target)
+        self.assertTrue(os.path.exists(path))
+        self.assertNotEqual(self.mailbox.run(["mv", path, target], check=False).returncode, 0)
+        self.assertTrue(os.path.exists(path))
+        self.assertEqual(self.mailbox.writes(mark), [])
+        self.assertIn("cannot move messages", self.mailbox.read(".outlookfs", "log"))
+
+    def test_a_new_message_is_refused(self):
+        self.assertErrno(errno.EPERM, open, self.mailbox.path("mail", "Inbox", "new.json"), "w")
+
+
+if __name__ == "__main__":
+    main()
