@@ -70,7 +70,8 @@ static char **child_environment(const char *token)
 
 /*
  * A session of its own: Ctrl-C in our terminal is for us, and what is still to be sent needs it. No
- * signal is blocked or ignored there.
+ * signal is blocked or ignored there. Its errors come to us, too: whoever reads what the command
+ * prints must not wait for the sandbox to end.
  */
 static int spawn(const char *program, char **argv, char **env, int in, int out, pid_t *ret)
 {
@@ -84,6 +85,7 @@ static int spawn(const char *program, char **argv, char **env, int in, int out, 
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, out, STDERR_FILENO);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
@@ -123,29 +125,47 @@ static int start_program(struct sandbox *s, const char *state_dir, int in, int o
     return rc;
 }
 
-/* Its first line says where it listens. */
-static int read_url(struct sandbox *s, struct buf *err)
+/* A line of the sandbox, before START_LIMIT is over. -ENODATA: it has ended. */
+static int read_line(int out, int64_t until, struct buf *line)
 {
-    int64_t until = clock_mono() + START_LIMIT, left;
-    struct pollfd fd = {.fd = s->out, .events = POLLIN};
-    struct buf line;
-    char c = 0;
+    struct pollfd fd = {.fd = out, .events = POLLIN};
+    int64_t left;
+    char c;
+
+    while ((left = until - clock_mono()) > 0) {
+        if (poll(&fd, 1, (int)(left / NS_PER_MS) + 1) <= 0)
+            continue;
+        if (read(out, &c, 1) != 1)
+            return -ENODATA;
+        if (c == '\n')
+            return 0;
+        buf_addch(line, c); /* one that is too long is cut: it is for people */
+    }
+    return -ETIMEDOUT;
+}
+
+/* A line says where it listens; what it prints before that is the reason if it ends without. */
+static int read_url(struct sandbox *s, int out, struct buf *err)
+{
+    int64_t until = clock_mono() + START_LIMIT;
+    struct buf line, why;
     int rc = 0;
 
     buf_init(&line, BUF_TEXT_MAX);
-    while (!rc && c != '\n' && (left = until - clock_mono()) > 0) {
-        if (poll(&fd, 1, (int)(left / NS_PER_MS) + 1) <= 0)
-            continue;
-        if (read(s->out, &c, 1) != 1)
-            rc = buf_fail(err, -EIO, PROGRAM " ended before it was ready");
-        else if (c != '\n')
-            rc = buf_addch(&line, c);
+    buf_init(&why, BUF_TEXT_MAX);
+    while (!rc && !str_starts(line.data, "http://")) {
+        if (!why.len)
+            buf_addstr(&why, line.data);
+        buf_clear(&line);
+        rc = read_line(out, until, &line);
     }
-    if (!rc && c != '\n')
-        rc = buf_fail(err, -ETIMEDOUT, PROGRAM " was not ready within %d s",
-                      (int)(START_LIMIT / NS_PER_S));
     if (!rc)
         s->url = buf_detach(&line);
+    else if (rc == -ENODATA)
+        rc = buf_fail(err, -EIO, "%s", why.len ? why.data : PROGRAM " ended before it was ready");
+    else
+        rc = buf_fail(err, rc, PROGRAM " was not ready within %d s", (int)(START_LIMIT / NS_PER_S));
+    buf_release(&why);
     buf_release(&line);
     return rc;
 }
@@ -154,7 +174,7 @@ int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err)
 {
     int in[2], out[2], rc;
 
-    *s = (struct sandbox){.in = -1, .out = -1};
+    *s = (struct sandbox){.in = -1};
     rc = make_token(s->token);
     if (rc || pipe2(in, O_CLOEXEC))
         return buf_fail(err, rc ? rc : -errno, "cannot prepare " PROGRAM);
@@ -165,12 +185,12 @@ int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err)
         return rc;
     }
     s->in = in[1];
-    s->out = out[0];
     rc = start_program(s, state_dir, in[0], out[1], err);
     close(in[0]);
     close(out[1]);
     if (!rc)
-        rc = read_url(s, err);
+        rc = read_url(s, out[0], err);
+    close(out[0]); /* nobody reads what it says later */
     if (rc)
         sandbox_stop(s);
     return rc;
@@ -196,7 +216,6 @@ void sandbox_stop(struct sandbox *s)
     close(s->in);
     if (s->pid > 0)
         await_end(s->pid);
-    close(s->out);
     free(s->url);
     explicit_bzero(s, sizeof(*s));
 }

@@ -423,6 +423,10 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name)
     struct local l = {0};
     bool there = ino && !state_get_local(fs->state, ino, &l);
 
+    if (!there || l.dir != dir) {
+        notify_entry(fs, dir, name);
+        notify_inode(fs, dir);
+    }
     if (there && l.dir != dir) {
         struct node *home = outbox_dir_node(fs, l.dir);
 
@@ -431,10 +435,6 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name)
         tree_put(fs, home);
         notify_entry(fs, l.dir, l.name);
         notify_inode(fs, l.dir);
-    }
-    if (!there || l.dir != dir) {
-        notify_entry(fs, dir, name);
-        notify_inode(fs, dir);
     }
     local_release(&l);
     tree_put(fs, node);

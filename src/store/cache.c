@@ -73,14 +73,22 @@ static int move_aside(const char *path, struct buf *err)
     return rc;
 }
 
+/* Enough of each table to meet most damage before somebody relies on it. */
+static const char glance[] = "SELECT (SELECT count(*) FROM owner) + (SELECT count(*) FROM folders)"
+                             " + (SELECT count(*) FROM listings) + EXISTS (SELECT * FROM records)"
+                             " + EXISTS (SELECT * FROM texts)";
+
 /* -EBADMSG also for damage that only reading rows finds. */
 static int open_once(struct cache *c, struct buf *err)
 {
+    int64_t rows;
     int rc = db_open(&c->db, c->path, &schema, err);
 
     if (rc)
         return rc;
-    rc = cache_attachments_tidy(c, err);
+    rc = sql_exec_int(&c->db.reader, glance, &rows, err);
+    if (!rc)
+        rc = cache_attachments_tidy(c, err);
     if (rc && (c->db.writer.damaged || c->db.reader.damaged))
         rc = -EBADMSG;
     if (rc)

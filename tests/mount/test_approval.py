@@ -118,7 +118,7 @@ class Answers(ApprovalTest):
     def test_without_waiting(self):
         path = self.put("options", "nowait.json", question(Wait=False))
         wait_for(lambda: os.path.exists(self.mailbox.path("outbox", "sent", "nowait.json")), "sent")
-        self.assertFalse(os.path.exists(path))
+        wait_for(lambda: not os.path.exists(path), "it is not in options/ any more")
 
     def test_unknown_result_is_parked_and_an_answer_mends_it(self):
         mark = self.mailbox.mark()

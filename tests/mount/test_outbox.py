@@ -57,7 +57,7 @@ class Sending(OutboxTest):
         self.assertEqual(len(sent), 1)
         self.assertEqual(sent[0]["body"]["Subject"], "One")
         self.assertEqual(sent[0]["body"]["Cc"], "carol@contoso.com")
-        self.assertFalse(os.path.exists(path))
+        wait_for(lambda: not os.path.exists(path), "it is not in send/ any more")
         self.assertNotIn("one.json", os.listdir(self.mailbox.path("outbox", "send")))
         self.assertEqual(self.mailbox.json("outbox", "sent", "one.json")["Subject"], "One")
         self.assertEqual(self.mailbox.xattr("state", "outbox", "sent", "one.json"), "sent")
