@@ -125,7 +125,7 @@ int serve(const struct settings *s, struct report *report);
 
 struct sandbox {
     pid_t pid; /* 0: not running */
-    int in; /* its standard input: it ends with it */
+    int in;    /* its standard input: it ends with it */
     char *url;
     char token[33];
 };
