@@ -1,12 +1,15 @@
 /* The bodies of updates and creates, and finding a body's record again: the second half of merge.h.
  */
 #include <outlookfs/model/merge.h>
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include "value_p.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* A time, or the service's way of writing that there is none. */
 static bool is_time(const cJSON *value)
@@ -82,7 +85,7 @@ struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct 
     }
     cJSON_ArrayForEach(member, theirs)
     {
-        if (value_exists(member) && !json_get(merged, member->string))
+        if (!value_same(NULL, member) && !json_get(merged, member->string))
             add_body_member(kind, body, member->string, member, NULL, defaults);
     }
     cJSON_Delete(defaults);
@@ -179,6 +182,23 @@ static bool is_rewritten(enum kind kind, const char *member)
     return false;
 }
 
+/*
+ * A time that was sent in another zone than UTC comes back in UTC (contract 2.12, 4.8). Zones are not ours to know, but all lie within 14 hours
+ * of UTC and a multiple of 15 minutes from it.
+ */
+static bool is_shifted(const cJSON *sent, const cJSON *member, const cJSON *record)
+{
+    char *zone = xasprintf("%sTimeZone", member->string);
+    const char *name = json_str(sent, zone), *theirs = json_str(record, member->string);
+    int64_t a, b;
+    bool shifted = name && !str_eq(name, "UTC") && cJSON_IsString(member) && theirs &&
+                   !str_parse_time(member->valuestring, &a) && !str_parse_time(theirs, &b) &&
+                   llabs(a - b) <= 14 * 3600 * NS_PER_S && (a - b) % (900 * NS_PER_S) == 0;
+
+    free(zone);
+    return shifted;
+}
+
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent)
 {
     const cJSON *member;
@@ -188,7 +208,7 @@ bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJS
         const char *name = member->string;
 
         if (!kind_is_managed(kind, name) && !is_rewritten(kind, name) &&
-            !contains(json_get(record, name), member))
+            !contains(json_get(record, name), member) && !is_shifted(sent, member, record))
             return false;
     }
     return true;

@@ -115,7 +115,7 @@ static bool each_change(enum kind kind, const cJSON *a, const cJSON *b,
     cJSON_ArrayForEach(member, b)
     {
         if (!kind_is_managed(kind, member->string) && !json_get(a, member->string) &&
-            value_exists(member) && !change(member->string, NULL, member, arg))
+            !value_same(NULL, member) && !change(member->string, NULL, member, arg))
             return false;
     }
     return true;

@@ -16,6 +16,25 @@ bool value_exists(const struct cJSON *value)
     return false;
 }
 
+/* null, "", [], and an object of nothing but these. */
+static bool is_none(const cJSON *value)
+{
+    const cJSON *member;
+
+    if (cJSON_IsString(value))
+        return value->valuestring[0] == '\0';
+    if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
+        return !value || cJSON_IsNull(value);
+    if (cJSON_IsArray(value))
+        return !value->child;
+    cJSON_ArrayForEach(member, value)
+    {
+        if (!is_none(member))
+            return false;
+    }
+    return true;
+}
+
 static bool same_arrays(const cJSON *a, const cJSON *b)
 {
     const cJSON *x = a->child;
@@ -39,7 +58,7 @@ static bool same_objects(const cJSON *a, const cJSON *b)
     }
     cJSON_ArrayForEach(member, b)
     {
-        if (value_exists(member) && !json_get(a, member->string))
+        if (!is_none(member) && !json_get(a, member->string))
             return false;
     }
     return true;
@@ -47,8 +66,8 @@ static bool same_objects(const cJSON *a, const cJSON *b)
 
 bool value_same(const struct cJSON *a, const struct cJSON *b)
 {
-    if (!value_exists(a) || !value_exists(b))
-        return !value_exists(a) && !value_exists(b);
+    if (is_none(a) || is_none(b))
+        return is_none(a) && is_none(b);
     if (cJSON_IsObject(a) && cJSON_IsObject(b))
         return same_objects(a, b);
     if (cJSON_IsArray(a) && cJSON_IsArray(b))

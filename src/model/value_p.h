@@ -14,7 +14,7 @@ struct cJSON;
 /* False for NULL (absent), null, and an object in which nothing has a value. */
 bool value_exists(const struct cJSON *value);
 
-/* Equal as JSON, where all values that value_exists() denies are one. */
+/* Equal as JSON, where null, "", [], an absent value and an object of nothing but these are one. */
 bool value_same(const struct cJSON *a, const struct cJSON *b);
 
 /* Adds a copy of `value` as the last member of `obj`, unless it has one of this name. */

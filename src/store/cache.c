@@ -86,7 +86,8 @@ static int open_once(struct cache *c, struct buf *err)
 
     if (rc)
         return rc;
-    rc = sql_exec_int(&c->db.reader, glance, &rows, err);
+    if (sql_exec_int(&c->db.reader, glance, &rows, err))
+        rc = -EBADMSG; /* damaged, or not the tables we know */
     if (!rc)
         rc = cache_attachments_tidy(c, err);
     if (rc && (c->db.writer.damaged || c->db.reader.damaged))

@@ -244,8 +244,7 @@ class Mailbox:
 
     def mark(self):
         """For requests(since=): what was sent until now is not meant."""
-        lines = self.sandbox.log()
-        return lines[-1]["n"] if lines else 0
+        return max((line["n"] for line in self.sandbox.log()), default=0)
 
     def requests(self, operation=None, since=0):
         return self.sandbox.log(since, operation)
@@ -349,6 +348,17 @@ class Terminal:
             if time.monotonic() > end or not self._read(0.2):
                 raise AssertionError("%r did not appear; the screen: %r" % (text, self.screen[self.seen:]))
         self.seen = self.screen.find(text.encode(), self.seen) + len(text)
+
+    def send_until(self, keys, text, limit=20):
+        """Sends the keys each second until the text appears: a program may throw away what was typed while it started."""
+        end = time.monotonic() + limit
+        while True:
+            self.send(keys)
+            try:
+                return self.expect(text, 1)
+            except AssertionError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise
 
     def wait(self, limit=20):
         """Its exit status."""

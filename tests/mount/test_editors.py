@@ -101,9 +101,8 @@ class Editors(MountTest):
 
     def test_nano(self):
         with Terminal(["nano", "--ignorercfiles", "--nowrap", self.file]) as terminal:
-            terminal.expect("Read 6")           # lines
-            terminal.send("\x1c")               # replace
-            terminal.expect("Search (to replace)")
+            terminal.expect("Paste")            # the end of the first screen
+            terminal.send_until("\x1c", "Search (to replace)")
             terminal.send('"NickName": %s\r' % re.search(r'"NickName": (null|"[^"]*")', self.old).group(1))
             terminal.expect("Replace with")
             terminal.send('"NickName": "nano"\r')

@@ -7,10 +7,11 @@
  * whole. Managed members (kind.h) are never the user's: they come from `theirs`. A member the user
  * took away is a change like any other (see merge_body()).
  *
- * Absent, null and an object of nothing but these are one and the same value, "none", in every
- * comparison here: the service writes null for what has no value (contract, section 1), and a
- * program that leaves such members out has changed nothing. Where the two sides differ in nothing
- * else, theirs' spelling stays. "" and [] are values of their own.
+ * Absent, null, "", [] and an object of nothing but these are one and the same value, "none", in
+ * every comparison here: the service writes null for what has no value (contract, section 1), takes
+ * only "" or [] to empty a member (merge_body()) and answers with that, and a program that leaves
+ * such members out has changed nothing. Where the two sides differ in nothing else, theirs'
+ * spelling stays.
  *
  * Pure. Threads: any; the objects belong to one thread at a time.
  */

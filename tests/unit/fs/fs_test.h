@@ -44,11 +44,11 @@ struct rig {
     bool read_only;
 
     const char *contact, *event, *message, *letter; /* ids; the letter has an attachment */
-    char *name;          /* "<id>.json" of the contact */
-    char *path;          /* CONTACTS and that */
-    char *before, *after; /* the contact's text, and with another MobilePhone1 */
+    char *name;                                     /* "<id>.json" of the contact */
+    char *path;                                     /* CONTACTS and that */
+    char *before, *after;         /* the contact's text, and with another MobilePhone1 */
     unsigned calls[OP_COUNT + 1]; /* at rig_count(); the last: of all */
-    struct fs_handle *open[8]; /* what a test that failed leaves open */
+    struct fs_handle *open[8];    /* what a test that failed leaves open */
 
     atomic_uint told_inode, told_entry; /* notifications */
     _Atomic uint64_t last_inode;

@@ -231,14 +231,14 @@ static const struct {
     const char *verb;
     int (*run)(struct run *r, const char *path);
 } verbs[] = {
-    {"open", do_open},         {"create", do_create},   {"write", do_write},
-    {"trunc", do_trunc},       {"flush", do_flush},     {"fsync", do_fsync},
-    {"release", do_release},   {"close", do_close},     {"truncate", do_truncate},
-    {"chmod", do_chmod},       {"touch", do_touch},     {"utimens", do_utimens},
-    {"rename", do_rename},     {"renamex", do_renamex}, {"swap", do_swap},
-    {"unlink", do_unlink},     {"mkdir", do_mkdir},     {"rmdir", do_rmdir},
-    {"symlink", do_symlink},   {"stat", do_stat},       {"gone", do_gone},
-    {"wait", do_wait},         {"sync", do_sync},
+    {"open", do_open},       {"create", do_create},   {"write", do_write},
+    {"trunc", do_trunc},     {"flush", do_flush},     {"fsync", do_fsync},
+    {"release", do_release}, {"close", do_close},     {"truncate", do_truncate},
+    {"chmod", do_chmod},     {"touch", do_touch},     {"utimens", do_utimens},
+    {"rename", do_rename},   {"renamex", do_renamex}, {"swap", do_swap},
+    {"unlink", do_unlink},   {"mkdir", do_mkdir},     {"rmdir", do_rmdir},
+    {"symlink", do_symlink}, {"stat", do_stat},       {"gone", do_gone},
+    {"wait", do_wait},       {"sync", do_sync},
 };
 
 /* --- running -------------------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static const struct {
 static const struct {
     const char *name;
     int value;
-} errors[] = {{"EINVAL", EINVAL},   {"EPERM", EPERM}, {"EEXIST", EEXIST}, {"ENOENT", ENOENT},
+} errors[] = {{"EINVAL", EINVAL},       {"EPERM", EPERM}, {"EEXIST", EEXIST}, {"ENOENT", ENOENT},
               {"ENOTEMPTY", ENOTEMPTY}, {"EXDEV", EXDEV}, {"EISDIR", EISDIR}, {"ENOTDIR", ENOTDIR}};
 
 static int expected_error(const char *word)
@@ -333,7 +333,8 @@ const char *script_of(void **state)
     return ((struct job *)*state)->steps;
 }
 
-int script_group(const char *name, const struct script *scripts, size_t count, CMUnitTestFunction test)
+int script_group(const char *name, const struct script *scripts, size_t count,
+                 CMUnitTestFunction test)
 {
     struct CMUnitTest *tests = xcalloc(count, sizeof(*tests));
     struct job *jobs = xcalloc(count, sizeof(*jobs));

@@ -262,7 +262,8 @@ static void test_chown(void **state)
     struct stat own = {.st_uid = getuid(), .st_gid = getgid()};
 
     assert_int_equal(rig_lookup(t, t->path, &entry), 0);
-    assert_int_equal(fs_setattr(t->fs, &nobody, entry.ino, NULL, &own, FS_SET_UID | FS_SET_GID, &now), 0);
+    assert_int_equal(
+        fs_setattr(t->fs, &nobody, entry.ino, NULL, &own, FS_SET_UID | FS_SET_GID, &now), 0);
     assert_int_equal(fs_setattr(t->fs, &nobody, entry.ino, NULL, &other, FS_SET_UID, &now), -EPERM);
     assert_int_equal(fs_setattr(t->fs, &nobody, entry.ino, NULL, &other, FS_SET_GID, &now), -EPERM);
     rig_forget(t, &entry);

@@ -163,8 +163,8 @@ static void test_attributes_of_records(void **state)
     assert_xattr(t, t->path, "state", "synced");
     assert_xattr(t, t->path, "error", "");
     char *etag = rig_xattr(t, t->path, "etag");
-    assert_string_equal(etag, json_str(remote_memory_get(t->memory, KIND_CONTACT, t->contact),
-                                       "ChangeKey"));
+    assert_string_equal(
+        etag, json_str(remote_memory_get(t->memory, KIND_CONTACT, t->contact), "ChangeKey"));
     free(etag);
     buf_init(&names, BUF_TEXT_MAX);
     assert_int_equal(rig_lookup(t, t->path, &entry), 0);

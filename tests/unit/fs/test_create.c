@@ -68,8 +68,9 @@ static void test_vim_twice_on_a_new_file(void **state)
     script_run(t, "create new.json w; write new; fsync; close");
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 0, 1, 0);
-    script_run(t, "rename new.json new.json~; gone new.json; create new.json w; trunc 0; write old; "
-                  "fsync; close; unlink new.json~");
+    script_run(t,
+               "rename new.json new.json~; gone new.json; create new.json w; trunc 0; write old; "
+               "fsync; close; unlink new.json~");
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 1, 1, 0);
 }

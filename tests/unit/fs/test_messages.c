@@ -102,7 +102,8 @@ static void test_refused_and_mended(void **state)
     assert_int_equal(rig_write(t, h, other, 0), strlen(other));
     assert_int_equal(rig_flush(t, h), -EPERM);
     struct stat zero = {0}, now;
-    assert_int_equal(fs_setattr(t->fs, &(struct fs_req){0}, rig_ino(t, path), h, &zero, FS_SET_SIZE, &now), 0);
+    assert_int_equal(
+        fs_setattr(t->fs, &(struct fs_req){0}, rig_ino(t, path), h, &zero, FS_SET_SIZE, &now), 0);
     assert_int_equal(rig_write(t, h, read, 0), strlen(read));
     assert_int_equal(rig_close(t, h), 0);
     assert_text(t, path, read);

@@ -6,8 +6,8 @@
 
 static void refuse(struct rig *t, enum operation op, enum grade grade, int status)
 {
-    remote_faulty_plan(t->faulty, &(struct remote_plan){
-                                      .op = op, .count = 1, .grade = grade, .status = status});
+    remote_faulty_plan(
+        t->faulty, &(struct remote_plan){.op = op, .count = 1, .grade = grade, .status = status});
 }
 
 /* Everything in a directory of .outlookfs, joined; for what is in it. The caller frees. */
@@ -31,9 +31,8 @@ static void test_fsync_tells_the_editor(void **state)
     static const struct {
         enum grade grade;
         int status, error;
-    } cases[] = {{GRADE_REFUSED, 400, -EINVAL},
-                 {GRADE_DENIED, 403, -EACCES},
-                 {GRADE_TOO_BIG, 413, -EFBIG}};
+    } cases[] = {
+        {GRADE_REFUSED, 400, -EINVAL}, {GRADE_DENIED, 403, -EACCES}, {GRADE_TOO_BIG, 413, -EFBIG}};
     struct rig *t = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -73,7 +72,8 @@ static void test_vims_dance_over_what_was_saved_before(void **state)
 
     script_run(t, "open @ wt; write new; close; sync");
     refuse(t, OP_CONTACT_PATCH_ITEM, GRADE_REFUSED, 400);
-    script_run(t, "rename @ @~; create @ w; write old; !EINVAL fsync; close; unlink @; rename @~ @");
+    script_run(t,
+               "rename @ @~; create @ w; write old; !EINVAL fsync; close; unlink @; rename @~ @");
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 1, 0, 0);
     assert_text(t, t->path, t->after);

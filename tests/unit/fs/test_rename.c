@@ -17,71 +17,87 @@ static const struct {
      "rename b.json @; gone b.json",
      {2, 1, 1},
      "@"},
-    {"record onto a new name: an alias", "open @ wt; write new; close; rename @ jane.json; gone x.json",
+    {"record onto a new name: an alias",
+     "open @ wt; write new; close; rename @ jane.json; gone x.json",
      {1, 0, 0},
      "jane.json"},
     {"an alias back to the id",
      "rename @ jane.json; stat jane.json; stat @; rename jane.json @; stat @; gone jane.json",
      {0, 0, 0},
      NULL},
-    {"unsent file onto record", "create b.json w; write new; close; rename b.json @; gone b.json",
+    {"unsent file onto record",
+     "create b.json w; write new; close; rename b.json @; gone b.json",
      {1, 0, 0},
      "@"},
     {"record onto an unsent file",
      "open @ wt; write new; close; create b.json w; write old; close; rename @ b.json; gone @",
      {0, 1, 1},
      "b.json"},
-    {"unsent file to another name", "create b.json w; write new; close; rename b.json c.json; "
-                                    "gone b.json",
+    {"unsent file to another name",
+     "create b.json w; write new; close; rename b.json c.json; "
+     "gone b.json",
      {0, 1, 0},
      "c.json"},
-    {"NOREPLACE onto a free name", "open @ wt; write new; close; renamex @ jane.json",
+    {"NOREPLACE onto a free name",
+     "open @ wt; write new; close; renamex @ jane.json",
      {1, 0, 0},
      "jane.json"},
-    {"NOREPLACE onto a record", "create tmp w; write new; close; !EEXIST renamex tmp @; stat tmp",
+    {"NOREPLACE onto a record",
+     "create tmp w; write new; close; !EEXIST renamex tmp @; stat tmp",
      {0, 0, 0},
      "tmp"},
-    {"NOREPLACE into a vacancy", "create tmp w; write new; close; rename @ @~; renamex tmp @",
+    {"NOREPLACE into a vacancy",
+     "create tmp w; write new; close; rename @ @~; renamex tmp @",
      {1, 0, 0},
      "@"},
-    {"EXCHANGE: the slot keeps its record", "create tmp w; write new; close; swap tmp @",
+    {"EXCHANGE: the slot keeps its record",
+     "create tmp w; write new; close; swap tmp @",
      {1, 0, 0},
      "@"},
-    {"EXCHANGE of two records", "create b.json w; write new; close; !EINVAL swap @ b.json",
+    {"EXCHANGE of two records",
+     "create b.json w; write new; close; !EINVAL swap @ b.json",
      {0, 1, 0},
      "b.json"},
-    {"EXCHANGE with nothing", "create tmp w; write new; close; !ENOENT swap tmp none; "
-                              "!ENOENT swap @ none.json",
+    {"EXCHANGE with nothing",
+     "create tmp w; write new; close; !ENOENT swap tmp none; "
+     "!ENOENT swap @ none.json",
      {0, 0, 0},
      "tmp"},
     {"onto itself", "open @ wt; write new; close; rename @ @", {1, 0, 0}, "@"},
     {"nothing there", "!ENOENT rename none @; !ENOENT rename none.json @", {0, 0, 0}, NULL},
     {"a vacancy is nothing", "rename @ @~; !ENOENT rename @ x.json", {0, 0, 0}, NULL},
-    {"scratch onto scratch", "create a w; write bad; close; create b w; write new; close; "
-                             "rename b a; gone b",
+    {"scratch onto scratch",
+     "create a w; write bad; close; create b w; write new; close; "
+     "rename b a; gone b",
      {0, 0, 0},
      "a"},
-    {"scratch directories", "mkdir .d; create .d/x w; write new; close; rename .d .e; gone .d",
+    {"scratch directories",
+     "mkdir .d; create .d/x w; write new; close; rename .d .e; gone .d",
      {0, 0, 0},
      ".e/x"},
-    {"a directory onto a directory", "mkdir .d; mkdir .e; create .d/x w; write new; close; "
-                                     "rename .d .e; gone .d",
+    {"a directory onto a directory",
+     "mkdir .d; mkdir .e; create .d/x w; write new; close; "
+     "rename .d .e; gone .d",
      {0, 0, 0},
      ".e/x"},
-    {"a directory onto one with files", "mkdir .d; mkdir .e; create .e/x w; write new; close; "
-                                        "!ENOTEMPTY rename .d .e",
+    {"a directory onto one with files",
+     "mkdir .d; mkdir .e; create .e/x w; write new; close; "
+     "!ENOTEMPTY rename .d .e",
      {0, 0, 0},
      ".e/x"},
-    {"a file onto a directory", "mkdir .d; create .x w; write new; close; !EISDIR rename .x .d; "
-                                "!ENOTDIR rename .d .x",
+    {"a file onto a directory",
+     "mkdir .d; create .x w; write new; close; !EISDIR rename .x .d; "
+     "!ENOTDIR rename .d .x",
      {0, 0, 0},
      ".x"},
-    {"a directory under a name that is none", "mkdir .d; !EPERM rename .d plain; !EPERM rename .d "
-                                              "a.json",
+    {"a directory under a name that is none",
+     "mkdir .d; !EPERM rename .d plain; !EPERM rename .d "
+     "a.json",
      {0, 0, 0},
      NULL},
     {"out of a scratch directory and in again",
-     "mkdir .d; create .d/x.json w; write new; close; rename .d/x.json @; rename @ .d/y.json; gone @",
+     "mkdir .d; create .d/x.json w; write new; close; rename .d/x.json @; rename @ .d/y.json; gone "
+     "@",
      {1, 0, 0},
      ".d/y.json"},
     {"record-named in a scratch directory, to a record name",
@@ -98,8 +114,8 @@ static void run_case(struct rig *t, size_t i)
     assert_sent(t, cases[i].sent.patches, cases[i].sent.posts, cases[i].sent.deletes);
     if (!cases[i].shown)
         return;
-    char *path = cases[i].shown[0] == '@' ? xstrdup(t->path)
-                                          : xasprintf(CONTACTS "%s", cases[i].shown);
+    char *path =
+        cases[i].shown[0] == '@' ? xstrdup(t->path) : xasprintf(CONTACTS "%s", cases[i].shown);
     assert_text(t, path, t->after);
     free(path);
 }
@@ -136,9 +152,8 @@ static void test_between_folders(void **state)
 
 static void test_scratch_goes_anywhere(void **state)
 {
-    static const char *const places[] = {"x",           "mail/x",  "contacts/x.json",
-                                         INBOX "x.tmp", CALENDAR "x~", CONTACTS "x",
-                                         "last"};
+    static const char *const places[] = {
+        "x", "mail/x", "contacts/x.json", INBOX "x.tmp", CALENDAR "x~", CONTACTS "x", "last"};
     struct rig *t = *state;
 
     assert_int_equal(rig_save(t, CONTACTS "first", "anything"), 0);
@@ -153,7 +168,8 @@ static void test_scratch_goes_anywhere(void **state)
 static void test_what_is_the_services_stays(void **state)
 {
     struct rig *t = *state;
-    char *letter = xasprintf(INBOX "%s.attachments", t->letter), *file = xasprintf("%s/a.txt", letter);
+    char *letter = xasprintf(INBOX "%s.attachments", t->letter),
+         *file = xasprintf("%s/a.txt", letter);
 
     assert_int_equal(rig_rename(t, "contacts/Contacts", "contacts/.x", 0), -EPERM);
     assert_int_equal(rig_rename(t, "contacts", ".x", 0), -EPERM);

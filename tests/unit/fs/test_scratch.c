@@ -37,7 +37,8 @@ static void test_mode_and_time_stay(void **state)
     static const struct {
         const char *path;
         mode_t type;
-    } paths[] = {{CONTACTS "file", S_IFREG}, {CONTACTS ".dir", S_IFDIR}, {CONTACTS "link", S_IFLNK}};
+    } paths[] = {
+        {CONTACTS "file", S_IFREG}, {CONTACTS ".dir", S_IFDIR}, {CONTACTS "link", S_IFLNK}};
     struct rig *t = *state;
     struct stat st, again;
 
@@ -154,8 +155,9 @@ static void test_unlinked_bytes_are_swept(void **state)
 /* Editors look for many names wherever they are: no question leaves the machine, and offline the answer is the same. */
 static void test_probes_ask_nobody(void **state)
 {
-    static const char *const names[] = {".editorconfig", ".git",     ".svn",  "RCS",  "CVS", ".Trash-0",
-                                        ".hidden",       "tags",     "4913",  "sedX", "x.json"};
+    static const char *const names[] = {".editorconfig", ".git",     ".svn",    "RCS",
+                                        "CVS",           ".Trash-0", ".hidden", "tags",
+                                        "4913",          "sedX",     "x.json"};
     static const char *const dirs[] = {"", "contacts/", CONTACTS, "calendars/", CALENDAR};
     struct rig *t = *state;
 

@@ -143,8 +143,9 @@ static void *renames(void *ctx)
 
 static void test_many_programs(void **state)
 {
-    static void *(*const work[])(void *) = {writes, writes, scratches, renames, /* end by themselves */
-                                            reads,  reads,  lists,     sends};
+    static void *(*const work[])(void *) = {
+        writes, writes, scratches, renames, /* end by themselves */
+        reads,  reads,  lists,     sends};
     struct rig *t = *state;
     struct actor actors[ARRAY_SIZE(work)];
     atomic_bool done = false;

@@ -130,7 +130,8 @@ static void test_moved_into_a_trash_directory(void **state)
     struct rig *t = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-        char *files = xasprintf(CONTACTS "%s/files", dirs[i]), *dir = xasprintf(CONTACTS "%s", dirs[i]);
+        char *files = xasprintf(CONTACTS "%s/files", dirs[i]),
+             *dir = xasprintf(CONTACTS "%s", dirs[i]);
         char *to = xasprintf("%s/x.json", files), *path = CONTACTS "victim.json";
 
         assert_int_equal(rig_save(t, path, "{\"GivenName\": \"V\"}"), 0);

@@ -2,7 +2,9 @@
 
 #include <outlookfs/store/cache.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 static const char text[] = "{\n  \"Id\": \"a\"\n}\n";
 
@@ -130,17 +132,56 @@ static void test_other_version_is_moved_aside(void **state)
     cache_close(c);
 }
 
-/* Zeros what is behind the first page, which has the schema. */
-static void damage_rows(const char *dir)
-{
-    char *path = path_in(dir, "cache.db");
-    struct stat st;
+struct pages {
+    bool root[64];
+};
 
-    assert_int_equal(stat(path, &st), 0);
-    assert_true(st.st_size > 4096);
-    assert_int_equal(truncate(path, 4096), 0);
-    assert_int_equal(truncate(path, st.st_size), 0);
+static int take_page(void *ctx, int columns, char **values, char **names)
+{
+    struct pages *pages = ctx;
+    long page = strtol(values[0], NULL, 10);
+
+    (void)columns;
+    (void)names;
+    assert_in_range(page, 0, ARRAY_SIZE(pages->root) - 1);
+    pages->root[page] = true;
+    return 0;
+}
+
+/* Zeros every page, or every page but the first and those that tables and indices begin with. */
+static void damage_rows(const char *dir, bool roots_too)
+{
+    static const char zeros[4096];
+    char *path = path_in(dir, "cache.db");
+    struct pages pages = {0};
+    struct stat st;
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT rootpage FROM sqlite_master", take_page, &pages, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size > 2 * 4096);
+    for (long page = 2; page * 4096 <= st.st_size; page++) {
+        if (roots_too || page >= (long)ARRAY_SIZE(pages.root) || !pages.root[page])
+            assert_int_equal(pwrite(fd, zeros, sizeof(zeros), (page - 1) * 4096), sizeof(zeros));
+    }
+    close(fd);
     free(path);
+}
+
+static void put_many(struct cache *c)
+{
+    for (int i = 0; i < 500; i++) {
+        char id[16];
+        enum cache_change change;
+
+        snprintf(id, sizeof(id), "id%d", i);
+        struct item item = item_of(KIND_CONTACT, id, 5, text);
+        assert_int_equal(cache_put(c, "F", &item, 1, &change), 0);
+    }
 }
 
 static void test_damage_met_later_ends_with_close(void **state)
@@ -148,15 +189,15 @@ static void test_damage_met_later_ends_with_close(void **state)
     struct cache *c = open_cache(*state);
     struct cache_record record;
 
-    put_one(c);
+    put_many(c);
     cache_close(c);
-    damage_rows(*state);
-    c = open_cache(*state);
-    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &record), -EIO);
+    c = open_cache(*state); /* opening looks at the first row of each table */
+    damage_rows(*state, false);
+    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "id300", true, &record), -EIO);
     cache_close(c);
     assert_int_equal(mode_of(*state, "cache.db.bad"), 0600);
     c = open_cache(*state);
-    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &record), -ENOENT);
+    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "id300", true, &record), -ENOENT);
     put_one(c);
     cache_close(c);
 }
@@ -168,7 +209,7 @@ static void test_damage_met_while_opening(void **state)
 
     put_one(c);
     cache_close(c);
-    damage_rows(*state);
+    damage_rows(*state, true);
     write_file(*state, "attachments/1", "x", 1);
     c = open_cache(*state);
     assert_int_equal(mode_of(*state, "cache.db.bad"), 0600);

@@ -1,5 +1,7 @@
 #include "store_test.h"
 
+#include <outlookfs/base/str.h>
+
 #include <outlookfs/store/state.h>
 
 static struct state *open_state(const char *dir)
@@ -45,6 +47,7 @@ static void assert_slot(const struct slot *got, const struct slot *expected)
     assert_int_equal(got->mode, expected->mode);
     assert_int_equal(got->mtime, expected->mtime);
     assert_int_equal(got->vacant_at, expected->vacant_at);
+    assert_true(str_eq(got->base, expected->base));
 }
 
 static void test_keeps_every_field(void **state)
@@ -60,6 +63,7 @@ static void test_keeps_every_field(void **state)
         .mode = 0640,
         .mtime = INT64_C(1764000000123456789),
         .vacant_at = 17,
+        .base = (char *)"{}",
     };
     struct slot got;
 
