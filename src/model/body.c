@@ -183,8 +183,8 @@ static bool is_rewritten(enum kind kind, const char *member)
 }
 
 /*
- * A time that was sent in another zone than UTC comes back in UTC (contract 2.12, 4.8). Zones are not ours to know, but all lie within 14 hours
- * of UTC and a multiple of 15 minutes from it.
+ * A time that was sent in another zone than UTC comes back in UTC (contract 2.12, 4.8). Zones are
+ * not ours to know, but all lie within 14 hours of UTC and a multiple of 15 minutes from it.
  */
 static bool is_shifted(const cJSON *sent, const cJSON *member, const cJSON *record)
 {
@@ -193,10 +193,36 @@ static bool is_shifted(const cJSON *sent, const cJSON *member, const cJSON *reco
     int64_t a, b;
     bool shifted = name && !str_eq(name, "UTC") && cJSON_IsString(member) && theirs &&
                    !str_parse_time(member->valuestring, &a) && !str_parse_time(theirs, &b) &&
-                   llabs(a - b) <= 14 * 3600 * NS_PER_S && (a - b) % (900 * NS_PER_S) == 0;
+                   a != b && llabs(a - b) <= 14 * 3600 * NS_PER_S &&
+                   (a - b) % (900 * NS_PER_S) == 0;
 
     free(zone);
     return shifted;
+}
+
+static void copy_member(cJSON *to, const cJSON *from, const char *name)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(to, name);
+    value_add_copy(to, name, json_get(from, name));
+}
+
+struct cJSON *merge_unsettled(enum kind kind, const struct cJSON *record, const struct cJSON *sent)
+{
+    cJSON *copy = NULL;
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, sent)
+    {
+        if (kind_is_managed(kind, member->string) || !is_shifted(sent, member, record))
+            continue;
+        char *zone = xasprintf("%sTimeZone", member->string);
+        if (!copy)
+            copy = cJSON_Duplicate(sent, true);
+        copy_member(copy, record, member->string);
+        copy_member(copy, record, zone);
+        free(zone);
+    }
+    return copy;
 }
 
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent)

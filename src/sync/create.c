@@ -6,6 +6,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/merge.h>
+#include <outlookfs/model/render.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -179,26 +180,45 @@ out:
     return rc;
 }
 
+/* What the record that was found is known to have of what was sent. The caller frees. */
+static char *settled_text(struct task *t, const struct item *item)
+{
+    cJSON *sent = NULL, *record = NULL, *unsettled = NULL;
+    struct buf text;
+
+    buf_init(&text, 2 * JSON_TEXT_MAX);
+    if (!json_parse_object(t->op.sent, strlen(t->op.sent), &sent, NULL) &&
+        !json_parse_object(item->text, strlen(item->text), &record, NULL))
+        unsettled = merge_unsettled(t->slot.kind, record, sent);
+    if (!unsettled || render_record(unsettled, &text)) {
+        buf_clear(&text);
+        buf_addstr(&text, t->op.sent);
+    }
+    cJSON_Delete(unsettled);
+    cJSON_Delete(record);
+    cJSON_Delete(sent);
+    return buf_detach(&text);
+}
+
 /*
- * The record that was made is bound to the slot; what the user has changed since then is an update
- * of it.
+ * The record that was made is bound to the slot; what the user has changed since then, or what
+ * cannot be told to have arrived, is an update of it.
  */
 static int found_again(struct task *t, const struct item *item)
 {
-    char *sent = xstrdup(t->op.sent);
-    bool newer = !str_eq(t->op.mine, sent);
+    char *settled = settled_text(t, item);
     int rc;
 
-    if (newer) {
-        rc = outcome_adopt(t, item, sent);
+    if (str_eq(t->op.mine, settled)) {
+        rc = outcome_created(t, item, settled);
+    } else {
+        rc = outcome_adopt(t, item, settled);
         if (!rc)
             rc = mailbox_record_written(t->mb, t->slot.folder, item);
         if (!rc)
             rc = update_run(t);
-    } else {
-        rc = outcome_created(t, item, sent);
     }
-    free(sent);
+    free(settled);
     return rc;
 }
 

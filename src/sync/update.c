@@ -112,12 +112,18 @@ static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, co
 /* Our own earlier write must not be in conflict with a newer text of ours. */
 static void settle_base(struct task *t, struct round *r)
 {
+    enum kind kind = t->slot.kind;
     cJSON *sent = t->op.sent ? parse(t->op.sent) : NULL;
+    cJSON *unsettled = sent ? merge_unsettled(kind, r->theirs, sent) : NULL;
 
-    if (sent && has_arrived(t->slot.kind, r->base, sent, r->theirs)) {
+    if (unsettled) {
+        cJSON_Delete(sent);
+        sent = unsettled;
+    }
+    if (sent && has_arrived(kind, r->base, sent, r->theirs)) {
         cJSON_Delete(r->base);
         r->base = sent;
-        r->base_text = xstrdup(t->op.sent);
+        r->base_text = render(sent);
         return;
     }
     cJSON_Delete(sent);

@@ -1,7 +1,7 @@
 """Random sequences of what programs do in a contact folder, compared after each step with a model of the rules.
 
     OUTLOOKFS_SEED=N                one seed: the sequences N, N+1, ...
-    OUTLOOKFS_MODEL_SEQUENCES=60    how many; without it, fewer on a machine that takes over 100 s for them
+    OUTLOOKFS_MODEL_SEQUENCES=200   how many; without it, fewer on a machine that takes over 100 s for them
     OUTLOOKFS_MODEL_STEPS=0,3,7     only these steps of one sequence, as a failure prints them
 
 The model knows names, bytes, what the service has, and which requests each sync may send. A failing sequence is shortened
@@ -21,7 +21,7 @@ import unittest
 
 from harness import Mailbox, MountTest, main
 
-SEQUENCES = int(os.environ.get("OUTLOOKFS_MODEL_SEQUENCES", "60"))
+SEQUENCES = int(os.environ.get("OUTLOOKFS_MODEL_SEQUENCES", "200"))
 BUDGET = float("inf") if "OUTLOOKFS_MODEL_SEQUENCES" in os.environ else 100
 SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
 ONLY = [int(n) for n in os.environ.get("OUTLOOKFS_MODEL_STEPS", "").split(",") if n]
@@ -35,6 +35,11 @@ SCRATCH = ["s0", "s1.tmp", ".s2.json", ".d/s3.json"]
 OURS = ("Surname", "NickName", "JobTitle")  # the members the model follows
 EXCHANGE = 2
 LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def followed(record):
+    """The members of a record the model looks at; emptied ones come back as "", where there was none it is null."""
+    return {name: record.get(name) or None for name in OURS}
 
 
 class TooOld(Exception):
@@ -53,25 +58,34 @@ class Slot:
         self.rest = ""              # what completes a partial text, of members `coming`
         self.coming = None
         self.draft = False
+        self.before = None          # members when the draft began: what its text is compared with
+        self.overtaken = False      # the record was sent since then
         self.mode = None            # None: nobody has set it
         self.mtime = None
         self.emptied = None         # since when
 
+    def would_conflict(self):
+        """A draft from before the service turned null into "": a new text for the member looks like two people's."""
+        return self.draft and self.overtaken and None in self.before.values()
+
     def commit(self, members, data):
-        self.bytes, self.draft, self.rest, self.emptied, self.mtime = data, False, "", None, None
         self.pend(members)
+        self.bytes, self.draft, self.rest, self.emptied, self.mtime = data, False, "", None, None
 
     def pend(self, members):
         """The service's record shall become this."""
+        base = self.before if self.draft else self.committed
         if self.id is None:
             self.op = "create"
         elif self.op is None:
-            self.op, self.base = ("update", self.committed) if members != self.committed else (None, None)
+            self.op, self.base = ("update", base) if members != base else (None, None)
         else:
             self.op = "update" if members != self.base else None
         self.committed = members
 
     def make_draft(self, data, rest="", coming=None):
+        if not self.draft:
+            self.before, self.overtaken = self.committed and dict(self.committed), False
         self.bytes, self.draft, self.rest, self.coming, self.mtime = data, True, rest, coming, None
         self.emptied = None if data else time.monotonic()
 
@@ -90,7 +104,7 @@ class Sequence:
         self.trace = []
         self.counter = 0
         for record in mailbox.sandbox.records("contact", "Contacts"):
-            members = {name: record[name] for name in OURS}
+            members = followed(record)
             self.server[record["Id"]] = members
             self.slots[record["Id"] + ".json"] = Slot(record["Id"] + ".json", record["Id"], dict(members))
         os.mkdir(self.path(".d"))
@@ -111,6 +125,7 @@ class Sequence:
             return file.read()
 
     def pick(self, choices):
+        choices = [c for c in choices if not (isinstance(c, Slot) and c.would_conflict())]
         choice = self.random.choice(choices) if choices else None
         if isinstance(choice, Slot):
             self.trace[-1] += " " + choice.name[-12:]
@@ -151,13 +166,13 @@ class Sequence:
         if change:
             record["NickName"] = "n%d" % self.counter
         text = json.dumps(record, indent=self.random.choice((None, 1, 2, 4)), ensure_ascii=self.random.random() < 0.5)
-        return text + self.random.choice(("", "\n", "\n\n")), {name: record.get(name) for name in OURS}
+        return text + self.random.choice(("", "\n", "\n\n")), followed(record)
 
     def see(self, slot, record):
         """Another client's edit appears where nothing is pending, sooner or later."""
         if slot.id is not None and not slot.op and not slot.draft:
             theirs = self.server[slot.id]["JobTitle"]
-            if record["JobTitle"] == theirs != slot.committed["JobTitle"]:
+            if (record["JobTitle"] or None) == theirs != slot.committed["JobTitle"]:
                 slot.committed["JobTitle"] = theirs
                 slot.bytes = slot.mtime = None
 
@@ -187,7 +202,7 @@ class Sequence:
         if slot.op == "create":
             self.expected["ContactPostItem", None] += 1
             slot.id = next((r["Id"] for r in self.mailbox.sandbox.records("contact", "Contacts")
-                            if r["Id"] not in self.server and r["Surname"] == slot.committed["Surname"]), None)
+                            if r["Id"] not in self.server and followed(r)["Surname"] == slot.committed["Surname"]), None)
             self.test.assertIsNotNone(slot.id, "%s is not on the service" % slot.name)
             self.server[slot.id] = dict(slot.committed)
         elif slot.op == "update":
@@ -204,6 +219,7 @@ class Sequence:
             slot.bytes = None
         if slot.op:
             slot.mtime = None
+            slot.overtaken = True
         slot.op = slot.base = None
 
     # --- steps: each does the same to the mount and to the model
@@ -384,6 +400,8 @@ class Sequence:
             return
         if target.id is not None and self.server[target.id]["JobTitle"] != (target.base or target.committed)["JobTitle"]:
             return  # somebody else's edit we have not seen: a conflict
+        if target.draft and target.overtaken:
+            return  # members the service filled in since the draft began: a conflict
         text = self.read(source.name)
         os.rename(self.path(source.name), self.path(target.name))
         self.deleted.pop(target.name, None)
@@ -468,10 +486,8 @@ class Sequence:
         self.test.assertEqual([(what, names.get(id, id)) for what, id in self.expected - lines], [], "requests missing")
         self.mark = self.mailbox.mark()
         self.expected.clear()
-        records = {r["Id"]: {name: r[name] or None for name in OURS}
-                   for r in self.mailbox.sandbox.records("contact", "Contacts")}
-        wanted = {id: {name: members[name] or None for name in OURS} for id, members in self.server.items()}
-        self.test.assertEqual(records, wanted)
+        records = {r["Id"]: followed(r) for r in self.mailbox.sandbox.records("contact", "Contacts")}
+        self.test.assertEqual(records, self.server)
 
     def check_files(self):
         listed = sorted(os.listdir(self.mailbox.path(FOLDER)))
@@ -499,8 +515,7 @@ class Sequence:
         if slot.bytes is not None:
             self.test.assertEqual(data, slot.bytes if isinstance(slot.bytes, bytes) else slot.bytes.encode(), slot.name)
         else:
-            record = json.loads(data)
-            self.test.assertEqual({n: record[n] or None for n in OURS}, {n: slot.committed[n] or None for n in OURS}, slot.name)
+            self.test.assertEqual(followed(json.loads(data)), slot.committed, slot.name)
         state = os.getxattr(path, "user.outlook.state").decode()
         self.test.assertEqual(state, "local" if slot.draft else "pending" if slot.op else "synced", slot.name)
 

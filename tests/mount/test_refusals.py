@@ -449,17 +449,51 @@ class Ambiguous(RecordTest):
         self.assertEqual(len(self.posts()), 1)
         self.assertCreatedOnce("crashed")
 
+    ZONED = {"StartTimeZone": "W. Europe Standard Time", "EndTimeZone": "W. Europe Standard Time"}
+
+    def events(self, subject):
+        return [record for record in self.mailbox.sandbox.records("event") if record["Subject"] == subject]
+
     def test_a_new_event_that_arrived(self):
         """The service rewrites an event's body and times; it is recognised all the same."""
         self.mailbox.fault(operation="CalendarPostItem", drop="after")
         path = self.mailbox.path(CALENDAR, "ambiguous.json")
         self.write(json.dumps({"Subject": "Ambiguous", "Start": "2026-12-01T12:00:00", "End": "2026-12-01T13:00:00",
-                               "StartTimeZone": "W. Europe Standard Time", "EndTimeZone": "W. Europe Standard Time",
-                               "Body": {"ContentType": "Text", "Content": "Bring\nthe <figures>"}}), path)
+                               **self.ZONED, "Body": {"ContentType": "Text", "Content": "Bring\nthe <figures>"}}), path)
         self.mailbox.sync()
         self.assertEqual(len(self.posts("CalendarPostItem")), 1)
-        made = [record for record in self.mailbox.sandbox.records("event") if record["Subject"] == "Ambiguous"]
+        made = self.events("Ambiguous")
         self.assertEqual([record["Id"] for record in made], [os.getxattr(path, "user.outlook.id").decode()])
+        self.assertEqual(made[0]["Start"], "2026-12-01T11:00:00+00:00")
+        self.assertEqual(os.getxattr(path, "user.outlook.state"), b"synced")
+
+    def test_new_events_that_differ_in_their_times_only(self):
+        """Some arrived, some did not: in the end there is one of each, and each file is its own."""
+        self.mailbox.fault(operation="CalendarPostItem", drop="after", count=2)
+        self.mailbox.fault(operation="CalendarPostItem", drop="before", count=2)
+        paths = {}
+        for hour in ("09", "10", "11", "12"):
+            paths[hour] = self.mailbox.path(CALENDAR, "standup%s.json" % hour)
+            self.write(json.dumps({"Subject": "Standup", "Start": "2026-12-01T%s:00:00" % hour,
+                                   "End": "2026-12-01T%s:15:00" % hour, **self.ZONED}), paths[hour])
+        self.mailbox.sync()
+        starts = {record["Id"]: record["Start"] for record in self.events("Standup")}
+        self.assertEqual(len(starts), 4)
+        for hour, path in paths.items():
+            id = os.getxattr(path, "user.outlook.id").decode()
+            self.assertEqual(starts[id], "2026-12-01T%02d:00:00+00:00" % (int(hour) - 1))
+
+    def test_an_event_s_times_that_arrived(self):
+        """In a zone of the user's: what comes back is in UTC, and no conflict."""
+        name = next(n for n in self.records_in(CALENDAR) if not n.startswith(("ambiguous", "standup")))
+        path = self.mailbox.path(CALENDAR, name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.mailbox.fault(operation="CalendarPatchItem", drop="after")
+        self.write(self.edited(text, Start="2026-12-05T10:00:00", End="2026-12-05T11:30:00", **self.ZONED), path)
+        self.mailbox.sync()
+        record = self.mailbox.record("event", name[:-5])
+        self.assertEqual((record["Start"], record["End"]), ("2026-12-05T09:00:00+00:00", "2026-12-05T10:30:00+00:00"))
         self.assertEqual(os.getxattr(path, "user.outlook.state"), b"synced")
 
     def test_a_change_that_arrived(self):

@@ -83,6 +83,13 @@ bool rig_exists(struct rig *t, const char *path)
     return !rig_stat(t, path, &st);
 }
 
+off_t rig_size(struct rig *t, const char *path)
+{
+    struct stat st;
+
+    return rig_stat(t, path, &st) ? -1 : st.st_size;
+}
+
 /* --- calls ---------------------------------------------------------------------------------------- */
 
 static void remember(struct rig *t, struct fs_handle *old, struct fs_handle *new)

@@ -95,6 +95,7 @@ void rig_forget(struct rig *t, const struct fs_entry *entry);
 int rig_stat(struct rig *t, const char *path, struct stat *ret);
 uint64_t rig_ino(struct rig *t, const char *path);
 bool rig_exists(struct rig *t, const char *path);
+off_t rig_size(struct rig *t, const char *path); /* -1: there is no such file */
 
 int rig_open(struct rig *t, const char *path, int flags, struct fs_handle **ret);
 int rig_create(struct rig *t, const char *path, int flags, mode_t mode, struct fs_handle **ret);

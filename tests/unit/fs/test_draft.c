@@ -60,6 +60,14 @@ static void test_what_is_refused_at_close(void **state)
     assert_int_equal(rig_calls(t, OP_COUNT), 0);
 }
 
+/* Whoever only reads is not told what another is writing, and the writer is. */
+static void test_a_reader_closes(void **state)
+{
+    struct rig *t = *state;
+
+    script_run(t, "open1 @ r; open @ wt; write bad; close1; !EINVAL close");
+}
+
 static void test_a_missing_member_is_refused(void **state)
 {
     struct rig *t = *state;
@@ -106,13 +114,6 @@ static void test_a_draft_remembers_where_it_began(void **state)
     assert_member(t, t->contact, "PersonalNotes", "by another client");
 }
 
-static bool is_full(struct rig *t, const char *path)
-{
-    struct stat st;
-
-    return !rig_stat(t, path, &st) && st.st_size;
-}
-
 static void test_an_empty_draft_reverts(void **state)
 {
     struct rig *t = *state;
@@ -120,7 +121,7 @@ static void test_an_empty_draft_reverts(void **state)
     script_run(t, "truncate @ 0");
     assert_text(t, t->path, "");
     clock_advance(11 * NS_PER_S);
-    assert_soon(is_full(t, t->path));
+    assert_soon(rig_size(t, t->path) > 0);
     assert_text(t, t->path, t->before);
     assert_xattr(t, t->path, "state", "synced");
     assert_int_equal(rig_calls(t, OP_COUNT), 0);
@@ -136,9 +137,9 @@ static void test_not_while_it_is_open(void **state)
     clock_advance(11 * NS_PER_S);
     for (int i = 0; i < 30; i++) /* long enough for the housekeeping to look */
         rig_pause();
-    assert_false(is_full(t, t->path));
+    assert_int_equal(rig_size(t, t->path), 0);
     rig_release(t, h);
-    assert_soon(is_full(t, t->path));
+    assert_soon(rig_size(t, t->path) > 0);
 }
 
 static void test_an_empty_draft_reverts_to_what_is_pending(void **state)
@@ -147,7 +148,7 @@ static void test_an_empty_draft_reverts_to_what_is_pending(void **state)
 
     script_run(t, "open @ wt; write new; close; truncate @ 0");
     clock_advance(11 * NS_PER_S);
-    assert_soon(is_full(t, t->path));
+    assert_soon(rig_size(t, t->path) > 0);
     assert_text(t, t->path, t->after);
     assert_xattr(t, t->path, "state", "pending");
     assert_int_equal(rig_sync(t), 0);
@@ -160,7 +161,7 @@ static void test_an_empty_draft_of_a_new_file_stays_unless_saved_once(void **sta
 
     script_run(t, "create a.json w; close; create b.json w; write new; close; truncate b.json 0");
     clock_advance(11 * NS_PER_S);
-    assert_soon(is_full(t, CONTACTS "b.json"));
+    assert_soon(rig_size(t, CONTACTS "b.json") > 0);
     assert_text(t, CONTACTS "b.json", t->after);
     assert_text(t, CONTACTS "a.json", "");
 }
@@ -217,6 +218,7 @@ int main(void)
         TEST(test_partial_is_a_draft),
         TEST(test_malformed_is_refused_with_its_place),
         TEST(test_what_is_refused_at_close),
+        TEST(test_a_reader_closes),
         TEST(test_a_missing_member_is_refused),
         TEST(test_a_draft_survives),
         TEST(test_a_draft_remembers_where_it_began),

@@ -107,6 +107,7 @@ static void test_refused_and_mended(void **state)
     assert_int_equal(rig_write(t, h, read, 0), strlen(read));
     assert_int_equal(rig_close(t, h), 0);
     assert_text(t, path, read);
+    assert_null(rig_find(t, ".outlookfs/trash", ".json"));
     assert_int_equal(rig_sync(t), 0);
     assert_int_equal(rig_calls(t, OP_MARK_AS_READ), 1);
     free(other);

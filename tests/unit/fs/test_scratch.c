@@ -178,6 +178,24 @@ static void test_probes_ask_nobody(void **state)
     assert_int_equal(rig_calls(t, OP_COUNT), 0);
 }
 
+/* Where the service does not list its mail folders a name may be one: offline it is nobody's, so that programs can make it. */
+static void test_mail_folders_that_cannot_be_listed(void **state)
+{
+    struct rig *t = *state;
+    struct remote_plan plan = {
+        .op = OP_PICKER_OPEN, .count = 1000, .grade = GRADE_REFUSED, .status = 400};
+
+    remote_faulty_plan(t->faulty, &plan);
+    rig_stop(t);
+    rig_delete_cache(t);
+    rig_start(t);
+    free(rig_list(t, "mail/Inbox"));
+    remote_faulty_offline(t->faulty, true);
+    assert_int_equal(rig_save(t, INBOX "4913", "x"), 0);
+    assert_int_equal(rig_rename(t, INBOX "4913", INBOX "sedAbC", 0), 0);
+    assert_int_equal(rig_unlink(t, INBOX "sedAbC"), 0);
+}
+
 static void test_a_read_only_mount(void **state)
 {
     struct rig *t = *state;
@@ -210,6 +228,7 @@ int main(void)
         TEST(test_replaced_and_open),
         TEST(test_unlinked_bytes_are_swept),
         TEST(test_probes_ask_nobody),
+        TEST(test_mail_folders_that_cannot_be_listed),
         TEST(test_a_read_only_mount),
     };
 

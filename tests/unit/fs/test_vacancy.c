@@ -104,6 +104,18 @@ static void test_rm_and_a_restart(void **state)
     assert_sent(t, 0, 0, 1);
 }
 
+/* The deletion is off as soon as the name is in use again, empty or not. */
+static void test_made_anew_but_empty(void **state)
+{
+    struct rig *t = *state;
+
+    script_run(t, "unlink @; create @ wx; close; sync");
+    assert_int_equal(rig_calls(t, OP_COUNT), 0);
+    clock_advance(GRACE);
+    assert_soon(rig_size(t, t->path) > 0);
+    assert_text(t, t->path, t->before);
+}
+
 /* The trash has the version that was deleted; a copy put back is a new record. */
 static void test_restored_from_the_trash(void **state)
 {
@@ -209,6 +221,7 @@ int main(void)
         TEST(test_the_backup_is_a_file_of_its_own),
         TEST(test_rm_is_one_delete_after_the_delay),
         TEST(test_rm_and_a_restart),
+        TEST(test_made_anew_but_empty),
         TEST(test_restored_from_the_trash),
         TEST(test_moved_into_a_trash_directory),
         TEST(test_rm_by_either_name),

@@ -281,6 +281,27 @@ static void test_contains(void **state)
     }
 }
 
+/* Times that came back in UTC and may be the ones that were sent, or not. */
+static void test_unsettled(void **state)
+{
+    cJSON *record = object("{'Id':'1','Subject':'s','Start':'2026-12-01T11:00:00+00:00',"
+                           "'StartTimeZone':'UTC','End':'2026-12-01T11:30:00+00:00',"
+                           "'EndTimeZone':'UTC'}");
+    cJSON *sent = object("{'End':'2026-12-01T12:30:00','EndTimeZone':'Romance Standard Time',"
+                         "'Start':'2026-12-01T11:00:00Z','StartTimeZone':'UTC','Subject':'s'}");
+    cJSON *unsettled = merge_unsettled(KIND_EVENT, record, sent);
+
+    (void)state;
+    assert_json(unsettled, "{'Start':'2026-12-01T11:00:00Z','StartTimeZone':'UTC','Subject':'s',"
+                           "'End':'2026-12-01T11:30:00+00:00','EndTimeZone':'UTC'}");
+    assert_true(merge_contains(KIND_EVENT, record, unsettled));
+    assert_null(merge_unsettled(KIND_EVENT, record, unsettled));
+    assert_null(merge_unsettled(KIND_EVENT, record, record));
+    cJSON_Delete(unsettled);
+    cJSON_Delete(sent);
+    cJSON_Delete(record);
+}
+
 static void test_describe(void **state)
 {
     cJSON *base = object("{'Id':'1','A':1,'B':{'x':1},'C':1,'D':null,'Same':[1]}");
@@ -305,7 +326,8 @@ int main(void)
         cmocka_unit_test(test_three),      cmocka_unit_test(test_order),
         cmocka_unit_test(test_long_names), cmocka_unit_test(test_same),
         cmocka_unit_test(test_body),       cmocka_unit_test(test_new_body),
-        cmocka_unit_test(test_contains),   cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_contains),   cmocka_unit_test(test_unsettled),
+        cmocka_unit_test(test_describe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
