@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-static const struct command *const commands[] = {&mount_command, &umount_command, &sync_command,
-                                                 &status_command, &wait_command};
+static const struct command *const commands[] = {&mount_command,  &umount_command, &sync_command,
+                                                 &status_command, &wait_command,   &watch_command};
 
 static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
 {

@@ -34,7 +34,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
 extern const struct command mount_command, umount_command, sync_command, status_command,
-    wait_command;
+    wait_command, watch_command;
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
  * obey. */

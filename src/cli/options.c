@@ -47,6 +47,8 @@ static const struct option_row {
     {"attachments_max", OPTION_SIZE, offsetof(struct options, attachments_max)},
     {"rate", OPTION_COUNT, offsetof(struct options, rate)},
     {"fsync", OPTION_FSYNC, offsetof(struct options, fsync_local)},
+    {"poll_max", OPTION_SECONDS, offsetof(struct options, poll_max)},
+    {"stream_max", OPTION_SIZE, offsetof(struct options, stream_max)},
     {"send_delay", OPTION_SECONDS, offsetof(struct options, send_delay)},
     {"send_root", OPTION_STRING, offsetof(struct options, send_root)},
     {"notify_listen", OPTION_STRING, offsetof(struct options, notify_listen)},
@@ -89,6 +91,8 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .trash_keep = 30 * 86400 * NS_PER_S,
         .trash_max = 64 * MIB,
         .attachments_max = 256 * MIB,
+        .poll_max = 60 * NS_PER_S,
+        .stream_max = 16 * MIB,
         .send_delay = 10 * NS_PER_S,
     };
     buf_init(&o->pass, BUF_TEXT_MAX);

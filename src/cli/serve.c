@@ -12,6 +12,7 @@
 #include <outlookfs/remote/remote.h>
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/triggers/listener.h>
+#include <outlookfs/triggers/poller.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -35,6 +36,7 @@ struct server {
     struct token_source *tokens;
     struct mailbox *mailbox;
     struct listener *listener; /* or NULL */
+    struct poller *poller;     /* or NULL */
     struct mount *mount;
     struct fs *fs;
     bool started; /* threads */
@@ -102,6 +104,8 @@ static int open_mailbox(struct server *server, struct buf *err)
         .trash_keep = o->trash_keep,
         .trash_max = o->trash_max,
         .attachments_max = o->attachments_max,
+        .poll_max = o->poll_max,
+        .stream_max = o->stream_max,
         .send_delay = o->send_delay,
         .send_root = o->send_root,
         .uid = o->uid,
@@ -273,6 +277,14 @@ static int put_into_kernel(struct server *server, struct buf *err)
               : 0;
 }
 
+/* Once it is mounted: a mount that fails asks for nothing. */
+static int start_polling(struct server *server, struct buf *err)
+{
+    int rc = poller_start(server->mailbox, &server->poller);
+
+    return rc ? buf_fail(err, rc, "cannot start a thread: %s", strerror(-rc)) : 0;
+}
+
 /* --- life --- */
 
 static void end_signals(sigset_t *ret)
@@ -318,6 +330,8 @@ static int live(struct server *server, struct report *report, struct buf *err)
     sigprocmask(SIG_BLOCK, &set, NULL);
     if (!rc)
         rc = put_into_kernel(server, err);
+    if (!rc)
+        rc = start_polling(server, err);
     if (!rc && report_ready(report, note.len ? note.data : NULL)) {
         log_info("%s is mounted on %s", service_url(server), server->settings->mountpoint);
         wait_for_end(server, signals);
@@ -346,6 +360,7 @@ static void take_down(struct server *server, bool failed)
 
     if (server->mount)
         mount_close(server->mount);
+    poller_stop(server->poller);
     listener_stop(server->listener);
     if (server->started) {
         mailbox_stop(server->mailbox, failed ? 0 : FLUSH_LIMIT, &left);

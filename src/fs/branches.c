@@ -14,4 +14,8 @@ static const struct branch control = {
 static const struct branch outbox = {
     .name = "outbox", .root = &outbox_root_ops, .kind = KIND_COUNT};
 
-const struct branch *const branches[] = {&mail, &calendars, &contacts, &outbox, &control, NULL};
+static const struct branch triggers = {
+    .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
+
+const struct branch *const branches[] = {&mail,     &calendars, &contacts, &outbox,
+                                         &triggers, &control,   NULL};

@@ -64,11 +64,18 @@ static void on_outbox(void *ctx, uint64_t ino, uint64_t dir, const char *name)
     push(ctx, (struct event){.type = EVENT_OUTBOX, .id = xstrdup(name), .ino = ino, .dir = dir});
 }
 
+/* Only enqueues, as the others: for the kernel's notifier. */
+static void on_stream(void *ctx, uint64_t ino)
+{
+    waiters_fire(ctx, ino);
+}
+
 const struct mailbox_events fs_events = {
     .folders_changed = on_folders,
     .record_changed = on_record,
     .slot_changed = on_slot,
     .outbox_changed = on_outbox,
+    .stream_changed = on_stream,
 };
 
 void events_wake(struct fs *fs)

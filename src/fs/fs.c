@@ -37,7 +37,7 @@ static bool data_is_used(struct fs *fs, uint64_t ino)
         used = slot.flags & SLOT_LOCAL;
     local_release(&l);
     slot_release(&slot);
-    return used || state_outbox_has_body(fs->state, ino);
+    return used || state_outbox_has_body(fs->state, ino) || state_is_stream(fs->state, ino);
 }
 
 /* Bytes of files that were unlinked, or written and not closed, when the program last stopped. */
@@ -65,6 +65,8 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->state = mailbox_state(fs->mailbox);
     fs->writeback = mailbox_writeback(fs->mailbox);
     fs->outbox = mailbox_outbox(fs->mailbox);
+    fs->triggers = mailbox_triggers(fs->mailbox);
+    waiters_init(&fs->waiters);
     fs->started = clock_now();
     pthread_mutex_init(&fs->change, NULL);
     queue_init(&fs->events);
@@ -99,6 +101,7 @@ void fs_destroy(struct fs *fs)
         return;
     events_release(fs);
     tree_release(fs);
+    waiters_release(&fs->waiters);
     pthread_mutex_destroy(&fs->change);
     free(fs);
 }

@@ -21,6 +21,8 @@
  *     expire.c     vacancies and empty drafts that end by themselves
  *     attachment.c <id>.attachments/
  *     outbox.c     outbox/
+ *     triggers.c   triggers/
+ *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
  *
@@ -42,6 +44,7 @@
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/outbox.h>
+#include <outlookfs/sync/triggers.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
 
@@ -95,6 +98,11 @@ struct node_ops {
     /* Takes writes itself; they change no content. May block; called without locks. */
     ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,
                      size_t size);
+    /* Reads itself. May block; called without locks. NULL: the content's bytes. */
+    ssize_t (*read)(struct fs *fs, struct node *node, struct content *content, void *out,
+                    size_t size, off_t offset);
+    /* Is there something to read behind `position`? NULL: always ready. */
+    enum fs_ready (*ready)(struct fs *fs, struct node *node, off_t position);
     /* The bytes are about to change; an error refuses the change. Called without locks. May be NULL.
      */
     int (*changing)(struct fs *fs, const struct fs_req *req, struct node *node);
@@ -176,6 +184,15 @@ struct fs_handle {
     struct node *node;       /* referenced */
     struct content *content; /* one handle of it */
     bool writable;
+    _Atomic off_t position;         /* where the last read ended */
+    void *waiter;                   /* of fs_poll(), or NULL; guarded by waiters.lock */
+    struct fs_handle *next_waiting; /* guarded by waiters.lock */
+};
+
+/* Handles with a waiter. */
+struct waiters {
+    pthread_mutex_t lock;
+    struct fs_handle *first; /* guarded by lock */
 };
 
 struct fs {
@@ -185,6 +202,8 @@ struct fs {
     struct state *state;
     struct writeback *writeback;
     struct outbox *outbox;
+    struct triggers *triggers;
+    struct waiters waiters;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
@@ -427,6 +446,33 @@ int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino);
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name);
 /* outbox/<one of them> by its number. Referenced; NULL: no such directory. */
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino);
+
+/* --- triggers.c --- */
+extern const struct node_ops triggers_root_ops, stream_ops;
+bool trigger_is_stream_name(const char *name);
+const char *trigger_state_name(const struct trigger_row *row);
+/* A local file of this name leaves the directory; in a transaction. */
+int trigger_leave(struct fs *fs, struct node *dir, const char *name);
+/* As outbox_move: _begin() judges and changes nothing, _apply() stands in the transaction of the
+ * rename, _end() always follows. */
+struct trigger_move {
+    char *from, *to; /* triggers, or NULL */
+    char *text;      /* of `to` */
+    size_t len;
+};
+int trigger_move_begin(struct fs *fs, const struct local *l, struct node *from_dir,
+                       const char *from, struct node *to_dir, const char *to,
+                       struct trigger_move *ret, struct buf *err);
+int trigger_move_apply(struct fs *fs, struct trigger_move *move, struct buf *err);
+void trigger_move_end(struct fs *fs, struct trigger_move *move);
+
+/* --- poll.c --- */
+void waiters_init(struct waiters *w);
+void waiters_release(struct waiters *w);
+/* The handle goes. */
+void waiters_forget(struct fs *fs, struct fs_handle *h);
+/* The file has grown or ended. */
+void waiters_fire(struct fs *fs, uint64_t ino);
 
 /* --- events.c --- */
 extern const struct mailbox_events fs_events;

@@ -109,10 +109,16 @@ int fs_create(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
 ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
                 size_t size, off_t offset)
 {
+    const struct node_ops *ops = tree_ops(fs, h->node);
     struct content *c = h->content;
 
-    (void)fs;
     (void)req;
+    if (ops->read) {
+        ssize_t n = ops->read(fs, h->node, c, out, size, offset);
+        if (n >= 0)
+            h->position = offset + n;
+        return n;
+    }
     if (c->fd >= 0) {
         ssize_t n = pread(c->fd, out, size, offset);
         return n < 0 ? -errno : n;
@@ -200,6 +206,7 @@ int fs_fsync(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
 
 void fs_release(struct fs *fs, struct fs_handle *h)
 {
+    waiters_forget(fs, h);
     content_put(fs, h->node);
     tree_put(fs, h->node);
     free(h);

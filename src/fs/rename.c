@@ -165,15 +165,24 @@ static int scratch_to_scratch(struct fs *fs, const struct fs_req *req, struct en
                                &(struct outbox_place){to->dir, to->name}, &move, err);
     if (rc)
         return rc;
-    bool arrives = move.arrives;
+    struct trigger_move trigger;
+    rc = trigger_move_begin(fs, &from->local, from->dir, from->name, to->dir, to->name, &trigger,
+                            err);
+    bool arrives = move.arrives || trigger.to;
+    if (rc)
+        goto out;
     state_begin(fs->state);
     rc = remove_replaced(fs, to);
     if (!rc)
         rc = move_local(fs, &from->local, to);
     if (!rc)
         rc = outbox_move_apply(fs, &from->local, &move);
+    if (!rc)
+        rc = trigger_move_apply(fs, &trigger, err);
     rc = state_end(fs->state, rc);
+out:
     outbox_move_end(fs, &move);
+    trigger_move_end(fs, &trigger);
     if (rc)
         return rc;
     if (to->local.ino)
@@ -297,6 +306,8 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
         rc = make_room(fs, to);
     if (!rc)
         rc = outbox_leave(fs, from->dir, from->local.ino);
+    if (!rc)
+        rc = trigger_leave(fs, from->dir, from->name);
     if (!rc)
         rc = state_remove_local(fs->state, from->local.ino);
     if (!rc)

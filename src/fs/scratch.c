@@ -39,9 +39,12 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         return false;
     if (dir_ops == &scratch_dir_ops)
         return true;
+    if (dir_ops == &triggers_root_ops && trigger_is_stream_name(name)) /* filled by polling */
+        return false;
     if (dir_ops == &outbox_sent_ops) /* filled by sending */
         return false;
-    if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && name_is_record(name))
+    if ((dir_ops == &outbox_dir_ops || dir_ops == &triggers_root_ops) && S_ISLNK(type) &&
+        name_is_record(name))
         return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
                          : !(dir_ops == &folder_ops && name_is_record(name));
@@ -141,6 +144,8 @@ int scratch_remove(struct fs *fs, struct node *dir, const char *name, bool direc
         goto out;
     state_begin(fs->state);
     rc = outbox_leave(fs, dir, l.ino);
+    if (!rc)
+        rc = trigger_leave(fs, dir, name);
     if (!rc)
         rc = state_remove_local(fs->state, l.ino);
     rc = state_end(fs->state, rc);

@@ -23,36 +23,9 @@ static const char *const states[] = {[JOURNAL_QUEUED] = "pending",
                                      [JOURNAL_CONFLICT] = "conflict",
                                      [JOURNAL_HELD] = "held"};
 
-/* The listed names of the folder and those above it, outermost first. */
-static int add_folder_path(const struct cache_folders *folders, const char *id, struct buf *out)
-{
-    for (size_t i = 0; id && i < folders->count; i++) {
-        const struct cache_folder *f = &folders->list[i];
-
-        if (str_eq(f->id, id)) {
-            int rc = add_folder_path(folders, f->parent, out);
-            return rc ? rc : buf_addf(out, "%s/", f->name);
-        }
-    }
-    return id ? buf_addf(out, "%s/", id) : 0;
-}
-
-static int folder_path(struct fs *fs, enum kind kind, const char *folder, struct buf *out)
-{
-    struct cache_folders folders = {0};
-    int rc = cache_get_folders(fs->cache, kind, &folders);
-
-    if (!rc)
-        rc = buf_addf(out, "%s/", kind_info(kind)->dir);
-    if (!rc)
-        rc = add_folder_path(&folders, folder, out);
-    cache_folders_release(&folders);
-    return rc;
-}
-
 int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
 {
-    int rc = folder_path(fs, slot->kind, slot->folder, out);
+    int rc = mailbox_folder_path(fs->mailbox, slot->kind, slot->folder, out);
 
     return rc ? rc : buf_addstr(out, slot->name);
 }
@@ -271,7 +244,7 @@ static void add_listings(struct fs *fs, struct cJSON *root)
         struct buf path;
 
         buf_init(&path, BUF_TEXT_MAX);
-        folder_path(fs, p[i].kind, p[i].folder, &path);
+        mailbox_folder_path(fs->mailbox, p[i].kind, p[i].folder, &path);
         cJSON_AddStringToObject(obj, "path", path.data);
         cJSON_AddNumberToObject(obj, "records", (double)p[i].records);
         cJSON_AddItemToArray(list, obj);
@@ -307,6 +280,33 @@ static void add_cache(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(cache, "attachments", (double)stats.attachment_bytes);
 }
 
+static void add_triggers(struct fs *fs, struct cJSON *root)
+{
+    struct cJSON *list = cJSON_AddArrayToObject(root, "triggers");
+    struct trigger_row *rows = NULL;
+    size_t count = 0;
+
+    state_triggers(fs->state, &rows, &count);
+    for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+        const struct trigger_row *row = &rows[i];
+        const char *reason = row->draft ? row->draft : row->reason;
+        struct cJSON *obj = cJSON_CreateObject();
+        char *path = xasprintf("triggers/%s.json", row->name);
+        int64_t next = triggers_next(fs->triggers, row->id);
+
+        cJSON_AddStringToObject(obj, "path", path);
+        cJSON_AddStringToObject(obj, "state", trigger_state_name(row));
+        if (reason)
+            cJSON_AddStringToObject(obj, "reason", reason);
+        cJSON_AddNumberToObject(obj, "items", (double)row->items);
+        if (next >= 0)
+            cJSON_AddNumberToObject(obj, "next_seconds", (double)next);
+        cJSON_AddItemToArray(list, obj);
+        free(path);
+    }
+    trigger_rows_free(rows, count);
+}
+
 int status_render(struct fs *fs, struct buf *out)
 {
     struct cJSON *root = cJSON_CreateObject();
@@ -322,6 +322,7 @@ int status_render(struct fs *fs, struct buf *out)
     add_queue(fs, root);
     add_operations(fs, root);
     add_drafts(fs, root);
+    add_triggers(fs, root);
     add_listings(fs, root);
     add_cache(fs, root);
     int rc = render_record(root, out);

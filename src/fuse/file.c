@@ -3,6 +3,7 @@
 #include <outlookfs/base/alloc.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 static void fill_open(const struct fs_open *open, struct fuse_file_info *fi)
@@ -126,6 +127,21 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
     rc = fs_fsync(call.fs, &call.who, call_handle(fi));
     call_end(&call);
     fuse_reply_err(req, -rc);
+}
+
+/* The file system gives the handle back through the notifier, whatever becomes of it. */
+void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
+{
+    const struct mount *m = fuse_req_userdata(req);
+    unsigned ready = fs_poll(m->fs, call_handle(fi), ph);
+    unsigned events = POLLOUT | POLLWRNORM;
+
+    (void)ino;
+    if (ready & FS_READY)
+        events |= POLLIN | POLLRDNORM;
+    if (ready & FS_ENDED)
+        events |= POLLHUP;
+    fuse_reply_poll(req, events);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

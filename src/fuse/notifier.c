@@ -1,5 +1,5 @@
 /*
- * notifier.c - the thread that tells the kernel which inodes have changed.
+ * notifier.c - the thread that tells the kernel which inodes have changed, and who can read on.
  *
  * Only attributes are invalidated, never pages or names. Those two wait in the kernel, uninterruptibly, for locks that a request under way
  * may hold; if this process is killed just then, the request is never answered and the program that made it hangs for ever, because
@@ -17,8 +17,16 @@
 
 struct notice {
     uint64_t ino;
-    char key[17]; /* of notifier.pending */
+    char key[17];                 /* of notifier.pending */
+    struct fuse_pollhandle *poll; /* of somebody who waits for a file, instead of an inode */
 };
+
+static void notice_destroy(struct notice *notice)
+{
+    if (notice->poll)
+        fuse_pollhandle_destroy(notice->poll);
+    free(notice);
+}
 
 static void push(struct notifier *n, uint64_t ino)
 {
@@ -36,7 +44,7 @@ static void push(struct notifier *n, uint64_t ino)
     pthread_mutex_unlock(&n->lock);
 
     if (!pushed)
-        free(notice);
+        notice_destroy(notice);
 }
 
 static void notify_inode(void *ctx, uint64_t ino)
@@ -53,7 +61,37 @@ static void notify_entry(void *ctx, uint64_t parent, const char *name)
     (void)name;
 }
 
-const struct fs_notify mount_notify = {.inode = notify_inode, .entry = notify_entry};
+/* A handle is told of once, so it needs no place among those that wait already. The kernel takes no
+ * lock that a request may hold for it. */
+static void notify_ready(void *ctx, void *waiter)
+{
+    struct mount *m = ctx;
+    struct notice *notice = xcalloc(1, sizeof(*notice));
+
+    notice->poll = waiter;
+    if (!queue_push(&m->notifier.queue, notice))
+        notice_destroy(notice);
+}
+
+static void notify_unneeded(void *ctx, void *waiter)
+{
+    (void)ctx;
+    fuse_pollhandle_destroy(waiter);
+}
+
+const struct fs_notify mount_notify = {.inode = notify_inode,
+                                       .entry = notify_entry,
+                                       .ready = notify_ready,
+                                       .unneeded = notify_unneeded};
+
+/* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
+static void tell_kernel(struct fuse_session *session, const struct notice *notice)
+{
+    if (notice->poll)
+        fuse_lowlevel_notify_poll(notice->poll);
+    else
+        fuse_lowlevel_notify_inval_inode(session, notice->ino, -1, 0);
+}
 
 static void *run(void *arg)
 {
@@ -63,12 +101,12 @@ static void *run(void *arg)
     while ((notice = queue_pop(&n->queue, NULL, INT64_MAX))) {
         /* Before telling: a change from here on needs a notice of its own. */
         pthread_mutex_lock(&n->lock);
-        map_remove(&n->pending, notice->key);
+        if (!notice->poll)
+            map_remove(&n->pending, notice->key);
         pthread_mutex_unlock(&n->lock);
-        /* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
         if (!atomic_load(&n->stopping))
-            fuse_lowlevel_notify_inval_inode(n->session, notice->ino, -1, 0);
-        free(notice);
+            tell_kernel(n->session, notice);
+        notice_destroy(notice);
     }
     return NULL;
 }
@@ -87,7 +125,7 @@ void notifier_release(struct notifier *n)
 
     queue_close(&n->queue);
     while ((notice = queue_pop(&n->queue, NULL, 0)))
-        free(notice);
+        notice_destroy(notice);
     map_release(&n->pending);
     pthread_mutex_destroy(&n->lock);
     queue_release(&n->queue);

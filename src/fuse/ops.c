@@ -327,6 +327,7 @@ const struct fuse_lowlevel_ops ops = {
     .fallocate = op_fallocate,
     .flush = op_flush,
     .fsync = op_fsync,
+    .poll = op_poll,
     .release = op_release,
     .opendir = op_opendir,
     .readdir = op_readdir,

@@ -39,7 +39,9 @@ static enum grade build_url(const struct connector *c, const struct operation_in
                             struct remote_fault *fault)
 {
     int rc = call->at ? location_path(http_base_url(c->http), call->at, url)
-                      : operation_url(info, call->params, call->nparams, url);
+             : call->query
+                 ? operation_url_query(info, call->params, call->nparams, call->query, url)
+                 : operation_url(info, call->params, call->nparams, url);
 
     switch (rc) {
     case 0:
@@ -49,7 +51,8 @@ static enum grade build_url(const struct connector *c, const struct operation_in
                            info->name, CONNECTOR_URL_MAX);
     default:
         return remote_fail(fault, GRADE_REFUSED, "%s: %s", info->name,
-                           call->at ? "not an address of the service" : "an id is empty or a dot");
+                           call->at || call->query ? "not an address of the service"
+                                                   : "an id is empty or a dot");
     }
 }
 

@@ -92,6 +92,8 @@ static enum grade read_json(const struct operation_info *info, const struct http
     }
     if (info->answer == ANSWER_LIST) {
         call->answer = take_list(json, &call->next_link);
+        if (!call->answer && a->status == 202)
+            call->answer = cJSON_CreateArray();
         if (!call->answer)
             grade = broken(info, fault, "not a list");
     } else if (cJSON_IsObject(json)) {

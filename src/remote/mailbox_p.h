@@ -42,7 +42,7 @@ void mailbox_release(struct mailbox *mb);
 
 /* By id or name, mail also by "Id::<id>"; NULL when there is none. */
 const struct mailbox_folder *mailbox_get_folder(const struct mailbox *mb, enum kind kind,
-                                                 const char *name);
+                                                const char *name);
 /* As above; what is missing is made, parents included. */
 const struct mailbox_folder *mailbox_make_folder(struct mailbox *mb, enum kind kind,
                                                  const char *name);

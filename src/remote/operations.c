@@ -347,3 +347,31 @@ int operation_url(const struct operation_info *info, const struct param *params,
         buf_truncate(out, before);
     return rc;
 }
+
+static bool is_query(const char *s)
+{
+    for (; *s; s++) {
+        if (*s <= ' ' || *s > '~' || *s == '#')
+            return false;
+    }
+    return true;
+}
+
+int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
+                        const char *query, struct buf *out)
+{
+    size_t before = out->len;
+
+    if (!info->method || !params_fit(info, params, count)) {
+        assert(!"parameters do not fit the operation");
+        return -EINVAL;
+    }
+    int rc = is_query(query) ? add_path(info, params, count, out) : -EINVAL;
+    if (!rc)
+        rc = buf_addch(out, '?');
+    if (!rc)
+        rc = buf_addstr(out, query);
+    if (rc)
+        buf_truncate(out, before);
+    return rc;
+}

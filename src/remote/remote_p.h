@@ -5,6 +5,7 @@
  *     remote.c      the typed functions over remote_call()
  *     folders.c     remote_list_folders(), remote_find_mail_folder()
  *     send.c        sending, subscriptions
+ *     poll.c        triggers
  *     connector.c, connector_read.c, location.c      the service over HTTP
  *     memory.c, memory_mail.c, mailbox.c, base64.c   a mailbox in memory, for tests
  *     trace.c, faulty.c                              wrappers

@@ -57,6 +57,16 @@ static const char *const steps[] = {
     "  due INTEGER NOT NULL, began INTEGER NOT NULL, reason TEXT, token TEXT, location TEXT,"
     "  answer TEXT);"
     "CREATE UNIQUE INDEX outbox_by_ino ON outbox (ino) WHERE ino <> 0;",
+
+    "CREATE TABLE triggers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    "  definition TEXT, draft TEXT, cursor TEXT, reason TEXT, state INTEGER NOT NULL,"
+    "  stopped_at INTEGER NOT NULL, gen INTEGER NOT NULL, items INTEGER NOT NULL,"
+    "  ino INTEGER NOT NULL, length INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+    "  old_ino INTEGER NOT NULL, old_length INTEGER NOT NULL, old_mtime INTEGER NOT NULL);"
+    "CREATE TABLE trigger_seen (n INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  trigger INTEGER NOT NULL REFERENCES triggers ON DELETE CASCADE, key TEXT NOT NULL,"
+    "  UNIQUE (trigger, key));"
+    "CREATE INDEX trigger_seen_by_n ON trigger_seen (trigger, n);",
 };
 
 static const struct db_schema schema = {

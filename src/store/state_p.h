@@ -9,6 +9,7 @@
  *   state_local.c      scratch
  *   state_trash.c      trash
  *   state_outbox.c     the outbox
+ *   state_triggers.c   triggers and what they have brought
  *   state_data.c       data/<ino>
  */
 #ifndef OUTLOOKFS_STORE_STATE_P_H

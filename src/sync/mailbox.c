@@ -1,6 +1,7 @@
 #include "flight_p.h"
 #include "listing_p.h"
 #include "outbox_p.h"
+#include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -8,6 +9,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+
+#define STREAM_MAX_USUAL ((size_t)16 * 1024 * 1024)
 
 /* --- the configuration is ours ------------------------------------------------------------- */
 
@@ -34,6 +37,8 @@ static void config_copy(struct mailbox_config *to, const struct mailbox_config *
     to->send_root = from->send_root ? xstrdup(from->send_root) : NULL;
     to->account = from->account ? xstrdup(from->account) : NULL;
     to->mail_folders = copy_names(from->mail_folders);
+    if (!to->stream_max)
+        to->stream_max = STREAM_MAX_USUAL;
 }
 
 static void config_release(struct mailbox_config *config)
@@ -91,6 +96,12 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     mb->listings = listings_create(mb);
     mb->writeback = writeback_create(mb);
     mb->outbox = outbox_create(mb);
+    mb->triggers = triggers_create(mb);
+    rc = stream_recover(mb->triggers);
+    if (rc) {
+        mailbox_close(mb);
+        return buf_fail(err, rc, "%s: the streams of triggers cannot be read", config->state_dir);
+    }
     *ret = mb;
     return 0;
 }
@@ -137,6 +148,7 @@ void mailbox_close(struct mailbox *mb)
 {
     if (!mb)
         return;
+    triggers_destroy(mb->triggers);
     outbox_destroy(mb->outbox);
     if (mb->writeback)
         writeback_destroy(mb->writeback);
@@ -175,6 +187,11 @@ struct writeback *mailbox_writeback(struct mailbox *mb)
 struct outbox *mailbox_outbox(struct mailbox *mb)
 {
     return mb->outbox;
+}
+
+struct triggers *mailbox_triggers(struct mailbox *mb)
+{
+    return mb->triggers;
 }
 
 /* --- answers ------------------------------------------------------------------------------- */
@@ -217,4 +234,10 @@ void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot)
 {
     if (mb->events && mb->events->slot_changed)
         mb->events->slot_changed(mb->events_ctx, slot->kind, slot->folder, slot->id);
+}
+
+void mailbox_notify_stream(struct mailbox *mb, uint64_t ino)
+{
+    if (mb->events && mb->events->stream_changed)
+        mb->events->stream_changed(mb->events_ctx, ino);
 }

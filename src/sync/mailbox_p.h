@@ -11,6 +11,7 @@ struct flights;
 struct listings;
 struct outbox;
 struct pool;
+struct triggers;
 
 struct mailbox {
     /* constant after open */
@@ -26,6 +27,7 @@ struct mailbox {
     struct listings *listings;   /* listing.c */
     struct writeback *writeback; /* writeback.c */
     struct outbox *outbox;       /* outbox.c */
+    struct triggers *triggers;   /* triggers.c */
     bool writing;                /* the writeback workers run; owner only */
 };
 

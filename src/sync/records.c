@@ -1,5 +1,6 @@
 #include "flight_p.h"
 #include "listing_p.h"
+#include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
@@ -89,8 +90,8 @@ static char *record_key(const struct folder *f, const char *id)
     return xasprintf("record/%s/%s/%s", kind_info(f->kind)->name, f->id, id);
 }
 
-/* Stored as met by the listing under way, which may be past the place where the record is. */
-static int put_locked(struct folder *f, const struct item *item, enum cache_change *ret)
+/* The number of the listing under way, or of the last one. */
+static int current_run_locked(struct folder *f, uint64_t *ret)
 {
     struct listings *l = f->listings;
     struct cache_listing row;
@@ -99,10 +100,41 @@ static int put_locked(struct folder *f, const struct item *item, enum cache_chan
     if (rc)
         return rc;
     pthread_mutex_lock(&l->lock);
-    if (f->pass)
-        row.run = f->pass->row.run;
+    *ret = f->pass ? f->pass->row.run : row.run;
     pthread_mutex_unlock(&l->lock);
-    return cache_put(l->mb->cache, f->id, item, row.run, ret);
+    return 0;
+}
+
+/* Stored as met by the listing under way, which may be past the place where the record is. */
+static int put_locked(struct folder *f, const struct item *item, enum cache_change *ret)
+{
+    uint64_t run = 0;
+    int rc = current_run_locked(f, &run);
+
+    return rc ? rc : cache_put(f->listings->mb->cache, f->id, item, run, ret);
+}
+
+int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder,
+                          struct item *items, size_t count, uintptr_t gen)
+{
+    struct folder *f = listings_folder(mb->listings, kind, folder);
+    enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
+    uint64_t run = 0;
+
+    pthread_mutex_lock(&f->commit);
+    int rc = current_run_locked(f, &run);
+    if (!rc)
+        rc = commit_items_locked(f, items, count, gen, run, changes);
+    pthread_mutex_unlock(&f->commit);
+    for (size_t i = 0; !rc && i < count; i++) {
+        char *key = record_key(f, items[i].id);
+        flights_forget_absent(mb->flights, key);
+        free(key);
+    }
+    if (!rc)
+        notify_items(f, items, count, changes);
+    free(changes);
+    return rc;
 }
 
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item)

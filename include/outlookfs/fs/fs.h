@@ -40,6 +40,10 @@ struct fs_notify {
     void (*inode)(void *ctx, uint64_t ino); /* attributes and content changed */
     void (*entry)(void *ctx, uint64_t parent,
                   const char *name); /* the name is gone or means another inode */
+    /* A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
+     */
+    void (*ready)(void *ctx, void *waiter);
+    void (*unneeded)(void *ctx, void *waiter);
 };
 
 struct fs_config {
@@ -131,6 +135,13 @@ ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, vo
                 size_t size, off_t offset);
 ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, const void *data,
                  size_t size, off_t offset);
+/*
+ * What poll(2) wants to know. `waiter` (NULL: none) is told once when that may have changed, and
+ * replaces the one the handle had: fs_notify.ready() or .unneeded() gives it back, at fs_release()
+ * at the latest.
+ */
+enum fs_ready { FS_READY = 1, FS_ENDED = 2 }; /* ENDED: nothing will ever come behind the end */
+unsigned fs_poll(struct fs *fs, struct fs_handle *h, void *waiter);
 int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, int mode,
                  off_t offset, off_t length);
 int fs_flush(struct fs *fs, const struct fs_req *req,

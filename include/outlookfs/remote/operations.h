@@ -108,4 +108,9 @@ const struct kind_operations *operation_of_kind(enum kind kind);
 int operation_url(const struct operation_info *info, const struct param *params, size_t count,
                   struct buf *out);
 
+/* The same with `query` as it is for everything behind the path. -EINVAL also for a query that is
+ * none: control characters, blanks, '#', bytes above 0x7e. */
+int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
+                        const char *query, struct buf *out);
+
 #endif

@@ -39,7 +39,7 @@ struct remote_fault {
     enum grade grade;
     bool unknown;    /* it may have been done: see http_answer.unknown */
     int status;      /* HTTP status; 0: none */
-    int retry_after; /* s */
+    int retry_after; /* s; 0: none (also set on success: a trigger's pace) */
     int64_t date;    /* the service's clock at the answer, ns; 0: unknown (also set on success) */
     char *reason;    /* for a person; NULL on success */
 };
@@ -50,6 +50,8 @@ struct remote_call {
     enum operation op;
     const struct param *params;
     size_t nparams;
+    const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
+                                 trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON */
     const char *if_match;     /* NULL: none */
     const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
@@ -186,6 +188,28 @@ enum grade remote_ask(struct remote *r, enum operation op, const struct cJSON *m
                       struct remote_fault *fault);
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
+
+/* --- triggers
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+struct remote_news {
+    struct cJSON
+        *items;      /* array; empty: nothing new (200 with an empty list and 202 are the same) */
+    char *cursor;    /* the whole query of the answer's Location; NULL: it had none */
+    int retry_after; /* s; 0: not said */
+};
+
+/*
+ * Asks a trigger (OP_ON_*, OP_CALENDAR_ON_*) what is new. `cursor` NULL: the first call, which sets
+ * the baseline with `params`; else the `cursor` of the answer before, which stands for all
+ * parameters but those of the path. The same cursor gives the same answer again. A Location's host
+ * is not ours and its path may be the backend's: only its query counts (contract 4.3).
+ */
+enum grade remote_poll(struct remote *r, enum operation op, const struct param *params,
+                       size_t count, const char *cursor, struct remote_ctx ctx,
+                       struct remote_news *ret, struct remote_fault *fault);
+void remote_news_release(struct remote_news *news);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 

@@ -62,6 +62,9 @@ struct mailbox_events {
     /* A file of the outbox that was `name` in the directory `dir` is in another state now, or
      * elsewhere; `ino` 0: a new file of this name came. May be NULL. */
     void (*outbox_changed)(void *ctx, uint64_t ino, uint64_t dir, const char *name);
+    /* A trigger's stream (store/triggers.h) has grown, or is not appended to any more. May be NULL.
+     */
+    void (*stream_changed)(void *ctx, uint64_t ino);
 };
 
 struct mailbox_config {
@@ -76,6 +79,8 @@ struct mailbox_config {
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
+    int64_t poll_max;        /* ns between two calls of a trigger at most; under 5 s means 5 s */
+    size_t stream_max;       /* bytes of a trigger's stream before a new file begins; 0: 16 MiB */
     int64_t send_delay;      /* ns between the close of a mail and its sending */
     const char *send_root;   /* attachments by path are below it; NULL: there are none */
     uid_t uid;               /* whose files they are */
@@ -146,6 +151,14 @@ int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_
  */
 int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                    bool with_text, struct cancel *cancel, struct cache_record *ret);
+
+/* --- paths below the mount point, from what is cached --- */
+
+/* "calendars/Calendar/" */
+int mailbox_folder_path(struct mailbox *mb, enum kind kind, const char *folder, struct buf *out);
+/* "calendars/Calendar/AAMk....json", or the name the user gave it. */
+int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
+                        struct buf *out);
 
 /* --- attachments
  * ---------------------------------------------------------------------------------------------------

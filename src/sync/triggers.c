@@ -1,0 +1,356 @@
+#include "triggers_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNWATCHED (3600 * NS_PER_S)
+#define DOUBLINGS_MAX 16
+
+/* --- lifetime --- */
+
+struct triggers *triggers_create(struct mailbox *mb)
+{
+    struct triggers *t = xcalloc(1, sizeof(*t));
+
+    t->mb = mb;
+    pthread_mutex_init(&t->lock, NULL);
+    clock_cond_init(&t->changed);
+    map_init(&t->watches);
+    return t;
+}
+
+void triggers_destroy(struct triggers *t)
+{
+    if (!t)
+        return;
+    for (struct map_entry *e = map_first(&t->watches); e; e = map_next(&t->watches, e))
+        free(e->value);
+    map_release(&t->watches);
+    pthread_cond_destroy(&t->changed);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+void triggers_kick(struct triggers *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->version++;
+    pthread_cond_broadcast(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+}
+
+int triggers_wait(struct triggers *t, int64_t until, struct cancel *cancel)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&t->lock);
+    while (!rc && t->version == t->waited)
+        rc = cancel_wait(cancel, &t->changed, &t->lock, until);
+    t->waited = t->version;
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
+/* --- who looks --- */
+
+struct watch *watch_locked(struct triggers *t, int64_t id)
+{
+    char key[24];
+    struct watch *w;
+
+    snprintf(key, sizeof(key), "%" PRId64, id);
+    w = map_get(&t->watches, key);
+    if (!w) {
+        w = xcalloc(1, sizeof(*w));
+        w->looked_at = clock_mono();
+        map_set(&t->watches, key, w);
+    }
+    return w;
+}
+
+/* What a pause becomes when nobody has looked for long. */
+static int64_t stretched(const struct watch *w, int64_t now)
+{
+    int64_t idle = w->handles ? 0 : now - w->looked_at;
+    int64_t pause = w->pause;
+
+    for (int i = 0; idle >= UNWATCHED && i < DOUBLINGS_MAX; i++, idle -= UNWATCHED)
+        pause *= 2;
+    if (pause <= TRIGGER_PAUSE_LONG)
+        return pause;
+    return w->pause > TRIGGER_PAUSE_LONG ? w->pause : TRIGGER_PAUSE_LONG;
+}
+
+static void look(struct triggers *t, int64_t id, int change)
+{
+    int64_t now = clock_mono();
+
+    pthread_mutex_lock(&t->lock);
+    struct watch *w = watch_locked(t, id);
+    bool slow = stretched(w, now) != w->pause;
+    w->handles += (unsigned)change;
+    w->looked_at = now;
+    if (slow) { /* it may be due now */
+        t->version++;
+        pthread_cond_broadcast(&t->changed);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void triggers_watch(struct triggers *t, int64_t id, int change)
+{
+    look(t, id, change);
+}
+
+void triggers_look(struct triggers *t, int64_t id)
+{
+    look(t, id, 0);
+}
+
+/* --- when --- */
+
+/* clock_mono() of the next call. */
+static int64_t due_locked(struct triggers *t, const struct trigger_row *row, int64_t now)
+{
+    const struct watch *w = watch_locked(t, row->id);
+
+    return w->asked_at && w->gen == row->gen ? w->asked_at + stretched(w, now) : 0;
+}
+
+static bool is_in_force(const struct trigger_row *row)
+{
+    return row->definition && !row->stopped_at;
+}
+
+int64_t triggers_due(struct triggers *t, int64_t *ret_when)
+{
+    struct trigger_row *rows = NULL;
+    size_t count = 0;
+    int64_t now = clock_mono(), when = INT64_MAX, id = 0;
+
+    if (state_triggers(t->mb->state, &rows, &count))
+        when = now + TRIGGER_PAUSE_MIN;
+    pthread_mutex_lock(&t->lock);
+    for (size_t i = 0; i < count; i++) {
+        int64_t due = is_in_force(&rows[i]) ? due_locked(t, &rows[i], now) : INT64_MAX;
+
+        if (due < when) {
+            when = due;
+            id = rows[i].id;
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+    trigger_rows_free(rows, count);
+    if (id && when <= now)
+        return id;
+    *ret_when = when;
+    return 0;
+}
+
+int64_t triggers_next(struct triggers *t, int64_t id)
+{
+    struct trigger_row row = {0};
+    int64_t now = clock_mono(), seconds = -1;
+
+    if (!state_get_trigger(t->mb->state, id, &row) && is_in_force(&row)) {
+        pthread_mutex_lock(&t->lock);
+        int64_t due = due_locked(t, &row, now);
+        pthread_mutex_unlock(&t->lock);
+        seconds = due > now ? (due - now) / NS_PER_S : 0;
+    }
+    trigger_row_release(&row);
+    return seconds;
+}
+
+/* --- definitions --- */
+
+int triggers_check(struct triggers *t, const char *text, size_t len, struct buf *err)
+{
+    struct definition d = {0};
+    int rc = definition_read(t->mb, text, len, &d, err);
+
+    definition_release(&d);
+    return rc;
+}
+
+static bool same_json(const char *a, const char *b)
+{
+    cJSON *x = NULL, *y = NULL;
+    bool same = !json_parse_object(a, strlen(a), &x, NULL) &&
+                !json_parse_object(b, strlen(b), &y, NULL) && json_equal(x, y);
+
+    cJSON_Delete(x);
+    cJSON_Delete(y);
+    return same;
+}
+
+/* 0 with a row that is not stored yet where there is none. */
+static int find_or_make(struct triggers *t, const char *name, struct trigger_row *ret)
+{
+    int rc = state_trigger_by_name(t->mb->state, name, ret);
+
+    if (rc == -ENOENT) {
+        *ret = (struct trigger_row){.name = xstrdup(name)};
+        rc = 0;
+    }
+    return rc;
+}
+
+static void set_text(char **field, const char *text)
+{
+    free(*field);
+    *field = text ? xstrdup(text) : NULL;
+}
+
+/* The baseline is set anew. */
+static int start_afresh(struct triggers *t, struct trigger_row *row, const char *definition)
+{
+    set_text(&row->definition, definition);
+    set_text(&row->cursor, NULL);
+    set_text(&row->reason, NULL);
+    row->state = TRIGGER_ACTIVE;
+    row->gen++;
+    int rc = row->id ? state_trigger_unsee(t->mb->state, row->id) : 0;
+    if (!rc && !row->now.ino)
+        rc = stream_begin(t, &row->now);
+    return rc;
+}
+
+/* In a transaction. */
+static int put_in_force(struct triggers *t, struct trigger_row *row, const char *definition)
+{
+    bool recent = !row->stopped_at || clock_now() - row->stopped_at < TRIGGER_GRACE;
+    bool same = recent && row->definition && same_json(row->definition, definition);
+    int rc = 0;
+
+    set_text(&row->draft, NULL);
+    row->stopped_at = 0;
+    if (!same)
+        rc = start_afresh(t, row, definition);
+    return rc ? rc : state_put_trigger(t->mb->state, row);
+}
+
+int triggers_define(struct triggers *t, const char *name, const char *text, size_t len,
+                    struct buf *err)
+{
+    struct trigger_row row = {0};
+    int rc = triggers_check(t, text, len, err);
+
+    if (rc)
+        return rc;
+    char *definition = xstrndup(text, len);
+    state_begin(t->mb->state);
+    rc = find_or_make(t, name, &row);
+    if (!rc)
+        rc = put_in_force(t, &row, definition);
+    rc = state_end(t->mb->state, rc);
+    trigger_row_release(&row);
+    free(definition);
+    return rc;
+}
+
+int triggers_draft(struct triggers *t, const char *name, const char *reason)
+{
+    struct trigger_row row = {0};
+
+    state_begin(t->mb->state);
+    int rc = find_or_make(t, name, &row);
+    if (!rc) {
+        set_text(&row.draft, reason);
+        rc = state_put_trigger(t->mb->state, &row);
+    }
+    rc = state_end(t->mb->state, rc);
+    trigger_row_release(&row);
+    return rc;
+}
+
+/* A row that means nothing any more goes. In a transaction. */
+static int keep_or_remove(struct triggers *t, struct trigger_row *row)
+{
+    bool in_force = is_in_force(row);
+
+    if (!in_force && !row->now.ino && !row->old.ino)
+        return state_remove_trigger(t->mb->state, row->id);
+    return state_put_trigger(t->mb->state, row);
+}
+
+int triggers_stop(struct triggers *t, const char *name)
+{
+    struct trigger_row row = {0};
+
+    state_begin(t->mb->state);
+    int rc = state_trigger_by_name(t->mb->state, name, &row);
+    if (!rc) {
+        set_text(&row.draft, NULL);
+        row.stopped_at = clock_now();
+        row.gen++;
+        rc = keep_or_remove(t, &row);
+    }
+    rc = state_end(t->mb->state, rc == -ENOENT ? 0 : rc);
+    trigger_row_release(&row);
+    return rc;
+}
+
+int triggers_rename(struct triggers *t, const char *from, const char *to, const char *text,
+                    size_t len, struct buf *err)
+{
+    struct trigger_row row = {0}, other = {0};
+    int rc;
+
+    state_begin(t->mb->state);
+    rc = state_trigger_by_name(t->mb->state, to, &other);
+    bool taken = !rc;
+    if (rc == -ENOENT)
+        rc = state_trigger_by_name(t->mb->state, from, &row);
+    if (!rc && !taken) {
+        set_text(&row.name, to);
+        rc = state_put_trigger(t->mb->state, &row);
+    } else if (taken) {
+        rc = triggers_stop(t, from);
+    }
+    if (rc == -ENOENT)
+        rc = 0;
+    if (!rc)
+        rc = triggers_define(t, to, text, len, err);
+    rc = state_end(t->mb->state, rc);
+    trigger_row_release(&row);
+    trigger_row_release(&other);
+    return rc;
+}
+
+int triggers_drop_stream(struct triggers *t, const char *name, bool older)
+{
+    struct trigger_row row = {0};
+    uint64_t gone = 0;
+
+    state_begin(t->mb->state);
+    int rc = state_trigger_by_name(t->mb->state, name, &row);
+    if (!rc) {
+        struct trigger_stream *stream = older ? &row.old : &row.now;
+
+        gone = stream->ino;
+        *stream = (struct trigger_stream){0};
+        row.gen++;
+        if (!gone)
+            rc = -ENOENT;
+        else if (!older && is_in_force(&row))
+            rc = stream_begin(t, stream);
+        if (!rc)
+            rc = keep_or_remove(t, &row);
+    }
+    rc = state_end(t->mb->state, rc);
+    trigger_row_release(&row);
+    if (rc)
+        return rc;
+    state_data_remove(t->mb->state, gone);
+    mailbox_notify_stream(t->mb, gone);
+    return 0;
+}
