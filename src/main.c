@@ -1,3 +1,6 @@
+/*
+ * main.c - the program outlookfs.
+ */
 #include <outlookfs/cli/cli.h>
 
 int main(int argc, char **argv)

@@ -1,3 +1,6 @@
+/*
+ * alloc.c - malloc() and its relatives, which end the program instead of answering NULL.
+ */
 #include <outlookfs/base/alloc.h>
 
 #include <stdio.h>

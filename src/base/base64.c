@@ -1,3 +1,6 @@
+/*
+ * base64.c - encoding three bytes at a time; the last one or two are padded.
+ */
 #include <outlookfs/base/base64.h>
 
 #include <outlookfs/base/buf.h>

@@ -1,3 +1,6 @@
+/*
+ * buf.c - grows by doubling, up to the stated maximum.
+ */
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/alloc.h>
 

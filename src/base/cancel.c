@@ -1,3 +1,6 @@
+/*
+ * cancel.c - a flag, and waits cut into slices that look at it.
+ */
 #include <outlookfs/base/cancel.h>
 
 #include <errno.h>

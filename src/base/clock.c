@@ -1,3 +1,6 @@
+/*
+ * clock.c - the system's clocks plus an offset that tests push.
+ */
 #include <outlookfs/base/clock.h>
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/*
+ * crash.c - counts the calls of crash_point() and ends the process at the chosen one.
+ */
 #include <outlookfs/base/crash.h>
 
 #include <pthread.h>

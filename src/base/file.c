@@ -1,3 +1,6 @@
+/*
+ * file.c - reads that stop at a limit, replacement by rename, `mkdir -p`.
+ */
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>

@@ -1,3 +1,6 @@
+/*
+ * grade.c - each grade as an errno, as a word, and whether it is worth trying again.
+ */
 #include <outlookfs/base/grade.h>
 
 #include <errno.h>

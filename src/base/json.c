@@ -1,3 +1,7 @@
+/*
+ * json.c - parsing with the position of a mistake, typed members, and equality without regard to
+ * the order of members.
+ */
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>

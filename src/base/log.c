@@ -1,3 +1,6 @@
+/*
+ * log.c - one line to standard error or syslog, and a ring of the last ones in memory.
+ */
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>

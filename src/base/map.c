@@ -1,3 +1,6 @@
+/*
+ * map.c - chained buckets, doubled when they fill up.
+ */
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

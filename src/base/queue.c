@@ -1,3 +1,6 @@
+/*
+ * queue.c - a linked list, a lock and a condition.
+ */
 #include <outlookfs/base/queue.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>

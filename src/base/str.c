@@ -1,3 +1,6 @@
+/*
+ * str.c - comparison, hashing, percent-encoding, UTF-8 and dates, none of it subject to the locale.
+ */
 #include <outlookfs/base/str.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/clock.h>

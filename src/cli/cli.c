@@ -1,3 +1,6 @@
+/*
+ * cli.c - the table of commands, usage, and printing to standard output and error.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

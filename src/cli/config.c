@@ -1,3 +1,7 @@
+/*
+ * config.c - the configuration file: `name = value` lines by a table of settings. A mistake is
+ * refused with its line.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

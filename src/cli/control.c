@@ -1,3 +1,7 @@
+/*
+ * control.c - talking to a mount through its .outlookfs/: status.json, control, and what is left in
+ * the queue.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

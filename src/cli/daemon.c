@@ -1,3 +1,7 @@
+/*
+ * daemon.c - the process that stays in the background, and how it reports to the one that waits in
+ * the terminal.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/log.h>

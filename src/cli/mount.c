@@ -1,3 +1,6 @@
+/*
+ * mount.c - outlookfs mount: its options, and the state of the process before anything is opened.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

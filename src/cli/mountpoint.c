@@ -1,3 +1,7 @@
+/*
+ * mountpoint.c - what is mounted on a directory, from /proc/self/mountinfo, whether it still
+ * answers, and whether the directory will do.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * options.c - the table of -o options, and reading numbers, times and sizes.
+ */
 #include "options_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * sandbox.c - starts the sandbox beside the mount and ends it with the mount.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

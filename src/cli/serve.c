@@ -1,3 +1,6 @@
+/*
+ * serve.c - what the mounted process does: builds the rooms up, waits for its end, takes them down.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -232,8 +235,8 @@ static char *source_name(const char *url)
 
 /*
  * Mounted means that the root answers. A process of its own asks: were we killed while we wait for
- * ourselves, the request would never be answered and the thread that waits would keep /dev/fuse open.
- * Answers 0, -errno, or -EIO when something else is mounted there.
+ * ourselves, the request would never be answered and the thread that waits would keep /dev/fuse
+ * open. Answers 0, -errno, or -EIO when something else is mounted there.
  */
 static int ask_root(const char *mountpoint)
 {

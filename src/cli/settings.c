@@ -1,3 +1,7 @@
+/*
+ * settings.c - what to mount and how, from the command line, the environment, the configuration
+ * file and defaults, in this order.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

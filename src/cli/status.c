@@ -1,3 +1,6 @@
+/*
+ * status.c - outlookfs status: status.json for people.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/str.h>

@@ -1,3 +1,6 @@
+/*
+ * sync.c - outlookfs sync: sends what is pending and says what is left.
+ */
 #include "cli_p.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * umount.c - outlookfs umount: sends what is pending, unmounts, and waits until the process has
+ * ended.
+ */
 #include "cli_p.h"
 
 #include <outlookfs/base/alloc.h>

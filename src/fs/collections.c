@@ -3,10 +3,12 @@
  *
  *     queue/<slot>-<name>       a pending or held operation; rm takes it back
  *     failed/<slot>-<name>      a refused one; rm discards the refused bytes, touch tries again
- *     queue/m<row>-<name>, failed/m<row>-<name>   a mail: rm discards it, touch sends it again
+ *     queue/m<row>-<name>,
+ *     failed/m<row>-<name>      a mail; rm discards it, touch sends it again
  *     conflicts/<id>/           base.json, mine.json, theirs.json; rm -r keeps the service's
- * version trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were
- * refused; rm forgets it
+ *                               version
+ *     trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were
+ *                               refused; rm forgets it
  *
  * An entry's number comes first and identifies it; the rest of the name is for people. A conflict
  * is named by its record's id.

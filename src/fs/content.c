@@ -105,7 +105,8 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
     return rc;
 }
 
-/* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries again. */
+/* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries
+ * again. */
 static bool is_verdict(int rc)
 {
     return rc == 0 || rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -EFBIG ||

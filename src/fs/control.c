@@ -5,7 +5,8 @@
  * Commands written to `control`, one a line; the write returns when the command is carried out:
  *
  *     sync [SECONDS]     sends what is pending and waits for at most that long (30); EIO: something
- * was refused, in conflict or held; EINPROGRESS: time is over, or the service is offline
+ *                        was refused, in conflict or held; EINPROGRESS: time is over, or the
+ *                        service is offline
  *     confirm-deletes    lets held deletions go
  */
 #include "fs_p.h"

@@ -113,7 +113,8 @@ static bool is_lost(struct fs *fs, const struct slot *slot)
     return lost;
 }
 
-/* In dir_seen(): a slot's record is being created, so that listed ids may turn out to be a slot's. */
+/* In dir_seen(): a slot's record is being created, so that listed ids may turn out to be a
+ * slot's. */
 #define CREATING ""
 
 /* The names given here, and the records behind them, so that those are not listed a second time by

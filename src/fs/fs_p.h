@@ -74,8 +74,8 @@ struct node_ops {
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
-    int (*remove)(struct fs *fs, struct node *dir,
-                  const char *name); /* unlink and rmdir; under fs.change */
+    /* unlink and rmdir; under fs.change. */
+    int (*remove)(struct fs *fs, struct node *dir, const char *name);
 
     /* The class of the regular files kept in it as scratch; NULL: scratch_file_ops. */
     const struct node_ops *files;
@@ -103,7 +103,9 @@ struct node_ops {
                     size_t size, off_t offset);
     /* Is there something to read behind `position`? NULL: always ready. */
     enum fs_ready (*ready)(struct fs *fs, struct node *node, off_t position);
-    /* The bytes are about to change; an error refuses the change. Called without locks. May be NULL.
+    /*
+     * The bytes are about to change; an error refuses the change. Called without locks. May be
+     * NULL.
      */
     int (*changing)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* The bytes changed and a descriptor was closed, or the last one, or a rename: under fs.change.
@@ -284,7 +286,8 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
 void content_put(struct fs *fs, struct node *node);
 /* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
 struct content *content_peek(struct fs *fs, struct node *node);
-/* Makes the content the node's own local file, ready to be changed; `keep` false: empty (O_TRUNC).
+/*
+ * Makes the content the node's own local file, ready to be changed; `keep` false: empty (O_TRUNC).
  */
 int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
 /* All bytes as text; *ret is the caller's. -EFBIG. */
@@ -350,7 +353,8 @@ int record_id(struct fs *fs, struct node *node, char **ret);
 int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret);
 /* The same for a record node. */
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret);
-/* The node of an inode knows its slot. Not before the transaction that stores the slot has ended. */
+/* The node of an inode knows its slot. Not before the transaction that stores the slot has
+ * ended. */
 void slot_bind(struct fs *fs, uint64_t ino, int64_t id);
 /* Both, where no transaction is open. */
 int slot_put(struct fs *fs, struct slot *slot);
@@ -403,7 +407,8 @@ int attachments_add(struct fs *fs, struct node *dir, const char *id, struct dir_
 
 /* --- control.c, collections.c, status.c --- */
 extern const struct node_ops control_root_ops;
-/* queue/, failed/, trash/, conflicts/: directories of what the databases hold, made at every look.
+/*
+ * queue/, failed/, trash/, conflicts/: directories of what the databases hold, made at every look.
  */
 struct collection;
 extern const struct collection *const collections[]; /* NULL-terminated */
@@ -432,8 +437,8 @@ struct outbox_move {
 };
 /*
  * A local file is renamed; all under fs.change. _begin() judges its bytes where the new name is one
- * that is sent, and changes nothing; _apply() stands in the transaction of the rename; _end() always
- * follows.
+ * that is sent, and changes nothing; _apply() stands in the transaction of the rename; _end()
+ * always follows.
  */
 int outbox_move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
                       const struct outbox_place *from, const struct outbox_place *to,

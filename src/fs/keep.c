@@ -1,8 +1,9 @@
 /*
- * keep.c - which bytes a record's file shows: those the user saved, what is pending, or the service's.
+ * keep.c - which bytes a record's file shows: those the user saved, what is pending, or the
+ * service's.
  *
- * After a save the file keeps the user's very bytes as long as the service's record says the same; when it says something else, its
- * rendering replaces them as soon as no handle is open.
+ * After a save the file keeps the user's very bytes as long as the service's record says the same;
+ * when it says something else, its rendering replaces them as soon as no handle is open.
  */
 #include "fs_p.h"
 
@@ -30,7 +31,8 @@ static bool same_record(enum kind kind, const char *a, const char *b)
     return same;
 }
 
-/* Is the operation's text what the file shows? A conflict shows theirs: mine lies in .outlookfs/conflicts. */
+/* Is the operation's text what the file shows? A conflict shows theirs: mine lies in
+ * .outlookfs/conflicts. */
 static bool op_is_shown(const struct journal_op *op)
 {
     return op->mine && op->state != JOURNAL_CONFLICT;
@@ -91,7 +93,8 @@ int slot_revert(struct fs *fs, struct slot *slot)
     return rc;
 }
 
-/* Compares the local bytes with the service's record, or with what is pending, and replaces them where they say something else. */
+/* Compares the local bytes with the service's record, or with what is pending, and replaces them
+ * where they say something else. */
 static int settle(struct fs *fs, struct slot *slot, const char *shown)
 {
     char *mine = NULL;
@@ -134,7 +137,8 @@ int slot_reconcile(struct fs *fs, struct slot *slot)
 
 /* --- after a crash --- */
 
-/* Bytes that were being written when the program stopped: nobody closed them, so what was saved before counts. */
+/* Bytes that were being written when the program stopped: nobody closed them, so what was saved
+ * before counts. */
 static int recover_pending(struct fs *fs, const struct journal_op *op)
 {
     struct slot slot = {0};

@@ -1,6 +1,6 @@
 /*
- * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/ is
- * sent; sent/ keeps what was.
+ * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/
+ * is sent; sent/ keeps what was.
  *
  * Its files are scratch files with one difference: what a close, a rename or a removal of a record
  * name means for the mail, which sync/outbox.h carries out.

@@ -1,8 +1,8 @@
 /*
  * poll.c - who waits until an open file can be read: poll(2), select(2), epoll(7).
  *
- * poll knows no file offset, so a handle remembers where its last read ended: it is ready when there
- * is something behind that. A handle that was never read counts from the beginning.
+ * poll knows no file offset, so a handle remembers where its last read ended: it is ready when
+ * there is something behind that. A handle that was never read counts from the beginning.
  */
 #include "fs_p.h"
 

@@ -427,7 +427,8 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
     return rc;
 }
 
-/* Why this is not on the service: "line:column: ..." of a draft, the service's words of a refusal.
+/*
+ * Why this is not on the service: "line:column: ..." of a draft, the service's words of a refusal.
  */
 static int error_text(struct fs *fs, const struct slot *slot, const struct journal_op *op,
                       struct buf *out)

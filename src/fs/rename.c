@@ -4,11 +4,14 @@
  *     from          to              meaning
  *     scratch       scratch         a rename on the local disk
  *     scratch       record name     the bytes become the record's: committed at once; text that is
- * no complete object is -EINVAL record        scratch         a backup is being made: the bytes go,
- * the name is vacant, nothing is deleted; into a trash directory: a deletion record        record
- * name     in use: that record gets these bytes, this one is deleted; free: another alias, nothing
- * is sent record        other folder    -EXDEV (mv copies and deletes); messages -EPERM: the
- * service has no operation for it here anything else                 -EPERM
+ *                                   no complete object is -EINVAL
+ *     record        scratch         a backup is being made: the bytes go, the name is vacant,
+ *                                   nothing is deleted; into a trash directory: a deletion
+ *     record        record name     in use: that record gets these bytes, this one is deleted;
+ *                                   free: another alias, nothing is sent
+ *     record        other folder    -EXDEV (mv copies and deletes); messages -EPERM: the service
+ *                                   has no operation for it here
+ *     anything else                 -EPERM
  *
  * RENAME_EXCHANGE works between scratch and scratch, and scratch and record: the slot keeps its
  * record.
@@ -52,8 +55,8 @@ static int end_find(struct fs *fs, struct end *e)
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* Once more, inside the transaction: meanwhile a worker may have bound the slot to a record, ended its
- * operation, or carried out the deletion of a vacant one. */
+/* Once more, inside the transaction: meanwhile a worker may have bound the slot to a record, ended
+ * its operation, or carried out the deletion of a vacant one. */
 static int end_look_again(struct fs *fs, struct end *e)
 {
     slot_release(&e->slot);
@@ -195,7 +198,8 @@ out:
 
 /* --- what a record name takes in --- */
 
-/* The complete object in an inode's local bytes; anything else never becomes a record by a rename.
+/*
+ * The complete object in an inode's local bytes; anything else never becomes a record by a rename.
  */
 static int complete_text(struct fs *fs, uint64_t ino, char **ret, struct buf *err)
 {

@@ -6,8 +6,9 @@
  *
  *     untouched   no row at all; the cache's rendering
  *     local       data/<ino> holds the visible bytes; an operation is pending, or was carried out
- * and the bytes still say the same draft       local, and not committed: empty, half-written, or
- * refused vacant      nothing lies there: renamed away (reappears) or unlinked (a deletion waits)
+ *                 and the bytes still say the same
+ *     draft       local, and not committed: empty, half-written, or refused
+ *     vacant      nothing lies there: renamed away (reappears) or unlinked (a deletion waits)
  *
  * `base` is the text that was visible before a draft or a vacancy began: what the next commit is
  * compared with.

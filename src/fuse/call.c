@@ -1,3 +1,6 @@
+/*
+ * call.c - a request under way: the list of them, and how one is interrupted.
+ */
 #include "fuse_p.h"
 
 #include <errno.h>

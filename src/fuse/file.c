@@ -1,3 +1,6 @@
+/*
+ * file.c - operations on open files and directories.
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -42,8 +42,9 @@ struct call {
 };
 
 /*
- * The answer of an operation on an inode. The kernel came by a name it had cached; "no such file" then means that the name has
- * another inode by now, or none. ESTALE makes it look the name up again, and a program never sees the moment between.
+ * The answer of an operation on an inode. The kernel came by a name it had cached; "no such file"
+ * then means that the name has another inode by now, or none. ESTALE makes it look the name up
+ * again, and a program never sees the moment between.
  */
 int call_inode_error(int rc);
 

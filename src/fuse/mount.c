@@ -1,3 +1,6 @@
+/*
+ * mount.c - mounting, the threads' lives, unmounting.
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,10 +1,11 @@
 /*
  * notifier.c - the thread that tells the kernel which inodes have changed, and who can read on.
  *
- * Only attributes are invalidated, never pages or names. Those two wait in the kernel, uninterruptibly, for locks that a request under way
- * may hold; if this process is killed just then, the request is never answered and the program that made it hangs for ever, because
- * the waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by itself (FUSE_CAP_AUTO_INVAL_DATA),
- * and names are only believed for ENTRY_SECONDS (ops.c).
+ * Only attributes are invalidated, never pages or names. Those two wait in the kernel,
+ * uninterruptibly, for locks that a request under way may hold; if this process is killed just
+ * then, the request is never answered and the program that made it hangs for ever, because the
+ * waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by
+ * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for ENTRY_SECONDS (ops.c).
  */
 #include "fuse_p.h"
 

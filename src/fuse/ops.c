@@ -1,3 +1,6 @@
+/*
+ * ops.c - the table of operations, and those on inodes and names.
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -9,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Attributes the fs room allows to keep it takes back itself (mount_notify). Names cannot be taken back safely (notifier.c): they
- * are asked for again after this long. */
+/* Attributes the fs room allows to keep it takes back itself (mount_notify). Names cannot be taken
+ * back safely (notifier.c): they are asked for again after this long. */
 #define KEEP_SECONDS 3600.0
 #define ENTRY_SECONDS 1.0
 
@@ -252,7 +255,8 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
     buf_release(&target);
 }
 
-/* Security labels and ACLs: "not supported", not "none". `ls -l` asks for both, and asks on for every file unless it is told so. */
+/* Security labels and ACLs: "not supported", not "none". `ls -l` asks for both, and asks on for
+ * every file unless it is told so. */
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
     struct call call;

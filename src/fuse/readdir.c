@@ -1,3 +1,6 @@
+/*
+ * readdir.c - the two operations that fill a buffer with entries.
+ */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -67,7 +70,8 @@ static int fill(struct listing *l, uint64_t offset)
     return rc;
 }
 
-/* What there is goes out first. An error behind it is kept: a listing that broke must not look like one that ended. */
+/* What there is goes out first. An error behind it is kept: a listing that broke must not look like
+ * one that ended. */
 static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *fi, bool plus)
 {
     struct open_dir *open = (struct open_dir *)(uintptr_t)fi->fh;

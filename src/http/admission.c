@@ -1,3 +1,6 @@
+/*
+ * admission.c - two queues by priority, the slots under way, and the throttle before both.
+ */
 #include "admission_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,7 @@
+/*
+ * answer.c - from status, headers and body to grade and reason. What the reason quotes is cut, made
+ * printable and free of the token.
+ */
 #include "answer_p.h"
 
 #include <outlookfs/base/alloc.h>

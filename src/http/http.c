@@ -1,3 +1,6 @@
+/*
+ * http.c - one request as the caller sees it: token, attempts, and the waits between them.
+ */
 #include "http_p.h"
 
 #include "answer_p.h"

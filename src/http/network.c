@@ -1,3 +1,7 @@
+/*
+ * network.c - the thread that owns curl's multi handle; callers hand it exchanges and wait for
+ * them.
+ */
 #include "network_p.h"
 
 #include "admission_p.h"

@@ -26,7 +26,8 @@ struct http_timing {
 struct network;
 struct buf;
 
-/* Starts the thread. `config` has no zeroes left to fill in, and its strings outlive the network.
+/*
+ * Starts the thread. `config` has no zeroes left to fill in, and its strings outlive the network.
  */
 int network_create(const struct http_config *config, bool loopback,
                    const struct http_timing *timing, struct network **ret, struct buf *err);

@@ -1,3 +1,6 @@
+/*
+ * reach.c - the states online and offline, and when the next probe is due.
+ */
 #include "reach_p.h"
 
 void reach_init(struct reach *r, int64_t first, int64_t max, int64_t now)

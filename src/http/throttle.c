@@ -1,3 +1,6 @@
+/*
+ * throttle.c - a ring of the times at which calls were made.
+ */
 #include "throttle_p.h"
 
 #include <outlookfs/base/alloc.h>

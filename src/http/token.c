@@ -1,3 +1,6 @@
+/*
+ * token.c - keeps the token; one caller renews it, the others wait for that.
+ */
 #include "token_p.h"
 
 #include <outlookfs/base/alloc.h>

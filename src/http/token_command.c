@@ -1,3 +1,6 @@
+/*
+ * token_command.c - the token as the first line a shell command prints, within a time limit.
+ */
 #include "token_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -107,7 +110,8 @@ static int drain(int fd, struct buf *out)
     return !rc && got == 0 ? 1 : rc;
 }
 
-/* Until the shell is gone: what it left running in the background may keep the pipe open for ever.
+/*
+ * Until the shell is gone: what it left running in the background may keep the pipe open for ever.
  */
 static int run_wait(struct run *run, struct cancel *cancel, int64_t until, struct buf *out)
 {

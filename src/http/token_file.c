@@ -1,3 +1,6 @@
+/*
+ * token_file.c - the token as the first line of a file.
+ */
 #include "token_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * token_string.c - the token as it was given; a renewal finds nothing else.
+ */
 #include "token_p.h"
 
 #include <outlookfs/base/alloc.h>

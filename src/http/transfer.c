@@ -1,3 +1,6 @@
+/*
+ * transfer.c - one exchange as a curl handle: options, callbacks, result.
+ */
 #include "transfer_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * url.c - checks a base URL, taken apart by curl itself.
+ */
 #include "url_p.h"
 
 #include <outlookfs/base/buf.h>

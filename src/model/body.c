@@ -1,4 +1,6 @@
-/* The bodies of updates and creates, and finding a body's record again: the second half of merge.h.
+/*
+ * body.c - the bodies of updates and creates, and finding a body's record again: the second half of
+ * merge.h.
  */
 #include <outlookfs/model/merge.h>
 #include <outlookfs/base/alloc.h>
@@ -10,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A time, or the service's way of writing that there is none. */
 static bool is_time(const cJSON *value)
@@ -182,22 +185,27 @@ static bool is_rewritten(enum kind kind, const char *member)
     return false;
 }
 
-/*
- * A time that was sent in another zone than UTC comes back in UTC (contract 2.12, 4.8). Zones are
- * not ours to know, but all lie within 14 hours of UTC and a multiple of 15 minutes from it.
- */
-static bool is_shifted(const cJSON *sent, const cJSON *member, const cJSON *record)
+/* A time without an offset, in another zone than UTC: it comes back in UTC (contract 2.12, 4.8). */
+static bool is_zoned(const cJSON *sent, const cJSON *member)
 {
     char *zone = xasprintf("%sTimeZone", member->string);
-    const char *name = json_str(sent, zone), *theirs = json_str(record, member->string);
-    int64_t a, b;
-    bool shifted = name && !str_eq(name, "UTC") && cJSON_IsString(member) && theirs &&
-                   !str_parse_time(member->valuestring, &a) && !str_parse_time(theirs, &b) &&
-                   a != b && llabs(a - b) <= 14 * 3600 * NS_PER_S &&
-                   (a - b) % (900 * NS_PER_S) == 0;
+    const char *name = json_str(sent, zone);
+    const char *clock = cJSON_IsString(member) ? strchr(member->valuestring, 'T') : NULL;
+    bool zoned = name && !str_eq(name, "UTC") && clock && !strpbrk(clock, "Zz+-");
 
     free(zone);
-    return shifted;
+    return zoned;
+}
+
+/* Zones are not ours to know, but all lie within 14 hours of UTC and a multiple of 15 minutes from
+ * it. */
+static bool may_be(const cJSON *zoned, const cJSON *utc)
+{
+    int64_t a, b;
+
+    return cJSON_IsString(utc) && !str_parse_time(zoned->valuestring, &a) &&
+           !str_parse_time(utc->valuestring, &b) && llabs(a - b) <= 14 * 3600 * NS_PER_S &&
+           (a - b) % (900 * NS_PER_S) == 0;
 }
 
 static void copy_member(cJSON *to, const cJSON *from, const char *name)
@@ -213,7 +221,7 @@ struct cJSON *merge_unsettled(enum kind kind, const struct cJSON *record, const 
 
     cJSON_ArrayForEach(member, sent)
     {
-        if (kind_is_managed(kind, member->string) || !is_shifted(sent, member, record))
+        if (kind_is_managed(kind, member->string) || !is_zoned(sent, member))
             continue;
         char *zone = xasprintf("%sTimeZone", member->string);
         if (!copy)
@@ -231,10 +239,11 @@ bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJS
 
     cJSON_ArrayForEach(member, sent)
     {
-        const char *name = member->string;
+        const cJSON *value = json_get(record, member->string);
 
-        if (!kind_is_managed(kind, name) && !is_rewritten(kind, name) &&
-            !contains(json_get(record, name), member) && !is_shifted(sent, member, record))
+        if (kind_is_managed(kind, member->string) || is_rewritten(kind, member->string))
+            continue;
+        if (is_zoned(sent, member) ? !may_be(member, value) : !contains(value, member))
             return false;
     }
     return true;

@@ -1,3 +1,6 @@
+/*
+ * item.c - a record's identity, version and time out of its JSON.
+ */
 #include <outlookfs/model/item.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>

@@ -1,3 +1,6 @@
+/*
+ * kind.c - the tables of contacts, events and messages, and the rules that follow from them.
+ */
 #include <outlookfs/model/kind.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>

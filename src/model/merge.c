@@ -1,3 +1,6 @@
+/*
+ * merge.c - a three-way merge, member by member.
+ */
 #include <outlookfs/model/merge.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>

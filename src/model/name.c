@@ -1,3 +1,6 @@
+/*
+ * name.c - which names are records, names made safe and unique, stable inode numbers.
+ */
 #include <outlookfs/model/name.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>

@@ -1,3 +1,6 @@
+/*
+ * outgoing.c - the table of what the outbox takes, and checks by it.
+ */
 #include <outlookfs/model/outgoing.h>
 
 #include <outlookfs/base/alloc.h>

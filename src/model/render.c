@@ -1,3 +1,6 @@
+/*
+ * render.c - writes JSON with the layout of a record's file.
+ */
 #include <outlookfs/model/render.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>

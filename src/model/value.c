@@ -1,3 +1,6 @@
+/*
+ * value.c - when two values mean the same to the service.
+ */
 #include "value_p.h"
 
 #include <outlookfs/base/json.h>

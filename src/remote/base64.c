@@ -1,3 +1,6 @@
+/*
+ * base64.c - decodes four characters at a time; anything else than base64 is refused.
+ */
 #include "base64_p.h"
 
 #include <outlookfs/base/buf.h>

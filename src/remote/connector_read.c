@@ -1,3 +1,6 @@
+/*
+ * connector_read.c - an HTTP answer becomes what the operation promises, or a fault.
+ */
 #include "connector_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * faulty.c - fails the calls a test has planned, and passes the others on.
+ */
 #include <outlookfs/remote/testing.h>
 
 #include <outlookfs/base/alloc.h>

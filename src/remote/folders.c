@@ -1,3 +1,7 @@
+/*
+ * folders.c - the folders of a kind: two lists of tables, and a walk through the folder picker for
+ * mail.
+ */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>
@@ -70,8 +74,7 @@ static enum grade list_tables(struct remote *r, enum kind kind, struct remote_ct
     return GRADE_OK;
 }
 
-/* --- mail: the picker --------------------------------------------------------------------------
- */
+/* --- mail: the picker ------------------------------------------------------------------------- */
 
 /* How to browse a folder that has been found; parallel to walk.found.list. */
 struct picked {
@@ -221,8 +224,7 @@ static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
     return grade;
 }
 
-/* --- mail: without the picker --------------------------------------------------------------------
- */
+/* --- mail: without the picker ----------------------------------------------------------------- */
 
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault)

@@ -1,3 +1,6 @@
+/*
+ * location.c - an address the service gave, as a path below the base URL.
+ */
 #include "remote_p.h"
 
 #include <outlookfs/base/str.h>

@@ -1,3 +1,6 @@
+/*
+ * mailbox.c - folders and records in memory, and the members a mailbox fills in.
+ */
 #include "mailbox_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -20,10 +23,10 @@
 #define CONTACT_CREATED "CreatedDateTime"
 #define CONTACT_MODIFIED "LastModifiedDateTime"
 
-/* --- ids, versions, times ------------------------------------------------------------------------
- */
+/* --- ids, versions, times --------------------------------------------------------------------- */
 
-/* Like the service's: URL-safe base64 of a given length that begins alike for all and ends in '='.
+/*
+ * Like the service's: URL-safe base64 of a given length that begins alike for all and ends in '='.
  */
 static char *new_id(struct mailbox *mb, const char *prefix, size_t length)
 {
@@ -132,8 +135,7 @@ static void complete(struct mailbox *mb, struct mailbox_record *rec, struct cJSO
     }
 }
 
-/* --- folders
- * ------------------------------------------------------------------------------------------ */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 const struct mailbox_folder *mailbox_get_folder(const struct mailbox *mb, enum kind kind,
                                                 const char *name)
@@ -177,8 +179,7 @@ const struct mailbox_folder *mailbox_make_folder(struct mailbox *mb, enum kind k
     return add_folder(mb, kind, xstrdup(name));
 }
 
-/* --- records
- * -------------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 struct mailbox_record *mailbox_find(const struct mailbox *mb, enum kind kind, const char *id)
 {
@@ -244,8 +245,7 @@ void mailbox_remove(struct mailbox *mb, struct mailbox_record *rec)
     record_free(rec);
 }
 
-/* --- lifetime
- * --------------------------------------------------------------------------------------------- */
+/* --- lifetime --------------------------------------------------------------------------------- */
 
 void mailbox_init(struct mailbox *mb)
 {

@@ -1,3 +1,7 @@
+/*
+ * memory.c - a mailbox in memory: the lock, the dispatch, and what a test does behind the client's
+ * back.
+ */
 #include <outlookfs/remote/testing.h>
 
 #include <outlookfs/base/alloc.h>
@@ -53,8 +57,7 @@ static const struct operation_handler {
     [OP_PICKER_BROWSE] = {memory_picker, KIND_MESSAGE},
 };
 
-/* --- what the handlers use
- * --------------------------------------------------------------------------------- */
+/* --- what the handlers use -------------------------------------------------------------------- */
 
 const char *memory_param(const struct memory_work *w, const char *name)
 {
@@ -137,8 +140,7 @@ void memory_list(struct memory_work *w, const struct memory_list *list)
     free(entries);
 }
 
-/* --- the remote
- * ------------------------------------------------------------------------------------------- */
+/* --- the remote ------------------------------------------------------------------------------- */
 
 static size_t json_size(const cJSON *json)
 {
@@ -219,8 +221,7 @@ struct remote *remote_memory_create(void)
     return &m->base;
 }
 
-/* --- behind the client's back
- * -------------------------------------------------------------------------------- */
+/* --- behind the client's back ----------------------------------------------------------------- */
 
 const char *remote_memory_add(struct remote *r, enum kind kind, const char *folder,
                               struct cJSON *obj)

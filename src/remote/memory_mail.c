@@ -1,3 +1,6 @@
+/*
+ * memory_mail.c - mail, sending and the folder picker of the mailbox in memory.
+ */
 #include "memory_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -17,8 +20,7 @@ static struct mailbox_record *find_message(const struct memory_work *w)
     return mailbox_find(w->mb, KIND_MESSAGE, memory_param(w, "messageId"));
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct memory_work *w, const cJSON *obj)
 {
@@ -110,8 +112,7 @@ enum grade memory_get_attachment(struct memory_work *w)
     return memory_gone(w);
 }
 
-/* --- changing
- * --------------------------------------------------------------------------------------------- */
+/* --- changing --------------------------------------------------------------------------------- */
 
 enum grade memory_mark_as_read(struct memory_work *w)
 {
@@ -137,8 +138,7 @@ enum grade memory_delete_email(struct memory_work *w)
     return memory_ok(w, 200);
 }
 
-/* --- sending
- * ---------------------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* `message` is taken. */
 static void keep_sent(struct memory_work *w, cJSON *message)
@@ -207,8 +207,7 @@ enum grade memory_unsubscribe(struct memory_work *w)
     return memory_ok(w, 200);
 }
 
-/* --- the folder picker
- * ------------------------------------------------------------------------------------- */
+/* --- the folder picker ------------------------------------------------------------------------ */
 
 /* The last component of a path directly in `parent` (NULL: a root), or NULL. */
 static const char *name_in(const char *path, const char *parent)

@@ -1,3 +1,6 @@
+/*
+ * memory_tables.c - calendars and contacts of the mailbox in memory.
+ */
 #include "memory_p.h"
 
 #include <outlookfs/base/alloc.h>

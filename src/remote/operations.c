@@ -1,3 +1,6 @@
+/*
+ * operations.c - the table of operations, and URLs made from its rows.
+ */
 #include <outlookfs/remote/operations.h>
 
 #include <outlookfs/base/alloc.h>
@@ -21,8 +24,9 @@
 static const struct operation_info v1[] = {
     [OP_GET_EMAILS] = {
         .name = "GetEmails", .method = "GET", .path = "/Mail",
-        .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"), OPTIONAL("includeAttachments"),
-                   OPTIONAL("searchQuery"), OPTIONAL("top"), OPTIONAL("skip"), OPTIONAL("skipToken")},
+        .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
+                   OPTIONAL("includeAttachments"), OPTIONAL("searchQuery"), OPTIONAL("top"),
+                   OPTIONAL("skip"), OPTIONAL("skipToken")},
         .answer = ANSWER_LIST, .repeatable = true,
     },
     [OP_GET_EMAIL] = {

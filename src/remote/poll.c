@@ -1,3 +1,6 @@
+/*
+ * poll.c - asking a trigger, and the cursor in its answer.
+ */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>

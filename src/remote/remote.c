@@ -1,3 +1,6 @@
+/*
+ * remote.c - the typed functions, written over remote_call() once for all implementations.
+ */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>

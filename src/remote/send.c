@@ -1,3 +1,6 @@
+/*
+ * send.c - sending, replying, subscribing and unsubscribing.
+ */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>

@@ -50,7 +50,8 @@ void answer_header(struct answer *ans, const char *name, const char *value);
 /* HTML that a browser shows under the Content-Security-Policy and nothing beyond it. */
 void answer_html(struct answer *ans, unsigned status, const char *html, const char *policy);
 
-/* The connector itself: {"status","message","error":{"message","code","originalMessage"},"source"}.
+/*
+ * The connector itself: {"status","message","error":{"message","code","originalMessage"},"source"}.
  */
 void answer_error(struct answer *ans, unsigned status, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -31,8 +31,7 @@ void control_fail(struct answer *ans, unsigned status, const char *text)
     answer_json(ans, status, body);
 }
 
-/* --- log ----------------------------------------------------------------------------------------
- */
+/* --- log -------------------------------------------------------------------------------------- */
 
 static void log_since(struct sandbox *sb, const struct request *req, struct answer *ans)
 {
@@ -51,8 +50,7 @@ static void reset_log(struct sandbox *sb, const struct request *req, struct answ
     answer_json(ans, 200, cJSON_CreateObject());
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void fault_add(struct sandbox *sb, const struct request *req, struct answer *ans)
 {
@@ -89,8 +87,7 @@ static void fault_clear(struct sandbox *sb, const struct request *req, struct an
     answer_json(ans, 200, cJSON_CreateObject());
 }
 
-/* --- knobs --------------------------------------------------------------------------------------
- */
+/* --- knobs ------------------------------------------------------------------------------------ */
 
 static void answer_clock(struct sandbox *sb, struct answer *ans)
 {

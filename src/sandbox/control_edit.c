@@ -20,8 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- kinds --------------------------------------------------------------------------------------
- */
+/* --- kinds ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
@@ -52,7 +51,8 @@ static bool folder_of(struct db *db, int kind, const char *table, struct folder 
            (table && db_folder_by_id(db, RECORD_MESSAGE, table, ret));
 }
 
-/* The record as tests see it: as stored; a message with its attachments and the path of its folder.
+/*
+ * The record as tests see it: as stored; a message with its attachments and the path of its folder.
  */
 static cJSON *raw_record(struct db *db, int kind, const struct record_row *row)
 {
@@ -83,8 +83,7 @@ static void answer_record(struct db *db, int kind, const char *id, struct answer
     record_release(&r);
 }
 
-/* --- edits --------------------------------------------------------------------------------------
- */
+/* --- edits ------------------------------------------------------------------------------------ */
 
 static void merge(cJSON *record, const cJSON *set)
 {
@@ -147,8 +146,7 @@ static void edit_existing(struct db *db, int kind, const cJSON *body, struct ans
     record_release(&r);
 }
 
-/* --- creations ----------------------------------------------------------------------------------
- */
+/* --- creations -------------------------------------------------------------------------------- */
 
 static void create_item(struct db *db, int kind, const struct folder *folder, const cJSON *create,
                         struct answer *ans)
@@ -244,8 +242,7 @@ void control_edit(struct sandbox *sb, const struct request *req, struct answer *
     db_end(sb->db, ans->status < 400);
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct dump {
     struct db *db;

@@ -24,8 +24,7 @@
 
 #define LIST_END "],\"@odata.nextLink\":null,\"@odata.deltaLink\":null}"
 
-/* --- tables -------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static cJSON *table_owner(void)
 {
@@ -67,8 +66,7 @@ bool dataset_folder(struct db *db, const struct dataset *d, const char *table, s
     return db_folder_by_id(db, d->kind, table, ret);
 }
 
-/* --- lists --------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* The records of a page: their texts, parsed only where a query needs their members. */
 struct listing {
@@ -230,8 +228,7 @@ void dataset_list(struct sandbox *sb, const struct request *req, struct answer *
     folder_release(&folder);
 }
 
-/* --- single items -------------------------------------------------------------------------------
- */
+/* --- single items ----------------------------------------------------------------------------- */
 
 /* The record in the table the path names; false after answering 404. */
 static bool find(struct sandbox *sb, const struct request *req, struct answer *ans,

@@ -46,8 +46,7 @@ uint32_t db_next(struct db *db);
 /* True when no folder was ever made. */
 bool db_is_empty(struct db *db);
 
-/* --- folders: of mail, calendars, contact folders -----------------------------------------------
- */
+/* --- folders: of mail, calendars, contact folders --------------------------------------------- */
 
 struct folder {
     uint32_t number; /* what the ids of its items are made from */
@@ -72,8 +71,7 @@ void folders_free(struct folder *folders, size_t count);
 
 void db_folder_add(struct db *db, enum record_kind kind, const struct folder *f);
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 /* What a listing is ordered and restricted by; kept beside the JSON text. */
 struct record_keys {
@@ -134,8 +132,7 @@ void db_records(struct db *db, const struct record_query *query,
 void db_record_count(struct db *db, enum record_kind kind, const char *folder, int64_t *ret_total,
                      int64_t *ret_unread);
 
-/* --- attachments --------------------------------------------------------------------------------
- */
+/* --- attachments ------------------------------------------------------------------------------ */
 
 struct attachment {
     uint32_t number;

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- folders ------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 #define FOLDER_COLUMNS "SELECT number, id, parent, name FROM folder WHERE kind = ?1 "
 
@@ -86,8 +85,7 @@ void db_folder_add(struct db *db, enum record_kind kind, const struct folder *f)
                             f->name));
 }
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 void record_release(struct record *r)
 {
@@ -196,8 +194,7 @@ void db_records(struct db *db, const struct record_query *q,
     free(sql);
 }
 
-/* --- attachments --------------------------------------------------------------------------------
- */
+/* --- attachments ------------------------------------------------------------------------------ */
 
 void attachment_release(struct attachment *a)
 {

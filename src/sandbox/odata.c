@@ -141,7 +141,8 @@ static struct node *make_literal(struct value v)
     return n;
 }
 
-/* null, true, false, a number or a date-time; NULL without an error when the word is none of them.
+/*
+ * null, true, false, a number or a date-time; NULL without an error when the word is none of them.
  */
 static struct node *parse_constant(const char *word)
 {

@@ -22,8 +22,7 @@
 /* More of an answer nobody needs. */
 #define ANSWER_BYTES_MAX ((size_t)64 * 1024)
 
-/* --- the target ---------------------------------------------------------------------------------
- */
+/* --- the target ------------------------------------------------------------------------------- */
 
 static int refuse(struct buf *err, const char *url, const char *why)
 {
@@ -113,8 +112,7 @@ void post_target_release(struct post_target *t)
     *t = (struct post_target){.path = NULL};
 }
 
-/* --- the exchange -------------------------------------------------------------------------------
- */
+/* --- the exchange ----------------------------------------------------------------------------- */
 
 struct exchange {
     int fd, stop;

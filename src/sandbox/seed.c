@@ -84,8 +84,7 @@ void seed_person(struct seed *s, struct seed_person *ret)
              ret->locale->login_surnames[surname], ret->company->domain);
 }
 
-/* --- folders ------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 static char *add_folder(struct seed *s, enum record_kind kind, const char *parent, const char *name)
 {
@@ -117,8 +116,7 @@ static void add_folders(struct seed *s)
         free(add_folder(s, RECORD_CONTACT, NULL, contacts[i]));
 }
 
-/* --- contacts -----------------------------------------------------------------------------------
- */
+/* --- contacts --------------------------------------------------------------------------------- */
 
 static void add_address(struct seed *s, cJSON *contact, const char *name,
                         const struct seed_locale *l)
@@ -233,8 +231,7 @@ static void add_contacts(struct seed *s, unsigned count)
         store(s, &dataset_contacts, "Customers/Suppliers", make_contact(s), (i + 1) * DAY);
 }
 
-/* --- events -------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void add_time(cJSON *event, const char *name, int64_t seconds)
 {

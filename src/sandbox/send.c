@@ -108,10 +108,10 @@ out:
     buf_release(&err);
 }
 
-/* --- replying -----------------------------------------------------------------------------------
- */
+/* --- replying --------------------------------------------------------------------------------- */
 
-/* The addresses of `list` but the owner's and those in `without`. The caller frees it; NULL: none.
+/*
+ * The addresses of `list` but the owner's and those in `without`. The caller frees it; NULL: none.
  */
 static char *others(const char *list, const char *without)
 {

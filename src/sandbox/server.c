@@ -39,8 +39,7 @@ struct server {
     char *url;
 };
 
-/* --- one request --------------------------------------------------------------------------------
- */
+/* --- one request ------------------------------------------------------------------------------ */
 
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct answer *ans)
 {
@@ -207,8 +206,7 @@ static enum MHD_Result serve(struct server *s, struct MHD_Connection *connection
     return result;
 }
 
-/* --- libmicrohttpd's callbacks ------------------------------------------------------------------
- */
+/* --- libmicrohttpd's callbacks ---------------------------------------------------------------- */
 
 static char *header(struct MHD_Connection *connection, const char *name)
 {
@@ -280,8 +278,7 @@ static size_t keep_encoded(void *arg, struct MHD_Connection *connection, char *s
     return strlen(s);
 }
 
-/* --- start and stop -----------------------------------------------------------------------------
- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 union address {
     struct sockaddr any;

@@ -51,8 +51,7 @@ static const struct kind *kind_of(const char *operation)
     return &kinds[i];
 }
 
-/* --- what is asked for --------------------------------------------------------------------------
- */
+/* --- what is asked for ------------------------------------------------------------------------ */
 
 struct wish {
     const char *url, *to, *subject, *header, *selection, *body;
@@ -134,8 +133,7 @@ static bool take_wish(const struct kind *kind, const cJSON *body, struct wish *w
     return true;
 }
 
-/* --- the subscription ---------------------------------------------------------------------------
- */
+/* --- the subscription ------------------------------------------------------------------------- */
 
 static void random_hex(char out[SIG_BYTES * 2 + 1])
 {
@@ -207,8 +205,7 @@ char *subscription_link(const cJSON *subscription, int option)
     return link;
 }
 
-/* --- its mail -----------------------------------------------------------------------------------
- */
+/* --- its mail --------------------------------------------------------------------------------- */
 
 /* The Host header goes into links as it came; one that is no host and port does not. */
 static const char *host_of(const struct request *req)
@@ -286,8 +283,7 @@ static void send_mail(struct db *db, const struct request *req, const cJSON *sub
     free(body);
 }
 
-/* --- the operations -----------------------------------------------------------------------------
- */
+/* --- the operations --------------------------------------------------------------------------- */
 
 static void answer_created(const struct kind *kind, const cJSON *subscription, struct answer *ans)
 {

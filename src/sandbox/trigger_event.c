@@ -120,8 +120,7 @@ static void answer_with(struct sandbox *sb, const struct request *req, struct an
     trigger_answer(sb, req, ans, baseline, CURSOR, text, list);
 }
 
-/* --- items that are new or changed --------------------------------------------------------------
- */
+/* --- items that are new or changed ------------------------------------------------------------ */
 
 static bool look_at(void *arg, const struct record_row *row)
 {
@@ -232,8 +231,7 @@ void trigger_updated_items(struct sandbox *sb, const struct request *req, struct
     trigger_items(sb, req, ans, "DateTimeLastModified");
 }
 
-/* --- events that start soon ---------------------------------------------------------------------
- */
+/* --- events that start soon ------------------------------------------------------------------- */
 
 static bool look_ahead(void *arg, const struct record_row *row)
 {

@@ -52,8 +52,7 @@ struct poll {
     cJSON *found;
 };
 
-/* --- the cursor ---------------------------------------------------------------------------------
- */
+/* --- the cursor ------------------------------------------------------------------------------- */
 
 static void position_release(struct position *p)
 {
@@ -132,8 +131,7 @@ static void position_move(struct position *p, const cJSON *message, uint32_t num
     p->created = xstrdup(created);
 }
 
-/* --- the mails ----------------------------------------------------------------------------------
- */
+/* --- the mails -------------------------------------------------------------------------------- */
 
 /* One of the wanted addresses is in the list; nobody wanted: yes. */
 static bool any_address(const char *wanted, const char *list, const char *other_list)
@@ -238,8 +236,7 @@ static void simulate(struct poll *p, const char *folder)
     db_records(p->db, &q, show_newest, p);
 }
 
-/* --- the operation ------------------------------------------------------------------------------
- */
+/* --- the operation ---------------------------------------------------------------------------- */
 
 static bool read_selection(const struct request *req, struct answer *ans, struct selection *ret)
 {

@@ -33,8 +33,7 @@ void trigger_upcoming_events(struct sandbox *sb, const struct request *req, stru
 void trigger_new_items(struct sandbox *sb, const struct request *req, struct answer *ans);
 void trigger_updated_items(struct sandbox *sb, const struct request *req, struct answer *ans);
 
-/* --- what they share: trigger.c -----------------------------------------------------------------
- */
+/* --- what they share: trigger.c --------------------------------------------------------------- */
 
 /* The header "x-ms-operation-context: simulate": answer the newest there is, without a cursor. */
 bool trigger_simulated(const struct request *req);

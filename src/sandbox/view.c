@@ -30,8 +30,7 @@
     "base-uri 'none'; frame-ancestors 'self'; sandbox allow-forms"
 #define FILE_POLICY "default-src 'none'; sandbox"
 
-/* --- folders ------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 static void add_folders(struct db *db, const char *parent, int depth, cJSON *list)
 {
@@ -68,8 +67,7 @@ void view_folders(struct sandbox *sb, const struct request *req, struct answer *
     answer_json(ans, 200, list);
 }
 
-/* --- lists --------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static bool add_line(void *arg, const struct record_row *row)
 {
@@ -110,8 +108,7 @@ void view_messages(struct sandbox *sb, const struct request *req, struct answer 
     db_end(sb->db, true);
 }
 
-/* --- a message ----------------------------------------------------------------------------------
- */
+/* --- a message -------------------------------------------------------------------------------- */
 
 /* The message a parameter names, between db_begin() and db_end(); false after answering 404. */
 static bool find(struct db *db, const char *id, struct answer *ans, struct record *ret)
@@ -227,8 +224,7 @@ void view_body(struct sandbox *sb, const struct request *req, struct answer *ans
     db_end(sb->db, true);
 }
 
-/* --- attachments --------------------------------------------------------------------------------
- */
+/* --- attachments ------------------------------------------------------------------------------ */
 
 static void answer_file(const struct attachment *a, struct answer *ans)
 {

@@ -4,8 +4,9 @@
  *     GET /folders                [{"id","name","path","depth","total","unread"}], children behind
  *                                 their parents
  *     GET /messages?folder=&top=  {"id","path","total","messages"}: newest first, without bodies
- *     GET /message?id=            {"message","folder","path","approval"}: Body only when it is plain
- *                                 text; approval null, or what a subscription has, without its sigs
+ *     GET /message?id=            {"message","folder","path","approval"}: Body only when it is
+ *                                 plain text; approval null, or what a subscription has, without
+ *                                 its sigs
  *     GET /body?id=               an HTML body as a page of its own that runs nothing and loads
  *                                 nothing; inline images are in it
  *     GET /attachment?message=&attachment=   to be saved, never shown

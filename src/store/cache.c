@@ -1,3 +1,6 @@
+/*
+ * cache.c - opening (moving aside what is damaged), the schema, whose mailbox it is, statistics.
+ */
 #include "cache_p.h"
 
 #include <outlookfs/base/alloc.h>

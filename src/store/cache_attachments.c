@@ -1,3 +1,7 @@
+/*
+ * cache_attachments.c - attachments/<n>: bytes in files, the least recently used ones removed
+ * first.
+ */
 #include "cache_p.h"
 
 #include <outlookfs/base/alloc.h>

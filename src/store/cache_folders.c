@@ -1,3 +1,6 @@
+/*
+ * cache_folders.c - folders, and the names they are listed under.
+ */
 #include "cache_p.h"
 
 #include <outlookfs/base/alloc.h>

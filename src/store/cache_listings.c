@@ -1,3 +1,6 @@
+/*
+ * cache_listings.c - listings: one row a folder, and its key in the other tables.
+ */
 #include "cache_p.h"
 
 static int find_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret, bool *found)

@@ -1,3 +1,6 @@
+/*
+ * cache_lookup.c - reading and removing records.
+ */
 #include "cache_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -39,9 +42,10 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
                 " JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
                 " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     else
-        db_read(&c->db, &q,
-                "SELECT seq, id, etag, mtime, size, attachments FROM records WHERE id = ? AND listing ="
-                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+        db_read(
+            &c->db, &q,
+            "SELECT seq, id, etag, mtime, size, attachments FROM records WHERE id = ? AND listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     sql_bind_str(&q, id);
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);

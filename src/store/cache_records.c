@@ -1,3 +1,6 @@
+/*
+ * cache_records.c - storing records: same, new or changed?
+ */
 #include "cache_p.h"
 
 #include <outlookfs/base/clock.h>
@@ -135,10 +138,11 @@ static int change(struct cache *c, const struct known *known, const struct item 
     struct sql_query q;
     int rc;
 
-    db_write(&c->db, &q,
-             "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
-             " run = ?"
-             " WHERE seq = ?");
+    db_write(
+        &c->db, &q,
+        "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
+        " run = ?"
+        " WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
     sql_bind_int(&q, item->mtime);

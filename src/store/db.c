@@ -1,3 +1,6 @@
+/*
+ * db.c - two connections, the locks before them, nested transactions, and bringing a schema up.
+ */
 #include "db_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * lock.c - one process a directory: a lock file with its pid.
+ */
 #include "db_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * sql.c - prepared statements, values in and out, and SQLite's errors as errno.
+ */
 #include "sql_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -2,10 +2,11 @@
  * sql_p.h - a thin layer over SQLite: one connection, its statements prepared once, and queries
  * that read like what they do.
  *
- *     db_read(db, &q, "SELECT name, size FROM files WHERE dir = ?");     // db_p.h: picks the
- * connection sql_bind_int(&q, dir);                                             // parameters in
- * their order while (sql_row(&q)) use(sql_str(&q, 0), sql_int(&q, 1)); rc = sql_end(&q); // always,
- * once
+ *     db_read(db, &q, "SELECT name, size FROM files WHERE dir = ?");   // db_p.h: the connection
+ *     sql_bind_int(&q, dir);                                           // parameters in their order
+ *     while (sql_row(&q))
+ *         use(sql_str(&q, 0), sql_int(&q, 1));
+ *     rc = sql_end(&q);                                                // always, once
  *
  * The first failure sticks: later binds and rows do nothing and sql_end() answers it. Texts are SQL
  * literals: a statement is found again by the address of its text. Strings that are bound must live
@@ -41,7 +42,8 @@ struct sql {
     size_t prepared_count;
 };
 
-/* The file must exist; an empty one is an empty database. On failure `sql` is as after sql_close().
+/*
+ * The file must exist; an empty one is an empty database. On failure `sql` is as after sql_close().
  */
 int sql_open(struct sql *sql, const char *path, struct buf *err);
 void sql_close(struct sql *sql); /* a zeroed one is fine */

@@ -1,3 +1,6 @@
+/*
+ * state.c - opening, the schema, transactions, inode numbers, small values.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * state_bulk.c - many pending operations at once: counted, or made due.
+ */
 #include "state_p.h"
 
 /* A literal in the statement, so that the index journal_deletes serves it. */

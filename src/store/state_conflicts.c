@@ -1,3 +1,6 @@
+/*
+ * state_conflicts.c - conflicts: the three texts of a record both sides have changed.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * state_data.c - data/<ino>: the local bytes of an inode as a file.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * state_journal.c - the journal: one pending operation a slot, and which are due.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

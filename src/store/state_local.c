@@ -1,3 +1,6 @@
+/*
+ * state_local.c - scratch files, directories and symbolic links.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * state_outbox.c - the rows of the outbox.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

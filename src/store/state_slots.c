@@ -1,3 +1,6 @@
+/*
+ * state_slots.c - slots: found by id, name, record or inode.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

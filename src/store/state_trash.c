@@ -1,3 +1,6 @@
+/*
+ * state_trash.c - the trash, and what is dropped from it.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

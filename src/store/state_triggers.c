@@ -1,3 +1,6 @@
+/*
+ * state_triggers.c - triggers, their streams, and which items have been seen.
+ */
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * attachments.c - bytes of attachments: from the cache, or downloaded into it.
+ */
 #include "flight_p.h"
 #include "mailbox_p.h"
 

@@ -1,3 +1,6 @@
+/*
+ * attempt.c - the journal before an attempt, and the trash.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,7 @@
+/*
+ * coalesce.c - writeback_update() and writeback_delete(): a change meets what is pending; the guard
+ * against mass deletion.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

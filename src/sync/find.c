@@ -1,3 +1,6 @@
+/*
+ * find.c - one folder by its name; mail folders that the service does not list are asked for once.
+ */
 #include "flight_p.h"
 #include "listing_p.h"
 

@@ -1,3 +1,6 @@
+/*
+ * flight.c - one question at a time about a thing, and a memory of what does not exist.
+ */
 #include "flight_p.h"
 
 #include <outlookfs/base/alloc.h>

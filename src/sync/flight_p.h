@@ -1,8 +1,9 @@
 /*
  * flight_p.h - one question at a time about a thing, and a short memory of "there is none".
  *
- *     rc = flights_enter(f, key, cancel);      // waits while another thread asks about the same
- * key if (rc) return rc;
+ *     rc = flights_enter(f, key, cancel);  // waits while another thread asks about the same key
+ *     if (rc)
+ *         return rc;
  *     ... look whether the other thread brought the answer, else ask ...
  *     flights_leave(f, key);
  *

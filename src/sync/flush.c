@@ -1,3 +1,6 @@
+/*
+ * flush.c - waiting until the queue, or one slot of it, is on the service or parked.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/clock.h>

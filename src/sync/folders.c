@@ -1,3 +1,7 @@
+/*
+ * folders.c - the list of a kind's folders: kept, renewed, and told to the file system when it
+ * changes.
+ */
 #include "flight_p.h"
 #include "listing_p.h"
 

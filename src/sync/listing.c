@@ -1,3 +1,6 @@
+/*
+ * listing.c - one struct folder for each listing, and who waits for it.
+ */
 #include "listing_p.h"
 
 #include <outlookfs/base/alloc.h>

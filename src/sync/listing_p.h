@@ -187,7 +187,8 @@ void page_push_locked(struct folder *f, struct pass *pass, struct span span);
 bool listing_is_fresh(const struct mailbox *mb, const struct cache_listing *row);
 enum plan refresh_plan_locked(const struct folder *f, const struct cache_listing *row);
 
-/* Notes which records the full listing did not meet; folder.commit is held, listings.lock is not.
+/*
+ * Notes which records the full listing did not meet; folder.commit is held, listings.lock is not.
  */
 void confirm_collect(struct folder *f, struct pass *pass);
 

@@ -1,3 +1,6 @@
+/*
+ * mailbox.c - lifetime of the room, events, probe.
+ */
 #include "flight_p.h"
 #include "listing_p.h"
 #include "outbox_p.h"

@@ -1,3 +1,6 @@
+/*
+ * outbox.c - lifetime of the outbox, its worker, and waiting for it.
+ */
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>

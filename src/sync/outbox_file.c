@@ -1,3 +1,7 @@
+/*
+ * outbox_file.c - what the user does with a file of the outbox: accepted, changed, withdrawn, tried
+ * again.
+ */
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -48,8 +48,8 @@ bool outbox_is_announced(struct outbox *ob);
 int outbox_attach(struct outbox *ob, struct cJSON *obj, bool foreign, bool *ret_replaced,
                   struct buf *err);
 
-/* row.answer becomes the file beside the question, row.state ANSWERED; in a transaction. The name of
- * the new file goes to `ret_name`, which the caller frees. */
+/* row.answer becomes the file beside the question, row.state ANSWERED; in a transaction. The name
+ * of the new file goes to `ret_name`, which the caller frees. */
 int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name);
 
 /* Tells the file system: `name` in `dir` changed. No lock may be held. */

@@ -1,3 +1,6 @@
+/*
+ * outbox_send.c - one attempt to send, and its outcome.
+ */
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>

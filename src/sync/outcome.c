@@ -1,3 +1,6 @@
+/*
+ * outcome.c - how an operation ends, in the journal and for everybody else.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

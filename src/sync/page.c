@@ -1,3 +1,6 @@
+/*
+ * page.c - one page of a listing: asked for, stored, counted.
+ */
 #include "listing_p.h"
 
 #include <outlookfs/base/alloc.h>

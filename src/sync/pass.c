@@ -1,3 +1,6 @@
+/*
+ * pass.c - one pass over a listing: which pages are asked for when.
+ */
 #include "listing_p.h"
 
 #include <outlookfs/base/alloc.h>

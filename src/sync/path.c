@@ -1,3 +1,6 @@
+/*
+ * path.c - where a record lies, as a path of listed names.
+ */
 #include "mailbox_p.h"
 
 #include <outlookfs/base/str.h>

@@ -1,3 +1,6 @@
+/*
+ * pool.c - the fetch threads.
+ */
 #include "pool_p.h"
 
 #include <outlookfs/base/alloc.h>

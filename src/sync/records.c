@@ -1,3 +1,6 @@
+/*
+ * records.c - single records, and the generation rule.
+ */
 #include "flight_p.h"
 #include "listing_p.h"
 #include "triggers_p.h"

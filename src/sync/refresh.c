@@ -1,3 +1,7 @@
+/*
+ * refresh.c - which pass is the cheapest right one, and what becomes of records a full listing did
+ * not meet.
+ */
 #include "listing_p.h"
 
 #include <outlookfs/base/alloc.h>

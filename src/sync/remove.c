@@ -1,3 +1,6 @@
+/*
+ * remove.c - carries out a DELETE.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * trigger_definition.c - the table of triggers; a definition becomes a question.
+ */
 #include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -11,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- the table (connector contract 2.22 to 2.25) ------------------------------------------------ */
+/* --- the table (connector contract 2.22 to 2.25) ---------------------------------------------- */
 
 enum member_type { MEMBER_TEXT, MEMBER_FOLDER, MEMBER_FLAG, MEMBER_COUNT, MEMBER_IMPORTANCE };
 

@@ -1,3 +1,7 @@
+/*
+ * trigger_poll.c - one call of a trigger: what it brings goes into cache and stream, and the next
+ * one is planned.
+ */
 #include "listing_p.h"
 #include "triggers_p.h"
 

@@ -1,3 +1,6 @@
+/*
+ * trigger_stream.c - lines in a file, rotation, recovery.
+ */
 #include "triggers_p.h"
 
 #include <outlookfs/base/clock.h>

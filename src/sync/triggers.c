@@ -1,3 +1,6 @@
+/*
+ * triggers.c - the rows of triggers, who looks at their streams, and which is due.
+ */
 #include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>

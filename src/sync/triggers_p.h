@@ -65,8 +65,8 @@ void definition_release(struct definition *d);
 
 /*
  * Makes the lines part of the stream of `row`: in the file when it returns, and in the members
- * `now` and `old`, which the caller stores. `ret_gone` is the inode of the file that fell out, or 0:
- * the caller removes it then.
+ * `now` and `old`, which the caller stores. `ret_gone` is the inode of the file that fell out, or
+ * 0: the caller removes it then.
  */
 int stream_append(struct triggers *t, struct trigger_row *row, const char *lines, size_t len,
                   uint64_t *ret_gone);

@@ -1,3 +1,6 @@
+/*
+ * update.c - carries out an UPDATE: read, merge, send.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * worker.c - the threads that carry out what is due, one operation a slot.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * writeback.c - lifetime of the queue, and what takes effect at once: cancel, retry, confirm, kick.
+ */
 #include "writeback_p.h"
 
 #include <outlookfs/base/alloc.h>

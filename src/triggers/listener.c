@@ -1,3 +1,7 @@
+/*
+ * listener.c - libmicrohttpd in front of outbox_answer(): checks on a request, and the port that is
+ * kept.
+ */
 #include <outlookfs/triggers/listener.h>
 
 #include <outlookfs/base/alloc.h>

@@ -1,3 +1,6 @@
+/*
+ * poller.c - the thread that polls, and how far its calls stand apart.
+ */
 #include <outlookfs/triggers/poller.h>
 
 #include <outlookfs/base/alloc.h>

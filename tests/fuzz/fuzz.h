@@ -1,5 +1,6 @@
 /*
- * fuzz.h - what the fuzz targets share. A target is a libFuzzer entry point; `./dev fuzz` builds and runs them.
+ * fuzz.h - what the fuzz targets share. A target is a libFuzzer entry point; `./dev fuzz` builds
+ * and runs them.
  */
 #ifndef OUTLOOKFS_TESTS_FUZZ_H
 #define OUTLOOKFS_TESTS_FUZZ_H

@@ -9,7 +9,8 @@
 
 #define RENDER_MAX ((size_t)1024 * 1024)
 
-/* What a prefix already rules out, more bytes do not mend; what is complete has no mistake in front. */
+/* What a prefix already rules out, more bytes do not mend; what is complete has no mistake in
+ * front. */
 static void check_prefixes(const char *text, size_t size, enum json_shape whole)
 {
     for (size_t len = 0; len < size; len++) {

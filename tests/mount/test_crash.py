@@ -332,7 +332,7 @@ class Crash(unittest.TestCase):
                     mailbox.bury()
                     mailbox.mount()
                     scenario.run()
-                scenario.check(self)
+                    scenario.check(self)
                 return where
             except BaseException:
                 sys.stderr.write("\n%s, OUTLOOKFS_TEST_CRASH=%d: %s\n" % (kind.__name__, at, mailbox.where()))
@@ -345,11 +345,12 @@ class Crash(unittest.TestCase):
         try:
             scenario.run()
             scenario.check(self)
+            mailbox.unmount()
         except (OSError, AssertionError):
-            if not mailbox.has_crashed():
+            if mailbox.process is not None and not mailbox.has_crashed() or mailbox.where() is None:
                 raise
             return True
-        return mailbox.process.poll() is not None
+        return mailbox.where() is not None
 
 
 if __name__ == "__main__":

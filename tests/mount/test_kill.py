@@ -285,11 +285,11 @@ class Kill(unittest.TestCase):
         self.assertEqual(by_id([r for key in found if key not in known for r in found[key]]), by_id(self.others))
         for contact in self.contacts:
             records = found[contact.key]
-            self.assertLessEqual(len(records), 1, "created twice: " + self.tell(contact))
+            self.require(len(records) <= 1, "made twice", contact)
             version = int(records[0]["NickName"][1:]) if records else ABSENT
-            self.assertIn(version, contact.maybe, self.tell(contact))
+            self.require(version in contact.maybe, "version %d" % version, contact)
             if records:
-                self.assertEqual(records[0]["Department"], contact.notes(version), self.tell(contact))
+                self.require(records[0]["Department"] == contact.notes(version), "members of two versions", contact)
             contact.open = len(contact.maybe) > 1 or contact.open
             if not contact.open:
                 self.check_file(contact, version)
@@ -300,20 +300,22 @@ class Kill(unittest.TestCase):
     def check_file(self, contact, version):
         """The last save was acknowledged: the file says the same."""
         if version == ABSENT:
-            self.assertFalse(os.path.exists(self.mailbox.path(FOLDER, contact.name)), self.tell(contact))
+            self.require(not os.path.exists(self.mailbox.path(FOLDER, contact.name)), "it is deleted, the file is not", contact)
         else:
-            self.assertEqual(self.mailbox.json(FOLDER, contact.name)["NickName"], "v%d" % version, self.tell(contact))
+            self.require(self.mailbox.json(FOLDER, contact.name)["NickName"] == "v%d" % version, "the file differs", contact)
 
-    def tell(self, contact):
-        """What its writer did, and what was asked of the service about it."""
+    def require(self, condition, what, contact):
+        """Tells on failure what its writer did, and what was asked of the service about it."""
+        if condition:
+            return
         ids = {record["Id"] for record in self.on_service()[contact.key]}
-        lines = ["%s: one of %s" % (contact.key, sorted(contact.maybe)), ", ".join(contact.history[-12:])]
+        lines = ["%s: %s: not one of %s" % (contact.key, what, sorted(contact.maybe)), ", ".join(contact.history[-12:])]
         for line in self.mailbox.requests()[-400:]:
             body = line["body"] or {}
             if line.get("id") in ids or body.get("Surname") == contact.key or line["operation"].endswith("GetItems"):
                 lines.append("%d %d %s %s %s" % (line["n"], line["status"], line["operation"], (line.get("id") or "")[-8:],
                                                  body.get("NickName", line["query"])))
-        return "\n".join(lines)
+        self.fail("\n".join(lines))
 
     def check_history(self):
         """In the order the service worked: a version is created at most once, and none follows a newer one."""

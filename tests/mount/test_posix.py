@@ -699,9 +699,9 @@ class Records(PosixTest):
         os.mkdir(self.path(".folder"))
         os.symlink("x", self.path("symbolic"))
         for name in (".folder", "symbolic"):
-            self.assertErrno(errno.EINVAL if name == "symbolic" else errno.ENOTDIR, os.rename, self.path(name),
+            self.assertErrno(errno.EPERM if name == "symbolic" else errno.ENOTDIR, os.rename, self.path(name),
                              self.record)
-            self.assertErrno(errno.EINVAL, os.rename, self.path(name), self.path("free.json"))
+            self.assertErrno(errno.EPERM, os.rename, self.path(name), self.path("free.json"))
 
     def test_refused_by_the_service(self):
         message = self.mailbox.path("mail/Inbox", sorted(n for n in os.listdir(self.mailbox.path("mail/Inbox"))

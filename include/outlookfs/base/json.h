@@ -54,7 +54,8 @@ int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err);
 /* Member of an object, case-sensitive; NULL when absent. */
 cJSON *json_get(const cJSON *obj, const char *name);
 
-/* The member as a string, or NULL when it is absent, null or something else. Belongs to the object.
+/*
+ * The member as a string, or NULL when it is absent, null or something else. Belongs to the object.
  */
 const char *json_str(const cJSON *obj, const char *name);
 bool json_bool(const cJSON *obj, const char *name, bool otherwise);

@@ -34,13 +34,15 @@ struct mailbox;
 
 #define FS_ROOT UINT64_C(1)
 
-/* How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
+/*
+ * How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
  */
 struct fs_notify {
     void (*inode)(void *ctx, uint64_t ino); /* attributes and content changed */
     void (*entry)(void *ctx, uint64_t parent,
                   const char *name); /* the name is gone or means another inode */
-    /* A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
+    /*
+     * A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
      */
     void (*ready)(void *ctx, void *waiter);
     void (*unneeded)(void *ctx, void *waiter);

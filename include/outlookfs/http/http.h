@@ -7,27 +7,30 @@
  *
  *     struct http_answer a;
  *     http_answer_init(&a);
- *     http_perform(http, &(struct http_request){.method = "GET", .path = "/Mail?top=1", .priority =
- * HTTP_INTERACTIVE}, &a); if (a.grade != GRADE_OK) ...              // a.reason says why, for a
- * person http_answer_release(&a);
+ *     http_perform(http,
+ *                  &(struct http_request){
+ *                      .method = "GET", .path = "/Mail?top=1", .priority = HTTP_INTERACTIVE},
+ *                  &a);
+ *     if (a.grade != GRADE_OK) ...             // a.reason says why, for a person
+ *     http_answer_release(&a);
  *
  * What it does by itself, so that nobody above has to:
  *   - Authorization: from the token source; on 401 the token is renewed once and the request
- * repeated once.
+ *     repeated once;
  *   - the service's budget of calls a minute for the whole mount: a token bucket
- * (http_config.rate), interactive requests first; background ones leave the last tenth of the
- * bucket to them;
+ *     (http_config.rate), interactive requests first; background ones leave the last tenth of the
+ *     bucket to them;
  *   - 429 and 503: Retry-After (seconds or a date, capped at 120 s) holds back the whole
- * connection; the request itself is tried again while its total limit allows, otherwise
- * GRADE_THROTTLED with retry_after set;
+ *     connection; the request itself is tried again while its total limit allows, otherwise
+ *     GRADE_THROTTLED with retry_after set;
  *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the
- * total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided above
- * (sync);
+ *     total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided
+ *     above (sync);
  *   - connectivity: when a connection cannot be made, http_online() turns false and every request
- * answers GRADE_OFFLINE at once (under 100 ms) until a probe of its own (GET `probe` path, 1 s
- * doubling to 60 s) gets any answer at all;
+ *     answers GRADE_OFFLINE at once (under 100 ms) until a probe of its own (GET `probe` path, 1 s
+ *     doubling to 60 s) gets any answer at all;
  *   - limits: connect 10 s, stall 30 s (no byte in either direction), total 60 s a request,
- * queueing included.
+ *     queueing included.
  *
  * Security: http:// for loopback hosts only; redirects are not followed (the token would travel);
  * TLS is verified; the token never appears in any text this room produces.
@@ -84,8 +87,8 @@ struct http_request {
 struct http_answer {
     enum grade grade;
     bool unknown;    /* the request may have been carried out although the grade is not OK: it was
-                        sent, and the answer is a    gateway's (5xx) or missing; never for GET and HEAD,
-                        which change nothing */
+                        sent, and the answer is a gateway's (5xx) or missing; never for GET and
+                        HEAD, which change nothing */
     int status;      /* 0: no answer */
     struct buf body; /* of the answer, errors included */
     char *location;  /* header, or NULL */

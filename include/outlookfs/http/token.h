@@ -19,12 +19,14 @@ struct token_source;
  */
 struct token_source *token_from_string(const char *token);
 
-/* The first line of a file, read again when a renewal is asked for. The file should be 0600: a
+/*
+ * The first line of a file, read again when a renewal is asked for. The file should be 0600: a
  * laxer mode is reported in `err` by token_get() as -EACCES with the chmod command that mends it.
  */
 struct token_source *token_from_file(const char *path);
 
-/* The first line that `sh -c command` prints; run again for a renewal, at most 30 s, no terminal.
+/*
+ * The first line that `sh -c command` prints; run again for a renewal, at most 30 s, no terminal.
  */
 struct token_source *token_from_command(const char *command);
 

@@ -61,23 +61,22 @@ struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine);
  * was not answered. Strings that both parse as times compare as times: the service writes them in
  * its own form. Objects compare as subsets, arrays by position. "", null, [] and objects of these
  * equal each other and an absent member: the service fills them in its own way. A time in another
- * zone than UTC equals any time that it may be in UTC (see merge_unsettled()). Managed and rewritten
- * members (kind.h) are left out.
+ * zone than UTC equals any time that it may be in UTC (see merge_unsettled()). Managed and
+ * rewritten members (kind.h) are left out.
  */
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent);
 
 /*
- * Where merge_contains() took a time in another zone for granted: a copy of `sent` with the record's
- * times and zones instead, owned by the caller. What was sent differs from that copy in these times,
- * so whoever goes on from it sends them once more, and they are right whatever the zone is. NULL:
- * there are none.
+ * Where merge_contains() took a time in another zone for granted: a copy of `sent` with the
+ * record's times and zones instead, owned by the caller. What was sent differs from that copy in
+ * these times, so whoever goes on from it sends them once more, and they are right whatever the
+ * zone is. NULL: there are none.
  */
 struct cJSON *merge_unsettled(enum kind kind, const struct cJSON *record, const struct cJSON *sent);
 
 /*
  * The members that change from base to mine, as an object {"Member": {"from": .., "to": ..}} for
- * people: what
- * `.outlookfs/queue/` shows. Owned by the caller.
+ * people: what `.outlookfs/queue/` shows. Owned by the caller.
  */
 struct cJSON *merge_describe(enum kind kind, const struct cJSON *base, const struct cJSON *mine);
 

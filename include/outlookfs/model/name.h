@@ -23,17 +23,18 @@ bool name_is_record(const char *name);
  * "__MACOSX". */
 bool name_is_scratch_dir(const char *name);
 
-/* "<id>.json" <-> id. name_to_id() answers false when it is not a record name; the id is strdup'ed.
+/*
+ * "<id>.json" <-> id. name_to_id() answers false when it is not a record name; the id is strdup'ed.
  */
 char *name_from_id(const char *id);
 bool name_to_id(const char *name, char **ret_id);
 
 /*
  * A display name of the service as a file name: '/', NUL, control characters and '%'
- * percent-encoded, a leading '.' of
- * "." and ".." encoded, an empty name becomes "%", over `max` bytes cut at a character boundary
- * with "~" and 8 hex digits of a hash of the whole. Bytes that are not UTF-8 are percent-encoded
- * too. Same input, same output. `max` is at least NAME_MAX_LEAST. The caller frees it.
+ * percent-encoded, a leading '.' of "." and ".." encoded, an empty name becomes "%", over `max`
+ * bytes cut at a character boundary with "~" and 8 hex digits of a hash of the whole. Bytes that
+ * are not UTF-8 are percent-encoded too. Same input, same output. `max` is at least
+ * NAME_MAX_LEAST. The caller frees it.
  */
 #define NAME_MAX_LEAST 16
 char *name_safe(const char *display, size_t max);

@@ -50,7 +50,7 @@ enum operation {
     OP_PICKER_OPEN, /* in the service, not in the v1 specification (contract 4.9) */
     OP_PICKER_BROWSE,
     OP_TEST_CONNECTION,
-    OP_UNSUBSCRIBE, /* DELETE of the Location that a subscription was answered with (contract 4.4) */
+    OP_UNSUBSCRIBE, /* DELETE of the Location a subscription was answered with (contract 4.4) */
     OP_COUNT
 };
 

@@ -10,9 +10,9 @@
  *     trace.c       logs each call of the remote it wraps, bodies left out
  *     faulty.c      answers some calls of the remote it wraps with an error, for tests
  *
- * Ownership: what a call gives belongs to the caller unless said otherwise. Errors: every function
- * answers the grade of the outcome and fills `fault`, which is initialised by the function.
- *
+ * Ownership: what a call gives belongs to the caller unless said otherwise.
+ * Errors: every function answers the grade of the outcome and fills `fault`, which is initialised
+ * by the function.
  * Threads: all functions from any thread, except create and destroy.
  */
 #ifndef OUTLOOKFS_REMOTE_REMOTE_H
@@ -90,9 +90,7 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 enum grade remote_call(struct remote *r, struct remote_call *call, struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */
 
-/* --- folders
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
     char *id;      /* calendars, contacts: the table id. mail: the display path, "Inbox/Support", or
@@ -117,14 +115,13 @@ void remote_folders_release(struct remote_folders *f);
 enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
                                struct remote_folders *ret, struct remote_fault *fault);
 
-/* Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
+/*
+ * Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
  */
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
 
-/* --- records
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 struct remote_query {
     unsigned skip, top;  /* top 0 is not allowed */
@@ -156,9 +153,7 @@ enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, c
                          struct remote_ctx ctx, struct remote_fault *fault);
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
-/* --- mail
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- mail ------------------------------------------------------------------------------------- */
 
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
@@ -168,7 +163,7 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
                              struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
                              struct remote_fault *fault);
 
-/* --- sending: none of these may be repeated by itself ------------------------------------------ */
+/* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
 enum grade remote_send(struct remote *r, const struct cJSON *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
@@ -189,9 +184,7 @@ enum grade remote_ask(struct remote *r, enum operation op, const struct cJSON *m
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
 
-/* --- triggers
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- triggers --------------------------------------------------------------------------------- */
 
 struct remote_news {
     struct cJSON
@@ -213,9 +206,7 @@ void remote_news_release(struct remote_news *news);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 
-/* --- implementations
- * -----------------------------------------------------------------------------------------------
- */
+/* --- implementations -------------------------------------------------------------------------- */
 
 /* `http` is taken: destroyed with the remote. */
 struct remote *remote_connector_create(struct http *http, enum api_version version);

@@ -2,20 +2,25 @@
  * state.h - what the user gave us and the service does not have yet, and what only this machine
  * knows (state.db, data/): it must not be lost.
  *
- *   slot       a name in a record folder and the record behind it: aliases, local bytes, vacancies
- * (saving rules R6-R9) journal    one pending operation a slot local      scratch files,
- * directories and symlinks conflict, trash data/<ino> the local bytes of an inode: scratch files,
- * drafts, and what the user saved as long as it stays visible
+ *     slot        a name in a record folder and the record behind it: aliases, local bytes,
+ *                 vacancies (saving rules R6-R9)
+ *     journal     one pending operation a slot
+ *     local       scratch files, directories and symlinks
+ *     conflict    the three texts of a record that both sides have changed
+ *     trash       what a change or a deletion replaced, and texts that were refused
+ *     data/<ino>  the local bytes of an inode: scratch files, drafts, and what the user saved as
+ *                 long as it stays visible
+ *
+ * The rows of the outbox are in outbox.h, those of triggers in triggers.h.
  *
  * Every mutator commits (WAL, synchronous=FULL) before it returns, unless it stands between
- * state_begin() and state_commit(), which make several one transaction:
+ * state_begin() and state_end(), which make several one transaction:
  *
  *     state_begin(s);
  *     rc = state_put_slot(s, &slot);
  *     if (!rc)
  *         rc = state_put_op(s, &op);
- *     rc = state_end(s, rc);          // commits when rc is 0, rolls back otherwise; answers the
- * outcome
+ *     rc = state_end(s, rc);      // commits when rc is 0, else rolls back; answers the outcome
  *
  * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed,
  * everything up to the outermost end answers that failure and all is rolled back. Readers that find
@@ -26,10 +31,10 @@
  *
  * Ownership: what a function fills is released by the caller with the matching _release().
  * Errors: 0 or -errno (-ENOSPC, -EIO; -ENOENT where nothing is found; -EEXIST where something
- * unique would come twice). Removing what is not there is 0. Threads: any. state_begin() takes the
- * (recursive) write lock that state_end() gives back; readers use a connection of their own and do
- * not wait. A reader between begin and end of the same thread sees its own changes (it uses the
- * writer's connection).
+ * unique would come twice). Removing what is not there is 0.
+ * Threads: any. state_begin() takes the (recursive) write lock that state_end() gives back; readers
+ * use a connection of their own and do not wait. A reader between begin and end of the same thread
+ * sees its own changes (it uses the writer's connection).
  */
 #ifndef OUTLOOKFS_STORE_STATE_H
 #define OUTLOOKFS_STORE_STATE_H
@@ -58,9 +63,7 @@ int state_new_ino(struct state *s, uint64_t *ret);
 int state_get_meta(struct state *s, const char *key, char **ret); /* -ENOENT */
 int state_put_meta(struct state *s, const char *key, const char *value);
 
-/* --- slots
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 enum slot_flags {
     SLOT_LOCAL = 1 << 0,  /* data/<ino> holds the visible bytes */
@@ -88,12 +91,14 @@ struct slot {
 void slot_release(struct slot *slot);
 
 /*
- * Inserts (id 0: set) or updates. An update leaves kind, folder and record as they are: which record is behind a slot becomes known
- * in another thread than the one that changes the rest, and a copy read before must not undo it.
+ * Inserts (id 0: set) or updates. An update leaves kind, folder and record as they are: which
+ * record is behind a slot becomes known in another thread than the one that changes the rest, and a
+ * copy read before must not undo it.
  */
 int state_put_slot(struct state *s, struct slot *slot);
-int state_set_record(struct state *s, int64_t id, const char *record); /* NULL: none; -EEXIST, -ENOENT */
-int state_remove_slot(struct state *s, int64_t id);     /* with its operation and conflict */
+/* NULL: none. -EEXIST, -ENOENT. */
+int state_set_record(struct state *s, int64_t id, const char *record);
+int state_remove_slot(struct state *s, int64_t id); /* with its operation and conflict */
 int state_get_slot(struct state *s, int64_t id, struct slot *ret);
 int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name,
                        struct slot *ret);
@@ -106,9 +111,7 @@ int state_slots(struct state *s, enum kind kind, const char *folder, struct slot
 /* Those with any of `flags`, of every kind. */
 int state_slots_with(struct state *s, unsigned flags, struct slot **ret, size_t *ret_count);
 
-/* --- the journal
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- the journal ------------------------------------------------------------------------------ */
 
 enum journal_verb { JOURNAL_CREATE, JOURNAL_UPDATE, JOURNAL_DELETE };
 enum journal_state {
@@ -163,8 +166,7 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
 /* Every QUEUED operation that is not due at `now` becomes due then. */
 int state_hurry_ops(struct state *s, int64_t now);
 
-/* --- local things: scratch
- * ----------------------------------------------------------------------------------------- */
+/* --- local things: scratch -------------------------------------------------------------------- */
 
 struct local {
     uint64_t ino;
@@ -176,15 +178,14 @@ struct local {
 };
 void local_release(struct local *l);
 
-int state_put_local(struct state *s,
-                    const struct local *l); /* inserts or replaces by ino; (dir, name) is unique */
+/* Inserts or replaces by ino; (dir, name) is unique. */
+int state_put_local(struct state *s, const struct local *l);
 int state_remove_local(struct state *s, uint64_t ino);
 int state_get_local(struct state *s, uint64_t ino, struct local *ret);
 int state_find_local(struct state *s, uint64_t dir, const char *name, struct local *ret);
 int state_locals(struct state *s, uint64_t dir, struct local **ret, size_t *ret_count);
 
-/* --- conflicts and trash
- * ------------------------------------------------------------------------------------------- */
+/* --- conflicts and trash ---------------------------------------------------------------------- */
 
 struct conflict {
     int64_t slot;
@@ -204,7 +205,7 @@ struct trash_entry {
     enum kind kind;
     char *folder, *record;
     char *name;  /* of the file it was */
-    char *why;   /* "update" or "delete" */
+    char *why;   /* "update", "delete" or "rejected" */
     char *text;  /* NULL in listings */
     size_t size; /* of the text; state_add_trash() counts itself */
 };
@@ -217,9 +218,7 @@ int state_remove_trash(struct state *s, int64_t id);
 /* Drops entries older than `before` and then the oldest until the texts fit into `max_bytes`. */
 int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
 
-/* --- data/<ino>
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- data/<ino> ------------------------------------------------------------------------------- */
 
 /* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
 int state_data_open(struct state *s, uint64_t ino, int flags);

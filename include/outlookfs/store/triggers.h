@@ -2,12 +2,12 @@
  * triggers.h - the triggers in state.db, and where their streams lie.
  *
  * One row for each name in triggers/: the definition that is being polled, how far the service has
- * been asked (the cursor), and the stream of what came. A stream is a file data/<ino> to which lines
- * are only appended; the part of it that counts is `length` bytes long, and the cursor and the
- * length change in one transaction:
+ * been asked (the cursor), and the stream of what came. A stream is a file data/<ino> to which
+ * lines are only appended; the part of it that counts is `length` bytes long, and the cursor and
+ * the length change in one transaction:
  *
- *     pwrite() behind `length`, fdatasync()     nobody reads it yet; a crash here leaves a tail that
- *                                               triggers_recover() cuts off
+ *     pwrite() behind `length`, fdatasync()     nobody reads it yet; a crash here leaves a tail
+ *                                               that triggers_recover() cuts off
  *     cursor, length: one transaction           each item is in the stream exactly once
  *
  * Lines are in a file and not in the database because readers follow it, by offset, at any speed.

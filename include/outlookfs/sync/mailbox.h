@@ -62,7 +62,8 @@ struct mailbox_events {
     /* A file of the outbox that was `name` in the directory `dir` is in another state now, or
      * elsewhere; `ino` 0: a new file of this name came. May be NULL. */
     void (*outbox_changed)(void *ctx, uint64_t ino, uint64_t dir, const char *name);
-    /* A trigger's stream (store/triggers.h) has grown, or is not appended to any more. May be NULL.
+    /*
+     * A trigger's stream (store/triggers.h) has grown, or is not appended to any more. May be NULL.
      */
     void (*stream_changed)(void *ctx, uint64_t ino);
 };
@@ -70,7 +71,8 @@ struct mailbox_events {
 struct mailbox_config {
     struct remote *remote; /* taken */
     const char *state_dir, *cache_dir;
-    /* Whose mailbox this is, for a person: a URL. What waits in a state directory goes to no other. NULL: not checked. */
+    /* Whose mailbox this is, for a person: a URL. What waits in a state directory goes to no other.
+     * NULL: not checked. */
     const char *account;
     int64_t list_ttl;        /* ns */
     int64_t writeback_delay; /* ns */
@@ -110,9 +112,7 @@ struct writeback *mailbox_writeback(struct mailbox *mb);
  */
 int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err);
 
-/* --- folders
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- folders ---------------------------------------------------------------------------------- */
 
 /* The folders of a kind: from the cache when it has any (older than list_ttl: refreshed in the
  * background), else asked for. */
@@ -128,9 +128,7 @@ int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, 
                         struct cancel *cancel, struct cache_folder *ret);
 void mailbox_folder_release(struct cache_folder *folder);
 
-/* --- records
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 /* Makes a listing fresh enough, or starts it. Waits at most until the first page of a never-listed
  * folder, or, for a stale one, until the refresh ends or 2 s passed. */
@@ -160,18 +158,14 @@ int mailbox_folder_path(struct mailbox *mb, enum kind kind, const char *folder, 
 int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                         struct buf *out);
 
-/* --- attachments
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- attachments ------------------------------------------------------------------------------ */
 
 /* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk
  * cache first when needed. */
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
                        struct cancel *cancel, size_t *ret_size, struct buf *err);
 
-/* --- for status
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- for status ------------------------------------------------------------------------------- */
 
 struct mailbox_progress {
     enum kind kind;

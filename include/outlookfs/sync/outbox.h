@@ -55,10 +55,11 @@ void outbox_announce(struct outbox *ob, const char *url);
 /*
  * Fills `ret` with the row of a file that shall be sent. `obj` is its object; attachments given by
  * path are read into it. `replaced`: the caller has changed obj already. `foreign`: another user
- * wrote in the file.
- * -EINVAL (a member), -EACCES (a path of another user's file, or out of send_root), -ENOENT (no such
- * attachment), -EFBIG, -EMSGSIZE (a comment), -EDESTADDRREQ (no address for an answer), with the
- * reason in `err`. The caller gives the row to outbox_accept() or outbox_discard().
+ * wrote in the file. The caller gives the row to outbox_accept() or outbox_discard().
+ *
+ * -EINVAL (a member), -EACCES (a path of another user's file, or out of send_root), -ENOENT (no
+ * such attachment), -EFBIG, -EMSGSIZE (a comment), -EDESTADDRREQ (no address for an answer), with
+ * the reason in `err`.
  */
 int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, bool replaced,
                    bool foreign, struct outbox_row *ret, struct buf *err);

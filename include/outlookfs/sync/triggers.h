@@ -3,8 +3,8 @@
  *
  *     {"Trigger": "OnNewEmail", "folderPath": "Inbox", "from": "boss@contoso.com"}
  *
- * The file system says what a user did to triggers/<name>.json and triggers/<name>.jsonl, the poller
- * (room triggers) asks which one is due and polls it. Here a `name` is "<name>".
+ * The file system says what a user did to triggers/<name>.json and triggers/<name>.jsonl, the
+ * poller (room triggers) asks which one is due and polls it. Here a `name` is "<name>".
  *
  * Life of a trigger. A definition that is accepted sets the baseline with its next call: nothing
  * older is brought. A changed one starts afresh; the same again (as JSON) changes nothing. Removed,
@@ -15,16 +15,16 @@
  * Data: the next call at once. Nothing (202 or an empty list): after Retry-After (15 s when not
  * said), at least TRIGGER_PAUSE_MIN and at most poll_max. A failure that may pass: 5 s doubling to
  * poll_max, or Retry-After. A refusal: FAILED with the reason, asked again each TRIGGER_PAUSE_LONG
- * with the same cursor. When no handle is open and nobody has looked at the stream for an hour, each
- * further hour doubles the pause, up to TRIGGER_PAUSE_LONG; a look ends that at once.
+ * with the same cursor. When no handle is open and nobody has looked at the stream for an hour,
+ * each further hour doubles the pause, up to TRIGGER_PAUSE_LONG; a look ends that at once.
  *
  * What a call brings is entered into the cache first, told as record_changed events, and then
  * appended to the stream together with the cursor. An item that came before (the same id and
  * version, of the last 4096) is not appended again, so each is in the stream once even where the
  * service repeats itself.
  *
- * Streams are bounded: at stream_max the file becomes the older one ("<name>.jsonl.1", replacing the
- * one before it) and a new one begins.
+ * Streams are bounded: at stream_max the file becomes the older one ("<name>.jsonl.1", replacing
+ * the one before it) and a new one begins.
  *
  * Threads: any, triggers_due() and triggers_poll() from one at a time. define, draft, stop, rename
  * and drop_stream are serialised by the caller (the file system's change lock) and may stand in a

@@ -65,8 +65,8 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
                      struct buf *err);
 
 /* Forgets what is pending for the slot: `rm` in queue/ or failed/, a vacancy refilled with what was
- * there. A create that was never sent removes the slot. -EBUSY while the operation is under way, and
- * while nobody knows whether the service carried out a create or a deletion. */
+ * there. A create that was never sent removes the slot. -EBUSY while the operation is under way,
+ * and while nobody knows whether the service carried out a create or a deletion. */
 int writeback_cancel(struct writeback *wb, int64_t slot);
 
 /* FAILED becomes QUEUED and due (touch). */

@@ -5,7 +5,7 @@
 
 static const struct fs_req nobody = {.cancel = NULL};
 
-/* --- paths ---------------------------------------------------------------------------------------- */
+/* --- paths ------------------------------------------------------------------------------------ */
 
 static uint64_t step(struct rig *t, uint64_t parent, const char *name, int *rc)
 {
@@ -90,7 +90,7 @@ off_t rig_size(struct rig *t, const char *path)
     return rig_stat(t, path, &st) ? -1 : st.st_size;
 }
 
-/* --- calls ---------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static void remember(struct rig *t, struct fs_handle *old, struct fs_handle *new)
 {
@@ -273,7 +273,7 @@ int rig_utimens(struct rig *t, const char *path, int64_t mtime)
     return set_attr(t, path, &attr, mtime ? FS_SET_MTIME : FS_SET_MTIME_NOW);
 }
 
-/* --- made of calls -------------------------------------------------------------------------------- */
+/* --- made of calls ---------------------------------------------------------------------------- */
 
 int rig_save(struct rig *t, const char *path, const char *text)
 {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- a remote that outlives its mailbox ----------------------------------------------------------- */
+/* --- a remote that outlives its mailbox ------------------------------------------------------- */
 
 struct lent {
     struct remote base;
@@ -52,7 +52,7 @@ static struct remote *lend(struct remote *inner)
     return &l->base;
 }
 
-/* --- the mailbox's records ------------------------------------------------------------------------ */
+/* --- the mailbox's records -------------------------------------------------------------------- */
 
 static struct cJSON *parsed(const char *text)
 {
@@ -123,7 +123,7 @@ void rig_refresh(struct rig *t, const char *folder)
     free(rig_list(t, folder));
 }
 
-/* --- lifetime ------------------------------------------------------------------------------------- */
+/* --- lifetime --------------------------------------------------------------------------------- */
 
 static void told_inode(void *ctx, uint64_t ino)
 {
@@ -287,7 +287,7 @@ int rig_teardown(void **state)
     return 0;
 }
 
-/* --- requests ------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 int rig_sync(struct rig *t)
 {

@@ -1,8 +1,10 @@
 /*
- * fs_test.h - a file system over a mailbox in memory, driven by calls with paths as the kernel would drive it.
+ * fs_test.h - a file system over a mailbox in memory, driven by calls with paths as the kernel
+ * would drive it.
  *
- * The rig has one contact ("@" in the names of script_test.h), one event, and two messages, the second with an attachment. The
- * queue's delay is a day and a listing stays fresh for an hour: nothing is sent and nothing is asked before a test wants it.
+ * The rig has one contact ("@" in the names of script_test.h), one event, and two messages, the
+ * second with an attachment. The queue's delay is a day and a listing stays fresh for an hour:
+ * nothing is sent and nothing is asked before a test wants it.
  */
 #ifndef OUTLOOKFS_TESTS_FS_TEST_H
 #define OUTLOOKFS_TESTS_FS_TEST_H
@@ -88,7 +90,7 @@ char *rig_member(struct rig *t, const char *id, const char *member);
 void rig_edit(struct rig *t, const char *id, const char *member, const char *value);
 void rig_refresh(struct rig *t, const char *folder);
 
-/* --- calls, by path below the mount point; answers of the fs_ function ---------------------------- */
+/* --- calls, by path below the mount point; answers of the fs_ function ------------------------ */
 
 int rig_lookup(struct rig *t, const char *path, struct fs_entry *ret); /* rig_forget() */
 void rig_forget(struct rig *t, const struct fs_entry *entry);
@@ -113,7 +115,7 @@ int rig_truncate(struct rig *t, const char *path, off_t size);
 int rig_chmod(struct rig *t, const char *path, mode_t mode);
 int rig_utimens(struct rig *t, const char *path, int64_t mtime); /* 0: now */
 
-/* --- made of them --------------------------------------------------------------------------------- */
+/* --- made of them ----------------------------------------------------------------------------- */
 
 /* open W|TRUNC or create, write, close: the answer of the first that fails. */
 int rig_save(struct rig *t, const char *path, const char *text);
@@ -122,7 +124,8 @@ char *rig_read(struct rig *t, const char *path);
 char *rig_read_handle(struct rig *t, struct fs_handle *h);
 /* An extended attribute without "user.outlook."; "" when there is none. The caller frees. */
 char *rig_xattr(struct rig *t, const char *path, const char *name);
-/* Names in a directory, without "." and "..", each behind a newline: "\na\nb\n". The caller frees. */
+/* Names in a directory, without "." and "..", each behind a newline: "\na\nb\n". The caller
+ * frees. */
 char *rig_list(struct rig *t, const char *path);
 bool rig_lists(struct rig *t, const char *dir, const char *name);
 /* The first name in a directory that ends so, with the directory; NULL: none. The caller frees. */

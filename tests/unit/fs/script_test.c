@@ -65,7 +65,7 @@ static size_t number(struct run *r, const char *word, size_t end)
     return str_eq(word, "$") ? end : strtoul(word, NULL, 10);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static int mode_flags(const char *mode)
 {
@@ -241,7 +241,7 @@ static const struct {
     {"wait", do_wait},       {"sync", do_sync},
 };
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -302,7 +302,7 @@ void script_run(struct rig *t, const char *steps)
         assert_null(r.open[i]);
 }
 
-/* --- one test a script ---------------------------------------------------------------------------- */
+/* --- one test a script ------------------------------------------------------------------------ */
 
 struct job {
     struct rig *rig;

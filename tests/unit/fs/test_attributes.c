@@ -7,7 +7,7 @@
 
 static const struct fs_req nobody = {.cancel = NULL};
 
-/* --- a walk over the whole tree ------------------------------------------------------------------- */
+/* --- a walk over the whole tree --------------------------------------------------------------- */
 
 struct walk {
     struct rig *t;
@@ -17,7 +17,8 @@ struct walk {
 
 static void walk_directory(struct walk *w, uint64_t ino, const char *path);
 
-/* st_size is what a reader gets; of a file that is made anew at every look, as seen by its handle. */
+/* st_size is what a reader gets; of a file that is made anew at every look, as seen by its
+ * handle. */
 static void walk_file(struct walk *w, const struct fs_entry *entry, const char *path)
 {
     struct fs_open open;
@@ -167,7 +168,7 @@ static void test_a_lost_alias_with_a_new_cache(void **state)
     assert_soon(!rig_exists(t, CONTACTS "jane.json"));
 }
 
-/* --- both spellings ------------------------------------------------------------------------------- */
+/* --- both spellings --------------------------------------------------------------------------- */
 
 static void test_two_spellings_one_inode(void **state)
 {
@@ -204,7 +205,7 @@ static void test_folders_by_id(void **state)
     free(id);
 }
 
-/* --- after a save --------------------------------------------------------------------------------- */
+/* --- after a save ----------------------------------------------------------------------------- */
 
 static void test_times_and_modes_of_a_record(void **state)
 {

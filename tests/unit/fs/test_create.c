@@ -1,5 +1,6 @@
 /*
- * test_create.c - new files: one POST for the first valid object, under the name the user gave (saving rules R12, R13).
+ * test_create.c - new files: one POST for the first valid object, under the name the user gave
+ * (saving rules R12, R13).
  */
 #include "script_test.h"
 

@@ -1,5 +1,6 @@
 /*
- * test_draft.c - text that is not, or not yet, a record (saving rules R15, R16), and what a crash leaves.
+ * test_draft.c - text that is not, or not yet, a record (saving rules R15, R16), and what a crash
+ * leaves.
  */
 #include "script_test.h"
 
@@ -98,7 +99,8 @@ static void test_a_draft_survives(void **state)
     assert_member(t, t->contact, "MobilePhone1", "+49 170 55501234");
 }
 
-/* The change began at the text before the draft: what the service has meanwhile is merged, not overwritten. */
+/* The change began at the text before the draft: what the service has meanwhile is merged, not
+ * overwritten. */
 static void test_a_draft_remembers_where_it_began(void **state)
 {
     struct rig *t = *state;

@@ -1,5 +1,6 @@
 /*
- * test_keep.c - which bytes a record shows after a save, and what of other clients' edits becomes visible (saving rules R21, R25).
+ * test_keep.c - which bytes a record shows after a save, and what of other clients' edits becomes
+ * visible (saving rules R21, R25).
  */
 #include "script_test.h"
 

@@ -1,5 +1,6 @@
 /*
- * test_readdir.c - open directories: offsets, rewinding, large folders; and the references the kernel holds.
+ * test_readdir.c - open directories: offsets, rewinding, large folders; and the references the
+ * kernel holds.
  */
 #include "script_test.h"
 
@@ -60,7 +61,8 @@ static void test_offsets(void **state)
     assert_null(names[6]);
     assert_null(names[7]);
 
-    /* An entry keeps its place whatever happens, until the directory is read from the start again. */
+    /* An entry keeps its place whatever happens, until the directory is read from the start
+     * again. */
     script_run(t, "unlink a; create d w; close; unlink c.json");
     for (size_t i = 6; i-- > 1;) {
         char *again = name_at(t, dir, i);

@@ -1,6 +1,6 @@
 /*
- * test_refused.c - what the service does not take: the editor is told, the bytes stay, nothing is lost (saving rules R10, R19);
- * conflicts; being offline.
+ * test_refused.c - what the service does not take: the editor is told, the bytes stay, nothing is
+ * lost (saving rules R10, R19); conflicts; being offline.
  */
 #include "script_test.h"
 
@@ -50,7 +50,8 @@ static void test_fsync_tells_the_editor(void **state)
     }
 }
 
-/* vim puts the old version back: nothing more is sent, and the text that was refused can still be found. */
+/* vim puts the old version back: nothing more is sent, and the text that was refused can still be
+ * found. */
 static void test_vims_failure_dance(void **state)
 {
     struct rig *t = *state;
@@ -161,7 +162,7 @@ static void test_a_queued_deletion_is_taken_back(void **state)
     free(entry);
 }
 
-/* --- conflicts ------------------------------------------------------------------------------------ */
+/* --- conflicts -------------------------------------------------------------------------------- */
 
 static char *conflict(struct rig *t, const char *file)
 {
@@ -274,7 +275,7 @@ static void test_removing_a_conflict_keeps_mine_in_the_trash(void **state)
     assert_true(contains(t, ".outlookfs/trash", "\"theirs\""));
 }
 
-/* --- offline -------------------------------------------------------------------------------------- */
+/* --- offline ---------------------------------------------------------------------------------- */
 
 static void test_offline(void **state)
 {

@@ -1,5 +1,6 @@
 /*
- * test_rename.c - the matrix of rename: what lies at both ends, flags, folders (saving rules R7, R8, R11).
+ * test_rename.c - the matrix of rename: what lies at both ends, flags, folders (saving rules R7,
+ * R8, R11).
  */
 #include "script_test.h"
 

@@ -152,7 +152,8 @@ static void test_unlinked_bytes_are_swept(void **state)
     assert_text(t, CONTACTS "stays", "x");
 }
 
-/* Editors look for many names wherever they are: no question leaves the machine, and offline the answer is the same. */
+/* Editors look for many names wherever they are: no question leaves the machine, and offline the
+ * answer is the same. */
 static void test_probes_ask_nobody(void **state)
 {
     static const char *const names[] = {".editorconfig", ".git",     ".svn",    "RCS",
@@ -178,7 +179,8 @@ static void test_probes_ask_nobody(void **state)
     assert_int_equal(rig_calls(t, OP_COUNT), 0);
 }
 
-/* Where the service does not list its mail folders a name may be one: offline it is nobody's, so that programs can make it. */
+/* Where the service does not list its mail folders a name may be one: offline it is nobody's, so
+ * that programs can make it. */
 static void test_mail_folders_that_cannot_be_listed(void **state)
 {
     struct rig *t = *state;

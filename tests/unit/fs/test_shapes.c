@@ -1,5 +1,6 @@
 /*
- * test_shapes.c - every way programs save ends as one PATCH of the same record (saving rules, sections 1, 3 and 7).
+ * test_shapes.c - every way programs save ends as one PATCH of the same record (saving rules,
+ * sections 1, 3 and 7).
  */
 #include "script_test.h"
 

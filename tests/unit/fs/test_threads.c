@@ -1,6 +1,6 @@
 /*
- * test_threads.c - many programs at once: what a reader sees is always a whole version, and the end is one everybody agrees on.
- * Above all a test for ThreadSanitizer.
+ * test_threads.c - many programs at once: what a reader sees is always a whole version, and the end
+ * is one everybody agrees on. Above all a test for ThreadSanitizer.
  */
 #include "script_test.h"
 

@@ -1,5 +1,6 @@
 /*
- * test_unchanged.c - what changes no member sends nothing (saving rules R14, R18), and what is undone within the delay neither.
+ * test_unchanged.c - what changes no member sends nothing (saving rules R14, R18), and what is
+ * undone within the delay neither.
  */
 #include "script_test.h"
 

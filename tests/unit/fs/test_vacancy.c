@@ -1,5 +1,6 @@
 /*
- * test_vacancy.c - a record's name with nothing in it: a backup in the making, or a deletion (saving rules R8, R9).
+ * test_vacancy.c - a record's name with nothing in it: a backup in the making, or a deletion
+ * (saving rules R8, R9).
  */
 #include "script_test.h"
 

@@ -85,7 +85,8 @@ static void overlay(cJSON *to, const cJSON *from, bool managed)
     }
 }
 
-/* A service that forgets what it is not sent, and one that keeps it: both must arrive at `merged`.
+/*
+ * A service that forgets what it is not sent, and one that keeps it: both must arrive at `merged`.
  */
 static void assert_bodies(const cJSON *theirs, const cJSON *merged)
 {

@@ -111,8 +111,7 @@ static void test_find_mail_folder(void **state)
     remote_destroy(r);
 }
 
-/* --- where the picker does not do as hoped ------------------------------------------------------
- */
+/* --- where the picker does not do as hoped ---------------------------------------------------- */
 
 static void plan_failure(struct remote *r, enum operation op, unsigned skip, enum grade grade,
                          int status)
@@ -226,8 +225,7 @@ static void test_folder_that_cannot_be_browsed(void **state)
     remote_destroy(r);
 }
 
-/* --- pickers of our own
- * ----------------------------------------------------------------------------- */
+/* --- pickers of our own ----------------------------------------------------------------------- */
 
 struct picker {
     struct remote base;
@@ -301,7 +299,8 @@ static void test_names_with_a_slash(void **state)
     remote_fault_release(&fault);
 }
 
-/* A hundred folders whatever is asked, so that every page is full: the same ones, or ever new ones.
+/*
+ * A hundred folders whatever is asked, so that every page is full: the same ones, or ever new ones.
  */
 static enum grade endless(struct remote *r, struct remote_call *call, struct remote_fault *fault)
 {

@@ -317,8 +317,7 @@ static void test_table_by_id(void **state)
     remote_folders_release(&folders);
 }
 
-/* --- mail ----------------------------------------------------------------------------------------
- */
+/* --- mail ------------------------------------------------------------------------------------- */
 
 static const char *add_mail(struct remote *r, const char *subject, const char *received, bool read)
 {
@@ -520,8 +519,7 @@ static void test_mail_with_options(void **state)
     cJSON_Delete(bad);
 }
 
-/* --- the rest
- * -------------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static void test_triggers_are_refused(void **state)
 {

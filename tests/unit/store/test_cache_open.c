@@ -158,8 +158,8 @@ static void damage_rows(const char *dir, bool roots_too)
     sqlite3 *db;
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "SELECT rootpage FROM sqlite_master", take_page, &pages, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "SELECT rootpage FROM sqlite_master", take_page, &pages, NULL), SQLITE_OK);
     sqlite3_close(db);
     int fd = open(path, O_WRONLY);
     assert_int_equal(fstat(fd, &st), 0);

@@ -1,4 +1,5 @@
-/* What a kill -9 leaves. The child is this program again, run with the directory as its argument.
+/*
+ * What a kill -9 leaves. The child is this program again, run with the directory as its argument.
  */
 #include "store_test.h"
 

@@ -85,7 +85,8 @@ static void test_keeps_every_field(void **state)
     state_close(s);
 }
 
-/* What one thread learns about the record is not undone by a copy of the slot another one read before. */
+/* What one thread learns about the record is not undone by a copy of the slot another one read
+ * before. */
 static void test_record_is_set_apart(void **state)
 {
     struct state *s = open_state(*state);

@@ -1,6 +1,6 @@
 /*
- * reading.h - what the tests of the reading half of sync share: a mailbox over a mailbox in memory, behind a gate that can hold calls and bend
- * answers, and a log of events.
+ * reading.h - what the tests of the reading half of sync share: a mailbox over a mailbox in memory,
+ * behind a gate that can hold calls and bend answers, and a log of events.
  *
  *     mailbox -> gate -> faulty -> memory
  */
@@ -35,7 +35,7 @@
 #define TTL (60 * NS_PER_S)
 #define SOON (clock_mono() + 20 * NS_PER_S) /* no test waits so long unless it fails */
 
-/* --- the gate ----------------------------------------------------------------------------------- */
+/* --- the gate --------------------------------------------------------------------------------- */
 
 struct gate {
     struct remote base;
@@ -169,7 +169,7 @@ static void gate_await(struct gate *g, unsigned count)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* --- the room ----------------------------------------------------------------------------------- */
+/* --- the room --------------------------------------------------------------------------------- */
 
 struct room {
     char *dir, *state_dir, *cache_dir;
@@ -290,7 +290,7 @@ static int room_teardown(void **state)
 
 #define room_test(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
 
-/* --- what tests do ------------------------------------------------------------------------------ */
+/* --- what tests do ---------------------------------------------------------------------------- */
 
 __attribute__((unused)) static unsigned events_of(struct room *room, const unsigned *counter)
 {
@@ -388,7 +388,8 @@ __attribute__((unused)) static unsigned read_contacts(struct room *room)
     return count;
 }
 
-/* Until no pass is under way, confirmations and late pages included; the listing is complete then. */
+/* Until no pass is under way, confirmations and late pages included; the listing is complete
+ * then. */
 __attribute__((unused)) static void await_quiet(struct room *room, enum kind kind,
                                                 const char *folder)
 {

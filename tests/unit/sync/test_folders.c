@@ -50,7 +50,7 @@ static void refuse_picker(struct room *room)
     remote_faulty_plan(room->faulty, &plan);
 }
 
-/* --- the list ----------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static void folders_are_asked_for_once(void **state)
 {
@@ -151,7 +151,7 @@ static void offline_answers_from_the_cache(void **state)
     assert_int_equal(room->gate->calls, 0);
 }
 
-/* --- one folder --------------------------------------------------------------------------------- */
+/* --- one folder ------------------------------------------------------------------------------- */
 
 static void folder_is_found_by_name_and_id(void **state)
 {
@@ -211,7 +211,7 @@ static void mail_folder_is_found_below_its_parent(void **state)
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Support", NULL), -ENOENT);
 }
 
-/* --- without the picker ------------------------------------------------------------------------- */
+/* --- without the picker ----------------------------------------------------------------------- */
 
 static void configured_mail_folders_are_shown(void **state)
 {
@@ -332,7 +332,7 @@ static void unknown_mail_folder_offline(void **state)
     assert_int_equal(room->gate->calls, 0);
 }
 
-/* --- probe -------------------------------------------------------------------------------------- */
+/* --- probe ------------------------------------------------------------------------------------ */
 
 static void probe_says_where_we_stand(void **state)
 {

@@ -244,7 +244,7 @@ static void service_without_skip_ends(void **state)
     assert_int_equal(read_contacts(room), 256);
 }
 
-/* --- offline ------------------------------------------------------------------------------------ */
+/* --- offline ---------------------------------------------------------------------------------- */
 
 static void offline_answers_at_once(void **state)
 {
@@ -270,7 +270,7 @@ static void offline_answers_at_once(void **state)
     assert_int_equal(room->gate->calls, 0);
 }
 
-/* --- mail --------------------------------------------------------------------------------------- */
+/* --- mail ------------------------------------------------------------------------------------- */
 
 static void add_messages(struct room *room, unsigned count, size_t body)
 {
@@ -367,7 +367,7 @@ static void folder_below_the_limit_is_not_truncated(void **state)
     assert_false(listing_of(room, KIND_MESSAGE, "Inbox").truncated);
 }
 
-/* --- status ------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 static void progress_shows_what_is_under_way(void **state)
 {

@@ -46,7 +46,7 @@ static uint64_t records_of(struct room *room)
     return row.count;
 }
 
-/* --- plans -------------------------------------------------------------------------------------- */
+/* --- plans ------------------------------------------------------------------------------------ */
 
 static void fresh_listing_is_not_asked_for(void **state)
 {
@@ -190,7 +190,7 @@ static void slow_refresh_does_not_hold_the_old_listing_back(void **state)
     assert_int_equal(read_contacts(room), 11);
 }
 
-/* --- failures ----------------------------------------------------------------------------------- */
+/* --- failures --------------------------------------------------------------------------------- */
 
 static void failed_refresh_keeps_the_old_listing(void **state)
 {
@@ -284,7 +284,7 @@ static void only_gone_deletes(void **state)
     free(gone);
 }
 
-/* --- own writes and older answers --------------------------------------------------------------- */
+/* --- own writes and older answers ------------------------------------------------------------- */
 
 static struct item own_item(struct room *room, const char *id, const char *name)
 {
@@ -412,7 +412,7 @@ static void later_listing_changes_a_written_record(void **state)
     free(id);
 }
 
-/* --- mail --------------------------------------------------------------------------------------- */
+/* --- mail ------------------------------------------------------------------------------------- */
 
 static void add_message(struct room *room, unsigned second)
 {

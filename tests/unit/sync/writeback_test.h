@@ -1,7 +1,6 @@
 /*
  * writeback_test.h - what the tests of the writing half share: a mailbox over a remote in memory
- * that can be made to fail and to
- * wait, and helpers that save like a file system does.
+ * that can be made to fail and to wait, and helpers that save like a file system does.
  *
  * The delay of the queue is an hour: nothing is sent before a test asks for it.
  */
