@@ -307,7 +307,6 @@ static int remove_mail(struct fs *fs, int64_t id)
 
         rc = dir ? scratch_remove(fs, dir, l.name, false) : -ENOENT;
         tree_put(fs, dir);
-        notify_entry(fs, l.dir, l.name);
     }
     outbox_row_release(&row);
     local_release(&l);
@@ -331,7 +330,6 @@ static int remove_op(struct fs *fs, int64_t id)
     rc = state_get_slot(fs->state, id, &after);
     if (rc == -ENOENT) {
         drop_inode(fs, before.ino);
-        notify_entry(fs, folder_ino(before.kind, before.folder), before.name);
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
         after.vacant_at = 0; /* the name comes back at once */

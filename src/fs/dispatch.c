@@ -248,9 +248,3 @@ void notify_inode(struct fs *fs, uint64_t ino)
     if (fs->config.notify)
         fs->config.notify->inode(fs->config.notify_ctx, ino);
 }
-
-void notify_entry(struct fs *fs, uint64_t parent, const char *name)
-{
-    if (fs->config.notify)
-        fs->config.notify->entry(fs->config.notify_ctx, parent, name);
-}

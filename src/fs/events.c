@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum event_type { EVENT_WAKE, EVENT_FOLDERS, EVENT_RECORD, EVENT_SLOT, EVENT_OUTBOX };
+enum event_type { EVENT_WAKE, EVENT_RECORD, EVENT_SLOT, EVENT_OUTBOX };
 
 struct event {
     enum event_type type;
@@ -23,7 +23,7 @@ struct event {
     char *id;
     enum mailbox_change change;
     int64_t slot;
-    uint64_t ino, dir; /* of a file of the outbox, whose name is in `id` */
+    uint64_t ino, dir; /* of a file of the outbox */
 };
 
 static void push(struct fs *fs, struct event e)
@@ -36,11 +36,6 @@ static void push(struct fs *fs, struct event e)
         free(copy->id);
         free(copy);
     }
-}
-
-static void on_folders(void *ctx, enum kind kind)
-{
-    push(ctx, (struct event){.type = EVENT_FOLDERS, .kind = kind});
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
@@ -59,9 +54,9 @@ static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
          (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
-static void on_outbox(void *ctx, uint64_t ino, uint64_t dir, const char *name)
+static void on_outbox(void *ctx, uint64_t ino, uint64_t dir)
 {
-    push(ctx, (struct event){.type = EVENT_OUTBOX, .id = xstrdup(name), .ino = ino, .dir = dir});
+    push(ctx, (struct event){.type = EVENT_OUTBOX, .ino = ino, .dir = dir});
 }
 
 /* Only enqueues, as the others: for the kernel's notifier. */
@@ -71,7 +66,6 @@ static void on_stream(void *ctx, uint64_t ino)
 }
 
 const struct mailbox_events fs_events = {
-    .folders_changed = on_folders,
     .record_changed = on_record,
     .slot_changed = on_slot,
     .outbox_changed = on_outbox,
@@ -124,13 +118,7 @@ static void record_changed(struct fs *fs, const struct event *e)
     }
     pthread_mutex_unlock(&fs->change);
 
-    if (e->change == MAILBOX_GONE) {
-        char *name = name_from_id(e->id);
-        notify_entry(fs, folder_ino(e->kind, e->folder), name);
-        free(name);
-    } else {
-        notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
-    }
+    notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
     slot_release(&slot);
 }
 
@@ -149,19 +137,6 @@ static bool slot_changed(struct fs *fs, const struct event *e)
     return vacant;
 }
 
-/* Which folders there are now is asked again at the next lookup. */
-static void folders_changed(struct fs *fs, enum kind kind)
-{
-    pthread_mutex_lock(&fs->tree.lock);
-    for (size_t i = 0; i < fs->tree.nbuckets; i++) {
-        for (struct node *n = fs->tree.buckets[i]; n; n = n->next) {
-            if (n->ops == &folder_ops && n->kind == kind && n->parent)
-                notify_entry(fs, n->parent->ino, n->name);
-        }
-    }
-    pthread_mutex_unlock(&fs->tree.lock);
-}
-
 /* Answers whether something may end earlier than known. */
 static bool handle(struct fs *fs, struct event *e)
 {
@@ -171,9 +146,6 @@ static bool handle(struct fs *fs, struct event *e)
     case EVENT_WAKE:
         wake = true;
         break;
-    case EVENT_FOLDERS:
-        folders_changed(fs, e->kind);
-        break;
     case EVENT_RECORD:
         record_changed(fs, e);
         break;
@@ -182,7 +154,7 @@ static bool handle(struct fs *fs, struct event *e)
         break;
     case EVENT_OUTBOX:
         pthread_mutex_lock(&fs->change);
-        outbox_changed(fs, e->ino, e->dir, e->id);
+        outbox_changed(fs, e->ino, e->dir);
         pthread_mutex_unlock(&fs->change);
         break;
     }

@@ -43,7 +43,6 @@ static void reappear(struct fs *fs, struct slot *slot)
         return;
     if (rc < 0)
         log_error("%s: cannot be shown again: %s", slot->name, strerror(-rc));
-    slot_notify_names(fs, slot);
     notify_inode(fs, folder_ino(slot->kind, slot->folder));
 }
 

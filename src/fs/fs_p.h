@@ -268,7 +268,6 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 void notify_inode(struct fs *fs, uint64_t ino);
-void notify_entry(struct fs *fs, uint64_t parent, const char *name);
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
@@ -358,8 +357,6 @@ int slot_of_node(struct fs *fs, struct node *node, struct slot *ret);
 void slot_bind(struct fs *fs, uint64_t ino, int64_t id);
 /* Both, where no transaction is open. */
 int slot_put(struct fs *fs, struct slot *slot);
-/* Every name of the record means something else now. */
-void slot_notify_names(struct fs *fs, const struct slot *slot);
 /* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
@@ -448,7 +445,7 @@ void outbox_move_end(struct fs *fs, struct outbox_move *move);
 /* A local file of the directory goes; in a transaction. -EBUSY: it is just being sent. */
 int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino);
 /* sync's event, under fs.change. */
-void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name);
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir);
 /* outbox/<one of them> by its number. Referenced; NULL: no such directory. */
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino);
 

@@ -417,23 +417,20 @@ static int sent_getxattr(struct fs *fs, struct node *node, const char *name, str
 }
 
 /* What sync did to a file: it may lie in sent/ now. */
-void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir, const char *name)
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
 {
     struct node *node = ino ? tree_get(fs, ino) : NULL;
     struct local l = {0};
     bool there = ino && !state_get_local(fs->state, ino, &l);
 
-    if (!there || l.dir != dir) {
-        notify_entry(fs, dir, name);
+    if (!there || l.dir != dir)
         notify_inode(fs, dir);
-    }
     if (there && l.dir != dir) {
         struct node *home = outbox_dir_node(fs, l.dir);
 
         if (node && home)
             tree_move(fs, node, home, l.name, tree_ops(fs, home)->files, 0);
         tree_put(fs, home);
-        notify_entry(fs, l.dir, l.name);
         notify_inode(fs, l.dir);
     }
     local_release(&l);

@@ -327,7 +327,6 @@ static int scratch_to_record(struct fs *fs, struct end *from, struct end *to, un
     move_node(fs, from->local.ino, &(struct end){.dir = to->dir, .name = to->slot.name},
               &record_ops, to->slot.id);
     mark_committed(fs, from->local.ino, text);
-    slot_notify_names(fs, &to->slot);
     if (kept)
         move_node(fs, old, from, &scratch_file_ops, 0);
     else if (old)
@@ -421,7 +420,6 @@ static int record_to_scratch(struct fs *fs, struct end *from, struct end *to, st
         drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
     move_node(fs, ino, to, &scratch_file_ops, 0);
-    slot_notify_names(fs, &from->slot);
     writeback_kick(fs->writeback);
     events_wake(fs);
 out:
@@ -483,8 +481,6 @@ static int replace_record(struct fs *fs, struct end *from, struct end *to, struc
     writeback_kick(fs->writeback);
     move_node(fs, ino, &(struct end){.dir = to->dir, .name = to->slot.name}, NULL, to->slot.id);
     mark_committed(fs, ino, text);
-    slot_notify_names(fs, &to->slot);
-    slot_notify_names(fs, &from->slot);
     if (old)
         drop_inode(fs, old);
 out:

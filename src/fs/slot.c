@@ -93,19 +93,6 @@ int slot_put(struct fs *fs, struct slot *slot)
     return rc;
 }
 
-void slot_notify_names(struct fs *fs, const struct slot *slot)
-{
-    uint64_t dir = folder_ino(slot->kind, slot->folder);
-
-    notify_entry(fs, dir, slot->name);
-    if (slot->record && (slot->flags & SLOT_ALIAS)) {
-        char *own = name_from_id(slot->record);
-
-        notify_entry(fs, dir, own);
-        free(own);
-    }
-}
-
 static void set_base(struct slot *slot, char *base)
 {
     free(slot->base);
@@ -145,7 +132,6 @@ void slot_forget(struct fs *fs, struct slot *slot)
     if (state_remove_slot(fs->state, slot->id))
         return;
     drop_inode(fs, slot->ino);
-    slot_notify_names(fs, slot);
 }
 
 /* --- create --- */
@@ -258,7 +244,6 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     if (local && (!node || !content_peek(fs, node)))
         state_data_remove(fs->state, gone);
     tree_put(fs, node);
-    slot_notify_names(fs, &slot); /* the record's other spelling names the same inode */
 out:
     buf_release(&err);
     slot_release(&slot);

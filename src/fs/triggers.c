@@ -137,12 +137,12 @@ static int triggers_remove(struct fs *fs, struct node *dir, const char *name)
 {
     bool older;
     char *trigger = name_of_stream(name, &older);
+
+    (void)dir;
     int rc = trigger ? triggers_drop_stream(fs->triggers, trigger, older) : -ENOENT;
 
-    if (!rc) {
+    if (!rc)
         triggers_kick(fs->triggers);
-        notify_entry(fs, dir->ino, name);
-    }
     free(trigger);
     return rc;
 }

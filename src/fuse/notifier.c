@@ -55,13 +55,6 @@ static void notify_inode(void *ctx, uint64_t ino)
     push(&m->notifier, ino);
 }
 
-static void notify_entry(void *ctx, uint64_t parent, const char *name)
-{
-    (void)ctx;
-    (void)parent;
-    (void)name;
-}
-
 /* A handle is told of once, so it needs no place among those that wait already. The kernel takes no
  * lock that a request may hold for it. */
 static void notify_ready(void *ctx, void *waiter)
@@ -80,10 +73,8 @@ static void notify_unneeded(void *ctx, void *waiter)
     fuse_pollhandle_destroy(waiter);
 }
 
-const struct fs_notify mount_notify = {.inode = notify_inode,
-                                       .entry = notify_entry,
-                                       .ready = notify_ready,
-                                       .unneeded = notify_unneeded};
+const struct fs_notify mount_notify = {
+    .inode = notify_inode, .ready = notify_ready, .unneeded = notify_unneeded};
 
 /* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
 static void tell_kernel(struct fuse_session *session, const struct notice *notice)

@@ -425,10 +425,10 @@ void outbox_destroy(struct outbox *ob)
     free(ob);
 }
 
-void outbox_notify(struct outbox *ob, uint64_t ino, uint64_t dir, const char *name)
+void outbox_notify(struct outbox *ob, uint64_t ino, uint64_t dir)
 {
     const struct mailbox_events *events = ob->mb->events;
 
     if (events && events->outbox_changed)
-        events->outbox_changed(ob->mb->events_ctx, ino, dir, name);
+        events->outbox_changed(ob->mb->events_ctx, ino, dir);
 }

@@ -159,8 +159,8 @@ int outbox_answer(struct outbox *ob, const char *token, const char *body, size_t
     rc = state_end(state, rc);
     if (!rc && name) {
         log_info("outbox/%s/%s: answered", outgoing_info(row.what)->dir, question.name);
-        outbox_notify(ob, row.ino, question.dir, question.name);
-        outbox_notify(ob, 0, question.dir, name);
+        outbox_notify(ob, row.ino, question.dir);
+        outbox_notify(ob, 0, question.dir);
         outbox_kick(ob);
     }
 out:

@@ -53,7 +53,7 @@ int outbox_attach(struct outbox *ob, struct cJSON *obj, bool foreign, bool *ret_
 int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name);
 
 /* Tells the file system: `name` in `dir` changed. No lock may be held. */
-void outbox_notify(struct outbox *ob, uint64_t ino, uint64_t dir, const char *name);
+void outbox_notify(struct outbox *ob, uint64_t ino, uint64_t dir);
 
 /* Called by mailbox_open/start/stop/close. */
 struct outbox *outbox_create(struct mailbox *mb);

@@ -167,10 +167,10 @@ static int sent(struct outbox *ob, struct outbox_row *row)
     if (!rc) {
         remove_body(ob, row);
         log_info("outbox/%s/%s: sent", outgoing_info(row->what)->dir, l.name);
-        outbox_notify(ob, row->ino, l.dir, l.name);
+        outbox_notify(ob, row->ino, l.dir);
     }
     if (!rc && answer)
-        outbox_notify(ob, 0, l.dir, answer);
+        outbox_notify(ob, 0, l.dir);
     local_release(&l);
     free(answer);
     return rc;
@@ -226,7 +226,7 @@ static int failed(struct outbox *ob, struct outbox_row *row, const struct remote
     if (!rc && row->state == OUTBOX_FAILED)
         log_warn("outbox/%s/%s: %s", outgoing_info(row->what)->dir, l.name, row->reason);
     if (!rc)
-        outbox_notify(ob, row->ino, l.dir, l.name);
+        outbox_notify(ob, row->ino, l.dir);
     local_release(&l);
     return rc;
 }

@@ -155,10 +155,10 @@ class Sequence:
         if slot.committed is None:
             record = {"GivenName": "G", "Surname": "m%d" % self.counter, "NickName": None, "JobTitle": None, "HomePhones": []}
         elif slot.draft or slot.name not in self.slots:
-            record = dict(slot.committed, GivenName="G", HomePhones=[])
+            known = slot.before if slot.draft and slot.before else slot.committed
+            record = dict(known, GivenName="G", HomePhones=[])
             if slot.id is not None:
-                full = self.mailbox.sandbox.record("contact", slot.id)
-                record = dict(full, **slot.committed)
+                record = dict(self.mailbox.sandbox.record("contact", slot.id), **known)
         else:
             record = json.loads(self.read(slot.name))
             self.see(slot, record)
@@ -249,7 +249,8 @@ class Sequence:
         self.open_slot(slot)
         self.write(slot.name, text, sync=True)
         slot.commit(members, text)
-        self.sent(slot)
+        if slot.id is not None or json.loads(text).get("Id") not in self.server:     # a copy of a record may be on its way to another name
+            self.sent(slot)
 
     def do_partial(self):
         slot = self.target()
@@ -291,11 +292,12 @@ class Sequence:
         slot = self.pick(self.existing())
         if slot:
             data = self.read(slot.name).encode()
-            if not data:
-                return
-            cut = self.random.randrange(0, len(data))
-            if not data[cut:].strip() or b"\n" in data[cut:][:1] and not data[cut:].strip():
-                return
+            cut = self.random.randrange(0, len(data) or 1)
+            try:
+                json.loads(data[:cut])
+                return  # still a whole text
+            except ValueError:
+                pass
             os.truncate(self.path(slot.name), cut)
             try:
                 text = data[:cut].decode()

@@ -143,6 +143,17 @@ class Refused(RecordTest):
         self.assertIsNone(self.mailbox.record("contact", self.key))
         self.assertEqual([record["NickName"] for record in self.trash("rejected")], ["mine"])
 
+    def test_writing_the_old_text_back_gives_up(self):
+        """As an editor does that rolls back in place. The text that was refused is in the trash."""
+        self.make()
+        self.write(self.text)
+        self.assertEqual(self.state(), "synced")
+        self.assertIsNone(self.entry("failed"))
+        self.assertEqual([record["NickName"] for record in self.trash("rejected")], ["mine"])
+        self.mailbox.sync()
+        self.assertService()
+        self.assertEqual(len(self.writes()), 1)
+
     def test_fsync_tells(self):
         for status, wanted in ((400, errno.EINVAL), (403, errno.EACCES), (413, errno.EFBIG)):
             with self.subTest(status=status):

@@ -36,11 +36,10 @@ struct mailbox;
 
 /*
  * How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
+ * Names are never taken back (src/fuse/notifier.c says why): the kernel believes them for a second.
  */
 struct fs_notify {
     void (*inode)(void *ctx, uint64_t ino); /* attributes and content changed */
-    void (*entry)(void *ctx, uint64_t parent,
-                  const char *name); /* the name is gone or means another inode */
     /*
      * A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
      */

@@ -53,15 +53,15 @@ enum mailbox_change { MAILBOX_NEW, MAILBOX_CHANGED, MAILBOX_GONE };
  * within them. An implementation must return soon.
  */
 struct mailbox_events {
-    void (*folders_changed)(void *ctx, enum kind kind);
+    void (*folders_changed)(void *ctx, enum kind kind); /* may be NULL */
     void (*record_changed)(void *ctx, enum kind kind, const char *folder, const char *id,
                            enum mailbox_change change);
     /* The slot's operation ended, was parked, or the slot was removed (then state_get_slot()
      * answers -ENOENT). */
     void (*slot_changed)(void *ctx, enum kind kind, const char *folder, int64_t slot);
-    /* A file of the outbox that was `name` in the directory `dir` is in another state now, or
-     * elsewhere; `ino` 0: a new file of this name came. May be NULL. */
-    void (*outbox_changed)(void *ctx, uint64_t ino, uint64_t dir, const char *name);
+    /* A file of the outbox that was in the directory `dir` is in another state now, or elsewhere;
+     * `ino` 0: a new file came there. May be NULL. */
+    void (*outbox_changed)(void *ctx, uint64_t ino, uint64_t dir);
     /*
      * A trigger's stream (store/triggers.h) has grown, or is not appended to any more. May be NULL.
      */

@@ -133,16 +133,7 @@ static void told_inode(void *ctx, uint64_t ino)
     t->told_inode++;
 }
 
-static void told_entry(void *ctx, uint64_t parent, const char *name)
-{
-    struct rig *t = ctx;
-
-    (void)parent;
-    (void)name;
-    t->told_entry++;
-}
-
-static const struct fs_notify notify = {.inode = told_inode, .entry = told_entry};
+static const struct fs_notify notify = {.inode = told_inode};
 
 void rig_start(struct rig *t)
 {

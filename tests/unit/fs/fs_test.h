@@ -52,7 +52,7 @@ struct rig {
     unsigned calls[OP_COUNT + 1]; /* at rig_count(); the last: of all */
     struct fs_handle *open[8];    /* what a test that failed leaves open */
 
-    atomic_uint told_inode, told_entry; /* notifications */
+    atomic_uint told_inode; /* notifications */
     _Atomic uint64_t last_inode;
 };
 

@@ -150,7 +150,7 @@ static void test_gone_on_the_service(void **state)
     rig_refresh(t, "contacts/Contacts");
     assert_soon(!rig_exists(t, CONTACTS "jane.json"));
     assert_false(rig_lists(t, "contacts/Contacts", "jane.json"));
-    assert_true(t->told_entry > 0);
+    assert_true(t->told_inode > 0);
 }
 
 /* What is not sent yet stays, and saved again it becomes a new record. */
