@@ -370,6 +370,8 @@ class Sequence:
     def unlink(self, slot):
         os.unlink(self.path(slot.name))
         del self.slots[slot.name]
+        if slot.draft:
+            slot.committed = slot.before
         slot.draft, slot.bytes, slot.emptied, slot.rest, slot.mtime = False, None, None, "", None
         if slot.id is not None:
             if slot.op is None:
