@@ -141,6 +141,14 @@ class RecordTest(MountTest):
     def becomes(self, predicate, what, limit=20):
         return wait_for(predicate, what, limit)
 
+    def shows(self, **members):
+        """The file has these values, soon: what the service has is shown when nobody waits for it."""
+        def same():
+            record = self.json()
+            return all(record[member] == value for member, value in members.items())
+
+        self.becomes(same, lambda: "%s in the file: %s" % (members, self.read()))
+
     def assertService(self, **members):
         """The record on the service is as before the test but for these."""
         after = self.mailbox.record("contact", self.key)

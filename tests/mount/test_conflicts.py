@@ -25,8 +25,7 @@ class Merge(RecordTest):
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
         self.assertService(**members)
         self.assertEqual(self.state(), "synced")
-        shown = self.json()
-        self.assertEqual({member: shown[member] for member in members}, members)
+        self.shows(**members)
         self.assertNotIn(self.key, os.listdir(self.mailbox.path(CONFLICTS)))
 
     def test_different_members(self):
@@ -110,7 +109,7 @@ class Conflict(RecordTest):
 
     def assertParked(self, mine, theirs):
         """Theirs is in the folder, all three are kept, and everything says so."""
-        self.assertEqual({member: self.json()[member] for member in theirs}, theirs)
+        self.shows(**theirs)
         self.assertEqual(self.state(), "conflict")
         self.assertService(**theirs)
         self.assertEqual(sorted(os.listdir(self.directory)), ["base.json", "mine.json", "theirs.json"])
@@ -188,7 +187,7 @@ class Conflict(RecordTest):
         self.mailbox.sync()
         self.assertEqual(self.writes(), [])
         self.assertService(NickName="theirs")
-        self.assertEqual(self.json()["NickName"], "theirs")
+        self.shows(NickName="theirs")
 
     def test_deleting_the_record(self):
         """rm of the file in conflict: the user has seen theirs, and deletes it."""
@@ -258,7 +257,7 @@ class Elsewhere(RecordTest):
         self.mailbox.sync()
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
         self.assertService(NickName="mine", CompanyName="Theirs")
-        self.assertEqual(self.json()["CompanyName"], "Theirs")
+        self.shows(CompanyName="Theirs")
 
     def test_pending_text_stays_visible(self):
         """A listing with the other's version does not hide what was saved here."""
@@ -499,7 +498,7 @@ class TwoMounts(RecordTest):
         self.second.sync()
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)] * 2)
         self.assertService(NickName="first", CompanyName="second")
-        self.assertEqual(self.there()["NickName"], "first")
+        self.becomes(lambda: self.there()["NickName"] == "first", "the merged text there")
         self.appears(self.mailbox, NickName="first", CompanyName="second")
         self.assertEqual(self.second.xattr("state", CONTACTS, self.name), "synced")
 
@@ -512,7 +511,7 @@ class TwoMounts(RecordTest):
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
         self.assertEqual(self.state(), "synced")
         self.assertEqual(self.second.xattr("state", CONTACTS, self.name), "conflict")
-        self.assertEqual(self.there()["NickName"], "first")
+        self.becomes(lambda: self.there()["NickName"] == "first", "theirs there")
         self.assertEqual(self.second.json(".outlookfs/conflicts", self.key, "mine.json")["NickName"], "second")
         self.save_there(NickName="agreed")
         self.second.sync()

@@ -140,11 +140,12 @@ class Sequence:
         return [n for n in NAMES if n not in self.slots]
 
     def target(self):
-        """A slot to save into, an existing one more often than not."""
-        if self.slots and self.random.random() < 0.7:
-            return self.pick(self.existing())
-        name = self.pick(self.free())
-        return self.slot_of(name) if name else self.pick(self.existing())
+        """A slot to save into, an existing one more often than not; a new one where all the others would conflict."""
+        slot = self.pick(self.existing()) if self.slots and self.random.random() < 0.7 else None
+        if not slot:
+            name = self.pick(self.free())
+            slot = self.slot_of(name) if name else self.pick(self.existing())
+        return slot or self.slot_of("more%d.json" % self.counter)
 
     def slot_of(self, name):
         """The slot a new file of this name means: one that waits for its deletion, or a new one."""
