@@ -1,5 +1,5 @@
 /*
- * base64.c - encoding three bytes at a time; the last one or two are padded.
+ * base64.c - three bytes and four characters at a time; the last group may be shorter.
  */
 #include <outlookfs/base/base64.h>
 
@@ -37,6 +37,33 @@ int base64_encode(struct buf *out, const void *p, size_t n)
             buf_truncate(out, before);
             return rc;
         }
+    }
+    return 0;
+}
+
+int base64_decode(struct buf *out, const char *text, size_t n)
+{
+    size_t given = strnlen(text, n);
+
+    while (given && text[given - 1] == '=')
+        given--;
+    if (given % 4 == 1)
+        return -EINVAL;
+    for (size_t i = 0; i < given; i += 4) {
+        size_t left = given - i < 4 ? given - i : 4;
+        unsigned bits = 0;
+
+        for (size_t k = 0; k < 4; k++) {
+            const char *digit = k < left ? strchr(digits, text[i + k]) : digits;
+
+            if (!digit)
+                return -EINVAL;
+            bits = bits << 6 | (unsigned)(digit - digits);
+        }
+        const char bytes[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
+        int rc = buf_add(out, bytes, left - 1);
+        if (rc)
+            return rc;
     }
     return 0;
 }

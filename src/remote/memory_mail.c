@@ -4,13 +4,12 @@
 #include "memory_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "base64_p.h"
 
 #define DELETED "Deleted Items"
 #define SENT "Sent Items"
@@ -105,7 +104,10 @@ enum grade memory_get_attachment(struct memory_work *w)
         if (!str_eq(json_str(attachment, "Id"), id))
             continue;
         const char *content = json_str(attachment, "ContentBytes");
-        if (base64_decode(content ? content : "", &w->bytes))
+        size_t size;
+        if (!content)
+            content = "";
+        if (base64_size(content, &size) || base64_decode(&w->bytes, content, strlen(content)))
             return memory_refused(w, "ErrorInvalidRequest: ContentBytes is not base64");
         return memory_ok(w, 200);
     }

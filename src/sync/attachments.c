@@ -5,6 +5,8 @@
 #include "mailbox_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
+#include <outlookfs/base/buf.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define BASE64_PIECE 4096 /* characters; a multiple of 4 */
 
 /* Where the bytes go. */
 struct receiver {
@@ -30,41 +34,26 @@ static int receive(void *ctx, const void *data, size_t len)
     return r->error;
 }
 
-/* --- base64 -------------------------------------------------------------------------------- */
-
-static int base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 /* Decodes piece by piece: the text is as large as the attachment. -EBADMSG when it is no base64. */
 static int receive_base64(struct receiver *r, const char *text)
 {
-    unsigned char out[3 * 1024];
-    size_t n = 0, digits = 0;
-    unsigned bits = 0;
+    size_t left = strcspn(text, "=");
+    struct buf bytes;
+    int rc = 0;
 
-    for (; *text && *text != '='; text++) {
-        int digit = base64_digit(*text);
+    if (text[left + strspn(text + left, "=")])
+        return -EBADMSG; /* padding in the middle */
+    buf_init(&bytes, BASE64_PIECE);
+    while (!rc && left) {
+        size_t n = left < BASE64_PIECE ? left : BASE64_PIECE;
 
-        if (digit < 0)
-            return -EBADMSG;
-        bits = bits << 6 | (unsigned)digit;
-        if (digits++ % 4 == 0)
-            continue; /* the first digit of four completes no byte */
-        out[n++] = (unsigned char)(bits >> (6 - 2 * ((digits - 1) % 4)));
-        if (n == sizeof(out)) {
-            if (receive(r, out, n))
-                return r->error;
-            n = 0;
-        }
+        buf_clear(&bytes);
+        rc = base64_decode(&bytes, text, n) ? -EBADMSG : receive(r, bytes.data, bytes.len);
+        text += n;
+        left -= n;
     }
-    if (digits % 4 == 1 || text[strspn(text, "=")])
-        return -EBADMSG;
-    return receive(r, out, n);
+    buf_release(&bytes);
+    return rc;
 }
 
 /* --- asking -------------------------------------------------------------------------------- */
