@@ -25,6 +25,7 @@
 
 struct buf;
 struct cache;
+struct cancel;
 
 /*
  * `dir` is made when missing (0700); the files are 0600. -EBUSY with the other process's pid in
@@ -129,6 +130,39 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
  * array of strings, the caller frees both. */
 int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
                      char ***ret_ids);
+
+/* --- what changed: for an index of a folder that somebody keeps in memory --- */
+
+/* `text` NULL: the record is gone. The strings are valid during the call, which must not call the
+ * cache. */
+typedef void (*cache_change_fn)(void *ctx, const char *id, const char *text);
+
+/*
+ * Tells every record of a folder that is new, changed or gone since the revision `*rev` (0: all that
+ * are there), each once, as it is now, and moves `*rev` to the newest. Revisions count the changes
+ * of this process's cache_open() and of the file; a `rev` is good until cache_close(). A call that
+ * finds nothing new costs one look into an index.
+ */
+int cache_since(struct cache *c, enum kind kind, const char *folder, uint64_t *rev,
+                cache_change_fn each, void *ctx);
+
+/* --- words: SQLite FTS5 over all cached records --- */
+
+struct cache_hit {
+    enum kind kind;
+    char *folder;
+    char *id;
+};
+void cache_hits_free(struct cache_hit *hits, size_t count);
+
+/*
+ * The records that contain all of the words, the newest first, at most `max`. Words match without
+ * case and accents; "a phrase" in quotation marks, prefix*. Nothing else is syntax. Values are
+ * searched, not member names; of HTML its text. Records that came in since the last search are
+ * indexed first, some at a time: `cancel` ends that with -EINTR. -EINVAL: no word in it.
+ */
+int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
+                 struct cache_hit **ret, size_t *ret_count);
 
 /* --- attachments: bytes in files, bounded, least recently used out --- */
 

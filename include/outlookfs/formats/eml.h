@@ -1,0 +1,53 @@
+/*
+ * eml.h - Internet messages (RFC 5322, MIME) from and to the records of the service, by GMime.
+ *
+ * Written: the headers the service gives (From, To, Cc, Bcc, Reply-To, Subject, Date, Message-ID,
+ * Importance), the body as text/plain or text/html, the attachments as parts. The same record
+ * always gives the same bytes: boundaries are made of the id, Date is the record's time.
+ *
+ * Read: what SendEmail takes (contract 2.3, ClientSendMessage). Of alternatives the HTML one counts;
+ * parts that are neither the body nor an alternative become attachments. Headers the service sets
+ * itself (Message-ID, Date, Received...) and threading (In-Reply-To, References) have no member and
+ * are dropped.
+ *
+ * Errors: 0 or -errno with the reason in `err`.
+ * Threads: any.
+ */
+#ifndef OUTLOOKFS_FORMATS_EML_H
+#define OUTLOOKFS_FORMATS_EML_H
+
+#include <stddef.h>
+
+struct buf;
+struct cJSON;
+
+/* Where the bytes of attachments come from. */
+struct eml_source {
+    /* A descriptor at the start of the bytes, closed by eml_write(); or -errno. */
+    int (*open)(void *ctx, const char *attachment, struct buf *err);
+    void *ctx;
+};
+
+/*
+ * Writes a message (model/kind.h, normalised) to a descriptor; `fd` -1: only counts. Attachments
+ * are streamed, never held whole. `source` may be NULL where the message has none.
+ */
+int eml_write(const struct cJSON *message, const struct eml_source *source, int fd,
+              size_t *ret_size, struct buf *err);
+
+/* Who a mail goes to, where that is not what its headers say: sendmail's arguments. */
+struct eml_envelope {
+    const char *const *recipients; /* NULL-terminated; NULL: To, Cc and Bcc of the message */
+    const char *from;              /* sent as this address; NULL: the mailbox's own */
+};
+
+/*
+ * Reads a message from a descriptor (from where it stands to its end; need not be seekable) into
+ * the object that outbox/send/ takes; the caller owns it. `envelope` NULL: the headers count, From
+ * included. Recipients of the envelope that no header names become Bcc.
+ *
+ * -EINVAL: no message, or nobody to send it to. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ */
+int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
+
+#endif
