@@ -119,5 +119,16 @@ int text_uri(struct buf *out, const char *uri)
 
 bool text_has(const char *text)
 {
-    return text && text[strspn(text, " \t\r\n")] != '\0';
+    size_t left = text ? strlen(text) : 0;
+
+    while (left) {
+        size_t length = character(text, left);
+
+        if (length == 0 ||
+            (*text != ' ' && *text != '\t' && !ends_line(text) && !is_control(text, length)))
+            return true;
+        text += length;
+        left -= length;
+    }
+    return false;
 }
