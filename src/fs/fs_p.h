@@ -88,6 +88,10 @@ struct node_ops {
     /* touch(1), beside the new time: under fs.change. May be NULL. */
     int (*touch)(struct fs *fs, struct node *node);
 
+    /* -- links -- */
+    /* Where it leads to. */
+    int (*readlink)(struct fs *fs, struct node *node, struct buf *out);
+
     /* -- files -- */
     /* Brings what load() needs to this machine. May block on the network; called without locks. May
      * be NULL. */
