@@ -47,7 +47,8 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         name_is_record(name))
         return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
-                         : !(dir_ops == &folder_ops && name_is_record(name));
+                         : !((dir_ops == &folder_ops || (dir_ops->flags & NODE_VIEW)) &&
+                             name_is_record(name));
 }
 
 static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct local *l)
