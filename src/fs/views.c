@@ -145,7 +145,8 @@ static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir
     return 0;
 }
 
-/* A sub-folder that is called like a view is listed by its id. */
+/* A sub-folder that is called like a view is listed by its id; one found by its name alone, whose
+ * id is a path, is in mail/ only. */
 static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
                         struct dir_list *list)
 {
@@ -157,9 +158,10 @@ static int list_folders(struct fs *fs, const struct fs_req *req, struct node *di
     for (size_t i = 0; !rc && i < folders.count; i++) {
         const struct cache_folder *f = &folders.list[i];
         bool hidden = dir->folder && find_view(dir->kind, f->name);
+        const char *name = hidden ? f->id : f->name;
 
-        if (str_eq(f->parent, dir->folder)) {
-            struct node_spec spec = folder_spec(fs, dir, f, hidden ? f->id : f->name);
+        if (str_eq(f->parent, dir->folder) && !strchr(name, '/')) {
+            struct node_spec spec = folder_spec(fs, dir, f, name);
             rc = dir_add(list, &spec, NULL);
         }
     }

@@ -114,6 +114,39 @@ static void test_not_more_than_some(void **state)
     assert_true(rig_lists(t, "views/contacts/Folder 0/by-name", "Folder 0.json"));
 }
 
+static void add_folder(struct rig *t, const char *id, const char *display)
+{
+    struct cache_folders folders;
+    struct cache_folder sub = {.kind = KIND_MESSAGE, .id = (char *)id, .display = (char *)display};
+
+    assert_int_equal(cache_get_folders(t->fs->cache, KIND_MESSAGE, &folders), 0);
+    for (size_t i = 0; i < folders.count; i++) {
+        if (str_eq(folders.list[i].name, "Inbox"))
+            sub.parent = folders.list[i].id;
+    }
+    assert_non_null(sub.parent);
+    assert_int_equal(cache_add_folder(t->fs->cache, &sub), 0);
+    cache_folders_release(&folders);
+}
+
+/* "by-date" is the view; the folder of this name has its id. */
+static void test_a_folder_called_like_a_view(void **state)
+{
+    struct rig *t = *state;
+    char *names;
+
+    free(rig_list(t, "mail"));
+    add_folder(t, "AAMkOne", "by-date");
+    add_folder(t, "Inbox/unread", "unread"); /* an id that can be no name */
+    add_folder(t, "AAMkTwo", "Support");
+    names = rig_list(t, "views/mail/Inbox");
+    assert_string_equal(names, "\nby-date\nby-sender\nunread\nAAMkOne\nSupport\n");
+    free(names);
+    assert_true(rig_exists(t, "views/mail/Inbox/AAMkOne/by-date"));
+    assert_true(rig_exists(t, "views/mail/Inbox/Support/unread"));
+    assert_false(rig_exists(t, "views/mail/Inbox/by-date/by-date"));
+}
+
 static void test_refused(void **state)
 {
     struct rig *t = *state;
@@ -147,8 +180,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_somebody_elses_changes, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_idle_indexes_go, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_not_more_than_some, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_a_folder_called_like_a_view, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_refused, rig_setup, rig_teardown),
     };
 
+    setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
