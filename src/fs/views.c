@@ -261,7 +261,8 @@ static struct view_filter filter_of(const struct node *dir)
     return (struct view_filter){.group = dir->part, .unread = view->unread};
 }
 
-/* Does the directory have an entry of this name? For links *ret is the record's id. */
+/* Does the directory have an entry of this name? For links *ret is the record's id,
+ * which the caller frees. */
 static int look(struct fs *fs, struct node *dir, const char *name, char **ret)
 {
     bool groups = tree_ops(fs, dir) == &view_groups_ops;
@@ -475,7 +476,8 @@ static int groups_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 {
     if (strchr(".~#", *name)) /* labels never begin so, and programs probe for many */
         return -ENOENT;
-    int rc = find(fs, req, dir, name, NULL);
+    char *none = NULL;
+    int rc = find(fs, req, dir, name, &none);
     if (!rc) {
         struct node_spec spec =
             view_spec(dir, &view_links_ops, find_view(dir->kind, dir->id), name);

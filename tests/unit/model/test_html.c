@@ -2,6 +2,8 @@
 
 #include <outlookfs/model/html.h>
 
+#include <errno.h>
+
 static void assert_text(const char *html, const char *expected)
 {
     struct buf out;
