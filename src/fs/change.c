@@ -64,7 +64,7 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     else if (scratch_allowed(ops, name, mode))
         rc = scratch_make(fs, dir, name, mode, target, &node);
     else
-        rc = -EPERM;
+        rc = view_refuse(ops, name);
     rc = end(fs, dir, rc);
     if (!rc)
         rc = node_entry(fs, req, node, ret);
@@ -104,7 +104,7 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
     if (rc == -ENOENT && ops->remove && !(directory && ops == &folder_ops))
         rc = ops->remove(fs, dir, name);
     else if (rc == -ENOENT)
-        rc = -EPERM; /* folders and attachments are the service's */
+        rc = view_refuse(ops, name); /* folders and attachments are the service's */
     return end(fs, dir, rc);
 }
 

@@ -188,6 +188,18 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     return rc;
 }
 
+int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = ops->readlink ? ops->readlink(fs, node, out) : -EINVAL;
+    tree_put(fs, node);
+    return rc;
+}
+
 /* --- extended attributes --- */
 
 static const char *const xattr_names[] = {"id",        "state",  "error", "etag",
