@@ -185,8 +185,7 @@ static bool is_possible_id(const char *id)
     return *id && id[strspn(id, alphabet)] == '\0';
 }
 
-/* Messages are found by id alone: one that is known in another folder is not in this one. */
-static bool is_elsewhere(struct folder *f, const char *id)
+bool is_elsewhere(struct folder *f, const char *id)
 {
     char *folder;
     bool elsewhere;
