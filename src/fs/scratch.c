@@ -260,10 +260,10 @@ static int scratch_getxattr(struct fs *fs, struct node *node, const char *name, 
     return str_eq(name, "state") ? buf_addstr(out, "local") : -ENODATA;
 }
 
-int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out)
+static int scratch_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
     struct local l = {0};
-    int rc = state_get_local(fs->state, ino, &l);
+    int rc = state_get_local(fs->state, node->ino, &l);
 
     if (!rc)
         rc = S_ISLNK(l.mode) ? buf_addstr(out, l.target) : -EINVAL;
@@ -292,4 +292,5 @@ const struct node_ops scratch_link_ops = {
     .name = "scratch link",
     .type = S_IFLNK,
     .getattr = scratch_getattr,
+    .readlink = scratch_readlink,
 };
