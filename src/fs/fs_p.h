@@ -99,6 +99,7 @@ struct node_ops {
     int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
 
     /* -- links -- */
+    /* Where it leads to. */
     int (*readlink)(struct fs *fs, struct node *node, struct buf *out);
 
     /* -- files -- */

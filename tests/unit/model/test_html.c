@@ -1,6 +1,5 @@
 #include "support.h"
 
-#include <errno.h>
 #include <outlookfs/model/html.h>
 
 static void assert_text(const char *html, const char *expected)
