@@ -1,0 +1,32 @@
+/*
+ * formats_p.h - what the files of this room share.
+ *
+ *     text.c       text of the service made fit for formats of lines; text of HTML
+ *     eml_mime.c   GMime's start, streams on descriptors
+ *     eml_write.c  a message as a mail
+ *     eml_read.c   a mail as what SendEmail takes
+ *     vcard.c      a contact as a vCard
+ *     ical.c       an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone
+ */
+#ifndef OUTLOOKFS_FORMATS_FORMATS_P_H
+#define OUTLOOKFS_FORMATS_FORMATS_P_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* What names the program in its output; without a version: an update would change every file. */
+#define FORMATS_PRODID "-//outlookfs//outlookfs//EN"
+
+/*
+ * Appends `text` (NULL is empty) as UTF-8 with '\n' for every kind of line end, U+2028 and its like
+ * included, since some readers end a line there. Other control characters but the tab are dropped,
+ * bytes that are not UTF-8 become U+FFFD. -ENOBUFS: `out` is as before.
+ */
+int text_clean(struct buf *out, const char *text);
+
+/* Is there anything to be seen in it? */
+bool text_has(const char *text);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * text.c - text of the service made fit for formats of lines.
+ */
+#include "formats_p.h"
+
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/str.h>
+
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+#define NEXT_LINE "\xc2\x85"
+#define LINE_SEPARATOR "\xe2\x80\xa8"
+#define PARAGRAPH_SEPARATOR "\xe2\x80\xa9"
+
+/* Bytes of the character at `p`, of which `n` are left; 0: no UTF-8. */
+static size_t character(const char *p, size_t n)
+{
+    for (size_t length = 1; length <= 4 && length <= n; length++) {
+        if (str_is_utf8(p, length))
+            return length;
+    }
+    return 0;
+}
+
+static bool ends_line(const char *p)
+{
+    return *p == '\n' || *p == '\r' || str_starts(p, NEXT_LINE) || str_starts(p, LINE_SEPARATOR) ||
+           str_starts(p, PARAGRAPH_SEPARATOR);
+}
+
+/* C0 but the tab, DEL, C1. */
+static bool is_control(const char *p, size_t length)
+{
+    unsigned char c = (unsigned char)p[0];
+
+    if (length == 2)
+        return c == 0xc2 && (unsigned char)p[1] < 0xa0;
+    return length == 1 && ((c < 0x20 && c != '\t') || c == 0x7f);
+}
+
+static int clean_character(struct buf *out, const char *p, size_t length)
+{
+    if (length == 0)
+        return buf_addstr(out, REPLACEMENT);
+    if (ends_line(p))
+        return p[0] == '\r' && p[1] == '\n' ? 0 : buf_addch(out, '\n');
+    return is_control(p, length) ? 0 : buf_add(out, p, length);
+}
+
+int text_clean(struct buf *out, const char *text)
+{
+    size_t before = out->len;
+    size_t left = text ? strlen(text) : 0;
+
+    while (left) {
+        size_t length = character(text, left);
+        int rc = clean_character(out, text, length);
+
+        if (rc) {
+            buf_truncate(out, before);
+            return rc;
+        }
+        length = length ? length : 1;
+        text += length;
+        left -= length;
+    }
+    return 0;
+}
+
+bool text_has(const char *text)
+{
+    return text && text[strspn(text, " \t\r\n")] != '\0';
+}
