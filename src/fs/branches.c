@@ -17,5 +17,8 @@ static const struct branch outbox = {
 static const struct branch triggers = {
     .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
 
+static const struct branch export = {
+    .name = "export", .root = &export_root_ops, .kind = KIND_COUNT};
+
 const struct branch *const branches[] = {&mail,     &calendars, &contacts, &outbox,
-                                         &triggers, &control,   NULL};
+                                         &triggers, &export,    &control,  NULL};

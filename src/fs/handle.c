@@ -48,7 +48,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
         return -EISDIR;
     if (!ops->load)
         return -ELOOP;
-    if (write && fs->config.read_only)
+    if (write && node_is_read_only(fs, node))
         return -EROFS;
     if (write && !ops->writable)
         return -EACCES;

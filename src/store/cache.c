@@ -45,6 +45,9 @@ static const char *const steps[] = {
     "  attachment TEXT NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,"
     "  UNIQUE (message, attachment));"
     "CREATE INDEX attachments_by_use ON attachments (used);",
+    /* records.exported: see cache_put_exported(). */
+    "ALTER TABLE records ADD COLUMN exported INTEGER NOT NULL DEFAULT -1;"
+    "CREATE TABLE export_maker (name TEXT NOT NULL);",
 };
 
 static const struct db_schema schema = {

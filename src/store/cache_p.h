@@ -7,6 +7,7 @@
  *   cache_records.c      storing records: same, new or changed?
  *   cache_lookup.c       reading and removing records
  *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out
+ *   cache_exports.c      what is remembered of records in other formats, and files for them
  */
 #ifndef OUTLOOKFS_STORE_CACHE_P_H
 #define OUTLOOKFS_STORE_CACHE_P_H

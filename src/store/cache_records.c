@@ -141,7 +141,7 @@ static int change(struct cache *c, const struct known *known, const struct item 
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
-        " run = ?"
+        " run = ?, exported = -1"
         " WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
