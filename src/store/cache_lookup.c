@@ -87,6 +87,9 @@ static int remove_locked(struct cache *c, enum kind kind, const char *folder, co
     rc = sql_end(&q);
     if (rc || !seq)
         return rc;
+    rc = cache_note_gone(c, seq);
+    if (rc)
+        return rc;
     db_write(&c->db, &q, "DELETE FROM records WHERE seq = ?");
     sql_bind_int(&q, seq);
     rc = sql_run(&q);
