@@ -1,0 +1,226 @@
+/*
+ * sendmail_message.c - who gets a message, and the object of it that is sent.
+ */
+#include "sendmail_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/formats/eml.h>
+#include <outlookfs/model/outgoing.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char *const lists[] = {"To", "Cc", "Bcc"};
+
+/* --- recipients without a host --- */
+
+/* `address` itself, or `local` instead of it; NULL: there is none. */
+static const char *with_host(const char *address, const char *local, struct buf *err)
+{
+    if (strchr(address, '@'))
+        return address;
+    if (!local)
+        buf_fail(err, 0,
+                 "%s: no address with a host; a line `local-recipient = ADDRESS` in the "
+                 "configuration says where its mail goes",
+                 address);
+    return local;
+}
+
+/* The recipients of the command line, for free(); NULL: one of them is nowhere. */
+static const char **envelope_recipients(char *const *given, const char *local, struct buf *err)
+{
+    size_t count = 0;
+
+    while (given[count])
+        count++;
+    const char **list = xcalloc(count + 1, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = with_host(given[i], local, err);
+        if (!list[i]) {
+            free(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* --- lists "a@b.c;d@e.f" --- */
+
+static bool list_has(const char *list, const char *address)
+{
+    size_t len = strlen(address);
+
+    for (; list && *list; list += strcspn(list, ";")) {
+        list += strspn(list, "; ");
+        if (strcspn(list, "; ") == len && !strncasecmp(list, address, len))
+            return true;
+    }
+    return false;
+}
+
+static bool is_named(const struct cJSON *obj, const char *address)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        if (list_has(json_str(obj, lists[i]), address))
+            return true;
+    }
+    return false;
+}
+
+static void set_member(struct cJSON *obj, const char *name, const char *value)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
+    if (value)
+        cJSON_AddStringToObject(obj, name, value);
+}
+
+static void add_address(struct cJSON *obj, const char *name, const char *address)
+{
+    const char *list = json_str(obj, name);
+    char *longer = list && *list ? xasprintf("%s;%s", list, address) : xstrdup(address);
+
+    set_member(obj, name, longer);
+    free(longer);
+}
+
+/* The headers of a message name users of this machine, too. */
+static int place_locals(struct cJSON *obj, const char *local, struct buf *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        const char *list = json_str(obj, lists[i]);
+        char *copy = list ? xstrdup(list) : NULL, *rest = copy, *one;
+        const char *address = "";
+
+        set_member(obj, lists[i], NULL);
+        while (address && (one = strsep(&rest, ";"))) {
+            one += strspn(one, " ");
+            if (!*one)
+                continue;
+            address = with_host(one, local, err);
+            if (address && !is_named(obj, address))
+                add_address(obj, lists[i], address);
+        }
+        free(copy);
+        if (!address)
+            return EX_NOUSER;
+    }
+    return EX_OK;
+}
+
+/*
+ * The service wants somebody in To. Who is in Cc is seen by all anyway, and who is alone is seen by
+ * nobody else; several in Bcc must not see each other, so they see the owner of the mailbox.
+ */
+static int fill_to(struct cJSON *obj, const char *local, struct buf *err)
+{
+    const char *to = json_str(obj, "To"), *cc = json_str(obj, "Cc"), *bcc = json_str(obj, "Bcc");
+
+    if (to && *to)
+        return EX_OK;
+    if (cc && *cc) {
+        set_member(obj, "To", cc);
+        set_member(obj, "Cc", NULL);
+    } else if (bcc && !strchr(bcc, ';')) {
+        set_member(obj, "To", bcc);
+        set_member(obj, "Bcc", NULL);
+    } else if (local) {
+        set_member(obj, "To", local);
+    } else {
+        buf_fail(err, 0,
+                 "all recipients are hidden ones, and the service wants one in To; a line "
+                 "`local-recipient = ADDRESS` in the configuration says who that is");
+        return EX_NOUSER;
+    }
+    return EX_OK;
+}
+
+/* --- the message --- */
+
+/* The message proper in a file of its own, which the caller closes. */
+static int message_file(const struct buf *text, struct buf *err)
+{
+    struct sendmail_shape shape = sendmail_look(text->data, text->len);
+    off_t head = (off_t)(shape.body - shape.start);
+    int fd = memfd_create("sendmail", MFD_CLOEXEC);
+    int rc = fd < 0 ? -errno : file_pwrite_all(fd, text->data + shape.start, (size_t)head, 0);
+
+    if (!rc && shape.gap)
+        rc = file_pwrite_all(fd, "\n", 1, head++);
+    if (!rc)
+        rc = file_pwrite_all(fd, text->data + shape.body, text->len - shape.body, head);
+    if (!rc)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return buf_fail(err, rc, "no room for the message: %s", strerror(-rc));
+}
+
+static int convert(const struct buf *text, const char *const *recipients, const char *from,
+                   struct cJSON **ret, struct buf *err)
+{
+    const struct eml_envelope envelope = {.recipients = recipients, .from = from};
+    int fd = message_file(text, err);
+
+    if (fd < 0)
+        return EX_OSERR;
+    int rc = eml_read(fd, &envelope, ret, err);
+    close(fd);
+    return rc ? EX_DATAERR : EX_OK;
+}
+
+/* To, Cc and Bcc of the message, and those of the command line besides. */
+static int convert_by_headers(const struct buf *text, const char *const *others, const char *from,
+                              struct cJSON **ret, struct buf *err)
+{
+    int code = convert(text, NULL, from, ret, err);
+
+    if (code && others) /* the headers may just name nobody */
+        return convert(text, others, from, ret, err);
+    for (size_t i = 0; !code && others && others[i]; i++) {
+        if (!is_named(*ret, others[i]))
+            add_address(*ret, "Bcc", others[i]);
+    }
+    return code;
+}
+
+int sendmail_message(const struct buf *text, const struct sendmail_args *args, const char *local,
+                     struct cJSON **ret, struct buf *err)
+{
+    const char **recipients = NULL;
+    struct cJSON *obj = NULL;
+    int code;
+
+    if (local && !strchr(local, '@')) {
+        buf_fail(err, 0, "local-recipient in the configuration: %s is no address", local);
+        return EX_CONFIG;
+    }
+    if (args->recipients) {
+        recipients = envelope_recipients(args->recipients, local, err);
+        if (!recipients)
+            return EX_NOUSER;
+    }
+    if (args->header_counts)
+        code = convert_by_headers(text, recipients, args->from, &obj, err);
+    else
+        code = convert(text, recipients, args->from, &obj, err);
+    if (!code)
+        code = place_locals(obj, local, err);
+    if (!code)
+        code = fill_to(obj, local, err);
+    if (!code && outgoing_check(OUTGOING_SEND, obj, err))
+        code = EX_DATAERR;
+    free(recipients);
+    if (code)
+        cJSON_Delete(obj);
+    else
+        *ret = obj;
+    return code;
+}
