@@ -7,7 +7,6 @@
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/eml.h>
-#include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -215,8 +214,6 @@ int sendmail_message(const struct buf *text, const struct sendmail_args *args, c
         code = place_locals(obj, local, err);
     if (!code)
         code = fill_to(obj, local, err);
-    if (!code && outgoing_check(OUTGOING_SEND, obj, err))
-        code = EX_DATAERR;
     free(recipients);
     if (code)
         cJSON_Delete(obj);

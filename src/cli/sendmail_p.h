@@ -34,8 +34,8 @@ void sendmail_args_release(struct sendmail_args *args);
 
 /* --- sendmail_text.c --- */
 
-/* The service takes OUTGOING_CONTENT_MAX; quoted-printable makes three bytes of one. */
-#define SENDMAIL_TEXT_MAX ((size_t)160 * 1024 * 1024)
+/* A message that the service takes (OUTGOING_CONTENT_MAX) is smaller even as base64. */
+#define SENDMAIL_TEXT_MAX ((size_t)96 * 1024 * 1024)
 
 /*
  * The message from `fd`: to its end, or to a line with a lone "." where `dot_ends`. On failure
