@@ -26,6 +26,16 @@ struct buf;
  */
 int text_clean(struct buf *out, const char *text);
 
+/* The same in one line: a space for each line end. What goes into a header must not begin a new one. */
+int text_line(struct buf *out, const char *text);
+
+/* The same as a value of the type TEXT, or a component or one of a list of such (RFC 5545, 3.3.11;
+ * RFC 6350, 3.4): line ends are "\\n", and '\\', ',', ';' have a backslash. */
+int text_escape(struct buf *out, const char *text);
+
+/* The text of an HTML document, into an empty `out`: for those who show no HTML. -ENOBUFS. */
+int text_of_html(struct buf *out, const char *html);
+
 /* Is there anything to be seen in it? */
 bool text_has(const char *text);
 

@@ -68,6 +68,38 @@ int text_clean(struct buf *out, const char *text)
     return 0;
 }
 
+int text_line(struct buf *out, const char *text)
+{
+    size_t before = out->len;
+    int rc = text_clean(out, text);
+
+    for (size_t i = before; i < out->len; i++) {
+        if (out->data[i] == '\n' || out->data[i] == '\t')
+            out->data[i] = ' ';
+    }
+    return rc;
+}
+
+int text_escape(struct buf *out, const char *text)
+{
+    size_t before = out->len;
+    struct buf cleaned;
+    int rc;
+
+    buf_init(&cleaned, out->max);
+    rc = text_clean(&cleaned, text);
+    for (const char *p = cleaned.data; *p && !rc; p++) {
+        if (strchr("\\,;\n", *p))
+            rc = buf_addch(out, '\\');
+        if (!rc)
+            rc = buf_addch(out, *p == '\n' ? 'n' : *p);
+    }
+    if (rc)
+        buf_truncate(out, before);
+    buf_release(&cleaned);
+    return rc;
+}
+
 bool text_has(const char *text)
 {
     return text && text[strspn(text, " \t\r\n")] != '\0';

@@ -27,7 +27,6 @@
 struct card {
     struct buf *out;
     struct buf line;
-    struct buf text;
     int rc;
 };
 
@@ -44,21 +43,10 @@ static void begin(struct card *card, const char *name)
     add(card, ":", 1);
 }
 
-/* RFC 6350, 3.4: TEXT, alone or as a component. */
 static void add_text(struct card *card, const char *text)
 {
-    buf_clear(&card->text);
     if (!card->rc)
-        card->rc = text_clean(&card->text, text);
-    for (const char *p = card->text.data; *p; p++) {
-        if (*p == '\n') {
-            add(card, "\\n", 2);
-            continue;
-        }
-        if (strchr("\\,;", *p))
-            add(card, "\\", 1);
-        add(card, p, 1);
-    }
+        card->rc = text_escape(&card->line, text);
 }
 
 /* A URI has no escapes; what would end the line is no part of one. */
@@ -344,7 +332,6 @@ int vcard_write(const struct cJSON *contact, struct buf *out)
     size_t before = out->len;
 
     buf_init(&card.line, out->max);
-    buf_init(&card.text, out->max);
     put(&card, "BEGIN", "VCARD");
     put(&card, "VERSION", "4.0");
     put(&card, "PRODID", FORMATS_PRODID);
@@ -357,7 +344,6 @@ int vcard_write(const struct cJSON *contact, struct buf *out)
     put_revision(&card, contact);
     put(&card, "END", "VCARD");
     buf_release(&card.line);
-    buf_release(&card.text);
     if (card.rc)
         buf_truncate(out, before);
     return card.rc;
