@@ -114,33 +114,6 @@ static int place_locals(struct cJSON *obj, const char *local, struct buf *err)
     return EX_OK;
 }
 
-/*
- * The service wants somebody in To. Who is in Cc is seen by all anyway, and who is alone is seen by
- * nobody else; several in Bcc must not see each other, so they see the owner of the mailbox.
- */
-static int fill_to(struct cJSON *obj, const char *local, struct buf *err)
-{
-    const char *to = json_str(obj, "To"), *cc = json_str(obj, "Cc"), *bcc = json_str(obj, "Bcc");
-
-    if (to && *to)
-        return EX_OK;
-    if (cc && *cc) {
-        set_member(obj, "To", cc);
-        set_member(obj, "Cc", NULL);
-    } else if (bcc && !strchr(bcc, ';')) {
-        set_member(obj, "To", bcc);
-        set_member(obj, "Bcc", NULL);
-    } else if (local) {
-        set_member(obj, "To", local);
-    } else {
-        buf_fail(err, 0,
-                 "all recipients are hidden ones, and the service wants one in To; a line "
-                 "`local-recipient = ADDRESS` in the configuration says who that is");
-        return EX_NOUSER;
-    }
-    return EX_OK;
-}
-
 /* --- the message --- */
 
 /* The message proper in a file of its own, which the caller closes. */
@@ -162,32 +135,50 @@ static int message_file(const struct buf *text, struct buf *err)
     return buf_fail(err, rc, "no room for the message: %s", strerror(-rc));
 }
 
-static int convert(const struct buf *text, const char *const *recipients, const char *from,
-                   struct cJSON **ret, struct buf *err)
+static int convert(const struct buf *text, const struct eml_envelope *envelope, struct cJSON **ret,
+                   struct buf *err)
 {
-    const struct eml_envelope envelope = {.recipients = recipients, .from = from};
     int fd = message_file(text, err);
 
     if (fd < 0)
-        return EX_OSERR;
-    int rc = eml_read(fd, &envelope, ret, err);
+        return fd;
+    int rc = eml_read(fd, envelope, ret, err);
     close(fd);
-    return rc ? EX_DATAERR : EX_OK;
+    return rc;
 }
 
-/* To, Cc and Bcc of the message, and those of the command line besides. */
-static int convert_by_headers(const struct buf *text, const char *const *others, const char *from,
+/* To, Cc and Bcc of the message, and the recipients of the envelope besides. */
+static int convert_by_headers(const struct buf *text, const struct eml_envelope *envelope,
                               struct cJSON **ret, struct buf *err)
 {
-    int code = convert(text, NULL, from, ret, err);
+    const char *const *others = envelope->recipients;
+    struct eml_envelope none = *envelope;
 
-    if (code && others) /* the headers may just name nobody */
-        return convert(text, others, from, ret, err);
-    for (size_t i = 0; !code && others && others[i]; i++) {
+    none.recipients = NULL;
+    int rc = convert(text, &none, ret, err);
+    if (rc == -EINVAL && others) /* the headers may just name nobody */
+        return convert(text, envelope, ret, err);
+    for (size_t i = 0; !rc && others && others[i]; i++) {
         if (!is_named(*ret, others[i]))
             add_address(*ret, "Bcc", others[i]);
     }
-    return code;
+    return rc;
+}
+
+static int code_of_errno(int rc, struct buf *err)
+{
+    switch (rc) {
+    case 0:
+        return EX_OK;
+    case -EDESTADDRREQ:
+        buf_addstr(err, "; a line `local-recipient = ADDRESS` in the configuration says who");
+        return EX_NOUSER;
+    case -EINVAL:
+    case -EFBIG:
+        return EX_DATAERR;
+    default:
+        return EX_OSERR;
+    }
 }
 
 int sendmail_message(const struct buf *text, const struct sendmail_args *args, const char *local,
@@ -195,7 +186,7 @@ int sendmail_message(const struct buf *text, const struct sendmail_args *args, c
 {
     const char **recipients = NULL;
     struct cJSON *obj = NULL;
-    int code;
+    int rc, code;
 
     if (local && !strchr(local, '@')) {
         buf_fail(err, 0, "local-recipient in the configuration: %s is no address", local);
@@ -206,14 +197,14 @@ int sendmail_message(const struct buf *text, const struct sendmail_args *args, c
         if (!recipients)
             return EX_NOUSER;
     }
+    struct eml_envelope envelope = {.recipients = recipients, .from = args->from, .owner = local};
     if (args->header_counts)
-        code = convert_by_headers(text, recipients, args->from, &obj, err);
+        rc = convert_by_headers(text, &envelope, &obj, err);
     else
-        code = convert(text, recipients, args->from, &obj, err);
+        rc = convert(text, &envelope, &obj, err);
+    code = code_of_errno(rc, err);
     if (!code)
         code = place_locals(obj, local, err);
-    if (!code)
-        code = fill_to(obj, local, err);
     free(recipients);
     if (code)
         cJSON_Delete(obj);

@@ -39,6 +39,8 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
 struct eml_envelope {
     const char *const *recipients; /* NULL-terminated; NULL: To, Cc and Bcc of the message */
     const char *from;              /* sent as this address; NULL: the mailbox's own */
+    const char *owner; /* stands in To where nobody may be shown; NULL: nobody, then such a mail is
+                          refused */
 };
 
 /*
@@ -46,7 +48,11 @@ struct eml_envelope {
  * the object that outbox/send/ takes; the caller owns it. `envelope` NULL: the headers count, From
  * included. Recipients of the envelope that no header names become Bcc.
  *
- * -EINVAL: no message, or nobody to send it to. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ * The service wants a To. Where there is none, Cc becomes it, whom all see anyway; a single Bcc,
+ * whom nobody else sees; or the owner.
+ *
+ * -EINVAL: no message, or nobody to send it to. -EDESTADDRREQ: several Bcc and no owner. -EFBIG:
+ * larger than OUTGOING_CONTENT_MAX.
  */
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
 
