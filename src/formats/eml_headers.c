@@ -33,13 +33,33 @@ static bool is_address(const char *s)
     return true;
 }
 
+/* GMime folds no name; this much of one is no line too long, however it is encoded. */
+#define NAME_BYTES 200
+
+static void cut_name(char *name)
+{
+    size_t n = strlen(name);
+
+    if (n <= NAME_BYTES)
+        return;
+    n = NAME_BYTES;
+    while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80)
+        n--;
+    name[n] = '\0';
+}
+
 /* What is no address (Exchange gives "/O=ORG/CN=..." for some) is shown as the name of a group
  * without members: it stays readable and mail to it goes nowhere. */
-static void add_address(InternetAddressList *list, const char *text)
+static void add_address(InternetAddressList *list, char *text)
 {
-    InternetAddress *address = is_address(text) ? internet_address_mailbox_new(NULL, text)
-                                                : internet_address_group_new(text);
+    InternetAddress *address;
 
+    if (is_address(text)) {
+        address = internet_address_mailbox_new(NULL, text);
+    } else {
+        cut_name(text);
+        address = internet_address_group_new(text);
+    }
     internet_address_list_add(list, address);
     g_object_unref(address);
 }

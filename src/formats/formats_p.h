@@ -33,6 +33,10 @@ int text_line(struct buf *out, const char *text);
  * RFC 6350, 3.4): line ends are "\\n", and '\\', ',', ';' have a backslash. */
 int text_escape(struct buf *out, const char *text);
 
+/* A URI: what is none of its characters is percent-encoded, and so are ',' and ';', at which some
+ * readers end it. */
+int text_uri(struct buf *out, const char *uri);
+
 /* The text of an HTML document, into an empty `out`: for those who show no HTML. -ENOBUFS. */
 int text_of_html(struct buf *out, const char *html);
 

@@ -60,19 +60,12 @@ static const char *clean_parameter(struct maker *m, const char *text)
     return m->text.data;
 }
 
-/* A URI: what would end it or the line is encoded. NULL for nothing. */
+/* Belongs to `m`, as clean(). */
 static const char *clean_uri(struct maker *m, const char *scheme, const char *uri)
 {
     buf_clear(&m->text);
-    if (!text_has(uri) || buf_addstr(&m->text, scheme))
+    if (!text_has(uri) || buf_addstr(&m->text, scheme) || text_uri(&m->text, uri))
         return NULL;
-    for (; *uri; uri++) {
-        bool plain =
-            (unsigned char)*uri > ' ' && (unsigned char)*uri < 0x7f && !strchr("\"<>\\^`{|}", *uri);
-
-        if (plain ? buf_addch(&m->text, *uri) : str_percent_encode(&m->text, uri, 1))
-            return NULL;
-    }
     return m->text.data;
 }
 
@@ -81,13 +74,12 @@ static void add(struct maker *m, icalproperty *property)
     icalcomponent_add_property(m->component, property);
 }
 
-/* TEXT for a property libical has no rule for, or one that leaves commas as they are (categories). */
-static icalproperty *add_text(struct maker *m, const char *name, const char *text)
+/* libical escapes line ends and backslashes in these. */
+static icalproperty *add_x(struct maker *m, const char *name, const char *value)
 {
-    icalproperty *property = icalproperty_new(ICAL_X_PROPERTY);
+    icalproperty *property = icalproperty_new_x(value);
 
     icalproperty_set_x_name(property, name);
-    icalproperty_set_value(property, icalvalue_new_text(text));
     add(m, property);
     return property;
 }
@@ -192,7 +184,7 @@ static void add_body(struct maker *m)
         add(m, icalproperty_new_description(text));
         text = str_eq(json_str(body, "ContentType"), "HTML") ? clean(m, content) : NULL;
         if (text)
-            icalproperty_add_parameter(add_text(m, "X-ALT-DESC", text),
+            icalproperty_add_parameter(add_x(m, "X-ALT-DESC", text),
                                        icalparameter_new_fmttype("text/html"));
     }
     buf_release(&stripped);
@@ -214,6 +206,7 @@ static void add_location(struct maker *m)
     }
 }
 
+/* A comma in one would make two of it; Outlook allows none. */
 static void add_categories(struct maker *m)
 {
     const cJSON *item;
@@ -223,7 +216,7 @@ static void add_categories(struct maker *m)
         const char *word = clean(m, cJSON_GetStringValue(item));
 
         if (word)
-            add_text(m, "CATEGORIES", word);
+            add(m, icalproperty_new_categories(word));
     }
 }
 
@@ -265,7 +258,7 @@ static void add_state(struct maker *m)
     for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
         if (str_eq(table[i].show_as, show_as)) {
             add(m, icalproperty_new_transp(table[i].transp));
-            add_text(m, "X-MICROSOFT-CDO-BUSYSTATUS", table[i].busy);
+            add_x(m, "X-MICROSOFT-CDO-BUSYSTATUS", table[i].busy);
         }
     }
     if (str_eq(importance, "High") || str_eq(importance, "Low"))

@@ -100,7 +100,35 @@ int text_escape(struct buf *out, const char *text)
     return rc;
 }
 
+int text_uri(struct buf *out, const char *uri)
+{
+    size_t before = out->len;
+    int rc = 0;
+
+    for (; *uri && !rc; uri++) {
+        if ((unsigned char)*uri > ' ' && (unsigned char)*uri < 0x7f &&
+            !strchr(",;\"<>\\^`{|}", *uri))
+            rc = buf_addch(out, *uri);
+        else
+            rc = str_percent_encode(out, uri, 1);
+    }
+    if (rc)
+        buf_truncate(out, before);
+    return rc;
+}
+
 bool text_has(const char *text)
 {
-    return text && text[strspn(text, " \t\r\n")] != '\0';
+    size_t left = text ? strlen(text) : 0;
+
+    while (left) {
+        size_t length = character(text, left);
+
+        if (length == 0 ||
+            (*text != ' ' && *text != '\t' && !ends_line(text) && !is_control(text, length)))
+            return true;
+        text += length;
+        left -= length;
+    }
+    return false;
 }

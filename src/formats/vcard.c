@@ -49,13 +49,10 @@ static void add_text(struct card *card, const char *text)
         card->rc = text_escape(&card->line, text);
 }
 
-/* A URI has no escapes; what would end the line is no part of one. */
 static void add_uri(struct card *card, const char *uri)
 {
-    for (; *uri; uri++) {
-        if ((unsigned char)*uri > ' ' && *uri != 0x7f)
-            add(card, uri, 1);
-    }
+    if (!card->rc)
+        card->rc = text_uri(&card->line, uri);
 }
 
 /* Folds before a character, never inside one. */
