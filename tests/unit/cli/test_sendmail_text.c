@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What is read of a text that comes through a pipe in two pieces, wherever it is cut. */
@@ -41,6 +42,7 @@ static void assert_read(const char *text, bool dot_ends, const char *expected)
         assert_string_equal(out.data, expected);
         buf_release(&out);
         close(pipes[0]);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
     }
 }
 
