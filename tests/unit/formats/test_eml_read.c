@@ -330,7 +330,7 @@ static void test_written_mail_reads_back(void **state)
     check(
         out.data, NULL,
         "{'To':'b@x;c@x','Cc':'d@x','Bcc':'e@x','From':'a@x','Subject':"
-        "'\xc3\xa4 \xf0\x9f\x98\x80 "
+        "'\xc3\xa4 \xf0\x9f\x98\x80"
         "','Importance':'Low','Body':'<p>\xc3\xa4</p>\\n.\\nFrom me',"
         "'IsHtml':true,'Attachments':[{'Name':'\xc3\xb6 \\'q\\'; x.bin','ContentBytes':'eHh4'}]}");
     buf_release(&out);
