@@ -51,6 +51,10 @@ static int parse(struct fixture *f, const char *line)
     char *copy = xstrdup(line), *rest = copy, *word;
     int argc = 0, rc;
 
+    for (size_t i = 0; i < ARRAY_SIZE(f->words); i++) {
+        free(f->words[i]);
+        f->words[i] = NULL;
+    }
     f->words[argc++] = xstrdup("outlookfs sendmail");
     while ((word = strsep(&rest, " ")))
         f->words[argc++] = xstrdup(word);
