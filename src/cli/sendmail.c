@@ -64,10 +64,10 @@ static int send_input(const struct sendmail_args *args)
     buf_init(&note, BUF_TEXT_MAX);
     buf_init(&err, BUF_TEXT_MAX);
     int rc = sendmail_read(STDIN_FILENO, !args->dot_is_text, &text, &err);
+    if (!rc && text.len == 0)
+        rc = buf_fail(&err, -EINVAL, "no message on standard input");
     if (rc)
-        code = rc == -EFBIG ? EX_DATAERR : EX_IOERR;
-    else if (text.len == 0)
-        code = (buf_fail(&err, 0, "no message on standard input"), EX_DATAERR);
+        code = rc == -EFBIG || rc == -EINVAL ? EX_DATAERR : EX_IOERR;
     else
         code = deliver(args, &text, &note, &err);
     if (code)

@@ -65,9 +65,10 @@ static bool list_has(const char *list, const char *address)
     return false;
 }
 
-static bool is_named(const struct cJSON *obj, const char *address)
+/* In one of the first `count` lists. */
+static bool is_named(const struct cJSON *obj, size_t count, const char *address)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (list_has(json_str(obj, lists[i]), address))
             return true;
     }
@@ -104,7 +105,7 @@ static int place_locals(struct cJSON *obj, const char *local, struct buf *err)
             if (!*one)
                 continue;
             address = with_host(one, local, err);
-            if (address && !is_named(obj, address))
+            if (address && !is_named(obj, i + 1, address))
                 add_address(obj, lists[i], address);
         }
         free(copy);
@@ -159,7 +160,7 @@ static int convert_by_headers(const struct buf *text, const struct eml_envelope 
     if (rc == -EINVAL && others) /* the headers may just name nobody */
         return convert(text, envelope, ret, err);
     for (size_t i = 0; !rc && others && others[i]; i++) {
-        if (!is_named(*ret, others[i]))
+        if (!is_named(*ret, ARRAY_SIZE(lists), others[i]))
             add_address(*ret, "Bcc", others[i]);
     }
     return rc;

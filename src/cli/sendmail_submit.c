@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOOK_FIRST "look before you send it again"
+
 /* --- which mount --- */
 
 /* EX_OK and *ret NULL: nothing is mounted there. */
@@ -110,8 +112,9 @@ static char *new_name(void)
     return xasprintf("sendmail-%s-%016" PRIx64 ".json", date, number);
 }
 
-/* A name that is not sent takes the bytes; the rename is the commit to the journal. */
-static int write_renamed(int dir, const char *name, const char *text)
+/* A name that is not sent takes the bytes; the rename is the commit to the journal. It is unknown
+ * whether a mount that ended at that moment has done it. */
+static int write_renamed(int dir, const char *name, const char *text, bool *ret_unknown)
 {
     char *temporary = xasprintf(".%s", name);
     int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -121,8 +124,10 @@ static int write_renamed(int dir, const char *name, const char *text)
         rc = -errno;
     if (fd >= 0 && close(fd) && !rc)
         rc = -errno;
-    if (!rc && renameat(dir, temporary, dir, name))
+    if (!rc && renameat(dir, temporary, dir, name)) {
         rc = -errno;
+        *ret_unknown = rc == -ECONNABORTED;
+    }
     if (rc && fd >= 0)
         unlinkat(dir, temporary, 0);
     free(temporary);
@@ -132,6 +137,8 @@ static int write_renamed(int dir, const char *name, const char *text)
 static int code_of_errno(int rc)
 {
     switch (rc) {
+    case 0:
+        return EX_OK;
     case -EINVAL:
     case -EFBIG:
         return EX_DATAERR;
@@ -151,11 +158,15 @@ int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **r
     char *path = xasprintf("%s/outbox/%s", mountpoint, outgoing_info(OUTGOING_SEND)->dir);
     char *text = cJSON_Print(message), *name = new_name();
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = dir < 0 ? -errno : write_renamed(dir, name, text);
+    bool unknown = false;
+    int rc = dir < 0 ? -errno : write_renamed(dir, name, text, &unknown);
 
     if (dir >= 0)
         close(dir);
-    if (rc) {
+    if (unknown) {
+        buf_fail(err, rc, "%s: the mount ended: %s may be sent when it is back; " LOOK_FIRST, path,
+                 name);
+    } else if (rc) {
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     } else {
         *ret_name = name;
@@ -164,7 +175,7 @@ int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **r
     free(name);
     cJSON_free(text);
     free(path);
-    return rc ? code_of_errno(rc) : EX_OK;
+    return unknown ? EX_SOFTWARE : code_of_errno(rc);
 }
 
 /* --- to the service --- */
@@ -189,9 +200,7 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
     if (grade != GRADE_OK) {
         code = code_of_fault(&fault);
         buf_fail(err, 0, "%s%s",
-                 fault.unknown ? "it may have been sent, nobody knows; look before you send it "
-                                 "again: "
-                               : "",
+                 fault.unknown ? "it may have been sent, nobody knows, " LOOK_FIRST ": " : "",
                  fault.reason ? fault.reason : grade_name(grade));
     }
     remote_fault_release(&fault);

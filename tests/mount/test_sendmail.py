@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 
+from test_crash import CrashingMailbox
 from harness import TOKEN, Mailbox, MountTest, Sandbox, die_with_parent, main, wait_for
 
 OWNER = "robin.berger@contoso.com"   # of the sandbox's mailbox: what goes to it arrives in the Inbox
@@ -412,8 +413,9 @@ class Sendmail(MailTest):
         self.assertEqual(message["Body"], "no space left — gerät voll\n")
         mail, = self.sent(1)
         self.assertEqual(mail["To"], OWNER)
-        self.send("-t", text=text)
-        self.assertEqual(self.sent(2)[1]["To"], OWNER)
+        self.send("-t", text=text.replace("To: root", "To: root, admin\nCc: ann@contoso.com, " + OWNER))
+        both = self.sent(2)[1]
+        self.assertEqual((both["To"], both["Cc"]), (OWNER, "ann@contoso.com"))
 
     def test_bsd_mailx(self):
         rc = self.home.write("mailrc", "set sendmail=%s\n" % self.home.sendmail)
@@ -545,6 +547,38 @@ class Direct(unittest.TestCase):
         done = self.home.run([self.home.sendmail, OWNER], text_of("Nowhere"))
         self.assertEqual(done.returncode, EX_TEMPFAIL)
         self.assertIn("not saved", done.stderr)
+
+
+class Killed(unittest.TestCase):
+    def one_step(self, at):
+        """The mount dies at a step of its journal: the exit status, and how many mails the next mount sends; None: it lived."""
+        with CrashingMailbox(MountTest.build_dir, at, "send_delay=600") as mailbox:
+            home = Home(mailbox.program)
+            self.addCleanup(home.remove)
+            status = home.run([home.sendmail, "--mount", mailbox.mountpoint, OWNER], text_of("Killed")).returncode
+            if mailbox.where() is None:
+                self.assertEqual(status, 0)
+                mailbox.kill9()    # it would die when it is unmounted
+                return None
+            self.assertEqual("Killed" in home.dead_letter(), status != 0)
+            mailbox.process.wait(20)
+            mailbox.bury()
+            mailbox.mount()
+            mailbox.sync()
+            return status, len(mailbox.requests("SendEmail"))
+
+    def test_the_exit_status_says_what_is_in_the_journal(self):
+        seen = set()
+        for at in range(1, 200):
+            step = self.one_step(at)
+            if step is None:
+                break
+            seen.add(step)
+        else:
+            self.fail("no end after 200 steps")
+        self.assertLessEqual(seen, {(EX_TEMPFAIL, 0), (EX_SOFTWARE, 0), (EX_SOFTWARE, 1), (0, 1)})
+        self.assertIn((EX_SOFTWARE, 1), seen)
+        self.assertIn((EX_TEMPFAIL, 0), seen)
 
 
 class TheOnlyMount(unittest.TestCase):
