@@ -204,11 +204,26 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
     return rc;
 }
 
+int folder_refresh(struct fs *fs, const struct fs_req *req, enum kind kind, const char *folder)
+{
+    struct buf err, path;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc = mailbox_list(fs->mailbox, kind, folder, req->cancel, &err);
+    if (rc && rc != -EINTR) {
+        buf_init(&path, BUF_TEXT_MAX);
+        mailbox_folder_path(fs->mailbox, kind, folder, &path);
+        log_warn("%s: cannot be listed: %s", path.data, err.data);
+        buf_release(&path);
+    }
+    buf_release(&err);
+    return rc;
+}
+
 static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                        struct dir_list *list)
 {
     uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
-    struct buf err;
 
     if (*cursor) {
         uint64_t after = *cursor - 1;
@@ -217,14 +232,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         return rc;
     }
 
-    buf_init(&err, BUF_TEXT_MAX);
-    int rc = mailbox_list(fs->mailbox, dir->kind, dir->folder, req->cancel, &err);
-    if (rc && rc != -EINTR) {
-        char *name = tree_name(fs, dir);
-        log_warn("%s/%s: cannot be listed: %s", kind_info(dir->kind)->dir, name, err.data);
-        free(name);
-    }
-    buf_release(&err);
+    int rc = folder_refresh(fs, req, dir->kind, dir->folder);
     if (!rc && dir->kind == KIND_MESSAGE)
         rc = list_folders(fs, req, dir, list);
     /* What was made here is listed whatever the service says. */

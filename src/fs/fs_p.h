@@ -6,7 +6,7 @@
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
  *     tree.c       nodes by inode number: references, names, life and death
- *     dispatch.c   lookup, attributes, xattrs, statfs: finds the node, asks its class
+ *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
  *     content.c    the bytes of open files, shared by their handles
  *     handle.c     open files: read, write, flush, fsync, release
@@ -22,6 +22,8 @@
  *     attachment.c <id>.attachments/
  *     outbox.c     outbox/
  *     triggers.c   triggers/
+ *     search.c, search_query.c   search/
+ *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -44,6 +46,7 @@
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/outbox.h>
+#include <outlookfs/sync/search.h>
 #include <outlookfs/sync/triggers.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
@@ -58,6 +61,7 @@ enum node_flags {
     NODE_SCRATCH_OK = 1 << 0, /* a directory that takes scratch names */
     NODE_VOLATILE =
         1 << 1, /* made anew at every look: the kernel caches neither attributes nor content */
+    NODE_VIEW = 1 << 2, /* a directory below views/: names of records are links, not to be made */
 };
 
 /* Unset members: directories have no entries of their own, files no content, the rest is -EPERM or
@@ -74,6 +78,10 @@ struct node_ops {
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
+    /* Makes a directory that is more than a local one. May block on the network; called without
+     * locks. NULL: scratch, or refused. */
+    int (*mkdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret);
     /* unlink and rmdir; under fs.change. */
     int (*remove)(struct fs *fs, struct node *dir, const char *name);
 
@@ -88,10 +96,15 @@ struct node_ops {
     /* touch(1), beside the new time: under fs.change. May be NULL. */
     int (*touch)(struct fs *fs, struct node *node);
 
-    /* -- files -- */
-    /* Brings what load() needs to this machine. May block on the network; called without locks. May
-     * be NULL. */
+    /* Before an open: brings what load() or list() needs to this machine. May block on the network;
+     * called without locks. May be NULL. */
     int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
+
+    /* -- links -- */
+    /* Where it leads to. */
+    int (*readlink)(struct fs *fs, struct node *node, struct buf *out);
+
+    /* -- files -- */
     /* Fills a new content: fd or text. Under fs.change, no network. */
     int (*load)(struct fs *fs, struct node *node, struct content *ret);
     bool writable;
@@ -197,6 +210,13 @@ struct waiters {
     struct fs_handle *first; /* guarded by lock */
 };
 
+/* The indexes of views/ that are in memory. */
+struct views {
+    pthread_mutex_t lock;    /* short; no call out of the room */
+    struct kept_view *first; /* guarded by lock */
+    size_t count;            /* guarded by lock */
+};
+
 struct fs {
     struct fs_config config;
     struct mailbox *mailbox;
@@ -206,6 +226,7 @@ struct fs {
     struct outbox *outbox;
     struct triggers *triggers;
     struct waiters waiters;
+    struct views views;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
@@ -327,6 +348,8 @@ int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino>
 /* --- folder.c, record.c --- */
 extern const struct node_ops root_ops, kind_root_ops, folder_ops, record_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
+/* mailbox_list(), and in the log why it failed. */
+int folder_refresh(struct fs *fs, const struct fs_req *req, enum kind kind, const char *folder);
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
 int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret);
@@ -467,6 +490,18 @@ int trigger_move_begin(struct fs *fs, const struct local *l, struct node *from_d
                        struct trigger_move *ret, struct buf *err);
 int trigger_move_apply(struct fs *fs, struct trigger_move *move, struct buf *err);
 void trigger_move_end(struct fs *fs, struct trigger_move *move);
+
+/* --- search.c, search_query.c --- */
+extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
+    search_link_ops;
+/* --- views.c, view_keep.c --- */
+extern const struct node_ops views_root_ops;
+/* -EPERM; where the directory is one of views/ the log says why. */
+int view_refuse(const struct node_ops *dir_ops, const char *name);
+void views_init(struct fs *fs);
+void views_free(struct fs *fs);
+/* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
+int64_t views_expire(struct fs *fs, int64_t now);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);
