@@ -121,6 +121,33 @@ static void start(struct search *s, bool ordered, const char *orderby)
     };
 }
 
+/* A clock that was set back says nothing about the time since then. */
+static int64_t settled_at(const struct task *t)
+{
+    int64_t now = clock_now(), began = t->op.began;
+
+    return now >= began ? began + t->mb->config.create_settle : now;
+}
+
+int create_settle(struct task *t)
+{
+    int64_t at = settled_at(t);
+    struct entry e;
+    int rc;
+
+    if (at <= clock_now())
+        return 0;
+    rc = entry_open(t, &e);
+    if (rc)
+        return rc;
+    if (!e.changed) {
+        e.op.due = at;
+        rc = state_put_op(t->mb->state, &e.op);
+    }
+    rc = entry_close(t, &e, true, rc);
+    return rc ? rc : -ECANCELED;
+}
+
 enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault)
 {
     const struct kind_info *info = kind_info(t->slot.kind);
@@ -231,8 +258,10 @@ int create_run(struct task *t)
     struct remote_fault fault = {0};
     struct item found = {0};
     cJSON *mine = NULL;
-    int rc;
+    int rc = t->op.sent ? create_settle(t) : 0;
 
+    if (rc)
+        return rc;
     if (t->op.sent && create_find(t, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(t, &fault, false);
     } else if (found.id) {

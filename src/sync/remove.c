@@ -16,8 +16,10 @@ static int find_record(struct task *t)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    int rc = 0;
+    int rc = create_settle(t);
 
+    if (rc)
+        return rc;
     if (create_find(t, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(t, &fault, false);
         if (!rc)

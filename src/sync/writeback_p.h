@@ -103,6 +103,12 @@ int create_run(struct task *t);
 int remove_run(struct task *t);
 
 /*
+ * -ECANCELED while it is too early for create_find(): the service may still be working on it. The
+ * operation is due again when it is not.
+ */
+int create_settle(struct task *t);
+
+/*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
  * a zeroed `ret` when there is none.
  */

@@ -43,7 +43,7 @@ class CrashingMailbox(Mailbox):
 
     def __init__(self, build_dir, crash_at):
         self.crash_at = crash_at
-        super().__init__(build_dir, "contacts=12,events=2,messages=3", options="writeback_delay=600,list_ttl=600")
+        super().__init__(build_dir, "contacts=12,events=2,messages=3", options="writeback_delay=600,list_ttl=600,create_settle=0")
 
     def mount(self):
         if self.crash_at:
