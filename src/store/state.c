@@ -70,6 +70,9 @@ static const char *const steps[] = {
     "  trigger INTEGER NOT NULL REFERENCES triggers ON DELETE CASCADE, key TEXT NOT NULL,"
     "  UNIQUE (trigger, key));"
     "CREATE INDEX trigger_seen_by_n ON trigger_seen (trigger, n);",
+
+    "ALTER TABLE journal ADD COLUMN answer TEXT;"
+    "ALTER TABLE journal ADD COLUMN seen TEXT;",
 };
 
 static const struct db_schema schema = {

@@ -200,7 +200,7 @@ static int post(struct task *t, const cJSON *mine)
     crash_point("sync: after POST");
     if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
         task_fault(&fault, GRADE_BROKEN, err.data);
-    rc = item.id ? outcome_created(t, &item, text) : outcome_failure(t, &fault, true);
+    rc = item.id ? outcome_created(t, &item) : outcome_failure(t, &fault, true);
 out:
     cJSON_Delete(answer);
     cJSON_Delete(body);
@@ -241,7 +241,7 @@ static int found_again(struct task *t, const struct item *item)
     int rc;
 
     if (str_eq(t->op.mine, settled)) {
-        rc = outcome_created(t, item, settled);
+        rc = outcome_created(t, item);
     } else {
         rc = outcome_adopt(t, item, settled);
         if (!rc)

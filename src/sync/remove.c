@@ -34,7 +34,8 @@ static int find_record(struct task *t)
 
 static int send(struct task *t)
 {
-    char *text = t->op.base ? xstrdup(t->op.base) : NULL;
+    const char *was = t->op.answer ? t->op.answer : t->op.base;
+    char *text = was ? xstrdup(was) : NULL;
     struct attempt attempt = {
         .operation = operation_of_kind(t->slot.kind)->del,
         .trash = text,

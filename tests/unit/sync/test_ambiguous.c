@@ -366,6 +366,23 @@ static void test_our_own_earlier_write_is_no_conflict(void **state)
     file_release(&f);
 }
 
+/* What was merged into it from somebody else is not taken back by ours, which does not know it. */
+static void test_a_merged_update_that_arrived(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+
+    edit(rig, &f, "MobilePhone1", "2");
+    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
+    plan_lost(rig, OP_CONTACT_PATCH_ITEM, true);
+    try_once(rig);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "theirs");
+    assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 1);
+    file_release(&f);
+}
+
 static void test_taken_back_after_an_update_that_arrived(void **state)
 {
     struct rig *rig = *state;
@@ -508,6 +525,7 @@ int main(void)
         TEST(test_an_update_that_arrived),
         TEST(test_an_update_that_was_lost),
         TEST(test_our_own_earlier_write_is_no_conflict),
+        TEST(test_a_merged_update_that_arrived),
         TEST(test_taken_back_after_an_update_that_arrived),
         TEST(test_a_rewritten_body_that_arrived),
         TEST(test_a_rewritten_body_that_was_lost),
