@@ -162,6 +162,7 @@ static bool pick(struct worker *w, struct task *t, int64_t *wake)
 {
     struct state *state = w->wb->mb->state;
     int64_t slots[WRITEBACK_WORKERS], next, wait;
+    int64_t began = clock_mono(); /* first: a clock that is pushed meanwhile is seen too early */
     int64_t now = clock_now();
     int count = state_due_ops(state, now, slots, WRITEBACK_WORKERS, NULL);
 
@@ -173,7 +174,7 @@ static bool pick(struct worker *w, struct task *t, int64_t *wake)
         return false;
     }
     wait = next - now < SLEEP_MAX ? next - now : SLEEP_MAX;
-    *wake = next == INT64_MAX ? INT64_MAX : clock_mono() + wait;
+    *wake = next == INT64_MAX ? INT64_MAX : began + wait;
     return false;
 }
 
