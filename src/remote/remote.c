@@ -95,7 +95,7 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
     if (!info->method)
         return remote_fail(fault, GRADE_REFUSED,
                            "this version of the service has no such operation");
-    assert((info->body == BODY_JSON) == (call->body != NULL));
+    assert((info->body == BODY_JSON) == (call->body || call->text));
     assert((info->answer == ANSWER_BYTES) == (call->sink != NULL));
 
     enum grade grade = r->impl->call(r, call, fault);
