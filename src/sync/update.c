@@ -95,7 +95,15 @@ static bool read_theirs(struct task *t, struct round *r)
     grade = remote_get(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
                        &r->theirs, &r->fault);
     crash_point("sync: after GET");
-    return grade == GRADE_OK && take_answer(t, r->theirs, &r->item, &r->fault);
+    if (grade != GRADE_OK)
+        return false;
+    if (r->fault.mended) {
+        task_fault(&r->fault, GRADE_REFUSED,
+                   "the record has a character that no file can hold (\\u0000 or half a surrogate "
+                   "pair): an update would destroy it");
+        return false;
+    }
+    return take_answer(t, r->theirs, &r->item, &r->fault);
 }
 
 /*

@@ -41,6 +41,8 @@ struct remote_fault {
     int status;      /* HTTP status; 0: none */
     int retry_after; /* s; 0: none (also set on success: a trigger's pace) */
     int64_t date;    /* the service's clock at the answer, ns; 0: unknown (also set on success) */
+    bool mended;     /* on success: the answer has characters no text of ours can hold, and U+FFFD
+                        stands for them */
     char *reason;    /* for a person; NULL on success */
 };
 void remote_fault_release(struct remote_fault *fault);
