@@ -69,6 +69,22 @@ void remote_stats(struct remote *r, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
+uint64_t remote_token_read(struct remote *r)
+{
+    struct http_stats stats = {0};
+
+    remote_stats(r, &stats);
+    return stats.token_read;
+}
+
+uint64_t remote_token_there(struct remote *r)
+{
+    struct http_stats stats = {0};
+
+    remote_stats(r, &stats);
+    return stats.token_there;
+}
+
 static bool has_promised_answer(const struct operation_info *info, const struct remote_call *call)
 {
     switch (info->answer) {

@@ -221,7 +221,7 @@ static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
     if (fault->grade == GRADE_CANCELLED)
         return;
     if (fault->grade == GRADE_AUTH) {
-        outbox_pause(ob, AUTH_PAUSE);
+        outbox_pause(ob, AUTH_PAUSE, remote_token_read(ob->mb->remote));
         return;
     }
     row->attempts++;

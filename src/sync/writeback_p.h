@@ -68,6 +68,7 @@ struct writeback {
     uint64_t ends;          /* attempts that ended */
     uint64_t auth_failures; /* attempts that met GRADE_AUTH */
     int64_t auth_until;     /* clock_mono(): nothing is tried before, until somebody kicks */
+    uint64_t refused_token; /* remote_token_read() when auth_until was set */
     int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
     struct waiter *waiters;
     struct map answers; /* slot -> struct own_answer: see answers.c */

@@ -87,6 +87,9 @@ struct remote {
 
 void remote_destroy(struct remote *r); /* NULL is fine */
 bool remote_online(struct remote *r);
+/* For who was refused (GRADE_AUTH): remember the first, and try again when the other differs. */
+uint64_t remote_token_read(struct remote *r);
+uint64_t remote_token_there(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
 /* The out members are set on success only; a success whose answer is not of the promised form is
  * GRADE_BROKEN. */
