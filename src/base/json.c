@@ -55,7 +55,7 @@ int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err
     return 0;
 }
 
-/* The code of "\\uXXXX" at `text`, or -1. */
+/* The code of "\uXXXX" at `text`, or -1. */
 static int escaped_code(const char *text, size_t len)
 {
     int code = 0;

@@ -14,8 +14,8 @@
  *                   can answer and the sandbox cannot keep
  *     "together"    waits until so many requests are in flight at once, at most 10 s
  *
- * With "delay", "replace" or "together" alone the request then goes on as usual. The oldest fault that matches
- * takes the request.
+ * With "delay", "replace" or "together" alone the request then goes on as usual. The oldest fault
+ * that matches takes the request.
  *
  * Threads: any.
  */
