@@ -60,6 +60,7 @@ static int open_mailbox(struct server *server, struct buf *err)
             s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
         .list_ttl = o->list_ttl,
         .writeback_delay = o->writeback_delay,
+        .create_settle = o->create_settle,
         .mail_limit = o->mail_limit,
         .delete_guard = o->delete_guard,
         .trash_keep = o->trash_keep,

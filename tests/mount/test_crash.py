@@ -43,7 +43,7 @@ class CrashingMailbox(Mailbox):
 
     def __init__(self, build_dir, crash_at, options="writeback_delay=600,list_ttl=600"):
         self.crash_at = crash_at
-        super().__init__(build_dir, "contacts=12,events=2,messages=3", options=options)
+        super().__init__(build_dir, "contacts=12,events=2,messages=3", options=options + ",create_settle=0")
 
     def mount(self):
         if self.crash_at:

@@ -61,9 +61,9 @@ char *outgoing_answer_name(const char *name);
  */
 int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err);
 
-/* A copy without the members of our own, null ones and paths of attachments included: what the
- * service gets. The caller owns it. */
-struct cJSON *outgoing_message(enum outgoing what, const struct cJSON *obj);
+/* Takes out what the service does not get: members of our own and null ones. False: there were none
+ * and the text `obj` came from can be sent as it is. */
+bool outgoing_trim(enum outgoing what, struct cJSON *obj);
 
 /* Does this question want an answer? "Wait": false says no. */
 bool outgoing_waits(enum outgoing what, const struct cJSON *obj);
