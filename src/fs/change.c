@@ -13,16 +13,20 @@
 /* The directory to change, with a reference and fs->change taken. */
 static int begin(struct fs *fs, uint64_t parent, const char *name, struct node **ret)
 {
-    if (fs->config.read_only)
-        return -EROFS;
-    if (strlen(name) > NAME_BYTES_MAX)
-        return -ENAMETOOLONG;
     struct node *dir = tree_get(fs, parent);
+    int rc = 0;
+
     if (!dir)
         return -ESTALE;
-    if (!node_is_dir(tree_ops(fs, dir))) {
+    if (node_is_read_only(fs, dir))
+        rc = -EROFS;
+    else if (strlen(name) > NAME_BYTES_MAX)
+        rc = -ENAMETOOLONG;
+    else if (!node_is_dir(tree_ops(fs, dir)))
+        rc = -ENOTDIR;
+    if (rc) {
         tree_put(fs, dir);
-        return -ENOTDIR;
+        return rc;
     }
     pthread_mutex_lock(&fs->change);
     *ret = dir;
@@ -64,8 +68,28 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     else if (scratch_allowed(ops, name, mode))
         rc = scratch_make(fs, dir, name, mode, target, &node);
     else
-        rc = -EPERM;
+        rc = view_refuse(ops, name);
     rc = end(fs, dir, rc);
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
+    tree_put(fs, node);
+    return rc;
+}
+
+/* -ENOSYS: the directory has no such call. */
+static int mkdir_by_class(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name, struct fs_entry *ret)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+    struct node *node = NULL;
+
+    if (!ops->mkdir)
+        return -ENOSYS;
+    if (fs->config.read_only)
+        return -EROFS;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ENAMETOOLONG;
+    int rc = ops->mkdir(fs, req, dir, name, &node);
     if (!rc)
         rc = node_entry(fs, req, node, ret);
     tree_put(fs, node);
@@ -75,6 +99,12 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
 int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
              mode_t mode, struct fs_entry *ret)
 {
+    struct node *dir = tree_get(fs, parent);
+    int rc = dir ? mkdir_by_class(fs, req, dir, name, ret) : -ESTALE;
+
+    tree_put(fs, dir);
+    if (rc != -ENOSYS)
+        return rc;
     return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
 }
 
@@ -104,7 +134,7 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
     if (rc == -ENOENT && ops->remove && !(directory && ops == &folder_ops))
         rc = ops->remove(fs, dir, name);
     else if (rc == -ENOENT)
-        rc = -EPERM; /* folders and attachments are the service's */
+        rc = view_refuse(ops, name); /* folders and attachments are the service's */
     return end(fs, dir, rc);
 }
 
@@ -163,7 +193,7 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
 
     if (!node)
         return -ESTALE;
-    if (fs->config.read_only)
+    if (node_is_read_only(fs, node))
         rc = -EROFS;
     else if ((set & FS_SET_UID) && attr->st_uid != fs->config.uid)
         rc = -EPERM;

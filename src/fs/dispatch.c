@@ -1,6 +1,6 @@
 /*
- * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs;
- * and the root directory.
+ * dispatch.c - from an inode number to its class: lookup, attributes, links, extended attributes,
+ * statfs; and the root directory.
  */
 #include "fs_p.h"
 
@@ -75,6 +75,11 @@ bool node_is_dir(const struct node_ops *ops)
     return S_ISDIR(ops->type);
 }
 
+bool node_is_read_only(struct fs *fs, struct node *node)
+{
+    return fs->config.read_only || (tree_ops(fs, node)->flags & NODE_READ_ONLY);
+}
+
 void attr_set_mtime(struct stat *st, int64_t ns)
 {
     int64_t s = ns / NS_PER_S, rest = ns % NS_PER_S;
@@ -97,6 +102,8 @@ void attr_init(struct fs *fs, const struct node *node, struct stat *ret)
     const struct node_ops *ops = tree_ops(fs, (struct node *)node);
     mode_t mode = S_ISDIR(ops->type) ? 0700 : S_ISLNK(ops->type) ? 0777 : 0600;
 
+    if (ops->flags & NODE_READ_ONLY)
+        mode &= ~(mode_t)0222;
     *ret = (struct stat){.st_ino = node->ino,
                          .st_mode = ops->type | (mode & ~fs->config.umask),
                          .st_nlink = S_ISDIR(ops->type) ? 2 : 1,
@@ -184,6 +191,18 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     int rc = node_getattr(fs, req, node, ret);
     if (!rc && ret_cacheable)
         *ret_cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+    tree_put(fs, node);
+    return rc;
+}
+
+int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = ops->readlink ? ops->readlink(fs, node, out) : -EINVAL;
     tree_put(fs, node);
     return rc;
 }

@@ -119,6 +119,7 @@ static void record_changed(struct fs *fs, const struct event *e)
     pthread_mutex_unlock(&fs->change);
 
     notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    export_changed(fs, e->kind, e->folder, e->id);
     slot_release(&slot);
 }
 
@@ -188,6 +189,9 @@ static void *housekeeping(void *ctx)
             pthread_mutex_lock(&fs->change);
             next = slots_expire(fs, clock_now());
             pthread_mutex_unlock(&fs->change);
+            int64_t views = views_expire(fs, clock_now());
+            if (views < next)
+                next = views;
         }
     }
     return NULL;

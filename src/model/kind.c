@@ -76,6 +76,38 @@ static const char *const contact_required[] = {"GivenName", NULL};
  * (contract 2.12, 4.8). */
 static const char *const event_rewritten[] = {"Body", "StartTimeZone", "EndTimeZone", NULL};
 
+static const char *const message_opaque[] = {
+    "Id",
+    "ItemInternalId",
+    "InternetMessageId",
+    "ConversationId",
+    "BodyPreview",
+    "DateTimeReceived",
+    "ContentId",
+    "ContentType",
+    "ContentBytes",
+    NULL,
+};
+
+static const char *const event_opaque[] = {
+    "Id",
+    "ItemInternalId",
+    "ICalUId",
+    "SeriesMasterId",
+    "ChangeKey",
+    "WebLink",
+    "BodyPreview",
+    "DateTimeCreated",
+    "DateTimeLastModified",
+    "Start",
+    "End",
+    "StartTimeZone",
+    "EndTimeZone",
+    "Time",
+    "ContentType",
+    NULL,
+};
+
 /* GetEmails' order of members (recorded answer in contract 2.1). */
 static const char *const message_order[] = {
     "From",
@@ -110,6 +142,7 @@ static const struct kind_info kinds[KIND_COUNT] = {
             .managed = message_managed,
             .required = no_members,
             .rewritten = no_members,
+            .opaque = message_opaque,
         },
     /* No KIND_CAN_FILTER: $filter of events is in the oldest specification only (contract 2.11,
        section 5). */
@@ -125,6 +158,7 @@ static const struct kind_info kinds[KIND_COUNT] = {
             .managed = event_managed,
             .required = event_required,
             .rewritten = event_rewritten,
+            .opaque = event_opaque,
         },
     [KIND_CONTACT] =
         {
@@ -138,6 +172,7 @@ static const struct kind_info kinds[KIND_COUNT] = {
             .managed = contact_managed,
             .required = contact_required,
             .rewritten = no_members,
+            .opaque = contact_managed,
         },
 };
 
@@ -155,15 +190,21 @@ enum kind kind_by_dir(const char *dir)
     return kind;
 }
 
+static bool in_list(const char *const *names, const char *member)
+{
+    while (*names && !str_eq(*names, member))
+        names++;
+    return *names;
+}
+
 bool kind_is_managed(enum kind kind, const char *member)
 {
-    if (strstr(member, "@odata."))
-        return true;
-    for (const char *const *name = kinds[kind].managed; *name; name++) {
-        if (str_eq(*name, member))
-            return true;
-    }
-    return false;
+    return strstr(member, "@odata.") || in_list(kinds[kind].managed, member);
+}
+
+bool kind_is_opaque(enum kind kind, const char *member)
+{
+    return strstr(member, "@odata.") || in_list(kinds[kind].opaque, member);
 }
 
 const char *kind_id(enum kind kind, const struct cJSON *obj)

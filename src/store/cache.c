@@ -19,6 +19,10 @@
  * records.stamp is the service's time as it came, mtime what is shown; hash is that of the last
  * text that was found equal, so that the same answer need not be compared twice. A listing counts
  * its records, so that nobody has to.
+ *
+ * records.rev is the revision that made the row what it is (cache_changes.c). A listing is in the
+ * index of words up to the revision listings.words, a record as of revision `searched` (0: never),
+ * so that storing a record costs nothing for either but the one index (cache_words.c).
  */
 static const char *const steps[] = {
     "CREATE TABLE owner (account TEXT NOT NULL);"
@@ -32,24 +36,37 @@ static const char *const steps[] = {
     "  fresh_at INTEGER NOT NULL DEFAULT 0, next_skip INTEGER NOT NULL DEFAULT 0,"
     "  run INTEGER NOT NULL DEFAULT 0, truncated INTEGER NOT NULL DEFAULT 0,"
     "  records INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+    "  words INTEGER NOT NULL DEFAULT 0,"
     "  UNIQUE (kind, folder));"
     "CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
-    "  attachments INTEGER NOT NULL, hash INTEGER NOT NULL, run INTEGER NOT NULL);"
+    "  attachments INTEGER NOT NULL, hash INTEGER NOT NULL, run INTEGER NOT NULL,"
+    "  rev INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0,"
+    "  exported INTEGER NOT NULL DEFAULT -1);"
     "CREATE UNIQUE INDEX records_by_id ON records (id, listing);"
     "CREATE INDEX records_by_listing ON records (listing);"
+    "CREATE INDEX records_by_rev ON records (listing, rev);"
+    "CREATE TABLE gone (kind INTEGER NOT NULL, folder TEXT NOT NULL, id TEXT NOT NULL,"
+    "  rev INTEGER NOT NULL, PRIMARY KEY (kind, folder, id)) WITHOUT ROWID;"
+    "CREATE INDEX gone_by_rev ON gone (kind, folder, rev);"
     "CREATE TABLE texts (seq INTEGER PRIMARY KEY REFERENCES records ON DELETE CASCADE,"
     "  text TEXT NOT NULL);"
     "CREATE TABLE attachments (file INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL,"
     "  attachment TEXT NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,"
     "  UNIQUE (message, attachment));"
-    "CREATE INDEX attachments_by_use ON attachments (used);",
+    "CREATE INDEX attachments_by_use ON attachments (used);"
+    "CREATE VIRTUAL TABLE words USING"
+    "  fts5 (text, tokenize = 'unicode61 remove_diacritics 2', columnsize = 0);"
+    "CREATE TABLE unsearched (seq INTEGER PRIMARY KEY);"
+    "CREATE TRIGGER records_gone AFTER DELETE ON records WHEN OLD.searched BEGIN"
+    "  INSERT INTO unsearched (seq) VALUES (OLD.seq); END;"
+    "CREATE TABLE export_maker (name TEXT NOT NULL);",
 };
 
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
-    .oldest = 1,
+    .oldest = 2,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
 };
@@ -93,6 +110,8 @@ static int open_once(struct cache *c, struct buf *err)
         rc = -EBADMSG; /* damaged, or not the tables we know */
     if (!rc)
         rc = cache_attachments_tidy(c, err);
+    if (!rc)
+        rc = cache_changes_begin(c, err);
     if (rc && (c->db.writer.damaged || c->db.reader.damaged))
         rc = -EBADMSG;
     if (rc)
@@ -178,14 +197,19 @@ static int run(struct cache *c, const char *statement)
     return sql_run(&q);
 }
 
-/* Attachments stay: a message's id is no other message's. */
+/* Attachments stay: a message's id is no other message's. The words go at once, not with the next
+ * search: they are the other's. */
 static int change_owner(struct cache *c, const char *account)
 {
     struct sql_query q;
-    int rc = run(c, "DELETE FROM listings");
+    int rc = run(c, "DELETE FROM folders");
 
+    for (enum kind kind = 0; !rc && kind < KIND_COUNT; kind++)
+        rc = cache_drop_listings(c, kind);
     if (!rc)
-        rc = run(c, "DELETE FROM folders");
+        rc = run(c, "DELETE FROM words");
+    if (!rc)
+        rc = run(c, "DELETE FROM unsearched");
     if (!rc)
         rc = run(c, "DELETE FROM folder_answers");
     if (!rc)

@@ -143,9 +143,7 @@ static int replace_locked(struct cache *c, enum kind kind, const struct cache_fo
     if (!rc)
         rc = run_for_kind(c, kind, "DELETE FROM folders WHERE kind = ? AND pos < 0");
     if (!rc)
-        rc = run_for_kind(c, kind,
-                          "DELETE FROM listings WHERE kind = ?1"
-                          " AND folder NOT IN (SELECT id FROM folders WHERE kind = ?1)");
+        rc = cache_drop_listings(c, kind);
     return rc ? rc : put_answer(c, kind, folders);
 }
 

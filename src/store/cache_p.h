@@ -6,7 +6,11 @@
  *   cache_listings.c     listings: one row a folder, and its key in the other tables
  *   cache_records.c      storing records: same, new or changed?
  *   cache_lookup.c       reading and removing records
+ *   cache_changes.c      revisions: what changed in a folder
+ *   cache_words.c        the index of words, and searching it
+ *   words.c              which words a record has, and what somebody looks for
  *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out
+ *   cache_exports.c      what is remembered of records in other formats, and files for them
  */
 #ifndef OUTLOOKFS_STORE_CACHE_P_H
 #define OUTLOOKFS_STORE_CACHE_P_H
@@ -20,10 +24,21 @@ struct cache {
     char *path;
     int lock_fd;
     struct db db;
+    int64_t rev; /* the newest revision; guarded by db.write_lock */
 };
 
 /* The key of a listing, made when missing; between db_begin() and db_end(). */
 int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret);
+
+/* Removes the listings of a kind whose folder is not there, with their records; between db_begin()
+ * and db_end(). */
+int cache_drop_listings(struct cache *c, enum kind kind);
+
+/* Goes on behind the newest revision in the file. */
+int cache_changes_begin(struct cache *c, struct buf *err);
+
+/* Before a record is removed: says so to cache_since(); between db_begin() and db_end(). */
+int cache_note_gone(struct cache *c, int64_t seq);
 
 /* Changes what a listing counts; between db_begin() and db_end(). */
 int cache_listing_count(struct cache *c, int64_t listing, int64_t records, int64_t bytes);

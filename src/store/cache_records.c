@@ -91,8 +91,8 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     int rc;
 
     db_write(&c->db, &q,
-             "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, hash, run)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+             "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, hash, run,"
+             " rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
@@ -102,6 +102,7 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, item->attachments);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
+    sql_bind_int(&q, ++c->rev);
     rc = sql_run(&q);
     return rc ? rc : put_text(c, db_last_id(&c->db), item);
 }
@@ -141,8 +142,7 @@ static int change(struct cache *c, const struct known *known, const struct item 
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
-        " run = ?"
-        " WHERE seq = ?");
+        " run = ?, rev = ?, exported = -1 WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
     sql_bind_int(&q, item->mtime);
@@ -150,6 +150,7 @@ static int change(struct cache *c, const struct known *known, const struct item 
     sql_bind_int(&q, item->attachments);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
+    sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, known->seq);
     rc = sql_run(&q);
     return rc ? rc : put_text(c, known->seq, item);
@@ -165,6 +166,8 @@ static int put_one(struct cache *c, int64_t listing, const struct item *item, ui
 
     if (rc)
         return rc;
+    if (run == CACHE_KEEP_RUN)
+        run = known.seq ? known.run : CACHE_UNLISTED;
     if (!known.seq) {
         gain->records++;
         gain->bytes += (int64_t)item->size;

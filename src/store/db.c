@@ -234,3 +234,8 @@ int64_t db_last_id(struct db *db)
 {
     return sqlite3_last_insert_rowid(db->writer.db);
 }
+
+int64_t db_changes(struct db *db)
+{
+    return sqlite3_changes64(db->writer.db);
+}

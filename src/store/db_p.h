@@ -62,6 +62,7 @@ void db_read(struct db *db, struct sql_query *q, const char *text);
 void db_write(struct db *db, struct sql_query *q, const char *text);
 
 int64_t db_last_id(struct db *db); /* of the row just inserted, between begin and end */
+int64_t db_changes(struct db *db); /* rows the statement just run inserted or changed, likewise */
 
 /*
  * Makes `dir` (0700) and locks the file `lock` in it for this process, which is named in it. -EBUSY

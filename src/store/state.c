@@ -71,6 +71,9 @@ static const char *const steps[] = {
     "  UNIQUE (trigger, key));"
     "CREATE INDEX trigger_seen_by_n ON trigger_seen (trigger, n);",
 
+    "CREATE TABLE searches (place TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL,"
+    "  PRIMARY KEY (place, folder, name)) WITHOUT ROWID;",
+
     "ALTER TABLE journal ADD COLUMN answer TEXT;"
     "ALTER TABLE journal ADD COLUMN seen TEXT;",
 };

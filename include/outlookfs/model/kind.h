@@ -44,6 +44,10 @@ struct kind_info {
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */
     const char *const *rewritten;
+    /* Members that say nothing to a person, at any depth: ids, versions, times of bookkeeping, and
+     * doubles of another member. Not searched for words. NULL-terminated; "@odata." names go
+     * without saying. */
+    const char *const *opaque;
 };
 
 const struct kind_info *kind_info(enum kind kind);
@@ -52,6 +56,7 @@ const struct kind_info *kind_info(enum kind kind);
 enum kind kind_by_dir(const char *dir);
 
 bool kind_is_managed(enum kind kind, const char *member);
+bool kind_is_opaque(enum kind kind, const char *member);
 
 /* The record's id; NULL when the object has none. Belongs to `obj`. */
 const char *kind_id(enum kind kind, const struct cJSON *obj);

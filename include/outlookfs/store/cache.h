@@ -89,6 +89,7 @@ struct cache_record {
     int64_t mtime; /* ns */
     size_t size;
     bool attachments; /* a message that has some */
+    int64_t exported; /* see cache_put_exported() */
     char *text;       /* NULL where only the attributes were asked for */
     uint64_t seq;     /* grows with the order records became known; the cursor of cache_each() */
 };
@@ -96,8 +97,13 @@ void cache_record_release(struct cache_record *r);
 
 enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
 
+/* For `run`: no listing shows the record (it lies behind a listing's limit); ... */
+#define CACHE_UNLISTED UINT64_C(0)
+/* ... the answer is no listing's: the record keeps its run, a new one is unlisted. */
+#define CACHE_KEEP_RUN UINT64_C(0x7fffffffffffffff)
+
 /*
- * Stores one record. Equal to what is there as JSON (members in any order): nothing changes but
+ * Stores one record, met by the listing `run`. Equal to what is there as JSON (members in any order): nothing changes but
  * `run`. Different text under the same modification time: mtime becomes clock_now(), so that rsync
  * and make see it.
  */
@@ -126,10 +132,11 @@ int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folde
 int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after,
                struct cache_record *list, size_t max);
 
-/* Ids of the records whose run is not `run`: what a full listing did not meet. NULL-terminated
- * array of strings, the caller frees both. */
+/* Ids of the records whose run is not `run`: what a full listing did not meet; the first
+ * `ret_listed` of them an earlier one did, the others are unlisted. NULL-terminated array of
+ * strings, the caller frees both. */
 int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
-                     char ***ret_ids);
+                     char ***ret_ids, size_t *ret_listed);
 
 /* --- what changed: for an index of a folder that somebody keeps in memory --- */
 
@@ -159,7 +166,9 @@ void cache_hits_free(struct cache_hit *hits, size_t count);
  * The records that contain all of the words, the newest first, at most `max`. Words match without
  * case and accents; "a phrase" in quotation marks, prefix*. Nothing else is syntax. Values are
  * searched, not member names; of HTML its text. Records that came in since the last search are
- * indexed first, some at a time: `cancel` ends that with -EINTR. -EINVAL: no word in it.
+ * indexed first, some at a time: `cancel` ends that with -EINTR, and the next search goes on from
+ * there; what comes in during a search is the next one's. -EINVAL: no word in it. The index takes
+ * about twice the disk space of the text it is of.
  */
 int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
                  struct cache_hit **ret, size_t *ret_count);
@@ -180,6 +189,21 @@ int cache_attachment_begin(struct cache *c, const char *message, const char *att
  * `temp` (freed). `ok` false: throws it away. The descriptor stays the caller's. */
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,
                          bool ok, size_t limit);
+
+/* --- exports: records in another format --- */
+
+/*
+ * Remembers how many bytes a record takes in the format of its export, as it was at `mtime`: a
+ * record that has changed since knows none. cache_record.exported has it, -1: unknown.
+ */
+int cache_put_exported(struct cache *c, enum kind kind, const char *folder, const char *id,
+                       int64_t mtime, int64_t size);
+/* Forgets these sizes where another program than `maker` wrote them: it may have written other
+ * bytes. */
+int cache_claim_exported(struct cache *c, const char *maker);
+
+/* An empty file of no name on the disk of the cache, O_RDWR: a descriptor or -errno. */
+int cache_temp(struct cache *c);
 
 /* For status.json. */
 struct cache_stats {

@@ -1,0 +1,26 @@
+/*
+ * html.h - the text of an HTML document, for finding words in it.
+ *
+ * Ours because what is wanted is small and what exists is not: an HTML parser builds a tree of a
+ * mail of 4 MB to answer which words stand in it. Here tags go, blocks separate words and inline
+ * elements do not ("<b>B</b>erlin" is one word), comments, scripts and style sheets are left out,
+ * character references become characters. Whatever is no HTML passes through as text: nothing is
+ * ever an error. It is not a renderer: no layout, no links.
+ *
+ * Threads: any.
+ */
+#ifndef OUTLOOKFS_MODEL_HTML_H
+#define OUTLOOKFS_MODEL_HTML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* Begins as a document does: "<html" or "<!doctype html", whatever the case, after white space. */
+bool html_is_document(const char *text);
+
+/* Adds the text of `html` to `out`; -ENOBUFS when that is full. */
+int html_text(const char *html, struct buf *out);
+
+#endif

@@ -1,0 +1,250 @@
+/*
+ * cache_words.c - the index of words, and searching it.
+ *
+ * Listings do nothing for it. A search first brings it up to date: records behind their listing's
+ * mark (listings.words, a revision) are read, taken apart and stored some at a time, so that nobody
+ * waits long. A row of the index is of its record's present text
+ * where records.searched is records.rev; other rows are about to be replaced or, their record gone,
+ * named in `unsearched`, and answer nothing meanwhile. FTS5 keeps its own copy of the text: without
+ * it a row could only be removed by giving it the old text again.
+ */
+#include "cache_p.h"
+#include "words_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/json.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One transaction: what is stored while others wait to write. */
+#define DOCUMENTS_AT_ONCE 64
+#define BYTES_AT_ONCE ((size_t)1024 * 1024)
+#define REMOVED_AT_ONCE 256
+
+#define QUERY_MAX ((size_t)64 * 1024)
+
+struct document {
+    int64_t seq;
+    int64_t rev;
+    int64_t listing;
+    char *text;
+};
+
+struct batch {
+    struct document list[DOCUMENTS_AT_ONCE];
+    size_t count;
+};
+
+static void release_batch(struct batch *b)
+{
+    while (b->count)
+        free(b->list[--b->count].text);
+}
+
+static void take_document(struct sql_query *q, struct document *ret)
+{
+    struct buf text;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    words_of_record((enum kind)sql_int(q, 3), sql_str(q, 4), &text);
+    *ret = (struct document){.seq = sql_int(q, 0), .rev = sql_int(q, 1), .listing = sql_int(q, 2)};
+    ret->text = buf_detach(&text);
+}
+
+/* Records behind their listing's mark, in the order of their revisions: the mark can follow. */
+static int read_batch(struct cache *c, int64_t newest, struct batch *b)
+{
+    size_t bytes = 0;
+    struct sql_query q;
+
+    db_read(&c->db, &q,
+            "SELECT r.seq, r.rev, r.listing, l.kind, t.text FROM listings l"
+            " CROSS JOIN records r ON r.listing = l.key AND r.rev > l.words AND r.rev <= ?"
+            " CROSS JOIN texts t ON t.seq = r.seq ORDER BY l.key, r.rev LIMIT ?");
+    sql_bind_int(&q, newest);
+    sql_bind_int(&q, DOCUMENTS_AT_ONCE);
+    while (b->count < DOCUMENTS_AT_ONCE && bytes < BYTES_AT_ONCE && sql_row(&q)) {
+        take_document(&q, &b->list[b->count]);
+        bytes += strlen(b->list[b->count++].text);
+    }
+    return sql_end(&q);
+}
+
+/* A record that changed or went since it was read is met again under its new revision, or never. */
+static int store_document(struct cache *c, const struct document *d)
+{
+    struct sql_query q;
+    int rc;
+
+    db_write(&c->db, &q, "UPDATE records SET searched = rev WHERE seq = ? AND rev = ?");
+    sql_bind_int(&q, d->seq);
+    sql_bind_int(&q, d->rev);
+    rc = sql_run(&q);
+    if (rc || !db_changes(&c->db))
+        return rc;
+    db_write(&c->db, &q, "REPLACE INTO words (rowid, text) VALUES (?, ?)");
+    sql_bind_int(&q, d->seq);
+    sql_bind_str(&q, d->text);
+    return sql_run(&q);
+}
+
+static int move_mark(struct cache *c, const struct document *d)
+{
+    struct sql_query q;
+
+    db_write(&c->db, &q, "UPDATE listings SET words = max(words, ?) WHERE key = ?");
+    sql_bind_int(&q, d->rev);
+    sql_bind_int(&q, d->listing);
+    return sql_run(&q);
+}
+
+static int store_batch(struct cache *c, const struct batch *b)
+{
+    int rc = 0;
+
+    db_begin(&c->db);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        const struct document *d = &b->list[i];
+
+        rc = store_document(c, d);
+        if (!rc && (i + 1 == b->count || d[1].listing != d->listing))
+            rc = move_mark(c, d);
+    }
+    return db_end(&c->db, rc);
+}
+
+static int delete_locked(struct cache *c, int64_t *ret_count)
+{
+    struct sql_query q;
+    int rc;
+
+    db_write(&c->db, &q,
+             "DELETE FROM words WHERE rowid IN (SELECT seq FROM unsearched ORDER BY seq LIMIT ?)");
+    sql_bind_int(&q, REMOVED_AT_ONCE);
+    rc = sql_run(&q);
+    if (rc)
+        return rc;
+    db_write(&c->db, &q,
+             "DELETE FROM unsearched WHERE seq IN"
+             " (SELECT seq FROM unsearched ORDER BY seq LIMIT ?)");
+    sql_bind_int(&q, REMOVED_AT_ONCE);
+    rc = sql_run(&q);
+    *ret_count = db_changes(&c->db);
+    return rc;
+}
+
+static int delete_removed(struct cache *c, int64_t *ret_count)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, delete_locked(c, ret_count));
+}
+
+static int any_removed(struct cache *c, bool *ret)
+{
+    struct sql_query q;
+
+    db_read(&c->db, &q, "SELECT 1 FROM unsearched LIMIT 1");
+    *ret = sql_row(&q);
+    return sql_end(&q);
+}
+
+static int remove_words(struct cache *c, struct cancel *cancel)
+{
+    int64_t count = REMOVED_AT_ONCE;
+    bool some;
+    int rc = any_removed(c, &some);
+
+    while (!rc && some && count == REMOVED_AT_ONCE)
+        rc = cancel_fired(cancel) ? -EINTR : delete_removed(c, &count);
+    return rc;
+}
+
+static int64_t newest_revision(struct cache *c)
+{
+    int64_t rev;
+
+    db_begin(&c->db);
+    rev = c->rev;
+    db_end(&c->db, 0);
+    return rev;
+}
+
+/* What comes in meanwhile is the next search's: a listing under way must not keep this one. */
+static int index_words(struct cache *c, struct cancel *cancel)
+{
+    int64_t newest = newest_revision(c);
+    struct batch *b = xcalloc(1, sizeof(*b));
+    bool more = true;
+    int rc = remove_words(c, cancel);
+
+    while (!rc && more) {
+        rc = cancel_fired(cancel) ? -EINTR : read_batch(c, newest, b);
+        more = b->count > 0;
+        if (!rc && more)
+            rc = store_batch(c, b);
+        release_batch(b);
+    }
+    free(b);
+    return rc;
+}
+
+static int find_hits(struct cache *c, const char *query, size_t max, struct cache_hit **ret,
+                     size_t *ret_count)
+{
+    struct cache_hit *hits = NULL;
+    size_t count = 0;
+    struct sql_query q;
+    int rc;
+
+    db_read(&c->db, &q,
+            "SELECT l.kind, l.folder, r.id FROM words w JOIN records r ON r.seq = w.rowid"
+            " JOIN listings l ON l.key = r.listing WHERE w.words MATCH ? AND r.searched = r.rev"
+            " ORDER BY r.mtime DESC, r.seq DESC LIMIT ?");
+    sql_bind_str(&q, query);
+    sql_bind_int(&q, max < INT64_MAX ? (int64_t)max : INT64_MAX);
+    while (sql_row(&q)) {
+        hits = xrealloc(hits, (count + 1) * sizeof(*hits));
+        hits[count++] = (struct cache_hit){
+            .kind = (enum kind)sql_int(&q, 0),
+            .folder = sql_dup(&q, 1),
+            .id = sql_dup(&q, 2),
+        };
+    }
+    rc = sql_end(&q);
+    if (rc) {
+        cache_hits_free(hits, count);
+        return rc;
+    }
+    *ret = hits;
+    *ret_count = count;
+    return 0;
+}
+
+int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
+                 struct cache_hit **ret, size_t *ret_count)
+{
+    struct buf query;
+    int rc;
+
+    buf_init(&query, QUERY_MAX);
+    rc = words_query(words, &query);
+    if (!rc)
+        rc = index_words(c, cancel);
+    if (!rc)
+        rc = find_hits(c, query.data, max, ret, ret_count);
+    buf_release(&query);
+    return rc;
+}
+
+void cache_hits_free(struct cache_hit *hits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(hits[i].folder);
+        free(hits[i].id);
+    }
+    free(hits);
+}
