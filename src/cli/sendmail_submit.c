@@ -191,10 +191,10 @@ static int code_of_fault(const struct remote_fault *fault)
 
 static int send_to(struct remote *remote, const struct cJSON *message, struct buf *err)
 {
-    struct cJSON *clean = outgoing_message(OUTGOING_SEND, message);
+    char *text = cJSON_PrintUnformatted(message);
     struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    enum grade grade = remote_send(remote, clean, ctx, &fault);
+    enum grade grade = remote_send(remote, text, ctx, &fault);
     int code = EX_OK;
 
     if (grade != GRADE_OK) {
@@ -204,7 +204,7 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
                  fault.reason ? fault.reason : grade_name(grade));
     }
     remote_fault_release(&fault);
-    cJSON_Delete(clean);
+    cJSON_free(text);
     return code;
 }
 
