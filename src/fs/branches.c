@@ -17,7 +17,10 @@ static const struct branch outbox = {
 static const struct branch triggers = {
     .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
 
+static const struct branch search = {
+    .name = "search", .root = &search_root_ops, .kind = KIND_COUNT};
+
 static const struct branch views = {.name = "views", .root = &views_root_ops, .kind = KIND_COUNT};
 
-const struct branch *const branches[] = {&mail,     &calendars, &contacts, &outbox,
-                                         &triggers, &views,     &control,  NULL};
+const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox, &triggers,
+                                         &search, &views,     &control,  NULL};

@@ -72,9 +72,35 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     return rc;
 }
 
+/* -ENOSYS: the directory has no such call. */
+static int mkdir_by_class(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name, struct fs_entry *ret)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+    struct node *node = NULL;
+
+    if (!ops->mkdir)
+        return -ENOSYS;
+    if (fs->config.read_only)
+        return -EROFS;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ENAMETOOLONG;
+    int rc = ops->mkdir(fs, req, dir, name, &node);
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
+    tree_put(fs, node);
+    return rc;
+}
+
 int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
              mode_t mode, struct fs_entry *ret)
 {
+    struct node *dir = tree_get(fs, parent);
+    int rc = dir ? mkdir_by_class(fs, req, dir, name, ret) : -ESTALE;
+
+    tree_put(fs, dir);
+    if (rc != -ENOSYS)
+        return rc;
     return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
 }
 

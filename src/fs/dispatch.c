@@ -1,6 +1,6 @@
 /*
- * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs;
- * and the root directory.
+ * dispatch.c - from an inode number to its class: lookup, attributes, links, extended attributes,
+ * statfs; and the root directory.
  */
 #include "fs_p.h"
 

@@ -6,7 +6,7 @@
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
  *     tree.c       nodes by inode number: references, names, life and death
- *     dispatch.c   lookup, attributes, xattrs, statfs: finds the node, asks its class
+ *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
  *     content.c    the bytes of open files, shared by their handles
  *     handle.c     open files: read, write, flush, fsync, release
@@ -22,6 +22,7 @@
  *     attachment.c <id>.attachments/
  *     outbox.c     outbox/
  *     triggers.c   triggers/
+ *     search.c, search_query.c   search/
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
@@ -45,6 +46,7 @@
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/outbox.h>
+#include <outlookfs/sync/search.h>
 #include <outlookfs/sync/triggers.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
@@ -76,6 +78,10 @@ struct node_ops {
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
+    /* Makes a directory that is more than a local one. May block on the network; called without
+     * locks. NULL: scratch, or refused. */
+    int (*mkdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret);
     /* unlink and rmdir; under fs.change. */
     int (*remove)(struct fs *fs, struct node *dir, const char *name);
 
@@ -90,14 +96,15 @@ struct node_ops {
     /* touch(1), beside the new time: under fs.change. May be NULL. */
     int (*touch)(struct fs *fs, struct node *node);
 
+    /* Before an open: brings what load() or list() needs to this machine. May block on the network;
+     * called without locks. May be NULL. */
+    int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
+
     /* -- links -- */
     /* Where it leads to. */
     int (*readlink)(struct fs *fs, struct node *node, struct buf *out);
 
     /* -- files -- */
-    /* Brings what load() needs to this machine. May block on the network; called without locks. May
-     * be NULL. */
-    int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* Fills a new content: fd or text. Under fs.change, no network. */
     int (*load)(struct fs *fs, struct node *node, struct content *ret);
     bool writable;
@@ -484,6 +491,9 @@ int trigger_move_begin(struct fs *fs, const struct local *l, struct node *from_d
 int trigger_move_apply(struct fs *fs, struct trigger_move *move, struct buf *err);
 void trigger_move_end(struct fs *fs, struct trigger_move *move);
 
+/* --- search.c, search_query.c --- */
+extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
+    search_link_ops;
 /* --- views.c, view_keep.c --- */
 extern const struct node_ops views_root_ops;
 /* -EPERM; where the directory is one of views/ the log says why. */
