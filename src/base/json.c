@@ -3,12 +3,19 @@
  * the order of members.
  */
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 
 #include "json_p.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of \uXXXX. */
+#define ESCAPE_LEN 6
 
 /*
  * json_scan() first: cJSON is more liberal than the grammar and has only a process-wide variable to
@@ -46,6 +53,71 @@ int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err
     }
     *ret = value;
     return 0;
+}
+
+/* The code of "\uXXXX" at `text`, or -1. */
+static int escaped_code(const char *text, size_t len)
+{
+    int code = 0;
+
+    if (len < ESCAPE_LEN || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    for (size_t i = 2; i < ESCAPE_LEN; i++) {
+        const char *digit =
+            text[i] ? strchr("0123456789abcdef", tolower((unsigned char)text[i])) : NULL;
+
+        if (!digit)
+            return -1;
+        code = code << 4 | (int)(digit - "0123456789abcdef");
+    }
+    return code;
+}
+
+static bool is_between(int code, int low, int high)
+{
+    return code >= low && code <= high;
+}
+
+/* In place: a code is as long as another. A backslash is in strings only, or the text is none. */
+static bool mend_escapes(char *text, size_t len)
+{
+    bool mended = false;
+    size_t step;
+
+    for (size_t i = 0; i < len; i += step) {
+        int code = escaped_code(text + i, len - i), next;
+
+        step = code >= 0 ? ESCAPE_LEN : text[i] == '\\' ? 2 : 1;
+        if (code != 0 && !is_between(code, 0xd800, 0xdfff))
+            continue;
+        next = escaped_code(text + i + step, len - i - step);
+        if (is_between(code, 0xd800, 0xdbff) && is_between(next, 0xdc00, 0xdfff)) {
+            step += ESCAPE_LEN;
+            continue;
+        }
+        memcpy(text + i + 2, "fffd", 4);
+        mended = true;
+    }
+    return mended;
+}
+
+int json_parse_mended(const char *text, size_t len, cJSON **ret, bool *ret_mended, struct buf *err)
+{
+    int rc = json_parse_any(text, len, ret, err);
+    bool mended = false;
+    char *copy;
+
+    if (rc && len <= JSON_TEXT_MAX) {
+        copy = xmalloc(len + 1);
+        memcpy(copy, text, len);
+        mended = mend_escapes(copy, len);
+        if (mended)
+            rc = json_parse_any(copy, len, ret, err);
+        free(copy);
+    }
+    if (!rc)
+        *ret_mended = mended;
+    return rc;
 }
 
 cJSON *json_get(const cJSON *obj, const char *name)

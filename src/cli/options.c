@@ -6,6 +6,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/sync/mailbox.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ static const struct option_row {
     {"gid", OPTION_COUNT, offsetof(struct options, gid)},
     {"umask", OPTION_MODE, offsetof(struct options, umask)},
     {"writeback_delay", OPTION_SECONDS, offsetof(struct options, writeback_delay)},
+    {"create_settle", OPTION_SECONDS, offsetof(struct options, create_settle)},
     {"list_ttl", OPTION_SECONDS, offsetof(struct options, list_ttl)},
     {"mail_limit", OPTION_COUNT, offsetof(struct options, mail_limit)},
     {"delete_guard", OPTION_COUNT, offsetof(struct options, delete_guard)},
@@ -90,6 +92,7 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .gid = gid,
         .delete_guard = 50,
         .writeback_delay = 2 * NS_PER_S,
+        .create_settle = CREATE_SETTLE,
         .list_ttl = 30 * NS_PER_S,
         .trash_keep = 30 * 86400 * NS_PER_S,
         .trash_max = 64 * MIB,

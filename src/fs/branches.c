@@ -22,5 +22,8 @@ static const struct branch search = {
 
 static const struct branch views = {.name = "views", .root = &views_root_ops, .kind = KIND_COUNT};
 
-const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox, &triggers,
-                                         &search, &views,     &control,  NULL};
+static const struct branch export = {
+    .name = "export", .root = &export_root_ops, .kind = KIND_COUNT};
+
+const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox,  &triggers,
+                                         &search, &views,     &export,   &control, NULL};

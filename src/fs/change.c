@@ -13,16 +13,20 @@
 /* The directory to change, with a reference and fs->change taken. */
 static int begin(struct fs *fs, uint64_t parent, const char *name, struct node **ret)
 {
-    if (fs->config.read_only)
-        return -EROFS;
-    if (strlen(name) > NAME_BYTES_MAX)
-        return -ENAMETOOLONG;
     struct node *dir = tree_get(fs, parent);
+    int rc = 0;
+
     if (!dir)
         return -ESTALE;
-    if (!node_is_dir(tree_ops(fs, dir))) {
+    if (node_is_read_only(fs, dir))
+        rc = -EROFS;
+    else if (strlen(name) > NAME_BYTES_MAX)
+        rc = -ENAMETOOLONG;
+    else if (!node_is_dir(tree_ops(fs, dir)))
+        rc = -ENOTDIR;
+    if (rc) {
         tree_put(fs, dir);
-        return -ENOTDIR;
+        return rc;
     }
     pthread_mutex_lock(&fs->change);
     *ret = dir;
@@ -189,7 +193,7 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
 
     if (!node)
         return -ESTALE;
-    if (fs->config.read_only)
+    if (node_is_read_only(fs, node))
         rc = -EROFS;
     else if ((set & FS_SET_UID) && attr->st_uid != fs->config.uid)
         rc = -EPERM;

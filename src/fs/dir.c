@@ -189,6 +189,9 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
     if (rc != 1)
         return rc ? rc : -ENOENT;
 
+    if (!e->has_attr && (e->spec.ops->flags & NODE_DEAR))
+        return -ENOENT;
+
     struct node *node = tree_obtain(fs, &e->spec);
     /* An open file's attributes are those of its bytes, not those the listing carried. */
     if (e->has_attr && !content_peek(fs, node)) {

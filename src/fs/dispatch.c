@@ -75,6 +75,11 @@ bool node_is_dir(const struct node_ops *ops)
     return S_ISDIR(ops->type);
 }
 
+bool node_is_read_only(struct fs *fs, struct node *node)
+{
+    return fs->config.read_only || (tree_ops(fs, node)->flags & NODE_READ_ONLY);
+}
+
 void attr_set_mtime(struct stat *st, int64_t ns)
 {
     int64_t s = ns / NS_PER_S, rest = ns % NS_PER_S;
@@ -97,6 +102,8 @@ void attr_init(struct fs *fs, const struct node *node, struct stat *ret)
     const struct node_ops *ops = tree_ops(fs, (struct node *)node);
     mode_t mode = S_ISDIR(ops->type) ? 0700 : S_ISLNK(ops->type) ? 0777 : 0600;
 
+    if (ops->flags & NODE_READ_ONLY)
+        mode &= ~(mode_t)0222;
     *ret = (struct stat){.st_ino = node->ino,
                          .st_mode = ops->type | (mode & ~fs->config.umask),
                          .st_nlink = S_ISDIR(ops->type) ? 2 : 1,

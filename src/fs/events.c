@@ -119,6 +119,7 @@ static void record_changed(struct fs *fs, const struct event *e)
     pthread_mutex_unlock(&fs->change);
 
     notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    export_changed(fs, e->kind, e->folder, e->id);
     slot_release(&slot);
 }
 

@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Records asked for at a time while listing. */
-#define BATCH 256
-
 uint64_t folder_ino(enum kind kind, const char *folder)
 {
     const char *parts[] = {kind_info(kind)->dir, folder};
@@ -34,23 +31,22 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struc
                               .folder = tree_intern(fs, f->id)};
 }
 
-static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
+int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                folder_spec_fn spec_of, struct node **ret)
 {
     struct cache_folder f = {0};
     int rc = mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f);
 
     if (rc)
         return rc;
-    struct node_spec spec = folder_spec(fs, dir, &f);
+    struct node_spec spec = spec_of(fs, dir, &f);
     *ret = tree_obtain(fs, &spec);
     mailbox_folder_release(&f);
     return 0;
 }
 
-/* The folders directly below `dir` (its folder NULL: the top ones). */
-static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
-                        struct dir_list *list)
+int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      folder_spec_fn spec_of, struct dir_list *list)
 {
     struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
@@ -61,12 +57,24 @@ static int list_folders(struct fs *fs, const struct fs_req *req, struct node *di
         struct cache_folder *f = &folders.list[i];
 
         if (str_eq(f->parent, dir->folder)) {
-            struct node_spec spec = folder_spec(fs, dir, f);
+            struct node_spec spec = spec_of(fs, dir, f);
             rc = dir_add(list, &spec, NULL);
         }
     }
     cache_folders_release(&folders);
     return rc;
+}
+
+static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    return folder_find(fs, req, dir, name, folder_spec, ret);
+}
+
+static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list)
+{
+    return folder_list_below(fs, req, dir, folder_spec, list);
 }
 
 const struct node_ops kind_root_ops = {
@@ -188,8 +196,8 @@ static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir
 static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
                         struct dir_list *list, uint64_t *after)
 {
-    struct cache_record *r = xcalloc(BATCH, sizeof(*r));
-    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, BATCH);
+    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
     int rc = n > 0 ? 1 : n;
 
     for (int i = 0; i < n; i++) {
@@ -204,12 +212,12 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
     return rc;
 }
 
-int folder_refresh(struct fs *fs, const struct fs_req *req, enum kind kind, const char *folder)
+int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel)
 {
     struct buf err, path;
 
     buf_init(&err, BUF_TEXT_MAX);
-    int rc = mailbox_list(fs->mailbox, kind, folder, req->cancel, &err);
+    int rc = mailbox_list(fs->mailbox, kind, folder, cancel, &err);
     if (rc && rc != -EINTR) {
         buf_init(&path, BUF_TEXT_MAX);
         mailbox_folder_path(fs->mailbox, kind, folder, &path);
@@ -232,7 +240,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         return rc;
     }
 
-    int rc = folder_refresh(fs, req, dir->kind, dir->folder);
+    int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
     if (!rc && dir->kind == KIND_MESSAGE)
         rc = list_folders(fs, req, dir, list);
     /* What was made here is listed whatever the service says. */
@@ -243,7 +251,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     return 1;
 }
 
-static int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
     struct cache_listing listing = {0};
 

@@ -68,12 +68,15 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->triggers = mailbox_triggers(fs->mailbox);
     waiters_init(&fs->waiters);
     views_init(fs);
+    renderings_init(&fs->renderings);
     fs->started = clock_now();
     pthread_mutex_init(&fs->change, NULL);
     queue_init(&fs->events);
     tree_init(fs);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
     int rc = remember_birth(fs);
+    if (!rc) /* another version may write other bytes */
+        rc = cache_claim_exported(fs->cache, OUTLOOKFS_VERSION);
     if (!rc)
         rc = sweep_data(fs);
     if (!rc)
@@ -104,6 +107,7 @@ void fs_destroy(struct fs *fs)
     tree_release(fs);
     waiters_release(&fs->waiters);
     views_free(fs);
+    renderings_release(&fs->renderings);
     pthread_mutex_destroy(&fs->change);
     free(fs);
 }

@@ -24,6 +24,11 @@
  *     triggers.c   triggers/
  *     search.c, search_query.c   search/
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
+ *     export.c     export/: its directories
+ *     export_file.c     one record in another format
+ *     export_whole.c    all records of a folder in one file
+ *     export_maildir.c  cur/, new/ and tmp/ of a mail folder
+ *     rendering.c  files of export/ that were made a moment ago
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -62,6 +67,9 @@ enum node_flags {
     NODE_VOLATILE =
         1 << 1, /* made anew at every look: the kernel caches neither attributes nor content */
     NODE_VIEW = 1 << 2, /* a directory below views/: names of records are links, not to be made */
+    NODE_READ_ONLY = 1 << 3, /* nothing in it or of it can be changed: EROFS, and no write bits */
+    NODE_DEAR = 1 << 4, /* attributes take work: a listing leaves out those that dir_add() was not
+                           given */
 };
 
 /* Unset members: directories have no entries of their own, files no content, the rest is -EPERM or
@@ -217,6 +225,12 @@ struct views {
     size_t count;            /* guarded by lock */
 };
 
+/* Files that were made of records: rendering.c. */
+struct renderings {
+    pthread_mutex_t lock;
+    struct rendering *first; /* guarded by lock; the newest first */
+};
+
 struct fs {
     struct fs_config config;
     struct mailbox *mailbox;
@@ -227,6 +241,7 @@ struct fs {
     struct triggers *triggers;
     struct waiters waiters;
     struct views views;
+    struct renderings renderings;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
     struct tree tree;
@@ -288,6 +303,7 @@ int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const
 int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
+bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whole mount */
 void notify_inode(struct fs *fs, uint64_t ino);
 
 /* --- dir.c --- */
@@ -349,10 +365,23 @@ int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino>
 extern const struct node_ops root_ops, kind_root_ops, folder_ops, record_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
 /* mailbox_list(), and in the log why it failed. */
-int folder_refresh(struct fs *fs, const struct fs_req *req, enum kind kind, const char *folder);
+int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
+/* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
+ * `spec_of` says. */
+typedef struct node_spec (*folder_spec_fn)(struct fs *fs, struct node *dir,
+                                           const struct cache_folder *f);
+int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                folder_spec_fn spec_of, struct node **ret);
+int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      folder_spec_fn spec_of, struct dir_list *list);
+int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);
+#define LIST_BATCH 256 /* records asked for at a time while listing */
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
 int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret);
+/* Is there a record of this id in the node's folder? 0 or -errno. Asks the service where the folder
+ * was not listed, but for no name that can be no id. */
+int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id);
 /* A record node in a folder directory; `slot` 0: an untouched record. Referenced. */
 struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
                          int64_t slot);
@@ -361,6 +390,8 @@ struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint
 int record_visible(struct fs *fs, const struct slot *slot, char **ret);
 /* Size, times and mode of what is visible in a slot, leaving the other members of `ret`. */
 int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret);
+/* "synced", "pending", ...; `op` zeroed: there is none. */
+const char *slot_state_name(const struct slot *slot, const struct journal_op *op);
 /* What is wrong with a draft's text, with line and column. -ENODATA: nothing. */
 int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
 /* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
@@ -502,6 +533,46 @@ void views_init(struct fs *fs);
 void views_free(struct fs *fs);
 /* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
 int64_t views_expire(struct fs *fs, int64_t now);
+/* --- export.c --- */
+extern const struct node_ops export_root_ops;
+/*
+ * Lists the records of the node's folder as export files; `name_of` gives a name the caller frees.
+ * Called as node_ops.list.
+ */
+typedef char *(*export_name_fn)(struct fs *fs, struct node *dir, const struct cache_record *r);
+int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        export_name_fn name_of, struct dir_list *list);
+/* A record of the node's folder as a file there. -ENOENT. */
+int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id,
+                         const char *name, struct node **ret);
+
+/* --- export_file.c --- */
+extern const struct node_ops export_file_ops;
+uint64_t export_ino(enum kind kind, const char *folder, const char *id);
+/* What the file names of a kind end with: ".eml". */
+const char *export_suffix(enum kind kind);
+/* sync's event. */
+void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
+
+/* --- export_whole.c --- */
+extern const struct node_ops export_whole_ops;
+
+/* --- export_maildir.c --- */
+/* cur/, new/ and tmp/ of an export's mail folder, which are not listed. -ENOENT. */
+int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
+
+/* --- rendering.c --- */
+void renderings_init(struct renderings *r);
+void renderings_release(struct renderings *r);
+/*
+ * The file that was made last for an inode: a descriptor of the caller's own, and what it was made
+ * of. -ENOENT.
+ */
+int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version);
+/* The file shows the time of what it was made of; 0: none is known. */
+int rendering_set_time(struct fs *fs, int fd, int64_t mtime);
+/* Remembers a file; takes `fd`. Of those that are not `kept` only the last few stay. */
+void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int fd);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);

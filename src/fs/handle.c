@@ -21,11 +21,17 @@ static bool wants_write(int flags)
  * The kernel's page cache and size are those of the attributes it was told last. A version that has
  * arrived since, and whose invalidation is still on its way, must not be read through them.
  */
-static bool kernel_is_behind(struct fs *fs, struct node *node, const struct content *c)
+static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c)
 {
+    struct stat st = {0};
+
+    if (c->fd >= 0 && tree_ops(fs, node)->writable) /* a local file: the kernel has written it */
+        return false;
+    if (content_stat(c, &st))
+        return true;
     pthread_mutex_lock(&fs->tree.lock);
-    bool behind = c->fd < 0 && node->shown_size >= 0 &&
-                  (node->shown_size != (int64_t)c->len || node->shown_mtime != c->mtime);
+    bool behind = node->shown_size >= 0 &&
+                  (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
     pthread_mutex_unlock(&fs->tree.lock);
     return behind;
 }
@@ -48,7 +54,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
         return -EISDIR;
     if (!ops->load)
         return -ELOOP;
-    if (write && fs->config.read_only)
+    if (write && node_is_read_only(fs, node))
         return -EROFS;
     if (write && !ops->writable)
         return -EACCES;

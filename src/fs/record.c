@@ -43,7 +43,7 @@ struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint
                                                .slot = slot});
 }
 
-static int lookup_cached(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
+int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
 {
     struct cache_record r = {0};
     int rc = strlen(id) < ID_MIN
@@ -66,11 +66,11 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
     if (!rc && (slot.flags & SLOT_VACANT))
         rc = -ENOENT;
     else if (!rc && !(slot.flags & SLOT_LOCAL)) /* the cache may have been deleted */
-        rc = slot.record ? lookup_cached(fs, req, dir, slot.record) : -ENOENT;
+        rc = slot.record ? record_exists(fs, req, dir, slot.record) : -ENOENT;
     if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
     else if (rc == -ENOENT && !slot.id && id) {
-        rc = lookup_cached(fs, req, dir, id);
+        rc = record_exists(fs, req, dir, id);
         if (!rc)
             *ret = record_node(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0);
     }
@@ -381,7 +381,7 @@ static int record_sync(struct fs *fs, const struct fs_req *req, struct node *nod
 
 /* --- extended attributes --- */
 
-static const char *state_name(const struct slot *slot, const struct journal_op *op)
+const char *slot_state_name(const struct slot *slot, const struct journal_op *op)
 {
     static const char *const names[] = {[JOURNAL_QUEUED] = "pending",
                                         [JOURNAL_FAILED] = "failed",
@@ -475,7 +475,7 @@ static int record_getxattr(struct fs *fs, struct node *node, const char *name, s
     if (!node_slot(fs, node, &slot))
         state_get_op(fs->state, slot.id, &op);
     if (str_eq(name, "state"))
-        rc = buf_addstr(out, slot.id ? state_name(&slot, &op) : "synced");
+        rc = buf_addstr(out, slot.id ? slot_state_name(&slot, &op) : "synced");
     else if (str_eq(name, "error") && slot.id)
         rc = error_text(fs, &slot, &op, out);
     journal_op_release(&op);

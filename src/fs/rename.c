@@ -569,7 +569,7 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     buf_init(&err, BUF_TEXT_MAX);
     if (!from.dir || !to.dir)
         rc = -ESTALE;
-    else if (fs->config.read_only)
+    else if (node_is_read_only(fs, from.dir) || node_is_read_only(fs, to.dir))
         rc = -EROFS;
     else if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))
         rc = -EINVAL;

@@ -43,8 +43,9 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         return false;
     if (dir_ops == &outbox_sent_ops) /* filled by sending */
         return false;
-    if ((dir_ops == &outbox_dir_ops || dir_ops == &triggers_root_ops) && S_ISLNK(type) &&
-        name_is_record(name))
+    if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && outgoing_is_name(OUTGOING_SEND, name))
+        return false;
+    if (dir_ops == &triggers_root_ops && S_ISLNK(type) && name_is_record(name))
         return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
                          : !((dir_ops == &folder_ops || (dir_ops->flags & NODE_VIEW)) &&

@@ -331,7 +331,8 @@ static int folder_rmdir(struct fs *fs, struct node *dir, const char *name)
     return rc;
 }
 
-static int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int search_folder_getxattr(struct fs *fs, struct node *node, const char *name,
+                                  struct buf *out)
 {
     (void)fs;
     return str_eq(name, "id") && *node->folder ? buf_addstr(out, node->folder) : -ENODATA;
@@ -344,5 +345,5 @@ const struct node_ops search_folder_ops = {
     .list = folder_list,
     .mkdir = folder_mkdir,
     .remove = folder_rmdir,
-    .getxattr = folder_getxattr,
+    .getxattr = search_folder_getxattr,
 };

@@ -226,12 +226,6 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     return rc;
 }
 
-static int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
-{
-    (void)fs;
-    return str_eq(name, "id") ? buf_addstr(out, node->folder) : -ENODATA;
-}
-
 static const struct node_ops view_folder_ops = {
     .name = "views of a folder",
     .type = S_IFDIR,
@@ -247,7 +241,7 @@ static const struct node_ops view_folder_ops = {
 static int refresh(struct fs *fs, const struct fs_req *req, struct node *dir)
 {
     struct cache_record none;
-    int rc = folder_refresh(fs, req, dir->kind, dir->folder);
+    int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
 
     if (rc)
         return rc;

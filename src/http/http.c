@@ -321,4 +321,6 @@ void http_stats(struct http *http, struct http_stats *ret)
 {
     network_stats(http->network, ret);
     ret->authorised = atomic_load(&http->authorised);
+    ret->token_read = http->config.tokens ? token_read_last(http->config.tokens) : 0;
+    ret->token_there = http->config.tokens ? token_there(http->config.tokens) : 0;
 }

@@ -24,6 +24,7 @@ struct token_source {
     unsigned long tries; /* guarded by lock: renewals that came to an end, good or bad */
     int failure;         /* guarded by lock: of the last one; 0: it was good */
     int64_t failed_at;   /* guarded by lock */
+    uint64_t stamp;      /* guarded by lock: before the last fetch */
     struct buf reason;   /* guarded by lock: for the failure */
 };
 
@@ -112,6 +113,11 @@ static int fail_locked(struct token_source *source, struct buf *err)
     return buf_fail(err, -EACCES, "%s", source->reason.data);
 }
 
+static uint64_t stamp_of(const struct token_source *source)
+{
+    return source->ops->stamp ? source->ops->stamp(source->state) : 0;
+}
+
 /*
  * The lock is given up meanwhile. A renewal that was cancelled does not count: whoever waits for it
  * takes over.
@@ -125,6 +131,7 @@ static int renew_locked(struct token_source *source, const char *stale, struct c
     buf_init(&value, source->value.max);
     buf_init(&reason, BUF_TEXT_MAX);
     source->renewing = true;
+    source->stamp = stamp_of(source); /* first: a change that comes meanwhile is seen later */
     pthread_mutex_unlock(&source->lock);
     rc = fetch(source, cancel, &value, &reason);
     pthread_mutex_lock(&source->lock);
@@ -181,4 +188,19 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
         rc = buf_fail(err, -EACCES, "the token is too long");
     pthread_mutex_unlock(&source->lock);
     return rc;
+}
+
+uint64_t token_read_last(struct token_source *source)
+{
+    uint64_t stamp;
+
+    pthread_mutex_lock(&source->lock);
+    stamp = source->stamp;
+    pthread_mutex_unlock(&source->lock);
+    return stamp;
+}
+
+uint64_t token_there(struct token_source *source)
+{
+    return stamp_of(source);
 }

@@ -6,6 +6,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,18 @@ static int file_fetch(void *state, struct cancel *cancel, struct buf *out, struc
     return rc;
 }
 
+/* Whichever way it was written: in place or by a rename over it. */
+static uint64_t file_stamp(void *state)
+{
+    struct stat st;
+
+    if (stat(state, &st))
+        return 0;
+    const uint64_t parts[] = {st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_ctim.tv_sec,
+                              (uint64_t)st.st_ctim.tv_nsec};
+    return str_hash(0, parts, sizeof(parts));
+}
+
 static void file_destroy(void *state)
 {
     free(state);
@@ -52,6 +65,7 @@ static void file_destroy(void *state)
 
 static const struct token_ops file_ops = {
     .fetch = file_fetch,
+    .stamp = file_stamp,
     .destroy = file_destroy,
 };
 

@@ -96,6 +96,45 @@ struct cJSON *merge_three(enum kind kind, const struct cJSON *base, const struct
     return merged;
 }
 
+static cJSON *rebase_objects(const cJSON *seen, const cJSON *had, const cJSON *mine);
+
+static void rebase_member(cJSON *into, const char *name, const cJSON *seen, const cJSON *had,
+                          const cJSON *mine)
+{
+    const cJSON *pick = value_same(seen, mine) ? seen : had;
+
+    if (cJSON_IsObject(mine) && cJSON_IsObject(had) &&
+        (cJSON_IsObject(seen) || !value_exists(seen)))
+        cJSON_AddItemToObject(into, name, rebase_objects(seen, had, mine));
+    else if (pick)
+        value_add_copy(into, name, pick);
+}
+
+static cJSON *rebase_objects(const cJSON *seen, const cJSON *had, const cJSON *mine)
+{
+    cJSON *base = cJSON_CreateObject();
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, had)
+    {
+        const char *name = member->string;
+
+        rebase_member(base, name, json_get(seen, name), member, json_get(mine, name));
+    }
+    cJSON_ArrayForEach(member, seen)
+    {
+        if (!json_get(had, member->string))
+            rebase_member(base, member->string, member, NULL, json_get(mine, member->string));
+    }
+    return base;
+}
+
+struct cJSON *merge_rebase(const struct cJSON *seen, const struct cJSON *had,
+                           const struct cJSON *mine)
+{
+    return rebase_objects(seen, had, mine);
+}
+
 /*
  * Calls back for each member, in a's order and then b's, that is not managed and differs. Answers
  * false as soon as the callback does.

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #define ANSWER_SUFFIX ".answer.json"
+#define EML_SUFFIX ".eml"
 
 enum member_type {
     MEMBER_STRING,
@@ -106,9 +107,15 @@ uint64_t outgoing_dir_ino(const char *dir)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
+bool outgoing_is_eml(enum outgoing what, const char *name)
+{
+    return what == OUTGOING_SEND && *name && !strchr(".~#", *name) && str_ends(name, EML_SUFFIX);
+}
+
 bool outgoing_is_name(enum outgoing what, const char *name)
 {
-    return name_is_record(name) && !(kinds[what].info.question && str_ends(name, ANSWER_SUFFIX));
+    return outgoing_is_eml(what, name) ||
+           (name_is_record(name) && !(kinds[what].info.question && str_ends(name, ANSWER_SUFFIX)));
 }
 
 char *outgoing_answer_name(const char *name)
@@ -268,26 +275,31 @@ int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err)
 
 /* --- what the service gets --- */
 
-static void drop_local(const struct member *members, struct cJSON *obj)
+static bool drop_local(const struct member *members, struct cJSON *obj)
 {
     struct cJSON *next;
+    bool dropped = false;
 
     for (struct cJSON *value = obj->child; value; value = next) {
         const struct member *m = find_member(members, value->string);
 
         next = value->next;
-        if (!is_present(value) || (m && m->local))
-            cJSON_Delete(cJSON_DetachItemViaPointer(obj, value));
+        if (is_present(value) && !(m && m->local))
+            continue;
+        cJSON_Delete(cJSON_DetachItemViaPointer(obj, value));
+        dropped = true;
     }
+    return dropped;
 }
 
-struct cJSON *outgoing_message(enum outgoing what, const struct cJSON *obj)
+bool outgoing_trim(enum outgoing what, struct cJSON *obj)
 {
-    struct cJSON *copy = cJSON_Duplicate(obj, true), *a;
+    bool dropped = drop_local(kinds[what].members, obj);
+    struct cJSON *a;
 
-    drop_local(kinds[what].members, copy);
-    cJSON_ArrayForEach(a, json_get(copy, "Attachments")) drop_local(attachment_members, a);
-    return copy;
+    cJSON_ArrayForEach(a, json_get(obj, "Attachments")) dropped |=
+        drop_local(attachment_members, a);
+    return dropped;
 }
 
 bool outgoing_waits(enum outgoing what, const struct cJSON *obj)

@@ -63,17 +63,18 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
     const struct operation_info *info = operation_info(r->version, call->op);
     struct counter counter = {.sink = call->sink, .ctx = call->sink_ctx};
     struct buf url;
-    char *body = NULL;
+    char *printed = NULL;
 
     buf_init(&url, CONNECTOR_URL_MAX);
     enum grade grade = build_url(c, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
-    if (info->body == BODY_JSON && !(body = cJSON_PrintUnformatted(call->body))) {
+    if (info->body == BODY_JSON && !call->text && !(printed = cJSON_PrintUnformatted(call->body))) {
         grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is no JSON", info->name);
         goto out;
     }
 
+    const char *body = call->text ? call->text : printed;
     const struct http_request request = {
         .method = info->method,
         .path = url.data,
@@ -93,7 +94,7 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
         call->bytes = counter.bytes;
     http_answer_release(&answer);
 out:
-    cJSON_free(body);
+    cJSON_free(printed);
     buf_release(&url);
     return grade;
 }

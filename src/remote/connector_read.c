@@ -89,7 +89,7 @@ static enum grade read_json(const struct operation_info *info, const struct http
     }
     buf_init(&err, BUF_TEXT_MAX);
     enum grade grade = GRADE_OK;
-    if (json_parse_any(a->body.data, a->body.len, &json, &err)) {
+    if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
         goto out;
     }

@@ -168,6 +168,7 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
 {
     struct memory *m = (struct memory *)r;
     const struct operation_handler *handler = &handlers[call->op];
+    cJSON *parsed = NULL;
     struct memory_work w = {
         .mb = &m->mb,
         .kind = handler->kind,
@@ -177,6 +178,9 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
 
     if (cancel_fired(call->ctx.cancel))
         return remote_fail(fault, GRADE_CANCELLED, "cancelled");
+    if (call->text && json_parse_object(call->text, strlen(call->text), &parsed, NULL))
+        return memory_refused(&w, "ErrorInvalidRequest: the body is no object");
+    w.body = parsed ? parsed : call->body;
     buf_init(&w.bytes, HTTP_ANSWER_MAX);
     pthread_mutex_lock(&m->lock);
     m->calls[call->op]++;
@@ -186,6 +190,7 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
     else if (call->op != OP_TEST_CONNECTION)
         grade = memory_refused(&w, "ErrorInvalidRequest: this operation is not supported here");
     pthread_mutex_unlock(&m->lock);
+    cJSON_Delete(parsed);
 
     fault->date = clock_now();
     if (grade == GRADE_OK && call->sink)

@@ -158,9 +158,9 @@ static bool has_recipient(const cJSON *message)
 
 enum grade memory_send_email(struct memory_work *w)
 {
-    if (!has_recipient(w->call->body))
+    if (!has_recipient(w->body))
         return memory_refused(w, "ErrorInvalidRecipients: To is required");
-    keep_sent(w, cJSON_Duplicate(w->call->body, true));
+    keep_sent(w, cJSON_Duplicate(w->body, true));
     return memory_ok(w, 200);
 }
 
@@ -184,8 +184,8 @@ enum grade memory_reply_to(struct memory_work *w)
 
 enum grade memory_subscribe(struct memory_work *w)
 {
-    const cJSON *message = json_get(w->call->body, "Message");
-    const char *url = json_str(w->call->body, "NotificationUrl");
+    const cJSON *message = json_get(w->body, "Message");
+    const char *url = json_str(w->body, "NotificationUrl");
 
     if (!has_recipient(message) || !url)
         return memory_refused(w, "ErrorInvalidRequest: Message and NotificationUrl are required");

@@ -20,6 +20,7 @@ struct memory_work {
     struct mailbox *mb;
     enum kind kind;
     struct remote_call *call;
+    const struct cJSON *body; /* of the call, however it came */
     struct remote_fault *fault;
     struct buf bytes; /* of an attachment: handed to the caller's sink after the lock is released */
 };

@@ -161,14 +161,14 @@ enum grade memory_get_item(struct memory_work *w)
 enum grade memory_post_item(struct memory_work *w)
 {
     const struct mailbox_folder *table = find_table(w);
-    const char *missing = missing_member(w->kind, w->call->body);
+    const char *missing = missing_member(w->kind, w->body);
 
     if (!table)
         return memory_gone(w);
     if (missing)
         return refuse_incomplete(w, missing);
     const struct mailbox_record *rec =
-        mailbox_add(w->mb, w->kind, table, apply_body(w->kind, NULL, w->call->body));
+        mailbox_add(w->mb, w->kind, table, apply_body(w->kind, NULL, w->body));
     w->call->answer = present_item(w, rec->obj);
     return memory_ok(w, 201);
 }
@@ -176,13 +176,13 @@ enum grade memory_post_item(struct memory_work *w)
 enum grade memory_patch_item(struct memory_work *w)
 {
     struct mailbox_record *rec = find_item(w);
-    const char *missing = missing_member(w->kind, w->call->body);
+    const char *missing = missing_member(w->kind, w->body);
 
     if (!rec)
         return memory_gone(w);
     if (missing)
         return refuse_incomplete(w, missing);
-    mailbox_change(w->mb, rec, apply_body(w->kind, rec->obj, w->call->body));
+    mailbox_change(w->mb, rec, apply_body(w->kind, rec->obj, w->body));
     w->call->answer = present_item(w, rec->obj);
     return memory_ok(w, 200);
 }

@@ -69,6 +69,22 @@ void remote_stats(struct remote *r, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
+uint64_t remote_token_read(struct remote *r)
+{
+    struct http_stats stats = {0};
+
+    remote_stats(r, &stats);
+    return stats.token_read;
+}
+
+uint64_t remote_token_there(struct remote *r)
+{
+    struct http_stats stats = {0};
+
+    remote_stats(r, &stats);
+    return stats.token_there;
+}
+
 static bool has_promised_answer(const struct operation_info *info, const struct remote_call *call)
 {
     switch (info->answer) {
@@ -95,7 +111,7 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
     if (!info->method)
         return remote_fail(fault, GRADE_REFUSED,
                            "this version of the service has no such operation");
-    assert((info->body == BODY_JSON) == (call->body != NULL));
+    assert((info->body == BODY_JSON) == (call->body || call->text));
     assert((info->answer == ANSWER_BYTES) == (call->sink != NULL));
 
     enum grade grade = r->impl->call(r, call, fault);

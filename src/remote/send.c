@@ -20,10 +20,10 @@ static enum grade call_plain(struct remote *r, struct remote_call *call, struct 
     return grade;
 }
 
-enum grade remote_send(struct remote *r, const struct cJSON *message, struct remote_ctx ctx,
+enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault)
 {
-    struct remote_call call = {.op = OP_SEND_EMAIL, .body = message, .ctx = ctx};
+    struct remote_call call = {.op = OP_SEND_EMAIL, .text = message, .ctx = ctx};
 
     return call_plain(r, &call, fault);
 }
@@ -62,20 +62,26 @@ static char *location_of(struct remote *r, const struct remote_call *call)
     return id ? xasprintf("%s/%s", operation_info(r->version, call->op)->path, id) : NULL;
 }
 
-enum grade remote_ask(struct remote *r, enum operation op, const struct cJSON *message,
-                      const char *url, struct remote_ctx ctx, char **ret_location,
-                      struct remote_fault *fault)
+char *remote_ask_head(const char *url)
 {
-    cJSON *body = cJSON_CreateObject();
-    struct remote_call call = {.op = op, .body = body, .ctx = ctx};
+    cJSON *string = cJSON_CreateString(url);
+    char *text = cJSON_PrintUnformatted(string);
+    char *head = xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
 
-    cJSON_AddStringToObject(body, "NotificationUrl", url);
-    cJSON_AddItemReferenceToObject(body, "Message", (cJSON *)message);
+    cJSON_free(text);
+    cJSON_Delete(string);
+    return head;
+}
+
+enum grade remote_ask(struct remote *r, enum operation op, const char *body, struct remote_ctx ctx,
+                      char **ret_location, struct remote_fault *fault)
+{
+    struct remote_call call = {.op = op, .text = body, .ctx = ctx};
     enum grade grade = remote_call(r, &call, fault);
+
     if (grade == GRADE_OK)
         *ret_location = location_of(r, &call);
     remote_call_release(&call);
-    cJSON_Delete(body);
     return grade;
 }
 

@@ -89,10 +89,21 @@ static int read_drop(const cJSON *spec, enum fault_drop *ret, struct buf *err)
     return 0;
 }
 
+static int read_text(const cJSON *spec, const char *name, char out[FAULT_TEXT_MAX], struct buf *err)
+{
+    const char *text = json_str(spec, name);
+
+    if (text && strlen(text) >= FAULT_TEXT_MAX)
+        return buf_fail(err, -EINVAL, "%s: too long", name);
+    strcpy(out, text ? text : "");
+    return 0;
+}
+
 static int check_names(const cJSON *spec, struct buf *err)
 {
-    static const char *const known[] = {"operation", "method",     "after", "count", "status",
-                                        "apply",     "retryAfter", "drop",  "delay", "together"};
+    static const char *const known[] = {"operation", "method",   "after",      "count",
+                                        "status",    "apply",    "retryAfter", "drop",
+                                        "delay",     "together", "replace",    "by"};
     const cJSON *m;
 
     cJSON_ArrayForEach(m, spec)
@@ -122,8 +133,10 @@ int64_t faults_add(struct faults *f, const cJSON *spec, struct buf *err)
     fault.together = (unsigned)json_int(spec, "together", 0);
     if (fault.status && (fault.status < 400 || fault.status > 599))
         return buf_fail(err, -EINVAL, "status: 400 to 599 is required");
-    if (!fault.status && !fault.drop && !fault.delay && !fault.together)
-        return buf_fail(err, -EINVAL, "one of status, drop, delay, together is required");
+    if (read_text(spec, "replace", fault.replace, err) || read_text(spec, "by", fault.by, err))
+        return -EINVAL;
+    if (!fault.status && !fault.drop && !fault.delay && !fault.together && !*fault.replace)
+        return buf_fail(err, -EINVAL, "one of status, drop, delay, replace, together is required");
     count = json_int(spec, "count", 1);
     p = xcalloc(1, sizeof(*p));
     p->operation = copy_or_any(json_str(spec, "operation"));

@@ -10,10 +10,12 @@
  *     "retryAfter"  its Retry-After header
  *     "drop"        the connection closes without an answer, "before" or "after" the work
  *     "delay"       ms to wait first
+ *     "replace"     this text in the answer, wherever it is, becomes that of "by": what the service
+ *                   can answer and the sandbox cannot keep
  *     "together"    waits until so many requests are in flight at once, at most 10 s
  *
- * With "delay" or "together" alone the request then goes on as usual. The oldest fault that matches
- * takes the request.
+ * With "delay", "replace" or "together" alone the request then goes on as usual. The oldest fault
+ * that matches takes the request.
  *
  * Threads: any.
  */
@@ -29,6 +31,8 @@ struct faults;
 
 enum fault_drop { DROP_NOT, DROP_BEFORE, DROP_AFTER };
 
+#define FAULT_TEXT_MAX 64
+
 /* What happens to one request. */
 struct fault {
     int64_t id; /* 0: nothing */
@@ -38,6 +42,7 @@ struct fault {
     int retry_after; /* negative: none */
     int64_t delay;   /* ns */
     unsigned together;
+    char replace[FAULT_TEXT_MAX], by[FAULT_TEXT_MAX]; /* empty: nothing */
 };
 
 struct faults *faults_create(void);

@@ -29,13 +29,15 @@
 static const char usage[] =
     "usage: outlookfs-sandbox --listen 127.0.0.1:PORT [--db FILE] [--token T]\n"
     "           [--seed contacts=N,events=N,messages=N] [--latency MS] [--rate N]\n"
-    "           [--log FILE] [--no-picker] [--retry-after S] [--exit-with-stdin]\n";
+    "           [--log FILE] [--no-picker] [--retry-after S] [--notify-tries N]\n"
+    "           [--exit-with-stdin]\n";
 
 struct options {
     struct server_options server;
     const char *db, *log;
     struct seed_counts seed;
     struct trigger_settings triggers;
+    unsigned notify_tries;
     bool exit_with_stdin;
 };
 
@@ -82,19 +84,13 @@ static int usage_error(const char *option, const char *value)
 }
 
 static const struct option long_options[] = {
-    {"listen", required_argument, NULL, 'l'},
-    {"db", required_argument, NULL, 'd'},
-    {"token", required_argument, NULL, 't'},
-    {"seed", required_argument, NULL, 's'},
-    {"latency", required_argument, NULL, 'y'},
-    {"rate", required_argument, NULL, 'r'},
-    {"log", required_argument, NULL, 'o'},
-    {"no-picker", no_argument, NULL, 'p'},
-    {"retry-after", required_argument, NULL, 'a'},
-    {"exit-with-stdin", no_argument, NULL, 'e'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},
-    {NULL},
+    {"listen", required_argument, NULL, 'l'},      {"db", required_argument, NULL, 'd'},
+    {"token", required_argument, NULL, 't'},       {"seed", required_argument, NULL, 's'},
+    {"latency", required_argument, NULL, 'y'},     {"rate", required_argument, NULL, 'r'},
+    {"log", required_argument, NULL, 'o'},         {"no-picker", no_argument, NULL, 'p'},
+    {"retry-after", required_argument, NULL, 'a'}, {"notify-tries", required_argument, NULL, 'n'},
+    {"exit-with-stdin", no_argument, NULL, 'e'},   {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},           {NULL},
 };
 
 /* 0, or EXIT_USAGE after one line on standard error. */
@@ -134,6 +130,11 @@ static int parse_option(int c, struct options *o)
         if (!parse_number(optarg, 86400, &n))
             return usage_error("retry-after", optarg);
         o->triggers.retry_after = (int)n;
+        return 0;
+    case 'n':
+        if (!parse_number(optarg, 86400, &n) || !n)
+            return usage_error("notify-tries", optarg);
+        o->notify_tries = (unsigned)n;
         return 0;
     case 'e':
         o->exit_with_stdin = true;
@@ -209,7 +210,7 @@ static int run(struct options *o, int signals, struct buf *err)
     if (db_is_empty(sb->db))
         seed_fill(sb->db, &o->seed);
     sb->triggers = &o->triggers;
-    sb->notifier = notifier_start(sb->db);
+    sb->notifier = notifier_start(sb->db, o->notify_tries);
     rc = server_start(&o->server, &server, err);
     if (rc)
         goto out;
@@ -228,7 +229,8 @@ out:
 int main(int argc, char **argv)
 {
     struct options o = {.seed = {.contacts = 25, .events = 12, .messages = 40},
-                        .triggers = {.retry_after = 15}};
+                        .triggers = {.retry_after = 15},
+                        .notify_tries = NOTIFY_TRIES};
     struct buf err;
     sigset_t set;
     int rc = parse_options(argc, argv, &o), signals;

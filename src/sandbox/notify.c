@@ -22,6 +22,7 @@
 
 struct notifier {
     struct db *db;
+    unsigned tries; /* constant */
     pthread_t thread;
     int stop; /* an eventfd: readable when it is time to stop; constant */
 
@@ -34,7 +35,7 @@ struct notifier {
 /* How a notification went. */
 struct outcome {
     bool delivered;
-    int attempts;
+    unsigned attempts;
     int status; /* of the last try; 0: none came */
     struct buf error;
 };
@@ -79,7 +80,7 @@ static bool deliver(struct notifier *n, const cJSON *subscription, struct outcom
     char *body = notification(subscription);
     bool go_on = true;
 
-    while (go_on && !ret->delivered && ret->attempts < NOTIFY_TRIES) {
+    while (go_on && !ret->delivered && ret->attempts < n->tries) {
         int rc;
 
         if (ret->attempts)
@@ -164,11 +165,12 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct notifier *notifier_start(struct db *db)
+struct notifier *notifier_start(struct db *db, unsigned tries)
 {
     struct notifier *n = xcalloc(1, sizeof(*n));
 
     n->db = db;
+    n->tries = tries;
     n->woken = true; /* what an earlier run left pending */
     n->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&n->lock, NULL);

@@ -106,6 +106,21 @@ static void work(struct server *s, const struct request *req, struct answer *ans
     db_end(s->options.sandbox.db, ans->status < 400);
 }
 
+static void replace_text(struct buf *text, const char *from, const char *to)
+{
+    struct buf out;
+    char *at = text->data;
+
+    buf_init(&out, text->max);
+    for (char *hit; (hit = strstr(at, from)); at = hit + strlen(from)) {
+        buf_add(&out, at, (size_t)(hit - at));
+        buf_addstr(&out, to);
+    }
+    buf_addstr(&out, at);
+    buf_release(text);
+    *text = out;
+}
+
 static void work_under_fault(struct server *s, struct request *req, const struct fault *fault,
                              struct answer *ans)
 {
@@ -116,6 +131,8 @@ static void work_under_fault(struct server *s, struct request *req, const struct
         return;
     if (!fault->status || fault->apply)
         work(s, req, ans);
+    if (*fault->replace)
+        replace_text(&ans->body, fault->replace, fault->by);
     if (fault->status)
         answer_failure(ans, fault->status, fault->retry_after);
 }

@@ -42,7 +42,8 @@ static const char *const steps[] = {
     "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
     "  attachments INTEGER NOT NULL, hash INTEGER NOT NULL, run INTEGER NOT NULL,"
-    "  rev INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0);"
+    "  rev INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0,"
+    "  exported INTEGER NOT NULL DEFAULT -1);"
     "CREATE UNIQUE INDEX records_by_id ON records (id, listing);"
     "CREATE INDEX records_by_listing ON records (listing);"
     "CREATE INDEX records_by_rev ON records (listing, rev);"
@@ -59,7 +60,8 @@ static const char *const steps[] = {
     "  fts5 (text, tokenize = 'unicode61 remove_diacritics 2', columnsize = 0);"
     "CREATE TABLE unsearched (seq INTEGER PRIMARY KEY);"
     "CREATE TRIGGER records_gone AFTER DELETE ON records WHEN OLD.searched BEGIN"
-    "  INSERT INTO unsearched (seq) VALUES (OLD.seq); END;",
+    "  INSERT INTO unsearched (seq) VALUES (OLD.seq); END;"
+    "CREATE TABLE export_maker (name TEXT NOT NULL);",
 };
 
 static const struct db_schema schema = {

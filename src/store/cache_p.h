@@ -10,6 +10,7 @@
  *   cache_words.c        the index of words, and searching it
  *   words.c              which words a record has, and what somebody looks for
  *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out
+ *   cache_exports.c      what is remembered of records in other formats, and files for them
  */
 #ifndef OUTLOOKFS_STORE_CACHE_P_H
 #define OUTLOOKFS_STORE_CACHE_P_H

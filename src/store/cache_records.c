@@ -142,7 +142,7 @@ static int change(struct cache *c, const struct known *known, const struct item 
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
-        " run = ?, rev = ? WHERE seq = ?");
+        " run = ?, rev = ?, exported = -1 WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
     sql_bind_int(&q, item->mtime);

@@ -73,6 +73,9 @@ static const char *const steps[] = {
 
     "CREATE TABLE searches (place TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL,"
     "  PRIMARY KEY (place, folder, name)) WITHOUT ROWID;",
+
+    "ALTER TABLE journal ADD COLUMN answer TEXT;"
+    "ALTER TABLE journal ADD COLUMN seen TEXT;",
 };
 
 static const struct db_schema schema = {

@@ -10,13 +10,15 @@
 
 #define SELECT_OP                                                                                  \
     "SELECT slot, verb, state, status, gen, attempts, queued_at, due, began, reason, request,"     \
-    " base, mine, sent FROM journal "
+    " base, mine, sent, answer, seen FROM journal "
 
 void journal_op_release(struct journal_op *op)
 {
     free(op->base);
     free(op->mine);
     free(op->sent);
+    free(op->answer);
+    free(op->seen);
     free(op->reason);
     free(op->request);
     *op = (struct journal_op){0};
@@ -39,6 +41,8 @@ static struct journal_op read_op(struct sql_query *q)
         .base = sql_dup(q, 11),
         .mine = sql_dup(q, 12),
         .sent = sql_dup(q, 13),
+        .answer = sql_dup(q, 14),
+        .seen = sql_dup(q, 15),
     };
 }
 
@@ -48,8 +52,8 @@ static int put_locked(struct state *s, const struct journal_op *op)
 
     db_write(&s->db, &q,
              "REPLACE INTO journal (slot, verb, state, status, gen, attempts, queued_at, due,"
-             " began, reason, request, base, mine, sent)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+             " began, reason, request, base, mine, sent, answer, seen)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, op->slot);
     sql_bind_int(&q, op->verb);
     sql_bind_int(&q, op->state);
@@ -64,6 +68,8 @@ static int put_locked(struct state *s, const struct journal_op *op)
     sql_bind_str(&q, op->base);
     sql_bind_str(&q, op->mine);
     sql_bind_str(&q, op->sent);
+    sql_bind_str(&q, op->answer);
+    sql_bind_str(&q, op->seen);
     return sql_run(&q);
 }
 

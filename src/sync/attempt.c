@@ -72,9 +72,16 @@ void entry_follow(struct task *t, struct entry *e)
     e->op = before;
 }
 
+void op_set_base(struct journal_op *op, const char *base, const char *answer)
+{
+    text_replace(&op->base, base);
+    text_replace(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
+}
+
 void op_clear_attempt(struct journal_op *op)
 {
     text_replace(&op->sent, NULL);
+    text_replace(&op->seen, NULL);
     op->began = 0;
 }
 
@@ -172,8 +179,9 @@ int task_begin(struct task *t, const struct attempt *attempt)
         rc = add_trash(t, attempt->trash, attempt->why);
     if (!rc) {
         text_replace(&e.op.sent, attempt->sent);
+        text_replace(&e.op.seen, attempt->sent ? e.op.mine : NULL);
         if (attempt->base)
-            text_replace(&e.op.base, attempt->base);
+            op_set_base(&e.op, attempt->base, attempt->answer);
         free(e.op.request);
         e.op.request = describe_request(t, attempt->operation);
         e.op.began = clock_now();

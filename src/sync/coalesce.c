@@ -56,6 +56,7 @@ static int begin_op(struct change *c)
 {
     struct journal_op op = {.verb = JOURNAL_CREATE};
     enum kind kind = c->slot.kind;
+    char *answer = NULL;
     cJSON *base = NULL;
     int rc;
 
@@ -73,9 +74,11 @@ static int begin_op(struct change *c)
     if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
-    text_replace(&op.base, c->base);
+    answer = writeback_find_answer(c->wb, c->slot.id, c->base);
+    op_set_base(&op, c->base, answer);
     rc = queue_op(c, &op);
 out:
+    free(answer);
     cJSON_Delete(base);
     journal_op_release(&op);
     return rc;
@@ -134,7 +137,7 @@ static int change_update(struct change *c, struct journal_op *op)
     int rc;
 
     if (!op->base)
-        text_replace(&op->base, c->base);
+        op_set_base(op, c->base, NULL);
     rc = parse_base(op->base, &base, c->err);
     if (rc)
         return rc;
@@ -160,7 +163,7 @@ static int rebase_on_theirs(struct change *c, struct journal_op *op)
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    text_replace(&op->base, conflict.theirs);
+    op_set_base(op, conflict.theirs, NULL);
     conflict_release(&conflict);
     return state_remove_conflict(c->state, c->slot.id);
 }
@@ -355,7 +358,7 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
     if (rc == -ENOENT) {
         writeback_forget_trash(wb, slot->id);
         op = (struct journal_op){.verb = JOURNAL_UPDATE};
-        text_replace(&op.base, base);
+        op_set_base(&op, base, NULL);
         rc = 0;
     }
     if (!rc) {

@@ -121,6 +121,33 @@ static void start(struct search *s, bool ordered, const char *orderby)
     };
 }
 
+/* A clock that was set back says nothing about the time since then. */
+static int64_t settled_at(const struct task *t)
+{
+    int64_t now = clock_now(), began = t->op.began;
+
+    return now >= began ? began + t->mb->config.create_settle : now;
+}
+
+int create_settle(struct task *t)
+{
+    int64_t at = settled_at(t);
+    struct entry e;
+    int rc;
+
+    if (at <= clock_now())
+        return 0;
+    rc = entry_open(t, &e);
+    if (rc)
+        return rc;
+    if (!e.changed) {
+        e.op.due = at;
+        rc = state_put_op(t->mb->state, &e.op);
+    }
+    rc = entry_close(t, &e, true, rc);
+    return rc ? rc : -ECANCELED;
+}
+
 enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault)
 {
     const struct kind_info *info = kind_info(t->slot.kind);
@@ -173,7 +200,7 @@ static int post(struct task *t, const cJSON *mine)
     crash_point("sync: after POST");
     if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
         task_fault(&fault, GRADE_BROKEN, err.data);
-    rc = item.id ? outcome_created(t, &item, text) : outcome_failure(t, &fault, true);
+    rc = item.id ? outcome_created(t, &item) : outcome_failure(t, &fault, true);
 out:
     cJSON_Delete(answer);
     cJSON_Delete(body);
@@ -214,7 +241,7 @@ static int found_again(struct task *t, const struct item *item)
     int rc;
 
     if (str_eq(t->op.mine, settled)) {
-        rc = outcome_created(t, item, settled);
+        rc = outcome_created(t, item);
     } else {
         rc = outcome_adopt(t, item, settled);
         if (!rc)
@@ -231,8 +258,10 @@ int create_run(struct task *t)
     struct remote_fault fault = {0};
     struct item found = {0};
     cJSON *mine = NULL;
-    int rc;
+    int rc = t->op.sent ? create_settle(t) : 0;
 
+    if (rc)
+        return rc;
     if (t->op.sent && create_find(t, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(t, &fault, false);
     } else if (found.id) {

@@ -109,7 +109,7 @@ static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
     rc = state_end(state, rc);
     if (rc) {
         if (rc != -ENOENT)
-            outbox_pause(ob, DISK_PAUSE);
+            outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
         outbox_row_release(&row);
         return false;
     }
@@ -147,10 +147,11 @@ static bool pick(struct outbox *ob, struct outbox_row *ret, int64_t *wake)
 
 /* --- the worker --- */
 
-void outbox_pause(struct outbox *ob, int64_t ns)
+void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token)
 {
     pthread_mutex_lock(&ob->lock);
     ob->pause_until = clock_mono() + ns;
+    ob->token = token;
     pthread_mutex_unlock(&ob->lock);
 }
 
@@ -161,10 +162,15 @@ static int64_t held_back_until(struct outbox *ob)
 
     if (!remote_online(ob->mb->remote))
         return now + ONLINE_POLL;
+    uint64_t token = remote_token_there(ob->mb->remote);
     pthread_mutex_lock(&ob->lock);
+    if (token != ob->token)
+        ob->pause_until = 0;
     int64_t until = ob->pause_until;
     pthread_mutex_unlock(&ob->lock);
-    return until > now ? until : 0;
+    if (until <= now)
+        return 0;
+    return until < now + ONLINE_POLL ? until : now + ONLINE_POLL;
 }
 
 static void finish(struct outbox *ob)
@@ -207,7 +213,7 @@ static void *worker_main(void *arg)
 
         if (rc) {
             log_error("outbox: the journal cannot be written: %s", strerror(-rc));
-            outbox_pause(ob, DISK_PAUSE);
+            outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
         }
         outbox_row_release(&row);
         finish(ob);

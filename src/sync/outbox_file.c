@@ -58,23 +58,109 @@ static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj,
     return check_content(obj, err);
 }
 
+/* In a printed text there is no control character: this one stands for the bytes of an attachment. */
+#define GAP '\x01'
+
+/*
+ * The members of an attachment refer to themselves but for their bytes, for which there is a gap:
+ * so the text around them is printed without another copy of them.
+ */
+static struct cJSON *with_gap(const struct cJSON *attachment)
+{
+    const struct cJSON *bytes = json_get(attachment, "ContentBytes");
+    struct cJSON *copy = cJSON_CreateObject();
+    struct cJSON *member;
+    const char gap[] = {GAP, '\0'};
+
+    cJSON_ArrayForEach(member, attachment)
+    {
+        if (member == bytes)
+            cJSON_AddItemToObject(copy, member->string, cJSON_CreateRaw(gap));
+        else
+            cJSON_AddItemReferenceToObject(copy, member->string, member);
+    }
+    return copy;
+}
+
+/* The caller frees it with cJSON_free(). */
+static char *print_with_gaps(const struct cJSON *obj)
+{
+    struct cJSON *copy = cJSON_CreateObject(), *list = cJSON_CreateArray(), *member;
+    const struct cJSON *attachment, *attachments = json_get(obj, "Attachments");
+    char *text;
+
+    cJSON_ArrayForEach(attachment, attachments) cJSON_AddItemToArray(list, with_gap(attachment));
+    cJSON_ArrayForEach(member, obj)
+    {
+        if (member == attachments)
+            cJSON_AddItemReferenceToObject(copy, member->string, list);
+        else
+            cJSON_AddItemReferenceToObject(copy, member->string, member);
+    }
+    text = cJSON_PrintUnformatted(copy);
+    cJSON_Delete(copy);
+    cJSON_Delete(list);
+    return text;
+}
+
+static int append(int fd, const char *data, size_t len, off_t *at)
+{
+    int rc = file_pwrite_all(fd, data, len, *at);
+
+    *at += (off_t)len;
+    return rc;
+}
+
+/* Base64 needs no escapes. */
+static int append_bytes(int fd, const char *base64, off_t *at)
+{
+    int rc = append(fd, "\"", 1, at);
+
+    if (!rc)
+        rc = append(fd, base64, strlen(base64), at);
+    return rc ? rc : append(fd, "\"", 1, at);
+}
+
+static int write_message(int fd, const struct cJSON *obj)
+{
+    const struct cJSON *attachment;
+    char *text = print_with_gaps(obj), *rest = text;
+    off_t at = 0;
+    int rc = 0;
+
+    cJSON_ArrayForEach(attachment, json_get(obj, "Attachments"))
+    {
+        const char *bytes = json_str(attachment, "ContentBytes");
+        char *gap = bytes ? strchr(rest, GAP) : NULL;
+
+        if (rc || !gap)
+            continue;
+        rc = append(fd, rest, (size_t)(gap - rest), &at);
+        if (!rc)
+            rc = append_bytes(fd, bytes, &at);
+        rest = gap + 1;
+    }
+    if (!rc)
+        rc = append(fd, rest, strlen(rest), &at);
+    cJSON_free(text);
+    return rc;
+}
+
 /* What is sent, where it is not what the user wrote. */
 static int write_body(struct outbox *ob, const struct cJSON *obj, uint64_t *ret)
 {
     struct state *state = ob->mb->state;
-    char *text = cJSON_PrintUnformatted(obj);
     uint64_t ino = 0;
     int rc = state_new_ino(state, &ino);
     int fd = rc ? rc : state_data_open(state, ino, O_RDWR | O_CREAT | O_TRUNC);
 
-    rc = fd < 0 ? fd : file_pwrite_all(fd, text, strlen(text), 0);
+    rc = fd < 0 ? fd : write_message(fd, obj);
     if (!rc && fdatasync(fd))
         rc = -errno;
     if (fd >= 0)
         close(fd);
     if (rc && fd >= 0)
         state_data_remove(state, ino);
-    cJSON_free(text);
     if (!rc)
         *ret = ino;
     return rc;
@@ -83,7 +169,7 @@ static int write_body(struct outbox *ob, const struct cJSON *obj, uint64_t *ret)
 int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, bool replaced,
                    bool foreign, struct outbox_row *ret, struct buf *err)
 {
-    bool attached = false;
+    bool attached = false, waits;
     uint64_t body = 0;
     int rc = outgoing_check(what, obj, err);
 
@@ -91,18 +177,16 @@ int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, boo
         rc = outbox_attach(ob, obj, foreign, &attached, err);
     if (!rc)
         rc = check(ob, what, obj, err);
-    if (!rc && (replaced || attached)) {
+    waits = outgoing_waits(what, obj);
+    if (!rc && (outgoing_trim(what, obj) || replaced || attached)) {
         rc = write_body(ob, obj, &body);
         if (rc)
             buf_fail(err, rc, "the state directory: %s", strerror(-rc));
     }
     if (rc)
         return rc;
-    *ret = (struct outbox_row){.what = what,
-                               .state = OUTBOX_WAITING,
-                               .foreign = foreign,
-                               .waits = outgoing_waits(what, obj),
-                               .body = body};
+    *ret = (struct outbox_row){
+        .what = what, .state = OUTBOX_WAITING, .foreign = foreign, .waits = waits, .body = body};
     return 0;
 }
 

@@ -30,6 +30,7 @@ struct outbox {
     uint64_t kicks;
     uint64_t ends;
     int64_t pause_until; /* clock_mono(): no token to be had, or our disk is in trouble */
+    uint64_t token;      /* another one ends the pause */
     char *url;           /* announced; or NULL */
 };
 
@@ -37,8 +38,8 @@ struct outbox {
  * 0, or -errno when our own disk failed. */
 int outbox_carry_out(struct outbox *ob, struct outbox_row *row);
 
-/* Nothing is tried for a while. */
-void outbox_pause(struct outbox *ob, int64_t ns);
+/* Nothing is tried for a while, or until remote_token_there() is another than `token`. */
+void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token);
 
 /* The announced URL and the token as one address; NULL without a URL. The caller frees it. */
 char *outbox_address(struct outbox *ob, const char *token);

@@ -23,6 +23,8 @@
 #define AUTH_PAUSE (60 * NS_PER_S)
 /* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
 #define NOWHERE "https://outlookfs.invalid/"
+/* Of a body, besides the message. */
+#define HEAD_MAX ((size_t)64 * 1024)
 
 static void set_reason(struct outbox_row *row, const char *reason)
 {
@@ -34,62 +36,89 @@ static void set_reason(struct outbox_row *row, const char *reason)
 
 /* --- the request --- */
 
-static int read_message(struct outbox *ob, const struct outbox_row *row, struct cJSON **ret,
+/* Appends the message, as it was accepted: it is not built again, for it may be large. */
+static int read_message(struct outbox *ob, const struct outbox_row *row, struct buf *out,
                         struct buf *err)
 {
-    struct cJSON *obj = NULL;
-    struct buf text;
+    size_t before = out->len;
     int fd = state_data_open(ob->mb->state, row->body ? row->body : row->ino, O_RDONLY);
 
     if (fd < 0)
         return buf_fail(err, fd, "its bytes are not on this machine any more: %s", strerror(-fd));
-    buf_init(&text, JSON_TEXT_MAX);
-    int rc = file_read_fd(fd, &text);
+    int rc = file_read_fd(fd, out);
     close(fd);
-    if (!rc)
-        rc = json_parse_object(text.data, text.len, &obj, err);
-    buf_release(&text);
-    if (!rc)
-        *ret = outgoing_message(row->what, obj);
-    cJSON_Delete(obj);
-    return rc;
+    if (rc)
+        return buf_fail(err, rc, "its bytes cannot be read: %s", strerror(-rc));
+    if (json_scan(out->data + before, out->len - before, NULL) != JSON_COMPLETE)
+        return buf_fail(err, -EINVAL, "its bytes are damaged: write the file again");
+    return 0;
 }
 
-static enum grade ask(struct outbox *ob, struct outbox_row *row, const struct cJSON *message,
-                      struct remote_ctx ctx, struct remote_fault *fault)
+/* The body of the request. False, with a fault: certainly not sent. */
+static bool make_body(struct outbox *ob, const struct outbox_row *row, struct buf *out,
+                      struct remote_fault *fault)
 {
-    enum operation op =
-        row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
-    char *address = outbox_address(ob, row->token);
-    enum grade grade = GRADE_OFFLINE;
+    bool question = outgoing_info(row->what)->question;
+    char *address = question ? outbox_address(ob, row->token) : NULL, *head = NULL;
+    struct buf err;
 
-    if (!address && !row->waits)
-        address = xstrdup(NOWHERE);
-    if (!address) /* the listener is not there any more: certainly not sent */
+    if (question && !address && row->waits) { /* the listener is not there any more */
         *fault = (struct remote_fault){
             .grade = GRADE_OFFLINE,
             .reason = xstrdup("there is no address an answer could be sent to (notify_url)")};
-    else
-        grade = remote_ask(ob->mb->remote, op, message, address, ctx, &row->location, fault);
+        return false;
+    }
+    buf_init(&err, BUF_TEXT_MAX);
+    if (question)
+        head = remote_ask_head(address ? address : NOWHERE);
+    buf_addstr(out, head ? head : "");
+    int rc = read_message(ob, row, out, &err);
+    buf_addstr(out, question ? REMOTE_ASK_TAIL : "");
+    if (rc)
+        *fault = (struct remote_fault){.grade = GRADE_REFUSED, .reason = xstrdup(err.data)};
+    buf_release(&err);
+    free(head);
     free(address);
+    return !rc;
+}
+
+static enum grade reply(struct outbox *ob, const struct buf *body, struct remote_ctx ctx,
+                        struct remote_fault *fault)
+{
+    struct cJSON *message = NULL;
+    enum grade grade = GRADE_REFUSED;
+
+    if (json_parse_object(body->data, body->len, &message, NULL))
+        *fault = (struct remote_fault){.grade = grade, .reason = xstrdup("not an object")};
+    else
+        grade = remote_reply(ob->mb->remote, json_str(message, "MessageId"),
+                             json_str(message, "Comment"), json_bool(message, "ReplyAll", false),
+                             ctx, fault);
+    cJSON_Delete(message);
     return grade;
 }
 
-static enum grade request(struct outbox *ob, struct outbox_row *row, const struct cJSON *message,
-                          struct remote_fault *fault)
+static enum grade request(struct outbox *ob, struct outbox_row *row, struct remote_fault *fault)
 {
     struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_INTERACTIVE};
+    struct remote *remote = ob->mb->remote;
+    enum grade grade;
+    struct buf body;
 
-    switch (row->what) {
-    case OUTGOING_SEND:
-        return remote_send(ob->mb->remote, message, ctx, fault);
-    case OUTGOING_REPLY:
-        return remote_reply(ob->mb->remote, json_str(message, "MessageId"),
-                            json_str(message, "Comment"), json_bool(message, "ReplyAll", false),
-                            ctx, fault);
-    default:
-        return ask(ob, row, message, ctx, fault);
-    }
+    buf_init(&body, JSON_TEXT_MAX + HEAD_MAX);
+    if (!make_body(ob, row, &body, fault))
+        grade = fault->grade;
+    else if (row->what == OUTGOING_SEND)
+        grade = remote_send(remote, body.data, ctx, fault);
+    else if (row->what == OUTGOING_REPLY)
+        grade = reply(ob, &body, ctx, fault);
+    else
+        grade = remote_ask(remote,
+                           row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS
+                                                         : OP_SEND_APPROVAL_MAIL,
+                           body.data, ctx, &row->location, fault);
+    buf_release(&body);
+    return grade;
 }
 
 /* --- outcomes --- */
@@ -192,7 +221,7 @@ static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
     if (fault->grade == GRADE_CANCELLED)
         return;
     if (fault->grade == GRADE_AUTH) {
-        outbox_pause(ob, AUTH_PAUSE);
+        outbox_pause(ob, AUTH_PAUSE, remote_token_read(ob->mb->remote));
         return;
     }
     row->attempts++;
@@ -244,24 +273,16 @@ static bool was_answered(struct outbox *ob, const struct outbox_row *row)
 static int send_one(struct outbox *ob, struct outbox_row *row)
 {
     struct remote_fault fault = {0};
-    struct cJSON *message = NULL;
-    struct buf err;
     int rc;
 
-    buf_init(&err, BUF_TEXT_MAX);
-    if (read_message(ob, row, &message, &err)) {
-        fault = (struct remote_fault){.grade = GRADE_REFUSED, .reason = xstrdup(err.data)};
-        rc = failed(ob, row, &fault);
-    } else if (request(ob, row, message, &fault) == GRADE_OK) {
+    if (request(ob, row, &fault) == GRADE_OK) {
         crash_point("after a mail was sent");
         rc = sent(ob, row);
     } else {
         crash_point("after a mail was not sent");
         rc = was_answered(ob, row) ? sent(ob, row) : failed(ob, row, &fault);
     }
-    cJSON_Delete(message);
     remote_fault_release(&fault);
-    buf_release(&err);
     return rc;
 }
 

@@ -21,7 +21,7 @@ static void ended(struct task *t)
     mailbox_notify_slot(t->mb, &t->slot);
 }
 
-int outcome_updated(struct task *t, const struct item *item, const char *text)
+int outcome_updated(struct task *t, const struct item *item)
 {
     struct entry e;
     int rc = item ? mailbox_record_written(t->mb, t->slot.folder, item) : 0;
@@ -31,10 +31,12 @@ int outcome_updated(struct task *t, const struct item *item, const char *text)
     if (rc)
         return rc;
     if (e.changed) {
-        text_replace(&e.op.base, text);
+        op_set_base(&e.op, t->op.mine, item ? item->text : NULL);
         op_clear_attempt(&e.op);
         rc = state_put_op(t->mb->state, &e.op);
     } else {
+        if (item)
+            writeback_keep_answer(t->wb, t->slot.id, t->op.mine, item->text);
         rc = state_remove_op(t->mb->state, t->slot.id);
     }
     rc = entry_close(t, &e, true, rc);
@@ -80,7 +82,7 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
     if (!rc) {
         if (e.op.verb == JOURNAL_CREATE)
             e.op.verb = JOURNAL_UPDATE;
-        text_replace(&e.op.base, text);
+        op_set_base(&e.op, text, item->text);
         op_clear_attempt(&e.op);
         rc = state_put_op(state, &e.op);
     }
@@ -97,11 +99,11 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
  * slot has it) nor be gone (the slot has a record that is not in the cache and nothing is
  * pending).
  */
-int outcome_created(struct task *t, const struct item *item, const char *text)
+int outcome_created(struct task *t, const struct item *item)
 {
-    int rc = outcome_adopt(t, item, text);
+    int rc = outcome_adopt(t, item, t->op.mine);
 
-    return rc ? rc : outcome_updated(t, item, text);
+    return rc ? rc : outcome_updated(t, item);
 }
 
 static bool can_create(const struct task *t)
@@ -119,7 +121,7 @@ static int turn_into_create(struct task *t, struct entry *e)
     text_replace(&e->slot.record, NULL);
     rc = state_set_record(t->mb->state, e->slot.id, NULL);
     e->op.verb = JOURNAL_CREATE;
-    text_replace(&e->op.base, NULL);
+    op_set_base(&e->op, NULL, NULL);
     op_clear_attempt(&e->op);
     return rc ? rc : state_put_op(t->mb->state, &e->op);
 }
@@ -282,9 +284,12 @@ static int status_of(const struct remote_fault *fault)
 
 static void note_auth_failure(struct writeback *wb)
 {
+    uint64_t token = remote_token_read(wb->mb->remote);
+
     pthread_mutex_lock(&wb->lock);
     wb->auth_failures++;
     wb->auth_until = clock_mono() + AUTH_PAUSE;
+    wb->refused_token = token;
     pthread_mutex_unlock(&wb->lock);
 }
 

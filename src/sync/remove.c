@@ -16,8 +16,10 @@ static int find_record(struct task *t)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    int rc = 0;
+    int rc = create_settle(t);
 
+    if (rc)
+        return rc;
     if (create_find(t, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(t, &fault, false);
         if (!rc)
@@ -32,7 +34,8 @@ static int find_record(struct task *t)
 
 static int send(struct task *t)
 {
-    char *text = t->op.base ? xstrdup(t->op.base) : NULL;
+    const char *was = t->op.answer ? t->op.answer : t->op.base;
+    char *text = was ? xstrdup(was) : NULL;
     struct attempt attempt = {
         .operation = operation_of_kind(t->slot.kind)->del,
         .trash = text,

@@ -18,8 +18,10 @@
 
 /* One round: what is needed to turn theirs into merged. */
 struct round {
+    cJSON *seen; /* what the user had before the change */
+    cJSON *had;  /* what the service had then; NULL: the same */
     cJSON *base, *mine, *theirs, *merged;
-    char *base_text;   /* of base */
+    bool arrived;      /* an attempt of unknown outcome did: seen and had are new */
     char *merged_text; /* of merged */
     struct item item;  /* theirs */
     struct remote_fault fault;
@@ -27,11 +29,12 @@ struct round {
 
 static void round_release(struct round *r)
 {
+    cJSON_Delete(r->seen);
+    cJSON_Delete(r->had);
     cJSON_Delete(r->base);
     cJSON_Delete(r->mine);
     cJSON_Delete(r->theirs);
     cJSON_Delete(r->merged);
-    free(r->base_text);
     free(r->merged_text);
     item_release(&r->item);
     remote_fault_release(&r->fault);
@@ -50,9 +53,10 @@ static cJSON *parse(const char *text)
 /* False, with a fault: the journal's texts are no objects. */
 static bool parse_texts(const struct task *t, struct round *r)
 {
-    r->base = parse(t->op.base);
+    r->seen = parse(t->op.base);
+    r->had = t->op.answer ? parse(t->op.answer) : NULL;
     r->mine = parse(t->op.mine);
-    if (r->base && r->mine)
+    if (r->seen && r->mine)
         return true;
     task_fault(&r->fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
     return false;
@@ -91,7 +95,15 @@ static bool read_theirs(struct task *t, struct round *r)
     grade = remote_get(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
                        &r->theirs, &r->fault);
     crash_point("sync: after GET");
-    return grade == GRADE_OK && take_answer(t, r->theirs, &r->item, &r->fault);
+    if (grade != GRADE_OK)
+        return false;
+    if (r->fault.mended) {
+        task_fault(&r->fault, GRADE_REFUSED,
+                   "the record has a character that no file can hold (\\u0000 or half a surrogate "
+                   "pair): an update would destroy it");
+        return false;
+    }
+    return take_answer(t, r->theirs, &r->item, &r->fault);
 }
 
 /*
@@ -112,30 +124,44 @@ static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, co
     return true;
 }
 
+/* A text of the attempt, in which nothing is taken for granted that theirs does not show. */
+static cJSON *parse_unsettled(const struct task *t, const struct round *r, const char *text)
+{
+    cJSON *obj = text ? parse(text) : NULL;
+    cJSON *unsettled = obj ? merge_unsettled(t->slot.kind, r->theirs, obj) : NULL;
+
+    if (!unsettled)
+        return obj;
+    cJSON_Delete(obj);
+    return unsettled;
+}
+
 /* Our own earlier write must not be in conflict with a newer text of ours. */
 static void settle_base(struct task *t, struct round *r)
 {
-    enum kind kind = t->slot.kind;
-    cJSON *sent = t->op.sent ? parse(t->op.sent) : NULL;
-    cJSON *unsettled = sent ? merge_unsettled(kind, r->theirs, sent) : NULL;
+    cJSON *sent = parse_unsettled(t, r, t->op.sent);
+    cJSON *seen = sent ? parse_unsettled(t, r, t->op.seen) : NULL;
 
-    if (unsettled) {
+    r->arrived = sent && has_arrived(t->slot.kind, r->had ? r->had : r->seen, sent, r->theirs);
+    if (r->arrived) {
+        cJSON_Delete(r->seen);
+        cJSON_Delete(r->had);
+        r->seen = seen ? seen : cJSON_Duplicate(sent, true);
+        r->had = sent;
+    } else {
         cJSON_Delete(sent);
-        sent = unsettled;
+        cJSON_Delete(seen);
     }
-    if (sent && has_arrived(kind, r->base, sent, r->theirs)) {
-        cJSON_Delete(r->base);
-        r->base = sent;
-        r->base_text = render(sent);
-        return;
-    }
-    cJSON_Delete(sent);
-    r->base_text = xstrdup(t->op.base ? t->op.base : "{}");
+    r->base = r->had ? merge_rebase(r->seen, r->had, r->mine) : cJSON_Duplicate(r->seen, true);
 }
 
 static int conflict(struct task *t, struct round *r, const struct buf *members)
 {
-    return outcome_conflict(t, r->base_text, &r->item, members->data);
+    char *base = render(r->base);
+    int rc = outcome_conflict(t, base, &r->item, members->data);
+
+    free(base);
+    return rc;
 }
 
 static int refused(struct task *t, struct round *r, bool may_repeat)
@@ -150,10 +176,12 @@ static int refused(struct task *t, struct round *r, bool may_repeat)
 static int send(struct task *t, struct round *r, bool may_repeat)
 {
     enum kind kind = t->slot.kind;
+    char *seen = r->arrived ? render(r->seen) : NULL, *had = seen ? render(r->had) : NULL;
     struct attempt attempt = {
         .operation = operation_of_kind(kind)->patch,
         .sent = r->merged_text,
-        .base = r->base_text,
+        .base = seen,
+        .answer = had,
         .trash = r->item.text,
         .why = "update",
     };
@@ -162,6 +190,8 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     enum grade grade;
     int rc = task_begin(t, &attempt);
 
+    free(seen);
+    free(had);
     if (rc)
         return rc;
     body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
@@ -170,7 +200,7 @@ static int send(struct task *t, struct round *r, bool may_repeat)
                           *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
     crash_point("sync: after PATCH");
     if (grade == GRADE_OK && take_answer(t, answer, &written, &r->fault))
-        rc = outcome_updated(t, &written, r->merged_text);
+        rc = outcome_updated(t, &written);
     else
         rc = refused(t, r, may_repeat);
     item_release(&written);
@@ -200,7 +230,7 @@ static int update_round(struct task *t, bool may_repeat)
     }
     r.merged_text = render(r.merged);
     if (merge_same(kind, r.merged, r.theirs))
-        rc = outcome_updated(t, &r.item, r.merged_text);
+        rc = outcome_updated(t, &r.item);
     else
         rc = send(t, &r, may_repeat);
 out:
@@ -239,7 +269,7 @@ static int marked(struct task *t)
     int rc = read_message(t, &item);
 
     if (!rc)
-        rc = outcome_updated(t, item.id ? &item : NULL, t->op.mine);
+        rc = outcome_updated(t, item.id ? &item : NULL);
     item_release(&item);
     return rc;
 }
@@ -269,9 +299,9 @@ static int mark_read(struct task *t)
     buf_init(&err, BUF_TEXT_MAX);
     if (!parse_texts(t, &r)) {
         rc = outcome_failure(t, &r.fault, false);
-    } else if (merge_same(t->slot.kind, r.base, r.mine)) {
-        rc = outcome_updated(t, NULL, t->op.mine);
-    } else if (kind_check_update(t->slot.kind, r.base, r.mine, &err)) {
+    } else if (merge_same(t->slot.kind, r.seen, r.mine)) {
+        rc = outcome_updated(t, NULL);
+    } else if (kind_check_update(t->slot.kind, r.seen, r.mine, &err)) {
         task_fault(&r.fault, GRADE_REFUSED, err.data);
         rc = outcome_failure(t, &r.fault, false);
     } else {

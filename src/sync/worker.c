@@ -13,6 +13,8 @@
 
 /* How often a service that cannot be reached is asked about. */
 #define ONLINE_POLL NS_PER_S
+/* How often a new token is looked for while the old one is refused. */
+#define TOKEN_POLL NS_PER_S
 /* The clock that dates the journal may be set: nobody sleeps longer without looking at it. */
 #define SLEEP_MAX (60 * NS_PER_S)
 #define DISK_PAUSE (5 * NS_PER_S)
@@ -144,12 +146,18 @@ static void announce_parked(struct writeback *wb)
 
 static int64_t held_back_until(struct writeback *wb)
 {
+    uint64_t token;
     int64_t until;
 
     if (!remote_online(wb->mb->remote))
         return clock_mono() + ONLINE_POLL;
+    token = remote_token_there(wb->mb->remote);
     pthread_mutex_lock(&wb->lock);
+    if (token != wb->refused_token)
+        wb->auth_until = 0;
     until = held_back_locked(wb);
+    if (until && until == wb->auth_until && until > clock_mono() + TOKEN_POLL)
+        until = clock_mono() + TOKEN_POLL;
     pthread_mutex_unlock(&wb->lock);
     return until;
 }
@@ -162,6 +170,7 @@ static bool pick(struct worker *w, struct task *t, int64_t *wake)
 {
     struct state *state = w->wb->mb->state;
     int64_t slots[WRITEBACK_WORKERS], next, wait;
+    int64_t began = clock_mono(); /* first: a clock that is pushed meanwhile is seen too early */
     int64_t now = clock_now();
     int count = state_due_ops(state, now, slots, WRITEBACK_WORKERS, NULL);
 
@@ -173,7 +182,7 @@ static bool pick(struct worker *w, struct task *t, int64_t *wake)
         return false;
     }
     wait = next - now < SLEEP_MAX ? next - now : SLEEP_MAX;
-    *wake = next == INT64_MAX ? INT64_MAX : clock_mono() + wait;
+    *wake = next == INT64_MAX ? INT64_MAX : began + wait;
     return false;
 }
 

@@ -34,6 +34,7 @@ struct writeback *writeback_create(struct mailbox *mb)
     clock_cond_init(&wb->turn);
     clock_cond_init(&wb->work);
     clock_cond_init(&wb->ended);
+    map_init(&wb->answers);
     map_init(&wb->trashed);
     wb->confirmed = read_confirmed(mb->state);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
@@ -48,6 +49,8 @@ void writeback_destroy(struct writeback *wb)
     if (!wb)
         return;
     free(wb->parked);
+    writeback_forget_answers(wb);
+    map_release(&wb->answers);
     map_release(&wb->trashed);
     pthread_cond_destroy(&wb->ended);
     pthread_cond_destroy(&wb->work);

@@ -8,6 +8,7 @@
  *     update.c, create.c, remove.c   carrying out one operation
  *     attempt.c    the journal before an attempt, and the trash
  *     outcome.c    how an operation ends, in the journal and for everybody else
+ *     answers.c    what the service made of our last writes
  *
  * An attempt that writes is in the journal before it is made:
  *
@@ -17,6 +18,9 @@
  *                     CREATE, DELETE without a record: a record made from `sent`, the user's
  *                     text, may exist
  *     set    NULL     the record may be deleted
+ *
+ * What the user changed is measured against `base`, or, where that is our own write of which the
+ * service made something else, against both: base and answer (merge_rebase()).
  *
  * Lock order: the state's write lock, then writeback.lock. Nothing but memory is touched under
  * writeback.lock; no lock is held across the network or an event. A slot is under way from the
@@ -64,8 +68,10 @@ struct writeback {
     uint64_t ends;          /* attempts that ended */
     uint64_t auth_failures; /* attempts that met GRADE_AUTH */
     int64_t auth_until;     /* clock_mono(): nothing is tried before, until somebody kicks */
+    uint64_t refused_token; /* remote_token_read() when auth_until was set */
     int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
     struct waiter *waiters;
+    struct map answers; /* slot -> struct own_answer: see answers.c */
     struct map trashed; /* slot -> hash of the text its operation last put into the trash */
     int64_t next_prune; /* clock_mono() */
     int64_t confirmed;  /* clock_now(): deletions queued until then are meant */
@@ -81,6 +87,16 @@ void writeback_wake(struct writeback *wb);
 
 /* The slot's next text for the trash is a new one whatever it is. */
 void writeback_forget_trash(struct writeback *wb, int64_t slot);
+
+/*
+ * answers.c: the service has made `answer` of `seen`, the slot's text. Who saves on top of `seen`
+ * without having looked at the file again is measured against both.
+ */
+void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen,
+                           const char *answer);
+/* The answer to exactly this text, for the caller to free, or NULL. */
+char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen);
+void writeback_forget_answers(struct writeback *wb);
 
 /* --- one operation being carried out --- */
 
@@ -101,6 +117,12 @@ struct task {
 int update_run(struct task *t);
 int create_run(struct task *t);
 int remove_run(struct task *t);
+
+/*
+ * -ECANCELED while it is too early for create_find(): the service may still be working on it. The
+ * operation is due again when it is not.
+ */
+int create_settle(struct task *t);
 
 /*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
@@ -126,29 +148,33 @@ void entry_follow(struct task *t, struct entry *e);
 /* Nothing an earlier attempt may have done is open any more. */
 void op_clear_attempt(struct journal_op *op);
 
+/* What the user's change is measured against; `answer` NULL: the service had the same. */
+void op_set_base(struct journal_op *op, const char *base, const char *answer);
+
 /* Frees *text and copies `with` (may be NULL) into it. */
 void text_replace(char **text, const char *with);
 
 /* What is about to be sent. */
 struct attempt {
     enum operation operation;
-    const char *sent;  /* NULL: a deletion */
-    const char *base;  /* NULL: unchanged */
+    const char *sent; /* NULL: a deletion */
+    const char *base; /* NULL: unchanged, and the answer too */
+    const char *answer;
     const char *trash; /* the version that is about to be replaced, or NULL */
     const char *why;   /* of the trash entry */
 };
 /* Commits the attempt to the journal. */
 int task_begin(struct task *t, const struct attempt *attempt);
 
-/* The service has `text` of ours, as `item` (NULL: the cache has it already). */
-int outcome_updated(struct task *t, const struct item *item, const char *text);
+/* The service has the user's text, as `item` (NULL: the cache has it already). */
+int outcome_updated(struct task *t, const struct item *item);
 /*
  * The service has a record for the slot: binds them; the operation becomes an UPDATE from `text`,
  * or stays a DELETE.
  */
 int outcome_adopt(struct task *t, const struct item *item, const char *text);
 /* ... and that was all. */
-int outcome_created(struct task *t, const struct item *item, const char *text);
+int outcome_created(struct task *t, const struct item *item);
 int outcome_deleted(struct task *t);
 /* An UPDATE's record does not exist. */
 int outcome_gone(struct task *t, const struct remote_fault *fault);

@@ -1,11 +1,14 @@
 """<id>.attachments/: names, exact sizes, raw bytes, one request each; and what may be done to a message."""
 import base64
 import errno
+import json
 import os
+import shutil
+import tempfile
 import time
 import unittest
 
-from harness import Mailbox, MountTest, main, wait_for
+from harness import Mailbox, MountTest, mail_path, main, wait_for
 
 
 def attachment(name, data, **more):
@@ -119,6 +122,49 @@ class Large(unittest.TestCase):
                 self.assertLess(peak, 60 * 1024, "kB of memory at the most")
             files = os.path.join(mailbox.cache_dir, "attachments")
             self.assertLessEqual(sum(os.path.getsize(os.path.join(files, n)) for n in os.listdir(files)), 40 << 20)
+
+
+class SendLarge(unittest.TestCase):
+    """A mail of 40 MB of base64 is in memory once while it is sent, wherever its attachment came from."""
+    BOUND = 75 * 1024   # kB; two copies are over 90 MB
+
+    def peak(self, mailbox):
+        with open("/proc/%d/status" % mailbox.process.pid, encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+    def forget_peak(self, mailbox):
+        with open("/proc/%d/clear_refs" % mailbox.process.pid, "w", encoding="ascii") as file:
+            file.write("5")
+
+    def test_it_is_in_memory_once(self):
+        data = os.urandom(1024 * 1024) * 30
+        text = base64.b64encode(data).decode()
+        root = tempfile.mkdtemp(prefix="outlookfs-send-root-")
+        self.addCleanup(shutil.rmtree, root)
+        with open(os.path.join(root, "big.bin"), "wb") as file:
+            file.write(data)
+        mail = {"To": "bob@contoso.com", "Subject": "Big", "Body": "\u0001 \"x\""}
+        cases = (("send", "SendEmail", {"Path": "big.bin"}, {}),
+                 ("send", "SendEmail", {"Name": "big.bin", "ContentBytes": text}, {}),
+                 ("approval", "SendApprovalMail", {"Name": "big.bin", "ContentBytes": text}, {"Options": "Yes, No"}))
+        options = "send_delay=3600,send_root=" + root
+        for where, operation, big, more in cases:
+            small = {"Name": "s.txt", "ContentBytes": "c21hbGw="}
+            with self.subTest(where=where, members=sorted(big)), \
+                    Mailbox(MountTest.build_dir, "messages=1", options=options) as mailbox:
+                with open(mailbox.path("outbox", where, "big.json"), "w", encoding="utf-8") as file:
+                    json.dump(dict(mail, Attachments=[small, big, small], **more), file)
+                if "Path" not in big:   # the user's text is read once as a whole to see whether it is right
+                    self.forget_peak(mailbox)
+                mailbox.sync()
+                self.assertEqual([line["status"] // 100 for line in mailbox.requests(operation)], [2])
+                id, = {m["Id"] for m in mailbox.sandbox.records("message") if m["Subject"] == "Big"}
+                arrived = mailbox.record("message", id)["Attachments"]
+                self.assertEqual([a["Name"] for a in arrived], ["s.txt", "big.bin", "s.txt"])
+                for a, bytes_of in zip(arrived, (b"small", data, b"small")):
+                    self.assertTrue(mailbox.sandbox.get(mail_path(id, a["Id"])).body == bytes_of, a["Name"])
+                if "asan" not in MountTest.build_dir and "tsan" not in MountTest.build_dir:
+                    self.assertLess(self.peak(mailbox), self.BOUND)
 
 
 class Messages(AttachmentsTest):

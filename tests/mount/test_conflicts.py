@@ -84,6 +84,67 @@ class Merge(RecordTest):
         self.assertMerged(NickName="mine", CompanyName="Theirs")
 
 
+class Rewritten(RecordTest):
+    """The service writes a text body in its own form: no change of somebody else's."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.unused_events = cls.records_in("calendars/Calendar")
+
+    def setUp(self):
+        super().setUp()
+        name = self.unused_events.pop()
+        self.event = name[:-len(".json")]
+        self.file = self.mailbox.path("calendars/Calendar", name)
+        with open(self.file, encoding="utf-8") as file:
+            self.text = file.read()
+        self.fd = os.open(self.file, os.O_RDWR)
+        self.addCleanup(os.close, self.fd)
+
+    def save(self, **members):  # pylint: disable=arguments-differ
+        """On the handle that stays open: what was written is what it shows."""
+        self.text = self.edited(self.text, **members)
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, self.text.encode(), 0)
+
+    def body(self, text):
+        return {"ContentType": "Text", "Content": text}
+
+    def assertBody(self, text):
+        body = self.mailbox.record("event", self.event)["Body"]
+        self.assertEqual(body["ContentType"], "HTML")
+        self.assertIn(text, body["Content"])
+
+    def test_changed_again_before_it_is_seen(self):
+        self.save(Body=self.body("the first"))
+        os.fsync(self.fd)
+        self.assertBody("the first")
+        self.save(Body=self.body("the second"))
+        os.fsync(self.fd)
+        self.assertBody("the second")
+        self.mailbox.sync()
+
+    def test_left_alone(self):
+        self.save(Body=self.body("stays"))
+        os.fsync(self.fd)
+        before = self.mailbox.record("event", self.event)["Body"]
+        self.save(Subject="another")
+        os.fsync(self.fd)
+        self.mailbox.sync()
+        after = self.mailbox.record("event", self.event)
+        self.assertEqual((after["Subject"], after["Body"]), ("another", before))
+
+    def test_somebody_elses_body_is_in_conflict(self):
+        self.save(Body=self.body("the first"))
+        os.fsync(self.fd)
+        self.mailbox.edit("event", self.event, set={"Body": {"ContentType": "HTML", "Content": "<p>theirs</p>"}})
+        self.save(Body=self.body("the second"))
+        os.fsync(self.fd)
+        self.mailbox.sync(1)
+        self.assertBody("theirs")
+
+
 class Conflict(RecordTest):
     """Both changed the same member to different values."""
 

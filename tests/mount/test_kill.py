@@ -189,8 +189,8 @@ class KillMailbox(Mailbox):
 
     def die(self):
         """
-        SIGKILL, whether mounted already or not. The next mount looks whether a record was made before it makes it again; a request
-        that is still under way there when it looks nobody can know of, so this waits for its end.
+        SIGKILL, whether mounted already or not. The next mount looks whether a record was made before it makes it again, here
+        without giving a request that is still under way its time (test_late.py), so this waits for its end.
         """
         self.killed = True
         self.process.send_signal(signal.SIGKILL)
@@ -222,7 +222,7 @@ class Kill(unittest.TestCase):
         self.contacts = [Contact("w%d-%d" % (i % WRITERS, i)) for i in range(WRITERS * NAMES)]
         self.saves = 0
         with KillMailbox(MountTest.build_dir, "contacts=5,events=1,messages=1",
-                         options="writeback_delay=0.03,list_ttl=600,rate=100000,delete_guard=0") as self.mailbox:
+                         options="writeback_delay=0.03,create_settle=0,list_ttl=600,rate=100000,delete_guard=0") as self.mailbox:
             self.others = self.mailbox.sandbox.records("contact")
             began = time.monotonic()
             rounds = 0

@@ -51,6 +51,13 @@ enum json_shape json_scan(const char *text, size_t len, struct json_where *where
 int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err);
 int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err);
 
+/*
+ * As json_parse_any(), for a text that is not ours to correct: an escaped NUL and half a surrogate
+ * pair, which no string of ours can hold, become U+FFFD, and `ret_mended` says whether there were
+ * any.
+ */
+int json_parse_mended(const char *text, size_t len, cJSON **ret, bool *ret_mended, struct buf *err);
+
 /* Member of an object, case-sensitive; NULL when absent. */
 cJSON *json_get(const cJSON *obj, const char *name);
 

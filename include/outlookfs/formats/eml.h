@@ -48,6 +48,8 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
 struct eml_envelope {
     const char *const *recipients; /* NULL-terminated; NULL: To, Cc and Bcc of the message */
     const char *from;              /* sent as this address; NULL: the mailbox's own */
+    const char *owner; /* stands in To where nobody may be shown; NULL: nobody, then such a mail is
+                          refused */
 };
 
 /*
@@ -57,7 +59,11 @@ struct eml_envelope {
  * others become Bcc; who is in the headers only gets nothing. The service wants a To: where there
  * would be none, the first of Cc, or else of Bcc, becomes it.
  *
- * -EINVAL: no message, nobody to send it to, or an address that a list with ';' cannot hold. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ * The service wants a To. Where there is none, Cc becomes it, whom all see anyway; a single Bcc,
+ * whom nobody else sees; or the owner.
+ *
+ * -EINVAL: no message, nobody to send it to, or an address that a list with ';' cannot hold.
+ * -EDESTADDRREQ: several Bcc and no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
  */
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
 

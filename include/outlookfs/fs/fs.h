@@ -167,8 +167,8 @@ struct fs_dirent {
  */
 int fs_readdir(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
                struct fs_dirent *ret);
-/* The same entry with attributes; adds a reference to the inode (not for "." and ".."; those answer
- * -ENOENT). */
+/* The same entry with attributes; adds a reference to the inode. Not for "." and "..", and not where
+ * attributes take work that a reader of names should not pay: these answer -ENOENT. */
 int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
                      struct fs_entry *ret);
 void fs_releasedir(struct fs *fs, struct fs_dir *dir);

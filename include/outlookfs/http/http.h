@@ -122,6 +122,7 @@ struct http_stats {
     unsigned rate;     /* calls a minute */
     int throttled_s;   /* seconds until Retry-After ends; 0: not throttled */
     unsigned in_flight;
+    uint64_t token_read, token_there; /* see token.h; 0: nobody knows */
 };
 void http_stats(struct http *http, struct http_stats *ret);
 

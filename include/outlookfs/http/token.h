@@ -9,6 +9,8 @@
 #ifndef OUTLOOKFS_HTTP_TOKEN_H
 #define OUTLOOKFS_HTTP_TOKEN_H
 
+#include <stdint.h>
+
 struct buf;
 struct cancel;
 struct token_source;
@@ -39,5 +41,12 @@ void token_destroy(struct token_source *source);
  */
 int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
               struct buf *out, struct buf *err);
+
+/*
+ * Numbers that differ where the tokens do: of the one that was read last, and of the one there is
+ * now. Costs at most a stat(2); a source that would have to fetch to know answers 0.
+ */
+uint64_t token_read_last(struct token_source *source);
+uint64_t token_there(struct token_source *source);
 
 #endif

@@ -42,6 +42,15 @@ struct cJSON *merge_three(enum kind kind, const struct cJSON *base, const struct
                           const struct cJSON *theirs, struct buf *conflicts);
 
 /*
+ * The base of a change that was made on top of our own write, before its answer was seen: the user
+ * had `seen` and wrote `mine`, while the service had made `had` of it. A member the user left alone
+ * is measured against `seen`, so that it becomes theirs; one the user changed against `had`, so
+ * that only somebody else's change is in conflict with it. Owned by the caller.
+ */
+struct cJSON *merge_rebase(const struct cJSON *seen, const struct cJSON *had,
+                           const struct cJSON *mine);
+
+/*
  * The body of an update that turns `theirs` into `merged`: no managed members; the whole of
  * `merged` or the members that differ. A member that has a value in theirs and none in merged is
  * sent emptied, because leaving it out means "keep" to one operation and "reset" to another

@@ -41,6 +41,8 @@ struct remote_fault {
     int status;      /* HTTP status; 0: none */
     int retry_after; /* s; 0: none (also set on success: a trigger's pace) */
     int64_t date;    /* the service's clock at the answer, ns; 0: unknown (also set on success) */
+    bool mended;     /* on success: the answer has characters no text of ours can hold, and U+FFFD
+                        stands for them */
     char *reason;    /* for a person; NULL on success */
 };
 void remote_fault_release(struct remote_fault *fault);
@@ -52,7 +54,8 @@ struct remote_call {
     size_t nparams;
     const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
                                  trigger's cursor); those of the path still apply */
-    const struct cJSON *body; /* BODY_JSON */
+    const struct cJSON *body; /* BODY_JSON, unless there is `text` */
+    const char *text;         /* the body's JSON as a text, for one too large to be there twice */
     const char *if_match;     /* NULL: none */
     const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
@@ -84,6 +87,9 @@ struct remote {
 
 void remote_destroy(struct remote *r); /* NULL is fine */
 bool remote_online(struct remote *r);
+/* For who was refused (GRADE_AUTH): remember the first, and try again when the other differs. */
+uint64_t remote_token_read(struct remote *r);
+uint64_t remote_token_there(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
 /* The out members are set on success only; a success whose answer is not of the promised form is
  * GRADE_BROKEN. */
@@ -165,7 +171,8 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
 
 /* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
-enum grade remote_send(struct remote *r, const struct cJSON *message, struct remote_ctx ctx,
+/* `message` is the text of a JSON object. */
+enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
 
 /* Does the comment fit into an address? */
@@ -175,12 +182,14 @@ enum grade remote_reply(struct remote *r, const char *id, const char *comment, b
 
 /*
  * Sends a mail that asks for a choice: `op` is OP_SEND_MAIL_WITH_OPTIONS or OP_SEND_APPROVAL_MAIL,
- * the answer is POSTed to `url`. `ret_location`: where the subscription is ended, whole; the caller
- * frees it.
+ * the answer is POSTed to `url`. `body` is the text of remote_ask_head(url), which the caller frees,
+ * of the message and of REMOTE_ASK_TAIL: the message is large, and so in memory only once.
+ * `ret_location`: where the subscription is ended, whole; the caller frees it.
  */
-enum grade remote_ask(struct remote *r, enum operation op, const struct cJSON *message,
-                      const char *url, struct remote_ctx ctx, char **ret_location,
-                      struct remote_fault *fault);
+enum grade remote_ask(struct remote *r, enum operation op, const char *body, struct remote_ctx ctx,
+                      char **ret_location, struct remote_fault *fault);
+char *remote_ask_head(const char *url);
+#define REMOTE_ASK_TAIL "}"
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
 

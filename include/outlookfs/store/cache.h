@@ -89,6 +89,7 @@ struct cache_record {
     int64_t mtime; /* ns */
     size_t size;
     bool attachments; /* a message that has some */
+    int64_t exported; /* see cache_put_exported() */
     char *text;       /* NULL where only the attributes were asked for */
     uint64_t seq;     /* grows with the order records became known; the cursor of cache_each() */
 };
@@ -188,6 +189,21 @@ int cache_attachment_begin(struct cache *c, const char *message, const char *att
  * `temp` (freed). `ok` false: throws it away. The descriptor stays the caller's. */
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,
                          bool ok, size_t limit);
+
+/* --- exports: records in another format --- */
+
+/*
+ * Remembers how many bytes a record takes in the format of its export, as it was at `mtime`: a
+ * record that has changed since knows none. cache_record.exported has it, -1: unknown.
+ */
+int cache_put_exported(struct cache *c, enum kind kind, const char *folder, const char *id,
+                       int64_t mtime, int64_t size);
+/* Forgets these sizes where another program than `maker` wrote them: it may have written other
+ * bytes. */
+int cache_claim_exported(struct cache *c, const char *maker);
+
+/* An empty file of no name on the disk of the cache, O_RDWR: a descriptor or -errno. */
+int cache_temp(struct cache *c);
 
 /* For status.json. */
 struct cache_stats {

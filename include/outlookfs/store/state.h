@@ -128,9 +128,12 @@ struct journal_op {
     enum journal_verb verb;
     enum journal_state state;
     char *base;   /* the text before the user's change; NULL for CREATE */
+    char *answer; /* what the service had then, where `base` is our own earlier write, which the
+                     service changed or merged; NULL: `base` */
     char *mine;   /* the text the user wrote; NULL for DELETE */
     char *sent;   /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's
                      text (CREATE); or NULL */
+    char *seen;   /* the user's text `sent` was made from; or NULL */
     char *reason; /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
     char *request; /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
     int status;    /* HTTP status of the last attempt */

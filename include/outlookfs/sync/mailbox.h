@@ -69,6 +69,13 @@ struct mailbox_events {
     void (*stream_changed)(void *ctx, uint64_t ino);
 };
 
+/*
+ * A service works on a request although nobody waits for the answer any more: a record that is
+ * looked for too early is not found, made again, and then there are two. Creating takes the service
+ * about a second.
+ */
+#define CREATE_SETTLE (5 * NS_PER_S)
+
 struct mailbox_config {
     struct remote *remote; /* taken */
     const char *state_dir, *cache_dir;
@@ -77,6 +84,7 @@ struct mailbox_config {
     const char *account;
     int64_t list_ttl;        /* ns */
     int64_t writeback_delay; /* ns */
+    int64_t create_settle;   /* ns before a create that got no answer is looked for */
     unsigned mail_limit;     /* newest messages of a folder to list; 0: all */
     unsigned delete_guard;   /* more deletions than this within one delay are held; 0: never */
     int64_t trash_keep;      /* ns */

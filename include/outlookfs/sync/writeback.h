@@ -17,7 +17,7 @@
  *           record that is gone (404) parks the operation: writing again creates it anew. 412/409:
  *           read and merge again, once.
  *   CREATE  POST. After an attempt of unknown outcome first look for a record created since `began`
- *           that contains all we sent.
+ *           that contains all we sent, but not before create_settle is over since then.
  *   DELETE  DELETE; 404 means done.
  *   a message's IsRead false -> true is MarkAsRead.
  * The version the service had is put into the trash before each PATCH and DELETE.

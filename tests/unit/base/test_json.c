@@ -45,6 +45,47 @@ static void test_parses_objects_only(void **state)
     buf_release(&err);
 }
 
+static void test_mends_what_no_string_can_hold(void **state)
+{
+    static const struct {
+        const char *text, *expected; /* NULL: it cannot be mended */
+        bool mended;
+    } table[] = {
+        {"\"a\\u0000b\"",
+         "a\xef\xbf\xbd"
+         "b",
+         true},
+        {"\"\\ud83d\"", "\xef\xbf\xbd", true},
+        {"\"\\uDE00x\"", "\xef\xbf\xbdx", true},
+        {"\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80", true},
+        {"\"\\ud83d\\u0000\"", "\xef\xbf\xbd\xef\xbf\xbd", true},
+        {"\"\\ud83d\\n\"", "\xef\xbf\xbd\n", true},
+        {"\"\\\\u0000\\\\\\u0000\"", "\\u0000\\\xef\xbf\xbd", true},
+        {"\"\\ud83d\\ude00\\u0041\"",
+         "\xf0\x9f\x98\x80"
+         "A",
+         false},
+        {"\"\\\\u0000\"", "\\u0000", false},
+        {"\"\xff\"", NULL, false},
+        {"\"\\u00", NULL, false},
+        {"\"\\u0000\" x", NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        bool mended = !table[i].mended;
+        cJSON *value = NULL;
+        int rc = json_parse_mended(table[i].text, strlen(table[i].text), &value, &mended, NULL);
+
+        assert_int_equal(rc, table[i].expected ? 0 : -EINVAL);
+        if (rc)
+            continue;
+        assert_string_equal(value->valuestring, table[i].expected);
+        assert_int_equal(mended, table[i].mended);
+        cJSON_Delete(value);
+    }
+}
+
 static void test_says_what_is_wrong(void **state)
 {
     static const struct {
@@ -219,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_parses_objects_only),
         cmocka_unit_test(test_says_what_is_wrong),
         cmocka_unit_test(test_refuses_what_is_too_large),
+        cmocka_unit_test(test_mends_what_no_string_can_hold),
         cmocka_unit_test(test_gets_members),
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_equal_ignores_who_owns),

@@ -49,6 +49,7 @@ static void test_defaults(void **state)
     assert_int_equal(f->o.umask, 0);
     assert_int_equal(f->o.delete_guard, 50);
     assert_int_equal(f->o.writeback_delay, 2 * NS_PER_S);
+    assert_int_equal(f->o.create_settle, 5 * NS_PER_S);
     assert_int_equal(f->o.trash_keep, 30 * 86400 * NS_PER_S);
     assert_int_equal(f->o.trash_max, 64 << 20);
     assert_int_equal(f->o.attachments_max, 256 << 20);

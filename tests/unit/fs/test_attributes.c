@@ -36,11 +36,21 @@ static void walk_file(struct walk *w, const struct fs_entry *entry, const char *
     w->files++;
 }
 
-static void walk_entry(struct walk *w, struct fs_dir *dir, uint64_t at, const char *path)
+/* As the kernel does where a listing has no attributes. */
+static int find_entry(struct walk *w, struct fs_dir *dir, uint64_t at, uint64_t parent,
+                      const char *name, struct fs_entry *ret)
+{
+    int rc = fs_readdir_entry(w->t->fs, &nobody, dir, at, ret);
+
+    return rc == -ENOENT ? fs_lookup(w->t->fs, &nobody, parent, name, ret) : rc;
+}
+
+static void walk_entry(struct walk *w, struct fs_dir *dir, uint64_t at, uint64_t parent,
+                       const char *path)
 {
     struct fs_entry entry;
 
-    int rc = fs_readdir_entry(w->t->fs, &nobody, dir, at, &entry);
+    int rc = find_entry(w, dir, at, parent, strrchr(path, '/') + 1, &entry);
     if (rc)
         fail_msg("%s: %s", path, strerror(-rc));
     assert_int_equal(entry.ino, entry.attr.st_ino);
@@ -67,7 +77,7 @@ static void walk_directory(struct walk *w, uint64_t ino, const char *path)
         char *below = xasprintf("%s/%s", path, dirent.name);
 
         if (at >= 2)
-            walk_entry(w, dir, at, below);
+            walk_entry(w, dir, at, ino, below);
         free(below);
         at = next;
     }
@@ -105,7 +115,7 @@ static void test_sizes_are_exact(void **state)
 
     fill(t);
     free(walk_all(t, &files));
-    assert_true(files >= 14);
+    assert_true(files >= 20);
 }
 
 static void test_the_same_after_a_restart(void **state)
@@ -128,6 +138,7 @@ static void test_the_same_with_a_new_cache(void **state)
 {
     struct rig *t = *state;
 
+    clock_advance(2 * NS_PER_S); /* the edit has a time stamp of its own */
     script_run(t, "create tmp w; write bad; close; open @ wt; write new; close; sync; "
                   "rename @ jane.json");
     char *before = walk_all(t, NULL);

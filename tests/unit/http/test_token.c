@@ -125,6 +125,27 @@ static void test_file(void **state)
     token_destroy(s);
 }
 
+static void test_another_text_in_the_file_is_seen(void **state)
+{
+    struct token_source *s = token_from_file(path), *constant = token_from_string("abc");
+
+    (void)state;
+    unlink(path);
+    expect_none(s, NULL, path);
+    assert_int_equal(token_read_last(s), token_there(s));
+    write_token("one\n");
+    assert_int_not_equal(token_read_last(s), token_there(s));
+    expect(s, NULL, "Bearer one");
+    assert_int_equal(token_read_last(s), token_there(s));
+    write_token("longer\n");
+    assert_int_not_equal(token_read_last(s), token_there(s));
+    expect(s, "Bearer one", "Bearer longer");
+    assert_int_equal(token_read_last(s), token_there(s));
+    assert_int_equal(token_there(constant), 0);
+    token_destroy(constant);
+    token_destroy(s);
+}
+
 static void test_file_must_be_private(void **state)
 {
     struct token_source *s = token_from_file(path);
@@ -374,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_string),
         cmocka_unit_test(test_no_token_in_it),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_another_text_in_the_file_is_seen),
         cmocka_unit_test(test_file_must_be_private),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_command_leaves_something_behind),

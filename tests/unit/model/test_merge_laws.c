@@ -170,6 +170,46 @@ static void test_laws(void **state)
     assert_in_range(conflicts, ROUNDS / 20, ROUNDS / 2);
 }
 
+/*
+ * A change on top of our own write, which the service made something else of: never in conflict
+ * with that, the same as a merge with it wherever that is none, and no change where there is none.
+ */
+static void check_rebase(const cJSON *seen, const cJSON *mine, const cJSON *had)
+{
+    cJSON *base = merge_rebase(seen, had, mine), *untouched = merge_rebase(seen, had, seen);
+    cJSON *plain = merge_three(KIND, seen, mine, had, NULL);
+    cJSON *merged = merge_three(KIND, base, mine, had, NULL);
+
+    assert_non_null(merged);
+    if (plain)
+        assert_true(equal(merged, plain));
+    assert_merge(untouched, seen, had, had);
+    assert_merge(untouched, seen, mine, mine);
+    cJSON_Delete(merged);
+    cJSON_Delete(plain);
+    cJSON_Delete(untouched);
+    cJSON_Delete(base);
+}
+
+static void test_on_top_of_our_own(void **state)
+{
+    struct random r = {4711};
+
+    (void)state;
+    for (int i = 0; i < ROUNDS; i++) {
+        cJSON *seen = random_object(&r, 3);
+        cJSON *mine = cJSON_Duplicate(seen, true);
+        cJSON *had = cJSON_Duplicate(seen, true);
+
+        mutate(&r, mine, 2);
+        mutate(&r, had, 2);
+        check_rebase(seen, mine, had);
+        cJSON_Delete(seen);
+        cJSON_Delete(mine);
+        cJSON_Delete(had);
+    }
+}
+
 static void test_strangers(void **state)
 {
     struct random r = {99};
@@ -193,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_on_top_of_our_own),
         cmocka_unit_test(test_strangers),
     };
 

@@ -120,6 +120,56 @@ static void test_an_order_that_is_refused_is_done_without(void **state)
     assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
+/* The service made it after the answer was given up, and would have been asked too early. */
+static void made_late(struct rig *rig, int64_t slot)
+{
+    int64_t began;
+    struct journal_op op = op_of(rig, slot);
+
+    began = op.began;
+    journal_op_release(&op);
+    try_once(rig);
+    assert_int_equal(calls(rig, OP_CONTACT_GET_ITEMS), 0);
+    op = op_of(rig, slot);
+    assert_int_equal(op.due, began + CREATE_SETTLE);
+    journal_op_release(&op);
+    remote_memory_add(rig->memory, KIND_CONTACT, "Contacts", json(ANN));
+    clock_advance(CREATE_SETTLE);
+    flush_all(rig);
+    assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 0);
+    assert_int_equal(calls(rig, OP_CONTACT_GET_ITEMS), 1);
+}
+
+static void test_a_create_that_arrives_late_is_not_sent_again(void **state)
+{
+    struct rig *rig = *state;
+    int64_t slot = new_file(rig, "ann.json", ANN);
+    char *id;
+
+    rig->mb->config.create_settle = CREATE_SETTLE;
+    plan_lost(rig, OP_CONTACT_POST_ITEM, false);
+    try_once(rig);
+    made_late(rig, slot);
+    id = record_of(rig, slot);
+    assert_non_null(id);
+    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    free(id);
+}
+
+static void test_deleted_before_it_arrives_late(void **state)
+{
+    struct rig *rig = *state;
+    int64_t slot = new_file(rig, "ann.json", ANN);
+
+    rig->mb->config.create_settle = CREATE_SETTLE;
+    plan_lost(rig, OP_CONTACT_POST_ITEM, false);
+    try_once(rig);
+    assert_int_equal(delete_as(rig, slot, NULL), 0);
+    made_late(rig, slot);
+    assert_false(has_slot(rig, slot));
+    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+}
+
 /* Two files of the same text, both answers lost, one arrived: two records in the end. */
 static void test_twins_do_not_share_a_record(void **state)
 {
@@ -316,6 +366,23 @@ static void test_our_own_earlier_write_is_no_conflict(void **state)
     file_release(&f);
 }
 
+/* What was merged into it from somebody else is not taken back by ours, which does not know it. */
+static void test_a_merged_update_that_arrived(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+
+    edit(rig, &f, "MobilePhone1", "2");
+    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
+    plan_lost(rig, OP_CONTACT_PATCH_ITEM, true);
+    try_once(rig);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "theirs");
+    assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 1);
+    file_release(&f);
+}
+
 static void test_taken_back_after_an_update_that_arrived(void **state)
 {
     struct rig *rig = *state;
@@ -445,6 +512,8 @@ int main(void)
         TEST(test_no_second_post_while_nobody_can_look),
         TEST(test_no_second_post_when_looking_is_refused),
         TEST(test_an_order_that_is_refused_is_done_without),
+        TEST(test_a_create_that_arrives_late_is_not_sent_again),
+        TEST(test_deleted_before_it_arrives_late),
         TEST(test_twins_do_not_share_a_record),
         TEST(test_an_old_twin_is_not_taken),
         TEST(test_the_record_is_found_behind_others),
@@ -456,6 +525,7 @@ int main(void)
         TEST(test_an_update_that_arrived),
         TEST(test_an_update_that_was_lost),
         TEST(test_our_own_earlier_write_is_no_conflict),
+        TEST(test_a_merged_update_that_arrived),
         TEST(test_taken_back_after_an_update_that_arrived),
         TEST(test_a_rewritten_body_that_arrived),
         TEST(test_a_rewritten_body_that_was_lost),

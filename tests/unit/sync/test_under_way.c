@@ -30,6 +30,97 @@ static void test_update_during_update(void **state)
     file_release(&f);
 }
 
+/* What the service made of our own write is no change of somebody else's. */
+static void test_a_member_the_service_rewrote_is_changed_again(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+
+    gate_shout(rig->gate, "JobTitle");
+    edit(rig, &f, "JobTitle", "b");
+    go_until(rig, OP_CONTACT_PATCH_ITEM);
+    edit(rig, &f, "JobTitle", "c");
+    gate_open(rig->gate);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "c");
+    file_release(&f);
+}
+
+/* ... and where the user leaves it alone, it stays as the service wrote it. */
+static void test_a_member_the_service_rewrote_is_left_alone(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+    char *one = with(f.text, "JobTitle", "b"), *two = with(one, "MobilePhone1", "2");
+
+    gate_shout(rig->gate, "JobTitle");
+    save(rig, &f, one);
+    go_until(rig, OP_CONTACT_PATCH_ITEM);
+    save(rig, &f, two);
+    gate_open(rig->gate);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "B");
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
+    free(two);
+    free(one);
+    file_release(&f);
+}
+
+/* The upload has ended, the user has not seen the answer: the file is still open. */
+static void test_changed_again_before_the_answer_was_seen(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+    char *one = with(f.text, "JobTitle", "b"), *two = with(one, "JobTitle", "c");
+
+    gate_shout(rig->gate, "JobTitle");
+    save(rig, &f, one);
+    flush_all(rig);
+    assert_int_equal(save_as(rig, f.slot, one, two), 0);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "c");
+    free(two);
+    free(one);
+    file_release(&f);
+}
+
+/* Somebody else's change is one, whatever our own became. */
+static void test_rewritten_and_changed_by_somebody_else(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+    char *one = with(f.text, "JobTitle", "b"), *two = with(one, "JobTitle", "c");
+
+    gate_shout(rig->gate, "JobTitle");
+    save(rig, &f, one);
+    flush_all(rig);
+    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"d\"}"));
+    assert_int_equal(save_as(rig, f.slot, one, two), 0);
+    assert_int_equal(flush(rig, 0), -EIO);
+    assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_CONFLICT);
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "d");
+    free(two);
+    free(one);
+    file_release(&f);
+}
+
+/* What was merged from somebody else is not taken back by a text that does not know of it. */
+static void test_update_while_somebody_elses_is_merged(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+
+    edit(rig, &f, "MobilePhone1", "2");
+    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
+    go_until(rig, OP_CONTACT_PATCH_ITEM);
+    edit(rig, &f, "MobilePhone1", "3");
+    gate_open(rig->gate);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "3");
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "theirs");
+    file_release(&f);
+}
+
 static void test_update_before_the_patch_is_sent(void **state)
 {
     struct rig *rig = *state;
@@ -305,6 +396,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_update_during_update),
+        TEST(test_a_member_the_service_rewrote_is_changed_again),
+        TEST(test_a_member_the_service_rewrote_is_left_alone),
+        TEST(test_changed_again_before_the_answer_was_seen),
+        TEST(test_rewritten_and_changed_by_somebody_else),
+        TEST(test_update_while_somebody_elses_is_merged),
         TEST(test_update_before_the_patch_is_sent),
         TEST(test_taken_back_during_update),
         TEST(test_delete_during_update),

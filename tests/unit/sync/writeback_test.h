@@ -22,6 +22,7 @@
 #include <outlookfs/remote/testing.h>
 #include <sync/writeback_p.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ struct gate {
     unsigned arrived;            /* calls that came to the closed gate */
     enum http_priority priority; /* of the last call */
     struct writeback *pause;     /* nothing more is tried behind this call */
+    const char *shouted;         /* a contact's member the next write of it capitalises, or NULL */
+    struct remote *memory;       /* where it does */
     int retry_after;             /* s: calls are answered with 429; 0: they go on */
 };
 
@@ -55,9 +58,27 @@ HELPER void set_pause(struct writeback *wb, int64_t until)
     pthread_mutex_unlock(&wb->lock);
 }
 
+/* The answer to a write is the record as the service wrote it. */
+HELPER void shout(struct gate *g, struct remote_call *call, const char *member)
+{
+    char *id = xstrdup(json_str(call->answer, "Id"));
+    char *value = xstrdup(json_str(call->answer, member));
+    cJSON *edit = cJSON_CreateObject();
+
+    for (char *c = value; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    cJSON_AddStringToObject(edit, member, value);
+    remote_memory_edit(g->memory, KIND_CONTACT, id, edit);
+    cJSON_Delete(call->answer);
+    call->answer = cJSON_Duplicate(remote_memory_get(g->memory, KIND_CONTACT, id), true);
+    free(value);
+    free(id);
+}
+
 HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
 {
     struct gate *g = (struct gate *)r;
+    const char *shouted = NULL;
     bool cancelled = false;
 
     pthread_mutex_lock(&g->lock);
@@ -71,6 +92,10 @@ HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct r
     while (g->closed_for == call->op && !cancelled)
         cancelled = cancel_wait(call->ctx.cancel, &g->changed, &g->lock, INT64_MAX) == -EINTR;
     fault->retry_after = g->retry_after;
+    if (call->op == OP_CONTACT_PATCH_ITEM || call->op == OP_CONTACT_POST_ITEM) {
+        shouted = g->shouted;
+        g->shouted = NULL;
+    }
     pthread_mutex_unlock(&g->lock);
     if (fault->retry_after) {
         fault->status = 429;
@@ -81,7 +106,10 @@ HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct r
         fault->reason = xstrdup("cancelled");
         return GRADE_CANCELLED;
     }
-    return remote_call(g->inner, call, fault);
+    enum grade grade = remote_call(g->inner, call, fault);
+    if (grade == GRADE_OK && shouted)
+        shout(g, call, shouted);
+    return grade;
 }
 
 HELPER bool gate_online(struct remote *r)
@@ -126,6 +154,13 @@ HELPER void gate_pause(struct gate *g, struct writeback *wb)
 {
     pthread_mutex_lock(&g->lock);
     g->pause = wb;
+    pthread_mutex_unlock(&g->lock);
+}
+
+HELPER void gate_shout(struct gate *g, const char *member)
+{
+    pthread_mutex_lock(&g->lock);
+    g->shouted = member;
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -226,6 +261,7 @@ HELPER struct rig *rig_with(const struct mailbox_config *with)
     rig->memory = remote_memory_create();
     rig->faulty = remote_faulty_create(rig->memory);
     rig->gate = gate_create(rig->faulty);
+    rig->gate->memory = rig->memory;
     config.remote = &rig->gate->base;
     rig_open(rig, &config);
     return rig;

@@ -1,0 +1,102 @@
+/*
+ * export_maildir.c - cur/, new/ and tmp/, which make a mail folder of export/ a Maildir.
+ *
+ * They are found by name and not listed, so that whoever walks the tree meets each message once. In
+ * cur/ a message is called "<id>:2,S", or "<id>:2," while it is not read: the same file as
+ * "<id>.eml". A name with other flags means it, too: a reader that has listed the directory finds
+ * the message although somebody else has read it meanwhile.
+ */
+#include "fs_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAGS ":2," /* what follows are flags */
+
+/*
+ * A record's text has one member a line, indented by its depth (model/render.h), and no string goes
+ * over a line: a listing of ten thousand need not parse them.
+ */
+static bool is_read(struct fs *fs, const struct node *dir, const char *id)
+{
+    struct cache_record r = {0};
+    bool read = !cache_get(fs->cache, dir->kind, dir->folder, id, true, &r) &&
+                strstr(r.text, "\n  \"IsRead\": true");
+
+    cache_record_release(&r);
+    return read;
+}
+
+static char *message_name(struct fs *fs, struct node *dir, const struct cache_record *r)
+{
+    return xasprintf("%s" FLAGS "%s", r->id, is_read(fs, dir, r->id) ? "S" : "");
+}
+
+static int cur_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                      struct node **ret)
+{
+    const char *flags = strstr(name, FLAGS);
+
+    if (!flags)
+        return -ENOENT;
+    char *id = xstrndup(name, (size_t)(flags - name));
+    int rc = export_lookup_record(fs, req, dir, id, name, ret);
+    free(id);
+    return rc;
+}
+
+static int cur_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                    struct dir_list *list)
+{
+    return export_list_records(fs, req, dir, message_name, list);
+}
+
+static const struct node_ops cur_ops = {
+    .name = "messages of a Maildir",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+    .lookup = cur_lookup,
+    .list = cur_list,
+};
+
+static const struct node_ops empty_ops = {
+    .name = "empty part of a Maildir",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+};
+
+/* A folder of the service may have that name. */
+static bool is_folder(struct fs *fs, const struct node *dir, const char *name)
+{
+    struct cache_folders folders = {0};
+    bool found = false;
+
+    cache_get_folders(fs->cache, dir->kind, &folders);
+    for (size_t i = 0; i < folders.count && !found; i++)
+        found = str_eq(folders.list[i].parent, dir->folder) && str_eq(folders.list[i].name, name);
+    cache_folders_release(&folders);
+    return found;
+}
+
+int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret)
+{
+    const char *parts[] = {"export", kind_info(dir->kind)->dir, dir->folder, "", name};
+    bool cur = str_eq(name, "cur");
+
+    if (!cur && !str_eq(name, "new") && !str_eq(name, "tmp"))
+        return -ENOENT;
+    if (is_folder(fs, dir, name))
+        return -ENOENT;
+    *ret = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                                               .ops = cur ? &cur_ops : &empty_ops,
+                                               .parent = dir,
+                                               .name = name,
+                                               .kind = dir->kind,
+                                               .folder = dir->folder});
+    return 0;
+}
