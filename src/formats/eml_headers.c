@@ -64,9 +64,10 @@ static void add_address(InternetAddressList *list, char *text)
     g_object_unref(address);
 }
 
+/* All at once: the mail makes its header anew at each change of its list. */
 static void add_addresses(GMimeMessage *mail, GMimeAddressType type, const char *members)
 {
-    InternetAddressList *list = g_mime_message_get_addresses(mail, type);
+    InternetAddressList *list = internet_address_list_new();
     struct buf text;
     char *rest, *word;
 
@@ -79,6 +80,9 @@ static void add_addresses(GMimeMessage *mail, GMimeAddressType type, const char 
                 add_address(list, word);
         }
     }
+    if (internet_address_list_length(list) > 0)
+        internet_address_list_append(g_mime_message_get_addresses(mail, type), list);
+    g_object_unref(list);
     buf_release(&text);
 }
 

@@ -2,7 +2,6 @@
  * formats_p.h - what the files of this room share.
  *
  *     text.c        text of the service made fit for formats of lines
- *     html.c        the text of HTML
  *     eml_write.c   a message as a mail: its parts; eml_headers.c its headers, eml_out.c its bytes
  *     eml_read.c    a mail as what SendEmail takes; eml_read_addresses.c who gets it,
  *                   eml_read_content.c body and attachments
@@ -38,7 +37,8 @@ int text_escape(struct buf *out, const char *text);
  * readers end it. */
 int text_uri(struct buf *out, const char *uri);
 
-/* The text of an HTML document, into an empty `out`: for those who show no HTML. -ENOBUFS. */
+/* The text of an HTML document, into an empty `out`: a line for each block, one blank for white
+ * space. -ENOBUFS. */
 int text_of_html(struct buf *out, const char *html);
 
 /* Is there anything to be seen in it? */

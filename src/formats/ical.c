@@ -31,10 +31,9 @@ struct maker {
     struct buf text;    /* cleaned, the last that was asked for */
 };
 
-static void init(void)
-{
-    icalerror_set_errors_are_fatal(false);
-}
+/* libical 3.0 shows its table of zones to other threads while it still fills it: one event is made at
+ * a time. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* --- text --- */
 
@@ -419,15 +418,14 @@ int ical_begin(struct buf *out)
     return buf_addstr(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" FORMATS_PRODID "\r\n");
 }
 
-int ical_event(const struct cJSON *event, struct buf *out)
+static int make_event(const struct cJSON *event, struct buf *out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct maker m = {.event = event};
     struct icaltimetype start;
     size_t before = out->len;
     int rc = 0;
 
-    pthread_once(&once, init);
+    icalerror_set_errors_are_fatal(false);
     if (cJSON_IsObject(json_get(event, "Recurrence")))
         m.zone = ical_zone(json_str(event, "StartTimeZone"));
     if (!event_time(&m, "Start", &start))
@@ -443,6 +441,16 @@ int ical_event(const struct cJSON *event, struct buf *out)
         buf_truncate(out, before);
     icalcomponent_free(m.component);
     buf_release(&m.text);
+    return rc;
+}
+
+int ical_event(const struct cJSON *event, struct buf *out)
+{
+    int rc;
+
+    pthread_mutex_lock(&lock);
+    rc = make_event(event, out);
+    pthread_mutex_unlock(&lock);
     return rc;
 }
 

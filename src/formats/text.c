@@ -1,10 +1,11 @@
 /*
- * text.c - text of the service made fit for formats of lines.
+ * text.c - text of the service made fit for formats of lines, and the text of HTML.
  */
 #include "formats_p.h"
 
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/html.h>
 
 #include <string.h>
 
@@ -114,6 +115,48 @@ int text_uri(struct buf *out, const char *uri)
     }
     if (rc)
         buf_truncate(out, before);
+    return rc;
+}
+
+/* What html_text() marks blocks with; a page has no other use for it. */
+#define BLOCK '\f'
+#define NO_BREAK_SPACE "\xc2\xa0"
+
+/* Bytes of the white space at `p`, and whether a block ends in it. */
+static size_t white_space(const char *p, bool *ret_block)
+{
+    size_t n = 0;
+
+    *ret_block = false;
+    while (p[n]) {
+        if (str_starts(p + n, NO_BREAK_SPACE))
+            n += strlen(NO_BREAK_SPACE);
+        else if (strchr(" \t\r\n\f", p[n]))
+            *ret_block |= p[n++] == BLOCK;
+        else
+            break;
+    }
+    return n;
+}
+
+int text_of_html(struct buf *out, const char *html)
+{
+    struct buf raw;
+    bool block;
+    int rc;
+
+    buf_init(&raw, out->max);
+    rc = html_text(html, BLOCK, &raw);
+    for (const char *p = raw.data; *p && !rc;) {
+        size_t n = white_space(p, &block);
+
+        p += n;
+        if (n && out->len && *p)
+            rc = buf_addch(out, block ? '\n' : ' ');
+        if (*p && !rc)
+            rc = buf_addch(out, *p++);
+    }
+    buf_release(&raw);
     return rc;
 }
 

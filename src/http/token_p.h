@@ -23,8 +23,8 @@ struct token_ops {
      */
     int (*fetch)(void *state, struct cancel *cancel, struct buf *out, struct buf *err);
 
-    /* A number that changes when there is another token to fetch; cheap, from any thread. NULL: only
-     * fetching tells. */
+    /* A number that changes when there is another token to fetch; cheap, from any thread. NULL:
+     * only fetching tells. */
     uint64_t (*stamp)(void *state);
 
     void (*destroy)(void *state); /* mandatory */

@@ -18,7 +18,7 @@ static const char *const inline_elements[] = {
 };
 
 /* Elements whose content nobody reads. */
-static const char *const silent_elements[] = {"script", "style"};
+static const char *const silent_elements[] = {"script", "style", "title"};
 
 /* The names of U+00A0 to U+00FF, in their order: every mail program of Western Europe wrote them. */
 static const char *const latin_names[] = {
@@ -174,7 +174,7 @@ static const char *tag_end(const char *s)
 }
 
 /* Passes the tag or comment at '<'; answers where to go on. What is neither is text. */
-static const char *take_tag(const char *s, struct buf *out, int *rc)
+static const char *take_tag(const char *s, char block, struct buf *out, int *rc)
 {
     const char *name = s + 1 + (s[1] == '/');
     size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-");
@@ -192,11 +192,11 @@ static const char *take_tag(const char *s, struct buf *out, int *rc)
     if (s[1] != '/' && name_in(silent_elements, ARRAY_SIZE(silent_elements), name, n))
         end = skip_element(end, name, n);
     if (!name_in(inline_elements, ARRAY_SIZE(inline_elements), name, n))
-        *rc = buf_addch(out, ' ');
+        *rc = buf_addch(out, block);
     return end;
 }
 
-int html_text(const char *html, struct buf *out)
+int html_text(const char *html, char block, struct buf *out)
 {
     int rc = 0;
 
@@ -206,7 +206,7 @@ int html_text(const char *html, struct buf *out)
         rc = buf_add(out, html, plain);
         html += plain;
         if (!rc && *html == '<')
-            html = take_tag(html, out, &rc);
+            html = take_tag(html, block, out, &rc);
         else if (!rc && *html == '&')
             html = take_reference(html, out, &rc);
     }

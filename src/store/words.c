@@ -34,7 +34,7 @@ static void add_value(enum kind kind, const cJSON *parent, const cJSON *value, s
         return;
     if (cJSON_IsString(value)) {
         if (value->string && is_html(parent, value))
-            html_text(value->valuestring, out);
+            html_text(value->valuestring, ' ', out);
         else
             buf_addstr(out, value->valuestring);
         buf_addch(out, '\n');

@@ -58,7 +58,7 @@ static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj,
     return check_content(obj, err);
 }
 
-/* In a printed text there is no control character: this one stands for the bytes of an attachment. */
+/* In a printed text there is no control character: this one stands for an attachment's bytes. */
 #define GAP '\x01'
 
 /*

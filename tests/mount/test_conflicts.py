@@ -217,7 +217,8 @@ class Conflict(RecordTest):
 
     def test_saving_mine_again_resolves_it(self):
         self.make({"NickName": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
-        self.save(NickName="mine")                          # over theirs, which the file shows
+        self.shows(NickName="theirs")
+        self.save(NickName="mine")                          # over theirs
         self.assertEqual(self.state(), "pending")
         self.assertFalse(os.path.exists(self.directory))
         self.mailbox.sync()

@@ -1,5 +1,5 @@
 /*
- * html.h - the text of an HTML document, for finding words in it.
+ * html.h - the text of an HTML document, for finding words in it and for those who show no HTML.
  *
  * Ours because what is wanted is small and what exists is not: an HTML parser builds a tree of a
  * mail of 4 MB to answer which words stand in it. Here tags go, blocks separate words and inline
@@ -20,7 +20,8 @@ struct buf;
 /* Begins as a document does: "<html" or "<!doctype html", whatever the case, after white space. */
 bool html_is_document(const char *text);
 
-/* Adds the text of `html` to `out`; -ENOBUFS when that is full. */
-int html_text(const char *html, struct buf *out);
+/* Adds the text of `html` to `out`, with `block` where a block begins or ends; -ENOBUFS when that is
+ * full. White space of the source stays as it is. */
+int html_text(const char *html, char block, struct buf *out);
 
 #endif

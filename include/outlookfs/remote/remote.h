@@ -182,8 +182,8 @@ enum grade remote_reply(struct remote *r, const char *id, const char *comment, b
 
 /*
  * Sends a mail that asks for a choice: `op` is OP_SEND_MAIL_WITH_OPTIONS or OP_SEND_APPROVAL_MAIL,
- * the answer is POSTed to `url`. `body` is the text of remote_ask_head(url), which the caller frees,
- * of the message and of REMOTE_ASK_TAIL: the message is large, and so in memory only once.
+ * the answer is POSTed to `url`. `body` is remote_ask_head(url), which the caller frees, the
+ * message's text and REMOTE_ASK_TAIL: the message is large, and so in memory only once.
  * `ret_location`: where the subscription is ended, whole; the caller frees it.
  */
 enum grade remote_ask(struct remote *r, enum operation op, const char *body, struct remote_ctx ctx,

@@ -233,7 +233,7 @@ static void test_html_as_text(void **state)
 {
     (void)state;
     check_has(EVENT("'Body':{'ContentType':'HTML','Content':'<style>p{}</style><!-- > --><div>a  b"
-                    "<br/>c&#233;&nbsp;&unknown; &lt;x&gt;</div>\\n<p>d</p'}"),
+                    "<br/>c&#233;&nbsp;&unknown; &lt;x&gt;</div>\\n<p>d</p>'}"),
               "\r\nDESCRIPTION:a b\\nc\xc3\xa9 &unknown\\; <x>\\nd\r\n");
     check_has(EVENT("'Body':{'ContentType':'Text','Content':'<b>'}"), "\r\nDESCRIPTION:<b>\r\n");
     check_has(EVENT("'BodyPreview':'short'"), "\r\nDESCRIPTION:short\r\n");

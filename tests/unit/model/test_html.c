@@ -9,7 +9,7 @@ static void assert_text(const char *html, const char *expected)
     struct buf out;
 
     buf_init(&out, BUF_TEXT_MAX);
-    assert_int_equal(html_text(html, &out), 0);
+    assert_int_equal(html_text(html, ' ', &out), 0);
     assert_string_equal(out.data, expected);
     buf_release(&out);
 }
@@ -32,6 +32,7 @@ static void test_silent(void **state)
     assert_text("a<!-- <b>x</b> -->b", "ab");
     assert_text("a<style>p { color: x }</style>b", "a b");
     assert_text("a<SCRIPT type=x>if (a < b) \"</p>\"</Script >b", "a b");
+    assert_text("<head><title>t</title></head>b", "   b");
     assert_text("a<style>x", "a ");
     assert_text("a<!-- x", "a");
 }
@@ -65,7 +66,7 @@ static void test_full(void **state)
 
     (void)state;
     buf_init(&out, 4);
-    assert_int_equal(html_text("<p>longer</p>", &out), -ENOBUFS);
+    assert_int_equal(html_text("<p>longer</p>", ' ', &out), -ENOBUFS);
     buf_release(&out);
 }
 
