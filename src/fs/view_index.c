@@ -340,6 +340,13 @@ bool view_index_has_group(const struct view_index *ix, const char *group)
     return map_get(&ix->groups, group);
 }
 
+int64_t view_index_created(const struct view_index *ix, const char *id)
+{
+    struct view_entry *e = find_id(ix, id);
+
+    return e ? e->created : 0;
+}
+
 struct walk {
     const struct view_filter *filter;
     view_entry_fn each;
@@ -353,7 +360,7 @@ static void tell(const struct walk *w, const struct view_entry *e)
     if (!passes(e, w->filter))
         return;
     id = id_of(e);
-    w->each(w->ctx, e->name, id);
+    w->each(w->ctx, e->name, id, e->created);
     free(id);
 }
 

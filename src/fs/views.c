@@ -360,7 +360,7 @@ struct link_list {
     struct map aliases; /* record -> its name, where that was given here */
 };
 
-static void list_link(void *ctx, const char *name, const char *id)
+static void list_link(void *ctx, const char *name, const char *id, int64_t created)
 {
     struct link_list *l = ctx;
     const char *alias = map_get(&l->aliases, id);
@@ -371,6 +371,8 @@ static void list_link(void *ctx, const char *name, const char *id)
     struct node_spec spec = link_spec(l->dir, name, id, l->target.data);
     attr_init(l->fs, &(struct node){.ino = spec.ino, .ops = &view_link_ops}, &st);
     st.st_size = (off_t)l->target.len;
+    if (created)
+        attr_set_mtime(&st, created);
     dir_add(l->list, &spec, &st);
     buf_truncate(&l->target, folder);
 }
@@ -446,14 +448,24 @@ static int link_readlink(struct fs *fs, struct node *node, struct buf *out)
 static int link_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
                         struct stat *ret)
 {
+    struct kept_view *view;
     struct buf target;
+    int64_t created;
 
     (void)req;
     buf_init(&target, PATH_MAX);
     int rc = link_readlink(fs, node, &target);
     ret->st_size = (off_t)target.len;
     buf_release(&target);
-    return rc;
+    if (!rc)
+        rc = view_acquire(fs, node->kind, node->folder, &view);
+    if (rc)
+        return rc;
+    created = view_index_created(view_index_of(view), node->id);
+    view_release(fs, view);
+    if (created)
+        attr_set_mtime(ret, created);
+    return 0;
 }
 
 static const struct node_ops view_link_ops = {

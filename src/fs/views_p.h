@@ -36,8 +36,11 @@ char *view_index_find(const struct view_index *ix, const struct view_filter *fil
                       const char *name);
 bool view_index_has_group(const struct view_index *ix, const char *group);
 
+/* When the record was created (model/label.h); 0: not known. */
+int64_t view_index_created(const struct view_index *ix, const char *id);
+
 /* `id` and `name` are valid during the call. */
-typedef void (*view_entry_fn)(void *ctx, const char *name, const char *id);
+typedef void (*view_entry_fn)(void *ctx, const char *name, const char *id, int64_t created);
 void view_index_each(const struct view_index *ix, const struct view_filter *filter,
                      view_entry_fn each, void *ctx);
 typedef void (*view_group_fn)(void *ctx, const char *group);

@@ -78,6 +78,8 @@ class Views(ViewTest):
         self.assertEqual(self.names(BY_DATE), sorted(wanted))
         for name, id in wanted.items():
             self.assertEqual(self.id_of(BY_DATE, name), id)
+            link = os.lstat(self.mailbox.path(BY_DATE, name))
+            self.assertEqual(link.st_mtime_ns, os.stat(self.mailbox.path(BY_DATE, name)).st_mtime_ns)
 
     def test_mail_by_sender_and_unread(self):
         records = self.inbox()

@@ -26,8 +26,9 @@ static void mail(struct view_index *ix, const char *id, unsigned second, const c
     free(text);
 }
 
-static void add_line(void *ctx, const char *name, const char *id)
+static void add_line(void *ctx, const char *name, const char *id, int64_t created)
 {
+    (void)created;
     buf_addf(ctx, "%s=%s\n", name, id);
 }
 
@@ -236,10 +237,12 @@ struct census {
     size_t count, plain;
 };
 
-static void count_one(void *ctx, const char *name, const char *id)
+static void count_one(void *ctx, const char *name, const char *id, int64_t created)
 {
     struct census *c = ctx;
 
+    assert_int_equal(view_index_created(c->ix, id), created);
+    assert_true(created > 0);
     c->count++;
     c->plain += !strchr(name, '~');
     assert_named(c->ix, name, id);

@@ -70,6 +70,37 @@ static void test_somebody_elses_changes(void **state)
     free(names);
 }
 
+/* Lookers beside each other and beside what drops indexes: everybody gets whole answers. */
+static void *look_often(void *ctx)
+{
+    for (int i = 0; i < 100; i++) {
+        struct stat st;
+
+        if (rig_stat(ctx, BY_NAME "/Sally Ride.json", &st) ||
+            !rig_lists(ctx, BY_NAME, "Sally Ride.json"))
+            return "not there";
+    }
+    return NULL;
+}
+
+static void test_many_lookers(void **state)
+{
+    struct rig *t = *state;
+    pthread_t lookers[4];
+    void *wrong;
+
+    rig_edit(t, t->contact, "DisplayName", "Sally Ride");
+    rig_refresh(t, "contacts/Contacts");
+    for (size_t i = 0; i < ARRAY_SIZE(lookers); i++)
+        assert_int_equal(pthread_create(&lookers[i], NULL, look_often, t), 0);
+    for (int i = 0; i < 1000; i++)
+        views_expire(t->fs, INT64_MAX);
+    for (size_t i = 0; i < ARRAY_SIZE(lookers); i++) {
+        pthread_join(lookers[i], &wrong);
+        assert_null(wrong);
+    }
+}
+
 static void test_idle_indexes_go(void **state)
 {
     struct rig *t = *state;
@@ -178,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_name_without_a_listing, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_names_that_are_not_there, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_somebody_elses_changes, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_many_lookers, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_idle_indexes_go, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_not_more_than_some, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_a_folder_called_like_a_view, rig_setup, rig_teardown),

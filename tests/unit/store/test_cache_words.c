@@ -3,6 +3,7 @@
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/store/cache.h>
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 static struct cache *open_cache(const char *dir)
@@ -371,6 +372,43 @@ static void test_cancel(void **state)
     cache_close(c);
 }
 
+#define WRITTEN 400
+
+static void *write_mails(void *ctx)
+{
+    for (int i = 0; i < WRITTEN; i++) {
+        char id[16];
+
+        snprintf(id, sizeof(id), "m%d", i % (WRITTEN / 2)); /* each is changed once */
+        put_mail(ctx, id, i, i < WRITTEN / 2 ? "spring" : "autumn");
+    }
+    return NULL;
+}
+
+static size_t count_hits(struct cache *c, const char *words)
+{
+    struct cache_hit *hits;
+    size_t count;
+
+    assert_int_equal(cache_search(c, words, WRITTEN, NULL, &hits, &count), 0);
+    cache_hits_free(hits, count);
+    return count;
+}
+
+static void test_beside_a_writer(void **state)
+{
+    struct cache *c = open_cache(*state);
+    pthread_t writer;
+
+    assert_int_equal(pthread_create(&writer, NULL, write_mails, c), 0);
+    while (count_hits(c, "autumn") < WRITTEN / 4)
+        assert_true(count_hits(c, "spring") <= WRITTEN / 2);
+    assert_int_equal(pthread_join(writer, NULL), 0);
+    assert_int_equal(count_hits(c, "autumn"), WRITTEN / 2);
+    assert_int_equal(count_hits(c, "spring"), 0);
+    cache_close(c);
+}
+
 static void test_damage(void **state)
 {
     struct cache *c = open_cache(*state);
@@ -416,6 +454,7 @@ int main(void)
         dir_test(test_folder_gone),
         dir_test(test_claim),
         dir_test(test_cancel),
+        dir_test(test_beside_a_writer),
         dir_test(test_damage),
     };
 
