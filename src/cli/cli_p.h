@@ -8,9 +8,12 @@
  *     mountpoint.c  directories to mount on, and what is mounted there
  *     daemon.c      the process that stays, and how it reports
  *     serve.c       what it does: builds the rooms up, waits, takes them down
+ *     service.c     the connection to the service
  *     sandbox.c     the sandbox beside it
  *     control.c     talking to a mount through its .outlookfs/
  *     unmount.c     the system call, or fusermount3
+ *
+ * sendmail_p.h lists the files of outlookfs sendmail.
  */
 #ifndef OUTLOOKFS_CLI_P_H
 #define OUTLOOKFS_CLI_P_H
@@ -34,7 +37,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
 extern const struct command mount_command, umount_command, sync_command, status_command,
-    wait_command, watch_command;
+    wait_command, watch_command, sendmail_command;
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
  * obey. */
@@ -67,17 +70,22 @@ void settings_init(struct settings *s);
 void settings_release(struct settings *s);
 /* Fills in what the command line left open. One line in `err`. */
 int settings_complete(struct settings *s, struct buf *err);
+void settings_set(char **field, const char *value);
+const char *settings_home(void); /* the home directory */
 
 /* --- config.c --- */
 
 /* What a configuration file says; unset members are NULL. */
 struct config {
     char *url, *token_file, *token_command, *api, *state_dir, *cache_dir, *options;
-    char **mail_folders; /* NULL-terminated, or NULL */
+    char *mount, *local_recipient; /* of outlookfs sendmail */
+    char **mail_folders;           /* NULL-terminated, or NULL */
 };
 
 /* -ENOENT when there is no such file. "file:line: reason" in `err`. */
 int config_read(const char *path, struct config *ret, struct buf *err);
+/* The one the settings name, or the usual one, which may be missing. */
+int settings_config(const struct settings *s, struct config *ret, struct buf *err);
 void config_release(struct config *c); /* zeroed is fine */
 
 /* --- mountpoint.c --- */
@@ -93,6 +101,11 @@ struct mountpoint {
 int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err);
 bool mountpoint_is_ours(const struct mountpoint *m);
 void mountpoint_release(struct mountpoint *m); /* zeroed is fine */
+
+/* Where mailboxes are mounted by this user: paths, NULL-terminated, all for free(). */
+int mountpoint_list(uid_t uid, char ***ret, struct buf *err);
+/* The same of the text of /proc/self/mountinfo, which is spoiled. */
+char **mountpoint_parse(char *mountinfo, uid_t uid);
 
 /* Can something be mounted there? Replaces *path by the absolute one. */
 int mountpoint_check(char **path, bool nonempty, struct buf *err);
@@ -134,6 +147,17 @@ struct sandbox {
  * happens. */
 int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err);
 void sandbox_stop(struct sandbox *s); /* waits until it has ended; zeroed is fine */
+
+/* --- service.c --- */
+
+struct remote;
+struct token_source;
+
+/* With the token and limits of complete settings. The tokens outlive the remote; both are the
+ * caller's. `sandbox`: the service is this one, where it has a URL. */
+int service_connect(const struct settings *s, const struct sandbox *sandbox,
+                    struct token_source **ret_tokens, struct remote **ret, struct buf *err);
+bool service_traced(const struct settings *s); /* each call shall be logged */
 
 /* --- control.c --- */
 

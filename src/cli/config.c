@@ -27,6 +27,8 @@ static const struct config_row {
     {"state-dir", offsetof(struct config, state_dir)},
     {"cache-dir", offsetof(struct config, cache_dir)},
     {"options", offsetof(struct config, options)},
+    {"mount", offsetof(struct config, mount)},
+    {"local-recipient", offsetof(struct config, local_recipient)},
 };
 
 /* inih's handler gets no line number, but answers that of the first line it refused. */

@@ -25,12 +25,6 @@ static const struct option long_options[] = {
     {NULL},
 };
 
-static void set(char **field, const char *value)
-{
-    free(*field);
-    *field = xstrdup(value);
-}
-
 /* -o may come more than once. */
 static void add_options(struct settings *s, const char *list)
 {
@@ -51,28 +45,28 @@ static bool take_option(struct settings *s, int c)
         add_options(s, optarg);
         return true;
     case 'u':
-        set(&s->url, optarg);
+        settings_set(&s->url, optarg);
         return true;
     case 't':
-        set(&s->token_file, optarg);
+        settings_set(&s->token_file, optarg);
         return true;
     case 'k':
-        set(&s->token_command, optarg);
+        settings_set(&s->token_command, optarg);
         return true;
     case 'a':
-        set(&s->api, optarg);
+        settings_set(&s->api, optarg);
         return true;
     case 's':
         s->sandbox = true;
         return true;
     case 'S':
-        set(&s->state_dir, optarg);
+        settings_set(&s->state_dir, optarg);
         return true;
     case 'C':
-        set(&s->cache_dir, optarg);
+        settings_set(&s->cache_dir, optarg);
         return true;
     case 'c':
-        set(&s->config, optarg);
+        settings_set(&s->config, optarg);
         return true;
     default:
         return false;

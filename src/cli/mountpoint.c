@@ -16,7 +16,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define MOUNTINFO "/proc/self/mountinfo"
 #define MOUNTINFO_MAX ((size_t)16 * 1024 * 1024)
+#define OUR_TYPE "fuse.outlookfs"
 
 /* Undoes the kernel's \040 and the like, in place. */
 static void unescape(char *s)
@@ -34,43 +36,49 @@ static void unescape(char *s)
     *to = '\0';
 }
 
-/* "36 35 98:0 / /mnt rw,noatime shared:1 - ext3 /dev/root rw": the fifth field, and two behind the
- * dash. */
-static bool parse_line(char *line, char **ret_path, char **ret_type, char **ret_source)
+struct line {
+    char *path, *type, *source, *options;
+};
+
+/* "36 35 98:0 / /mnt rw,noatime shared:1 - ext3 /dev/root rw": the fifth field, and three behind
+ * the dash. */
+static bool parse_line(char *text, struct line *ret)
 {
-    char *save = NULL, *field = strtok_r(line, " ", &save);
+    char *save = NULL, *field = strtok_r(text, " ", &save);
 
     for (int i = 1; field && i < 5; i++)
         field = strtok_r(NULL, " ", &save);
-    *ret_path = field;
+    ret->path = field;
     while (field && !str_eq(field, "-"))
         field = strtok_r(NULL, " ", &save);
-    *ret_type = field ? strtok_r(NULL, " ", &save) : NULL;
-    *ret_source = *ret_type ? strtok_r(NULL, " ", &save) : NULL;
-    return *ret_source != NULL;
+    ret->type = field ? strtok_r(NULL, " ", &save) : NULL;
+    ret->source = ret->type ? strtok_r(NULL, " ", &save) : NULL;
+    ret->options = ret->source ? strtok_r(NULL, " ", &save) : NULL;
+    if (!ret->options)
+        return false;
+    unescape(ret->path);
+    unescape(ret->source);
+    return true;
 }
 
 /* The last one in the list lies on top. */
 static int find_mount(struct mountpoint *m, struct buf *err)
 {
-    char *save = NULL, *path, *type, *source;
+    char *save = NULL;
+    struct line line;
     struct buf text;
     int rc;
 
     buf_init(&text, MOUNTINFO_MAX);
-    rc = file_read("/proc/self/mountinfo", &text, err);
-    for (char *line = rc ? NULL : strtok_r(text.data, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save)) {
-        if (!parse_line(line, &path, &type, &source))
+    rc = file_read(MOUNTINFO, &text, err);
+    for (char *s = rc ? NULL : strtok_r(text.data, "\n", &save); s;
+         s = strtok_r(NULL, "\n", &save)) {
+        if (!parse_line(s, &line) || !str_eq(line.path, m->path))
             continue;
-        unescape(path);
-        if (!str_eq(path, m->path))
-            continue;
-        unescape(source);
         free(m->type);
         free(m->source);
-        m->type = xstrdup(type);
-        m->source = xstrdup(source);
+        m->type = xstrdup(line.type);
+        m->source = xstrdup(line.source);
     }
     buf_release(&text);
     return rc;
@@ -118,7 +126,7 @@ int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err)
 
 bool mountpoint_is_ours(const struct mountpoint *m)
 {
-    return m->type && str_eq(m->type, "fuse.outlookfs");
+    return str_eq(m->type, OUR_TYPE);
 }
 
 void mountpoint_release(struct mountpoint *m)
@@ -128,6 +136,71 @@ void mountpoint_release(struct mountpoint *m)
     free(m->source);
     *m = (struct mountpoint){0};
 }
+
+/* --- all of them --- */
+
+/* "rw,user_id=1000,group_id=1000": who mounted it. */
+static bool is_mounted_by(const char *options, uid_t uid)
+{
+    char *wanted = xasprintf("user_id=%u", (unsigned)uid);
+    size_t len = strlen(wanted);
+    bool found = false;
+
+    while (*options && !found) {
+        size_t n = strcspn(options, ",");
+
+        found = n == len && !strncmp(options, wanted, len);
+        options += n + (options[n] == ',');
+    }
+    free(wanted);
+    return found;
+}
+
+/* Takes the path out of the list, or leaves the list as it is. */
+static void forget(char **list, size_t *count, const char *path)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (!str_eq(list[i], path))
+            continue;
+        free(list[i]);
+        memmove(list + i, list + i + 1, (*count - i) * sizeof(*list)); /* with the NULL */
+        (*count)--;
+        return;
+    }
+}
+
+char **mountpoint_parse(char *mountinfo, uid_t uid)
+{
+    char **list = xcalloc(1, sizeof(*list)), *save = NULL;
+    struct line line;
+    size_t count = 0;
+
+    for (char *s = strtok_r(mountinfo, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+        if (!parse_line(s, &line))
+            continue;
+        forget(list, &count, line.path); /* what lies below cannot be seen */
+        if (!str_eq(line.type, OUR_TYPE) || !is_mounted_by(line.options, uid))
+            continue;
+        list = xrealloc(list, (count + 2) * sizeof(*list));
+        list[count++] = xstrdup(line.path);
+        list[count] = NULL;
+    }
+    return list;
+}
+
+int mountpoint_list(uid_t uid, char ***ret, struct buf *err)
+{
+    struct buf text;
+
+    buf_init(&text, MOUNTINFO_MAX);
+    int rc = file_read(MOUNTINFO, &text, err);
+    if (!rc)
+        *ret = mountpoint_parse(text.data, uid);
+    buf_release(&text);
+    return rc;
+}
+
+/* --- one to mount on --- */
 
 /* 1: empty, 0: not, -errno. */
 static int directory_empty(const char *path)

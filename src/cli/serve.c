@@ -10,7 +10,6 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/fuse/mount.h>
-#include <outlookfs/http/http.h>
 #include <outlookfs/http/token.h>
 #include <outlookfs/remote/remote.h>
 #include <outlookfs/sync/mailbox.h>
@@ -27,8 +26,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The contract: GET /testconnection answers 200 or 401 and does nothing. */
-#define PROBE_PATH "/testconnection"
 #define FLUSH_LIMIT (30 * NS_PER_S)
 #define NOTIFY_LISTEN "127.0.0.1:0"
 
@@ -50,45 +47,6 @@ struct server {
 static const char *service_url(const struct server *server)
 {
     return server->sandbox.url ? server->sandbox.url : server->settings->url;
-}
-
-static struct token_source *make_tokens(const struct server *server)
-{
-    const struct settings *s = server->settings;
-
-    if (s->sandbox)
-        return token_from_string(server->sandbox.token);
-    if (s->token_file)
-        return token_from_file(s->token_file);
-    if (s->token_command)
-        return token_from_command(s->token_command);
-    return s->token ? token_from_string(s->token) : NULL;
-}
-
-static bool tracing(const struct settings *s)
-{
-    const char *env = getenv("OUTLOOKFS_TRACE");
-
-    return s->options.debug || (env && *env);
-}
-
-static int make_remote(struct server *server, struct remote **ret, struct buf *err)
-{
-    const struct settings *s = server->settings;
-    struct http_config config = {
-        .base_url = service_url(server), .probe_path = PROBE_PATH, .rate = s->options.rate};
-    struct http *http;
-    int rc;
-
-    server->tokens = make_tokens(server);
-    config.tokens = server->tokens;
-    rc = http_create(&config, &http, err);
-    if (rc)
-        return rc;
-    *ret = remote_connector_create(http, API_V1);
-    if (tracing(s))
-        *ret = remote_trace_create(*ret);
-    return 0;
 }
 
 static int open_mailbox(struct server *server, struct buf *err)
@@ -115,7 +73,7 @@ static int open_mailbox(struct server *server, struct buf *err)
         .read_only = o->read_only,
         .mail_folders = (const char *const *)s->mail_folders,
     };
-    int rc = make_remote(server, &config.remote, err);
+    int rc = service_connect(s, &server->sandbox, &server->tokens, &config.remote, err);
 
     return rc ? rc : mailbox_open(&config, &server->mailbox, err);
 }
@@ -385,7 +343,7 @@ int serve(const struct settings *s, struct report *report)
 
     buf_init(&err, BUF_TEXT_MAX);
     log_setup(s->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
-              tracing(s) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+              service_traced(s) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     rc = live(&server, report, &err);
     take_down(&server, rc != 0);
     if (rc)

@@ -23,6 +23,12 @@ void settings_init(struct settings *s)
     options_init(&s->options, getuid(), getgid());
 }
 
+void settings_set(char **field, const char *value)
+{
+    free(*field);
+    *field = xstrdup(value);
+}
+
 static void wipe(char *secret)
 {
     if (secret)
@@ -50,7 +56,7 @@ void settings_release(struct settings *s)
 
 /* --- paths --- */
 
-static const char *home(void)
+const char *settings_home(void)
 {
     const char *dir = getenv("HOME");
     const struct passwd *pw;
@@ -68,7 +74,7 @@ static char *xdg_dir(const char *variable, const char *otherwise)
 
     if (dir && *dir == '/') /* the specification: a relative one is ignored */
         return xstrdup(dir);
-    return xasprintf("%s/%s", home(), otherwise);
+    return xasprintf("%s/%s", settings_home(), otherwise);
 }
 
 /* The process that stays leaves this directory. */
@@ -95,7 +101,7 @@ static void expand_home(char **path)
 
     if (!*path || !str_starts(*path, "~/"))
         return;
-    whole = xasprintf("%s%s", home(), *path + 1);
+    whole = xasprintf("%s%s", settings_home(), *path + 1);
     free(*path);
     *path = whole;
 }
@@ -121,7 +127,7 @@ static int complete_dirs(struct settings *s, struct buf *err)
     if (!s->cache_dir)
         s->cache_dir = default_dir(s, "XDG_CACHE_HOME", ".cache");
     if (!s->options.send_root)
-        s->options.send_root = xstrdup(home());
+        s->options.send_root = xstrdup(settings_home());
     expand_home(&s->options.send_root);
     rc = make_absolute(&s->options.send_root, err);
     if (!rc)
@@ -146,19 +152,21 @@ static void take_token(struct settings *s)
     unsetenv("OUTLOOKFS_TOKEN");
 }
 
-static int read_config(const struct settings *s, struct config *ret, struct buf *err)
+int settings_config(const struct settings *s, struct config *ret, struct buf *err)
 {
     char *dir, *path;
     int rc;
 
-    if (s->config)
-        return config_read(s->config, ret, err);
     dir = xdg_dir("XDG_CONFIG_HOME", ".config");
-    path = xasprintf("%s/outlookfs/config", dir);
+    path = s->config ? xstrdup(s->config) : xasprintf("%s/outlookfs/config", dir);
     rc = config_read(path, ret, err);
     free(path);
     free(dir);
-    return rc == -ENOENT ? 0 : rc;
+    if (rc == -ENOENT && !s->config)
+        return 0;
+    if (!rc)
+        expand_home(&ret->mount);
+    return rc;
 }
 
 /* Moves what the file says to where nothing is said yet. */
@@ -273,7 +281,7 @@ int settings_complete(struct settings *s, struct buf *err)
     int rc;
 
     take_token(s);
-    rc = read_config(s, &config, err);
+    rc = settings_config(s, &config, err);
     if (rc)
         return rc;
     inherit(&s->api, &config.api);

@@ -134,16 +134,40 @@ static int from_envelope(const char *const *addresses, const struct recipients *
     return rc;
 }
 
-/* The service wants a To: the first of Cc, or of Bcc, becomes it. */
-static int need_to(struct recipients *r, struct buf *err)
+static void take_out(GPtrArray *list, const char *address)
 {
-    for (int i = CC; i < LISTS && r->lists[TO]->len == 0; i++) {
-        if (r->lists[i]->len > 0) {
-            g_ptr_array_add(r->lists[TO], g_strdup(g_ptr_array_index(r->lists[i], 0)));
-            g_ptr_array_remove_index(r->lists[i], 0);
+    for (guint i = 0; i < list->len; i++) {
+        if (g_ascii_strcasecmp(g_ptr_array_index(list, i), address) == 0) {
+            g_ptr_array_remove_index(list, i);
+            return;
         }
     }
-    return r->lists[TO]->len ? 0 : buf_fail(err, -EINVAL, "there is nobody to send it to");
+}
+
+static void swap(struct recipients *r, int a, int b)
+{
+    GPtrArray *list = r->lists[a];
+
+    r->lists[a] = r->lists[b];
+    r->lists[b] = list;
+}
+
+/* The service wants a To: somebody who is seen anyway, or by nobody else, or the owner. */
+static int need_to(struct recipients *r, const char *owner, struct buf *err)
+{
+    if (r->lists[TO]->len > 0)
+        return 0;
+    if (r->lists[CC]->len > 0 || r->lists[BCC]->len == 1) {
+        swap(r, TO, r->lists[CC]->len ? CC : BCC);
+        return 0;
+    }
+    if (r->lists[BCC]->len == 0)
+        return buf_fail(err, -EINVAL, "there is nobody to send it to");
+    if (!owner)
+        return buf_fail(err, -EDESTADDRREQ,
+                        "all recipients are hidden ones (Bcc): the service wants one in To");
+    take_out(r->lists[BCC], owner);
+    return add(r, TO, owner, err);
 }
 
 static void add_member(struct cJSON *obj, const char *name, const GPtrArray *list)
@@ -207,7 +231,7 @@ int eml_read_addresses(GMimeMessage *mail, const struct eml_envelope *envelope, 
     if (!rc && !by_headers)
         rc = from_envelope(envelope->recipients, &shown, &r, err);
     if (!rc)
-        rc = need_to(&r, err);
+        rc = need_to(&r, envelope ? envelope->owner : NULL, err);
     for (int i = 0; i < LISTS && !rc; i++)
         add_member(obj, names[i], r.lists[i]);
     if (!rc)

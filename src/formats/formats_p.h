@@ -1,12 +1,13 @@
 /*
  * formats_p.h - what the files of this room share.
  *
- *     text.c       text of the service made fit for formats of lines; text of HTML
- *     eml_mime.c   GMime's start, streams on descriptors
- *     eml_write.c  a message as a mail
- *     eml_read.c   a mail as what SendEmail takes
- *     vcard.c      a contact as a vCard
- *     ical.c       an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone
+ *     text.c        text of the service made fit for formats of lines
+ *     html.c        the text of HTML
+ *     eml_write.c   a message as a mail: its parts; eml_headers.c its headers, eml_out.c its bytes
+ *     eml_read.c    a mail as what SendEmail takes; eml_read_addresses.c who gets it,
+ *                   eml_read_content.c body and attachments
+ *     vcard.c       a contact as a vCard
+ *     ical.c        an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone
  */
 #ifndef OUTLOOKFS_FORMATS_FORMATS_P_H
 #define OUTLOOKFS_FORMATS_FORMATS_P_H

@@ -17,8 +17,13 @@ static const struct branch outbox = {
 static const struct branch triggers = {
     .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
 
+static const struct branch search = {
+    .name = "search", .root = &search_root_ops, .kind = KIND_COUNT};
+
+static const struct branch views = {.name = "views", .root = &views_root_ops, .kind = KIND_COUNT};
+
 static const struct branch export = {
     .name = "export", .root = &export_root_ops, .kind = KIND_COUNT};
 
-const struct branch *const branches[] = {&mail,     &calendars, &contacts, &outbox,
-                                         &triggers, &export,    &control,  NULL};
+const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox,  &triggers,
+                                         &search, &views,     &export,   &control, NULL};

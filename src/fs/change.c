@@ -68,8 +68,28 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     else if (scratch_allowed(ops, name, mode))
         rc = scratch_make(fs, dir, name, mode, target, &node);
     else
-        rc = -EPERM;
+        rc = view_refuse(ops, name);
     rc = end(fs, dir, rc);
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
+    tree_put(fs, node);
+    return rc;
+}
+
+/* -ENOSYS: the directory has no such call. */
+static int mkdir_by_class(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name, struct fs_entry *ret)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+    struct node *node = NULL;
+
+    if (!ops->mkdir)
+        return -ENOSYS;
+    if (fs->config.read_only)
+        return -EROFS;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ENAMETOOLONG;
+    int rc = ops->mkdir(fs, req, dir, name, &node);
     if (!rc)
         rc = node_entry(fs, req, node, ret);
     tree_put(fs, node);
@@ -79,6 +99,12 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
 int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
              mode_t mode, struct fs_entry *ret)
 {
+    struct node *dir = tree_get(fs, parent);
+    int rc = dir ? mkdir_by_class(fs, req, dir, name, ret) : -ESTALE;
+
+    tree_put(fs, dir);
+    if (rc != -ENOSYS)
+        return rc;
     return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
 }
 
@@ -108,7 +134,7 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
     if (rc == -ENOENT && ops->remove && !(directory && ops == &folder_ops))
         rc = ops->remove(fs, dir, name);
     else if (rc == -ENOENT)
-        rc = -EPERM; /* folders and attachments are the service's */
+        rc = view_refuse(ops, name); /* folders and attachments are the service's */
     return end(fs, dir, rc);
 }
 

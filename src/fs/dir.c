@@ -82,13 +82,18 @@ struct map *dir_seen(struct dir_list *list)
 int fs_opendir(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_dir **ret)
 {
     struct node *node = tree_get(fs, ino);
+    int rc = 0;
 
-    (void)req;
     if (!node)
         return -ESTALE;
-    if (!node_is_dir(tree_ops(fs, node))) {
+    const struct node_ops *ops = tree_ops(fs, node);
+    if (!node_is_dir(ops))
+        rc = -ENOTDIR;
+    else if (ops->prepare)
+        rc = ops->prepare(fs, req, node);
+    if (rc) {
         tree_put(fs, node);
-        return -ENOTDIR;
+        return rc;
     }
     struct fs_dir *dir = xcalloc(1, sizeof(*dir));
     dir->node = node;

@@ -1,6 +1,6 @@
 /*
- * dispatch.c - from an inode number to its class: lookup, attributes, extended attributes, statfs;
- * and the root directory.
+ * dispatch.c - from an inode number to its class: lookup, attributes, links, extended attributes,
+ * statfs; and the root directory.
  */
 #include "fs_p.h"
 
@@ -191,6 +191,18 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     int rc = node_getattr(fs, req, node, ret);
     if (!rc && ret_cacheable)
         *ret_cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+    tree_put(fs, node);
+    return rc;
+}
+
+int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc = ops->readlink ? ops->readlink(fs, node, out) : -EINVAL;
     tree_put(fs, node);
     return rc;
 }

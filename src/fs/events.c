@@ -189,6 +189,9 @@ static void *housekeeping(void *ctx)
             pthread_mutex_lock(&fs->change);
             next = slots_expire(fs, clock_now());
             pthread_mutex_unlock(&fs->change);
+            int64_t views = views_expire(fs, clock_now());
+            if (views < next)
+                next = views;
         }
     }
     return NULL;

@@ -116,7 +116,7 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
                         export_name_fn name_of, struct dir_list *list)
 {
     uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
-    int rc = *cursor ? 0 : folder_refresh(fs, dir, req->cancel);
+    int rc = *cursor ? 0 : folder_refresh(fs, dir->kind, dir->folder, req->cancel);
 
     if (rc)
         return rc;

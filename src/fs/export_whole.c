@@ -177,7 +177,7 @@ static int complete(struct fs *fs, struct cancel *cancel, struct node *node)
 {
     struct cache_listing listing = {0};
     struct ids ids = {0};
-    int rc = folder_refresh(fs, node, cancel);
+    int rc = folder_refresh(fs, node->kind, node->folder, cancel);
 
     if (!rc)
         rc = cache_get_listing(fs->cache, node->kind, node->folder, &listing);

@@ -212,16 +212,17 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
     return rc;
 }
 
-int folder_refresh(struct fs *fs, struct node *dir, struct cancel *cancel)
+int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel)
 {
-    struct buf err;
+    struct buf err, path;
 
     buf_init(&err, BUF_TEXT_MAX);
-    int rc = mailbox_list(fs->mailbox, dir->kind, dir->folder, cancel, &err);
+    int rc = mailbox_list(fs->mailbox, kind, folder, cancel, &err);
     if (rc && rc != -EINTR) {
-        char *name = tree_name(fs, dir);
-        log_warn("%s/%s: cannot be listed: %s", kind_info(dir->kind)->dir, name, err.data);
-        free(name);
+        buf_init(&path, BUF_TEXT_MAX);
+        mailbox_folder_path(fs->mailbox, kind, folder, &path);
+        log_warn("%s: cannot be listed: %s", path.data, err.data);
+        buf_release(&path);
     }
     buf_release(&err);
     return rc;
@@ -239,7 +240,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         return rc;
     }
 
-    int rc = folder_refresh(fs, dir, req->cancel);
+    int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
     if (!rc && dir->kind == KIND_MESSAGE)
         rc = list_folders(fs, req, dir, list);
     /* What was made here is listed whatever the service says. */

@@ -67,6 +67,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->outbox = mailbox_outbox(fs->mailbox);
     fs->triggers = mailbox_triggers(fs->mailbox);
     waiters_init(&fs->waiters);
+    views_init(fs);
     renderings_init(&fs->renderings);
     fs->started = clock_now();
     pthread_mutex_init(&fs->change, NULL);
@@ -104,6 +105,7 @@ void fs_destroy(struct fs *fs)
     events_release(fs);
     tree_release(fs);
     waiters_release(&fs->waiters);
+    views_free(fs);
     renderings_release(&fs->renderings);
     pthread_mutex_destroy(&fs->change);
     free(fs);

@@ -6,7 +6,7 @@
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
  *     tree.c       nodes by inode number: references, names, life and death
- *     dispatch.c   lookup, attributes, xattrs, statfs: finds the node, asks its class
+ *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
  *     content.c    the bytes of open files, shared by their handles
  *     handle.c     open files: read, write, flush, fsync, release
@@ -22,6 +22,8 @@
  *     attachment.c <id>.attachments/
  *     outbox.c     outbox/
  *     triggers.c   triggers/
+ *     search.c, search_query.c   search/
+ *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     export.c     export/: its directories
  *     export_file.c     one record in another format
  *     export_whole.c    all records of a folder in one file
@@ -49,6 +51,7 @@
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/outbox.h>
+#include <outlookfs/sync/search.h>
 #include <outlookfs/sync/triggers.h>
 #include <outlookfs/sync/writeback.h>
 #include <pthread.h>
@@ -63,8 +66,9 @@ enum node_flags {
     NODE_SCRATCH_OK = 1 << 0, /* a directory that takes scratch names */
     NODE_VOLATILE =
         1 << 1, /* made anew at every look: the kernel caches neither attributes nor content */
-    NODE_READ_ONLY = 1 << 2, /* nothing in it or of it can be changed: EROFS, and no write bits */
-    NODE_DEAR = 1 << 3, /* attributes take work: a listing leaves out those that dir_add() was not
+    NODE_VIEW = 1 << 2, /* a directory below views/: names of records are links, not to be made */
+    NODE_READ_ONLY = 1 << 3, /* nothing in it or of it can be changed: EROFS, and no write bits */
+    NODE_DEAR = 1 << 4, /* attributes take work: a listing leaves out those that dir_add() was not
                            given */
 };
 
@@ -82,6 +86,10 @@ struct node_ops {
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
+    /* Makes a directory that is more than a local one. May block on the network; called without
+     * locks. NULL: scratch, or refused. */
+    int (*mkdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret);
     /* unlink and rmdir; under fs.change. */
     int (*remove)(struct fs *fs, struct node *dir, const char *name);
 
@@ -96,10 +104,15 @@ struct node_ops {
     /* touch(1), beside the new time: under fs.change. May be NULL. */
     int (*touch)(struct fs *fs, struct node *node);
 
-    /* -- files -- */
-    /* Brings what load() needs to this machine. May block on the network; called without locks. May
-     * be NULL. */
+    /* Before an open: brings what load() or list() needs to this machine. May block on the network;
+     * called without locks. May be NULL. */
     int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
+
+    /* -- links -- */
+    /* Where it leads to. */
+    int (*readlink)(struct fs *fs, struct node *node, struct buf *out);
+
+    /* -- files -- */
     /* Fills a new content: fd or text. Under fs.change, no network. */
     int (*load)(struct fs *fs, struct node *node, struct content *ret);
     bool writable;
@@ -205,6 +218,13 @@ struct waiters {
     struct fs_handle *first; /* guarded by lock */
 };
 
+/* The indexes of views/ that are in memory. */
+struct views {
+    pthread_mutex_t lock;    /* short; no call out of the room */
+    struct kept_view *first; /* guarded by lock */
+    size_t count;            /* guarded by lock */
+};
+
 /* Files that were made of records: rendering.c. */
 struct renderings {
     pthread_mutex_t lock;
@@ -220,6 +240,7 @@ struct fs {
     struct outbox *outbox;
     struct triggers *triggers;
     struct waiters waiters;
+    struct views views;
     struct renderings renderings;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
@@ -343,6 +364,8 @@ int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino>
 /* --- folder.c, record.c --- */
 extern const struct node_ops root_ops, kind_root_ops, folder_ops, record_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
+/* mailbox_list(), and in the log why it failed. */
+int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
 /* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
  * `spec_of` says. */
 typedef struct node_spec (*folder_spec_fn)(struct fs *fs, struct node *dir,
@@ -351,8 +374,6 @@ int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const
                 folder_spec_fn spec_of, struct node **ret);
 int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
                       folder_spec_fn spec_of, struct dir_list *list);
-/* mailbox_list() of a node's folder, with the reason in the log. */
-int folder_refresh(struct fs *fs, struct node *dir, struct cancel *cancel);
 int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);
 #define LIST_BATCH 256 /* records asked for at a time while listing */
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
@@ -501,6 +522,17 @@ int trigger_move_begin(struct fs *fs, const struct local *l, struct node *from_d
 int trigger_move_apply(struct fs *fs, struct trigger_move *move, struct buf *err);
 void trigger_move_end(struct fs *fs, struct trigger_move *move);
 
+/* --- search.c, search_query.c --- */
+extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
+    search_link_ops;
+/* --- views.c, view_keep.c --- */
+extern const struct node_ops views_root_ops;
+/* -EPERM; where the directory is one of views/ the log says why. */
+int view_refuse(const struct node_ops *dir_ops, const char *name);
+void views_init(struct fs *fs);
+void views_free(struct fs *fs);
+/* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
+int64_t views_expire(struct fs *fs, int64_t now);
 /* --- export.c --- */
 extern const struct node_ops export_root_ops;
 /*

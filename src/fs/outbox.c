@@ -1,6 +1,6 @@
 /*
  * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/
- * is sent; sent/ keeps what was.
+ * is sent, and so is an Internet message in send/; sent/ keeps what was.
  *
  * Its files are scratch files with one difference: what a close, a rename or a removal of a record
  * name means for the mail, which sync/outbox.h carries out.
@@ -10,6 +10,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/formats/eml.h>
 #include <outlookfs/model/name.h>
 #include <outlookfs/sync/outbox.h>
 
@@ -235,8 +236,8 @@ static int resolve_path(struct fs *fs, struct cJSON *obj, bool *ret_replaced, st
 
 /* --- a file was closed --- */
 
-static int prepare(struct fs *fs, enum outgoing what, const char *text, size_t len, bool foreign,
-                   struct outbox_row *ret, struct buf *err)
+static int prepare_json(struct fs *fs, enum outgoing what, const char *text, size_t len,
+                        bool foreign, struct outbox_row *ret, struct buf *err)
 {
     struct cJSON *obj = NULL;
     bool replaced = false;
@@ -246,6 +247,18 @@ static int prepare(struct fs *fs, enum outgoing what, const char *text, size_t l
         rc = resolve_path(fs, obj, &replaced, err);
     if (!rc)
         rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
+    cJSON_Delete(obj);
+    return rc;
+}
+
+/* What is sent is the object made of the message. */
+static int prepare_eml(struct fs *fs, int fd, bool foreign, struct outbox_row *ret, struct buf *err)
+{
+    struct cJSON *obj = NULL;
+    int rc = lseek(fd, 0, SEEK_SET) < 0 ? -errno : eml_read(fd, NULL, &obj, err);
+
+    if (!rc)
+        rc = outbox_prepare(fs->outbox, OUTGOING_SEND, obj, true, foreign, ret, err);
     cJSON_Delete(obj);
     return rc;
 }
@@ -265,43 +278,75 @@ static int keep_draft(struct fs *fs, enum outgoing what, uint64_t ino, enum json
     return rc;
 }
 
-static int commit_text(struct fs *fs, enum outgoing what, struct node *node, const char *text,
-                       size_t len, struct buf *err)
+/* `rc` and `row` are what preparing it gave. */
+static int settle(struct fs *fs, enum outgoing what, uint64_t ino, int rc, struct outbox_row *row,
+                  struct buf *err)
 {
-    struct outbox_row row;
-    int rc = prepare(fs, what, text, len, was_foreign(fs, node->ino), &row, err);
-
     if (!rc) {
-        rc = outbox_accept(fs->outbox, node->ino, &row);
+        rc = outbox_accept(fs->outbox, ino, row);
         outbox_kick(fs->outbox);
     } else {
-        outbox_refuse(fs->outbox, what, node->ino, err->data);
+        outbox_refuse(fs->outbox, what, ino, err->data);
     }
     return rc;
 }
 
-static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+static int commit_json(struct fs *fs, enum outgoing what, struct node *node, struct content *c,
+                       struct buf *err)
 {
     bool durable = c->synced == c->changed;
     struct json_where where = {1, 1};
-    char *name = NULL, *text = NULL;
-    enum outgoing what;
+    struct outbox_row row;
+    char *text = NULL;
     size_t len;
-
-    if (!node_is_outgoing(fs, node, &what, &name))
-        return 0;
-    free(name);
     int rc = content_text(c, &text, &len);
+
     if (rc)
         return rc;
     enum json_shape shape = json_scan(text, len, &where);
-    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable))
+    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
         rc = keep_draft(fs, what, node->ino, shape, &where);
-    else if (fdatasync(c->fd))
+    } else if (fdatasync(c->fd)) {
         rc = -errno;
-    else
-        rc = commit_text(fs, what, node, text, len, err);
+    } else {
+        rc = prepare_json(fs, what, text, len, was_foreign(fs, node->ino), &row, err);
+        rc = settle(fs, what, node->ino, rc, &row, err);
+    }
     free(text);
+    return rc;
+}
+
+/* Nothing tells half a message from a whole one: send_delay is what a second append has. */
+static int commit_eml(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    const struct json_where start = {1, 1};
+    struct outbox_row row;
+    struct stat st;
+    int rc;
+
+    if (fstat(c->fd, &st))
+        return -errno;
+    if (st.st_size == 0)
+        return keep_draft(fs, OUTGOING_SEND, node->ino, JSON_EMPTY, &start);
+    if (fdatasync(c->fd))
+        return -errno;
+    rc = prepare_eml(fs, c->fd, was_foreign(fs, node->ino), &row, err);
+    return settle(fs, OUTGOING_SEND, node->ino, rc, &row, err);
+}
+
+static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    char *name = NULL;
+    enum outgoing what;
+    int rc;
+
+    if (!node_is_outgoing(fs, node, &what, &name))
+        return 0;
+    if (outgoing_is_eml(what, name))
+        rc = commit_eml(fs, node, c, err);
+    else
+        rc = commit_json(fs, what, node, c, err);
+    free(name);
     return rc;
 }
 
@@ -340,20 +385,25 @@ int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino)
 
 /* The bytes of a file that is renamed to a name which is sent. */
 static int prepare_moved(struct fs *fs, const struct fs_req *req, const struct local *l,
-                         enum outgoing what, struct outbox_row *ret, struct buf *err)
+                         enum outgoing what, bool eml, struct outbox_row *ret, struct buf *err)
 {
     struct content c = {.fd = state_data_open(fs->state, l->ino, O_RDWR)};
+    bool foreign = is_foreign(fs, req) || was_foreign(fs, l->ino);
     char *text = NULL;
     size_t len;
+    int rc = 0;
 
     if (c.fd < 0)
         return c.fd;
-    int rc = content_text(&c, &text, &len);
-    if (!rc && fdatasync(c.fd))
+    if (fdatasync(c.fd))
         rc = -errno;
+    else if (eml)
+        rc = prepare_eml(fs, c.fd, foreign, ret, err);
+    else
+        rc = content_text(&c, &text, &len);
     close(c.fd);
-    if (!rc)
-        rc = prepare(fs, what, text, len, is_foreign(fs, req) || was_foreign(fs, l->ino), ret, err);
+    if (!rc && !eml)
+        rc = prepare_json(fs, what, text, len, foreign, ret, err);
     free(text);
     return rc;
 }
@@ -367,9 +417,12 @@ int outbox_move_begin(struct fs *fs, const struct fs_req *req, const struct loca
     bool is = is_outgoing(fs, to->dir, to->name, &to_what);
 
     *ret = (struct outbox_move){.leaves = was && !is};
-    if (!is || !S_ISREG(l->mode) || (was && from->dir == to->dir))
+    if (!is || !S_ISREG(l->mode))
         return 0;
-    int rc = prepare_moved(fs, req, l, to_what, &ret->row, err);
+    bool eml = outgoing_is_eml(to_what, to->name);
+    if (was && from->dir == to->dir && eml == outgoing_is_eml(from_what, from->name))
+        return 0;
+    int rc = prepare_moved(fs, req, l, to_what, eml, &ret->row, err);
     ret->arrives = !rc;
     return rc;
 }

@@ -154,7 +154,7 @@ static int scratch_to_scratch(struct fs *fs, const struct fs_req *req, struct en
     struct outbox_move move;
 
     if (!scratch_allowed(to_ops, to->name, from->local.mode))
-        return -EPERM;
+        return view_refuse(to_ops, to->name);
     if (flags & RENAME_EXCHANGE) {
         if (in_outbox(fs, from) || in_outbox(fs, to))
             return -EINVAL;
@@ -552,7 +552,7 @@ static int may_move(struct fs *fs, const struct fs_req *req, struct node *dir, c
         const struct node_ops *ops = tree_ops(fs, node);
 
         if (ops != &record_ops && !node_is_local(ops))
-            rc = -EPERM;
+            rc = view_refuse(tree_ops(fs, dir), name);
     }
     tree_put(fs, node);
     return rc;

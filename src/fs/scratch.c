@@ -43,11 +43,13 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         return false;
     if (dir_ops == &outbox_sent_ops) /* filled by sending */
         return false;
-    if ((dir_ops == &outbox_dir_ops || dir_ops == &triggers_root_ops) && S_ISLNK(type) &&
-        name_is_record(name))
+    if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && outgoing_is_name(OUTGOING_SEND, name))
+        return false;
+    if (dir_ops == &triggers_root_ops && S_ISLNK(type) && name_is_record(name))
         return false;
     return S_ISDIR(type) ? name_is_scratch_dir(name)
-                         : !(dir_ops == &folder_ops && name_is_record(name));
+                         : !((dir_ops == &folder_ops || (dir_ops->flags & NODE_VIEW)) &&
+                             name_is_record(name));
 }
 
 static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct local *l)
@@ -260,13 +262,13 @@ static int scratch_getxattr(struct fs *fs, struct node *node, const char *name, 
     return str_eq(name, "state") ? buf_addstr(out, "local") : -ENODATA;
 }
 
-int fs_readlink(struct fs *fs, uint64_t ino, struct buf *out)
+static int scratch_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
     struct local l = {0};
-    int rc = state_get_local(fs->state, ino, &l);
+    int rc = state_get_local(fs->state, node->ino, &l);
 
     if (!rc)
-        rc = S_ISLNK(l.mode) ? buf_addstr(out, l.target) : -EINVAL;
+        rc = buf_addstr(out, l.target);
     local_release(&l);
     return rc;
 }
@@ -292,4 +294,5 @@ const struct node_ops scratch_link_ops = {
     .name = "scratch link",
     .type = S_IFLNK,
     .getattr = scratch_getattr,
+    .readlink = scratch_readlink,
 };

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #define ANSWER_SUFFIX ".answer.json"
+#define EML_SUFFIX ".eml"
 
 enum member_type {
     MEMBER_STRING,
@@ -106,9 +107,15 @@ uint64_t outgoing_dir_ino(const char *dir)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
+bool outgoing_is_eml(enum outgoing what, const char *name)
+{
+    return what == OUTGOING_SEND && *name && !strchr(".~#", *name) && str_ends(name, EML_SUFFIX);
+}
+
 bool outgoing_is_name(enum outgoing what, const char *name)
 {
-    return name_is_record(name) && !(kinds[what].info.question && str_ends(name, ANSWER_SUFFIX));
+    return outgoing_is_eml(what, name) ||
+           (name_is_record(name) && !(kinds[what].info.question && str_ends(name, ANSWER_SUFFIX)));
 }
 
 char *outgoing_answer_name(const char *name)

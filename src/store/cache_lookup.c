@@ -151,20 +151,22 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
 }
 
 int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
-                     char ***ret_ids)
+                     char ***ret_ids, size_t *ret_listed)
 {
     char **ids = xcalloc(1, sizeof(*ids));
     struct sql_query q;
-    size_t count = 0;
+    size_t count = 0, listed = 0;
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT id FROM records WHERE listing ="
-            " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND run <> ? ORDER BY seq");
+            "SELECT id, run FROM records WHERE listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND run <> ?"
+            " ORDER BY run = 0, seq");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);
     sql_bind_int(&q, (int64_t)run);
     while (sql_row(&q)) {
+        listed += sql_int(&q, 1) != CACHE_UNLISTED;
         ids[count++] = sql_dup(&q, 0);
         ids = xrealloc(ids, (count + 1) * sizeof(*ids));
         ids[count] = NULL;
@@ -172,6 +174,7 @@ int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64
     rc = sql_end(&q);
     if (!rc) {
         *ret_ids = ids;
+        *ret_listed = listed;
         return 0;
     }
     while (count)

@@ -166,6 +166,8 @@ static int put_one(struct cache *c, int64_t listing, const struct item *item, ui
 
     if (rc)
         return rc;
+    if (run == CACHE_KEEP_RUN)
+        run = known.seq ? known.run : CACHE_UNLISTED;
     if (!known.seq) {
         gain->records++;
         gain->bytes += (int64_t)item->size;

@@ -70,6 +70,9 @@ static const char *const steps[] = {
     "  trigger INTEGER NOT NULL REFERENCES triggers ON DELETE CASCADE, key TEXT NOT NULL,"
     "  UNIQUE (trigger, key));"
     "CREATE INDEX trigger_seen_by_n ON trigger_seen (trigger, n);",
+
+    "CREATE TABLE searches (place TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL,"
+    "  PRIMARY KEY (place, folder, name)) WITHOUT ROWID;",
 };
 
 static const struct db_schema schema = {

@@ -10,6 +10,7 @@
  *   state_trash.c      trash
  *   state_outbox.c     the outbox
  *   state_triggers.c   triggers and what they have brought
+ *   state_searches.c   searches that are kept
  *   state_data.c       data/<ino>
  */
 #ifndef OUTLOOKFS_STORE_STATE_P_H

@@ -61,7 +61,8 @@
 #define FULL_EVERY (15 * 60 * NS_PER_S)
 #define FULL_PAGE_EVERY (15 * NS_PER_S)
 
-#define CONFIRM_MAX 64 /* questions about missing records a refresh */
+#define CONFIRM_MAX 64     /* questions about missing records a refresh, ... */
+#define CONFIRM_UNLISTED 2 /* ... of these about records that no listing shows */
 
 #define RETRY_AFTER (10 * NS_PER_S) /* a refresh that failed is not tried again before */
 #define ABSENT_TTL (10 * NS_PER_S)  /* nor is a record asked for that was not there */
@@ -211,6 +212,10 @@ bool folders_may_ask(struct mailbox *mb, enum kind kind);
  * held. */
 uintptr_t question_begin(struct folder *f);
 void question_end(struct folder *f);
+
+/* Is the record known in another folder? Messages have ids of their own wherever they are, so what
+ * another folder has shown since is not in this one. */
+bool is_elsewhere(struct folder *f, const char *id);
 
 /* Has an own write overtaken a question of generation `gen`? folder.commit is held. */
 bool is_touched_locked(const struct folder *f, const char *id, uintptr_t gen);

@@ -4,6 +4,7 @@
 #include "flight_p.h"
 #include "listing_p.h"
 #include "outbox_p.h"
+#include "search_p.h"
 #include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -97,6 +98,7 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     mb->pool = pool_create();
     mb->flights = flights_create();
     mb->listings = listings_create(mb);
+    mb->searches = searches_create();
     mb->writeback = writeback_create(mb);
     mb->outbox = outbox_create(mb);
     mb->triggers = triggers_create(mb);
@@ -155,6 +157,7 @@ void mailbox_close(struct mailbox *mb)
     outbox_destroy(mb->outbox);
     if (mb->writeback)
         writeback_destroy(mb->writeback);
+    searches_destroy(mb->searches);
     listings_destroy(mb->listings);
     flights_destroy(mb->flights);
     pool_destroy(mb->pool);

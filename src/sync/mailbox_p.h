@@ -11,6 +11,7 @@ struct flights;
 struct listings;
 struct outbox;
 struct pool;
+struct searches;
 struct triggers;
 
 struct mailbox {
@@ -25,6 +26,7 @@ struct mailbox {
     struct pool *pool;           /* pool.c: the fetch threads */
     struct flights *flights;     /* flight.c: one question at a time about a thing */
     struct listings *listings;   /* listing.c */
+    struct searches *searches;   /* search.c */
     struct writeback *writeback; /* writeback.c */
     struct outbox *outbox;       /* outbox.c */
     struct triggers *triggers;   /* triggers.c */
@@ -37,6 +39,13 @@ struct mailbox {
  */
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item);
 int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folder, const char *id);
+
+/*
+ * A question of generation `gen` that was no listing brought these items (a trigger, a search):
+ * enters them into the cache and tells of it. The items are reordered. records.c.
+ */
+int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder,
+                          struct item *items, size_t count, uintptr_t gen);
 
 /* Events; no lock may be held. */
 void mailbox_notify_folders(struct mailbox *mb, enum kind kind);

@@ -3,7 +3,6 @@
  */
 #include "flight_p.h"
 #include "listing_p.h"
-#include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
@@ -93,7 +92,8 @@ static char *record_key(const struct folder *f, const char *id)
     return xasprintf("record/%s/%s/%s", kind_info(f->kind)->name, f->id, id);
 }
 
-/* The number of the listing under way, or of the last one. */
+/* The number of the listing under way, or of the last one. A listing with a limit need not show
+ * what is found otherwise. */
 static int current_run_locked(struct folder *f, uint64_t *ret)
 {
     struct listings *l = f->listings;
@@ -102,6 +102,10 @@ static int current_run_locked(struct folder *f, uint64_t *ret)
 
     if (rc)
         return rc;
+    if (f->kind == KIND_MESSAGE && l->mb->config.mail_limit) {
+        *ret = CACHE_KEEP_RUN;
+        return 0;
+    }
     pthread_mutex_lock(&l->lock);
     *ret = f->pass ? f->pass->row.run : row.run;
     pthread_mutex_unlock(&l->lock);
@@ -185,8 +189,7 @@ static bool is_possible_id(const char *id)
     return *id && id[strspn(id, alphabet)] == '\0';
 }
 
-/* Messages are found by id alone: one that is known in another folder is not in this one. */
-static bool is_elsewhere(struct folder *f, const char *id)
+bool is_elsewhere(struct folder *f, const char *id)
 {
     char *folder;
     bool elsewhere;

@@ -45,41 +45,47 @@ struct confirm_task {
     const char *id; /* belongs to the pass */
 };
 
-/* The ids no own write has touched since the pass began; the others are dropped. */
-static size_t keep_untouched_locked(const struct folder *f, const struct pass *pass, char **ids)
+/* Moves up to `max` of `count` ids to pass->missing, behind the ones the last refresh asked for:
+ * records of which the service does not say whether they are gone must not keep the others from
+ * their turn. Those that an own write has touched since the pass began are left out. */
+static void take_missing_locked(struct folder *f, struct pass *pass, char **ids, size_t count,
+                                size_t max)
 {
-    size_t count = 0;
+    size_t taken = 0;
 
-    for (size_t i = 0; ids[i]; i++) {
+    for (size_t n = 0; n < count && taken < max; n++) {
+        size_t i = (f->confirmed + n) % count;
+
         if (is_touched_locked(f, ids[i], pass->gen))
-            free(ids[i]);
-        else
-            ids[count++] = ids[i];
+            continue;
+        pass->missing[pass->nmissing++] = ids[i];
+        ids[i] = NULL;
+        taken++;
     }
-    return count;
 }
 
-/* Behind the ones the last refresh asked for: records that are there, but that no listing shows,
- * must not keep the others from their turn. */
+/*
+ * First those that a listing has shown before. Those that none shows (a search or a look-up found
+ * them behind the limit of the listing) are asked for, too, but few at a time: they would be asked
+ * for at every refresh for ever.
+ */
 void confirm_collect(struct folder *f, struct pass *pass)
 {
+    size_t listed, count = 0;
     char **ids;
-    size_t count, taken;
 
-    if (cache_not_in_run(f->listings->mb->cache, f->kind, f->id, pass->row.run, &ids))
+    if (cache_not_in_run(f->listings->mb->cache, f->kind, f->id, pass->row.run, &ids, &listed))
         return;
-    count = keep_untouched_locked(f, pass, ids);
-    taken = count < CONFIRM_MAX ? count : CONFIRM_MAX;
+    while (ids[count])
+        count++;
 
     pthread_mutex_lock(&f->listings->lock);
-    pass->missing = xcalloc(taken + 1, sizeof(*pass->missing));
-    for (; pass->nmissing < taken; pass->nmissing++) {
-        size_t i = (f->confirmed + pass->nmissing) % count;
-
-        pass->missing[pass->nmissing] = ids[i];
-        ids[i] = NULL;
-    }
-    f->confirmed += taken;
+    pass->missing = xcalloc(CONFIRM_MAX, sizeof(*pass->missing));
+    take_missing_locked(f, pass, ids, listed, CONFIRM_MAX);
+    size_t rest = CONFIRM_MAX - pass->nmissing;
+    take_missing_locked(f, pass, ids + listed, count - listed,
+                        rest < CONFIRM_UNLISTED ? rest : CONFIRM_UNLISTED);
+    f->confirmed += pass->nmissing;
     pthread_mutex_unlock(&f->listings->lock);
 
     for (size_t i = 0; i < count; i++)
@@ -99,7 +105,8 @@ static bool forget_record(struct folder *f, const char *id, uintptr_t gen)
     return gone;
 }
 
-static void keep_record(struct folder *f, const struct pass *pass, struct cJSON *obj, uintptr_t gen)
+/* It is there, and no listing shows it. */
+static void keep_record(struct folder *f, struct cJSON *obj, uintptr_t gen)
 {
     struct item item = {0};
     enum cache_change change = CACHE_SAME;
@@ -107,7 +114,7 @@ static void keep_record(struct folder *f, const struct pass *pass, struct cJSON 
     if (item_from_json(f->kind, obj, &item, NULL))
         return;
     pthread_mutex_lock(&f->commit);
-    commit_items_locked(f, &item, 1, gen, pass->row.run, &change);
+    commit_items_locked(f, &item, 1, gen, CACHE_UNLISTED, &change);
     pthread_mutex_unlock(&f->commit);
     notify_items(f, &item, 1, &change);
     item_release(&item);
@@ -119,15 +126,17 @@ static bool confirm(const struct confirm_task *t, struct cancel *cancel)
     struct folder *f = t->folder;
     struct mailbox *mb = f->listings->mb;
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_get(mb->remote, f->kind, f->id, t->id, ctx, &obj, &fault);
+    enum grade grade = GRADE_GONE;
 
+    if (!is_elsewhere(f, t->id)) /* a search brought it here, its own listing shows it there */
+        grade = remote_get(mb->remote, f->kind, f->id, t->id, ctx, &obj, &fault);
     if (grade == GRADE_GONE && forget_record(f, t->id, gen))
         mailbox_notify_record(mb, f->kind, f->id, t->id, MAILBOX_GONE);
     else if (grade == GRADE_OK)
-        keep_record(f, t->pass, obj, gen);
+        keep_record(f, obj, gen);
     question_end(f);
     cJSON_Delete(obj);
     remote_fault_release(&fault);

@@ -78,9 +78,4 @@ int stream_recover(struct triggers *t);
 /* --- events --- */
 void mailbox_notify_stream(struct mailbox *mb, uint64_t ino);
 
-/* records.c: enters what a question of generation `gen` brought into the cache and tells of it. The
- * items are reordered. */
-int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder,
-                          struct item *items, size_t count, uintptr_t gen);
-
 #endif

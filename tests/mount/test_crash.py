@@ -41,9 +41,9 @@ def plain(value):
 class CrashingMailbox(Mailbox):
     """The next mount() dies at step `crash_at`; 0: never."""
 
-    def __init__(self, build_dir, crash_at):
+    def __init__(self, build_dir, crash_at, options="writeback_delay=600,list_ttl=600"):
         self.crash_at = crash_at
-        super().__init__(build_dir, "contacts=12,events=2,messages=3", options="writeback_delay=600,list_ttl=600")
+        super().__init__(build_dir, "contacts=12,events=2,messages=3", options=options)
 
     def mount(self):
         if self.crash_at:

@@ -3,12 +3,18 @@
  *
  * Written: the headers the service gives (From, To, Cc, Bcc, Reply-To, Subject, Date, Message-ID,
  * Importance), the body as text/plain or text/html, the attachments as parts. The same record
- * always gives the same bytes: boundaries are made of the id, Date is the record's time.
+ * always gives the same bytes: boundaries are made of the id, Date is the record's time (no Date
+ * without one), and Message-ID is made of the id where the service gives none. Lines end with "\n",
+ * as in a Maildir. Pictures of an HTML body that have a content id are its multipart/related. There
+ * is no Status header: whether a mail is read is not said. What is no address (Exchange gives
+ * "/O=ORG/CN=..." for some) is the name of a group without members.
  *
  * Read: what SendEmail takes (contract 2.3, ClientSendMessage). Of alternatives the HTML one counts;
- * parts that are neither the body nor an alternative become attachments. Headers the service sets
- * itself (Message-ID, Date, Received...) and threading (In-Reply-To, References) have no member and
- * are dropped.
+ * parts that are neither the body nor an alternative become attachments; pictures of an HTML body,
+ * too, since an attachment that is sent has no content id. Groups of addresses count as their
+ * members. A line "From " of an mbox in front is skipped. Headers the service sets itself
+ * (Message-ID, Date, Received...), threading (In-Reply-To, References) and Resent-* have no member
+ * and are dropped, and so is NUL.
  *
  * Errors: 0 or -errno with the reason in `err`.
  * Threads: any.
@@ -23,14 +29,17 @@ struct cJSON;
 
 /* Where the bytes of attachments come from. */
 struct eml_source {
-    /* A descriptor at the start of the bytes, closed by eml_write(); or -errno. */
+    /* A descriptor at the start of the bytes of the attachment with this Id, closed by eml_write();
+     * or -errno. One is open at a time. */
     int (*open)(void *ctx, const char *attachment, struct buf *err);
     void *ctx;
 };
 
 /*
  * Writes a message (model/kind.h, normalised) to a descriptor; `fd` -1: only counts. Attachments
- * are streamed, never held whole. `source` may be NULL where the message has none.
+ * are streamed, never held whole; counting opens them, but reads no regular file. `source` may be
+ * NULL where the message has none. -EINVAL: an attachment has no Id; the others as write(2) and
+ * `source` give them, and then part of the mail may be written.
  */
 int eml_write(const struct cJSON *message, const struct eml_source *source, int fd,
               size_t *ret_size, struct buf *err);
@@ -39,14 +48,22 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
 struct eml_envelope {
     const char *const *recipients; /* NULL-terminated; NULL: To, Cc and Bcc of the message */
     const char *from;              /* sent as this address; NULL: the mailbox's own */
+    const char *owner; /* stands in To where nobody may be shown; NULL: nobody, then such a mail is
+                          refused */
 };
 
 /*
  * Reads a message from a descriptor (from where it stands to its end; need not be seekable) into
  * the object that outbox/send/ takes; the caller owns it. `envelope` NULL: the headers count, From
- * included. Recipients of the envelope that no header names become Bcc.
+ * included. Of an envelope, its recipients count: those a header names are where it names them, the
+ * others become Bcc; who is in the headers only gets nothing. The service wants a To: where there
+ * would be none, the first of Cc, or else of Bcc, becomes it.
  *
- * -EINVAL: no message, or nobody to send it to. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ * The service wants a To. Where there is none, Cc becomes it, whom all see anyway; a single Bcc,
+ * whom nobody else sees; or the owner.
+ *
+ * -EINVAL: no message, nobody to send it to, or an address that a list with ';' cannot hold.
+ * -EDESTADDRREQ: several Bcc and no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
  */
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
 

@@ -9,6 +9,11 @@
  * record always gives the same bytes; DTSTAMP is the record's modification time, UID its iCalUId or,
  * without one, its id. Series masters carry an RRULE.
  *
+ * Times are UTC, as the service gives them; but a series is in its own zone (StartTimeZone), by
+ * which its rule counts, where that is known; the zone's VTIMEZONE stands in front of the first
+ * event that needs it. To know which were written, ical_event() looks at `out`: keep it from
+ * ical_begin() to ical_end(). What the zone says comes from the system's zoneinfo.
+ *
  * Threads: any.
  */
 #ifndef OUTLOOKFS_FORMATS_ICAL_H

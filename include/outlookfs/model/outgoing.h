@@ -3,8 +3,8 @@
  *
  * A file of the outbox is the JSON object that the operation takes (contract sections 3,
  * ClientSendMessage, MessageWithOptions, ApprovalMessage), with a few members of our own that are
- * never sent: "Path" of an attachment or of the message to reply to, and "Wait". Pure: no I/O, no
- * locks.
+ * never sent: "Path" of an attachment or of the message to reply to, and "Wait"; or an Internet
+ * message, from which that object is made. Pure: no I/O, no locks.
  *
  * Threads: any (constant data).
  */
@@ -44,9 +44,13 @@ uint64_t outgoing_dir_ino(const char *dir);
 
 /*
  * A file of this name in the directory of `what` is sent: a record name (model/name.h), but not the
- * name of an answer.
+ * name of an answer; or a mail's, below.
  */
 bool outgoing_is_name(enum outgoing what, const char *name);
+
+/* A file of this name is an Internet message (formats/eml.h): "x.eml" in outbox/send/, by the same
+ * whitelist as a record name. */
+bool outgoing_is_eml(enum outgoing what, const char *name);
 
 /* "x.json" -> "x.answer.json". The caller frees it. */
 char *outgoing_answer_name(const char *name);

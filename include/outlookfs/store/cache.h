@@ -97,8 +97,13 @@ void cache_record_release(struct cache_record *r);
 
 enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
 
+/* For `run`: no listing shows the record (it lies behind a listing's limit); ... */
+#define CACHE_UNLISTED UINT64_C(0)
+/* ... the answer is no listing's: the record keeps its run, a new one is unlisted. */
+#define CACHE_KEEP_RUN UINT64_C(0x7fffffffffffffff)
+
 /*
- * Stores one record. Equal to what is there as JSON (members in any order): nothing changes but
+ * Stores one record, met by the listing `run`. Equal to what is there as JSON (members in any order): nothing changes but
  * `run`. Different text under the same modification time: mtime becomes clock_now(), so that rsync
  * and make see it.
  */
@@ -127,10 +132,11 @@ int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folde
 int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after,
                struct cache_record *list, size_t max);
 
-/* Ids of the records whose run is not `run`: what a full listing did not meet. NULL-terminated
- * array of strings, the caller frees both. */
+/* Ids of the records whose run is not `run`: what a full listing did not meet; the first
+ * `ret_listed` of them an earlier one did, the others are unlisted. NULL-terminated array of
+ * strings, the caller frees both. */
 int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
-                     char ***ret_ids);
+                     char ***ret_ids, size_t *ret_listed);
 
 /* --- what changed: for an index of a folder that somebody keeps in memory --- */
 

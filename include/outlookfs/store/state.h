@@ -11,7 +11,7 @@
  *     data/<ino>  the local bytes of an inode: scratch files, drafts, and what the user saved as
  *                 long as it stays visible
  *
- * The rows of the outbox are in outbox.h, those of triggers in triggers.h.
+ * The rows of the outbox are in outbox.h, those of triggers in triggers.h, searches in searches.h.
  *
  * Every mutator commits (WAL, synchronous=FULL) before it returns, unless it stands between
  * state_begin() and state_end(), which make several one transaction:

@@ -24,7 +24,8 @@
  *                      than 60 pages).
  *   deletions          a record a full listing did not meet is asked for by id; only an
  *                      authoritative 404/410 removes it (at most 64 such questions a refresh, the
- *                      rest in the next).
+ *                      rest in the next; 2 of them about records that are there although no
+ *                      listing shows them).
  *
  * The generation rule: an answer to a question asked before an own write ended does not touch that
  * record (neither brings back the old text, nor a deleted record, nor removes a created one). See

@@ -218,6 +218,22 @@ static void test_environment_before_file(void **state)
     assert_null(f->s.token_file);
 }
 
+static void test_file_says_what_sendmail_needs(void **state)
+{
+    struct fixture *f = *state;
+    struct config config = {0};
+    char *mount = xasprintf("%s/mailbox", f->home);
+
+    assert_int_equal(settings_config(&f->s, &config, &f->err), 0); /* there is no file */
+    assert_null(config.mount);
+    write_config(f, "mount = ~/mailbox\nlocal-recipient = me@example.org\n");
+    assert_int_equal(settings_config(&f->s, &config, &f->err), 0);
+    assert_string_equal(config.mount, mount);
+    assert_string_equal(config.local_recipient, "me@example.org");
+    config_release(&config);
+    free(mount);
+}
+
 static void test_relative_paths_become_absolute(void **state)
 {
     struct fixture *f = *state;
@@ -319,6 +335,7 @@ int main(void)
         TEST(one_token_source),
         TEST(file_fills_in_what_is_not_said),
         TEST(environment_before_file),
+        TEST(file_says_what_sendmail_needs),
         TEST(relative_paths_become_absolute),
         TEST(api),
         TEST(refuses_a_file),

@@ -212,14 +212,27 @@ static void test_envelope_without_recipients_is_the_headers(void **state)
 
 static void test_somebody_becomes_to(void **state)
 {
+    (void)state;
+    check("Bcc: x@y\nSubject: S\n\nx", NULL,
+          "{'To':'x@y','Subject':'S','Body':'x','IsHtml':false}");
+    check("Bcc: x@y\nCc: c@y, d@y\nSubject: S\n\nx", NULL,
+          "{'To':'c@y;d@y','Bcc':'x@y','Subject':'S','Body':'x','IsHtml':false}");
+}
+
+static void test_hidden_recipients_are_not_shown_to_each_other(void **state)
+{
     static const char *const list[] = {"x@y", "z@y", NULL};
-    const struct eml_envelope envelope = {.recipients = list};
+    const struct eml_envelope nobody = {.recipients = list};
+    const struct eml_envelope owner = {.recipients = list, .owner = "me@y"};
+    const struct eml_envelope one_of_them = {.recipients = list, .owner = "Z@y"};
 
     (void)state;
-    check("Subject: S\n\nx", &envelope,
-          "{'To':'x@y','Bcc':'z@y','Subject':'S','Body':'x','IsHtml':false}");
-    check("Bcc: x@y\nCc: c@y\nSubject: S\n\nx", NULL,
-          "{'To':'c@y','Bcc':'x@y','Subject':'S','Body':'x','IsHtml':false}");
+    check_refused("Subject: S\n\nx", &nobody, -EDESTADDRREQ);
+    check_refused("Bcc: x@y, z@y\nSubject: S\n\nx", NULL, -EDESTADDRREQ);
+    check("Subject: S\n\nx", &owner,
+          "{'To':'me@y','Bcc':'x@y;z@y','Subject':'S','Body':'x','IsHtml':false}");
+    check("Subject: S\n\nx", &one_of_them,
+          "{'To':'Z@y','Bcc':'x@y','Subject':'S','Body':'x','IsHtml':false}");
 }
 
 static void test_resent_is_left_alone(void **state)
@@ -317,7 +330,7 @@ static void test_written_mail_reads_back(void **state)
     check(
         out.data, NULL,
         "{'To':'b@x;c@x','Cc':'d@x','Bcc':'e@x','From':'a@x','Subject':"
-        "'\xc3\xa4 \xf0\x9f\x98\x80 "
+        "'\xc3\xa4 \xf0\x9f\x98\x80"
         "','Importance':'Low','Body':'<p>\xc3\xa4</p>\\n.\\nFrom me',"
         "'IsHtml':true,'Attachments':[{'Name':'\xc3\xb6 \\'q\\'; x.bin','ContentBytes':'eHh4'}]}");
     buf_release(&out);
@@ -341,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_envelope_decides_who_gets_it),
         cmocka_unit_test(test_envelope_without_recipients_is_the_headers),
         cmocka_unit_test(test_somebody_becomes_to),
+        cmocka_unit_test(test_hidden_recipients_are_not_shown_to_each_other),
         cmocka_unit_test(test_resent_is_left_alone),
         cmocka_unit_test(test_nobody_and_nothing),
         cmocka_unit_test(test_too_large),

@@ -1,7 +1,8 @@
 #include "support.h"
 
-#include <errno.h>
 #include <outlookfs/model/html.h>
+
+#include <errno.h>
 
 static void assert_text(const char *html, const char *expected)
 {

@@ -134,6 +134,15 @@ static void test_names(void **state)
     assert_false(outgoing_is_name(OUTGOING_OPTIONS, "x.answer.json"));
     assert_false(outgoing_is_name(OUTGOING_SEND, ".x.json"));
     assert_false(outgoing_is_name(OUTGOING_SEND, "x.json~"));
+    assert_true(outgoing_is_name(OUTGOING_SEND, "x.eml"));
+    assert_true(outgoing_is_eml(OUTGOING_SEND, "x.eml"));
+    assert_false(outgoing_is_eml(OUTGOING_SEND, "x.json"));
+    assert_false(outgoing_is_eml(OUTGOING_SEND, ".x.eml"));
+    assert_false(outgoing_is_eml(OUTGOING_SEND, "~x.eml"));
+    assert_false(outgoing_is_eml(OUTGOING_SEND, "x.eml~"));
+    assert_false(outgoing_is_eml(OUTGOING_SEND, ".eml"));
+    assert_false(outgoing_is_name(OUTGOING_REPLY, "x.eml"));
+    assert_false(outgoing_is_name(OUTGOING_APPROVAL, "x.eml"));
 }
 
 static void test_which_option(void **state)

@@ -70,12 +70,13 @@ static void test_equal_as_json_changes_nothing(void **state)
 {
     struct cache *c = open_cache(*state);
     char **ids;
+    size_t listed;
 
     put(c, "a", 100, "{\"x\":1,\"y\":[1,2]}", 1);
     for (uint64_t run = 2; run < 4; run++) {
         assert_int_equal(put(c, "a", 300, "{ \"y\": [1, 2], \"x\": 1 }", run), CACHE_SAME);
         assert_record(c, "a", 100, "{\"x\":1,\"y\":[1,2]}");
-        assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", run, &ids), 0);
+        assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", run, &ids, &listed), 0);
         assert_null(ids[0]);
         free(ids);
     }
@@ -264,20 +265,47 @@ static void test_not_in_run(void **state)
 {
     struct cache *c = open_cache(*state);
     char **ids;
+    size_t listed;
 
-    assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", 1, &ids), 0);
+    assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", 1, &ids, &listed), 0);
     assert_null(ids[0]);
     free(ids);
     put(c, "a", 1, "{}", 1);
     put(c, "b", 1, "{}", 1);
     put(c, "c", 1, "{}", 1);
     put(c, "b", 1, "{}", 2);
-    assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", 2, &ids), 0);
+    assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", 2, &ids, &listed), 0);
     assert_string_equal(ids[0], "a");
     assert_string_equal(ids[1], "c");
     assert_null(ids[2]);
     free(ids[0]);
     free(ids[1]);
+    free(ids);
+    cache_close(c);
+}
+
+/* Unlisted records come last, and an answer that is no listing's leaves a record where it is. */
+static void test_unlisted(void **state)
+{
+    struct cache *c = open_cache(*state);
+    static const char *const want[] = {"c", "a", "b"};
+    char **ids;
+    size_t listed;
+
+    put(c, "a", 1, "{}", CACHE_KEEP_RUN);
+    put(c, "b", 1, "{}", 1);
+    put(c, "b", 1, "{}", CACHE_UNLISTED);
+    put(c, "c", 1, "{}", 1);
+    put(c, "c", 1, "{\"x\":1}", CACHE_KEEP_RUN);
+    put(c, "d", 1, "{}", 2);
+    put(c, "d", 1, "{}", CACHE_KEEP_RUN);
+    assert_int_equal(cache_not_in_run(c, KIND_EVENT, "F", 2, &ids, &listed), 0);
+    assert_int_equal(listed, 1);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(ids[i], want[i]);
+        free(ids[i]);
+    }
+    assert_null(ids[3]);
     free(ids);
     cache_close(c);
 }
@@ -359,6 +387,7 @@ int main(void)
         dir_test(test_listing),
         dir_test(test_page),
         dir_test(test_not_in_run),
+        dir_test(test_unlisted),
         dir_test(test_each),
     };
 

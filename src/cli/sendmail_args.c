@@ -1,0 +1,181 @@
+/*
+ * sendmail_args.c - the command line of sendmail(8), as programs use it, and our own long options.
+ *
+ * Options end at the first recipient: an address that begins with '-' is never taken for one.
+ */
+#include "sendmail_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_MOUNT = 256, LONG_URL, LONG_TOKEN_FILE, LONG_TOKEN_COMMAND, LONG_API, LONG_CONFIG };
+
+static const struct option long_options[] = {
+    {"mount", required_argument, NULL, LONG_MOUNT},
+    {"url", required_argument, NULL, LONG_URL},
+    {"token-file", required_argument, NULL, LONG_TOKEN_FILE},
+    {"token-command", required_argument, NULL, LONG_TOKEN_COMMAND},
+    {"api", required_argument, NULL, LONG_API},
+    {"config", required_argument, NULL, LONG_CONFIG},
+    {"help", no_argument, NULL, 'H'},
+    {NULL},
+};
+
+/* Letters without a case in take() say nothing to us: a body is 8 bits wide, notices and
+ * priorities are the service's affair, and the name of -F is the one the service knows. */
+#define SHORT_OPTIONS "+A:B:F:GL:N:O:R:UV:X:b:d::e:f:h:imno:p:q::r:tv"
+
+/* --- addresses --- */
+
+/* "Ann <ann@example.org>" is ann@example.org. The caller frees it; NULL: nothing is left. */
+static char *bare_address(const char *text, size_t len)
+{
+    const char *open = memchr(text, '<', len);
+    const char *close = open ? memchr(open, '>', len - (size_t)(open - text)) : NULL;
+
+    if (close) {
+        text = open + 1;
+        len = (size_t)(close - text);
+    }
+    while (len && isspace((unsigned char)*text)) {
+        text++;
+        len--;
+    }
+    while (len && isspace((unsigned char)text[len - 1]))
+        len--;
+    return len ? xstrndup(text, len) : NULL;
+}
+
+static void add_recipients(struct sendmail_args *args, const char *list)
+{
+    size_t count = 0;
+
+    while (args->recipients && args->recipients[count])
+        count++;
+    for (;;) {
+        size_t len = strcspn(list, ",");
+        char *address = bare_address(list, len);
+
+        if (address) {
+            args->recipients = xrealloc(args->recipients, (count + 2) * sizeof(*args->recipients));
+            args->recipients[count++] = address;
+            args->recipients[count] = NULL;
+        }
+        if (!list[len])
+            return;
+        list += len + 1;
+    }
+}
+
+/* The mailbox sends under its own address, unless a whole one is asked for: what programs give is
+ * often just the name of the user. */
+static void set_from(struct sendmail_args *args, const char *text)
+{
+    char *address = bare_address(text, strlen(text));
+
+    free(args->from);
+    args->from = address && strchr(address, '@') ? address : NULL;
+    if (!args->from)
+        free(address);
+}
+
+/* --- options --- */
+
+static int refuse_mode(const char *mode, struct buf *err)
+{
+    static const struct {
+        char letter;
+        const char *why;
+    } modes[] = {
+        {'s', "SMTP is not spoken; give the message on standard input"},
+        {'d', "this is no mail server"},
+        {'D', "this is no mail server"},
+        {'p', "there is no queue but the mount's: outlookfs status MOUNTPOINT shows it"},
+        {'i', "there are no aliases but local-recipient in the configuration"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        if (*mode == modes[i].letter)
+            return buf_fail(err, -EINVAL, "-b%s: %s", mode, modes[i].why);
+    }
+    return buf_fail(err, -EINVAL, "-b%s: only -bm, sending one message, is known", mode);
+}
+
+static int take(struct sendmail_args *args, int c, struct buf *err)
+{
+    struct settings *s = args->set;
+
+    switch (c) {
+    case 't':
+        args->header_counts = true;
+        return 0;
+    case 'i':
+        args->dot_is_text = true;
+        return 0;
+    case 'o':
+        args->dot_is_text = args->dot_is_text || str_eq(optarg, "i");
+        return 0;
+    case 'v':
+        args->verbose = true;
+        return 0;
+    case 'f':
+    case 'r':
+        set_from(args, optarg);
+        return 0;
+    case 'b':
+        return str_eq(optarg, "m") ? 0 : refuse_mode(optarg, err);
+    case 'q':
+        return buf_fail(err, -EINVAL, "-q: the mount sends what is waiting: outlookfs sync");
+    case LONG_MOUNT:
+        args->mount = optarg;
+        return 0;
+    case LONG_URL:
+        settings_set(&s->url, optarg);
+        return 0;
+    case LONG_TOKEN_FILE:
+        settings_set(&s->token_file, optarg);
+        return 0;
+    case LONG_TOKEN_COMMAND:
+        settings_set(&s->token_command, optarg);
+        return 0;
+    case LONG_API:
+        settings_set(&s->api, optarg);
+        return 0;
+    case LONG_CONFIG:
+        settings_set(&s->config, optarg);
+        return 0;
+    default:
+        return c == '?' ? -EINVAL : 0;
+    }
+}
+
+int sendmail_args_parse(int argc, char **argv, struct sendmail_args *ret, struct buf *err)
+{
+    int c, rc = 0;
+
+    while (!rc && (c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
+        ret->help = ret->help || c == 'H';
+        rc = take(ret, c, err);
+    }
+    if (rc || ret->help)
+        return rc;
+    for (int i = optind; i < argc; i++)
+        add_recipients(ret, argv[i]);
+    if (!ret->recipients && !ret->header_counts)
+        return buf_fail(err, -EINVAL, "no recipient: name one, or give -t to take the message's");
+    return 0;
+}
+
+void sendmail_args_release(struct sendmail_args *args)
+{
+    for (size_t i = 0; args->recipients && args->recipients[i]; i++)
+        free(args->recipients[i]);
+    free(args->recipients);
+    free(args->from);
+}

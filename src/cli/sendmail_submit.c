@@ -1,0 +1,226 @@
+/*
+ * sendmail_submit.c - a message goes into the outbox of a mount, or, where there is none, to the
+ * service.
+ */
+#include "sendmail_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/http/token.h>
+#include <outlookfs/model/outgoing.h>
+#include <outlookfs/remote/remote.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_FIRST "look before you send it again"
+
+/* --- which mount --- */
+
+/* EX_OK and *ret NULL: nothing is mounted there. */
+static int look_at(const char *path, char **ret, struct buf *err)
+{
+    struct mountpoint m = {0};
+    int code = EX_OK;
+
+    *ret = NULL;
+    if (mountpoint_look(path, &m, err)) {
+        buf_clear(err);
+    } else if (mountpoint_is_ours(&m) && m.dead) {
+        buf_fail(err, 0, "%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
+        code = EX_TEMPFAIL;
+    } else if (mountpoint_is_ours(&m)) {
+        *ret = m.path;
+        m.path = NULL;
+    }
+    mountpoint_release(&m);
+    return code;
+}
+
+/* Somebody wants this one and no other. */
+static int insist_on(const char *path, char **ret, struct buf *err)
+{
+    int code = look_at(path, ret, err);
+
+    if (!code && !*ret) {
+        buf_fail(err, 0, "%s is no outlookfs mount", path);
+        code = EX_TEMPFAIL;
+    }
+    return code;
+}
+
+/* The only mount of this user. */
+static int find_own(char **ret, struct buf *err)
+{
+    char **mounts = NULL;
+    int code = EX_OK;
+
+    if (mountpoint_list(getuid(), &mounts, err))
+        return EX_OSERR;
+    if (mounts[0] && mounts[1]) {
+        buf_clear(err);
+        buf_addf(err,
+                 "several mounts, say which by --mount, OUTLOOKFS_MOUNT or the configuration: ");
+        for (size_t i = 0; mounts[i]; i++)
+            buf_addf(err, "%s%s", i ? ", " : "", mounts[i]);
+        code = EX_CONFIG;
+    } else if (mounts[0]) {
+        code = look_at(mounts[0], ret, err);
+    }
+    for (size_t i = 0; mounts[i]; i++)
+        free(mounts[i]);
+    free(mounts);
+    return code;
+}
+
+int sendmail_find_mount(const struct sendmail_args *args, const struct config *config, char **ret,
+                        struct buf *err)
+{
+    const char *env = getenv("OUTLOOKFS_MOUNT");
+
+    *ret = NULL;
+    if (args->mount)
+        return insist_on(args->mount, ret, err);
+    if (env && *env)
+        return insist_on(env, ret, err);
+    return config->mount ? look_at(config->mount, ret, err) : find_own(ret, err);
+}
+
+/* --- into its outbox --- */
+
+/* "sendmail-20261123T091405Z-0123456789abcdef.json" */
+static char *new_name(void)
+{
+    time_t now = (time_t)(clock_now() / NS_PER_S);
+    uint64_t number;
+    char date[32];
+    struct tm tm;
+
+    if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+        abort(); /* a request of this size is answered whole, or the kernel has no such call */
+    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+    return xasprintf("sendmail-%s-%016" PRIx64 ".json", date, number);
+}
+
+/* A name that is not sent takes the bytes; the rename is the commit to the journal. It is unknown
+ * whether a mount that ended at that moment has done it. */
+static int write_renamed(int dir, const char *name, const char *text, bool *ret_unknown)
+{
+    char *temporary = xasprintf(".%s", name);
+    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? -errno : file_pwrite_all(fd, text, strlen(text), 0);
+
+    if (!rc && fsync(fd))
+        rc = -errno;
+    if (fd >= 0 && close(fd) && !rc)
+        rc = -errno;
+    if (!rc && renameat(dir, temporary, dir, name)) {
+        rc = -errno;
+        *ret_unknown = rc == -ECONNABORTED;
+    }
+    if (rc && fd >= 0)
+        unlinkat(dir, temporary, 0);
+    free(temporary);
+    return rc;
+}
+
+static int code_of_errno(int rc)
+{
+    switch (rc) {
+    case 0:
+        return EX_OK;
+    case -EINVAL:
+    case -EFBIG:
+        return EX_DATAERR;
+    case -EACCES:
+    case -EPERM:
+        return EX_NOPERM;
+    case -EROFS:
+        return EX_UNAVAILABLE;
+    default:
+        return EX_TEMPFAIL;
+    }
+}
+
+int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **ret_name,
+                   struct buf *err)
+{
+    char *path = xasprintf("%s/outbox/%s", mountpoint, outgoing_info(OUTGOING_SEND)->dir);
+    char *text = cJSON_Print(message), *name = new_name();
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool unknown = false;
+    int rc = dir < 0 ? -errno : write_renamed(dir, name, text, &unknown);
+
+    if (dir >= 0)
+        close(dir);
+    if (unknown) {
+        buf_fail(err, rc, "%s: the mount ended: %s may be sent when it is back; " LOOK_FIRST, path,
+                 name);
+    } else if (rc) {
+        buf_fail(err, rc, "%s: %s", path, strerror(-rc));
+    } else {
+        *ret_name = name;
+        name = NULL;
+    }
+    free(name);
+    cJSON_free(text);
+    free(path);
+    return unknown ? EX_SOFTWARE : code_of_errno(rc);
+}
+
+/* --- to the service --- */
+
+static int code_of_fault(const struct remote_fault *fault)
+{
+    if (fault->unknown)
+        return EX_SOFTWARE;
+    if (fault->grade == GRADE_AUTH || fault->grade == GRADE_DENIED)
+        return EX_NOPERM;
+    return grade_is_temporary(fault->grade) ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+static int send_to(struct remote *remote, const struct cJSON *message, struct buf *err)
+{
+    struct cJSON *clean = outgoing_message(OUTGOING_SEND, message);
+    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
+    struct remote_fault fault = {0};
+    enum grade grade = remote_send(remote, clean, ctx, &fault);
+    int code = EX_OK;
+
+    if (grade != GRADE_OK) {
+        code = code_of_fault(&fault);
+        buf_fail(err, 0, "%s%s",
+                 fault.unknown ? "it may have been sent, nobody knows, " LOOK_FIRST ": " : "",
+                 fault.reason ? fault.reason : grade_name(grade));
+    }
+    remote_fault_release(&fault);
+    cJSON_Delete(clean);
+    return code;
+}
+
+int sendmail_direct(struct settings *s, const struct cJSON *message, struct buf *err)
+{
+    const struct sandbox none = {0};
+    struct token_source *tokens = NULL;
+    struct remote *remote = NULL;
+
+    if (settings_complete(s, err))
+        return EX_CONFIG;
+    log_setup(LOG_TO_STDERR, service_traced(s) ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN);
+    if (service_connect(s, &none, &tokens, &remote, err))
+        return EX_CONFIG;
+    int code = send_to(remote, message, err);
+    remote_destroy(remote);
+    token_destroy(tokens);
+    return code;
+}

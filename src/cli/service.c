@@ -1,0 +1,53 @@
+/*
+ * service.c - the connection to the service that the settings name.
+ */
+#include "cli_p.h"
+
+#include <outlookfs/http/http.h>
+#include <outlookfs/http/token.h>
+#include <outlookfs/remote/remote.h>
+
+#include <stdlib.h>
+
+/* The contract: GET /testconnection answers 200 or 401 and does nothing. */
+#define PROBE_PATH "/testconnection"
+
+bool service_traced(const struct settings *s)
+{
+    const char *env = getenv("OUTLOOKFS_TRACE");
+
+    return s->options.debug || (env && *env);
+}
+
+static struct token_source *make_tokens(const struct settings *s, const struct sandbox *sandbox)
+{
+    if (sandbox->url)
+        return token_from_string(sandbox->token);
+    if (s->token_file)
+        return token_from_file(s->token_file);
+    if (s->token_command)
+        return token_from_command(s->token_command);
+    return s->token ? token_from_string(s->token) : NULL;
+}
+
+int service_connect(const struct settings *s, const struct sandbox *sandbox,
+                    struct token_source **ret_tokens, struct remote **ret, struct buf *err)
+{
+    struct token_source *tokens = make_tokens(s, sandbox);
+    struct http_config config = {.base_url = sandbox->url ? sandbox->url : s->url,
+                                 .tokens = tokens,
+                                 .probe_path = PROBE_PATH,
+                                 .rate = s->options.rate};
+    struct http *http;
+    int rc = http_create(&config, &http, err);
+
+    if (rc) {
+        token_destroy(tokens);
+        return rc;
+    }
+    *ret_tokens = tokens;
+    *ret = remote_connector_create(http, API_V1);
+    if (service_traced(s))
+        *ret = remote_trace_create(*ret);
+    return 0;
+}

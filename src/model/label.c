@@ -1,0 +1,210 @@
+/*
+ * label.c - file names for people.
+ */
+#include <outlookfs/model/label.h>
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SUFFIX ".json"
+#define STEM_MAX (NAME_BYTES_MAX - (sizeof(SUFFIX) - 1))
+
+/* A sender in a name; the subject gets what is left of it. */
+#define SENDER_MAX 80
+
+/* "2026-11-23 0914", and room for years nobody meant. */
+#define DATE_MAX 64
+
+/* Members are text of people: white space of any kind and length is one space. NULL where nothing
+ * is left. The caller frees. */
+static char *words_of(const char *text)
+{
+    struct buf out;
+
+    buf_init(&out, text ? strlen(text) + 1 : 1);
+    for (const char *s = text ? text : ""; *s; s++) {
+        if (!isspace((unsigned char)*s))
+            buf_addch(&out, *s);
+        else if (out.len && out.data[out.len - 1] != ' ')
+            buf_addch(&out, ' ');
+    }
+    if (out.len && out.data[out.len - 1] == ' ')
+        buf_truncate(&out, out.len - 1);
+    if (out.len)
+        return buf_detach(&out);
+    buf_release(&out);
+    return NULL;
+}
+
+static char *member_words(const cJSON *obj, const char *member)
+{
+    return words_of(json_str(obj, member));
+}
+
+/* A first character that would make the name scratch is encoded, too. */
+static char *safe(const char *text, size_t max)
+{
+    char *name = name_safe(text, max - strlen("%2E") + 1);
+    char *encoded;
+
+    if (!strchr(".~#", *name))
+        return name;
+    encoded = xasprintf("%%%02X%s", (unsigned char)*name, name + 1);
+    free(name);
+    return encoded;
+}
+
+/* "Jane Doe <jane@contoso.example>" is its address. */
+static char *sender_of(const cJSON *obj)
+{
+    const char *from = json_str(obj, "From");
+    const char *open = from ? strrchr(from, '<') : NULL;
+    const char *close = open ? strchr(open, '>') : NULL;
+    char *address = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
+    char *sender = words_of(address);
+
+    free(address);
+    return sender ? sender : words_of(from);
+}
+
+static void make_small(char *s)
+{
+    for (; *s; s++)
+        *s = (char)tolower((unsigned char)*s);
+}
+
+static void format_date(const char *text, bool all_day, char out[DATE_MAX])
+{
+    struct tm tm;
+    int64_t ns;
+    time_t t;
+
+    if (!text || str_parse_time(text, &ns)) {
+        strcpy(out, "(no date)");
+        return;
+    }
+    t = (time_t)(ns / NS_PER_S - (ns % NS_PER_S < 0));
+    if (all_day)
+        strftime(out, DATE_MAX, "%Y-%m-%d", gmtime_r(&t, &tm));
+    else
+        strftime(out, DATE_MAX, "%Y-%m-%d %H%M", localtime_r(&t, &tm));
+}
+
+static char *subject_of(const cJSON *obj, size_t max)
+{
+    char *subject = member_words(obj, "Subject");
+    char *name = name_safe(subject ? subject : "(no subject)", max);
+
+    free(subject);
+    return name;
+}
+
+static void label_message(const cJSON *obj, struct label *ret)
+{
+    char *sender = sender_of(obj);
+    char *tail = sender ? name_safe(sender, SENDER_MAX) : NULL;
+    char date[DATE_MAX];
+    char *subject;
+
+    format_date(json_str(obj, kind_info(KIND_MESSAGE)->modified), false, date);
+    subject = subject_of(obj, STEM_MAX - strlen(date) - strlen("  - ") - SENDER_MAX);
+    ret->name = xasprintf("%s %s%s%s" SUFFIX, date, subject, tail ? " - " : "", tail ? tail : "");
+    if (sender)
+        make_small(sender);
+    ret->group = safe(sender ? sender : "(no sender)", NAME_BYTES_MAX);
+    ret->unread = !json_bool(obj, "IsRead", true);
+    free(subject);
+    free(tail);
+    free(sender);
+}
+
+static void label_event(const cJSON *obj, struct label *ret)
+{
+    char date[DATE_MAX];
+    char *subject;
+
+    format_date(json_str(obj, "Start"), json_bool(obj, "IsAllDay", false), date);
+    subject = subject_of(obj, STEM_MAX - strlen(date) - 1);
+    ret->name = xasprintf("%s %s" SUFFIX, date, subject);
+    free(subject);
+}
+
+static char *full_name(const cJSON *obj)
+{
+    char *given = member_words(obj, "GivenName");
+    char *surname = member_words(obj, "Surname");
+    char *both = xasprintf("%s %s", given ? given : "", surname ? surname : "");
+    char *name = words_of(both);
+
+    free(given);
+    free(surname);
+    free(both);
+    return name;
+}
+
+static char *first_address(const cJSON *obj)
+{
+    const cJSON *address;
+    char *found = NULL;
+
+    cJSON_ArrayForEach(address, json_get(obj, "EmailAddresses")) if (!found) found =
+        member_words(address, "Address");
+    return found;
+}
+
+static void label_contact(const cJSON *obj, const char *id, struct label *ret)
+{
+    char *company = member_words(obj, "CompanyName");
+    char *name = member_words(obj, "DisplayName");
+    char *stem;
+
+    if (!name)
+        name = full_name(obj);
+    if (!name && company)
+        name = xstrdup(company);
+    if (!name)
+        name = first_address(obj);
+    stem = safe(name ? name : id, STEM_MAX);
+    ret->name = xasprintf("%s" SUFFIX, stem);
+    ret->group = company ? safe(company, NAME_BYTES_MAX) : NULL;
+    free(stem);
+    free(name);
+    free(company);
+}
+
+void label_make(enum kind kind, const cJSON *obj, const char *id, struct label *ret)
+{
+    const struct kind_info *info = kind_info(kind);
+    const char *created = json_str(obj, info->created ? info->created : info->modified);
+    struct label label = {0};
+
+    if (created)
+        str_parse_time(created, &label.created);
+    switch (kind) {
+    case KIND_MESSAGE:
+        label_message(obj, &label);
+        break;
+    case KIND_EVENT:
+        label_event(obj, &label);
+        break;
+    default:
+        label_contact(obj, id, &label);
+        break;
+    }
+    *ret = label;
+}
+
+void label_release(struct label *label)
+{
+    free(label->name);
+    free(label->group);
+    *label = (struct label){0};
+}

@@ -1,0 +1,390 @@
+"""search/: what ordinary commands ask of the service, and what the directories of searches are."""
+import errno
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+from urllib.parse import parse_qs
+
+from harness import MountTest, Terminal, die_with_parent, main, wait_for
+from records import CONTACTS, INBOX, ServiceTest
+
+SUPPORT = "Inbox%2FSupport"
+HOME = "search/contacts/Contacts"
+MAIL = "search/mail/Inbox"
+
+
+class SearchTest(MountTest):
+    SEED = "contacts=25,events=12,messages=40"
+    OPTIONS = "list_ttl=3600,writeback_delay=0.2"
+
+    def setUp(self):
+        self.addCleanup(self.mailbox.sandbox.clear_faults)
+        for top in ("mail", "contacts", "calendars"):
+            os.listdir(self.mailbox.path(top))
+        self.mark = self.mailbox.mark()
+
+    def path(self, *parts):
+        return self.mailbox.path("search", *parts)
+
+    def asked(self, operation=None):
+        """The parameters of the requests since the test began."""
+        return [{name: values[0] for name, values in parse_qs(line["query"], keep_blank_values=True).items()}
+                for line in self.mailbox.requests(operation, self.mark)]
+
+    def ids(self, *parts):
+        """The records behind the links of a search."""
+        links = os.listdir(self.path(*parts))
+        for link in links:
+            where = self.path(*parts, link)
+            self.assertTrue(stat.S_ISLNK(os.lstat(where).st_mode))
+            self.assertEqual(os.lstat(where).st_size, len(os.readlink(where).encode()))
+            self.assertFalse(os.path.isabs(os.readlink(where)))
+        return sorted(json.loads(self.mailbox.read("search", *parts, link))["Id"] for link in links)
+
+    def contact(self, **members):
+        """Another client's new contact; its id."""
+        return self.mailbox.sandbox.create("contact", dict({"GivenName": "Ann", "Surname": "Example"}, **members),
+                                           "Contacts")["Id"]
+
+    def mail(self, folder="Inbox", **members):
+        return self.mailbox.sandbox.create("message", dict({"Subject": "Found", "Body": "x"}, **members), folder)["Id"]
+
+
+class Parameters(SearchTest):
+    """Every parameter of the service's lists, caused by ordinary commands."""
+
+    def messages(self, wanted):
+        return sorted(record["Id"] for record in self.mailbox.sandbox.records("message") if wanted(record))
+
+    def test_get_emails(self):
+        self.mailbox.run(["ls", self.path("mail", SUPPORT, "invoice is:unread;top=7")])
+        self.assertEqual(self.asked("GetEmails"), [{
+            "folderPath": "Inbox/Support", "fetchOnlyUnread": "true", "includeAttachments": "false",
+            "searchQuery": "invoice", "top": "7", "skip": "0"}])
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_unread(self):
+        unread = self.messages(lambda record: record["Folder"] == "Inbox" and not record["IsRead"])
+        self.assertEqual(self.ids("mail", "Inbox", "is:unread"), unread)
+        self.assertEqual(len(self.ids("mail", "Inbox", "is:unread;top=2")), 2)
+        self.assertEqual([asked["fetchOnlyUnread"] for asked in self.asked("GetEmails")], ["true"] * 2)
+        self.assertFalse(any("searchQuery" in asked for asked in self.asked("GetEmails")))
+
+    def test_search_query(self):
+        expected = self.messages(lambda record: record["Folder"] == "Inbox" and "adatum" in record["From"]
+                                 and "invoice" in record["Subject"].lower())
+        self.assertTrue(expected)
+        self.assertEqual(self.ids("mail", "Inbox", "from:adatum invoice"), expected)
+        self.assertEqual(self.asked("GetEmails")[0]["searchQuery"], "from:adatum invoice")
+
+    def test_items_of_a_table(self):
+        """cat and grep through the links."""
+        wanted = "startswith(Surname,'Ö')"
+        cat = self.mailbox.run('cat "%s"/*' % self.path("contacts", "Contacts", wanted + ";orderby=GivenName desc;top=2"))
+        self.assertIn("Öberg", cat.stdout)
+        listed = [asked for asked in self.asked() if "$filter" in asked]
+        self.assertEqual(listed, [{"$filter": wanted, "$orderby": "GivenName desc", "$top": "2", "$skip": "0"}])
+        events = self.path("calendars", "Calendar", "contains(Subject,'review');top=9;orderby=Start")
+        found = self.mailbox.run(["grep", "-Rl", "eview", events]).stdout.splitlines()
+        self.assertEqual(len(found), 2)
+        self.assertIn({"$filter": "contains(Subject,'review')", "$orderby": "Start", "$top": "9", "$skip": "0"}, self.asked())
+        self.assertEqual(len(self.asked()), 2)
+
+    def test_order_without_a_filter(self):
+        first = self.mailbox.run(["ls", "-U", self.path("contacts", "Contacts", ";orderby=DisplayName;top=5")]).stdout.split()
+        self.assertEqual(self.asked(), [{"$orderby": "DisplayName", "$top": "5", "$skip": "0"}])
+        names = {record["Id"] + ".json": record["DisplayName"] for record in self.mailbox.sandbox.records("contact", "Contacts")}
+        self.assertEqual([names[link] for link in first], sorted(names.values())[:5])
+
+    def test_percent(self):
+        """A '/' in a query is written %2F."""
+        id = self.mail(Subject="price 50% a/b")
+        self.assertEqual(self.ids("mail", "Inbox", "subject:50% a%2Fb"), [id])
+        self.assertEqual(self.ids("mail", "Inbox", 'subject:"50%25 a%2Fb"'), [id])
+        self.assertEqual([asked["searchQuery"] for asked in self.asked("GetEmails")],
+                         ["subject:50% a/b", 'subject:"50% a/b"'])
+
+    def test_pages(self):
+        """Another folder: its listing is another test's."""
+        for number in range(300):
+            self.contact(JobTitle="Pager", GivenName="Pager %d" % number)
+        self.assertEqual(len(os.listdir(self.path("contacts", "Contacts", "JobTitle eq 'Pager'"))), 300)
+        self.assertEqual([(asked["$top"], asked["$skip"]) for asked in self.asked()], [("256", "0"), ("256", "256")])
+
+
+class Requests(SearchTest):
+    """How often the service is asked."""
+
+    def test_one_set_of_requests(self):
+        where = self.path("contacts", "Contacts", "startswith(GivenName,'G')")
+        for command in (["ls", "-l", where], ["ls", "-lL", where], ["stat", where], ["grep", "-Rl", "Surname", where],
+                        ["find", where], ["find", "-L", where], ["cp", "-rL", where, os.path.join(self.mailbox.dir, "copy")]):
+            self.mailbox.run(command)
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_those_at_the_same_time_share_it(self):
+        where = self.path("mail", "Inbox", "subject:invoice")
+        self.mailbox.fault(operation="GetEmails", delay=700)
+        commands = [subprocess.Popen(["ls", where], stdout=subprocess.PIPE, text=True) for _ in range(6)]
+        answers = {command.communicate(timeout=60)[0] for command in commands}
+        self.assertEqual(len(answers), 1)
+        self.assertTrue(answers.pop())
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_a_place_sends_nothing(self):
+        for where in ("", "mail", "mail/Inbox", "contacts/Contacts", "calendars", "local"):
+            self.mailbox.run(["ls", "-la", self.path(where)])
+        self.mailbox.run("cd %s && ls -d * .*" % self.path("mail", "Inbox"), check=False)
+        self.mailbox.run(["bash", "-c", "compgen -f %s/fro" % self.path("mail", "Inbox")], check=False)
+        self.assertEqual(self.asked(), [])
+
+    def test_names_programs_look_for_are_no_queries(self):
+        for name in (".git", ".hidden", ".Trash-0", ".editorconfig", "*"):
+            self.assertErrno(errno.ENOENT, os.stat, self.path("mail", "Inbox", name))
+            self.assertErrno(errno.ENOENT, os.stat, self.path("mail", name))
+            self.assertErrno(errno.ENOENT, os.stat, self.path("local", name))
+        self.assertErrno(errno.ENOENT, os.stat, self.path("contacts", "No such folder"))
+        self.assertErrno(errno.ENOENT, os.stat, self.path("tasks"))
+        self.assertEqual(self.asked(), [])
+
+    def test_ctrl_c_ends_the_wait(self):
+        self.mailbox.fault(operation="GetEmails", delay=3000)
+        where = self.path("mail", "Inbox", "never")
+        process = subprocess.Popen(["ls", where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   preexec_fn=die_with_parent)
+        wait_for(lambda: not self.mailbox.sandbox.control("GET", "/fault"), "the request is on its way")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), -signal.SIGINT)
+        self.assertEqual(self.asked(), [])      # the service has not answered
+        self.assertEqual(os.listdir(where), [])
+        wait_for(lambda: len(self.asked()) == 2, "the first answer")
+
+    def test_the_folder_by_its_id(self):
+        id = self.mailbox.xattr("id", "contacts", "Contacts")
+        self.assertEqual(self.ids("contacts", id, "startswith(GivenName,'J')"),
+                         self.ids("contacts", "Contacts", "startswith(GivenName,'J')"))
+        self.assertEqual(len(self.asked()), 1)
+        self.assertEqual(self.mailbox.xattr("id", "search", "contacts", "Contacts"), id)
+
+
+class Refusals(SearchTest):
+    BAD = "bad filter"
+
+    def test_a_query_the_service_refuses(self):
+        """EINVAL, the reason to be read, one request."""
+        where = self.path("contacts", "Contacts", self.BAD)
+        done = self.mailbox.run(["ls", where], check=False)
+        self.assertIn("Invalid argument", done.stderr)
+        self.assertErrno(errno.EINVAL, os.listdir, where)
+        self.assertErrno(errno.EINVAL, os.stat, os.path.join(where, "x.json"))
+        reason = self.mailbox.xattr("error", "search", "contacts", "Contacts", self.BAD)
+        self.assertIn("Could not find a property named 'bad'", reason)
+        self.assertIn(reason, self.mailbox.log_tail())
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_a_query_that_cannot_be_asked(self):
+        for query, reason in (("x;orderby=Subject", "cannot order"), ("x;top=many", "number")):
+            self.assertErrno(errno.EINVAL, os.listdir, self.path("mail", "Inbox", query))
+            self.assertIn(reason, self.mailbox.xattr("error", "search", "mail", "Inbox", query))
+        self.assertEqual(self.asked(), [])
+
+    def test_a_failure_is_no_refusal(self):
+        where = self.path("mail", "Inbox", "once denied")
+        self.mailbox.fault(operation="GetEmails", status=403)
+        self.assertErrno(errno.EACCES, os.stat, where)
+        self.assertEqual(os.listdir(where), [])
+
+    def test_links_stay(self):
+        """rm -r of a search removes no record."""
+        where = self.path("contacts", "Contacts", "startswith(GivenName,'G')")
+        links = os.listdir(where)
+        done = self.mailbox.run(["rm", "-rf", where], check=False)
+        self.assertIn("Operation not permitted", done.stderr)
+        self.assertIn("cannot be removed", self.mailbox.log_tail())
+        self.assertErrno(errno.EPERM, os.rename, os.path.join(where, links[0]), os.path.join(where, "x.json"))
+        self.assertErrno(errno.EPERM, os.symlink, "x", os.path.join(where, "x.json"))
+        self.assertErrno(errno.EPERM, open, os.path.join(where, "x.json"), "w")
+        self.assertErrno(errno.EPERM, os.mkdir, os.path.join(where, "x"))
+        self.assertErrno(errno.EPERM, os.rename, where, where + "2")
+        self.assertErrno(errno.EPERM, os.mkdir, self.path("mail", "Inbox", ".x"))
+        self.assertErrno(errno.EPERM, os.mkdir, self.path("mail", ".x"))
+        self.assertErrno(errno.EISDIR, open, where, "w")
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(self.mark), [])
+        self.assertEqual(os.listdir(where), links)
+
+
+class Records(SearchTest):
+    """What is found is there under its own name."""
+    OPTIONS = "list_ttl=3600,writeback_delay=0.2,mail_limit=5"
+
+    def test_created_behind_a_complete_listing(self):
+        known = self.mailbox.contacts()
+        id = self.contact(CompanyName="Behind")
+        self.assertFalse(os.path.exists(self.mailbox.path(CONTACTS, id + ".json")))
+        self.assertEqual(self.ids("contacts", "Contacts", "CompanyName eq 'Behind'"), [id])
+        mark = self.mailbox.mark()
+        self.assertEqual(self.mailbox.json(CONTACTS, id + ".json")["CompanyName"], "Behind")
+        self.assertEqual(self.mailbox.contacts(), sorted(known + [id + ".json"]))
+        self.assertEqual(self.mailbox.requests(since=mark), [])
+
+    def test_beyond_the_limit(self):
+        old = self.mail(Subject="An old one", DateTimeReceived="2001-01-01T00:00:00+00:00")
+        self.assertNotIn(old + ".json", os.listdir(self.mailbox.path(INBOX)))
+        self.assertEqual(self.ids("mail", "Inbox", 'subject:"An old one"'), [old])
+        self.assertEqual(self.mailbox.json(INBOX, old + ".json")["Subject"], "An old one")
+
+    def test_saves_through_a_link(self):
+        id = self.contact(CompanyName="Linked", HomePhones=[])
+        link = self.path("contacts", "Contacts", "CompanyName eq 'Linked'", id + ".json")
+        self.mailbox.run(["sed", "-i", "--follow-symlinks", 's/"NickName": .*/"NickName": "sed",/', link])
+        self.mailbox.sync()
+        with Terminal(["vim", "-N", "-u", "NONE", "-i", "NONE", "-c", '%s/"NickName": ".*"/"NickName": "vim"/', "-c", "wq",
+                       link]) as vim:
+            self.assertEqual(vim.wait(), 0)
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.writes(self.mark), [("ContactPatchItem", id)] * 2)
+        self.assertEqual(self.mailbox.record("contact", id)["NickName"], "vim")
+        self.assertTrue(os.path.islink(link))
+
+    def test_links_have_the_name_somebody_gave(self):
+        with open(self.mailbox.path(CONTACTS, "alias.json"), "w", encoding="utf-8") as file:
+            json.dump({"GivenName": "Alias", "CompanyName": "Named", "HomePhones": []}, file)
+        self.mailbox.sync()
+        id = self.mailbox.xattr("id", CONTACTS, "alias.json")
+        query = "CompanyName eq 'Named'"
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["alias.json"])
+        self.assertEqual(os.readlink(self.path("contacts", "Contacts", query, "alias.json")),
+                         "../../../../contacts/Contacts/alias.json")
+        os.rename(self.mailbox.path(CONTACTS, "alias.json"), self.mailbox.path(CONTACTS, "other.json"))
+        self.assertEqual(self.ids("contacts", "Contacts", query), [id])
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["other.json"])
+        os.unlink(self.mailbox.path(CONTACTS, "other.json"))
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), [])
+        self.mailbox.sync()
+
+    def test_sub_folders(self):
+        self.assertIn(SUPPORT, os.listdir(self.path("mail")))
+        id = self.mail("Inbox/Support", Subject="Deep")
+        link = self.path("mail", SUPPORT, "subject:Deep", id + ".json")
+        self.assertEqual(os.readlink(link), "../../../../mail/Inbox/Support/%s.json" % id)
+        self.assertEqual(os.path.realpath(link), os.path.realpath(self.mailbox.path(INBOX, "Support", id + ".json")))
+        with open(link, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["Subject"], "Deep")
+
+    def test_links_work_from_anywhere(self):
+        where = self.path("contacts", "Contacts", "startswith(GivenName,'G')")
+        name = os.listdir(where)[0]
+        self.assertIn("GivenName", self.mailbox.run(["cat", name], cwd=where).stdout)
+        self.assertIn("GivenName", self.mailbox.run(["cat", os.path.relpath(os.path.join(where, name), "/")], cwd="/").stdout)
+
+
+class Kept(SearchTest):
+    QUERY = "startswith(GivenName,'G');top=3"
+
+    def tearDown(self):
+        for place in ("contacts/Contacts", "mail/Inbox", "local"):
+            for name in os.listdir(self.path(place)):
+                os.rmdir(self.path(place, name))
+
+    def test_a_kept_search_survives_a_remount(self):
+        where = self.path("contacts", "Contacts", self.QUERY)
+        self.mailbox.run(["mkdir", where + ";pin"])
+        self.mailbox.run(["mkdir", "-p", where + ";pin"])
+        self.assertErrno(errno.EEXIST, os.mkdir, where + ";pin")
+        self.mailbox.run(["mkdir", self.path("local", "some words;pin")])
+        found = self.ids("contacts", "Contacts", self.QUERY)
+        self.mailbox.remount()
+        os.listdir(self.mailbox.path("contacts"))
+        mark = self.mailbox.mark()
+        for _ in range(2):
+            self.assertEqual(os.listdir(self.path("contacts", "Contacts")), [self.QUERY])
+            self.mailbox.run(["ls", "-l", self.path("contacts", "Contacts"), self.path("local")])
+            os.stat(where)
+        self.assertEqual(os.listdir(self.path("local")), ["some words"])
+        self.assertEqual(self.mailbox.requests(since=mark), [])
+        self.assertEqual(self.ids("contacts", "Contacts", self.QUERY), found)
+        self.assertEqual(len(self.mailbox.requests(since=mark)), 1)
+
+    def test_rmdir_forgets_it(self):
+        where = self.path("mail", "Inbox", "subject:invoice")
+        os.mkdir(where + ";pin")
+        self.assertTrue(os.listdir(where))
+        os.rmdir(where)
+        self.assertEqual(os.listdir(self.path("mail", "Inbox")), [])
+        self.assertErrno(errno.ENOENT, os.stat, where + ";pin")
+        self.assertEqual(len(self.asked()), 1)
+        os.rmdir(where)     # asks, and forgets the answer
+        self.assertTrue(os.listdir(where))
+        self.assertEqual(len(self.asked()), 3)
+
+    def test_a_refused_query_is_not_kept(self):
+        self.assertErrno(errno.EINVAL, os.mkdir, self.path("contacts", "Contacts", "no such member;pin"))
+        self.assertErrno(errno.EINVAL, os.mkdir, self.path("mail", "Inbox", "x;orderby=From;pin"))
+        self.assertErrno(errno.EINVAL, os.mkdir, self.path("local", "--;pin"))
+        for place in ("contacts/Contacts", "mail/Inbox", "local"):
+            self.assertEqual(os.listdir(self.path(place)), [])
+
+    def test_every_query_is_there(self):
+        """So mkdir without ;pin says that it exists."""
+        self.assertErrno(errno.EEXIST, os.mkdir, self.path("mail", "Inbox", "invoice"))
+        self.assertEqual(os.listdir(self.path("mail", "Inbox")), [])
+
+
+class Local(SearchTest):
+    def test_over_mail_contacts_and_events(self):
+        contact = self.contact(CompanyName="Zwölfender")
+        message = self.mail(Body="<p>A <b>Zwölfender</b></p>")
+        event = self.mailbox.sandbox.create("event", {"Subject": "zwolfender", "Start": "2031-05-01T10:00:00+00:00",
+                                                      "End": "2031-05-01T11:00:00+00:00"}, "Calendar")["Id"]
+        for folder in ("contacts/Contacts", "mail/Inbox", "calendars/Calendar"):
+            os.listdir(self.mailbox.path(folder))
+        wait_for(lambda: len(os.listdir(self.path("local", "zwölfender"))) == 3, "all are cached")
+        mark = self.mailbox.mark()
+        links = sorted(os.listdir(self.path("local", "zwölfender")))
+        self.assertEqual(links, sorted(["contacts-%s.json" % contact, "mail-%s.json" % message, "calendars-%s.json" % event]))
+        self.assertEqual(self.ids("local", "zwölfender"), sorted([contact, message, event]))
+        found = self.mailbox.run(["grep", "-Rl", "Zwölfender", self.path("local", "zwölf*")]).stdout.split()
+        self.assertEqual(len(found), 2)
+        self.assertEqual(self.mailbox.requests(since=mark), [])
+        self.assertErrno(errno.EINVAL, os.listdir, self.path("local", "--"))
+        self.assertErrno(errno.ENOENT, os.stat, self.path("local", "zwölfender", "mail-%s.json" % contact))
+
+
+class Offline(ServiceTest):
+    OPTIONS = "list_ttl=0,writeback_delay=600"
+
+    def go_offline(self):
+        self.stop_service()
+        wait_for(lambda: self.mailbox.run(["ls", self.mailbox.path("search/mail/Inbox/%f" % os.times().elapsed)],
+                                          check=False).returncode and not self.mailbox.status()["online"], "the mount notices")
+
+    def test_a_known_result_stays(self):
+        known = self.mailbox.path(HOME, "GivenName ne 'x'")
+        links = os.listdir(known)
+        self.assertTrue(links)
+        self.mailbox.sandbox.create("message", {"Subject": "invoice"}, "Inbox")
+        os.listdir(self.mailbox.path(INBOX))
+        local = wait_for(lambda: os.listdir(self.mailbox.path("search/local/invoice")), "the message is cached")
+        os.mkdir(self.mailbox.path(MAIL, "invoice;pin"))
+        self.go_offline()
+        self.assertEqual(os.listdir(known), links)
+        self.assertIn("GivenName", self.mailbox.read(known, links[0]))
+        self.assertErrno(errno.EHOSTUNREACH, os.listdir, self.mailbox.path(HOME, "GivenName ne 'y'"))
+        self.assertEqual(os.listdir(self.mailbox.path("search/local/invoice")), local)
+        self.assertEqual(os.listdir(self.mailbox.path(MAIL)), ["invoice"])
+        self.mailbox.remount()
+        self.assertEqual(os.listdir(self.mailbox.path(MAIL)), ["invoice"])
+        self.assertErrno(errno.EHOSTUNREACH, os.listdir, self.mailbox.path(MAIL, "invoice"))
+        self.assertEqual(sorted(os.listdir(self.mailbox.path("search/local/invoice"))), sorted(local))
+        self.start_service()
+        wait_for(lambda: self.mailbox.status()["online"], "the mount notices that it is back", 60)
+        self.assertTrue(os.listdir(self.mailbox.path(MAIL, "invoice")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+/*
+ * test_view_index.c - the index of one folder: names, who has the plain one, groups, filters.
+ */
+#include "fs_test.h"
+
+#include <fs/views_p.h>
+#include <outlookfs/base/map.h>
+
+#define ZONE "UTC"
+
+static struct view_index *mail_index(void)
+{
+    setenv("TZ", ZONE, 1);
+    return view_index_create(KIND_MESSAGE);
+}
+
+/* A message received at `second` of 09:14. */
+static void mail(struct view_index *ix, const char *id, unsigned second, const char *subject,
+                 const char *from, bool read)
+{
+    char *text = xasprintf("{\"Id\":\"%s\",\"DateTimeReceived\":\"2026-11-23T09:14:%02uZ\","
+                           "\"Subject\":\"%s\",\"From\":\"%s\",\"IsRead\":%s}",
+                           id, second, subject, from, read ? "true" : "false");
+
+    view_index_change(ix, id, text);
+    free(text);
+}
+
+static void add_line(void *ctx, const char *name, const char *id)
+{
+    buf_addf(ctx, "%s=%s\n", name, id);
+}
+
+static void add_group(void *ctx, const char *group)
+{
+    buf_addf(ctx, "%s\n", group);
+}
+
+static void assert_lists(const struct view_index *ix, const char *group, bool unread,
+                         const char *expected)
+{
+    struct view_filter filter = {.group = group, .unread = unread};
+    struct buf lines;
+
+    buf_init(&lines, BUF_TEXT_MAX);
+    view_index_each(ix, &filter, add_line, &lines);
+    assert_string_equal(lines.data, expected);
+    buf_release(&lines);
+}
+
+static void assert_named(const struct view_index *ix, const char *name, const char *id)
+{
+    struct view_filter all = {0};
+    char *found = view_index_find(ix, &all, name);
+
+    if (id)
+        assert_string_equal(found ? found : "(none)", id);
+    else
+        assert_null(found);
+    free(found);
+}
+
+#define DAY "2026-11-23 0914 "
+
+static void test_in_order(void **state)
+{
+    struct view_index *ix = mail_index();
+
+    (void)state;
+    mail(ix, "b", 1, "beta", "x@x.example", true);
+    mail(ix, "a", 2, "alpha", "y@x.example", false);
+    mail(ix, "c", 3, "gamma", "X@x.example", false);
+    assert_lists(ix, NULL, false,
+                 DAY "alpha - y@x.example.json=a\n" DAY "beta - x@x.example.json=b\n" DAY
+                     "gamma - X@x.example.json=c\n");
+    assert_lists(ix, NULL, true,
+                 DAY "alpha - y@x.example.json=a\n" DAY "gamma - X@x.example.json=c\n");
+    assert_lists(ix, "x@x.example", false,
+                 DAY "gamma - X@x.example.json=c\n" DAY "beta - x@x.example.json=b\n");
+    assert_lists(ix, "z@x.example", false, "");
+    assert_int_equal(view_index_count(ix), 3);
+    view_index_free(ix);
+}
+
+static void test_found_where_it_is_listed(void **state)
+{
+    struct view_index *ix = mail_index();
+    const char *name = DAY "s - x@x.example.json";
+    struct view_filter unread = {.unread = true}, group = {.group = "x@x.example"},
+                       other = {.group = "y@x.example"};
+    char *id;
+
+    (void)state;
+    mail(ix, "a", 1, "s", "x@x.example", true);
+    assert_named(ix, name, "a");
+    assert_named(ix, "nothing.json", NULL);
+    assert_null(view_index_find(ix, &unread, name));
+    assert_null(view_index_find(ix, &other, name));
+    id = view_index_find(ix, &group, name);
+    assert_string_equal(id, "a");
+    free(id);
+    view_index_free(ix);
+}
+
+static void test_a_change_moves(void **state)
+{
+    struct view_index *ix = mail_index();
+
+    (void)state;
+    mail(ix, "a", 1, "s", "x@x.example", false);
+    assert_lists(ix, NULL, true, DAY "s - x@x.example.json=a\n");
+    mail(ix, "a", 1, "s", "x@x.example", true);
+    assert_lists(ix, NULL, true, "");
+    assert_lists(ix, NULL, false, DAY "s - x@x.example.json=a\n");
+    mail(ix, "a", 1, "t", "y@x.example", true);
+    assert_lists(ix, NULL, false, DAY "t - y@x.example.json=a\n");
+    assert_false(view_index_has_group(ix, "x@x.example"));
+    assert_true(view_index_has_group(ix, "y@x.example"));
+    view_index_change(ix, "a", NULL);
+    view_index_change(ix, "a", NULL);
+    view_index_change(ix, "never there", NULL);
+    assert_lists(ix, NULL, false, "");
+    assert_false(view_index_has_group(ix, "y@x.example"));
+    assert_int_equal(view_index_count(ix), 0);
+    view_index_free(ix);
+}
+
+/* The record created first has the plain name, whichever came here first. */
+static void test_same_names(void **state)
+{
+    struct view_index *ix = mail_index();
+    const char *plain = DAY "s - x@x.example.json";
+    char *b = name_unique(plain, "b", true), *c = name_unique(plain, "c", true);
+
+    (void)state;
+    mail(ix, "c", 30, "s", "x@x.example", false);
+    assert_named(ix, plain, "c");
+    mail(ix, "a", 10, "s", "x@x.example", false);
+    mail(ix, "b", 20, "s", "x@x.example", false);
+    assert_named(ix, plain, "a");
+    assert_named(ix, b, "b");
+    assert_named(ix, c, "c");
+    assert_int_equal(view_index_count(ix), 3);
+
+    /* One that had a tag goes: nobody else's name changes. */
+    view_index_change(ix, "b", NULL);
+    assert_named(ix, plain, "a");
+    assert_named(ix, b, NULL);
+    assert_named(ix, c, "c");
+    mail(ix, "b", 20, "s", "x@x.example", false);
+    assert_named(ix, b, "b");
+
+    /* The first goes: the next one has the name. */
+    view_index_change(ix, "a", NULL);
+    assert_named(ix, plain, "b");
+    assert_named(ix, b, NULL);
+    assert_named(ix, c, "c");
+    view_index_change(ix, "b", NULL);
+    assert_named(ix, plain, "c");
+    assert_named(ix, c, NULL);
+    free(b);
+    free(c);
+    view_index_free(ix);
+}
+
+/* Which of them came first plays no part. */
+static void test_same_whatever_the_order(void **state)
+{
+    static const char *const orders[] = {"abc", "acb", "bac", "bca", "cab", "cba"};
+    struct view_filter all = {0};
+    char *first = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+        struct view_index *ix = mail_index();
+        struct buf lines;
+
+        buf_init(&lines, BUF_TEXT_MAX);
+        for (const char *o = orders[i]; *o; o++) {
+            char id[2] = {*o};
+            mail(ix, id, 7, "s", "x@x.example", false);
+        }
+        view_index_each(ix, &all, add_line, &lines);
+        if (!first)
+            first = xstrdup(lines.data);
+        assert_string_equal(lines.data, first);
+        buf_release(&lines);
+        view_index_free(ix);
+    }
+    free(first);
+}
+
+/* A record whose own label is what another one is called with its tag. */
+static void test_a_label_like_a_tag(void **state)
+{
+    struct view_index *ix = view_index_create(KIND_CONTACT);
+    char *tagged = name_unique("Jane.json", "b", true);
+    char *literal = xasprintf("{\"DisplayName\":\"%.*s\"}", (int)strlen(tagged) - 5, tagged);
+
+    (void)state;
+    view_index_change(ix, "a", "{\"DisplayName\":\"Jane\"}");
+    view_index_change(ix, "b", "{\"DisplayName\":\"Jane\"}");
+    view_index_change(ix, "c", literal);
+    assert_named(ix, "Jane.json", "a");
+    assert_named(ix, tagged, "b");
+    assert_int_equal(view_index_count(ix), 3);
+    view_index_change(ix, "b", NULL);
+    view_index_change(ix, "c", NULL);
+    view_index_change(ix, "a", NULL);
+    assert_lists(ix, NULL, false, "");
+    free(literal);
+    free(tagged);
+    view_index_free(ix);
+}
+
+static void test_no_json_and_no_group(void **state)
+{
+    struct view_index *ix = view_index_create(KIND_CONTACT);
+    struct buf groups;
+
+    (void)state;
+    view_index_change(ix, "AAMk", "no json");
+    view_index_change(ix, "b", "{\"DisplayName\":\"B\",\"CompanyName\":\"Contoso\"}");
+    assert_lists(ix, NULL, false, "AAMk.json=AAMk\nB.json=b\n");
+    buf_init(&groups, BUF_TEXT_MAX);
+    view_index_groups(ix, add_group, &groups);
+    assert_string_equal(groups.data, "Contoso\n");
+    buf_release(&groups);
+    view_index_free(ix);
+}
+
+/* Random changes, compared with what is written down beside: every record is listed once, is found
+ * under its name, and exactly one of a label has it plain. */
+struct census {
+    const struct view_index *ix;
+    size_t count, plain;
+};
+
+static void count_one(void *ctx, const char *name, const char *id)
+{
+    struct census *c = ctx;
+
+    c->count++;
+    c->plain += !strchr(name, '~');
+    assert_named(c->ix, name, id);
+}
+
+static void test_many_changes(void **state)
+{
+    struct view_index *ix = mail_index();
+    struct view_filter all = {0};
+    uint64_t random = 1;
+    char subject[200] = {0};
+    size_t there = 0, labels;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        random = str_hash(random, &i, sizeof(i));
+        unsigned n = random >> 8 & 127, s = random >> 16 & 7;
+        char *id = xasprintf("AAMkADVmMGM5YTNlLTcxZDItNGI4Ni05ZTBmLTNhYjQ3YzgxZDZmMgBGAAAA%03u", n);
+
+        there -= subject[n] != 0;
+        if (random >> 24 & 1) {
+            char name[2] = {(char)('a' + s)};
+            mail(ix, id, n % 5, name, "x@x.example", random >> 25 & 1);
+            subject[n] = name[0];
+            there++;
+        } else {
+            view_index_change(ix, id, NULL);
+            subject[n] = 0;
+        }
+        free(id);
+    }
+    struct census census = {.ix = ix};
+    view_index_each(ix, &all, count_one, &census);
+    assert_int_equal(census.count, there);
+    assert_int_equal(view_index_count(ix), there);
+    labels = 0;
+    for (char c = 'a'; c < 'i'; c++)
+        labels += memchr(subject, c, sizeof(subject)) != NULL;
+    assert_int_equal(census.plain, labels);
+    view_index_free(ix);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_found_where_it_is_listed),
+        cmocka_unit_test(test_a_change_moves),
+        cmocka_unit_test(test_same_names),
+        cmocka_unit_test(test_same_whatever_the_order),
+        cmocka_unit_test(test_a_label_like_a_tag),
+        cmocka_unit_test(test_no_json_and_no_group),
+        cmocka_unit_test(test_many_changes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
