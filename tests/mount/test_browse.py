@@ -152,7 +152,7 @@ class Browse(MountTest):
     def test_modes_and_owner(self):
         export = self.mailbox.path("export")
         for path, is_dir in walk(self.mailbox.mountpoint, skip=(".outlookfs",)):
-            mode = 0o700 if is_dir else 0o600
+            mode = 0o777 if os.path.islink(path) else 0o700 if is_dir else 0o600
             self.assertMode(path, mode & 0o555 if (path + "/").startswith(export + "/") else mode)
             self.assertEqual(os.lstat(path).st_uid, os.getuid(), path)
             self.assertEqual(stat.S_ISDIR(os.lstat(path).st_mode), is_dir)
@@ -234,7 +234,8 @@ class Stable(MountTest):
         for path, is_dir in walk(self.mailbox.mountpoint, skip=(".outlookfs",)):
             st = os.lstat(path)
             result[os.path.relpath(path, self.mailbox.mountpoint)] = (
-                (st.st_ino,) if is_dir else (st.st_ino, st.st_size, st.st_mtime_ns, st.st_mode))
+                (st.st_ino,) if is_dir else (st.st_ino, os.readlink(path)) if stat.S_ISLNK(st.st_mode)
+                else (st.st_ino, st.st_size, st.st_mtime_ns, st.st_mode))
         return result
 
     def test_after_a_remount(self):
