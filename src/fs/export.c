@@ -9,7 +9,7 @@
  * sent is not in it, and a name that a record was given here is not its name here, so that a copy
  * looks the same on every machine.
  */
-#include "fs_p.h"
+#include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

@@ -9,7 +9,7 @@
  * What cannot be written at all (an event without a readable start) is an empty file whose open is
  * -EIO, so that .error can be asked for.
  */
-#include "fs_p.h"
+#include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>

@@ -6,7 +6,7 @@
  * "<id>.eml". A name with other flags means it, too: a reader that has listed the directory finds
  * the message although somebody else has read it meanwhile.
  */
-#include "fs_p.h"
+#include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

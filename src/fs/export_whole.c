@@ -6,7 +6,7 @@
  * for its size or opens it, and kept while nothing in the folder changes. Its time is that of the
  * newest record. The listing is completed first: there is no half of it.
  */
-#include "fs_p.h"
+#include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>

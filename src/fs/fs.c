@@ -74,9 +74,8 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     queue_init(&fs->events);
     tree_init(fs);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
+    cache_claim_exported(fs->cache, OUTLOOKFS_VERSION); /* another one may write other bytes */
     int rc = remember_birth(fs);
-    if (!rc) /* another version may write other bytes */
-        rc = cache_claim_exported(fs->cache, OUTLOOKFS_VERSION);
     if (!rc)
         rc = sweep_data(fs);
     if (!rc)

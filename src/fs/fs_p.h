@@ -24,11 +24,8 @@
  *     triggers.c   triggers/
  *     search.c, search_query.c   search/
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
- *     export.c     export/: its directories
- *     export_file.c     one record in another format
- *     export_whole.c    all records of a folder in one file
- *     export_maildir.c  cur/, new/ and tmp/ of a mail folder
- *     rendering.c  files of export/ that were made a moment ago
+ *     export.c, export_file.c, export_whole.c, export_maildir.c, rendering.c
+ *                  export/: the records in other formats; export_p.h
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -533,46 +530,12 @@ void views_init(struct fs *fs);
 void views_free(struct fs *fs);
 /* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
 int64_t views_expire(struct fs *fs, int64_t now);
-/* --- export.c --- */
+/* --- export.c and those beside it: export_p.h --- */
 extern const struct node_ops export_root_ops;
-/*
- * Lists the records of the node's folder as export files; `name_of` gives a name the caller frees.
- * Called as node_ops.list.
- */
-typedef char *(*export_name_fn)(struct fs *fs, struct node *dir, const struct cache_record *r);
-int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
-                        export_name_fn name_of, struct dir_list *list);
-/* A record of the node's folder as a file there. -ENOENT. */
-int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id,
-                         const char *name, struct node **ret);
-
-/* --- export_file.c --- */
-extern const struct node_ops export_file_ops;
-uint64_t export_ino(enum kind kind, const char *folder, const char *id);
-/* What the file names of a kind end with: ".eml". */
-const char *export_suffix(enum kind kind);
 /* sync's event. */
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
-
-/* --- export_whole.c --- */
-extern const struct node_ops export_whole_ops;
-
-/* --- export_maildir.c --- */
-/* cur/, new/ and tmp/ of an export's mail folder, which are not listed. -ENOENT. */
-int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
-
-/* --- rendering.c --- */
 void renderings_init(struct renderings *r);
 void renderings_release(struct renderings *r);
-/*
- * The file that was made last for an inode: a descriptor of the caller's own, and what it was made
- * of. -ENOENT.
- */
-int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version);
-/* The file shows the time of what it was made of; 0: none is known. */
-int rendering_set_time(struct fs *fs, int fd, int64_t mtime);
-/* Remembers a file; takes `fd`. Of those that are not `kept` only the last few stay. */
-void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int fd);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);

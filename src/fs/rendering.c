@@ -4,7 +4,7 @@
  *
  * A rendering is a file without a name, so it ends with its last descriptor whatever happens.
  */
-#include "fs_p.h"
+#include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
 

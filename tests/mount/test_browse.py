@@ -234,7 +234,8 @@ class Stable(MountTest):
         for path, is_dir in walk(self.mailbox.mountpoint, skip=(".outlookfs",)):
             st = os.lstat(path)
             result[os.path.relpath(path, self.mailbox.mountpoint)] = (
-                (st.st_ino,) if is_dir else (st.st_ino, st.st_size, st.st_mtime_ns, st.st_mode))
+                (st.st_ino,) if is_dir else (st.st_ino, os.readlink(path)) if stat.S_ISLNK(st.st_mode)
+                else (st.st_ino, st.st_size, st.st_mtime_ns, st.st_mode))
         return result
 
     def test_after_a_remount(self):
