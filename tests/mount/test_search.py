@@ -417,12 +417,19 @@ class ApartMailbox(Mailbox):
         return ["unshare", "--pid", "--fork", "--kill-child"] + super().command()
 
 
+class PowerlessMailbox(Mailbox):
+    """The mount may not look into processes that can do more than it, as an ordinary user's where Yama forbids to trace."""
+
+    def command(self):
+        return ["setpriv", "--bounding-set=-sys_ptrace"] + super().command()
+
+
 class Unrecognised(unittest.TestCase):
     QUERY = "startswith(GivenName,'G');top=3"
 
     def setUp(self):
         if os.geteuid() != 0:
-            self.skipTest("only root can make pid namespaces")
+            self.skipTest("only root can make pid namespaces, and has capabilities to give up")
 
     def test_every_query_is_there(self):
         """So mkdir says that it exists, and ;pin keeps it."""
@@ -433,6 +440,20 @@ class Unrecognised(unittest.TestCase):
             mailbox.run(["mkdir", where + ";pin"])
             self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
             self.assertEqual(len(mailbox.requests("ContactGetItems")), 1)
+
+    def test_a_mount_that_may_not_look(self):
+        """mkdir(1) is known by its name."""
+        with PowerlessMailbox(MountTest.build_dir, "contacts=25") as mailbox:
+            where = mailbox.path(HOME, self.QUERY)
+            with self.assertRaises(FileExistsError):
+                os.mkdir(where)
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [])
+            mailbox.run(["mkdir", where])
+            mailbox.run(["mkdir", "-p", where])
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
+            os.rmdir(where)
+            os.mkdir(where + ";pin")
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
 
     def test_a_namespace_below_the_mount_is_recognised(self):
         with Mailbox(MountTest.build_dir, "contacts=25") as mailbox:
