@@ -241,6 +241,7 @@ struct fs {
     struct renderings renderings;
     int64_t birth;   /* ns: when the state directory was made; mtime of directories */
     int64_t started; /* ns */
+    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
     struct tree tree;
     pthread_mutex_t change;
     struct queue events; /* events.c */

@@ -269,6 +269,20 @@ class Messages(MountTest):
         self.assertNotIn(id + ":2,", os.listdir(cur))
         self.assertEqual(read(os.path.join(cur, id + ":2,")), before, "a reader with the old name finds it")
 
+    def test_the_time_of_cur_moves_with_what_happens(self):
+        cur = self.mailbox.path("export/mail/Inbox/cur")
+        os.listdir(cur)
+
+        def moves(change, what):
+            before = os.stat(cur).st_mtime_ns
+            answer = change()
+            wait_for(lambda: os.stat(cur).st_mtime_ns > before, what)
+            return answer
+        id = moves(lambda: create(self.mailbox, IsRead=False), "a new message")
+        self.assertIn(id + ":2,", os.listdir(cur))
+        moves(lambda: self.mailbox.edit("message", id, set={"IsRead": True}), "somebody has read it")
+        moves(lambda: self.mailbox.edit("message", id, delete=True), "somebody has deleted it")
+
     def test_a_deleted_message_goes(self):
         id = create(self.mailbox)
         self.assertIn(id + ".eml", os.listdir(self.mailbox.path("export/mail/Inbox")))
