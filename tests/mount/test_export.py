@@ -66,7 +66,7 @@ class Layout(MountTest):
             self.assertFalse(os.path.exists(self.mailbox.path("export", kind, "no-such" + SUFFIX[kind])))
 
     def test_every_size_is_what_is_read_and_every_time_the_record_s(self):
-        files = files_below(self.mailbox.path("export"))
+        files = [path for kind in SUFFIX for path in files_below(self.mailbox.path("export", kind))]
         self.assertGreater(len(files), 60)
         for path in files:
             before = os.stat(path)
