@@ -5,6 +5,8 @@
  * `struct node_ops`; a branch is a top-level directory with the classes below it. A new top-level
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
+ *     fs.c         made, started, stopped
+ *     branches.c   the top-level directories
  *     tree.c       nodes by inode number: references, names, life and death
  *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
