@@ -25,6 +25,7 @@
  *     outbox.c     outbox/
  *     triggers.c   triggers/
  *     search.c, search_query.c   search/
+ *     caller.c     which system call a lookup belongs to
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     export.c, export_file.c, export_whole.c, export_maildir.c, rendering.c
  *                  export/: the records in other formats; export_p.h
@@ -527,6 +528,12 @@ void trigger_move_end(struct fs *fs, struct trigger_move *move);
 /* --- search.c, search_query.c --- */
 extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
     search_link_ops;
+
+/* --- caller.c --- */
+/* Is the thread (fs_req.pid) just making a directory? False where that cannot be told: see
+ * caller.c. May sleep for a moment. */
+bool caller_makes_directory(pid_t tid);
+
 /* --- views.c, view_keep.c --- */
 extern const struct node_ops views_root_ops;
 /* -EPERM; where the directory is one of views/ the log says why. */
