@@ -51,7 +51,7 @@ static void test_places(void **state)
 {
     struct rig *t = *state;
 
-    assert_list(t, "search", "\nmail\ncalendars\ncontacts\nlocal\n");
+    assert_list(t, "search", "\nCACHEDIR.TAG\nmail\ncalendars\ncontacts\nlocal\n");
     assert_list(t, "search/contacts", "\nContacts\n");
     assert_list(t, "search/contacts/Contacts", "\n");
     assert_list(t, "search/local", "\n");
