@@ -188,9 +188,10 @@ class Mailbox:
             if check:
                 self.check_log()
         finally:
-            if self.sandbox is not None:
-                self.sandbox.stop()
+            status = self.sandbox.stop() if self.sandbox is not None else None
             shutil.rmtree(self.dir, ignore_errors=True)
+        if check and status:
+            raise AssertionError("exit status of the sandbox: %d" % status)
 
     def check_log(self):
         """What a sanitizer reports is a failure even where the exit status does not say so."""
