@@ -60,7 +60,7 @@ void call_end(struct call *call)
 
 struct fs_handle *call_handle(const struct fuse_file_info *fi)
 {
-    return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
+    return fi ? opened_of(fi)->file : NULL;
 }
 
 int call_inode_error(int rc)

@@ -504,6 +504,25 @@ class Life(CommandTest):
                 self.assertEqual(self.mounts(), [])
                 self.assertEqual(self.nick(name), "signal %d" % number)
 
+    def test_a_signal_while_files_are_open(self):
+        """As if the programs that use them had ended just then: what they wrote is saved."""
+        process = self.start("-o", "writeback_delay=600")
+        first, second = self.names()[:2]
+        record = dict(json.loads(contents(self.path(CONTACTS, first))), NickName="open")
+        written = os.open(self.path(CONTACTS, first), os.O_WRONLY | os.O_TRUNC)
+        looked_at = [os.open(self.path(CONTACTS, second), os.O_RDONLY), os.open(self.path(CONTACTS), os.O_RDONLY)]
+        try:
+            os.write(written, json.dumps(record).encode())
+            self.assertIn(second, os.listdir(looked_at[1]))
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(40), 0, self.log())
+            self.assertEqual(self.mounts(), [])
+            self.assertEqual(self.nick(first), "open")
+        finally:
+            self.assertRaises(OSError, os.close, written)
+            for fd in looked_at:
+                os.close(fd)
+
     def test_ctrl_c(self):
         alone = ["env", "-i"] + ["%s=%s" % item for item in self.environment.items()]
         with Terminal(alone + [self.program, "mount", "-f"] + self.where + [self.mountpoint]) as terminal:
