@@ -432,6 +432,9 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
 /* keep.c: under fs.change, except slots_reconcile_all() */
 /* The service's record may differ from the local bytes now: keep or replace them. */
 int slot_reconcile(struct fs *fs, struct slot *slot);
+/* The same of a name in a record folder, for those who replace or remove what they see there. Not
+ * in a transaction. */
+void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name);
 /* What is pending becomes visible, or the service's rendering, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
 /* At the start: bytes that nobody closed give way to what was saved before them, ... */
