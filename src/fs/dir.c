@@ -120,8 +120,6 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     if (list->stage == STAGE_SCRATCH) {
         if (ops->flags & NODE_SCRATCH_OK)
             rc = scratch_list(fs, dir->node, list);
-        if (!rc)
-            rc = cachedir_list(fs, dir->node, list);
         list->stage = STAGE_CLASS;
     } else {
         if (ops->list)

@@ -29,7 +29,7 @@
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     export.c, export_file.c, export_whole.c, export_maildir.c, rendering.c
  *                  export/: the records in other formats; export_p.h
- *     cachedir.c   CACHEDIR.TAG in search/, views/ and export/
+ *     derived.c    the top of search/, views/ and export/: the kinds, and CACHEDIR.TAG
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -141,10 +141,11 @@ struct node_ops {
 };
 
 struct branch {
-    const char *name;            /* of the top-level directory */
-    const struct node_ops *root; /* its class */
-    enum kind kind;              /* of the records below, or KIND_COUNT */
-    bool derived; /* shows records that have their place in another branch: cachedir.c */
+    const char *name;             /* of the top-level directory */
+    const struct node_ops *root;  /* its class */
+    enum kind kind;               /* of the records below, or KIND_COUNT */
+    const struct node_ops *kinds; /* of its mail/, calendars/ and contacts/, where it shows records
+                                     of other branches (derived.c); else NULL */
 };
 extern const struct branch *const branches[]; /* NULL-terminated; branches.c */
 
@@ -538,7 +539,7 @@ extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops
 bool caller_makes_directory(pid_t tid);
 
 /* --- views.c, view_keep.c --- */
-extern const struct node_ops views_root_ops;
+extern const struct node_ops views_root_ops, view_kind_ops;
 /* -EPERM; where the directory is one of views/ the log says why. */
 int view_refuse(const struct node_ops *dir_ops, const char *name);
 void views_init(struct fs *fs);
@@ -546,18 +547,17 @@ void views_free(struct fs *fs);
 /* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
 int64_t views_expire(struct fs *fs, int64_t now);
 /* --- export.c and those beside it: export_p.h --- */
-extern const struct node_ops export_root_ops;
+extern const struct node_ops export_root_ops, export_kind_ops;
 /* sync's event. */
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void renderings_init(struct renderings *r);
 void renderings_release(struct renderings *r);
 
-/* --- cachedir.c --- */
-/* Is this the name of the tag in a directory of the class? */
-bool cachedir_has(const struct node_ops *dir_ops, const char *name);
-/* As node_ops.lookup and .list, for directories of any class. */
-int cachedir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
-int cachedir_list(struct fs *fs, struct node *dir, struct dir_list *list);
+/* --- derived.c --- */
+/* Lookup and list of the root of a branch that has `kinds`. */
+int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
+                   struct node **ret);
+int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);

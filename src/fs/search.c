@@ -33,47 +33,35 @@
 
 /* --- the places --- */
 
-/* KIND_COUNT: the cache. */
-static const enum kind kinds[] = {KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT};
-
-static struct node_spec place_spec(struct node *dir, enum kind kind)
+static struct node_spec local_spec(struct node *root)
 {
-    const char *parts[] = {"search", search_place(kind)};
+    const char *parts[] = {"search", search_place(KIND_COUNT)};
 
     return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                              .ops = kind == KIND_COUNT ? &search_folder_ops : &search_kind_ops,
-                              .parent = dir,
-                              .name = search_place(kind),
-                              .kind = kind,
-                              .folder = kind == KIND_COUNT ? "" : NULL};
+                              .ops = &search_folder_ops,
+                              .parent = root,
+                              .name = search_place(KIND_COUNT),
+                              .kind = KIND_COUNT,
+                              .folder = ""};
 }
 
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
                        struct node **ret)
 {
-    (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        if (str_eq(search_place(kinds[i]), name)) {
-            struct node_spec spec = place_spec(dir, kinds[i]);
-            *ret = tree_obtain(fs, &spec);
-            return 0;
-        }
-    }
-    return -ENOENT;
+    if (!str_eq(name, search_place(KIND_COUNT)))
+        return derived_lookup(fs, req, root, name, ret);
+    struct node_spec spec = local_spec(root);
+    *ret = tree_obtain(fs, &spec);
+    return 0;
 }
 
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
-    int rc = 0;
+    struct node_spec spec = local_spec(root);
+    int rc = derived_list(fs, req, root, list);
 
-    (void)req;
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(kinds); i++) {
-        struct node_spec spec = place_spec(dir, kinds[i]);
-        spec.folder = spec.folder ? tree_intern(fs, spec.folder) : NULL;
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
+    return rc ? rc : dir_add(list, &spec, NULL);
 }
 
 const struct node_ops search_root_ops = {
