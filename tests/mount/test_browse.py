@@ -73,11 +73,11 @@ class Browse(MountTest):
             self.assertEqual(refused.exception.errno, errno.EROFS)
             with self.assertRaises(OSError):
                 os.unlink(tag)
-        with open(self.mailbox.path("views/.tag.tmp"), "w", encoding="ascii") as file:
+        with open(self.mailbox.path("views/mail/.tag.tmp"), "w", encoding="ascii") as file:
             file.write("mine")
         with self.assertRaises(PermissionError):
-            os.rename(self.mailbox.path("views/.tag.tmp"), self.mailbox.path("views/CACHEDIR.TAG"))
-        os.unlink(self.mailbox.path("views/.tag.tmp"))
+            os.rename(self.mailbox.path("views/mail/.tag.tmp"), self.mailbox.path("views/CACHEDIR.TAG"))
+        os.unlink(self.mailbox.path("views/mail/.tag.tmp"))
         for name in ("", "mail", "views/mail", "export/mail", "search/mail"):
             self.assertFalse(os.path.exists(self.mailbox.path(name, "CACHEDIR.TAG")), name)
 

@@ -160,7 +160,7 @@ class Views(ViewTest):
 
     def test_scratch(self):
         mark = self.mailbox.mark()
-        for view in ("views", "views/mail", "views/mail/Inbox", BY_DATE, BY_SENDER, UNREAD, BY_COMPANY):
+        for view in ("views/mail", "views/mail/Inbox", BY_DATE, BY_SENDER, UNREAD, BY_COMPANY):
             for name in (".x.swp", "x.json~", "#x#", "4913"):
                 path = self.mailbox.path(view, name)
                 with open(path, "w", encoding="utf-8") as file:
