@@ -120,6 +120,8 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     if (list->stage == STAGE_SCRATCH) {
         if (ops->flags & NODE_SCRATCH_OK)
             rc = scratch_list(fs, dir->node, list);
+        if (!rc)
+            rc = cachedir_list(fs, dir->node, list);
         list->stage = STAGE_CLASS;
     } else {
         if (ops->list)
@@ -143,7 +145,7 @@ static int list_get(struct fs *fs, const struct fs_req *req, struct fs_dir *dir,
         int rc = dir->list.error;
 
         dir->list.error = 0;
-        return rc;
+        return rc < 0 ? rc : 0;
     }
     *ret = &dir->list.entries[index];
     return 1;

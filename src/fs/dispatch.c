@@ -142,6 +142,8 @@ int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const
         return -ENAMETOOLONG;
     if (ops->flags & NODE_SCRATCH_OK)
         rc = scratch_lookup(fs, dir, name, ret);
+    if (rc == -ENOENT)
+        rc = cachedir_lookup(fs, dir, name, ret);
     if (rc == -ENOENT && ops->lookup)
         rc = ops->lookup(fs, req, dir, name, ret);
     return rc;

@@ -5,6 +5,8 @@
  * `struct node_ops`; a branch is a top-level directory with the classes below it. A new top-level
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
+ *     fs.c         made, started, stopped
+ *     branches.c   the top-level directories
  *     tree.c       nodes by inode number: references, names, life and death
  *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
@@ -23,9 +25,11 @@
  *     outbox.c     outbox/
  *     triggers.c   triggers/
  *     search.c, search_query.c   search/
+ *     caller.c     which system call a lookup belongs to
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     export.c, export_file.c, export_whole.c, export_maildir.c, rendering.c
  *                  export/: the records in other formats; export_p.h
+ *     cachedir.c   CACHEDIR.TAG in search/, views/ and export/
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -140,6 +144,7 @@ struct branch {
     const char *name;            /* of the top-level directory */
     const struct node_ops *root; /* its class */
     enum kind kind;              /* of the records below, or KIND_COUNT */
+    bool derived; /* shows records that have their place in another branch: cachedir.c */
 };
 extern const struct branch *const branches[]; /* NULL-terminated; branches.c */
 
@@ -239,8 +244,9 @@ struct fs {
     struct waiters waiters;
     struct views views;
     struct renderings renderings;
-    int64_t birth;   /* ns: when the state directory was made; mtime of directories */
-    int64_t started; /* ns */
+    int64_t birth;                /* ns: when the state directory was made; mtime of directories */
+    int64_t started;              /* ns */
+    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
     struct tree tree;
     pthread_mutex_t change;
     struct queue events; /* events.c */
@@ -525,6 +531,12 @@ void trigger_move_end(struct fs *fs, struct trigger_move *move);
 /* --- search.c, search_query.c --- */
 extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
     search_link_ops;
+
+/* --- caller.c --- */
+/* Is the thread (fs_req.pid) just making a directory? False where that cannot be told: see
+ * caller.c. May sleep for a moment. */
+bool caller_makes_directory(pid_t tid);
+
 /* --- views.c, view_keep.c --- */
 extern const struct node_ops views_root_ops;
 /* -EPERM; where the directory is one of views/ the log says why. */
@@ -539,6 +551,13 @@ extern const struct node_ops export_root_ops;
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void renderings_init(struct renderings *r);
 void renderings_release(struct renderings *r);
+
+/* --- cachedir.c --- */
+/* Is this the name of the tag in a directory of the class? */
+bool cachedir_has(const struct node_ops *dir_ops, const char *name);
+/* As node_ops.lookup and .list, for directories of any class. */
+int cachedir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret);
+int cachedir_list(struct fs *fs, struct node *dir, struct dir_list *list);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);

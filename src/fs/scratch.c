@@ -43,6 +43,8 @@ bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t ty
         return false;
     if (dir_ops == &outbox_sent_ops) /* filled by sending */
         return false;
+    if (cachedir_has(dir_ops, name))
+        return false;
     if (dir_ops == &outbox_dir_ops && S_ISLNK(type) && outgoing_is_name(OUTGOING_SEND, name))
         return false;
     if (dir_ops == &triggers_root_ops && S_ISLNK(type) && name_is_record(name))

@@ -45,7 +45,8 @@ void call_begin(struct call *call, fuse_req_t req)
     call->req = req;
     call->mount = fuse_req_userdata(req);
     call->fs = call->mount->fs;
-    call->who = (struct fs_req){.cancel = &call->cancel, .uid = ctx->uid, .gid = ctx->gid};
+    call->who =
+        (struct fs_req){.cancel = &call->cancel, .uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid};
     cancel_init(&call->cancel);
     enlist(&call->mount->calls, call);
     fuse_req_interrupt_func(req, interrupted, &call->cancel);
@@ -59,7 +60,7 @@ void call_end(struct call *call)
 
 struct fs_handle *call_handle(const struct fuse_file_info *fi)
 {
-    return fi ? (struct fs_handle *)(uintptr_t)fi->fh : NULL;
+    return fi ? opened_of(fi)->file : NULL;
 }
 
 int call_inode_error(int rc)

@@ -9,12 +9,16 @@
 #include <poll.h>
 #include <stdlib.h>
 
-static void fill_open(const struct fs_open *open, struct fuse_file_info *fi)
+static struct opened *fill_open(struct mount *m, const struct fs_open *open,
+                                struct fuse_file_info *fi)
 {
-    fi->fh = (uintptr_t)open->handle;
+    struct opened *opened = opened_file(m, open->handle);
+
+    fi->fh = (uintptr_t)opened;
     fi->direct_io = open->direct_io;
     fi->keep_cache = open->keep_cache;
     fi->noflush = open->no_flush;
+    return opened;
 }
 
 /* --- files --- */
@@ -32,9 +36,9 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
-    fill_open(&open, fi);
+    struct opened *opened = fill_open(call.mount, &open, fi);
     if (fuse_reply_open(req, fi) == -ENOENT)
-        fs_release(call.fs, open.handle);
+        opened_close(call.mount, opened);
 }
 
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -53,10 +57,10 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
         fuse_reply_err(req, -rc);
         return;
     }
-    fill_open(&open, fi);
+    struct opened *opened = fill_open(call.mount, &open, fi);
     fill_entry(&entry, &e);
     if (fuse_reply_create(req, &e, fi) == -ENOENT) {
-        fs_release(call.fs, open.handle);
+        opened_close(call.mount, opened);
         fs_forget(call.fs, entry.ino, 1);
     }
 }
@@ -149,20 +153,12 @@ void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    const struct mount *m = fuse_req_userdata(req);
-
     (void)ino;
-    fs_release(m->fs, call_handle(fi));
+    opened_close(fuse_req_userdata(req), opened_of(fi));
     fuse_reply_err(req, 0);
 }
 
 /* --- directories --- */
-
-static void close_dir(struct fs *fs, struct open_dir *open)
-{
-    fs_releasedir(fs, open->dir);
-    free(open);
-}
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -177,19 +173,16 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
-    struct open_dir *open = xcalloc(1, sizeof(*open));
-    open->dir = dir;
-    fi->fh = (uintptr_t)open;
+    struct opened *opened = opened_dir(call.mount, dir);
+    fi->fh = (uintptr_t)opened;
     if (fuse_reply_open(req, fi) == -ENOENT)
-        close_dir(call.fs, open);
+        opened_close(call.mount, opened);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    const struct mount *m = fuse_req_userdata(req);
-
     (void)ino;
-    close_dir(m->fs, (struct open_dir *)(uintptr_t)fi->fh);
+    opened_close(fuse_req_userdata(req), opened_of(fi));
     fuse_reply_err(req, 0);
 }
 

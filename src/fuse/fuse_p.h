@@ -4,6 +4,7 @@
  *     ops.c       the table; one function an operation: call the fs room, answer
  *     file.c      the same, for open files and directories
  *     readdir.c   the two operations that fill a buffer with entries
+ *     opened.c    what the kernel has open
  *     call.c      a request under way, and how it is interrupted
  *     notifier.c  the thread that tells the kernel what has changed
  *     mount.c     mounting, the threads' lives, unmounting
@@ -85,13 +86,32 @@ void notifier_stop(struct notifier *n); /* what waits is dropped */
 extern const struct fuse_lowlevel_ops ops;
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret);
 
-/* --- file.c --- */
+/* --- opened.c --- */
 
-/* What fi->fh points to for a directory. One request at a time. */
-struct open_dir {
-    struct fs_dir *dir;
+/* What fi->fh points to: a file or a directory. */
+struct opened {
+    struct fs_handle *file; /* or NULL */
+    struct fs_dir *dir;     /* or NULL; one request at a time */
     int error; /* met behind entries that went out first: the answer to the next question */
+    struct opened *prev, *next; /* guarded by openings.lock */
 };
+
+/* All that is open. */
+struct openings {
+    pthread_mutex_t lock;
+    struct opened *first; /* guarded by lock */
+};
+
+struct opened *opened_file(struct mount *m, struct fs_handle *file);
+struct opened *opened_dir(struct mount *m, struct fs_dir *dir);
+struct opened *opened_of(const struct fuse_file_info *fi);
+void opened_close(struct mount *m, struct opened *opened); /* releases and frees it */
+
+void openings_init(struct openings *openings);
+void openings_release(struct openings *openings);
+void openings_close(struct mount *m); /* all; once no request is served any more */
+
+/* --- file.c --- */
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -122,6 +142,7 @@ struct mount {
     struct fs *fs;                /* constant while open */
     struct fuse_session *session; /* constant while open; NULL: not open */
     struct calls calls;
+    struct openings openings;
     struct notifier notifier;
     pthread_t loop;
     bool looping;      /* the thread is to be joined */

@@ -53,6 +53,7 @@ struct mount *mount_create(void)
 
     m->ended_fd = -1;
     calls_init(&m->calls);
+    openings_init(&m->openings);
     notifier_init(&m->notifier);
     return m;
 }
@@ -64,6 +65,7 @@ void mount_destroy(struct mount *m)
     if (m->session)
         fuse_session_destroy(m->session);
     notifier_release(&m->notifier);
+    openings_release(&m->openings);
     calls_release(&m->calls);
     if (m->ended_fd >= 0)
         close(m->ended_fd);
@@ -198,4 +200,5 @@ void mount_close(struct mount *m)
         stop_loop(m);
     if (m->session)
         fuse_session_unmount(m->session);
+    openings_close(m);
 }

@@ -74,7 +74,7 @@ static int fill(struct listing *l, uint64_t offset)
  * one that ended. */
 static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_info *fi, bool plus)
 {
-    struct open_dir *open = (struct open_dir *)(uintptr_t)fi->fh;
+    struct opened *open = opened_of(fi);
     struct listing l = {.dir = open->dir, .size = size, .plus = plus};
     int rc = offset ? open->error : 0;
 

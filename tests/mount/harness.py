@@ -22,6 +22,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import shutil
@@ -187,9 +188,10 @@ class Mailbox:
             if check:
                 self.check_log()
         finally:
-            if self.sandbox is not None:
-                self.sandbox.stop()
+            status = self.sandbox.stop() if self.sandbox is not None else None
             shutil.rmtree(self.dir, ignore_errors=True)
+        if check and status:
+            raise AssertionError("exit status of the sandbox: %d" % status)
 
     def check_log(self):
         """What a sanitizer reports is a failure even where the exit status does not say so."""
@@ -349,17 +351,6 @@ class Terminal:
                 raise AssertionError("%r did not appear; the screen: %r" % (text, self.screen[self.seen:]))
         self.seen = self.screen.find(text.encode(), self.seen) + len(text)
 
-    def send_until(self, keys, text, limit=20):
-        """Sends the keys each second until the text appears: a program may throw away what was typed while it started."""
-        end = time.monotonic() + limit
-        while True:
-            self.send(keys)
-            try:
-                return self.expect(text, 1)
-            except AssertionError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise
-
     def wait(self, limit=20):
         """Its exit status."""
         end = time.monotonic() + limit
@@ -369,6 +360,52 @@ class Terminal:
             if not self._read(0.1):
                 self.process.wait(max(0.1, end - time.monotonic()))
         return self.process.returncode
+
+
+class Nano(Terminal):
+    """nano with one file.
+
+        with Nano(path) as nano:
+            nano.replace('"old"', '"new"')
+            nano.write()
+            nano.leave()
+    """
+
+    def __init__(self, file, *options, **more):
+        super().__init__(["nano", "--ignorercfiles", "--nowrap", *options, file], **more)
+
+    def takes_keys(self):
+        """
+        While nano reads the file, keys are signals of the terminal, so that ^C can stop it; there ^\\ would be lost. It says how
+        much it has read before it takes the keys back.
+        """
+        self._read(0)
+        return re.search(rb"Read \d+ line", self.screen) and not termios.tcgetattr(self.master)[3] & termios.ISIG
+
+    def replace(self, old, new):
+        """In the one place where it is."""
+        wait_for(self.takes_keys, lambda: "nano takes keys; the screen: %r" % self.screen)
+        self.send("\x1c")
+        self.expect("Search (to replace)")
+        self.send(old + "\r")
+        self.expect("Replace with")
+        self.send(new + "\r")
+        self.expect("this instance?")
+        self.send("a")
+        self.expect("Replaced 1 occurrence")
+
+    def write(self):
+        self.send("\x0f")
+        self.expect("File Name to Write")
+        self.send("\r")
+        self.expect("Wrote")
+
+    def leave(self):
+        """Nothing is asked, since all is written."""
+        self.send("\x18")
+        status = self.wait()
+        if status != 0:
+            raise AssertionError("exit status of nano: %d; the screen: %r" % (status, self.screen))
 
 
 class MountTest(unittest.TestCase):

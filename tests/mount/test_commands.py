@@ -1,4 +1,5 @@
 """The commands: what is wrong is said in one line before anything is mounted, exit codes are honest, nothing is left behind."""
+import contextlib
 import json
 import os
 import re
@@ -503,6 +504,25 @@ class Life(CommandTest):
                 self.assertEqual(self.mounts(), [])
                 self.assertEqual(self.nick(name), "signal %d" % number)
 
+    def test_a_signal_while_files_are_open(self):
+        """As if the programs that use them had ended just then: what they wrote is saved."""
+        process = self.start("-o", "writeback_delay=600")
+        first, second = self.names()[:2]
+        record = dict(json.loads(contents(self.path(CONTACTS, first))), NickName="open")
+        written = os.open(self.path(CONTACTS, first), os.O_WRONLY | os.O_TRUNC)
+        looked_at = [os.open(self.path(CONTACTS, second), os.O_RDONLY), os.open(self.path(CONTACTS), os.O_RDONLY)]
+        try:
+            os.write(written, json.dumps(record).encode())
+            self.assertIn(second, os.listdir(looked_at[1]))
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(40), 0, self.log())
+            self.assertEqual(self.mounts(), [])
+            self.assertEqual(self.nick(first), "open")
+        finally:
+            self.assertRaises(OSError, os.close, written)
+            for fd in looked_at:
+                os.close(fd)
+
     def test_ctrl_c(self):
         alone = ["env", "-i"] + ["%s=%s" % item for item in self.environment.items()]
         with Terminal(alone + [self.program, "mount", "-f"] + self.where + [self.mountpoint]) as terminal:
@@ -557,6 +577,29 @@ class Life(CommandTest):
             self.assertIn(word, text)
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
         self.assertIn("all on the service", self.run_it("status", self.mountpoint).stdout)
+        self.umount()
+
+    def test_status_names_what_was_not_sent_and_what_to_do(self):
+        self.mount("-o", "send_delay=0")
+
+        def put(name, text):
+            """As a shell does, whose echo says nothing when the close fails."""
+            with contextlib.suppress(OSError), open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        put("outbox/send/typo.json", '{"To": "ann@contoso.com", "Subjct": "x", "Body": "y"}')
+        put("triggers/none.json", '{"Trigger": "OnSomething"}')
+        self.sandbox.fault(operation="SendEmail", status=400)
+        put("outbox/send/refused.json", '{"To": "ann@contoso.com", "Subject": "x", "Body": "y"}')
+        wait_for(lambda: os.listdir(self.path(".outlookfs/failed")), "the refusal")
+        text = self.run_it("status", self.mountpoint).stdout
+        for line in ("draft outbox/send/typo.json, not sent: Subjct: no such member", "send outbox/send/refused.json: failed",
+                     "touch it to try again, remove it to give it up", "triggers/none.json: draft"):
+            self.assertIn(line, text)
+        with open(self.path(".outlookfs/log"), encoding="utf-8") as log:
+            self.assertIn("send/typo.json: not accepted: Subjct: no such member", log.read())
+        os.utime(self.path(".outlookfs/failed", os.listdir(self.path(".outlookfs/failed"))[0]))
+        wait_for(lambda: os.path.exists(self.path("outbox/sent/refused.json")), "sent after all")
+        self.assertNotIn("refused", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 
     def test_read_only(self):

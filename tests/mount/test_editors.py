@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 
-from harness import MANAGED_CONTACT, MountTest, Terminal, main
+from harness import MANAGED_CONTACT, MountTest, Nano, Terminal, main
 
 FOLDER = "contacts/Contacts"
 
@@ -100,21 +100,10 @@ class Editors(MountTest):
         self.assertEqual(self.mailbox.writes(self.mark), [])
 
     def test_nano(self):
-        with Terminal(["nano", "--ignorercfiles", "--nowrap", self.file]) as terminal:
-            terminal.expect("Paste")            # the end of the first screen
-            terminal.send_until("\x1c", "Search (to replace)")
-            terminal.send('"NickName": %s\r' % re.search(r'"NickName": (null|"[^"]*")', self.old).group(1))
-            terminal.expect("Replace with")
-            terminal.send('"NickName": "nano"\r')
-            terminal.expect("this instance?")
-            terminal.send("a")
-            terminal.expect("Replaced 1 occurrence")
-            terminal.send("\x0f")               # write
-            terminal.expect("File Name to Write")
-            terminal.send("\r")
-            terminal.expect("Wrote")
-            terminal.send("\x18")               # exit
-            self.assertEqual(terminal.wait(), 0)
+        with Nano(self.file) as nano:
+            nano.replace(re.search(r'"NickName": (null|"[^"]*")', self.old).group(0), '"NickName": "nano"')
+            nano.write()
+            nano.leave()
         self.assertOnePatch("nano")
 
     # --- a temporary is renamed over it

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 
-from harness import MANAGED_CONTACT, Terminal, main, wait_for
+from harness import MANAGED_CONTACT, Nano, Terminal, main, wait_for
 from records import CALENDAR, CONTACTS, RecordTest, is_no_text, render
 
 
@@ -93,25 +93,13 @@ class Twice(TwiceTest):
     def test_nano(self):
         old = self.before["NickName"]
         old = "null" if old is None else '"%s"' % old
-        with Terminal(["nano", "--ignorercfiles", "--nowrap", self.alias], cwd=self.mailbox.path(CONTACTS)) as terminal:
-            terminal.expect("Read 6")
+        with Nano(self.alias, cwd=self.mailbox.path(CONTACTS)) as nano:
             for nick in ("first", "second"):
-                terminal.send("\x1c")                   # replace
-                terminal.expect("Search (to replace)")
-                terminal.send('"NickName": %s\r' % old)
-                terminal.expect("Replace with")
-                terminal.send('"NickName": "%s"\r' % nick)
-                terminal.expect("this instance?")
-                terminal.send("a")
-                terminal.expect("Replaced 1 occurrence")
-                terminal.send("\x0f")                   # write
-                terminal.expect("File Name to Write")
-                terminal.send("\r")
-                terminal.expect("Wrote")
+                nano.replace('"NickName": ' + old, '"NickName": "%s"' % nick)
+                nano.write()
                 self.sent(nick)
                 old = '"%s"' % nick
-            terminal.send("\x18")
-            self.assertEqual(terminal.wait(), 0)
+            nano.leave()
         self.finished("second")
 
     def test_emacs(self):

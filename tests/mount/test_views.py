@@ -5,7 +5,7 @@ import re
 import tempfile
 import unittest.mock
 
-from harness import MANAGED_CONTACT, MountTest, Terminal, main, wait_for
+from harness import MANAGED_CONTACT, MountTest, Nano, Terminal, main, wait_for
 
 ZONE = "XST-5:30"  # five hours and a half before UTC, and needs no list of zones
 OFFSET = datetime.timedelta(hours=5, minutes=30)
@@ -65,7 +65,7 @@ class Views(ViewTest):
 
     def test_directories(self):
         self.assertIn("views", os.listdir(self.mailbox.mountpoint))
-        self.assertEqual(self.names("views"), ["calendars", "contacts", "mail"])
+        self.assertEqual(self.names("views"), ["CACHEDIR.TAG", "calendars", "contacts", "mail"])
         for kind in ("calendars", "contacts", "mail"):
             self.assertEqual(self.names("views/" + kind), self.names(kind))
         self.assertEqual(self.names("views/mail/Inbox"), ["Support", "by-date", "by-sender", "unread"])
@@ -369,21 +369,10 @@ class Editors(ViewTest):
         self.assertOnePatch("emacs")
 
     def test_nano(self):
-        with Terminal(["nano", "--ignorercfiles", "--nowrap", "--locking", self.link]) as terminal:
-            terminal.expect("Paste")
-            terminal.send_until("\x1c", "Search (to replace)")
-            terminal.send('"NickName": %s\r' % re.search(r'"NickName": (null|"[^"]*")', self.old).group(1))
-            terminal.expect("Replace with")
-            terminal.send('"NickName": "nano"\r')
-            terminal.expect("this instance?")
-            terminal.send("a")
-            terminal.expect("Replaced 1 occurrence")
-            terminal.send("\x0f")
-            terminal.expect("File Name to Write")
-            terminal.send("\r")
-            terminal.expect("Wrote")
-            terminal.send("\x18")
-            self.assertEqual(terminal.wait(), 0)
+        with Nano(self.link, "--locking") as nano:
+            nano.replace(re.search(r'"NickName": (null|"[^"]*")', self.old).group(0), '"NickName": "nano"')
+            nano.write()
+            nano.leave()
         self.assertOnePatch("nano")
 
     def test_sed(self):

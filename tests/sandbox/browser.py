@@ -19,6 +19,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -76,17 +77,25 @@ class WebSocket:
     def send(self, text):
         self._frame(1, text.encode())
 
-    def receive(self):
-        """The next message; control frames are answered on the way."""
+    def _read(self, size, until):
+        """Exactly so many bytes."""
+        self.socket.settimeout(max(0.01, until - time.monotonic()))
+        data = self.file.read(size)
+        if len(data) < size:
+            raise RuntimeError("the browser closed the connection")
+        return data
+
+    def receive(self, until):
+        """The next message; control frames are answered on the way. TimeoutError when it is not there by then."""
         message = b""
         while True:
-            first, second = self.file.read(2)
+            first, second = self._read(2, until)
             length = second & 0x7f
             if length == 126:
-                length, = struct.unpack(">H", self.file.read(2))
+                length, = struct.unpack(">H", self._read(2, until))
             elif length == 127:
-                length, = struct.unpack(">Q", self.file.read(8))
-            data = self.file.read(length)
+                length, = struct.unpack(">Q", self._read(8, until))
+            data = self._read(length, until)
             opcode = first & 0x0f
             if opcode == 8:
                 raise RuntimeError("the browser closed the connection")
@@ -105,14 +114,24 @@ class WebSocket:
 class Browser:
     def __init__(self, width=1000, height=700, dark=False):
         self.width, self.height, self.dark = width, height, dark
-        self.profile = tempfile.mkdtemp(prefix="outlookfs-browser-")
+        self.profile = None
         self.process = None
         self.socket = None
         self.last = 0
         self.problems = []  # what the console reported: errors of scripts and of the security policy
 
     def __enter__(self):
+        """Starting is tried twice: on a busy machine Chromium may hang."""
         program = find_chromium()
+        try:
+            self._start(program)
+        except (RuntimeError, OSError) as error:
+            sys.stderr.write("Chromium is started again: %s\n" % error)
+            self._start(program)
+        return self
+
+    def _start(self, program):
+        self.profile = tempfile.mkdtemp(prefix="outlookfs-browser-")
         self.process = subprocess.Popen([program] + ARGUMENTS + ["--user-data-dir=" + self.profile, "about:blank"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, start_new_session=True,
@@ -122,17 +141,19 @@ class Browser:
         except BaseException:
             self.__exit__()
             raise
-        return self
 
     def __exit__(self, *unused):
         if self.socket:
             self.socket.close()
-        if self.process:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait(SECONDS)
+            self.socket = None
+        if not self.process:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait(SECONDS)
+        self.process = None
         for _ in range(50):  # helpers of the browser may still be writing
             shutil.rmtree(self.profile, ignore_errors=True)
             if not os.path.exists(self.profile):
@@ -156,11 +177,15 @@ class Browser:
     def _connect(self):
         port = self._port()
         until = time.monotonic() + SECONDS
-        pages = []
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while not pages and time.monotonic() < until:
+        while True:
             with opener.open("http://127.0.0.1:%d/json/list" % port, timeout=SECONDS) as answer:
                 pages = [t for t in json.load(answer) if t["type"] == "page"]
+            if pages:
+                break
+            if time.monotonic() > until:
+                raise RuntimeError("Chromium has no page after %d s" % SECONDS)
+            time.sleep(0.05)
         self.socket = WebSocket(pages[0]["webSocketDebuggerUrl"])
         for domain in ("Page", "Runtime", "Log"):
             self.call(domain + ".enable")
@@ -170,10 +195,14 @@ class Browser:
 
     def call(self, method, **parameters):
         """One command; its result. Events that come meanwhile are looked through for problems."""
+        until = time.monotonic() + SECONDS
         self.last += 1
         self.socket.send(json.dumps({"id": self.last, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self.socket.receive())
+            try:
+                message = json.loads(self.socket.receive(until))
+            except TimeoutError:
+                raise RuntimeError("no answer within %d s: %s %s" % (SECONDS, method, parameters)) from None
             if message.get("id") == self.last:
                 if "error" in message:
                     raise RuntimeError("%s: %s" % (method, message["error"]))

@@ -5,7 +5,8 @@
  *     fs_new(... .notify = &mount_notify, .notify_ctx = m ...);
  *     mount_open(m, &config, err);       mounted, served by threads of its own, answers
  *     poll(mount_ended_fd(m)) ...        readable once it was unmounted from outside
- *     mount_close(m);                    unmounts where that is still to be done, ends the threads
+ *     mount_close(m);                    unmounts where that is still to be done, ends the threads,
+ *                                        closes what programs have open
  *     mount_destroy(m);                  after fs_stop(), which may notify until then
  *
  * What it is not: a place for rules. Each operation is one call of the fs room between a decoded
