@@ -193,11 +193,9 @@ static int resolve_conflict(struct change *c, struct journal_op *op)
 {
     int rc;
 
-    if (same_text(c, op->base, c->obj)) /* rolled back */
-        return 0;
     if (has_seen_theirs(c, op))
         rc = rebase_on_theirs(c, op);
-    else if (same_text(c, op->mine, c->obj))
+    else if (same_text(c, op->base, c->obj)) /* rolled back */
         return 0;
     else /* one more edit on the old base: merged again, and parked again where it clashes */
         rc = state_remove_conflict(c->state, c->slot.id);

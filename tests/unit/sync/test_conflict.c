@@ -130,8 +130,6 @@ static void test_one_more_edit_of_mine_resolves_nothing(void **state)
     struct conflict conflict;
 
     theirs_set(rig, &f, "{\"NickName\":\"theirs\"}");
-    assert_int_equal(save_as(rig, f.slot, mine, mine), 0);
-    assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_CONFLICT);
     assert_int_equal(save_as(rig, f.slot, mine, more), 0);
     assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_QUEUED);
     assert_int_equal(flush(rig, f.slot), -ESTALE);
@@ -203,6 +201,21 @@ static void test_resolved_over_a_newer_version(void **state)
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "9");
     free(mine);
     free(newer);
+    file_release(&f);
+}
+
+/* The user has seen theirs, and wants neither of them. */
+static void test_the_old_text_over_theirs_resolves_it(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = conflict_of(rig);
+    char *theirs = text_of(rig, KIND_CONTACT, f.id);
+
+    assert_int_equal(save_as(rig, f.slot, theirs, f.text), 0);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "1");
+    assert_false(has_op(rig, f.slot));
+    free(theirs);
     file_release(&f);
 }
 
@@ -352,6 +365,7 @@ int main(void)
         TEST(test_taking_back_what_clashes),
         TEST(test_one_more_edit_after_an_attempt_that_arrived),
         TEST(test_resolved_over_a_newer_version),
+        TEST(test_the_old_text_over_theirs_resolves_it),
         TEST(test_deleting_a_conflict),
         TEST(test_cancelling_a_conflict),
         TEST(test_a_precondition_that_fails_once),
