@@ -156,6 +156,13 @@ class Offline(ServiceTest):
         self.delivered()
         self.assertService(NickName="fsync")
 
+    def test_the_log_says_when(self):
+        self.go_offline()
+        self.assertEqual(self.mailbox.log_tail().count("what is cached is shown, what is saved waits"), 1)
+        self.go_online()
+        self.delivered()
+        self.assertEqual(self.mailbox.log_tail().count("the service can be reached again"), 1)
+
     def test_many_saves_are_one_change(self):
         self.go_offline()
         for number in range(5):
