@@ -7,10 +7,12 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/http/token.h>
 #include <outlookfs/model/outgoing.h>
+#include <outlookfs/model/render.h>
 #include <outlookfs/remote/remote.h>
 
 #include <errno.h>
@@ -156,11 +158,16 @@ int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **r
                    struct buf *err)
 {
     char *path = xasprintf("%s/outbox/%s", mountpoint, outgoing_info(OUTGOING_SEND)->dir);
-    char *text = cJSON_Print(message), *name = new_name();
+    char *name = new_name();
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool unknown = false;
-    int rc = dir < 0 ? -errno : write_renamed(dir, name, text, &unknown);
+    struct buf text;
+    int rc;
 
+    buf_init(&text, JSON_TEXT_MAX);
+    rc = dir < 0 ? -errno : render_record(message, &text);
+    if (!rc)
+        rc = write_renamed(dir, name, text.data, &unknown);
     if (dir >= 0)
         close(dir);
     if (unknown) {
@@ -173,7 +180,7 @@ int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **r
         name = NULL;
     }
     free(name);
-    cJSON_free(text);
+    buf_release(&text);
     free(path);
     return unknown ? EX_SOFTWARE : code_of_errno(rc);
 }

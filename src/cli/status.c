@@ -80,19 +80,45 @@ static void show_queue(const cJSON *status)
     buf_release(&line);
 }
 
+static void show_draft(const cJSON *draft)
+{
+    const char *reason = json_str(draft, "reason");
+
+    print(stdout, "    draft %s, not sent%s%s\n", text(draft, "path"), reason ? ": " : "",
+          reason ? reason : "");
+}
+
+static void show_operation(const cJSON *op)
+{
+    const char *reason = json_str(op, "reason");
+    int64_t attempts = json_int(op, "attempts", 0);
+
+    print(stdout, "    %s %s: %s", text(op, "verb"), text(op, "path"), text(op, "state"));
+    if (attempts)
+        print(stdout, ", tried %" PRId64 " time%s", attempts, attempts == 1 ? "" : "s");
+    print(stdout, "%s%s\n", reason ? ": " : "", reason ? reason : "");
+}
+
 static void show_operations(const cJSON *status)
 {
     const cJSON *op;
 
-    cJSON_ArrayForEach(op, json_get(status, "operations"))
-    {
-        const char *reason = json_str(op, "reason");
-        int64_t attempts = json_int(op, "attempts", 0);
+    cJSON_ArrayForEach(op, json_get(status, "operations")) show_operation(op);
+}
 
-        print(stdout, "    %s %s: %s", text(op, "verb"), text(op, "path"), text(op, "state"));
-        if (attempts)
-            print(stdout, ", tried %" PRId64 " time%s", attempts, attempts == 1 ? "" : "s");
-        print(stdout, "%s%s\n", reason ? ": " : "", reason ? reason : "");
+/* Answered questions lie beside their answers, and nothing is to be done about them. */
+static void show_outbox(const cJSON *status)
+{
+    const cJSON *mail;
+
+    cJSON_ArrayForEach(mail, json_get(status, "outbox"))
+    {
+        const char *state = text(mail, "state");
+
+        if (str_eq(state, "local"))
+            show_draft(mail);
+        else if (!str_eq(state, "answered"))
+            show_operation(mail);
     }
 }
 
@@ -100,11 +126,32 @@ static void show_drafts(const cJSON *status)
 {
     const cJSON *draft;
 
-    cJSON_ArrayForEach(draft, json_get(status, "drafts"))
-    {
-        const char *reason = json_str(draft, "reason");
+    cJSON_ArrayForEach(draft, json_get(status, "drafts")) show_draft(draft);
+}
 
-        print(stdout, "    draft %s, not sent%s%s\n", text(draft, "path"), reason ? ": " : "",
+static void show_what_to_do(const cJSON *status)
+{
+    struct left left = left_read(status);
+
+    if (left.failed)
+        print(stdout, "  what was refused lies in .outlookfs/failed/: "
+                      "touch it to try again, remove it to give it up\n");
+    if (left.conflicts)
+        print(stdout, "  what is in conflict lies in .outlookfs/conflicts/\n");
+    if (left.held)
+        print(stdout, "  outlookfs sync --confirm-deletes lets the deletions go\n");
+}
+
+static void show_triggers(const cJSON *status)
+{
+    const cJSON *trigger;
+
+    cJSON_ArrayForEach(trigger, json_get(status, "triggers"))
+    {
+        const char *reason = json_str(trigger, "reason");
+
+        print(stdout, "  trigger   %s: %s, %" PRId64 " items%s%s\n", text(trigger, "path"),
+              text(trigger, "state"), json_int(trigger, "items", 0), reason ? ": " : "",
               reason ? reason : "");
     }
 }
@@ -136,9 +183,12 @@ static int show(const char *path, bool as_json)
         show_service(status);
         show_cache(status);
         show_listings(status);
+        show_triggers(status);
         show_queue(status);
         show_operations(status);
+        show_outbox(status);
         show_drafts(status);
+        show_what_to_do(status);
     }
     cJSON_Delete(status);
     buf_release(&err);

@@ -392,33 +392,32 @@ static int append(struct buf *out, icalcomponent *component)
     return rc;
 }
 
-/* The definition of a zone, once in `out`. */
-static int append_zone(struct buf *out, icaltimezone *zone)
+/* The definition of a zone, once a calendar. */
+static int append_zone(struct ical *cal, struct buf *out, icaltimezone *zone)
 {
     const char *name = icaltimezone_get_location(zone);
-    char *line = xasprintf("\r\nTZID:%s\r\n", name);
-    bool present = strstr(out->data, line);
-    icalcomponent *component = NULL;
+    icalcomponent *component;
     icalproperty *id;
-    int rc = 0;
+    int rc;
 
-    free(line);
-    if (present)
+    if (map_get(&cal->zones, name))
         return 0;
     component = icalcomponent_new_clone(icaltimezone_get_component(zone));
     id = icalcomponent_get_first_property(component, ICAL_TZID_PROPERTY);
     icalproperty_set_tzid(id, name);
     rc = append(out, component);
     icalcomponent_free(component);
+    map_set(&cal->zones, name, zone);
     return rc;
 }
 
-int ical_begin(struct buf *out)
+int ical_begin(struct ical *cal, struct buf *out)
 {
+    map_init(&cal->zones);
     return buf_addstr(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" FORMATS_PRODID "\r\n");
 }
 
-static int make_event(const struct cJSON *event, struct buf *out)
+static int make_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
     struct maker m = {.event = event};
     struct icaltimetype start;
@@ -434,7 +433,7 @@ static int make_event(const struct cJSON *event, struct buf *out)
     m.component = icalcomponent_new(ICAL_VEVENT_COMPONENT);
     fill(&m, start);
     if (m.zone && !is_all_day(&m))
-        rc = append_zone(out, m.zone);
+        rc = append_zone(cal, out, m.zone);
     if (!rc)
         rc = append(out, m.component);
     if (rc)
@@ -444,17 +443,23 @@ static int make_event(const struct cJSON *event, struct buf *out)
     return rc;
 }
 
-int ical_event(const struct cJSON *event, struct buf *out)
+int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
     int rc;
 
     pthread_mutex_lock(&lock);
-    rc = make_event(event, out);
+    rc = make_event(cal, event, out);
     pthread_mutex_unlock(&lock);
     return rc;
 }
 
-int ical_end(struct buf *out)
+int ical_end(struct ical *cal, struct buf *out)
 {
+    (void)cal;
     return buf_addstr(out, "END:VCALENDAR\r\n");
+}
+
+void ical_release(struct ical *cal)
+{
+    map_release(&cal->zones);
 }

@@ -18,12 +18,13 @@ static const struct branch triggers = {
     .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
 
 static const struct branch search = {
-    .name = "search", .root = &search_root_ops, .kind = KIND_COUNT};
+    .name = "search", .root = &search_root_ops, .kind = KIND_COUNT, .kinds = &search_kind_ops};
 
-static const struct branch views = {.name = "views", .root = &views_root_ops, .kind = KIND_COUNT};
+static const struct branch views = {
+    .name = "views", .root = &views_root_ops, .kind = KIND_COUNT, .kinds = &view_kind_ops};
 
 static const struct branch export = {
-    .name = "export", .root = &export_root_ops, .kind = KIND_COUNT};
+    .name = "export", .root = &export_root_ops, .kind = KIND_COUNT, .kinds = &export_kind_ops};
 
 const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox,  &triggers,
                                          &search, &views,     &export,   &control, NULL};

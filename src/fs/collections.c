@@ -4,7 +4,7 @@
  *     queue/<slot>-<name>       a pending or held operation; rm takes it back
  *     failed/<slot>-<name>      a refused one; rm discards the refused bytes, touch tries again
  *     queue/m<row>-<name>,
- *     failed/m<row>-<name>      a mail; rm discards it, touch sends it again
+ *     failed/m<row>-<name>      a mail, an .eml as x.eml.json; rm discards it, touch sends it again
  *     conflicts/<id>/           base.json, mine.json, theirs.json; rm -r keeps the service's
  *                               version
  *     trash/<n>-<time>-<name>   the version before a change or deletion, and texts that were
@@ -256,8 +256,11 @@ static int each_mail(struct fs *fs, unsigned states, entry_fn each, void *ctx)
     for (size_t i = 0; i < count && !rc; i++) {
         struct local l = {0};
 
-        if ((states & 1U << rows[i].state) && !state_get_local(fs->state, rows[i].ino, &l))
-            rc = each(ctx, -rows[i].id, l.name, rows[i].queued_at);
+        if ((states & 1U << rows[i].state) && !state_get_local(fs->state, rows[i].ino, &l)) {
+            char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
+            rc = each(ctx, -rows[i].id, name, rows[i].queued_at);
+            free(name);
+        }
         local_release(&l);
     }
     outbox_rows_free(rows, count);

@@ -113,6 +113,17 @@ static bool is_verdict(int rc)
            rc == -EMSGSIZE || rc == -EDESTADDRREQ;
 }
 
+static void log_refusal(struct fs *fs, struct node *node, const char *reason)
+{
+    struct node *dir = tree_parent(fs, node);
+    char *name = tree_name(fs, node), *where = dir ? tree_name(fs, dir) : NULL;
+
+    log_warn("%s%s%s: not accepted: %s", where ? where : "", where ? "/" : "", name, reason);
+    free(where);
+    free(name);
+    tree_put(fs, dir);
+}
+
 int content_commit(struct fs *fs, struct node *node, struct content *c)
 {
     const struct node_ops *ops = tree_ops(fs, node);
@@ -125,11 +136,8 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
     int rc = ops->commit(fs, node, c, &err);
     if (is_verdict(rc))
         c->committed = changed;
-    if (rc) {
-        char *name = tree_name(fs, node);
-        log_warn("%s: not saved: %s", name, err.len ? err.data : strerror(-rc));
-        free(name);
-    }
+    if (rc)
+        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
     buf_release(&err);
     return rc;
 }

@@ -143,7 +143,7 @@ static int list_get(struct fs *fs, const struct fs_req *req, struct fs_dir *dir,
         int rc = dir->list.error;
 
         dir->list.error = 0;
-        return rc;
+        return rc < 0 ? rc : 0;
     }
     *ret = &dir->list.entries[index];
     return 1;

@@ -38,9 +38,16 @@ static void push(struct fs *fs, struct event e)
     }
 }
 
+static void note_mail(struct fs *fs, enum kind kind)
+{
+    if (kind == KIND_MESSAGE)
+        fs->mail_changed = clock_now();
+}
+
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
                       enum mailbox_change change)
 {
+    note_mail(ctx, kind);
     push(ctx, (struct event){.type = EVENT_RECORD,
                              .kind = kind,
                              .folder = xstrdup(folder),
@@ -50,6 +57,7 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
 
 static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
 {
+    note_mail(ctx, kind);
     push(ctx,
          (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct node_ops kind_ops, folder_ops_of_export;
+static const struct node_ops folder_ops_of_export;
 
 /* --- a folder --- */
 
@@ -248,7 +248,7 @@ static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
     return rc || dir->kind == KIND_MESSAGE ? rc : list_whole(fs, req, dir, list);
 }
 
-static const struct node_ops kind_ops = {
+const struct node_ops export_kind_ops = {
     .name = "export folders",
     .type = S_IFDIR,
     .flags = NODE_READ_ONLY,
@@ -256,50 +256,10 @@ static const struct node_ops kind_ops = {
     .list = kind_list,
 };
 
-/* --- export/ --- */
-
-static struct node_spec kind_spec(struct node *root, enum kind kind)
-{
-    const char *parts[] = {"export", kind_info(kind)->dir};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                              .ops = &kind_ops,
-                              .parent = root,
-                              .name = kind_info(kind)->dir,
-                              .kind = kind};
-}
-
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
-{
-    enum kind kind = kind_by_dir(name);
-
-    (void)req;
-    if (kind == KIND_COUNT)
-        return -ENOENT;
-    struct node_spec spec = kind_spec(dir, kind);
-    *ret = tree_obtain(fs, &spec);
-    return 0;
-}
-
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                     struct dir_list *list)
-{
-    int rc = 0;
-
-    (void)fs;
-    (void)req;
-    for (int kind = 0; kind < KIND_COUNT && !rc; kind++) {
-        struct node_spec spec = kind_spec(dir, (enum kind)kind);
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
-}
-
 const struct node_ops export_root_ops = {
     .name = "export",
     .type = S_IFDIR,
     .flags = NODE_READ_ONLY,
-    .lookup = root_lookup,
-    .list = root_list,
+    .lookup = derived_lookup,
+    .list = derived_list,
 };

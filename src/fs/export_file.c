@@ -74,13 +74,15 @@ static int write_message(const struct cJSON *record, struct buf *out, struct buf
 
 static int write_event(const struct cJSON *record, struct buf *out, struct buf *err)
 {
-    int rc = ical_begin(out);
+    struct ical cal;
+    int rc = ical_begin(&cal, out);
 
     if (!rc)
-        rc = ical_event(record, out);
-    if (rc == -EINVAL)
-        return buf_fail(err, rc, NO_START);
-    return rc ? rc : ical_end(out);
+        rc = ical_event(&cal, record, out);
+    if (!rc)
+        rc = ical_end(&cal, out);
+    ical_release(&cal);
+    return rc == -EINVAL ? buf_fail(err, rc, NO_START) : rc;
 }
 
 /* Everything but a message with attachments. -EINVAL: the format cannot hold it. */

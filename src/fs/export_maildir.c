@@ -5,10 +5,15 @@
  * cur/ a message is called "<id>:2,S", or "<id>:2," while it is not read: the same file as
  * "<id>.eml". A name with other flags means it, too: a reader that has listed the directory finds
  * the message although somebody else has read it meanwhile.
+ *
+ * A reader that stays open looks at the time of cur/ to learn of new mail, and lists nothing until
+ * it moves. So a look at it makes a listing that is there fresh, as a look into it does, and it is
+ * the time something last happened to any message.
  */
 #include "export_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -56,10 +61,32 @@ static int cur_list(struct fs *fs, const struct fs_req *req, struct node *dir,
     return export_list_records(fs, req, dir, message_name, list);
 }
 
+/* Who only probes for a Maildir where nobody has looked yet, asks the service for nothing; and
+ * every open of a message looks the directory up. */
+static bool is_due(const struct cache_listing *listing)
+{
+    int64_t age = clock_now() - listing->fresh_at;
+
+    return listing->complete && (age < 0 || age >= NS_PER_S);
+}
+
+static int cur_getattr(struct fs *fs, const struct fs_req *req, struct node *dir, struct stat *ret)
+{
+    struct cache_listing listing = {0};
+    int rc = cache_get_listing(fs->cache, dir->kind, dir->folder, &listing);
+
+    if (!rc && is_due(&listing))
+        folder_refresh(fs, dir->kind, dir->folder, req->cancel); /* what is known is shown */
+    if (!rc)
+        attr_set_mtime(ret, fs->mail_changed);
+    return rc;
+}
+
 static const struct node_ops cur_ops = {
     .name = "messages of a Maildir",
     .type = S_IFDIR,
-    .flags = NODE_READ_ONLY,
+    .flags = NODE_READ_ONLY | NODE_VOLATILE,
+    .getattr = cur_getattr,
     .lookup = cur_lookup,
     .list = cur_list,
 };

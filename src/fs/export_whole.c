@@ -82,6 +82,7 @@ static int ids_collect(struct fs *fs, struct cancel *cancel, const struct node *
 struct writer {
     struct fs *fs;
     const struct node *node;
+    struct ical cal;
     struct buf text; /* not written yet */
     int fd;
     off_t done;
@@ -98,7 +99,7 @@ static int flush(struct writer *w)
 
 static int append(struct writer *w, const struct cJSON *record)
 {
-    return w->node->kind == KIND_EVENT ? ical_event(record, &w->text)
+    return w->node->kind == KIND_EVENT ? ical_event(&w->cal, record, &w->text)
                                        : vcard_write(record, &w->text);
 }
 
@@ -128,12 +129,14 @@ static int add_record(struct writer *w, const char *id)
 static int write_all(struct writer *w, const struct ids *ids, struct cancel *cancel)
 {
     bool calendar = w->node->kind == KIND_EVENT;
-    int rc = calendar ? ical_begin(&w->text) : 0;
+    int rc = calendar ? ical_begin(&w->cal, &w->text) : 0;
 
     for (size_t i = 0; i < ids->count && !rc; i++)
         rc = cancel_fired(cancel) ? -EINTR : add_record(w, ids->list[i]);
     if (!rc && calendar)
-        rc = ical_end(&w->text);
+        rc = ical_end(&w->cal, &w->text);
+    if (calendar)
+        ical_release(&w->cal);
     return rc ? rc : flush(w);
 }
 

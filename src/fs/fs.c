@@ -70,6 +70,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     views_init(fs);
     renderings_init(&fs->renderings);
     fs->started = clock_now();
+    fs->mail_changed = fs->started;
     pthread_mutex_init(&fs->change, NULL);
     queue_init(&fs->events);
     tree_init(fs);

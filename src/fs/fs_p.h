@@ -5,6 +5,8 @@
  * `struct node_ops`; a branch is a top-level directory with the classes below it. A new top-level
  * directory is a new file with a `struct branch` and one line in branches.c.
  *
+ *     fs.c         made, started, stopped
+ *     branches.c   the top-level directories
  *     tree.c       nodes by inode number: references, names, life and death
  *     dispatch.c   lookup, attributes, xattrs, links, statfs: finds the node, asks its class
  *     dir.c        open directories
@@ -23,9 +25,11 @@
  *     outbox.c     outbox/
  *     triggers.c   triggers/
  *     search.c, search_query.c   search/
+ *     caller.c     which system call a lookup belongs to
  *     views.c, view_keep.c, view_index.c   views/: links for people; views_p.h
  *     export.c, export_file.c, export_whole.c, export_maildir.c, rendering.c
  *                  export/: the records in other formats; export_p.h
+ *     derived.c    the top of search/, views/ and export/: the kinds, and CACHEDIR.TAG
  *     poll.c       who waits for a stream to grow
  *     control.c, collections.c, status.c   .outlookfs/
  *     events.c     the housekeeping thread: what sync reports, and what ends by itself
@@ -137,9 +141,11 @@ struct node_ops {
 };
 
 struct branch {
-    const char *name;            /* of the top-level directory */
-    const struct node_ops *root; /* its class */
-    enum kind kind;              /* of the records below, or KIND_COUNT */
+    const char *name;             /* of the top-level directory */
+    const struct node_ops *root;  /* its class */
+    enum kind kind;               /* of the records below, or KIND_COUNT */
+    const struct node_ops *kinds; /* of its mail/, calendars/ and contacts/, where it shows records
+                                     of other branches (derived.c); else NULL */
 };
 extern const struct branch *const branches[]; /* NULL-terminated; branches.c */
 
@@ -239,8 +245,9 @@ struct fs {
     struct waiters waiters;
     struct views views;
     struct renderings renderings;
-    int64_t birth;   /* ns: when the state directory was made; mtime of directories */
-    int64_t started; /* ns */
+    int64_t birth;                /* ns: when the state directory was made; mtime of directories */
+    int64_t started;              /* ns */
+    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
     struct tree tree;
     pthread_mutex_t change;
     struct queue events; /* events.c */
@@ -426,6 +433,9 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
 /* keep.c: under fs.change, except slots_reconcile_all() */
 /* The service's record may differ from the local bytes now: keep or replace them. */
 int slot_reconcile(struct fs *fs, struct slot *slot);
+/* The same of a name in a record folder, for those who replace or remove what they see there. Not
+ * in a transaction. */
+void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name);
 /* What is pending becomes visible, or the service's rendering, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
 /* At the start: bytes that nobody closed give way to what was saved before them, ... */
@@ -522,8 +532,14 @@ void trigger_move_end(struct fs *fs, struct trigger_move *move);
 /* --- search.c, search_query.c --- */
 extern const struct node_ops search_root_ops, search_kind_ops, search_folder_ops, search_query_ops,
     search_link_ops;
+
+/* --- caller.c --- */
+/* Is the thread (fs_req.pid) just making a directory? False where that cannot be told: see
+ * caller.c. May sleep for a moment. */
+bool caller_makes_directory(pid_t tid);
+
 /* --- views.c, view_keep.c --- */
-extern const struct node_ops views_root_ops;
+extern const struct node_ops views_root_ops, view_kind_ops;
 /* -EPERM; where the directory is one of views/ the log says why. */
 int view_refuse(const struct node_ops *dir_ops, const char *name);
 void views_init(struct fs *fs);
@@ -531,11 +547,17 @@ void views_free(struct fs *fs);
 /* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
 int64_t views_expire(struct fs *fs, int64_t now);
 /* --- export.c and those beside it: export_p.h --- */
-extern const struct node_ops export_root_ops;
+extern const struct node_ops export_root_ops, export_kind_ops;
 /* sync's event. */
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void renderings_init(struct renderings *r);
 void renderings_release(struct renderings *r);
+
+/* --- derived.c --- */
+/* Lookup and list of the root of a branch that has `kinds`. */
+int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
+                   struct node **ret);
+int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list);
 
 /* --- poll.c --- */
 void waiters_init(struct waiters *w);

@@ -3,7 +3,10 @@
  * service's.
  *
  * After a save the file keeps the user's very bytes as long as the service's record says the same;
- * when it says something else, its rendering replaces them as soon as no handle is open.
+ * when it says something else, its rendering replaces them as soon as no handle is open. The
+ * housekeeping thread sees to that when sync reports an outcome; who opens, replaces or removes the
+ * file before it comes to that does it himself: he may know the outcome (`.state`, an fsync that
+ * returned), and what he saves is measured against what he was shown.
  */
 #include "fs_p.h"
 
@@ -133,6 +136,15 @@ int slot_reconcile(struct fs *fs, struct slot *slot)
     journal_op_release(&op);
     cache_record_release(&r);
     return rc == -ENOENT ? 0 : rc;
+}
+
+void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name)
+{
+    struct slot slot = {0};
+
+    if (!slot_of_name(fs, dir, name, &slot))
+        slot_reconcile(fs, &slot);
+    slot_release(&slot);
 }
 
 /* --- after a crash --- */

@@ -292,7 +292,9 @@ static int record_load(struct fs *fs, struct node *node, struct content *ret)
     struct slot slot = {0};
     int rc = 0;
 
-    if (!node_slot(fs, node, &slot) && (slot.flags & SLOT_LOCAL)) {
+    if (!node_slot(fs, node, &slot)) /* who is told how a save ended reads what came of it */
+        slot_reconcile(fs, &slot);
+    if (slot.flags & SLOT_LOCAL) {
         int fd = state_data_open(fs->state, node->ino, O_RDWR);
         if (fd < 0)
             rc = fd;

@@ -49,10 +49,18 @@ static bool is_there(const struct end *e)
 
 static int end_find(struct fs *fs, struct end *e)
 {
-    e->record = tree_ops(fs, e->dir) == &folder_ops && name_is_record(e->name);
     int rc = e->record ? slot_of_name(fs, e->dir, e->name, &e->slot)
                        : state_find_local(fs->state, e->dir->ino, e->name, &e->local);
     return rc == -ENOENT ? 0 : rc;
+}
+
+/* Before the transaction: what moves, or makes room, is what an open would show. */
+static int end_look(struct fs *fs, struct end *e)
+{
+    e->record = tree_ops(fs, e->dir) == &folder_ops && name_is_record(e->name);
+    if (e->record)
+        slot_reconcile_name(fs, e->dir, e->name);
+    return end_find(fs, e);
 }
 
 /* Once more, inside the transaction: meanwhile a worker may have bound the slot to a record, ended
@@ -579,9 +587,9 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = may_move(fs, req, from.dir, name);
     if (!rc) {
         pthread_mutex_lock(&fs->change);
-        rc = end_find(fs, &from);
+        rc = end_look(fs, &from);
         if (!rc)
-            rc = end_find(fs, &to);
+            rc = end_look(fs, &to);
         if (!rc)
             rc = rename_ends(fs, req, &from, &to, flags, &err);
         pthread_mutex_unlock(&fs->change);

@@ -5,13 +5,21 @@
  *     search/calendars/..., contacts/...   flat, a sub-folder as "Inbox%2FSupport"
  *     search/local/<words>/                asked of the cache
  *
- * A query's directory (search_query.c) is there as soon as somebody looks it up, so mkdir(2) would
- * never come to us: the kernel says that it exists. `mkdir "<query>;pin"` keeps a search: such a
- * name exists only when the search is kept. rmdir forgets it, the answer included.
+ * A query's directory (search_query.c) is there as soon as somebody looks it up. mkdir keeps it, so
+ * that it is listed; rmdir forgets it, the answer included.
+ *
+ * The kernel looks the name up before it asks for a new directory, and would say that it exists.
+ * So for a caller that makes a directory (caller.c) a query that is not kept does not exist. That
+ * goes for every component of the caller's path, as a lookup does not tell the last one: mkdir of
+ * <query>/x is ENOENT where it would be EPERM.
+ *
+ * `mkdir "<query>;pin"` is the same for callers that are not recognised: such a name exists for
+ * everybody only when the search is kept.
  */
 #include "fs_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 #include <outlookfs/model/query.h>
@@ -25,47 +33,35 @@
 
 /* --- the places --- */
 
-/* KIND_COUNT: the cache. */
-static const enum kind kinds[] = {KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT};
-
-static struct node_spec place_spec(struct node *dir, enum kind kind)
+static struct node_spec local_spec(struct node *root)
 {
-    const char *parts[] = {"search", search_place(kind)};
+    const char *parts[] = {"search", search_place(KIND_COUNT)};
 
     return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                              .ops = kind == KIND_COUNT ? &search_folder_ops : &search_kind_ops,
-                              .parent = dir,
-                              .name = search_place(kind),
-                              .kind = kind,
-                              .folder = kind == KIND_COUNT ? "" : NULL};
+                              .ops = &search_folder_ops,
+                              .parent = root,
+                              .name = search_place(KIND_COUNT),
+                              .kind = KIND_COUNT,
+                              .folder = ""};
 }
 
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
                        struct node **ret)
 {
-    (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        if (str_eq(search_place(kinds[i]), name)) {
-            struct node_spec spec = place_spec(dir, kinds[i]);
-            *ret = tree_obtain(fs, &spec);
-            return 0;
-        }
-    }
-    return -ENOENT;
+    if (!str_eq(name, search_place(KIND_COUNT)))
+        return derived_lookup(fs, req, root, name, ret);
+    struct node_spec spec = local_spec(root);
+    *ret = tree_obtain(fs, &spec);
+    return 0;
 }
 
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
-    int rc = 0;
+    struct node_spec spec = local_spec(root);
+    int rc = derived_list(fs, req, root, list);
 
-    (void)req;
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(kinds); i++) {
-        struct node_spec spec = place_spec(dir, kinds[i]);
-        spec.folder = spec.folder ? tree_intern(fs, spec.folder) : NULL;
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
+    return rc ? rc : dir_add(list, &spec, NULL);
 }
 
 const struct node_ops search_root_ops = {
@@ -261,7 +257,7 @@ static int look_up(struct fs *fs, const struct fs_req *req, const struct search 
 
     if (search_is_kept(fs->mailbox, what))
         return 0;
-    if (!query_is_askable(what->name))
+    if (!query_is_askable(what->name) || caller_makes_directory(req->pid))
         return -ENOENT;
     int rc = search_look(fs->mailbox, what, SEARCH_FRESH, req->cancel, &r, NULL);
     search_put(fs->mailbox, r);
@@ -302,17 +298,26 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     return rc;
 }
 
+static int keep(struct fs *fs, const struct fs_req *req, const struct search *what)
+{
+    struct buf why;
+
+    buf_init(&why, BUF_TEXT_MAX);
+    int rc = search_keep(fs->mailbox, what, req->cancel, &why);
+    if (rc == -EINVAL)
+        log_warn("mkdir of \"%s\" in search/%s: there is no such search: %s", what->name,
+                 search_place(what->kind), why.data);
+    buf_release(&why);
+    return rc;
+}
+
 static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                         struct node **ret)
 {
     char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
-    int rc;
+    int rc = query_is_askable(what.name) ? keep(fs, req, &what) : -EPERM;
 
-    if (!query_is_askable(what.name))
-        rc = -EPERM;
-    else
-        rc = pin ? search_keep(fs->mailbox, &what, req->cancel, NULL) : -EEXIST;
     if (!rc) {
         struct node_spec spec = query_spec(dir, what.name);
         *ret = tree_obtain(fs, &spec);

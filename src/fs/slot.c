@@ -217,6 +217,7 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     struct buf err;
 
     buf_init(&err, BUF_TEXT_MAX);
+    slot_reconcile_name(fs, dir, name);
     state_begin(fs->state);
     int rc = slot_of_name(fs, dir, name, &slot);
     uint64_t gone = slot.ino;

@@ -25,8 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct node_ops view_kind_ops, view_folder_ops, view_links_ops, view_groups_ops,
-    view_link_ops;
+static const struct node_ops view_folder_ops, view_links_ops, view_groups_ops, view_link_ops;
 
 struct view {
     const char *name;
@@ -71,51 +70,12 @@ int view_refuse(const struct node_ops *dir_ops, const char *name)
 
 /* --- views/ and views/mail/ --- */
 
-static struct node_spec kind_spec(struct node *dir, enum kind kind)
-{
-    const char *parts[] = {"views", kind_info(kind)->dir};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                              .ops = &view_kind_ops,
-                              .parent = dir,
-                              .name = kind_info(kind)->dir,
-                              .kind = kind};
-}
-
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
-{
-    enum kind kind = kind_by_dir(name);
-
-    (void)req;
-    if (kind == KIND_COUNT)
-        return -ENOENT;
-    struct node_spec spec = kind_spec(dir, kind);
-    *ret = tree_obtain(fs, &spec);
-    return 0;
-}
-
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                     struct dir_list *list)
-{
-    int rc = 0;
-
-    (void)fs;
-    (void)req;
-    for (enum kind kind = 0; !rc && kind < KIND_COUNT; kind++) {
-        struct node_spec spec = kind_spec(dir, kind);
-
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
-}
-
 const struct node_ops views_root_ops = {
     .name = "views",
     .type = S_IFDIR,
-    .flags = NODE_SCRATCH_OK | NODE_VIEW,
-    .lookup = root_lookup,
-    .list = root_list,
+    .flags = NODE_VIEW,
+    .lookup = derived_lookup,
+    .list = derived_list,
 };
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
@@ -169,7 +129,7 @@ static int list_folders(struct fs *fs, const struct fs_req *req, struct node *di
     return rc;
 }
 
-static const struct node_ops view_kind_ops = {
+const struct node_ops view_kind_ops = {
     .name = "views of a kind",
     .type = S_IFDIR,
     .flags = NODE_SCRATCH_OK | NODE_VIEW,

@@ -45,7 +45,8 @@ void call_begin(struct call *call, fuse_req_t req)
     call->req = req;
     call->mount = fuse_req_userdata(req);
     call->fs = call->mount->fs;
-    call->who = (struct fs_req){.cancel = &call->cancel, .uid = ctx->uid, .gid = ctx->gid};
+    call->who =
+        (struct fs_req){.cancel = &call->cancel, .uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid};
     cancel_init(&call->cancel);
     enlist(&call->mount->calls, call);
     fuse_req_interrupt_func(req, interrupted, &call->cancel);

@@ -105,18 +105,23 @@ static int end_rejected(struct change *c, const struct journal_op *op)
     return rc ? rc : state_remove_op(c->state, c->slot.id);
 }
 
+static bool same_text(const struct change *c, const char *text, const cJSON *obj)
+{
+    cJSON *other;
+    bool same;
+
+    if (!text || json_parse_object(text, strlen(text), &other, NULL))
+        return false;
+    same = merge_same(c->slot.kind, other, obj);
+    cJSON_Delete(other);
+    return same;
+}
+
 /* The same text saved again asks for nothing new: a FLUSH may come many times. */
 static bool says_nothing_new(const struct change *c, const struct journal_op *op)
 {
-    cJSON *before;
-    bool same;
-
-    if (op->state != JOURNAL_QUEUED || op->verb == JOURNAL_DELETE || !op->mine ||
-        json_parse_object(op->mine, strlen(op->mine), &before, NULL))
-        return false;
-    same = merge_same(c->slot.kind, before, c->obj);
-    cJSON_Delete(before);
-    return same;
+    return op->state == JOURNAL_QUEUED && op->verb != JOURNAL_DELETE &&
+           same_text(c, op->mine, c->obj);
 }
 
 static int change_create(struct change *c, struct journal_op *op)
@@ -155,7 +160,23 @@ static int change_update(struct change *c, struct journal_op *op)
     return rc;
 }
 
-/* The user has seen theirs: from now on that is what the change is measured against. */
+/*
+ * Did the program have theirs before it, or a newer version? Not where it began with what is parked
+ * or with what that began with: an open file keeps the bytes it was opened with.
+ */
+static bool has_seen_theirs(const struct change *c, const struct journal_op *op)
+{
+    cJSON *seen;
+    bool older;
+
+    if (!c->base || json_parse_object(c->base, strlen(c->base), &seen, NULL))
+        return false;
+    older = same_text(c, op->mine, seen) || same_text(c, op->base, seen);
+    cJSON_Delete(seen);
+    return !older;
+}
+
+/* From now on the change is measured against theirs, as the user has seen it. */
 static int rebase_on_theirs(struct change *c, struct journal_op *op)
 {
     struct conflict conflict;
@@ -163,24 +184,23 @@ static int rebase_on_theirs(struct change *c, struct journal_op *op)
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    op_set_base(op, conflict.theirs, NULL);
+    op_set_base(op, has_seen_theirs(c, op) ? c->base : conflict.theirs, NULL);
     conflict_release(&conflict);
     return state_remove_conflict(c->state, c->slot.id);
 }
 
 static int resolve_conflict(struct change *c, struct journal_op *op)
 {
-    cJSON *base;
-    bool rolled_back;
-    int rc = parse_base(op->base, &base, c->err);
+    int rc;
 
-    if (rc)
-        return rc;
-    rolled_back = merge_same(c->slot.kind, base, c->obj);
-    cJSON_Delete(base);
-    if (rolled_back)
+    if (same_text(c, op->base, c->obj)) /* rolled back */
         return 0;
-    rc = rebase_on_theirs(c, op);
+    if (has_seen_theirs(c, op))
+        rc = rebase_on_theirs(c, op);
+    else if (same_text(c, op->mine, c->obj))
+        return 0;
+    else /* one more edit on the old base: merged again, and parked again where it clashes */
+        rc = state_remove_conflict(c->state, c->slot.id);
     return rc ? rc : change_update(c, op);
 }
 

@@ -208,6 +208,7 @@ static int park_conflict(struct task *t, struct entry *e, const struct conflict 
         return rc;
     log_warn("%s/%s: somebody else changed %s too: see .outlookfs/conflicts",
              kind_info(t->slot.kind)->dir, t->slot.name, conflict->members);
+    op_set_base(&e->op, t->op.base, t->op.answer);
     op_clear_attempt(&e->op);
     e->op.state = JOURNAL_CONFLICT;
     e->op.status = 0;
@@ -216,6 +217,7 @@ static int park_conflict(struct task *t, struct entry *e, const struct conflict 
     return state_put_op(t->mb->state, &e->op);
 }
 
+/* Theirs is in the cache before anything says "conflict": who looks then is shown it. */
 int outcome_conflict(struct task *t, const char *base, const struct item *theirs,
                      const char *members)
 {
@@ -227,16 +229,16 @@ int outcome_conflict(struct task *t, const char *base, const struct item *theirs
         .at = clock_now(),
     };
     struct entry e;
-    int rc = entry_open(t, &e);
+    int rc = mailbox_record_written(t->mb, t->slot.folder, theirs);
 
+    if (!rc)
+        rc = entry_open(t, &e);
     if (rc)
         return rc;
     conflict.mine = e.op.mine;
     if (!e.changed)
         rc = park_conflict(t, &e, &conflict);
     rc = entry_close(t, &e, true, rc);
-    if (!rc)
-        rc = mailbox_record_written(t->mb, t->slot.folder, theirs);
     if (!rc)
         ended(t);
     return rc;

@@ -50,8 +50,9 @@ static enum grade ask_page(const struct page_task *t, struct cancel *cancel,
     return grade;
 }
 
-/* A record that cannot be a file is left out; the positions of the others stay. */
-static void page_read(const struct folder *f, const struct remote_page *from, struct page *page)
+/* A record that cannot be a file is left out; the positions of the others stay. The answer is
+ * freed: several pages wait here for their turn in the store. */
+static void page_read(const struct folder *f, struct remote_page *from, struct page *page)
 {
     cJSON *obj;
     struct buf err;
@@ -70,6 +71,8 @@ static void page_read(const struct folder *f, const struct remote_page *from, st
     }
     if (page->nitems)
         page->first = str_hash(0, page->items[0].id, strlen(page->items[0].id));
+    cJSON_Delete(from->items);
+    from->items = NULL;
     buf_release(&err);
 }
 
@@ -259,7 +262,6 @@ static void page_run(struct task *task, struct cancel *cancel)
     }
     question_end(f);
     page_release(&page);
-    cJSON_Delete(answer.items);
     remote_fault_release(&fault);
     pass_leave(f, t->pass);
     free(t);

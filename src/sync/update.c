@@ -155,11 +155,24 @@ static void settle_base(struct task *t, struct round *r)
     r->base = r->had ? merge_rebase(r->seen, r->had, r->mine) : cJSON_Duplicate(r->seen, true);
 }
 
+/* What settle_base() found out about the attempt, which is forgotten, is the operation's base. */
+static void keep_arrived(struct task *t, struct round *r)
+{
+    char *seen = render(r->seen), *had = render(r->had);
+
+    op_set_base(&t->op, seen, had);
+    free(seen);
+    free(had);
+}
+
 static int conflict(struct task *t, struct round *r, const struct buf *members)
 {
     char *base = render(r->base);
-    int rc = outcome_conflict(t, base, &r->item, members->data);
+    int rc;
 
+    if (r->arrived)
+        keep_arrived(t, r);
+    rc = outcome_conflict(t, base, &r->item, members->data);
     free(base);
     return rc;
 }

@@ -58,8 +58,7 @@ static int print_mail(const char *dir, int fd, struct buf *err)
     return rc;
 }
 
-static int print_records(int (*write_one)(const cJSON *, struct buf *), struct buf *out,
-                         struct buf *err)
+static int print_cards(struct buf *out, struct buf *err)
 {
     cJSON *records = input(err), *record;
     int rc = records ? 0 : -EINVAL;
@@ -67,7 +66,7 @@ static int print_records(int (*write_one)(const cJSON *, struct buf *), struct b
     cJSON_ArrayForEach(record, records)
     {
         if (!rc)
-            rc = write_one(record, out);
+            rc = vcard_write(record, out);
     }
     cJSON_Delete(records);
     return rc;
@@ -75,11 +74,20 @@ static int print_records(int (*write_one)(const cJSON *, struct buf *), struct b
 
 static int print_calendar(struct buf *out, struct buf *err)
 {
-    int rc = ical_begin(out);
+    cJSON *records = input(err), *record;
+    struct ical cal;
+    int rc = ical_begin(&cal, out);
 
+    cJSON_ArrayForEach(record, records)
+    {
+        if (!rc)
+            rc = ical_event(&cal, record, out);
+    }
     if (!rc)
-        rc = print_records(ical_event, out, err);
-    return rc ? rc : ical_end(out);
+        rc = records ? ical_end(&cal, out) : -EINVAL;
+    ical_release(&cal);
+    cJSON_Delete(records);
+    return rc;
 }
 
 static int print_sent(char **recipients, struct buf *err)
@@ -107,7 +115,7 @@ int main(int argc, char **argv)
     buf_init(&out, (size_t)256 * 1024 * 1024);
     buf_init(&err, BUF_TEXT_MAX);
     if (strcmp(what, "vcard") == 0)
-        rc = print_records(vcard_write, &out, &err);
+        rc = print_cards(&out, &err);
     else if (strcmp(what, "ical") == 0)
         rc = print_calendar(&out, &err);
     else if (strcmp(what, "eml") == 0)

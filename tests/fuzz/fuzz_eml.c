@@ -67,6 +67,7 @@ static void check_records(const char *text)
     static const char *const members[] = {"Id",      "DisplayName",   "BusinessHomePage",
                                           "Subject", "StartTimeZone", "WebLink"};
     cJSON *record = cJSON_CreateObject(), *body = cJSON_AddObjectToObject(record, "Body");
+    struct ical cal;
     struct buf out;
 
     for (size_t i = 0; i < ARRAY_SIZE(members); i++)
@@ -76,7 +77,8 @@ static void check_records(const char *text)
     cJSON_AddStringToObject(body, "Content", text);
     buf_init(&out, OUT_MAX);
     CHECK(vcard_write(record, &out) == 0);
-    CHECK(ical_event(record, &out) == 0);
+    CHECK(ical_begin(&cal, &out) == 0 && ical_event(&cal, record, &out) == 0);
+    ical_release(&cal);
     buf_release(&out);
     cJSON_Delete(record);
 }

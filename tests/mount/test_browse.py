@@ -3,6 +3,8 @@ import errno
 import json
 import os
 import stat
+import tarfile
+import tempfile
 import unittest
 from datetime import datetime
 
@@ -45,6 +47,39 @@ class Browse(MountTest):
 
     def test_top(self):
         self.assertTrue(TOP <= set(os.listdir(self.mailbox.mountpoint)))
+
+    def test_backup_programs_know_what_to_leave_out(self):
+        backup = tempfile.TemporaryDirectory()
+        self.addCleanup(backup.cleanup)
+        archive = os.path.join(backup.name, "all.tar")
+        self.mailbox.run(["tar", "-cf", archive, "--exclude-caches-all", "-C", self.mailbox.mountpoint, "."])
+        with tarfile.open(archive) as tar:
+            top = {name.split("/")[1] for name in tar.getnames() if "/" in name}
+        self.assertTrue(TOP <= top)
+        self.assertEqual(top & {"export", "search", "views"}, set())
+
+    def test_the_tag_of_what_is_shown_twice(self):
+        for name in ("export", "search", "views"):
+            where = self.mailbox.path(name)
+            tag = os.path.join(where, "CACHEDIR.TAG")
+            self.assertEqual(os.listdir(where).count("CACHEDIR.TAG"), 1)
+            with open(tag, "rb") as file:
+                text = file.read()
+            self.assertTrue(text.startswith(b"Signature: 8a477f597d28d172789f06886806bc55\n"))
+            self.assertEqual(os.stat(tag).st_size, len(text))
+            self.assertEqual(stat.S_IMODE(os.stat(tag).st_mode), 0o400)
+            with self.assertRaises(OSError) as refused:
+                open(tag, "ab").close()
+            self.assertEqual(refused.exception.errno, errno.EROFS)
+            with self.assertRaises(OSError):
+                os.unlink(tag)
+        with open(self.mailbox.path("views/.tag.tmp"), "w", encoding="ascii") as file:
+            file.write("mine")
+        with self.assertRaises(PermissionError):
+            os.rename(self.mailbox.path("views/.tag.tmp"), self.mailbox.path("views/CACHEDIR.TAG"))
+        os.unlink(self.mailbox.path("views/.tag.tmp"))
+        for name in ("", "mail", "views/mail", "export/mail", "search/mail"):
+            self.assertFalse(os.path.exists(self.mailbox.path(name, "CACHEDIR.TAG")), name)
 
     def test_folders(self):
         path = self.mailbox.path
@@ -153,7 +188,8 @@ class Browse(MountTest):
         export = self.mailbox.path("export")
         for path, is_dir in walk(self.mailbox.mountpoint, skip=(".outlookfs",)):
             mode = 0o777 if os.path.islink(path) else 0o700 if is_dir else 0o600
-            self.assertMode(path, mode & 0o555 if (path + "/").startswith(export + "/") else mode)
+            constant = (path + "/").startswith(export + "/") or os.path.basename(path) == "CACHEDIR.TAG"
+            self.assertMode(path, mode & 0o555 if constant else mode)
             self.assertEqual(os.lstat(path).st_uid, os.getuid(), path)
             self.assertEqual(stat.S_ISDIR(os.lstat(path).st_mode), is_dir)
 

@@ -1,4 +1,5 @@
 """The commands: what is wrong is said in one line before anything is mounted, exit codes are honest, nothing is left behind."""
+import contextlib
 import json
 import os
 import re
@@ -576,6 +577,29 @@ class Life(CommandTest):
             self.assertIn(word, text)
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
         self.assertIn("all on the service", self.run_it("status", self.mountpoint).stdout)
+        self.umount()
+
+    def test_status_names_what_was_not_sent_and_what_to_do(self):
+        self.mount("-o", "send_delay=0")
+
+        def put(name, text):
+            """As a shell does, whose echo says nothing when the close fails."""
+            with contextlib.suppress(OSError), open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        put("outbox/send/typo.json", '{"To": "ann@contoso.com", "Subjct": "x", "Body": "y"}')
+        put("triggers/none.json", '{"Trigger": "OnSomething"}')
+        self.sandbox.fault(operation="SendEmail", status=400)
+        put("outbox/send/refused.json", '{"To": "ann@contoso.com", "Subject": "x", "Body": "y"}')
+        wait_for(lambda: os.listdir(self.path(".outlookfs/failed")), "the refusal")
+        text = self.run_it("status", self.mountpoint).stdout
+        for line in ("draft outbox/send/typo.json, not sent: Subjct: no such member", "send outbox/send/refused.json: failed",
+                     "touch it to try again, remove it to give it up", "triggers/none.json: draft"):
+            self.assertIn(line, text)
+        with open(self.path(".outlookfs/log"), encoding="utf-8") as log:
+            self.assertIn("send/typo.json: not accepted: Subjct: no such member", log.read())
+        os.utime(self.path(".outlookfs/failed", os.listdir(self.path(".outlookfs/failed"))[0]))
+        wait_for(lambda: os.path.exists(self.path("outbox/sent/refused.json")), "sent after all")
+        self.assertNotIn("refused", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 
     def test_read_only(self):

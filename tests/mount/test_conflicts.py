@@ -217,14 +217,26 @@ class Conflict(RecordTest):
 
     def test_saving_mine_again_resolves_it(self):
         self.make({"NickName": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
-        self.shows(NickName="theirs")
-        self.save(NickName="mine")                          # over theirs
+        self.save(NickName="mine")                          # over theirs, which the file shows
         self.assertEqual(self.state(), "pending")
         self.assertFalse(os.path.exists(self.directory))
         self.mailbox.sync()
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
         self.assertService(NickName="mine", CompanyName="theirs")
         self.assertEqual(self.state(), "synced")
+
+    def test_an_open_file_resolves_nothing(self):
+        """It shows mine as long as it is open, so theirs was not seen when it is saved again."""
+        with open(self.file, "r+", encoding="utf-8") as file:
+            self.make({"NickName": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
+            text = self.edited(file.read(), NickName="still mine")
+            file.seek(0)
+            file.write(text)
+            file.truncate()
+        self.assertEqual(self.state(), "pending")
+        self.mailbox.sync(1)
+        self.assertEqual(self.writes(), [])
+        self.assertParked({"NickName": "still mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
 
     def test_copying_mine_over_it_resolves_it(self):
         """cp conflicts/ID/mine.json the record: the whole of mine wins."""

@@ -35,6 +35,8 @@ class Demo(unittest.TestCase):
                 self.assertIn('user.outlook.state="pending"', text)
                 self.assertIn('user.outlook.state="synced"', text)
                 self.assertIn('"MobilePhone1": "+49 30', text)
+                for shown in ("by-sender", "about the invoice", "FN:", "letter.eml"):
+                    self.assertIn(shown, text)
                 tour()  # over the one that is still mounted
             finally:
                 subprocess.run(["fusermount3", "-uz", mountpoint], capture_output=True, timeout=30)

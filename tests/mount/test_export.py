@@ -66,7 +66,7 @@ class Layout(MountTest):
             self.assertFalse(os.path.exists(self.mailbox.path("export", kind, "no-such" + SUFFIX[kind])))
 
     def test_every_size_is_what_is_read_and_every_time_the_record_s(self):
-        files = files_below(self.mailbox.path("export"))
+        files = [path for kind in SUFFIX for path in files_below(self.mailbox.path("export", kind))]
         self.assertGreater(len(files), 60)
         for path in files:
             before = os.stat(path)
@@ -268,6 +268,20 @@ class Messages(MountTest):
         wait_for(lambda: id + ":2,S" in os.listdir(cur), "the flag")
         self.assertNotIn(id + ":2,", os.listdir(cur))
         self.assertEqual(read(os.path.join(cur, id + ":2,")), before, "a reader with the old name finds it")
+
+    def test_the_time_of_cur_moves_with_what_happens(self):
+        cur = self.mailbox.path("export/mail/Inbox/cur")
+        os.listdir(cur)
+
+        def moves(change, what):
+            before = os.stat(cur).st_mtime_ns
+            answer = change()
+            wait_for(lambda: os.stat(cur).st_mtime_ns > before, what)
+            return answer
+        id = moves(lambda: create(self.mailbox, IsRead=False), "a new message")
+        self.assertIn(id + ":2,", os.listdir(cur))
+        moves(lambda: self.mailbox.edit("message", id, set={"IsRead": True}), "somebody has read it")
+        moves(lambda: self.mailbox.edit("message", id, delete=True), "somebody has deleted it")
 
     def test_a_deleted_message_goes(self):
         id = create(self.mailbox)

@@ -71,6 +71,21 @@ class Mutt(ReadersTest):
         self.assertEqual(self.mailbox.requests(since=mark), [], "a second look costs nothing")
 
 
+class OpenMutt(ReadersTest):
+    OPTIONS = "list_ttl=0"
+
+    def test_new_mail_appears(self):
+        config = self.config("muttrc", "set folder=%s\nset mail_check=1\nset timeout=1\nset sort=reverse-date\n" % self.home)
+        folder = self.mailbox.path("export/mail/Inbox")
+        with Terminal(["mutt", "-n", "-F", config, "-R", "-f", folder], cwd=self.home) as terminal:
+            terminal.expect("Msgs:30")
+            self.mailbox.sandbox.create("message", {"Subject": "Here I come", "From": "ann@fabrikam.com",
+                                                    "DateTimeReceived": "2031-01-02T03:04:05Z"})
+            terminal.expect("Here I come")
+            terminal.send("q")
+            self.assertEqual(terminal.wait(LIMIT), 0)
+
+
 class Contacts(ReadersTest):
     def khard(self, *arguments):
         config = self.config("khard.conf", "[addressbooks]\n[[office]]\npath = %s\n[general]\ndebug = no\n"

@@ -327,6 +327,16 @@ class NeverTwice(OutboxTest):
         wait_for(lambda: not os.path.exists(self.mailbox.path("outbox", "send", "b504.json")), "the file is gone, too")
         self.assertEqual(len(self.sends(mark)), 1)
 
+    def test_the_entry_of_an_eml_is_json(self):
+        self.mailbox.fault(operation="SendEmail", status=400)
+        with open(self.mailbox.path("outbox/send/letter.eml"), "w", encoding="utf-8") as file:
+            file.write("To: bob@contoso.com\nSubject: Hello\n\nHello.\n")
+        self.wait_state("failed", "outbox", "send", "letter.eml")
+        entry = self.mailbox.json(".outlookfs", "failed", self.failed_entry("letter.eml.json"))
+        self.assertEqual(entry["path"], "outbox/send/letter.eml")
+        os.unlink(self.mailbox.path(".outlookfs", "failed", self.failed_entry("letter.eml.json")))
+        wait_for(lambda: not os.path.exists(self.mailbox.path("outbox/send/letter.eml")), "the file is gone, too")
+
     def test_dropped_connection_is_parked(self):
         mark = self.unknown("dropped.json", drop="after")
         self.mailbox.remount()

@@ -7,9 +7,10 @@ import signal
 import stat
 import subprocess
 import threading
+import unittest
 from urllib.parse import parse_qs
 
-from harness import MountTest, Terminal, die_with_parent, main, wait_for
+from harness import Mailbox, MountTest, Terminal, die_with_parent, main, wait_for
 from records import CONTACTS, INBOX, ServiceTest
 
 SUPPORT = "Inbox%2FSupport"
@@ -293,10 +294,8 @@ class Kept(SearchTest):
 
     def test_a_kept_search_survives_a_remount(self):
         where = self.path("contacts", "Contacts", self.QUERY)
-        self.mailbox.run(["mkdir", where + ";pin"])
-        self.mailbox.run(["mkdir", "-p", where + ";pin"])
-        self.assertErrno(errno.EEXIST, os.mkdir, where + ";pin")
-        self.mailbox.run(["mkdir", self.path("local", "some words;pin")])
+        self.mailbox.run(["mkdir", where])
+        self.mailbox.run(["mkdir", self.path("local", "some words")])
         found = self.ids("contacts", "Contacts", self.QUERY)
         self.mailbox.remount()
         os.listdir(self.mailbox.path("contacts"))
@@ -312,7 +311,7 @@ class Kept(SearchTest):
 
     def test_rmdir_forgets_it(self):
         where = self.path("mail", "Inbox", "subject:invoice")
-        os.mkdir(where + ";pin")
+        os.mkdir(where)
         self.assertTrue(os.listdir(where))
         os.rmdir(where)
         self.assertEqual(os.listdir(self.path("mail", "Inbox")), [])
@@ -323,16 +322,143 @@ class Kept(SearchTest):
         self.assertEqual(len(self.asked()), 3)
 
     def test_a_refused_query_is_not_kept(self):
-        self.assertErrno(errno.EINVAL, os.mkdir, self.path("contacts", "Contacts", "no such member;pin"))
-        self.assertErrno(errno.EINVAL, os.mkdir, self.path("mail", "Inbox", "x;orderby=From;pin"))
-        self.assertErrno(errno.EINVAL, os.mkdir, self.path("local", "--;pin"))
+        """The reason is in the log, and still to be read in the query's directory."""
+        for pin in ("", ";pin"):
+            self.assertErrno(errno.EINVAL, os.mkdir, self.path("contacts", "Contacts", "no such member" + pin))
+            self.assertErrno(errno.EINVAL, os.mkdir, self.path("mail", "Inbox", "x;orderby=From" + pin))
+            self.assertErrno(errno.EINVAL, os.mkdir, self.path("local", "--" + pin))
         for place in ("contacts/Contacts", "mail/Inbox", "local"):
             self.assertEqual(os.listdir(self.path(place)), [])
+        self.assertIn("there is no such search: there is no word in it", self.mailbox.log_tail())
+        self.assertIn("no word", self.mailbox.xattr("error", "search", "local", "--"))
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_mkdir_keeps_it(self):
+        """Also of a query somebody has just looked into; the answer of then is taken."""
+        where = self.path("contacts", "Contacts", self.QUERY)
+        links = os.listdir(where)
+        self.assertTrue(links)
+        self.mailbox.run(["mkdir", where])
+        self.assertErrno(errno.EEXIST, os.mkdir, where)
+        self.assertIn("File exists", self.mailbox.run(["mkdir", where], check=False).stderr)
+        self.mailbox.run(["mkdir", "-p", where])
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts")), [self.QUERY])
+        self.assertEqual(os.listdir(where), links)
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_mkdir_is_recognised_in_any_program(self):
+        """A thread has a number of its own; mkdirat is another system call."""
+        inbox, local = self.path("mail", "Inbox"), self.path("local")
+        errors = []
+
+        def make(path):
+            try:
+                os.mkdir(path)
+            except OSError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=make, args=(os.path.join(local, "word%d" % number),)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(errors, [])
+        self.assertEqual(sorted(os.listdir(local)), ["word%d" % number for number in range(8)])
+        where = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.mkdir("subject:invoice", dir_fd=where)
+        finally:
+            os.close(where)
+        self.mailbox.run(["install", "-d", os.path.join(inbox, "subject:lunch")])
+        self.assertEqual(sorted(os.listdir(inbox)), ["subject:invoice", "subject:lunch"])
+        self.assertEqual(len(self.asked("GetEmails")), 2)
+
+    def test_others_see_it_while_it_is_made(self):
+        where = self.path("mail", "Inbox", "subject:invoice")
+        self.mailbox.fault(operation="GetEmails", delay=700)
+        making = subprocess.Popen(["mkdir", where])
+        looking = [subprocess.Popen(["ls", where], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        answers = {process.communicate(timeout=60)[0] for process in looking}
+        self.assertEqual(making.wait(60), 0)
+        self.assertEqual([process.returncode for process in looking], [0] * 3)
+        self.assertEqual(len(answers), 1)
+        self.assertTrue(answers.pop())
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_from_within(self):
+        """Whoever is in the directory stays in it."""
+        where = self.path("contacts", "Contacts", self.QUERY)
+        done = self.mailbox.run('mkdir "%s" && ls && pwd -P' % where, cwd=where)
+        self.assertEqual(done.stdout.splitlines()[-1], where)
+        self.assertEqual(len(done.stdout.splitlines()), 4)
+
+    def test_a_directory_in_a_query(self):
+        where = self.path("mail", "Inbox", "subject:invoice")
+        with self.assertRaises(OSError) as refused:
+            os.mkdir(os.path.join(where, "x"))
+        self.assertIn(refused.exception.errno, (errno.EPERM, errno.ENOENT))
+        self.assertEqual(os.listdir(self.path("mail", "Inbox")), [])
+
+    def test_the_form_that_needs_no_proc(self):
+        where = self.path("contacts", "Contacts", self.QUERY)
+        self.mailbox.run(["mkdir", where + ";pin"])
+        self.mailbox.run(["mkdir", "-p", where + ";pin"])
+        self.assertErrno(errno.EEXIST, os.mkdir, where + ";pin")
+        self.assertErrno(errno.EEXIST, os.mkdir, where)
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts")), [self.QUERY])
+        os.rmdir(where + ";pin")
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts")), [])
+
+
+class ApartMailbox(Mailbox):
+    """The mount lives in a pid namespace that none of its callers is in: it cannot tell who they are."""
+
+    def command(self):
+        return ["unshare", "--pid", "--fork", "--kill-child"] + super().command()
+
+
+class PowerlessMailbox(Mailbox):
+    """The mount may not look into processes that can do more than it, as an ordinary user's where Yama forbids to trace."""
+
+    def command(self):
+        return ["setpriv", "--bounding-set=-sys_ptrace"] + super().command()
+
+
+class Unrecognised(unittest.TestCase):
+    QUERY = "startswith(GivenName,'G');top=3"
+
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can make pid namespaces, and has capabilities to give up")
 
     def test_every_query_is_there(self):
-        """So mkdir without ;pin says that it exists."""
-        self.assertErrno(errno.EEXIST, os.mkdir, self.path("mail", "Inbox", "invoice"))
-        self.assertEqual(os.listdir(self.path("mail", "Inbox")), [])
+        """So mkdir says that it exists, and ;pin keeps it."""
+        with ApartMailbox(MountTest.build_dir, "contacts=25") as mailbox:
+            where = mailbox.path(HOME, self.QUERY)
+            self.assertIn("File exists", mailbox.run(["mkdir", where], check=False).stderr)
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [])
+            mailbox.run(["mkdir", where + ";pin"])
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
+            self.assertEqual(len(mailbox.requests("ContactGetItems")), 1)
+
+    def test_a_mount_that_may_not_look(self):
+        """mkdir(1) is known by its name."""
+        with PowerlessMailbox(MountTest.build_dir, "contacts=25") as mailbox:
+            where = mailbox.path(HOME, self.QUERY)
+            with self.assertRaises(FileExistsError):
+                os.mkdir(where)
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [])
+            mailbox.run(["mkdir", where])
+            mailbox.run(["mkdir", "-p", where])
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
+            os.rmdir(where)
+            os.mkdir(where + ";pin")
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
+
+    def test_a_namespace_below_the_mount_is_recognised(self):
+        with Mailbox(MountTest.build_dir, "contacts=25") as mailbox:
+            mailbox.run(["unshare", "--pid", "--fork", "--mount-proc", "mkdir", mailbox.path(HOME, self.QUERY)])
+            self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
 
 
 class Local(SearchTest):

@@ -65,7 +65,7 @@ class Views(ViewTest):
 
     def test_directories(self):
         self.assertIn("views", os.listdir(self.mailbox.mountpoint))
-        self.assertEqual(self.names("views"), ["calendars", "contacts", "mail"])
+        self.assertEqual(self.names("views"), ["CACHEDIR.TAG", "calendars", "contacts", "mail"])
         for kind in ("calendars", "contacts", "mail"):
             self.assertEqual(self.names("views/" + kind), self.names(kind))
         self.assertEqual(self.names("views/mail/Inbox"), ["Support", "by-date", "by-sender", "unread"])

@@ -66,6 +66,7 @@ struct fs_req {
     struct cancel *cancel; /* NULL: nobody can interrupt it */
     uid_t uid;
     gid_t gid;
+    pid_t pid; /* the thread whose system call it is; 0: unknown */
 };
 
 int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err);

@@ -48,7 +48,8 @@ bool query_is_askable(const char *name);
 /* "%2F" and "%25" decoded. The caller frees it. */
 char *query_decode(const char *name);
 
-/* The name without a final ";pin", which the caller frees; NULL: it has none. */
+/* "<query>;pin" is what mkdir(2) may make instead of a query: the name without it, which the caller
+ * frees; NULL: it has none. */
 char *query_pin_name(const char *name);
 
 #endif

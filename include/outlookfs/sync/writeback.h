@@ -27,8 +27,10 @@
  * the operation as FAILED with the reason. Nothing is ever dropped.
  *
  * Conflict: the operation becomes CONFLICT, base, mine and theirs go to state_put_conflict(), the
- * cache gets theirs. Writing the record again (writeback_update() with a text different from base)
- * resolves it: the new text is merged over theirs.
+ * cache has theirs by then. Writing the record again (writeback_update() with a text different from
+ * base) resolves it, if the program had seen theirs or what came after it: the new text is merged
+ * over what it had seen. A program that had mine before it, in a file open since then, has made one
+ * more edit of mine: the operation is QUEUED on its old base and in conflict again where it clashes.
  *
  * Mass deletion: more than delete_guard DELETEs queued at one time become HELD, the queued ones
  * with them, until writeback_confirm().
@@ -48,10 +50,10 @@ struct writeback;
 
 /*
  * The slot's record shall become `mine` (a complete JSON object). `base` is the text that was
- * visible before the change; it is used only where no operation is pending. A slot without a
+ * visible before the change; it is used only where no operation is QUEUED. A slot without a
  * record: CREATE. Equal to base as far as the service is concerned: an operation that is QUEUED
  * UPDATE or DELETE is cancelled, nothing else happens; FAILED: the refused text goes to the trash
- * ("rejected") and the operation ends (how editors roll back after a refusal); CONFLICT: stays.
+ * ("rejected") and the operation ends (how editors roll back after a refusal); CONFLICT: stays, also with what is parked and not seen.
  * -EINVAL or -EPERM from kind_check_new() / kind_check_update() with the reason in `err`: nothing
  * is journalled. Call it between state_begin() and state_end() with the change of the slot, then
  * writeback_kick().

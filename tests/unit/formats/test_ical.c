@@ -18,18 +18,20 @@
 
 static char *calendar_of(const char *const *literals, size_t count)
 {
+    struct ical cal;
     struct buf out;
     char *text;
 
     buf_init(&out, OUT_MAX);
-    assert_int_equal(ical_begin(&out), 0);
+    assert_int_equal(ical_begin(&cal, &out), 0);
     for (size_t i = 0; i < count; i++) {
         cJSON *event = object(literals[i]);
 
-        assert_int_equal(ical_event(event, &out), 0);
+        assert_int_equal(ical_event(&cal, event, &out), 0);
         cJSON_Delete(event);
     }
-    assert_int_equal(ical_end(&out), 0);
+    assert_int_equal(ical_end(&cal, &out), 0);
+    ical_release(&cal);
     text = buf_detach(&out);
     buf_release(&out);
     return text;
@@ -187,6 +189,25 @@ static void test_series_have_their_zone(void **state)
     free(text);
 }
 
+static void test_a_zone_is_defined_once_in_pieces(void **state)
+{
+    cJSON *event = object(SERIES("Pacific Standard Time", "'Type':'Daily'", "'Type':'NoEnd'"));
+    struct ical cal;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, OUT_MAX);
+    assert_int_equal(ical_begin(&cal, &out), 0);
+    assert_int_equal(ical_event(&cal, event, &out), 0);
+    assert_has(out.data, "BEGIN:VTIMEZONE");
+    buf_clear(&out);
+    assert_int_equal(ical_event(&cal, event, &out), 0);
+    assert_lacks(out.data, "BEGIN:VTIMEZONE");
+    ical_release(&cal);
+    buf_release(&out);
+    cJSON_Delete(event);
+}
+
 static void test_without_a_start(void **state)
 {
     static const char *const literals[] = {"{}", "{'Start':null}", "{'Start':'soon'}",
@@ -195,11 +216,15 @@ static void test_without_a_start(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(literals); i++) {
         cJSON *event = object(literals[i]);
+        struct ical cal;
         struct buf out;
 
         buf_init(&out, OUT_MAX);
-        assert_int_equal(ical_event(event, &out), -EINVAL);
+        assert_int_equal(ical_begin(&cal, &out), 0);
+        buf_clear(&out);
+        assert_int_equal(ical_event(&cal, event, &out), -EINVAL);
         assert_int_equal(out.len, 0);
+        ical_release(&cal);
         buf_release(&out);
         cJSON_Delete(event);
     }
@@ -256,13 +281,18 @@ static void test_full_buffer(void **state)
 
     (void)state;
     for (size_t max = 0; max < 4000; max += 100) {
+        struct ical cal;
         struct buf out;
 
         buf_init(&out, max);
-        if (ical_event(event, &out) == 0)
-            assert_true(str_ends(out.data, "END:VEVENT\r\n"));
-        else
-            assert_int_equal(out.len, 0);
+        if (ical_begin(&cal, &out) == 0) {
+            buf_clear(&out);
+            if (ical_event(&cal, event, &out) == 0)
+                assert_true(str_ends(out.data, "END:VEVENT\r\n"));
+            else
+                assert_int_equal(out.len, 0);
+        }
+        ical_release(&cal);
         buf_release(&out);
     }
     cJSON_Delete(event);
@@ -312,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_all_day),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_series_have_their_zone),
+        cmocka_unit_test(test_a_zone_is_defined_once_in_pieces),
         cmocka_unit_test(test_without_a_start),
         cmocka_unit_test(test_line_ends_in_members_make_no_property),
         cmocka_unit_test(test_html_as_text),

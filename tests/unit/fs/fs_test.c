@@ -131,6 +131,14 @@ static void told_inode(void *ctx, uint64_t ino)
 
     t->last_inode = ino;
     t->told_inode++;
+    if (pthread_equal(pthread_self(), t->main))
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->held = t->hold;
+    pthread_cond_broadcast(&t->turn);
+    while (t->hold)
+        pthread_cond_wait(&t->turn, &t->lock);
+    pthread_mutex_unlock(&t->lock);
 }
 
 static const struct fs_notify notify = {.inode = told_inode};
@@ -167,11 +175,32 @@ void rig_start(struct rig *t)
     free(cache);
 }
 
+static void set_hold(struct rig *t, bool hold)
+{
+    pthread_mutex_lock(&t->lock);
+    t->hold = hold;
+    pthread_cond_broadcast(&t->turn);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* It tells the kernel of a new record, and the kernel does not come back. */
+void rig_hold_housekeeping(struct rig *t)
+{
+    set_hold(t, true);
+    remote_memory_add(t->memory, KIND_CONTACT, "Contacts", parsed("{\"GivenName\": \"New\"}"));
+    rig_refresh(t, "contacts/Contacts");
+    pthread_mutex_lock(&t->lock);
+    while (!t->held)
+        pthread_cond_wait(&t->turn, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+}
+
 /* Known to be offline, a mailbox ends without a last attempt to send. */
 void rig_stop(struct rig *t)
 {
     bool online = remote_online(t->faulty);
 
+    set_hold(t, false);
     fs_stop(t->fs);
     remote_faulty_offline(t->faulty, true);
     mailbox_stop(t->mb, 0, NULL);
@@ -243,6 +272,9 @@ int rig_setup(void **state)
     clock_advance(0);
     snprintf(t->dir, sizeof(t->dir), "/tmp/outlookfs-fs-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
+    t->main = pthread_self();
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->turn, NULL);
     t->memory = remote_memory_create();
     t->faulty = remote_faulty_create(t->memory);
     add_records(t);
@@ -274,6 +306,8 @@ int rig_teardown(void **state)
     free(t->path);
     free(t->before);
     free(t->after);
+    pthread_cond_destroy(&t->turn);
+    pthread_mutex_destroy(&t->lock);
     free(t);
     return 0;
 }

@@ -29,6 +29,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,11 @@ struct rig {
 
     atomic_uint told_inode; /* notifications */
     _Atomic uint64_t last_inode;
+
+    pthread_t main;
+    pthread_mutex_t lock;
+    pthread_cond_t turn;
+    bool hold, held; /* guarded by lock: the housekeeping thread */
 };
 
 /* cmocka's setup and teardown: *state is a struct rig. */
@@ -65,6 +71,8 @@ void rig_restart(struct rig *t);
 /* As if the program was killed now and started again: the databases and local files as they are. */
 void rig_crash(struct rig *t);
 void rig_delete_cache(struct rig *t); /* between stop and start */
+/* The machine is busy: from now on the housekeeping thread comes to nothing, until rig_stop(). */
+void rig_hold_housekeeping(struct rig *t);
 
 /* Sends what is pending; the answer of writeback_flush(). */
 int rig_sync(struct rig *t);

@@ -275,6 +275,93 @@ static void test_removing_a_conflict_keeps_mine_in_the_trash(void **state)
     assert_true(contains(t, ".outlookfs/trash", "\"theirs\""));
 }
 
+/* --- a machine so busy that nothing is done in the background --- */
+
+/* Who is told of the conflict, by the state or by a sync that returned, is shown theirs. */
+static void test_the_file_shows_theirs_with_the_state(void **state)
+{
+    struct rig *t = *state;
+
+    rig_hold_housekeeping(t);
+    rig_edit(t, t->contact, "Surname", "Roe");
+    make_conflict(t);
+    char *seen = rig_read(t, t->path);
+    char *resolved = with_member(seen, "MobilePhone1", "resolved");
+    assert_non_null(strstr(seen, "\"theirs\""));
+    assert_int_equal(rig_save(t, t->path, resolved), 0);
+    assert_int_equal(rig_sync(t), 0);
+    assert_sent(t, 1, 0, 0);
+    assert_member(t, t->contact, "MobilePhone1", "resolved");
+    assert_member(t, t->contact, "Surname", "Roe");
+    free(resolved);
+    free(seen);
+}
+
+/* Also who replaces the file without a look at it. */
+static void test_replaced_by_a_rename(void **state)
+{
+    struct rig *t = *state;
+
+    rig_hold_housekeeping(t);
+    make_conflict(t);
+    script_run(t, "create tmp wx; write new; close; rename tmp @; sync");
+    assert_sent(t, 1, 0, 0);
+    assert_member(t, t->contact, "MobilePhone1", "+49 170 55501234");
+}
+
+static void test_the_backup_is_what_the_file_showed(void **state)
+{
+    struct rig *t = *state;
+
+    rig_hold_housekeeping(t);
+    make_conflict(t);
+    script_run(t, "rename @ @~");
+    assert_true(contains(t, "contacts/Contacts", "\"theirs\""));
+}
+
+/* A save that was merged: the next one begins with what came of it. */
+static void test_the_file_shows_what_was_merged(void **state)
+{
+    struct rig *t = *state;
+
+    rig_hold_housekeeping(t);
+    script_run(t, "open @ wt; write new; close");
+    rig_edit(t, t->contact, "Surname", "Roe");
+    assert_int_equal(rig_sync(t), 0);
+    char *seen = rig_read(t, t->path);
+    char *next = with_member(seen, "MobilePhone1", "next");
+    assert_int_equal(rig_save(t, t->path, next), 0);
+    assert_int_equal(rig_sync(t), 0);
+    assert_member(t, t->contact, "MobilePhone1", "next");
+    assert_member(t, t->contact, "Surname", "Roe");
+    free(next);
+    free(seen);
+}
+
+/* A file that was open all the time shows mine: saving it is one more edit of mine. */
+static void test_an_open_file_resolves_nothing(void **state)
+{
+    struct rig *t = *state;
+    char *more = with_member(t->after, "Surname", "Mine"), *mine = conflict(t, "mine.json");
+    struct fs_handle *h;
+
+    assert_int_equal(rig_open(t, t->path, O_RDWR, &h), 0);
+    make_conflict(t);
+    assert_text(t, t->path, t->after);
+    assert_int_equal(rig_write(t, h, more, 0), strlen(more));
+    assert_int_equal(rig_flush(t, h), 0);
+    assert_xattr(t, t->path, "state", "pending");
+    assert_int_equal(rig_close(t, h), 0);
+    assert_int_equal(rig_sync(t), -EIO);
+    assert_sent(t, 0, 0, 0);
+    assert_xattr(t, t->path, "state", "conflict");
+    assert_text(t, mine, more);
+    assert_true(shows_theirs(t));
+    assert_member(t, t->contact, "MobilePhone1", "theirs");
+    free(mine);
+    free(more);
+}
+
 /* --- offline ---------------------------------------------------------------------------------- */
 
 static void test_offline(void **state)
@@ -348,6 +435,11 @@ int main(void)
         TEST(test_resolved_by_removing),
         TEST(test_a_conflict_met_by_fsync),
         TEST(test_removing_a_conflict_keeps_mine_in_the_trash),
+        TEST(test_the_file_shows_theirs_with_the_state),
+        TEST(test_replaced_by_a_rename),
+        TEST(test_the_backup_is_what_the_file_showed),
+        TEST(test_the_file_shows_what_was_merged),
+        TEST(test_an_open_file_resolves_nothing),
         TEST(test_offline),
         TEST(test_offline_with_a_new_cache),
     };

@@ -51,7 +51,7 @@ static void test_places(void **state)
 {
     struct rig *t = *state;
 
-    assert_list(t, "search", "\nmail\ncalendars\ncontacts\nlocal\n");
+    assert_list(t, "search", "\nCACHEDIR.TAG\nmail\ncalendars\ncontacts\nlocal\n");
     assert_list(t, "search/contacts", "\nContacts\n");
     assert_list(t, "search/contacts/Contacts", "\n");
     assert_list(t, "search/local", "\n");
@@ -130,6 +130,7 @@ static void test_refused(void **state)
     assert_int_equal(rig_stat(t, HERE "bad/x.json", &(struct stat){0}), -EINVAL);
     assert_xattr(t, HERE ALL, "error", "");
     assert_int_equal(rig_calls(t, OP_CONTACT_GET_ITEMS), 2);
+    assert_int_equal(rig_mkdir(t, HERE "bad"), -EINVAL);
     assert_int_equal(rig_mkdir(t, HERE "bad;pin"), -EINVAL);
     assert_list(t, "search/contacts/Contacts", "\n");
 }
@@ -138,8 +139,13 @@ static void test_kept(void **state)
 {
     struct rig *t = *state;
 
-    assert_int_equal(rig_mkdir(t, HERE ALL), -EEXIST);
+    assert_int_equal(rig_mkdir(t, HERE ".x"), -EPERM);
     assert_int_equal(rig_mkdir(t, HERE ".x;pin"), -EPERM);
+    assert_true(rig_exists(t, HERE ALL)); /* for whom nothing is known of */
+    assert_int_equal(rig_mkdir(t, HERE ALL), 0);
+    assert_int_equal(rig_mkdir(t, HERE ALL), -EEXIST);
+    assert_list(t, "search/contacts/Contacts", "\n" ALL "\n");
+    assert_int_equal(rig_rmdir(t, HERE ALL), 0);
     assert_false(rig_exists(t, HERE ALL ";pin"));
     assert_int_equal(rig_mkdir(t, HERE ALL ";pin"), 0);
     assert_int_equal(rig_mkdir(t, HERE ALL ";pin"), -EEXIST);

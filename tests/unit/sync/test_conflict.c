@@ -121,6 +121,91 @@ static void test_rolling_back_resolves_nothing(void **state)
     file_release(&f);
 }
 
+/* A program whose file was open all the time had mine before it, and has never seen theirs. */
+static void test_one_more_edit_of_mine_resolves_nothing(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = conflict_of(rig);
+    char *mine = with(f.text, "MobilePhone1", "2"), *more = with(mine, "JobTitle", "mine");
+    struct conflict conflict;
+
+    theirs_set(rig, &f, "{\"NickName\":\"theirs\"}");
+    assert_int_equal(save_as(rig, f.slot, mine, mine), 0);
+    assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_CONFLICT);
+    assert_int_equal(save_as(rig, f.slot, mine, more), 0);
+    assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_QUEUED);
+    assert_int_equal(flush(rig, f.slot), -ESTALE);
+    assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 0);
+    assert_int_equal(state_get_conflict(rig->state, f.slot, &conflict), 0);
+    assert_member(conflict.base, "MobilePhone1", "1");
+    assert_member(conflict.mine, "JobTitle", "mine");
+    assert_member(conflict.theirs, "NickName", "theirs");
+    conflict_release(&conflict);
+    free(more);
+    free(mine);
+    file_release(&f);
+}
+
+/* ... and what was in conflict taken back by it, the rest of both stands. */
+static void test_taking_back_what_clashes(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = conflict_of(rig);
+    char *mine = with(f.text, "MobilePhone1", "2"), *less = with(f.text, "JobTitle", "mine");
+
+    assert_int_equal(save_as(rig, f.slot, mine, less), 0);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "9");
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "mine");
+    assert_false(has_op(rig, f.slot));
+    free(less);
+    free(mine);
+    file_release(&f);
+}
+
+/* The attempt that ended in a conflict had arrived before: only what came after it clashes. */
+static void test_one_more_edit_after_an_attempt_that_arrived(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = file_of(rig, "ann.json", ANN);
+    char *first = with(f.text, "MobilePhone1", "2"), *second = with(first, "NickName", "mine");
+    char *more = with(first, "MobilePhone1", "3");
+
+    save(rig, &f, first);
+    plan_lost(rig, OP_CONTACT_PATCH_ITEM, true);
+    try_once(rig);
+    assert_int_equal(save_as(rig, f.slot, first, second), 0);
+    theirs_set(rig, &f, "{\"NickName\":\"theirs\"}");
+    assert_int_equal(flush(rig, f.slot), -ESTALE);
+    assert_int_equal(save_as(rig, f.slot, second, more), 0);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "3");
+    assert_remote(rig, KIND_CONTACT, f.id, "NickName", "theirs");
+    free(more);
+    free(second);
+    free(first);
+    file_release(&f);
+}
+
+/* What came after the conflict was parked is what the user has seen, and took back. */
+static void test_resolved_over_a_newer_version(void **state)
+{
+    struct rig *rig = *state;
+    struct file f = conflict_of(rig);
+    char *newer, *mine;
+
+    theirs_set(rig, &f, "{\"JobTitle\":\"b\"}");
+    newer = text_of(rig, KIND_CONTACT, f.id);
+    mine = with(newer, "JobTitle", "a");
+    assert_int_equal(save_as(rig, f.slot, newer, mine), 0);
+    flush_all(rig);
+    assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "a");
+    assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "9");
+    free(mine);
+    free(newer);
+    file_release(&f);
+}
+
 static void test_deleting_a_conflict(void **state)
 {
     struct rig *rig = *state;
@@ -263,6 +348,10 @@ int main(void)
         TEST(test_saving_again_resolves_it),
         TEST(test_saving_theirs_takes_theirs),
         TEST(test_rolling_back_resolves_nothing),
+        TEST(test_one_more_edit_of_mine_resolves_nothing),
+        TEST(test_taking_back_what_clashes),
+        TEST(test_one_more_edit_after_an_attempt_that_arrived),
+        TEST(test_resolved_over_a_newer_version),
         TEST(test_deleting_a_conflict),
         TEST(test_cancelling_a_conflict),
         TEST(test_a_precondition_that_fails_once),
