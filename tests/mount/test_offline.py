@@ -3,7 +3,7 @@ import errno
 import os
 import time
 
-from harness import main
+from harness import main, wait_for
 from records import CONTACTS, INBOX, ServiceTest
 
 HANG = 5        # s; promised are 0.1, but this machine may be busy
@@ -199,7 +199,7 @@ class Offline(ServiceTest):
         self.write(NEW % "Kept", self.path("kept.json"))
         os.unlink(self.path(name))
         self.mailbox.remount()
-        self.assertIn("offline", self.mailbox.log_tail())
+        wait_for(lambda: "offline" in self.mailbox.log_tail(), "it says so")    # after the mount answers
         self.assertFalse(self.mailbox.status()["online"])
         self.assertEqual(self.read(), new)
         self.assertEqual(self.read("kept.json"), NEW % "Kept")
