@@ -13,7 +13,7 @@
  *     content.c    the bytes of open files, shared by their handles
  *     handle.c     open files: read, write, flush, fsync, release
  *     change.c     create, mkdir, symlink, unlink, rmdir, setattr
- *     rename.c     the cases of rename
+ *     rename.c, rename_record.c   the cases of rename; rename_p.h
  *     scratch.c    local files, directories and links: any name that is no record
  *     folder.c     mail/, calendars/, contacts/ and their folders
  *     record.c     record files as seen from outside: lookup, listing, attributes, content
