@@ -308,26 +308,32 @@ class Kill(unittest.TestCase):
         """Tells on failure what its writer did, and what was asked of the service about it."""
         if condition:
             return
-        ids = {record["Id"] for record in self.on_service()[contact.key]}
         lines = ["%s: %s: not one of %s" % (contact.key, what, sorted(contact.maybe)), ", ".join(contact.history[-12:])]
-        for line in self.mailbox.requests()[-400:]:
-            body = line["body"] or {}
-            if line.get("id") in ids or body.get("Surname") == contact.key or line["operation"].endswith("GetItems"):
-                lines.append("%d %d %s %s %s" % (line["n"], line["status"], line["operation"], (line.get("id") or "")[-8:],
-                                                 body.get("NickName", line["query"])))
-        self.fail("\n".join(lines))
+        self.fail("\n".join(lines + self.story(contact.key, self.mailbox.requests()[-400:])))
+
+    def story(self, key, requests):
+        """What was asked of the service about a contact."""
+        ids = {record["Id"] for record in self.on_service()[key]}
+        ids |= {line["id"] for line in requests if line.get("id") and (line["body"] or {}).get("Surname") == key}
+        return ["%d %d %s %s %s" % (line["n"], line["status"], line["operation"], (line.get("id") or "")[-8:],
+                                    (line["body"] or {}).get("NickName", line["query"]))
+                for line in requests if line.get("id") in ids or (line["body"] or {}).get("Surname") == key
+                or line["operation"].endswith("GetItems")]
 
     def check_history(self):
         """In the order the service worked: a version is created at most once, and none follows a newer one."""
         newest, made = {}, set()
-        for line in self.mailbox.requests():
+        requests = self.mailbox.requests()
+        for i, line in enumerate(requests):
             if line["method"] not in ("POST", "PATCH") or not 200 <= line["status"] < 300:
                 continue
             key, version = line["body"]["Surname"], int(line["body"]["NickName"][1:])
-            self.assertGreaterEqual(version, newest.get(key, 0), "%s of %s over a newer one" % (line["method"], key))
+            if version < newest.get(key, 0):
+                self.fail("\n".join(["%s: an older version over a newer one" % key] + self.story(key, requests[:i + 20])))
             newest[key] = version
             if line["method"] == "POST":
-                self.assertNotIn((key, version), made, "created twice")
+                if (key, version) in made:
+                    self.fail("\n".join(["%s: version %d is created twice" % (key, version)] + self.story(key, requests[:i + 20])))
                 made.add((key, version))
 
 
