@@ -221,6 +221,7 @@ class Kill(unittest.TestCase):
         self.random = random.Random(SEED)
         self.contacts = [Contact("w%d-%d" % (i % WRITERS, i)) for i in range(WRITERS * NAMES)]
         self.saves = 0
+        self.keys = {}      # of all records that were seen
         with KillMailbox(MountTest.build_dir, "contacts=5,events=1,messages=1",
                          options="writeback_delay=0.03,create_settle=0,list_ttl=600,rate=100000,delete_guard=0") as self.mailbox:
             self.others = self.mailbox.sandbox.records("contact")
@@ -281,6 +282,7 @@ class Kill(unittest.TestCase):
     def check(self):
         """After sync: the service has what was acknowledged, or what was open when the mount died."""
         found = self.on_service()
+        self.keys.update({record["Id"]: key for key in found for record in found[key]})
         known = {contact.key for contact in self.contacts}
         self.assertEqual(by_id([r for key in found if key not in known for r in found[key]]), by_id(self.others))
         for contact in self.contacts:
@@ -308,27 +310,41 @@ class Kill(unittest.TestCase):
         """Tells on failure what its writer did, and what was asked of the service about it."""
         if condition:
             return
-        ids = {record["Id"] for record in self.on_service()[contact.key]}
         lines = ["%s: %s: not one of %s" % (contact.key, what, sorted(contact.maybe)), ", ".join(contact.history[-12:])]
-        for line in self.mailbox.requests()[-400:]:
-            body = line["body"] or {}
-            if line.get("id") in ids or body.get("Surname") == contact.key or line["operation"].endswith("GetItems"):
-                lines.append("%d %d %s %s %s" % (line["n"], line["status"], line["operation"], (line.get("id") or "")[-8:],
-                                                 body.get("NickName", line["query"])))
-        self.fail("\n".join(lines))
+        self.fail("\n".join(lines + self.story(contact.key, self.mailbox.requests()[-400:])))
+
+    def story(self, key, requests):
+        """What was asked of the service about a contact."""
+        ids = {record["Id"] for record in self.on_service()[key]}
+        ids |= {line["id"] for line in requests if line.get("id") and (line["body"] or {}).get("Surname") == key}
+        return ["%d %d %s %s %s" % (line["n"], line["status"], line["operation"], (line.get("id") or "")[-8:],
+                                    (line["body"] or {}).get("NickName", line["query"]))
+                for line in requests if line.get("id") in ids or (line["body"] or {}).get("Surname") == key
+                or line["operation"].endswith("GetItems")]
 
     def check_history(self):
-        """In the order the service worked: a version is created at most once, and none follows a newer one."""
-        newest, made = {}, set()
-        for line in self.mailbox.requests():
-            if line["method"] not in ("POST", "PATCH") or not 200 <= line["status"] < 300:
+        """
+        In the order the service worked: a version is created at most once, and none follows a newer one. What was deleted may be
+        created again: an empty file takes back a deletion that has arrived already.
+        """
+        newest, made = {}, {}
+        requests = self.mailbox.requests()
+        for i, line in enumerate(requests):
+            if line["method"] == "GET" or not 200 <= line["status"] < 300:
+                continue
+            if line["method"] == "DELETE":
+                if line["id"] not in self.keys:     # made and deleted between two looks: whose it was nobody knows
+                    made.clear()
+                made.pop(self.keys.get(line["id"]), None)
                 continue
             key, version = line["body"]["Surname"], int(line["body"]["NickName"][1:])
-            self.assertGreaterEqual(version, newest.get(key, 0), "%s of %s over a newer one" % (line["method"], key))
+            if version < newest.get(key, 0):
+                self.fail("\n".join(["%s: an older version over a newer one" % key] + self.story(key, requests[:i + 20])))
             newest[key] = version
             if line["method"] == "POST":
-                self.assertNotIn((key, version), made, "created twice")
-                made.add((key, version))
+                if made.get(key) == version:
+                    self.fail("\n".join(["%s: version %d is created twice" % (key, version)] + self.story(key, requests[:i + 20])))
+                made[key] = version
 
 
 if __name__ == "__main__":
