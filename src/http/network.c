@@ -10,6 +10,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
+#include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -76,6 +77,10 @@ static void publish_online(struct network *n)
         drain_locked(n, END_OFFLINE);
     pthread_mutex_unlock(&n->lock);
 
+    if (online)
+        log_info("the service can be reached again");
+    else
+        log_warn("the service cannot be reached: what is cached is shown, what is saved waits");
     if (n->online_changed)
         n->online_changed(n->ctx, online);
 }

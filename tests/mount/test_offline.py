@@ -3,7 +3,7 @@ import errno
 import os
 import time
 
-from harness import main
+from harness import main, wait_for
 from records import CONTACTS, INBOX, ServiceTest
 
 HANG = 5        # s; promised are 0.1, but this machine may be busy
@@ -156,6 +156,17 @@ class Offline(ServiceTest):
         self.delivered()
         self.assertService(NickName="fsync")
 
+    def logged(self, text):
+        return self.mailbox.log_tail(100000).count(text)
+
+    def test_the_log_says_when(self):
+        away, back = "what is cached is shown, what is saved waits", "the service can be reached again"
+        before = self.logged(away), self.logged(back)
+        self.go_offline()
+        self.becomes(lambda: self.logged(away) == before[0] + 1, "a line that it is away")
+        self.go_online()
+        self.becomes(lambda: self.logged(back) == before[1] + 1, "a line that it is back")
+
     def test_many_saves_are_one_change(self):
         self.go_offline()
         for number in range(5):
@@ -192,7 +203,7 @@ class Offline(ServiceTest):
         self.write(NEW % "Kept", self.path("kept.json"))
         os.unlink(self.path(name))
         self.mailbox.remount()
-        self.assertIn("offline", self.mailbox.log_tail())
+        wait_for(lambda: "offline" in self.mailbox.log_tail(), "it says so")    # after the mount answers
         self.assertFalse(self.mailbox.status()["online"])
         self.assertEqual(self.read(), new)
         self.assertEqual(self.read("kept.json"), NEW % "Kept")
