@@ -49,7 +49,7 @@ int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err
         return rc;
     if (!cJSON_IsObject(value)) {
         cJSON_Delete(value);
-        return buf_fail(err, -EINVAL, "1:1: expected an object: { \"name\": value, ... }");
+        return buf_fail(err, -EINVAL, JSON_NOT_OBJECT);
     }
     *ret = value;
     return 0;

@@ -8,7 +8,7 @@
 #include "fs_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/json.h>
+#include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/eml.h>
 #include <outlookfs/model/name.h>
@@ -236,12 +236,12 @@ static int resolve_path(struct fs *fs, struct cJSON *obj, bool *ret_replaced, st
 
 /* --- a file was closed --- */
 
-static int prepare_json(struct fs *fs, enum outgoing what, const char *text, size_t len,
+static int prepare_json(struct fs *fs, enum outgoing what, const struct json_file *text,
                         bool foreign, struct outbox_row *ret, struct buf *err)
 {
     struct cJSON *obj = NULL;
     bool replaced = false;
-    int rc = json_parse_object(text, len, &obj, err);
+    int rc = json_file_parse(text, false, &obj, err);
 
     if (!rc && what == OUTGOING_REPLY)
         rc = resolve_path(fs, obj, &replaced, err);
@@ -296,23 +296,23 @@ static int commit_json(struct fs *fs, enum outgoing what, struct node *node, str
 {
     bool durable = c->synced == c->changed;
     struct json_where where = {1, 1};
+    struct json_file text;
     struct outbox_row row;
-    char *text = NULL;
-    size_t len;
-    int rc = content_text(c, &text, &len);
+    int rc = json_file_read(&text, c->fd);
 
     if (rc)
-        return rc;
-    enum json_shape shape = json_scan(text, len, &where);
+        goto out;
+    enum json_shape shape = json_file_scan(&text, &where);
     if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
         rc = keep_draft(fs, what, node->ino, shape, &where);
     } else if (fdatasync(c->fd)) {
         rc = -errno;
     } else {
-        rc = prepare_json(fs, what, text, len, was_foreign(fs, node->ino), &row, err);
+        rc = prepare_json(fs, what, &text, was_foreign(fs, node->ino), &row, err);
         rc = settle(fs, what, node->ino, rc, &row, err);
     }
-    free(text);
+out:
+    json_file_release(&text);
     return rc;
 }
 
@@ -387,24 +387,24 @@ int outbox_leave(struct fs *fs, struct node *dir, uint64_t ino)
 static int prepare_moved(struct fs *fs, const struct fs_req *req, const struct local *l,
                          enum outgoing what, bool eml, struct outbox_row *ret, struct buf *err)
 {
-    struct content c = {.fd = state_data_open(fs->state, l->ino, O_RDWR)};
+    int fd = state_data_open(fs->state, l->ino, O_RDWR);
     bool foreign = is_foreign(fs, req) || was_foreign(fs, l->ino);
-    char *text = NULL;
-    size_t len;
-    int rc = 0;
+    struct json_file text;
+    int rc;
 
-    if (c.fd < 0)
-        return c.fd;
-    if (fdatasync(c.fd))
+    if (fd < 0)
+        return fd;
+    if (fdatasync(fd)) {
         rc = -errno;
-    else if (eml)
-        rc = prepare_eml(fs, c.fd, foreign, ret, err);
-    else
-        rc = content_text(&c, &text, &len);
-    close(c.fd);
-    if (!rc && !eml)
-        rc = prepare_json(fs, what, text, len, foreign, ret, err);
-    free(text);
+    } else if (eml) {
+        rc = prepare_eml(fs, fd, foreign, ret, err);
+    } else {
+        rc = json_file_read(&text, fd);
+        if (!rc)
+            rc = prepare_json(fs, what, &text, foreign, ret, err);
+        json_file_release(&text);
+    }
+    close(fd);
     return rc;
 }
 

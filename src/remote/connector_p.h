@@ -19,7 +19,7 @@
  * Fills the out members of `call` and `fault` (both initialised) from an answer; takes location and
  * reason out of it.
  *
- * Success: a list may be a bare array or {"value": [...]}; 202 without a list is an empty one (a
+ * Success: what went to a sink is not looked at; a list may be a bare array or {"value": [...]}; 202 without a list is an empty one (a
  * trigger with nothing new). A 2xx whose body is not what the operation promises is GRADE_BROKEN,
  * `unknown` for operations that write.
  *

@@ -122,7 +122,7 @@ enum grade connector_read(const struct operation_info *info, struct http_answer 
     call->bytes = a->body.len;
     call->location = a->location;
     a->location = NULL;
-    if (info->answer == ANSWER_OBJECT || info->answer == ANSWER_LIST)
+    if (!call->sink && (info->answer == ANSWER_OBJECT || info->answer == ANSWER_LIST))
         return read_json(info, a, call, fault);
     return GRADE_OK;
 }

@@ -151,8 +151,16 @@ static size_t json_size(const cJSON *json)
     return size;
 }
 
+/* Of an object, its text. */
 static enum grade hand_over(struct memory_work *w)
 {
+    if (w->call->answer) {
+        char *text = cJSON_PrintUnformatted(w->call->answer);
+        buf_addstr(&w->bytes, text);
+        cJSON_free(text);
+        cJSON_Delete(w->call->answer);
+        w->call->answer = NULL;
+    }
     for (size_t done = 0; done < w->bytes.len;) {
         size_t n = w->bytes.len - done < PIECE ? w->bytes.len - done : PIECE;
         if (w->call->sink(w->call->sink_ctx, w->bytes.data + done, n))

@@ -89,7 +89,7 @@ static bool has_promised_answer(const struct operation_info *info, const struct 
 {
     switch (info->answer) {
     case ANSWER_OBJECT:
-        return cJSON_IsObject(call->answer);
+        return call->sink || cJSON_IsObject(call->answer);
     case ANSWER_LIST:
         return cJSON_IsArray(call->answer);
     case ANSWER_NONE:
@@ -112,7 +112,8 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
         return remote_fail(fault, GRADE_REFUSED,
                            "this version of the service has no such operation");
     assert((info->body == BODY_JSON) == (call->body || call->text));
-    assert((info->answer == ANSWER_BYTES) == (call->sink != NULL));
+    assert(info->answer == ANSWER_BYTES ? call->sink != NULL
+                                        : !call->sink || info->answer == ANSWER_OBJECT);
 
     enum grade grade = r->impl->call(r, call, fault);
     if (grade == GRADE_OK && !has_promised_answer(info, call)) {

@@ -8,7 +8,7 @@
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/file.h>
-#include <outlookfs/base/json.h>
+#include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
@@ -70,30 +70,65 @@ static const char *find_content(const struct cJSON *message, const char *id)
     return NULL;
 }
 
+/* What is there already is of no use. */
+static int start_again(struct receiver *r)
+{
+    r->done = 0;
+    return ftruncate(r->fd, 0) ? -errno : 0;
+}
+
+/* The message is where the attachment is to be: there the one becomes the other. */
+static int extract(struct receiver *r, const char *attachment, struct buf *err)
+{
+    struct json_file text;
+    cJSON *message = NULL;
+    const char *content;
+    int rc = json_file_read(&text, r->fd);
+
+    if (!rc)
+        rc = json_file_parse(&text, true, &message, NULL);
+    json_file_release(&text);
+    if (rc)
+        return buf_fail(err, -EIO, "attachment: the message is no JSON object");
+    content = find_content(message, attachment);
+    rc = start_again(r);
+    if (!rc && !content)
+        rc = buf_fail(err, -ENOENT, "attachment: the message does not carry it");
+    else if (!rc)
+        rc = receive_base64(r, content);
+    if (rc == -EBADMSG)
+        rc = buf_fail(err, -EIO, "attachment: its ContentBytes is not base64");
+    cJSON_Delete(message);
+    return rc;
+}
+
+static int cache_failed(const struct receiver *r, struct remote_fault *fault, struct buf *err)
+{
+    remote_fault_release(fault);
+    return buf_fail(err, r->error, "attachment: the cache: %s", strerror(-r->error));
+}
+
 /* The message with everything it carries: what GetAttachment does not give may be in there. */
 static int ask_message(struct mailbox *mb, const char *message, const char *attachment,
                        struct remote_ctx ctx, struct receiver *r, struct buf *err)
 {
     const struct param params[] = {{"messageId", message}, {"includeAttachments", "true"}};
-    struct remote_call call = {
-        .op = OP_GET_EMAIL, .params = params, .nparams = ARRAY_SIZE(params), .ctx = ctx};
+    struct remote_call call = {.op = OP_GET_EMAIL,
+                               .params = params,
+                               .nparams = ARRAY_SIZE(params),
+                               .ctx = ctx,
+                               .sink = receive,
+                               .sink_ctx = r};
     struct remote_fault fault;
     enum grade grade = remote_call(mb->remote, &call, &fault);
-    const char *content;
-    int rc;
 
+    remote_call_release(&call);
+    if (r->error)
+        return cache_failed(r, &fault, err);
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "attachment");
-    content = find_content(call.answer, attachment);
-    if (!content)
-        rc = buf_fail(err, -ENOENT, "attachment: the message does not carry it");
-    else
-        rc = receive_base64(r, content);
-    if (rc == -EBADMSG)
-        rc = buf_fail(err, -EIO, "attachment: its ContentBytes is not base64");
-    remote_call_release(&call);
     remote_fault_release(&fault);
-    return rc;
+    return extract(r, attachment, err);
 }
 
 static int ask_attachment(struct mailbox *mb, const char *message, const char *attachment,
@@ -103,10 +138,8 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
     struct remote_fault fault;
     enum grade grade = remote_attachment(mb->remote, message, attachment, ctx, receive, r, &fault);
 
-    if (r->error) {
-        remote_fault_release(&fault);
-        return buf_fail(err, r->error, "attachment: the cache: %s", strerror(-r->error));
-    }
+    if (r->error)
+        return cache_failed(r, &fault, err);
     if (grade == GRADE_OK) {
         remote_fault_release(&fault);
         return 0;
@@ -115,10 +148,8 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
         return mailbox_fail(err, grade, &fault, "attachment");
 
     remote_fault_release(&fault);
-    r->done = 0;
-    if (ftruncate(r->fd, 0))
-        return -errno;
-    return ask_message(mb, message, attachment, ctx, r, err);
+    int rc = start_again(r);
+    return rc ? rc : ask_message(mb, message, attachment, ctx, r, err);
 }
 
 static int download(struct mailbox *mb, const char *message, const char *attachment,

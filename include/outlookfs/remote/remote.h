@@ -60,10 +60,12 @@ struct remote_call {
     const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
-    http_sink_fn sink; /* ANSWER_BYTES */
+    http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
+                          comes, and whether it is one is the caller's to see */
     void *sink_ctx;
     /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT: the object. ANSWER_LIST: the array. Else NULL */
+    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
+                             NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
     char *location;       /* header, or NULL */
     size_t bytes;         /* length of the answer's body */

@@ -24,8 +24,8 @@ struct reading {
     enum grade grade;
 };
 
-static void read_answer(struct reading *r, enum operation op, enum grade grade, int status,
-                        const char *body)
+static void read_into(struct reading *r, enum operation op, http_sink_fn sink, enum grade grade,
+                      int status, const char *body)
 {
     struct http_answer a = {
         .grade = grade,
@@ -41,11 +41,17 @@ static void read_answer(struct reading *r, enum operation op, enum grade grade, 
     buf_init(&a.reason, BUF_TEXT_MAX);
     if (grade != GRADE_OK)
         buf_addf(&a.reason, "%d because", status);
-    *r = (struct reading){.call = {.op = op}};
+    *r = (struct reading){.call = {.op = op, .sink = sink}};
     r->grade = connector_read(operation_info(API_V1, op), &a, &r->call, &r->fault);
     buf_release(&a.body);
     buf_release(&a.reason);
     free(a.location);
+}
+
+static void read_answer(struct reading *r, enum operation op, enum grade grade, int status,
+                        const char *body)
+{
+    read_into(r, op, NULL, grade, status, body);
 }
 
 static void reading_release(struct reading *r)
@@ -68,6 +74,31 @@ static void test_object(void **state)
     assert_int_equal(r.fault.status, 201);
     assert_int_equal(r.fault.date, 1234);
     assert_null(r.fault.reason);
+    reading_release(&r);
+}
+
+static int no_sink(void *ctx, const void *data, size_t len)
+{
+    (void)ctx, (void)data, (void)len;
+    return -1;
+}
+
+/* What has gone to a sink is not there to be read; an error is. */
+static void test_object_in_a_sink(void **state)
+{
+    struct reading r;
+
+    (void)state;
+    read_into(&r, OP_GET_EMAIL, no_sink, GRADE_OK, 200, "");
+    assert_int_equal(r.grade, GRADE_OK);
+    assert_null(r.call.answer);
+    reading_release(&r);
+
+    read_into(&r, OP_GET_EMAIL, no_sink, GRADE_GONE, 404, ITEM_NOT_FOUND);
+    assert_int_equal(r.grade, GRADE_GONE);
+    reading_release(&r);
+    read_into(&r, OP_GET_EMAIL, no_sink, GRADE_GONE, 404, "{\"statusCode\":404}");
+    assert_int_equal(r.grade, GRADE_REFUSED);
     reading_release(&r);
 }
 
@@ -212,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_object),
+        cmocka_unit_test(test_object_in_a_sink),
         cmocka_unit_test(test_both_shapes_of_a_list),
         cmocka_unit_test(test_nothing_new_is_an_empty_list),
         cmocka_unit_test(test_success_that_makes_no_sense),

@@ -460,6 +460,30 @@ static void test_attachments(void **state)
     cJSON_Delete(page.items);
 }
 
+/* Of an object, the text goes to a sink instead. */
+static void test_the_text_of_an_object(void **state)
+{
+    struct remote *r = *state;
+    const struct param params[] = {
+        {"messageId",
+         remote_memory_add(r, KIND_MESSAGE, "Inbox", cJSON_Parse("{\"Subject\":\"x\"}"))}};
+    struct buf text;
+    struct remote_call call = {
+        .op = OP_GET_EMAIL, .params = params, .nparams = 1, .sink = append, .sink_ctx = &text};
+    struct remote_fault fault;
+    cJSON *message;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    assert_int_equal(remote_call(r, &call, &fault), GRADE_OK);
+    assert_null(call.answer);
+    assert_int_equal(call.bytes, text.len);
+    assert_int_equal(json_parse_object(text.data, text.len, &message, NULL), 0);
+    assert_string_equal(json_str(message, "Subject"), "x");
+    cJSON_Delete(message);
+    remote_call_release(&call);
+    buf_release(&text);
+}
+
 static void test_attachment_ids_follow_the_message(void **state)
 {
     struct remote *r = *state;
@@ -607,6 +631,7 @@ int main(void)
         TEST(test_mark_as_read),
         TEST(test_deleted_mail_moves),
         TEST(test_attachments),
+        TEST(test_the_text_of_an_object),
         TEST(test_attachment_ids_follow_the_message),
         TEST(test_sent_mail_is_kept),
         TEST(test_mail_with_options),
