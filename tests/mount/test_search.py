@@ -457,7 +457,7 @@ class Unrecognised(unittest.TestCase):
 
     def test_a_namespace_below_the_mount_is_recognised(self):
         with Mailbox(MountTest.build_dir, "contacts=25") as mailbox:
-            mailbox.run(["unshare", "--pid", "--fork", "--mount-proc", "mkdir", mailbox.path(HOME, self.QUERY)])
+            mailbox.run(["unshare", "--pid", "--fork", "mkdir", mailbox.path(HOME, self.QUERY)])
             self.assertEqual(os.listdir(mailbox.path(HOME)), [self.QUERY])
 
 
