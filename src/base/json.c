@@ -42,7 +42,7 @@ int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err)
 
 int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err)
 {
-    cJSON *value;
+    cJSON *value = NULL;
     int rc = json_parse_any(text, len, &value, err);
 
     if (rc)
