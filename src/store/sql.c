@@ -114,7 +114,7 @@ int sql_exec_str(struct sql *sql, const char *text, char **ret, struct buf *err)
 
 int sql_exec_int(struct sql *sql, const char *text, int64_t *ret, struct buf *err)
 {
-    char *value;
+    char *value = NULL;
     int rc = sql_exec_str(sql, text, &value, err);
 
     if (rc)

@@ -70,7 +70,7 @@ int rig_stat(struct rig *t, const char *path, struct stat *ret)
 
 uint64_t rig_ino(struct rig *t, const char *path)
 {
-    struct stat st;
+    struct stat st = {0};
 
     assert_int_equal(rig_stat(t, path, &st), 0);
     return st.st_ino;
