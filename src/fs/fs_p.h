@@ -398,9 +398,6 @@ int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret);
 const char *slot_state_name(const struct slot *slot, const struct journal_op *op);
 /* What is wrong with a draft's text, with line and column. -ENODATA: nothing. */
 int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
-/* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
- * frees. */
-int record_id(struct fs *fs, struct node *node, char **ret);
 
 /* --- slot.c: all under fs.change --- */
 /*
@@ -478,8 +475,6 @@ int status_render(struct fs *fs, struct buf *out);
 int operation_render(struct fs *fs, int64_t slot, struct buf *out);
 /* ... of one mail. */
 int mail_render(struct fs *fs, int64_t id, struct buf *out);
-/* "contacts/Contacts/jane.json" */
-int slot_path(struct fs *fs, const struct slot *slot, struct buf *out);
 
 /* --- outbox.c --- */
 extern const struct node_ops outbox_root_ops, outbox_dir_ops, outbox_sent_ops;

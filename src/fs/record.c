@@ -87,7 +87,9 @@ static int node_slot(struct fs *fs, struct node *node, struct slot *ret)
     return id ? state_get_slot(fs->state, id, ret) : -ENOENT;
 }
 
-int record_id(struct fs *fs, struct node *node, char **ret)
+/* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
+ * frees. */
+static int record_id(struct fs *fs, struct node *node, char **ret)
 {
     struct slot slot = {0};
     int rc = node_slot(fs, node, &slot);

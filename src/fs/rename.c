@@ -70,7 +70,7 @@ void end_move_node(struct fs *fs, uint64_t ino, const struct end *to, const stru
     tree_put(fs, node);
 }
 
-int end_move_local(struct fs *fs, const struct local *l, const struct end *to)
+static int move_local(struct fs *fs, const struct local *l, const struct end *to)
 {
     struct local moved = *l;
 
@@ -105,11 +105,11 @@ static int swap_scratch(struct fs *fs, struct end *from, struct end *to)
     struct end aside = {.dir = from->dir, .name = "/"};
 
     state_begin(fs->state);
-    int rc = end_move_local(fs, &from->local, &aside);
+    int rc = move_local(fs, &from->local, &aside);
     if (!rc)
-        rc = end_move_local(fs, &to->local, from);
+        rc = move_local(fs, &to->local, from);
     if (!rc)
-        rc = end_move_local(fs, &from->local, to);
+        rc = move_local(fs, &from->local, to);
     rc = state_end(fs->state, rc);
     if (!rc) {
         end_move_node(fs, from->local.ino, to, NULL, 0);
@@ -164,7 +164,7 @@ static int scratch_to_scratch(struct fs *fs, const struct fs_req *req, struct en
     state_begin(fs->state);
     rc = end_remove_replaced(fs, to);
     if (!rc)
-        rc = end_move_local(fs, &from->local, to);
+        rc = move_local(fs, &from->local, to);
     if (!rc)
         rc = outbox_move_apply(fs, &from->local, &move);
     if (!rc)

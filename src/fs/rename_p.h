@@ -24,7 +24,6 @@ int end_look_again(struct fs *fs, struct end *e);
 /* The node of an inode takes its new place in the tree. */
 void end_move_node(struct fs *fs, uint64_t ino, const struct end *to, const struct node_ops *ops,
                    int64_t slot);
-int end_move_local(struct fs *fs, const struct local *l, const struct end *to);
 /* May something of type `mode` take the place of what is there? */
 int end_may_replace(struct fs *fs, const struct end *to, unsigned mode);
 /* In a transaction. drop_inode() follows when it has ended. */

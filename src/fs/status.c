@@ -23,7 +23,8 @@ static const char *const states[] = {[JOURNAL_QUEUED] = "pending",
                                      [JOURNAL_CONFLICT] = "conflict",
                                      [JOURNAL_HELD] = "held"};
 
-int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
+/* "contacts/Contacts/jane.json" */
+static int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
 {
     int rc = mailbox_folder_path(fs->mailbox, slot->kind, slot->folder, out);
 
