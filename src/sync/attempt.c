@@ -14,8 +14,6 @@
 #include <string.h>
 
 #define PRUNE_EVERY (60 * NS_PER_S)
-#define REQUEST_MAX 8192
-
 /* --- the journal's entry --- */
 
 void text_replace(char **text, const char *with)
@@ -142,28 +140,6 @@ static int add_trash(struct task *t, const char *text, const char *why)
 
 /* --- before an attempt --- */
 
-static char *describe_request(const struct task *t, enum operation operation)
-{
-    const struct operation_info *info = operation_info(t->mb->remote->version, operation);
-    const struct param known[] = {
-        {"table", t->slot.folder}, {"id", t->slot.record}, {"messageId", t->slot.record}};
-    struct param params[ARRAY_SIZE(known)];
-    struct buf url;
-    size_t count = 0;
-    char *text;
-
-    for (const struct param_spec *spec = info->params; spec->name; spec++)
-        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-            if (str_eq(known[i].name, spec->name))
-                params[count++] = known[i];
-    buf_init(&url, REQUEST_MAX);
-    if (operation_url(info, params, count, &url))
-        buf_clear(&url);
-    text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
-    buf_release(&url);
-    return text;
-}
-
 int task_begin(struct task *t, const struct attempt *attempt)
 {
     struct entry e;
@@ -183,7 +159,8 @@ int task_begin(struct task *t, const struct attempt *attempt)
         if (attempt->base)
             op_set_base(&e.op, attempt->base, attempt->answer);
         free(e.op.request);
-        e.op.request = describe_request(t, attempt->operation);
+        e.op.request = remote_describe(t->mb->remote, attempt->change, t->slot.kind, t->slot.folder,
+                                       t->slot.record);
         e.op.began = clock_now();
         rc = state_put_op(t->mb->state, &e.op);
     }

@@ -313,7 +313,7 @@ static bool ask(struct poll *p, struct cancel *cancel)
     struct remote_fault fault;
     bool more = false;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_poll(mb->remote, p->d.op, p->d.params.list, p->d.params.count,
+    enum grade grade = remote_poll(mb->remote, p->d.trigger, p->d.params.list, p->d.params.count,
                                    p->row.cursor, ctx, &p->news, &fault);
 
     if (grade == GRADE_OK)

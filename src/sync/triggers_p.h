@@ -43,17 +43,17 @@ struct watch *watch_locked(struct triggers *t, int64_t id);
 /* --- trigger_definition.c --- */
 
 struct question_params {
-    struct param list[OPERATION_PARAMS_MAX];
+    struct param list[REMOTE_TRIGGER_PARAMS];
     size_t count;
 };
 
 struct definition {
-    enum operation op;
+    enum remote_trigger trigger;
     enum kind kind; /* of what it brings */
     char *folder;   /* the service's id of the folder it is about */
     struct cJSON *obj;
     struct question_params params; /* values are in `texts`, `folder` or `obj` */
-    char texts[OPERATION_PARAMS_MAX][24];
+    char texts[REMOTE_TRIGGER_PARAMS][24];
 };
 
 /* A zeroed `ret` is filled; release it whatever the answer. -EINVAL with the reason in `err`. */

@@ -156,7 +156,7 @@ void text_replace(char **text, const char *with);
 
 /* What is about to be sent. */
 struct attempt {
-    enum operation operation;
+    enum remote_change change;
     const char *sent; /* NULL: a deletion */
     const char *base; /* NULL: unchanged, and the answer too */
     const char *answer;

@@ -1,13 +1,17 @@
 /*
- * testing.h - remotes for tests: a mailbox in memory, and one that fails on demand.
+ * transports.h - transports for tests: a mailbox in memory, and one that fails on demand.
  *
- * The memory remote follows the contract as the client understands it (destructive PATCH, new ids,
+ *     struct transport *memory = memory_create();
+ *     struct transport *faulty = faulty_create(memory);
+ *     struct remote *remote = connector_create(faulty, API_V1);
+ *
+ * The mailbox follows the contract as the client understands it (destructive PATCH, new ids,
  * paging); the sandbox, written from the contract alone, checks that understanding over HTTP.
  */
-#ifndef OUTLOOKFS_REMOTE_TESTING_H
-#define OUTLOOKFS_REMOTE_TESTING_H
+#ifndef OUTLOOKFS_TESTS_TRANSPORTS_H
+#define OUTLOOKFS_TESTS_TRANSPORTS_H
 
-#include <outlookfs/remote/remote.h>
+#include <remote/connector/connector_p.h>
 
 /*
  * An empty mailbox with the folders Calendar, Contacts and Inbox. Tables go by their opaque id or
@@ -15,29 +19,28 @@
  * and $filter are refused; searchQuery finds text in subject, sender or body; what is sent lies in
  * Sent Items; triggers are refused.
  */
-struct remote *remote_memory_create(void);
+struct transport *memory_create(void);
 
 /*
  * Adds a record behind the client's back; answers its id, which lives as long as the record. `obj`
  * is taken; what it lacks of id, change key and times is filled in. A folder that does not exist is
  * made ("Inbox/Support" too).
  */
-const char *remote_memory_add(struct remote *r, enum kind kind, const char *folder,
-                              struct cJSON *obj);
+const char *memory_add(struct transport *t, enum kind kind, const char *folder, struct cJSON *obj);
 /* Another client's edit: sets the members of `set` (taken). */
-void remote_memory_edit(struct remote *r, enum kind kind, const char *id, struct cJSON *set);
-void remote_memory_remove(struct remote *r, enum kind kind, const char *id);
-/* The record as it is now; belongs to the remote, NULL when there is none. */
-const struct cJSON *remote_memory_get(struct remote *r, enum kind kind, const char *id);
-size_t remote_memory_count(struct remote *r, enum kind kind);
+void memory_edit(struct transport *t, enum kind kind, const char *id, struct cJSON *set);
+void memory_remove(struct transport *t, enum kind kind, const char *id);
+/* The record as it is now; belongs to the mailbox, NULL when there is none. */
+const struct cJSON *memory_get(struct transport *t, enum kind kind, const char *id);
+size_t memory_count(struct transport *t, enum kind kind);
 /* Calls of an operation so far (OP_COUNT: of all). */
-unsigned remote_memory_calls(struct remote *r, enum operation op);
+unsigned memory_calls(struct transport *t, enum operation op);
 
 /* One planned failure: the next `count` calls of `op` (OP_COUNT: any) after `skip` matching ones
- * answer `grade`; `apply`: the inner remote carries the work out first, and the fault says unknown;
+ * answer `grade`; `apply`: the inner transport carries the work out first, and the fault says unknown;
  * `unknown`: it says so although nothing was done. A call that one plan fails is not counted by the
  * plans after it. */
-struct remote_plan {
+struct faulty_plan {
     enum operation op;
     unsigned skip, count;
     enum grade grade;
@@ -45,10 +48,10 @@ struct remote_plan {
     bool apply, unknown;
 };
 /* `inner` is taken. */
-struct remote *remote_faulty_create(struct remote *inner);
-void remote_faulty_plan(struct remote *r, const struct remote_plan *plan);
-void remote_faulty_clear(struct remote *r);
+struct transport *faulty_create(struct transport *inner);
+void faulty_plan(struct transport *t, const struct faulty_plan *plan);
+void faulty_clear(struct transport *t);
 /* Known-offline: every call answers GRADE_OFFLINE at once, and remote_online() is false. */
-void remote_faulty_offline(struct remote *r, bool offline);
+void faulty_offline(struct transport *t, bool offline);
 
 #endif

@@ -1,24 +1,17 @@
 /*
- * operations.h - THE table of operations: every operation of the service, for each API version we
- * speak.
+ * operations_p.h - THE table of the connector's operations, for each API version we speak.
  *
- * One row says everything about an operation: method, path, where its parameters go and how they
- * are encoded, what the body may be, whether repeating it is safe, and how an update must be sent.
  * Adding an operation is a row; adding a version is a column of rows. Source: connector contract
  * section 2 and the swagger of each version.
  *
  * Threads: any (constant data).
  */
-#ifndef OUTLOOKFS_REMOTE_OPERATIONS_H
-#define OUTLOOKFS_REMOTE_OPERATIONS_H
+#ifndef OUTLOOKFS_REMOTE_CONNECTOR_OPERATIONS_P_H
+#define OUTLOOKFS_REMOTE_CONNECTOR_OPERATIONS_P_H
 
-#include <outlookfs/model/merge.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "../operation_p.h"
 
-struct buf;
-
-enum api_version { API_V1, API_COUNT };
+#include <outlookfs/model/kind.h>
 
 /* Named as in the v1 specification. */
 enum operation {
@@ -54,42 +47,6 @@ enum operation {
     OP_COUNT
 };
 
-enum param_where { PARAM_PATH, PARAM_PATH_DOUBLE, PARAM_QUERY };
-
-struct param_spec {
-    const char *name; /* as in the URL: "$top", "table"; NULL ends the list */
-    enum param_where where;
-    bool required;
-};
-
-#define OPERATION_PARAMS_MAX 10
-
-enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
-enum answer_policy {
-    ANSWER_NONE,
-    ANSWER_OBJECT,
-    ANSWER_LIST,
-    ANSWER_BYTES
-}; /* LIST: bare array or {"value"} */
-
-struct operation_info {
-    const char *name;   /* operationId: "ContactGetItem" */
-    const char *method; /* NULL: this version does not have the operation */
-    const char *path;   /* "/datasets/contacts/tables/{table}/items/{id}" */
-    struct param_spec params[OPERATION_PARAMS_MAX];
-    enum body_policy body;
-    enum answer_policy answer;
-    bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
-                      */
-    enum merge_policy update; /* for PATCH: what the body must hold */
-};
-
-/* One parameter's value, unencoded. */
-struct param {
-    const char *name;
-    const char *value; /* NULL: not sent */
-};
-
 const struct operation_info *operation_info(enum api_version version, enum operation op);
 
 /* The five operations of a kind that live in tables (calendars, contacts); for messages get, list
@@ -98,19 +55,7 @@ struct kind_operations {
     enum operation tables, list, get, post, patch, del;
 };
 const struct kind_operations *operation_of_kind(enum kind kind);
-
-/*
- * Appends path and query with every parameter encoded as its row says. Parameters unknown to the
- * row or required and missing are a programming error: assert. Order in the URL is the table's. On
- * failure `out` is as it was: -ENOBUFS when its maximum would be passed; -EINVAL for a path
- * parameter that is empty, "." or "..", which would address something else.
- */
-int operation_url(const struct operation_info *info, const struct param *params, size_t count,
-                  struct buf *out);
-
-/* The same with `query` as it is for everything behind the path. -EINVAL also for a query that is
- * none: control characters, blanks, '#', bytes above 0x7e. */
-int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
-                        const char *query, struct buf *out);
+/* The operation of a row of the tables. */
+enum operation operation_of_row(const struct operation_info *info);
 
 #endif

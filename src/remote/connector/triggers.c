@@ -1,22 +1,19 @@
 /*
- * poll.c - asking a trigger, and the cursor in its answer.
+ * triggers.c - asking a trigger, and the cursor in its answer.
  */
-#include <outlookfs/remote/remote.h>
+#include "connector_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "remote_p.h"
-
-void remote_news_release(struct remote_news *news)
-{
-    cJSON_Delete(news->items);
-    free(news->cursor);
-    *news = (struct remote_news){0};
-}
+static const enum operation operations[] = {
+    [REMOTE_ON_NEW_EMAIL] = OP_ON_NEW_EMAIL,
+    [REMOTE_ON_UPCOMING_EVENTS] = OP_ON_UPCOMING_EVENTS,
+    [REMOTE_ON_NEW_ITEMS] = OP_CALENDAR_ON_NEW_ITEMS,
+    [REMOTE_ON_UPDATED_ITEMS] = OP_CALENDAR_ON_UPDATED_ITEMS,
+};
 
 /* What stands between '?' and '#'; NULL when there is nothing. */
 static char *query_of(const char *location)
@@ -27,13 +24,12 @@ static char *query_of(const char *location)
     return len ? xstrndup(query + 1, len) : NULL;
 }
 
-enum grade remote_poll(struct remote *r, enum operation op, const struct param *params,
-                       size_t count, const char *cursor, struct remote_ctx ctx,
-                       struct remote_news *ret, struct remote_fault *fault)
+enum grade connector_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
+                          size_t count, const char *cursor, struct remote_ctx ctx,
+                          struct remote_news *ret, struct remote_fault *fault)
 {
-    struct remote_call call = {
-        .op = op, .params = params, .nparams = count, .query = cursor, .ctx = ctx};
-    enum grade grade = remote_call(r, &call, fault);
+    struct remote_call call = {.query = cursor, .ctx = ctx};
+    enum grade grade = connector_call(r, operations[trigger], params, count, &call, fault);
 
     if (grade == GRADE_OK) {
         *ret = (struct remote_news){

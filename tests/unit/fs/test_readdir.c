@@ -16,7 +16,7 @@ static void add_many(struct rig *t)
         struct cJSON *obj = cJSON_CreateObject();
 
         cJSON_AddStringToObject(obj, "GivenName", "One of many");
-        remote_memory_add(t->memory, KIND_CONTACT, "Many", obj);
+        memory_add(t->memory, KIND_CONTACT, "Many", obj);
     }
     clock_advance(3601 * NS_PER_S);
     free(rig_list(t, "contacts"));

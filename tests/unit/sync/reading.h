@@ -21,7 +21,7 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <sync/listing_p.h>
 
 #include <errno.h>
@@ -38,8 +38,8 @@
 /* --- the gate --------------------------------------------------------------------------------- */
 
 struct gate {
-    struct remote base;
-    struct remote *inner;                              /* not owned: it outlives a remount */
+    struct transport base;
+    struct transport *inner;                           /* not owned: it outlives a remount */
     void (*bend)(struct remote_call *call, void *ctx); /* of answers; set while nothing is asked */
     void *bend_ctx;
 
@@ -69,8 +69,10 @@ static const char *gate_param(const struct remote_call *call, const char *name)
 
 static void gate_note_locked(struct gate *g, const struct remote_call *call)
 {
-    const char *skip = gate_param(call, call->op == OP_GET_EMAILS ? "skip" : "$skip");
-    const char *top = gate_param(call, call->op == OP_GET_EMAILS ? "top" : "$top");
+    const char *skip =
+        gate_param(call, operation_of_row(call->info) == OP_GET_EMAILS ? "skip" : "$skip");
+    const char *top =
+        gate_param(call, operation_of_row(call->info) == OP_GET_EMAILS ? "top" : "$top");
 
     g->calls++;
     g->in_flight++;
@@ -86,12 +88,13 @@ static void gate_note_locked(struct gate *g, const struct remote_call *call)
 
 static bool gate_holds_locked(const struct gate *g, const struct remote_call *call)
 {
-    return g->holds && g->held == call->op &&
+    return g->holds && g->held == operation_of_row(call->info) &&
            !(g->passing && str_eq(gate_param(call, "folderPath"), g->passing));
 }
 
 /* The service has answered; the answer is on its way as long as the gate holds it. */
-static enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade gate_call(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
     struct gate *g = (struct gate *)r;
     enum grade grade;
@@ -100,7 +103,7 @@ static enum grade gate_call(struct remote *r, struct remote_call *call, struct r
     pthread_mutex_lock(&g->lock);
     gate_note_locked(g, call);
     pthread_mutex_unlock(&g->lock);
-    grade = remote_call(g->inner, call, fault);
+    grade = transport_call(g->inner, call, fault);
     if (grade == GRADE_OK && g->bend)
         g->bend(call, g->bend_ctx);
 
@@ -120,12 +123,12 @@ static enum grade gate_call(struct remote *r, struct remote_call *call, struct r
     return grade;
 }
 
-static bool gate_online(struct remote *r)
+static bool gate_online(struct transport *r)
 {
-    return remote_online(((struct gate *)r)->inner);
+    return transport_online(((struct gate *)r)->inner);
 }
 
-static void gate_destroy(struct remote *r)
+static void gate_destroy(struct transport *r)
 {
     struct gate *g = (struct gate *)r;
 
@@ -134,7 +137,7 @@ static void gate_destroy(struct remote *r)
     free(g);
 }
 
-static const struct remote_impl gate_impl = {
+static const struct transport_impl gate_impl = {
     .name = "gate",
     .call = gate_call,
     .destroy = gate_destroy,
@@ -173,8 +176,8 @@ static void gate_await(struct gate *g, unsigned count)
 
 struct room {
     char *dir, *state_dir, *cache_dir;
-    struct remote *memory;
-    struct remote *faulty;
+    struct transport *memory;
+    struct transport *faulty;
     struct gate *gate;
     struct mailbox *mb;
     struct mailbox_config config;
@@ -219,12 +222,12 @@ static void room_mount(struct room *room)
 {
     struct gate *g = xcalloc(1, sizeof(*g));
 
-    g->base = (struct remote){.impl = &gate_impl, .version = API_V1};
+    g->base = (struct transport){.impl = &gate_impl};
     g->inner = room->faulty;
     pthread_mutex_init(&g->lock, NULL);
     clock_cond_init(&g->changed);
     room->gate = g;
-    room->config.remote = &g->base;
+    room->config.remote = connector_create(&g->base, API_V1);
     assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
     mailbox_set_events(room->mb, &room_events, room);
     assert_int_equal(mailbox_start(room->mb), 0);
@@ -248,8 +251,8 @@ static int room_setup(void **state)
     room->dir = xstrdup(dir);
     room->state_dir = xasprintf("%s/state", dir);
     room->cache_dir = xasprintf("%s/cache", dir);
-    room->memory = remote_memory_create();
-    room->faulty = remote_faulty_create(room->memory);
+    room->memory = memory_create();
+    room->faulty = faulty_create(room->memory);
     room->config = (struct mailbox_config){
         .state_dir = room->state_dir,
         .cache_dir = room->cache_dir,
@@ -277,7 +280,7 @@ static int room_teardown(void **state)
 
     if (room->mb)
         room_unmount(room);
-    remote_destroy(room->faulty);
+    transport_destroy(room->faulty);
     nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     pthread_mutex_destroy(&room->lock);
     free(room->last);
@@ -318,7 +321,7 @@ __attribute__((unused)) static const char *add_contact(struct room *room, const 
     cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "GivenName", name);
-    return remote_memory_add(room->memory, KIND_CONTACT, "Contacts", obj);
+    return memory_add(room->memory, KIND_CONTACT, "Contacts", obj);
 }
 
 __attribute__((unused)) static void add_contacts(struct room *room, unsigned count)
@@ -337,7 +340,7 @@ __attribute__((unused)) static void rename_contact(struct room *room, const char
     cJSON *set = cJSON_CreateObject();
 
     cJSON_AddStringToObject(set, "GivenName", name);
-    remote_memory_edit(room->memory, KIND_CONTACT, id, set);
+    memory_edit(room->memory, KIND_CONTACT, id, set);
 }
 
 __attribute__((unused)) static int list_contacts(struct room *room)
@@ -347,12 +350,12 @@ __attribute__((unused)) static int list_contacts(struct room *room)
 
 __attribute__((unused)) static unsigned list_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_CONTACT_GET_ITEMS);
+    return memory_calls(room->memory, OP_CONTACT_GET_ITEMS);
 }
 
 __attribute__((unused)) static unsigned get_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_CONTACT_GET_ITEM);
+    return memory_calls(room->memory, OP_CONTACT_GET_ITEM);
 }
 
 /* Every record mailbox_each() gives, each once; answers how many, the end's code goes to `ret`. */
