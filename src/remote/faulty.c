@@ -5,7 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 
 #include "remote_p.h"
@@ -14,7 +14,7 @@ struct faulty {
     struct remote base;
     struct remote *inner;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct remote_plan *plans; /* guarded by lock; skip and count run down */
     size_t nplans;             /* guarded by lock */
     bool offline;              /* guarded by lock */
@@ -57,10 +57,10 @@ static enum grade faulty_call(struct remote *r, struct remote_call *call,
     struct faulty *f = (struct faulty *)r;
     struct remote_plan plan;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
     bool planned = !offline && pick_plan_locked(f, call->op, &plan);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 
     if (offline)
         return remote_fail(fault, GRADE_OFFLINE, "planned: offline");
@@ -73,9 +73,9 @@ static bool faulty_online(struct remote *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return !offline && remote_online(f->inner);
 }
 
@@ -90,7 +90,7 @@ static void faulty_destroy(struct remote *r)
     struct faulty *f = (struct faulty *)r;
 
     remote_destroy(f->inner);
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f->plans);
     free(f);
 }
@@ -109,7 +109,7 @@ struct remote *remote_faulty_create(struct remote *inner)
 
     f->base = (struct remote){.impl = &faulty_impl, .version = inner->version};
     f->inner = inner;
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_DOUBLE);
     return &f->base;
 }
 
@@ -117,26 +117,26 @@ void remote_faulty_plan(struct remote *r, const struct remote_plan *plan)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->plans = xrealloc(f->plans, (f->nplans + 1) * sizeof(*f->plans));
     f->plans[f->nplans++] = *plan;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 void remote_faulty_clear(struct remote *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->nplans = 0;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 void remote_faulty_offline(struct remote *r, bool offline)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->offline = offline;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }

@@ -10,7 +10,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@
 struct memory {
     struct remote base;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct mailbox mb;        /* guarded by lock */
     unsigned calls[OP_COUNT]; /* guarded by lock */
 };
@@ -190,14 +190,14 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
         return memory_refused(&w, "ErrorInvalidRequest: the body is no object");
     w.body = parsed ? parsed : call->body;
     buf_init(&w.bytes, HTTP_ANSWER_MAX);
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     m->calls[call->op]++;
     enum grade grade = GRADE_OK;
     if (handler->run)
         grade = handler->run(&w);
     else if (call->op != OP_TEST_CONNECTION)
         grade = memory_refused(&w, "ErrorInvalidRequest: this operation is not supported here");
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(parsed);
 
     fault->date = clock_now();
@@ -214,7 +214,7 @@ static void memory_destroy(struct remote *r)
     struct memory *m = (struct memory *)r;
 
     mailbox_release(&m->mb);
-    pthread_mutex_destroy(&m->lock);
+    mutex_release(&m->lock);
     free(m);
 }
 
@@ -229,7 +229,7 @@ struct remote *remote_memory_create(void)
     struct memory *m = xcalloc(1, sizeof(*m));
 
     m->base = (struct remote){.impl = &memory_impl, .version = API_V1};
-    pthread_mutex_init(&m->lock, NULL);
+    mutex_init(&m->lock, MUTEX_DOUBLE);
     mailbox_init(&m->mb);
     return &m->base;
 }
@@ -241,10 +241,10 @@ const char *remote_memory_add(struct remote *r, enum kind kind, const char *fold
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec =
         mailbox_add(&m->mb, kind, mailbox_make_folder(&m->mb, kind, folder), obj);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec->id;
 }
 
@@ -252,7 +252,7 @@ void remote_memory_edit(struct remote *r, enum kind kind, const char *id, struct
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec) {
         cJSON *obj = cJSON_Duplicate(rec->obj, true);
@@ -261,7 +261,7 @@ void remote_memory_edit(struct remote *r, enum kind kind, const char *id, struct
             mailbox_set(obj, member->string, cJSON_Duplicate(member, true));
         mailbox_change(&m->mb, rec, obj);
     }
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(set);
 }
 
@@ -269,20 +269,20 @@ void remote_memory_remove(struct remote *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec)
         mailbox_remove(&m->mb, rec);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
 }
 
 const struct cJSON *remote_memory_get(struct remote *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec ? rec->obj : NULL;
 }
 
@@ -291,10 +291,10 @@ size_t remote_memory_count(struct remote *r, enum kind kind)
     struct memory *m = (struct memory *)r;
     size_t count = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < m->mb.nrecords; i++)
         count += m->mb.records[i]->kind == kind;
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return count;
 }
 
@@ -303,10 +303,10 @@ unsigned remote_memory_calls(struct remote *r, enum operation op)
     struct memory *m = (struct memory *)r;
     unsigned calls = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < OP_COUNT; i++)
         if (op == OP_COUNT || op == (enum operation)i)
             calls += m->calls[i];
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return calls;
 }

@@ -18,7 +18,7 @@
 
 struct file_remote {
     struct remote base;
-    pthread_mutex_t lock;
+    struct mutex lock;
     char *path;
 };
 
@@ -142,9 +142,9 @@ static enum grade file_call(struct remote *r, struct remote_call *call, struct r
     struct file_remote *f = (struct file_remote *)r;
     enum grade grade;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     grade = serve(f->path, call, fault);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return grade;
 }
 
@@ -152,7 +152,7 @@ static void file_destroy(struct remote *r)
 {
     struct file_remote *f = (struct file_remote *)r;
 
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f->path);
     free(f);
 }
@@ -166,7 +166,7 @@ static struct remote *file_create(const char *dir)
 
     f->base = (struct remote){.impl = &file_impl, .version = API_V1};
     f->path = xasprintf("%s/service.json", dir);
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_DOUBLE);
     return &f->base;
 }
 
