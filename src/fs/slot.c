@@ -141,7 +141,7 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.verb == JOURNAL_DELETE && slot->base)
-        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL);
+        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL, NULL);
     journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
 }

@@ -118,9 +118,9 @@ static int add_line(struct poll *p, cJSON *obj)
         return 0;
     }
     add_path(p, obj);
-    char *text = cJSON_PrintUnformatted(obj);
+    char *text = json_print(obj);
     int rc = text ? buf_addf(&p->lines, "%s\n", text) : -EINVAL;
-    cJSON_free(text);
+    free(text);
     if (key) {
         p->keys = xrealloc(p->keys, (p->nkeys + 1) * sizeof(*p->keys));
         p->keys[p->nkeys++] = key;
