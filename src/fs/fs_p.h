@@ -183,9 +183,9 @@ struct node {
  * (content_own()).
  */
 struct content {
-    unsigned handles;     /* guarded by tree.lock */
+    unsigned handles;  /* guarded by tree.lock */
     struct mutex lock; /* the step from text to file; taken alone or under fs.change */
-    _Atomic int fd;       /* -1: text. Set once, under lock */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
     char *text;
     size_t len;            /* of text */
     _Atomic int64_t mtime; /* of text, ns */
@@ -223,7 +223,7 @@ struct waiters {
 
 /* The indexes of views/ that are in memory. */
 struct views {
-    struct mutex lock;    /* short; no call out of the room */
+    struct mutex lock;       /* short; no call out of the room */
     struct kept_view *first; /* guarded by lock */
     size_t count;            /* guarded by lock */
 };

@@ -21,7 +21,7 @@ struct kept_view {
     int64_t looked_at;  /* clock_now(); guarded by views.lock */
 
     struct mutex lock; /* who has acquired it; taken without views.lock */
-    uint64_t rev;         /* of the cache; guarded by lock */
+    uint64_t rev;      /* of the cache; guarded by lock */
     struct view_index *index;
 };
 

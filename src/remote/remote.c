@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/mutex.h>
 #include <outlookfs/base/str.h>
 
 #include <assert.h>
@@ -111,6 +112,7 @@ enum grade remote_call(struct remote *r, struct remote_call *call, struct remote
     if (!info->method)
         return remote_fail(fault, GRADE_REFUSED,
                            "this version of the service has no such operation");
+    mutex_assert_alone(NULL);
     assert((info->body == BODY_JSON) == (call->body || call->text));
     assert(info->answer == ANSWER_BYTES ? call->sink != NULL
                                         : !call->sink || info->answer == ANSWER_OBJECT);

@@ -11,11 +11,11 @@
 
 struct db {
     sqlite3 *sql;
-    struct mutex lock; /* held from db_begin() to db_end() */
-    int64_t ahead;        /* added to the clock; guarded by lock */
-    int64_t pretended;    /* 0: none; guarded by lock */
-    int64_t next;         /* guarded by lock */
-    int64_t next_saved;   /* guarded by lock */
+    struct mutex lock;  /* held from db_begin() to db_end() */
+    int64_t ahead;      /* added to the clock; guarded by lock */
+    int64_t pretended;  /* 0: none; guarded by lock */
+    int64_t next;       /* guarded by lock */
+    int64_t next_saved; /* guarded by lock */
 };
 
 /* Ends the program with SQLite's reason. */

@@ -38,8 +38,8 @@ struct db_schema {
 };
 
 struct db {
-    struct sql writer;          /* guarded by write_lock */
-    struct sql reader;          /* guarded by read_lock */
+    struct sql writer;       /* guarded by write_lock */
+    struct sql reader;       /* guarded by read_lock */
     struct mutex write_lock; /* recursive */
     struct mutex read_lock;
     _Atomic(const void *) owner; /* the thread that holds write_lock, as db.c names it, or NULL */

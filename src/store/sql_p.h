@@ -59,8 +59,8 @@ struct sql_query {
     struct sql *sql;
     sqlite3_stmt *stmt;
     struct mutex *held; /* given back by sql_end(), or NULL */
-    int next;              /* number of the next parameter */
-    int rc;                /* the first failure */
+    int next;           /* number of the next parameter */
+    int rc;             /* the first failure */
 };
 
 void sql_start(struct sql_query *q, struct sql *sql, const char *text);

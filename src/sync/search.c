@@ -30,9 +30,9 @@ struct entry {
 };
 
 struct searches {
-    struct mutex lock; /* over nothing but memory */
-    struct map entries;   /* key -> struct entry; guarded by lock */
-    uint64_t uses;        /* guarded by lock */
+    struct mutex lock;  /* over nothing but memory */
+    struct map entries; /* key -> struct entry; guarded by lock */
+    uint64_t uses;      /* guarded by lock */
 };
 
 const char *search_place(enum kind kind)
