@@ -4,6 +4,7 @@
 #include "operation_p.h"
 
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/mutex.h>
 
 #include <assert.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
     if (!info->method)
         return remote_fail(fault, GRADE_REFUSED,
                            "this version of the service has no such operation");
+    mutex_assert_alone(NULL);
     assert((info->body == BODY_JSON) == (call->body || call->text));
     assert(info->answer == ANSWER_BYTES ? call->sink != NULL
                                         : !call->sink || info->answer == ANSWER_OBJECT);

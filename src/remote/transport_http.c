@@ -69,7 +69,7 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
     enum grade grade = build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
-    if (info->body == BODY_JSON && !call->text && !(printed = cJSON_PrintUnformatted(call->body))) {
+    if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
         grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is no JSON", info->name);
         goto out;
     }
@@ -94,7 +94,7 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         call->bytes = counter.bytes;
     http_answer_release(&answer);
 out:
-    cJSON_free(printed);
+    free(printed);
     buf_release(&url);
     return grade;
 }

@@ -54,9 +54,9 @@ int entry_open(struct task *t, struct entry *e)
 int entry_close(struct task *t, struct entry *e, bool settled, int rc)
 {
     if (settled) {
-        pthread_mutex_lock(&t->wb->lock);
+        mutex_lock(&t->wb->lock);
         t->worker->settled = true;
-        pthread_mutex_unlock(&t->wb->lock);
+        mutex_unlock(&t->wb->lock);
     }
     entry_release(e);
     return state_end(t->mb->state, rc);
@@ -96,9 +96,9 @@ static bool trashed_already(struct writeback *wb, int64_t slot, const char *text
     bool same;
 
     snprintf(key, sizeof(key), "%" PRId64, slot);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     same = map_set(&wb->trashed, key, hash) == hash;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return same;
 }
 
@@ -107,11 +107,11 @@ static bool prune_is_due(struct writeback *wb)
     int64_t now = clock_mono();
     bool due;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     due = now >= wb->next_prune;
     if (due)
         wb->next_prune = now + PRUNE_EVERY;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return due;
 }
 

@@ -17,7 +17,7 @@
 
 struct triggers {
     struct mailbox *mb;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     uint64_t version;   /* grows with each change; guarded by lock */
     uint64_t waited;    /* the version triggers_wait() has seen; guarded by lock */

@@ -54,7 +54,7 @@ struct waiter {
 
 struct writeback {
     struct mailbox *mb;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t turn;  /* nobody looks for work */
     pthread_cond_t work;  /* for who looks: `kicks` or `stopping` changed */
     pthread_cond_t ended; /* `ends` changed */

@@ -5,7 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 
 #include <remote/remote_p.h>
@@ -14,7 +14,7 @@ struct faulty {
     struct transport base;
     struct transport *inner;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct faulty_plan *plans; /* guarded by lock; skip and count run down */
     size_t nplans;             /* guarded by lock */
     bool offline;              /* guarded by lock */
@@ -57,10 +57,10 @@ static enum grade faulty_call(struct transport *r, struct remote_call *call,
     struct faulty *f = (struct faulty *)r;
     struct faulty_plan plan;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
     bool planned = !offline && pick_plan_locked(f, operation_of_row(call->info), &plan);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 
     if (offline)
         return remote_fail(fault, GRADE_OFFLINE, "planned: offline");
@@ -73,9 +73,9 @@ static bool faulty_online(struct transport *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return !offline && transport_online(f->inner);
 }
 
@@ -90,7 +90,7 @@ static void faulty_destroy(struct transport *r)
     struct faulty *f = (struct faulty *)r;
 
     transport_destroy(f->inner);
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f->plans);
     free(f);
 }
@@ -109,7 +109,7 @@ struct transport *faulty_create(struct transport *inner)
 
     f->base = (struct transport){.impl = &faulty_impl};
     f->inner = inner;
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_DOUBLE);
     return &f->base;
 }
 
@@ -117,26 +117,26 @@ void faulty_plan(struct transport *r, const struct faulty_plan *plan)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->plans = xrealloc(f->plans, (f->nplans + 1) * sizeof(*f->plans));
     f->plans[f->nplans++] = *plan;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 void faulty_clear(struct transport *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->nplans = 0;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 void faulty_offline(struct transport *r, bool offline)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->offline = offline;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }

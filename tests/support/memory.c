@@ -10,7 +10,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@
 struct memory {
     struct transport base;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct mailbox mb;        /* guarded by lock */
     unsigned calls[OP_COUNT]; /* guarded by lock */
 };
@@ -144,10 +144,10 @@ void memory_list(struct memory_work *w, const struct memory_list *list)
 
 static size_t json_size(const cJSON *json)
 {
-    char *text = cJSON_PrintUnformatted(json);
+    char *text = json_print(json);
     size_t size = strlen(text);
 
-    cJSON_free(text);
+    free(text);
     return size;
 }
 
@@ -155,9 +155,9 @@ static size_t json_size(const cJSON *json)
 static enum grade hand_over(struct memory_work *w)
 {
     if (w->call->answer) {
-        char *text = cJSON_PrintUnformatted(w->call->answer);
+        char *text = json_print(w->call->answer);
         buf_addstr(&w->bytes, text);
-        cJSON_free(text);
+        free(text);
         cJSON_Delete(w->call->answer);
         w->call->answer = NULL;
     }
@@ -191,14 +191,14 @@ static enum grade memory_call(struct transport *r, struct remote_call *call,
         return memory_refused(&w, "ErrorInvalidRequest: the body is no object");
     w.body = parsed ? parsed : call->body;
     buf_init(&w.bytes, HTTP_ANSWER_MAX);
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     m->calls[op]++;
     enum grade grade = GRADE_OK;
     if (handler->run)
         grade = handler->run(&w);
     else if (op != OP_TEST_CONNECTION)
         grade = memory_refused(&w, "ErrorInvalidRequest: this operation is not supported here");
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(parsed);
 
     fault->date = clock_now();
@@ -215,7 +215,7 @@ static void memory_destroy(struct transport *r)
     struct memory *m = (struct memory *)r;
 
     mailbox_release(&m->mb);
-    pthread_mutex_destroy(&m->lock);
+    mutex_release(&m->lock);
     free(m);
 }
 
@@ -230,7 +230,7 @@ struct transport *memory_create(void)
     struct memory *m = xcalloc(1, sizeof(*m));
 
     m->base = (struct transport){.impl = &memory_impl};
-    pthread_mutex_init(&m->lock, NULL);
+    mutex_init(&m->lock, MUTEX_DOUBLE);
     mailbox_init(&m->mb);
     return &m->base;
 }
@@ -241,10 +241,10 @@ const char *memory_add(struct transport *r, enum kind kind, const char *folder, 
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec =
         mailbox_add(&m->mb, kind, mailbox_make_folder(&m->mb, kind, folder), obj);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec->id;
 }
 
@@ -252,7 +252,7 @@ void memory_edit(struct transport *r, enum kind kind, const char *id, struct cJS
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec) {
         cJSON *obj = cJSON_Duplicate(rec->obj, true);
@@ -261,7 +261,7 @@ void memory_edit(struct transport *r, enum kind kind, const char *id, struct cJS
             mailbox_set(obj, member->string, cJSON_Duplicate(member, true));
         mailbox_change(&m->mb, rec, obj);
     }
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(set);
 }
 
@@ -269,20 +269,20 @@ void memory_remove(struct transport *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec)
         mailbox_remove(&m->mb, rec);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
 }
 
 const struct cJSON *memory_get(struct transport *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec ? rec->obj : NULL;
 }
 
@@ -291,10 +291,10 @@ size_t memory_count(struct transport *r, enum kind kind)
     struct memory *m = (struct memory *)r;
     size_t count = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < m->mb.nrecords; i++)
         count += m->mb.records[i]->kind == kind;
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return count;
 }
 
@@ -303,10 +303,10 @@ unsigned memory_calls(struct transport *r, enum operation op)
     struct memory *m = (struct memory *)r;
     unsigned calls = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < OP_COUNT; i++)
         if (op == OP_COUNT || op == (enum operation)i)
             calls += m->calls[i];
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return calls;
 }

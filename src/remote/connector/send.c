@@ -46,10 +46,10 @@ enum grade connector_reply(struct remote *r, const char *id, const char *comment
 char *remote_ask_head(const char *url)
 {
     cJSON *string = cJSON_CreateString(url);
-    char *text = cJSON_PrintUnformatted(string);
+    char *text = json_print(string);
     char *head = xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
 
-    cJSON_free(text);
+    free(text);
     cJSON_Delete(string);
     return head;
 }

@@ -134,12 +134,12 @@ static void told_inode(void *ctx, uint64_t ino)
     t->told_inode++;
     if (pthread_equal(pthread_self(), t->main))
         return;
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     t->held = t->hold;
     pthread_cond_broadcast(&t->turn);
     while (t->hold)
-        pthread_cond_wait(&t->turn, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+        clock_wait(&t->turn, &t->lock, INT64_MAX);
+    mutex_unlock(&t->lock);
 }
 
 static const struct fs_notify notify = {.inode = told_inode};
@@ -178,10 +178,10 @@ void rig_start(struct rig *t)
 
 static void set_hold(struct rig *t, bool hold)
 {
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     t->hold = hold;
     pthread_cond_broadcast(&t->turn);
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
 }
 
 /* It tells the kernel of a new record, and the kernel does not come back. */
@@ -190,10 +190,10 @@ void rig_hold_housekeeping(struct rig *t)
     set_hold(t, true);
     memory_add(t->memory, KIND_CONTACT, "Contacts", parsed("{\"GivenName\": \"New\"}"));
     rig_refresh(t, "contacts/Contacts");
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     while (!t->held)
-        pthread_cond_wait(&t->turn, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+        clock_wait(&t->turn, &t->lock, INT64_MAX);
+    mutex_unlock(&t->lock);
 }
 
 /* Known to be offline, a mailbox ends without a last attempt to send. */
@@ -274,7 +274,7 @@ int rig_setup(void **state)
     snprintf(t->dir, sizeof(t->dir), "/tmp/outlookfs-fs-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     t->main = pthread_self();
-    pthread_mutex_init(&t->lock, NULL);
+    mutex_init(&t->lock, MUTEX_DOUBLE);
     pthread_cond_init(&t->turn, NULL);
     t->memory = memory_create();
     t->faulty = faulty_create(t->memory);
@@ -308,7 +308,7 @@ int rig_teardown(void **state)
     free(t->before);
     free(t->after);
     pthread_cond_destroy(&t->turn);
-    pthread_mutex_destroy(&t->lock);
+    mutex_release(&t->lock);
     free(t);
     return 0;
 }

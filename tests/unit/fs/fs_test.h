@@ -57,7 +57,7 @@ struct rig {
     _Atomic uint64_t last_inode;
 
     pthread_t main;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t turn;
     bool hold, held; /* guarded by lock: the housekeeping thread */
 };

@@ -125,9 +125,9 @@ static void test_a_large_folder(void **state)
 
 static size_t nodes(struct rig *t)
 {
-    pthread_mutex_lock(&t->fs->tree.lock);
+    mutex_lock(&t->fs->tree.lock);
     size_t count = t->fs->tree.count;
-    pthread_mutex_unlock(&t->fs->tree.lock);
+    mutex_unlock(&t->fs->tree.lock);
     return count;
 }
 

@@ -43,7 +43,7 @@ struct gate {
     void (*bend)(struct remote_call *call, void *ctx); /* of answers; set while nothing is asked */
     void *bend_ctx;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     /* guarded by lock */
     bool holds;
@@ -100,14 +100,14 @@ static enum grade gate_call(struct transport *r, struct remote_call *call,
     enum grade grade;
     int rc = 0;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     gate_note_locked(g, call);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     grade = transport_call(g->inner, call, fault);
     if (grade == GRADE_OK && g->bend)
         g->bend(call, g->bend_ctx);
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (gate_holds_locked(g, call) && rc == 0) {
         g->waiting++;
         pthread_cond_broadcast(&g->changed);
@@ -115,7 +115,7 @@ static enum grade gate_call(struct transport *r, struct remote_call *call,
         g->waiting--;
     }
     g->in_flight--;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     if (rc) {
         fault->grade = GRADE_CANCELLED;
         return GRADE_CANCELLED;
@@ -133,7 +133,7 @@ static void gate_destroy(struct transport *r)
     struct gate *g = (struct gate *)r;
 
     pthread_cond_destroy(&g->changed);
-    pthread_mutex_destroy(&g->lock);
+    mutex_release(&g->lock);
     free(g);
 }
 
@@ -146,18 +146,18 @@ static const struct transport_impl gate_impl = {
 
 static void gate_hold(struct gate *g, enum operation op)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->holds = true;
     g->held = op;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 static void gate_open(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->holds = false;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 /* Until `count` answers are held. */
@@ -165,11 +165,11 @@ static void gate_await(struct gate *g, unsigned count)
 {
     int64_t until = SOON;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (g->waiting < count && clock_mono() < until)
         clock_wait(&g->changed, &g->lock, clock_mono() + 10 * NS_PER_MS);
     assert_true(g->waiting >= count);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 /* --- the room --------------------------------------------------------------------------------- */
@@ -182,7 +182,7 @@ struct room {
     struct mailbox *mb;
     struct mailbox_config config;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     unsigned news, changes, gone, folders; /* events; guarded by lock */
     char *last;                            /* id of the last record event; guarded by lock */
 };
@@ -192,9 +192,9 @@ static void on_folders(void *ctx, enum kind kind)
     struct room *room = ctx;
 
     (void)kind;
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     room->folders++;
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
@@ -204,13 +204,13 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
 
     (void)kind;
     (void)folder;
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     room->news += change == MAILBOX_NEW;
     room->changes += change == MAILBOX_CHANGED;
     room->gone += change == MAILBOX_GONE;
     free(room->last);
     room->last = xstrdup(id);
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
 }
 
 static const struct mailbox_events room_events = {
@@ -224,7 +224,7 @@ static void room_mount(struct room *room)
 
     g->base = (struct transport){.impl = &gate_impl};
     g->inner = room->faulty;
-    pthread_mutex_init(&g->lock, NULL);
+    mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
     room->gate = g;
     room->config.remote = connector_create(&g->base, API_V1);
@@ -247,7 +247,7 @@ static int room_setup(void **state)
 
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_ERROR);
     assert_non_null(mkdtemp(dir));
-    pthread_mutex_init(&room->lock, NULL);
+    mutex_init(&room->lock, MUTEX_DOUBLE);
     room->dir = xstrdup(dir);
     room->state_dir = xasprintf("%s/state", dir);
     room->cache_dir = xasprintf("%s/cache", dir);
@@ -282,7 +282,7 @@ static int room_teardown(void **state)
         room_unmount(room);
     transport_destroy(room->faulty);
     nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    pthread_mutex_destroy(&room->lock);
+    mutex_release(&room->lock);
     free(room->last);
     free(room->dir);
     free(room->state_dir);
@@ -299,9 +299,9 @@ __attribute__((unused)) static unsigned events_of(struct room *room, const unsig
 {
     unsigned value;
 
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     value = *counter;
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
     return value;
 }
 
@@ -404,9 +404,9 @@ __attribute__((unused)) static void await_quiet(struct room *room, enum kind kin
     while (!quiet) {
         assert_true(clock_mono() < until);
         usleep(1000);
-        pthread_mutex_lock(&f->commit);
+        mutex_lock(&f->commit);
         quiet = f->questions == 0;
-        pthread_mutex_unlock(&f->commit);
+        mutex_unlock(&f->commit);
     }
     assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
     assert_true(row.complete);

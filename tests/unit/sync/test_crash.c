@@ -18,7 +18,7 @@
 
 struct file_remote {
     struct transport base;
-    pthread_mutex_t lock;
+    struct mutex lock;
     char *path;
 };
 
@@ -143,9 +143,9 @@ static enum grade file_call(struct transport *r, struct remote_call *call,
     struct file_remote *f = (struct file_remote *)r;
     enum grade grade;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     grade = serve(f->path, call, fault);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return grade;
 }
 
@@ -153,7 +153,7 @@ static void file_destroy(struct transport *r)
 {
     struct file_remote *f = (struct file_remote *)r;
 
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f->path);
     free(f);
 }
@@ -167,7 +167,7 @@ static struct remote *file_create(const char *dir)
 
     f->base = (struct transport){.impl = &file_impl};
     f->path = xasprintf("%s/service.json", dir);
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_DOUBLE);
     return connector_create(&f->base, API_V1);
 }
 
@@ -222,7 +222,7 @@ static int change(struct mailbox *mb, const struct step *step)
     if (!rc && step->action == DELETE)
         rc = writeback_delete(mailbox_writeback(mb), &slot, record.text, NULL);
     else if (!rc)
-        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL);
+        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL, NULL);
     cache_record_release(&record);
     slot_release(&slot);
     return rc;

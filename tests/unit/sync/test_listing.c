@@ -142,9 +142,9 @@ static unsigned break_listing(struct room *room)
 
 static void assert_goes_on(struct room *room, unsigned from)
 {
-    pthread_mutex_lock(&room->gate->lock);
+    mutex_lock(&room->gate->lock);
     room->gate->nskips = 0;
-    pthread_mutex_unlock(&room->gate->lock);
+    mutex_unlock(&room->gate->lock);
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(read_contacts(room), 2560);
     await_quiet(room, KIND_CONTACT, "Contacts");

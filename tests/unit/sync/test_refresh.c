@@ -3,11 +3,11 @@
 
 static void forget_calls(struct room *room)
 {
-    pthread_mutex_lock(&room->gate->lock);
+    mutex_lock(&room->gate->lock);
     room->gate->nskips = 0;
     room->gate->calls = 0;
     room->gate->ordered = 0;
-    pthread_mutex_unlock(&room->gate->lock);
+    mutex_unlock(&room->gate->lock);
 }
 
 /* A complete listing of `count` contacts that has just grown old. */

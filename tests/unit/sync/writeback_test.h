@@ -40,7 +40,7 @@
 struct gate {
     struct transport base;
     struct transport *inner;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     enum operation closed_for;   /* OP_COUNT: open */
     unsigned arrived;            /* calls that came to the closed gate */
@@ -53,9 +53,9 @@ struct gate {
 
 HELPER void set_pause(struct writeback *wb, int64_t until)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->pause_until = until;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 /* The answer to a write is the record as the service wrote it. */
@@ -82,7 +82,13 @@ HELPER enum grade gate_call(struct transport *r, struct remote_call *call,
     const char *shouted = NULL;
     bool cancelled = false;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
+    struct writeback *pause = g->pause;
+    mutex_unlock(&g->lock);
+    if (pause)
+        set_pause(pause, INT64_MAX);
+
+    mutex_lock(&g->lock);
     g->priority = call->ctx.priority;
     if (g->pause)
         set_pause(g->pause, INT64_MAX);
@@ -98,7 +104,7 @@ HELPER enum grade gate_call(struct transport *r, struct remote_call *call,
         shouted = g->shouted;
         g->shouted = NULL;
     }
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     if (fault->retry_after) {
         fault->status = 429;
         fault->reason = xstrdup("throttled");
@@ -125,7 +131,7 @@ HELPER void gate_destroy(struct transport *r)
 
     transport_destroy(g->inner);
     pthread_cond_destroy(&g->changed);
-    pthread_mutex_destroy(&g->lock);
+    mutex_release(&g->lock);
     free(g);
 }
 
@@ -139,54 +145,54 @@ HELPER struct gate *gate_create(struct transport *inner)
     g->base = (struct transport){.impl = &gate_impl};
     g->inner = inner;
     g->closed_for = OP_COUNT;
-    pthread_mutex_init(&g->lock, NULL);
+    mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
     return g;
 }
 
 HELPER void gate_close(struct gate *g, enum operation op)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->closed_for = op;
     g->arrived = 0;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_pause(struct gate *g, struct writeback *wb)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->pause = wb;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_shout(struct gate *g, const char *member)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->shouted = member;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_throttle(struct gate *g, int retry_after)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->retry_after = retry_after;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_open(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->closed_for = OP_COUNT;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_await(struct gate *g, unsigned count)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (g->arrived < count)
-        pthread_cond_wait(&g->changed, &g->lock);
-    pthread_mutex_unlock(&g->lock);
+        clock_wait(&g->changed, &g->lock, INT64_MAX);
+    mutex_unlock(&g->lock);
 }
 
 /* --- the rig --- */
@@ -412,7 +418,7 @@ HELPER int save_as(struct rig *rig, int64_t id, const char *base, const char *mi
     state_begin(rig->state);
     rc = state_get_slot(rig->state, id, &slot);
     assert_int_equal(rc, 0);
-    rc = writeback_update(rig->wb, &slot, base, mine, &rig->err);
+    rc = writeback_update(rig->wb, &slot, base, mine, NULL, &rig->err);
     rc = state_end(rig->state, rc);
     slot_release(&slot);
     writeback_kick(rig->wb);
@@ -483,14 +489,14 @@ HELPER void try_once(struct rig *rig)
 
     set_pause(rig->wb, 0);
     gate_pause(rig->gate, rig->wb);
-    pthread_mutex_lock(&rig->wb->lock);
+    mutex_lock(&rig->wb->lock);
     before = rig->wb->ends;
-    pthread_mutex_unlock(&rig->wb->lock);
+    mutex_unlock(&rig->wb->lock);
     let_go(rig);
-    pthread_mutex_lock(&rig->wb->lock);
+    mutex_lock(&rig->wb->lock);
     while (rig->wb->ends == before)
-        pthread_cond_wait(&rig->wb->ended, &rig->wb->lock);
-    pthread_mutex_unlock(&rig->wb->lock);
+        clock_wait(&rig->wb->ended, &rig->wb->lock, INT64_MAX);
+    mutex_unlock(&rig->wb->lock);
 }
 
 /* --- what is --- */

@@ -40,7 +40,7 @@
 struct service {
     struct transport base;
     struct transport *memory;
-    pthread_mutex_t lock;
+    struct mutex lock;
     /* guarded by lock */
     cJSON *items;
     unsigned batch;
@@ -105,11 +105,11 @@ static inline enum grade service_call(struct transport *r, struct remote_call *c
 
     if (!is_trigger(operation_of_row(call->info)))
         return transport_call(s->memory, call, fault);
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     enum grade grade = service_answer_locked(s, call, fault);
     meanwhile = s->meanwhile;
     s->meanwhile = NULL;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     if (meanwhile)
         meanwhile(s->ctx);
     return grade;
@@ -172,7 +172,7 @@ static inline int room_prepare(void **state)
     s->items = cJSON_CreateArray();
     s->batch = 10;
     s->retry_after = 15;
-    pthread_mutex_init(&s->lock, NULL);
+    mutex_init(&s->lock, MUTEX_DOUBLE);
     room->service = s;
     room->config = (struct mailbox_config){
         .state_dir = xasprintf("%s/state", room->dir),
@@ -209,7 +209,7 @@ static inline int room_teardown(void **state)
     transport_destroy(s->memory);
     cJSON_Delete(s->items);
     free(s->query);
-    pthread_mutex_destroy(&s->lock);
+    mutex_release(&s->lock);
     free(s);
     nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     free((char *)room->config.state_dir);
@@ -230,9 +230,9 @@ static inline void deliver(struct room *room, const char *id, const char *subjec
     cJSON_AddStringToObject(obj, "Subject", subject);
     cJSON_AddNumberToObject(obj, "Importance", 1);
     cJSON_AddStringToObject(obj, "DateTimeReceived", "2026-11-23T10:00:00+00:00");
-    pthread_mutex_lock(&room->service->lock);
+    mutex_lock(&room->service->lock);
     cJSON_AddItemToArray(room->service->items, obj);
-    pthread_mutex_unlock(&room->service->lock);
+    mutex_unlock(&room->service->lock);
 }
 
 static inline void define(struct room *room, const char *name, const char *text)
