@@ -90,8 +90,6 @@ HELPER enum grade gate_call(struct transport *r, struct remote_call *call,
 
     mutex_lock(&g->lock);
     g->priority = call->ctx.priority;
-    if (g->pause)
-        set_pause(g->pause, INT64_MAX);
     if (g->closed_for == operation_of_row(call->info)) {
         g->arrived++;
         pthread_cond_broadcast(&g->changed);
