@@ -29,13 +29,19 @@ struct param_spec {
 
 #define OPERATION_PARAMS_MAX 10
 
-enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+enum body_policy {
+    BODY_NONE,
+    BODY_EMPTY, /* POST with Content-Length: 0 */
+    BODY_JSON,
+    BODY_BYTES,
+};
 enum answer_policy {
     ANSWER_NONE,
     ANSWER_OBJECT,
     ANSWER_LIST,
-    ANSWER_BYTES
-}; /* LIST: bare array or {"value"} */
+    ANSWER_BYTES,
+    ANSWER_ANY /* nothing of it is read */
+};             /* LIST: bare array or {"value"} */
 
 struct operation_info {
     const char *name;   /* operationId: "ContactGetItem" */
@@ -74,6 +80,10 @@ int operation_url(const struct operation_info *info, const struct param *params,
 int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
                         const char *query, struct buf *out);
 
+/* "PATCH /datasets/...", for a person; parameters as operation_params() takes them. The caller
+ * frees. */
+char *operation_describe(const struct operation_info *info, const struct param *all, size_t count);
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 struct remote_call {
@@ -84,7 +94,12 @@ struct remote_call {
                                  trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
     const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const char *if_match;     /* NULL: none */
+    const void *data;         /* BODY_BYTES */
+    size_t ndata;
+    const char *url;            /* instead of path and parameters: another host's address, as it is;
+                                 no token goes there */
+    const char *if_match;       /* NULL: none */
+    const char *const *headers; /* beside those of the transport; as http_request.headers */
     const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
@@ -125,8 +140,9 @@ void transport_destroy(struct transport *t);        /* NULL is fine */
 bool transport_online(struct transport *t);
 void transport_stats(struct transport *t, struct http_stats *ret);
 
-/* `http` is taken: destroyed with the transport. */
-struct transport *transport_http_create(struct http *http);
+/* `http` is taken: destroyed with the transport. `headers`: of every request, as
+ * http_request.headers; constant, or NULL. */
+struct transport *transport_http_create(struct http *http, const char *const *headers);
 /* `inner` is taken. */
 struct transport *transport_trace_create(struct transport *inner);
 

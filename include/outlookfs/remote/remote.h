@@ -3,6 +3,7 @@
  * to.
  *
  *     src/remote/connector   the Office 365 Outlook connector
+ *     src/remote/graph       Microsoft Graph v1.0
  *
  * A service implements struct remote_impl over its own table of operations; what it does not have is
  * NULL there and GRADE_REFUSED here.
@@ -260,5 +261,6 @@ enum api_version { API_V1, API_COUNT };
 
 /* `http` is taken: destroyed with the remote. `trace`: each call is logged, bodies left out. */
 struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace);
+struct remote *remote_graph_create(struct http *http, bool trace);
 
 #endif
