@@ -7,6 +7,7 @@
  *     records.c     listing, reading and changing records; attachments
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     upload.c      attachments of a draft
+ *     triggers.c    what is new since the last look
  *
  * Every request asks for immutable ids: a message that moves keeps its id (graph contract 5).
  *
@@ -80,6 +81,9 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
                       struct remote_fault *fault);
 enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
+                      size_t count, const char *cursor, struct remote_ctx ctx,
+                      struct remote_news *ret, struct remote_fault *fault);
 enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
                             struct remote_fault *fault);

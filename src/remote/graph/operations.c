@@ -123,6 +123,12 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, LISTING},
         .answer = ANSWER_LIST, .repeatable = true,
     },
+    [GRAPH_LIST_CALENDAR_VIEW] = {
+        .name = "ListCalendarView", .method = "GET", .path = "/me/calendars/{folder}/calendarView",
+        .params = {FOLDER, {"startDateTime", PARAM_QUERY, true}, {"endDateTime", PARAM_QUERY, true},
+                   QUERY("$top")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
         .params = {ITEM},

@@ -36,6 +36,7 @@ enum graph_operation {
     GRAPH_UPLOAD,        /* a piece, to the address that GRAPH_CREATE_UPLOAD gave */
     GRAPH_FIND_MESSAGES, /* in all folders */
     GRAPH_LIST_EVENTS,
+    GRAPH_LIST_CALENDAR_VIEW, /* occurrences, too */
     GRAPH_GET_EVENT,
     GRAPH_CREATE_EVENT,
     GRAPH_UPDATE_EVENT,
