@@ -209,8 +209,8 @@ static int send(struct task *t, struct round *r, bool may_repeat)
         return rc;
     body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
     crash_point("sync: before PATCH");
-    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body,
-                          *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
+    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body, t->ctx,
+                          &answer, &r->fault);
     crash_point("sync: after PATCH");
     if (grade == GRADE_OK && take_answer(t, answer, &written, &r->fault))
         rc = outcome_updated(t, &written);

@@ -28,6 +28,7 @@ enum operation {
     OP_DELETE_EMAIL,
     OP_MARK_AS_READ,
     OP_REPLY_TO,
+    OP_REPLY_TO_V3, /* of the later versions: the comment is in the body (contract sections 6, 8) */
     OP_GET_ATTACHMENT,
     OP_SEND_MAIL_WITH_OPTIONS,
     OP_SEND_APPROVAL_MAIL,
@@ -65,12 +66,15 @@ struct param_spec {
 #define OPERATION_PARAMS_MAX 10
 
 enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+
+/* What a success must be to be one: see connector_read(). */
 enum answer_policy {
-    ANSWER_NONE,
-    ANSWER_OBJECT,
-    ANSWER_LIST,
-    ANSWER_BYTES
-}; /* LIST: bare array or {"value"} */
+    ANSWER_NONE,   /* no body at all */
+    ANSWER_OBJECT, /* a JSON object with the member `identity` */
+    ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
+    ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
+    ANSWER_BYTES,  /* 200 and the bytes of a file */
+};
 
 struct operation_info {
     const char *name;   /* operationId: "ContactGetItem" */
@@ -79,6 +83,7 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
+    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty */
     bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
                       */
     enum merge_policy update; /* for PATCH: what the body must hold */

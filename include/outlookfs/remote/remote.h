@@ -56,13 +56,13 @@ struct remote_call {
                                  trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
     const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const char *if_match;     /* NULL: none */
     const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
     http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
                           comes, and whether it is one is the caller's to see */
-    void *sink_ctx;
+    http_restart_fn restart; /* as in http.h */
+    void *sink_ctx;          /* of both */
     /* out */
     struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
                              NULL */
@@ -93,8 +93,7 @@ bool remote_online(struct remote *r);
 uint64_t remote_token_read(struct remote *r);
 uint64_t remote_token_there(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
-/* The out members are set on success only; a success whose answer is not of the promised form is
- * GRADE_BROKEN. */
+/* The out members are set on success only. */
 enum grade remote_call(struct remote *r, struct remote_call *call, struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */
 
@@ -155,8 +154,8 @@ enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
                          const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                          struct remote_fault *fault);
 enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
-                         struct cJSON **ret, struct remote_fault *fault);
+                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
@@ -166,10 +165,10 @@ enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
 
-/* The attachment's bytes, to `sink` as they come. */
+/* The attachment's bytes, to `sink` as they come; `restart` as in http.h. */
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
 
 /* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
@@ -177,8 +176,7 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
 enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
 
-/* Does the comment fit into an address? */
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
+/* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
 

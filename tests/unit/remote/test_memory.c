@@ -50,7 +50,7 @@ static cJSON *update(struct remote *r, enum kind kind, const char *folder, const
     cJSON *json = cJSON_Parse(body), *ret = NULL;
     struct remote_fault fault;
 
-    assert_int_equal(remote_update(r, kind, folder, id, json, NULL, no_ctx, &ret, &fault),
+    assert_int_equal(remote_update(r, kind, folder, id, json, no_ctx, &ret, &fault),
                      GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(json);
@@ -206,7 +206,7 @@ static void test_unknown_is_gone(void **state)
         remote_fault_release(&fault);                                                              \
     } while (0)
     GONE(remote_get(r, KIND_CONTACT, "Contacts", "x", no_ctx, &ret, &fault));
-    GONE(remote_update(r, KIND_CONTACT, "Contacts", "x", body, NULL, no_ctx, &ret, &fault));
+    GONE(remote_update(r, KIND_CONTACT, "Contacts", "x", body, no_ctx, &ret, &fault));
     GONE(remote_delete(r, KIND_CONTACT, "Contacts", "x", no_ctx, &fault));
     GONE(remote_create(r, KIND_CONTACT, "Nowhere", body, no_ctx, &ret, &fault));
     GONE(remote_list(r, KIND_CONTACT, "Nowhere", &query, no_ctx, &page, &fault));
@@ -438,17 +438,17 @@ static void test_attachments(void **state)
     }
 
     buf_init(&bytes, 100);
-    assert_int_equal(remote_attachment(r, id, aid[0], no_ctx, append, &bytes, &fault), GRADE_OK);
+    assert_int_equal(remote_attachment(r, id, aid[0], no_ctx, append, NULL, &bytes, &fault), GRADE_OK);
     assert_string_equal(bytes.data, "hello");
-    assert_int_equal(remote_attachment(r, id, aid[1], no_ctx, append, &bytes, &fault), GRADE_OK);
+    assert_int_equal(remote_attachment(r, id, aid[1], no_ctx, append, NULL, &bytes, &fault), GRADE_OK);
     assert_int_equal(bytes.len, 8);
     assert_memory_equal(bytes.data, "hello\0\xff\xfe", 8);
-    assert_int_equal(remote_attachment(r, id, aid[2], no_ctx, append, &bytes, &fault),
+    assert_int_equal(remote_attachment(r, id, aid[2], no_ctx, append, NULL, &bytes, &fault),
                      GRADE_REFUSED);
     remote_fault_release(&fault);
-    assert_int_equal(remote_attachment(r, id, "x", no_ctx, append, &bytes, &fault), GRADE_GONE);
+    assert_int_equal(remote_attachment(r, id, "x", no_ctx, append, NULL, &bytes, &fault), GRADE_GONE);
     remote_fault_release(&fault);
-    assert_int_equal(remote_attachment(r, id, aid[0], no_ctx, give_up, NULL, &fault), GRADE_BROKEN);
+    assert_int_equal(remote_attachment(r, id, aid[0], no_ctx, give_up, NULL, NULL, &fault), GRADE_BROKEN);
     remote_fault_release(&fault);
     assert_int_equal(bytes.len, 8);
     buf_release(&bytes);

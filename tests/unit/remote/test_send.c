@@ -81,7 +81,8 @@ static void test_sending_and_asking(void **state)
     remote_destroy(r);
 }
 
-static void test_replying_within_an_address(void **state)
+/* What does not fit into an address goes in a body. */
+static void test_replying_at_length(void **state)
 {
     struct remote *r = remote_memory_create();
     const char *id;
@@ -90,17 +91,17 @@ static void test_replying_within_an_address(void **state)
 
     (void)state;
     id = remote_memory_add(r, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
-    memset(comment, 'x', 9000);
+    memset(comment, '&', 9000); /* three bytes each in an address */
     comment[9000] = '\0';
-    assert_false(remote_reply_fits(r, id, comment, true));
-    comment[2600] = '\0';
-    assert_true(remote_reply_fits(r, id, comment, true));
-    memset(comment, '&', 2600); /* three bytes each in an address */
-    assert_true(remote_reply_fits(r, id, comment, true));
-    memset(comment, '&', 2700);
-    comment[2700] = '\0';
-    assert_false(remote_reply_fits(r, id, comment, true));
-    assert_int_equal(remote_reply(r, id, "short", false, (struct remote_ctx){0}, &fault), GRADE_OK);
+    assert_int_equal(remote_reply(r, id, comment, true, (struct remote_ctx){0}, &fault), GRADE_OK);
+    comment[700] = '\0';
+    assert_int_equal(remote_reply(r, id, comment, true, (struct remote_ctx){0}, &fault), GRADE_OK);
+    assert_int_equal(remote_memory_calls(r, OP_REPLY_TO), 0);
+    assert_int_equal(remote_memory_calls(r, OP_REPLY_TO_V3), 2);
+    comment[500] = '\0';
+    assert_int_equal(remote_reply(r, id, comment, true, (struct remote_ctx){0}, &fault), GRADE_OK);
+    assert_int_equal(remote_memory_calls(r, OP_REPLY_TO), 1);
+    assert_int_equal(remote_memory_calls(r, OP_REPLY_TO_V3), 2);
     assert_int_equal(remote_reply(r, "nobody", "short", false, (struct remote_ctx){0}, &fault),
                      GRADE_GONE);
     remote_fault_release(&fault);
@@ -114,7 +115,7 @@ int main(void)
         cmocka_unit_test(test_a_location_is_asked_for_below_our_base),
         cmocka_unit_test(test_what_is_no_location),
         cmocka_unit_test(test_sending_and_asking),
-        cmocka_unit_test(test_replying_within_an_address),
+        cmocka_unit_test(test_replying_at_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
