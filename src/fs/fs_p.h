@@ -363,6 +363,7 @@ void scratch_closed(struct fs *fs, struct node *node, struct content *content);
 int scratch_is_empty(struct fs *fs, uint64_t ino); /* a directory: 0 or -ENOTEMPTY */
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type);
 int scratch_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
+int data_make(struct fs *fs, uint64_t ino);                     /* data/<ino>, empty */
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino> */
 
 /* --- folder.c, record.c --- */

@@ -81,7 +81,7 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
     enum grade grade = build_url(c, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
-    if (info->body == BODY_JSON && !call->text && !(printed = cJSON_PrintUnformatted(call->body))) {
+    if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
         grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is no JSON", info->name);
         goto out;
     }
@@ -107,7 +107,7 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
     grade = connector_read(info, &answer, call, fault);
     http_answer_release(&answer);
 out:
-    cJSON_free(printed);
+    free(printed);
     buf_release(&tap.head);
     buf_release(&url);
     return grade;

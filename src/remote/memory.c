@@ -145,10 +145,10 @@ void memory_list(struct memory_work *w, const struct memory_list *list)
 
 static size_t json_size(const cJSON *json)
 {
-    char *text = cJSON_PrintUnformatted(json);
+    char *text = json_print(json);
     size_t size = strlen(text);
 
-    cJSON_free(text);
+    free(text);
     return size;
 }
 
@@ -156,9 +156,9 @@ static size_t json_size(const cJSON *json)
 static enum grade hand_over(struct memory_work *w)
 {
     if (w->call->answer) {
-        char *text = cJSON_PrintUnformatted(w->call->answer);
+        char *text = json_print(w->call->answer);
         buf_addstr(&w->bytes, text);
-        cJSON_free(text);
+        free(text);
         cJSON_Delete(w->call->answer);
         w->call->answer = NULL;
     }

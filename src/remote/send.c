@@ -90,10 +90,10 @@ static char *location_of(struct remote *r, const struct remote_call *call)
 char *remote_ask_head(const char *url)
 {
     cJSON *string = cJSON_CreateString(url);
-    char *text = cJSON_PrintUnformatted(string);
+    char *text = json_print(string);
     char *head = xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
 
-    cJSON_free(text);
+    free(text);
     cJSON_Delete(string);
     return head;
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <pthread.h>
@@ -142,7 +143,7 @@ void reqlog_add(struct reqlog *log, const struct request *req, const struct answ
                 int64_t fault, bool dropped)
 {
     cJSON *json = make_line(req, ans, fault, dropped);
-    char *text = cJSON_PrintUnformatted(json);
+    char *text = json_print(json);
     size_t len = strlen(text);
 
     append_file(log, text, len);

@@ -54,7 +54,7 @@ static char *notification(const cJSON *subscription)
     for (size_t i = 0; i < ARRAY_SIZE(members); i++)
         cJSON_AddItemToObject(body, members[i][0],
                               known ? cJSON_CreateString(members[i][1]) : cJSON_CreateNull());
-    text = cJSON_PrintUnformatted(body);
+    text = json_print(body);
     cJSON_Delete(body);
     return text;
 }
@@ -106,7 +106,7 @@ static void keep(struct db *db, const char *id, const struct outcome *o)
 
     db_begin(db);
     text = db_subscription(db, id);
-    s = cJSON_Parse(text);
+    s = json_load(text);
     delivery = cJSON_CreateObject();
     cJSON_AddStringToObject(delivery, "state", o->delivered ? "delivered" : "failed");
     cJSON_AddNumberToObject(delivery, "attempts", o->attempts);
@@ -134,7 +134,7 @@ static bool deliver_next(struct notifier *n)
     db_end(n->db, true);
     if (!text)
         return false;
-    subscription = cJSON_Parse(text);
+    subscription = json_load(text);
     buf_init(&o.error, BUF_TEXT_MAX);
     done = deliver(n, subscription, &o);
     if (done)

@@ -165,6 +165,11 @@ static void begin_locked(struct db *db)
     db->failed = run_locked(db, "BEGIN IMMEDIATE");
 }
 
+bool db_is_mine(struct db *db)
+{
+    return atomic_load(&db->owner) == &self;
+}
+
 void db_begin(struct db *db)
 {
     pthread_mutex_lock(&db->write_lock);
@@ -194,7 +199,7 @@ static int finish_locked(struct db *db)
 
 int db_end(struct db *db, int rc)
 {
-    assert(db->depth && atomic_load(&db->owner) == &self);
+    assert(db->depth && db_is_mine(db));
     if (!db->failed)
         db->failed = rc;
     rc = db->failed;
@@ -210,7 +215,7 @@ int db_end(struct db *db, int rc)
 
 void db_write(struct db *db, struct sql_query *q, const char *text)
 {
-    assert(db->depth && atomic_load(&db->owner) == &self);
+    assert(db->depth && db_is_mine(db));
     if (!db->failed && sqlite3_get_autocommit(db->writer.db))
         db->failed = -EIO;
     if (db->failed)
@@ -221,7 +226,7 @@ void db_write(struct db *db, struct sql_query *q, const char *text)
 
 void db_read(struct db *db, struct sql_query *q, const char *text)
 {
-    if (atomic_load(&db->owner) == &self) {
+    if (db_is_mine(db)) {
         db_write(db, q, text);
         return;
     }

@@ -56,6 +56,7 @@ void db_close(struct db *db);
 void db_begin(struct db *db);
 bool db_try_begin(struct db *db); /* false: somebody else writes */
 int db_end(struct db *db, int rc);
+bool db_is_mine(struct db *db); /* does the calling thread stand between begin and end? */
 
 /* Begin a query; sql_end() or sql_run() ends it. db_write() stands between begin and end. */
 void db_read(struct db *db, struct sql_query *q, const char *text);

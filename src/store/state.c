@@ -29,7 +29,7 @@
 #define CHECKED_MAX (64 * 1024 * 1024)
 
 /* Each step is final once it was released: a change is another step. */
-static const char *const steps[] = {
+static const char *const schema_steps[] = {
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE slots (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
     "  folder TEXT NOT NULL, name TEXT NOT NULL, record TEXT, ino INTEGER NOT NULL,"
@@ -81,8 +81,8 @@ static const char *const steps[] = {
 static const struct db_schema schema = {
     .synchronous = "FULL",
     .oldest = 1,
-    .count = ARRAY_SIZE(steps),
-    .steps = steps,
+    .count = ARRAY_SIZE(schema_steps),
+    .steps = schema_steps,
 };
 
 static int open_data(struct state *s, const char *dir, struct buf *err)
@@ -262,13 +262,18 @@ void state_begin(struct state *s)
 
 int state_end(struct state *s, int rc)
 {
-    bool outermost = s->db.depth == 1;
+    struct data_step *steps = s->data_steps;
+    size_t count = s->data_step_count;
 
-    if (outermost)
-        crash_point("before a commit of state.db");
+    if (s->db.depth > 1)
+        return db_end(&s->db, rc);
+    s->data_steps = NULL;
+    s->data_step_count = 0;
+    crash_point("before a commit of state.db");
     rc = db_end(&s->db, rc);
-    if (outermost)
-        crash_point("after a commit of state.db");
+    crash_point("after a commit of state.db");
+    data_steps_carry_out(s, steps, count, !rc);
+    free(steps);
     return rc;
 }
 

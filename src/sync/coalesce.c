@@ -22,7 +22,8 @@ struct change {
     struct slot slot; /* as it is now, not as the caller read it */
     const char *base; /* what was visible, as the caller says */
     const char *mine; /* NULL: a deletion */
-    cJSON *obj;       /* mine, parsed */
+    const cJSON *obj; /* mine, parsed */
+    cJSON *parsed;    /* ... by us, or NULL */
     struct buf *err;
 };
 
@@ -225,12 +226,12 @@ static int change_init(struct change *c, struct writeback *wb, const struct slot
 
 static void change_release(struct change *c)
 {
-    cJSON_Delete(c->obj);
+    cJSON_Delete(c->parsed);
     slot_release(&c->slot);
 }
 
 int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
-                     const char *mine, struct buf *err)
+                     const char *mine, const struct cJSON *mine_obj, struct buf *err)
 {
     struct change c;
     struct journal_op op;
@@ -239,9 +240,11 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     if (rc)
         return rc;
     c.mine = mine;
-    rc = json_parse_object(mine, strlen(mine), &c.obj, err);
+    if (!mine_obj)
+        rc = json_parse_object(mine, strlen(mine), &c.parsed, err);
     if (rc)
         goto out;
+    c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
         rc = begin_op(&c);

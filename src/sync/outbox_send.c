@@ -140,12 +140,6 @@ static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
     return name;
 }
 
-static void remove_body(struct outbox *ob, const struct outbox_row *row)
-{
-    if (row->body)
-        state_data_remove(ob->mb->state, row->body);
-}
-
 /* In a transaction: the file goes to sent/, its row is done with. */
 static int move_to_sent(struct outbox *ob, const struct outbox_row *row, const struct local *l)
 {
@@ -188,13 +182,15 @@ static int sent(struct outbox *ob, struct outbox_row *row)
 
     state_begin(state);
     int rc = state_get_local(state, row->ino, &l);
+    if (!rc && row->body)
+        rc = state_data_remove(state, row->body);
+    row->body = 0;
     if (!rc && row->waits)
         rc = await_answer(ob, row, &answer);
     else if (!rc)
         rc = move_to_sent(ob, row, &l);
     rc = state_end(state, rc);
     if (!rc) {
-        remove_body(ob, row);
         log_info("outbox/%s/%s: sent", outgoing_info(row->what)->dir, l.name);
         outbox_notify(ob, row->ino, l.dir);
     }

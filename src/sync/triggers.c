@@ -347,13 +347,13 @@ int triggers_drop_stream(struct triggers *t, const char *name, bool older)
         else if (!older && is_in_force(&row))
             rc = stream_begin(t, stream);
         if (!rc)
+            rc = state_data_remove(t->mb->state, gone);
+        if (!rc)
             rc = keep_or_remove(t, &row);
     }
     rc = state_end(t->mb->state, rc);
     trigger_row_release(&row);
-    if (rc)
-        return rc;
-    state_data_remove(t->mb->state, gone);
-    mailbox_notify_stream(t->mb, gone);
-    return 0;
+    if (!rc)
+        mailbox_notify_stream(t->mb, gone);
+    return rc;
 }

@@ -192,6 +192,18 @@ static void test_command(void **state)
     token_destroy(s);
 }
 
+/* A descriptor that a library opened without O_CLOEXEC: a lock, a database, a connection. */
+static void test_command_inherits_no_descriptor(void **state)
+{
+    struct token_source *s = token_from_command("test ! -e /proc/$$/fd/77 && echo alone");
+
+    (void)state;
+    assert_int_equal(dup2(STDOUT_FILENO, 77), 77);
+    expect(s, NULL, "Bearer alone");
+    close(77);
+    token_destroy(s);
+}
+
 /* The shell is gone, but what it started keeps its output open. */
 static void test_command_leaves_something_behind(void **state)
 {
@@ -398,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_another_text_in_the_file_is_seen),
         cmocka_unit_test(test_file_must_be_private),
         cmocka_unit_test(test_command),
+        cmocka_unit_test(test_command_inherits_no_descriptor),
         cmocka_unit_test(test_command_leaves_something_behind),
         cmocka_unit_test(test_command_too_slow),
         cmocka_unit_test(test_one_renewal_for_all),

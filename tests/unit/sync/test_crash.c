@@ -221,7 +221,7 @@ static int change(struct mailbox *mb, const struct step *step)
     if (!rc && step->action == DELETE)
         rc = writeback_delete(mailbox_writeback(mb), &slot, record.text, NULL);
     else if (!rc)
-        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL);
+        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL, NULL);
     cache_record_release(&record);
     slot_release(&slot);
     return rc;

@@ -410,7 +410,7 @@ HELPER int save_as(struct rig *rig, int64_t id, const char *base, const char *mi
     state_begin(rig->state);
     rc = state_get_slot(rig->state, id, &slot);
     assert_int_equal(rc, 0);
-    rc = writeback_update(rig->wb, &slot, base, mine, &rig->err);
+    rc = writeback_update(rig->wb, &slot, base, mine, NULL, &rig->err);
     rc = state_end(rig->state, rc);
     slot_release(&slot);
     writeback_kick(rig->wb);
