@@ -215,7 +215,8 @@ int html_text(const char *html, char block, struct buf *out)
 
 int html_from_text(const char *text, struct buf *out)
 {
-    bool gap = true; /* a space here would be dropped: it is the first of a line, or not the first */
+    bool gap =
+        true; /* a space here would be dropped: it is the first of a line, or not the first */
     int rc = 0;
 
     for (const char *p = text; !rc && *p; p++) {

@@ -119,18 +119,9 @@ static int cache_failed(const struct receiver *r, struct remote_fault *fault, st
 static int ask_message(struct mailbox *mb, const char *message, const char *attachment,
                        struct remote_ctx ctx, struct receiver *r, struct buf *err)
 {
-    const struct param params[] = {{"messageId", message}, {"includeAttachments", "true"}};
-    struct remote_call call = {.op = OP_GET_EMAIL,
-                               .params = params,
-                               .nparams = ARRAY_SIZE(params),
-                               .ctx = ctx,
-                               .sink = receive,
-                               .restart = start_again,
-                               .sink_ctx = r};
     struct remote_fault fault;
-    enum grade grade = remote_call(mb->remote, &call, &fault);
+    enum grade grade = remote_message(mb->remote, message, ctx, receive, start_again, r, &fault);
 
-    remote_call_release(&call);
     if (r->error)
         return cache_failed(r, &fault, err);
     if (grade != GRADE_OK)
@@ -139,7 +130,8 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     return extract(r, message, attachment, err);
 }
 
-/* Does the listing say that there are bytes? How many, nobody knows (contract 2.7). */
+/* Does the listing say that there are bytes? How many, nobody knows (contract 2.7); the message
+ * tells whether there are none. */
 static bool should_have_bytes(struct mailbox *mb, const char *message, const char *attachment)
 {
     struct cache_record record = {0};
@@ -165,8 +157,8 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault;
-    enum grade grade = remote_attachment(mb->remote, message, attachment, ctx, receive, start_again,
-                                         r, &fault);
+    enum grade grade =
+        remote_attachment(mb->remote, message, attachment, ctx, receive, start_again, r, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);
@@ -179,11 +171,7 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 
     remote_fault_release(&fault);
     int rc = start_again(r);
-    if (!rc)
-        rc = ask_message(mb, message, attachment, ctx, r, err);
-    if (!rc && !r->done && should_have_bytes(mb, message, attachment))
-        rc = buf_fail(err, -EIO, "attachment: it came empty, and has a size");
-    return rc;
+    return rc ? rc : ask_message(mb, message, attachment, ctx, r, err);
 }
 
 static int download(struct mailbox *mb, const char *message, const char *attachment,

@@ -191,7 +191,7 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     enum kind kind = t->slot.kind;
     char *seen = r->arrived ? render(r->seen) : NULL, *had = seen ? render(r->had) : NULL;
     struct attempt attempt = {
-        .operation = operation_of_kind(kind)->patch,
+        .change = REMOTE_UPDATE,
         .sent = r->merged_text,
         .base = seen,
         .answer = had,
@@ -209,8 +209,8 @@ static int send(struct task *t, struct round *r, bool may_repeat)
         return rc;
     body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
     crash_point("sync: before PATCH");
-    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body, t->ctx,
-                          &answer, &r->fault);
+    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body,
+                          *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
     crash_point("sync: after PATCH");
     if (grade == GRADE_OK && take_answer(t, answer, &written, &r->fault))
         rc = outcome_updated(t, &written);
@@ -290,7 +290,7 @@ static int marked(struct task *t)
 static int send_mark(struct task *t, struct round *r)
 {
     char *sent = xstrdup(t->op.mine);
-    struct attempt attempt = {.operation = OP_MARK_AS_READ, .sent = sent};
+    struct attempt attempt = {.change = REMOTE_MARK_READ, .sent = sent};
     enum grade grade;
     int rc = task_begin(t, &attempt);
 

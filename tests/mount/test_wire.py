@@ -237,7 +237,7 @@ class Attachments(WireTest):
     def test_never_kept_empty_where_it_is_not(self):
         """Where it does not come by itself, it is taken out of the message; where that does not come, EIO and another try."""
         data = bytes(range(256)) * 40
-        answers = FOREIGN[:5] + [dict(status=204), dict(status=201), dict(status=200), dict(status=206, body=b"part")]
+        answers = FOREIGN[:3] + FOREIGN[4:5] + [dict(status=204), dict(status=201), dict(status=200), dict(status=206, body=b"part")]
         for n, answer in enumerate(answers):
             with self.subTest(**answer):
                 self.gateway.clear()

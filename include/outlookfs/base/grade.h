@@ -18,7 +18,7 @@ enum grade {
     GRADE_TOO_BIG,   /* 413 or ErrorMessageSizeExceeded */
     GRADE_REFUSED,   /* any other 4xx: asking again will not help */
     GRADE_THROTTLED, /* 429, 503 with Retry-After */
-    GRADE_BROKEN, /* other 5xx, an answer that makes no sense, or none although the service was
+    GRADE_BROKEN,    /* other 5xx, an answer that makes no sense, or none although the service was
                      reached: the work may or may not be done */
     GRADE_OFFLINE,   /* the service cannot be reached */
     GRADE_CANCELLED, /* the caller's struct cancel was fired */

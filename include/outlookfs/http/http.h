@@ -82,8 +82,8 @@ struct http_request {
     size_t body_len;
     const char *if_match; /* NULL: none */
     enum http_priority priority;
-    struct cancel *cancel; /* NULL: nobody can interrupt it */
-    http_sink_fn sink;     /* NULL: the body comes in http_answer.body */
+    struct cancel *cancel;   /* NULL: nobody can interrupt it */
+    http_sink_fn sink;       /* NULL: the body comes in http_answer.body */
     http_restart_fn restart; /* NULL: an answer that broke off in the sink is not asked for again */
     void *sink_ctx;          /* of both */
 };

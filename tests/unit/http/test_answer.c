@@ -177,9 +177,9 @@ static void test_half_an_answer(void **state)
         enum grade grade;
         bool unknown;
     } cases[] = {
-        {200, 0, GRADE_BROKEN, true},   {400, 0, GRADE_BROKEN, false},
-        {404, 0, GRADE_BROKEN, false},  {500, 0, GRADE_BROKEN, true},
-        {401, 0, GRADE_AUTH, false},    {429, 0, GRADE_THROTTLED, false},
+        {200, 0, GRADE_BROKEN, true},     {400, 0, GRADE_BROKEN, false},
+        {404, 0, GRADE_BROKEN, false},    {500, 0, GRADE_BROKEN, true},
+        {401, 0, GRADE_AUTH, false},      {429, 0, GRADE_THROTTLED, false},
         {503, 5, GRADE_THROTTLED, false}, {503, 0, GRADE_BROKEN, true},
     };
     static const struct http_request request = {.method = "DELETE"};
@@ -187,8 +187,7 @@ static void test_half_an_answer(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct http_answer a;
-        struct exchange ex = {
-            .request = &request, .answer = &a, .end = END_DROPPED, .sent = true};
+        struct exchange ex = {.request = &request, .answer = &a, .end = END_DROPPED, .sent = true};
 
         http_answer_init(&a);
         a.status = cases[i].status;

@@ -1,7 +1,7 @@
 /*
- * connector_read.c - an HTTP answer becomes what the operation promises, or a fault.
+ * answer.c - an HTTP answer becomes what the operation promises, or a fault.
  */
-#include "connector_p.h"
+#include "answer_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
@@ -60,7 +60,7 @@ static enum media media_of(const char *type)
         const char *name;
         enum media media;
     } known[] = {
-        {"application/json", MEDIA_JSON}, {"text/json", MEDIA_JSON},
+        {"application/json", MEDIA_JSON},         {"text/json", MEDIA_JSON},
         {"application/problem+json", MEDIA_JSON}, {"text/html", MEDIA_PAGE},
         {"application/xhtml+xml", MEDIA_PAGE},
     };
@@ -121,9 +121,8 @@ static cJSON *take_list(cJSON *json, char **ret_next_link)
 {
     if (cJSON_IsArray(json))
         return json;
-    cJSON *list = json_get(json, "error")
-                      ? NULL
-                      : cJSON_DetachItemFromObjectCaseSensitive(json, "value");
+    cJSON *list =
+        json_get(json, "error") ? NULL : cJSON_DetachItemFromObjectCaseSensitive(json, "value");
     if (cJSON_IsArray(list)) {
         const char *next = json_str(json, "@odata.nextLink");
         if (next && *next)
@@ -188,9 +187,11 @@ static enum grade read_json(const struct operation_info *info, const struct http
     return grade;
 }
 
-enum grade connector_read(const struct operation_info *info, struct http_answer *a,
-                          struct remote_call *call, struct remote_fault *fault)
+enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
+                          struct remote_fault *fault)
 {
+    const struct operation_info *info = call->info;
+
     fault->status = a->status;
     fault->retry_after = a->retry_after;
     fault->date = a->date;

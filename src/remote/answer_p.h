@@ -1,19 +1,19 @@
 /*
- * connector_p.h - what an answer of the service means, apart from the request that brought it:
+ * answer_p.h - what an answer of the service means, apart from the request that brought it:
  * testable without HTTP.
  *
  * Threads: any.
  */
-#ifndef OUTLOOKFS_REMOTE_CONNECTOR_P_H
-#define OUTLOOKFS_REMOTE_CONNECTOR_P_H
+#ifndef OUTLOOKFS_REMOTE_ANSWER_P_H
+#define OUTLOOKFS_REMOTE_ANSWER_P_H
 
-#include <outlookfs/remote/remote.h>
+#include "operation_p.h"
 
 /* The whole URL stays under what gateways take. Longer is GRADE_TOO_BIG. */
 #define CONNECTOR_URL_MAX 8192
 
-/* Of what goes to a sink, for connector_read(). */
-#define CONNECTOR_HEAD 256
+/* Of what goes to a sink, for answer_to_call(). */
+#define ANSWER_HEAD 256
 
 /*
  * Fills the out members of `call` and `fault` (both initialised) from an answer; takes location and
@@ -31,7 +31,7 @@
  * the mailbox as a whole becomes GRADE_REFUSED with its reason, so that it never deletes what is
  * cached (behaviour 1).
  */
-enum grade connector_read(const struct operation_info *info, struct http_answer *a,
-                          struct remote_call *call, struct remote_fault *fault);
+enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
+                          struct remote_fault *fault);
 
 #endif

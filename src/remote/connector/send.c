@@ -1,0 +1,111 @@
+/*
+ * send.c - sending, replying, subscribing and unsubscribing.
+ */
+#include "connector_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/html.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../remote_p.h"
+
+/* The backend takes 2,048 bytes of a query (contract section 8); the base URL is before them. */
+#define REPLY_ADDRESS_MAX 1900
+
+enum grade connector_send(struct remote *r, const char *message, struct remote_ctx ctx,
+                          struct remote_fault *fault)
+{
+    return connector_do(r, OP_SEND_EMAIL, NULL, 0,
+                        &(struct remote_call){.text = message, .ctx = ctx}, fault);
+}
+
+/* A comment in an address is what the specification has; it ends where the backend's does. */
+static bool fits_address(struct remote *r, const struct param *params, size_t count)
+{
+    const struct operation_info *info =
+        operation_info(((struct connector *)r)->version, OP_REPLY_TO);
+    struct buf url;
+
+    buf_init(&url, REPLY_ADDRESS_MAX);
+    int rc = operation_url(info, params, count, &url);
+    buf_release(&url);
+    return rc != -ENOBUFS;
+}
+
+static enum grade reply_in_body(struct remote *r, const char *id, const char *comment, bool all,
+                                struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param message = {"messageId", id};
+    cJSON *body = cJSON_CreateObject();
+    struct buf html;
+
+    buf_init(&html, JSON_TEXT_MAX);
+    *fault = (struct remote_fault){0};
+    int rc = html_from_text(comment, &html);
+    cJSON_AddStringToObject(body, "Body", html.data);
+    cJSON_AddBoolToObject(body, "ReplyAll", all);
+    buf_release(&html);
+    enum grade grade = rc ? remote_fail(fault, GRADE_TOO_BIG, "the comment is too long")
+                          : connector_do(r, OP_REPLY_TO_V3, &message, 1,
+                                         &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    cJSON_Delete(body);
+    return grade;
+}
+
+enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
+                           struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param params[] = {
+        {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
+
+    if (!fits_address(r, params, ARRAY_SIZE(params)))
+        return reply_in_body(r, id, comment, all, ctx, fault);
+    return connector_do(r, OP_REPLY_TO, params, ARRAY_SIZE(params),
+                        &(struct remote_call){.ctx = ctx}, fault);
+}
+
+char *remote_ask_head(const char *url)
+{
+    cJSON *string = cJSON_CreateString(url);
+    char *text = json_print(string);
+    char *head = xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
+
+    free(text);
+    cJSON_Delete(string);
+    return head;
+}
+
+/* The header, or where the contract says a subscription is (2.8, 2.9). */
+static char *location_of(const struct remote_call *call)
+{
+    const char *id = json_str(call->answer, "id");
+
+    if (call->location)
+        return xstrdup(call->location);
+    return id ? xasprintf("%s/%s", call->info->path, id) : NULL;
+}
+
+enum grade connector_ask(struct remote *r, enum remote_question question, const char *body,
+                         struct remote_ctx ctx, char **ret_location, struct remote_fault *fault)
+{
+    enum operation op =
+        question == REMOTE_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
+    struct remote_call call = {.text = body, .ctx = ctx};
+    enum grade grade = connector_call(r, op, NULL, 0, &call, fault);
+
+    if (grade == GRADE_OK)
+        *ret_location = location_of(&call);
+    remote_call_release(&call);
+    return grade;
+}
+
+enum grade connector_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
+                                 struct remote_fault *fault)
+{
+    return connector_do(r, OP_UNSUBSCRIBE, NULL, 0,
+                        &(struct remote_call){.at = location, .ctx = ctx}, fault);
+}
