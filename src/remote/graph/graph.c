@@ -123,6 +123,7 @@ static const struct remote_impl graph_impl = {
     .stats = graph_stats,
     .test = graph_test,
     .list_folders = graph_list_folders,
+    .find_mail_folder = graph_find_mail_folder,
     .list = graph_list,
     .get = graph_get,
     .create = graph_create,
@@ -131,6 +132,11 @@ static const struct remote_impl graph_impl = {
     .update_policy = graph_update_policy,
     .describe = graph_describe,
     .attachment = graph_attachment,
+    .message = graph_message,
+    .resends = true,
+    .send = graph_send,
+    .reply = graph_reply,
+    .poll = graph_poll,
 };
 
 struct remote *remote_graph_create(struct http *http, bool trace)

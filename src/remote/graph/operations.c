@@ -17,7 +17,7 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_INBOX] = {
         .name = "GetInbox", .method = "GET", .path = "/me/mailFolders/inbox",
         .params = {QUERY("$select")},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_LIST_MAIL_FOLDERS] = {
         .name = "ListMailFolders", .method = "GET", .path = "/me/mailFolders/delta",
@@ -26,7 +26,7 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_MAIL_FOLDER] = {
         .name = "GetMailFolder", .method = "GET", .path = "/me/mailFolders/{folder}",
         .params = {FOLDER, QUERY("$select")},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_LIST_CONTACT_FOLDERS] = {
         .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
@@ -41,7 +41,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
         .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_LIST_CALENDARS] = {
         .name = "ListCalendars", .method = "GET", .path = "/me/calendars",
@@ -56,12 +56,17 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_MESSAGE] = {
         .name = "GetMessage", .method = "GET", .path = "/me/messages/{id}",
         .params = {ITEM, QUERY("$select"), QUERY("$expand")},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_GET_MESSAGE_WITH_ATTACHMENTS] = {
+        .name = "GetMessageWithAttachments", .method = "GET", .path = "/me/messages/{id}",
+        .params = {ITEM, {"$expand", PARAM_QUERY, true}},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_UPDATE_MESSAGE] = {
         .name = "UpdateMessage", .method = "PATCH", .path = "/me/messages/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_MESSAGE] = {
         .name = "DeleteMessage", .method = "DELETE", .path = "/me/messages/{id}",
@@ -70,7 +75,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_SEND_DRAFT] = {
         .name = "SendDraft", .method = "POST", .path = "/me/messages/{id}/send",
@@ -80,12 +85,12 @@ static const struct operation_info operations[] = {
     [GRAPH_CREATE_REPLY] = {
         .name = "CreateReply", .method = "POST", .path = "/me/messages/{id}/createReply",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_REPLY_ALL] = {
         .name = "CreateReplyAll", .method = "POST", .path = "/me/messages/{id}/createReplyAll",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_LIST_ATTACHMENTS] = {
         .name = "ListAttachments", .method = "GET", .path = "/me/messages/{id}/attachments",
@@ -101,13 +106,13 @@ static const struct operation_info operations[] = {
     [GRAPH_ADD_ATTACHMENT] = {
         .name = "AddAttachment", .method = "POST", .path = "/me/messages/{id}/attachments",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_UPLOAD] = {
         .name = "CreateUploadSession", .method = "POST",
         .path = "/me/messages/{id}/attachments/createUploadSession",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "uploadUrl", .repeatable = true,
     },
     [GRAPH_UPLOAD] = {
         .name = "Upload", .method = "PUT", .path = "",
@@ -132,17 +137,17 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
         .params = {ITEM},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_CREATE_EVENT] = {
         .name = "CreateEvent", .method = "POST", .path = "/me/calendars/{folder}/events",
         .params = {FOLDER},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_UPDATE_EVENT] = {
         .name = "UpdateEvent", .method = "PATCH", .path = "/me/events/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_EVENT] = {
         .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
@@ -157,17 +162,17 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_CREATE_CONTACT] = {
         .name = "CreateContact", .method = "POST", .path = "/me/contactFolders/{folder}/contacts",
         .params = {FOLDER},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_UPDATE_CONTACT] = {
         .name = "UpdateContact", .method = "PATCH", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_CONTACT] = {
         .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",

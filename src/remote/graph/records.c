@@ -167,11 +167,20 @@ char *graph_describe(struct remote *r, enum remote_change change, enum kind kind
 /* --- attachments ------------------------------------------------------------------------------ */
 
 enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
-                            struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                            struct remote_fault *fault)
+                            struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                            void *sink_ctx, struct remote_fault *fault)
 {
-    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
     const struct param all[] = {{"id", message}, {"attachment", attachment}};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
 
     return graph_do(r, GRAPH_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
+}
+
+enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                         http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", id}, {"$expand", "attachments"}};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
+
+    return graph_do(r, GRAPH_GET_MESSAGE_WITH_ATTACHMENTS, all, ARRAY_SIZE(all), &call, fault);
 }

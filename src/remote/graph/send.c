@@ -18,6 +18,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
+#include <outlookfs/model/html.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,23 +208,6 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
     return finish(&s, grade);
 }
 
-/* "<" and the like in what a person wrote are no markup; a line is a line. */
-static void add_escaped(struct buf *out, const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        if (*p == '<')
-            buf_addstr(out, "&lt;");
-        else if (*p == '>')
-            buf_addstr(out, "&gt;");
-        else if (*p == '&')
-            buf_addstr(out, "&amp;");
-        else if (*p == '\n')
-            buf_addstr(out, "<br>\n");
-        else
-            buf_addch(out, *p);
-    }
-}
-
 /* The comment above the original, in the body of the draft: where the service puts a comment of its
  * own is not said (graph contract 7). */
 static enum grade write_reply(struct sending *s, const char *comment)
@@ -243,7 +227,7 @@ static enum grade write_reply(struct sending *s, const char *comment)
 
     buf_init(&text, JSON_TEXT_MAX);
     if (html)
-        add_escaped(&text, comment);
+        html_from_text(comment, &text);
     else
         buf_addstr(&text, comment);
     buf_addf(&text, html ? "<br>\n%s" : "\n\n%s", content ? content : "");
