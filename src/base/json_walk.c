@@ -17,8 +17,9 @@ struct json_walk_node {
     unsigned len;
     unsigned parent;
     unsigned hash;
-    unsigned first, next; /* which name came as an object's first, which behind this one, last time */
-    unsigned seen;        /* serial of the object it came in last */
+    unsigned first,
+        next;      /* which name came as an object's first, which behind this one, last time */
+    unsigned seen; /* serial of the object it came in last */
     int member;
 };
 

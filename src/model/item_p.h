@@ -10,7 +10,15 @@
 /* Indentation makes the file longer than the answer it came in. */
 #define ITEM_TEXT_MAX (2 * JSON_TEXT_MAX)
 
-enum item_path { ITEM_ID, ITEM_ID_TOO, ITEM_ETAG, ITEM_MODIFIED, ITEM_ATTACHMENTS, ITEM_IMPORTANCE, ITEM_PATHS };
+enum item_path {
+    ITEM_ID,
+    ITEM_ID_TOO,
+    ITEM_ETAG,
+    ITEM_MODIFIED,
+    ITEM_ATTACHMENTS,
+    ITEM_IMPORTANCE,
+    ITEM_PATHS
+};
 
 /* Where they are in a record of a kind, as json_walk.h has it; NULL: nowhere. */
 void item_paths(enum kind kind, const char *ret[ITEM_PATHS]);

@@ -20,6 +20,7 @@
 #define COPY_MAX ((size_t)64 * 1024)
 
 struct page {
+    enum kind kind;
     struct items *items;
     struct json_walk *walk;
     struct buf text; /* of the record that is read */
@@ -141,14 +142,22 @@ static int item_of_tree(struct page *p, const char *record, size_t len, struct i
     buf_init(&why, BUF_TEXT_MAX);
     rc = json_parse_mended(record, len, &obj, &mended, &why);
     if (rc)
-        buf_fail(err, rc, "%s %s: %s", kind_info(p->items->kind)->name,
+        buf_fail(err, rc, "%s %s: %s", kind_info(p->kind)->name,
                  p->members[ITEM_ID].string ? p->members[ITEM_ID].string : "without an id",
                  why.data);
     else
-        rc = item_from_json(p->items->kind, obj, ret, err);
+        rc = item_from_json(p->kind, obj, ret, err);
     cJSON_Delete(obj);
     buf_release(&why);
     return rc;
+}
+
+/* For one more than the `count` that are there. */
+static void *room_for_one(void *list, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+
+    return full ? xrealloc(list, (count ? 2 * count : 1) * size) : list;
 }
 
 static void add_item(struct page *p, const char *record, size_t len)
@@ -159,24 +168,23 @@ static void add_item(struct page *p, const char *record, size_t len)
     int rc;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (p->odd || item_is_odd(items->kind, p->members)) {
+    if (p->odd || item_is_odd(p->kind, p->members)) {
         rc = item_of_tree(p, record, len, &item, &err);
     } else if (p->writer.error) {
         rc = buf_fail(&err, p->writer.error, "too large");
     } else {
-        rc = item_identify(items->kind, p->members, &item, &err);
+        rc = item_identify(p->kind, p->members, &item, &err);
         item.size = p->text.len;
         if (!rc)
             item.text = take_text(p);
     }
-    if (rc && items->left_out)
-        items->left_out(items->ctx, err.data);
-    if (!rc) {
-        if ((items->count & (items->count - 1)) == 0)
-            items->list = xrealloc(items->list, (items->count ? 2 * items->count : 1) * sizeof(item));
+    if (rc) {
+        items->left_out = room_for_one(items->left_out, items->nleft, sizeof(char *));
+        items->left_out[items->nleft++] = xstrdup(err.data);
+    } else {
+        items->list = room_for_one(items->list, items->count, sizeof(item));
         items->list[items->count++] = item;
     }
-    items->all++;
     buf_release(&err);
 }
 
@@ -208,9 +216,13 @@ static void drop_records(struct items *items)
     for (size_t i = 0; i < items->count; i++)
         item_release(&items->list[i]);
     free(items->list);
+    for (size_t i = 0; i < items->nleft; i++)
+        free(items->left_out[i]);
+    free(items->left_out);
     items->list = NULL;
     items->count = 0;
-    items->all = 0;
+    items->left_out = NULL;
+    items->nleft = 0;
 }
 
 /* --- the answer ------------------------------------------------------------------------------ */
@@ -294,15 +306,15 @@ static enum outcome read_answer(struct page *p)
     return outcome;
 }
 
-int items_read(struct items *items, const char *text, size_t len, struct buf *err)
+int items_read(struct items *ret, enum kind kind, const char *text, size_t len, struct buf *err)
 {
-    struct page p = {.items = items};
+    struct page p = {.kind = kind, .items = ret};
     const char *paths[ITEM_PATHS];
     struct json_reader *r;
     int rc = 0;
 
-    *items = (struct items){.kind = items->kind, .left_out = items->left_out, .ctx = items->ctx};
-    item_paths(items->kind, paths);
+    *ret = (struct items){0};
+    item_paths(kind, paths);
     p.walk = json_walk_create(paths, ITEM_PATHS);
     r = &p.walk->reader;
     buf_init(&p.text, ITEM_TEXT_MAX);
@@ -313,7 +325,7 @@ int items_read(struct items *items, const char *text, size_t len, struct buf *er
 
     switch (read_answer(&p)) {
     case READ:
-        items->mended = r->mended;
+        ret->mended = r->mended;
         break;
     case NO_LIST:
         rc = buf_fail(err, -EBADMSG, "not a list");
@@ -326,7 +338,7 @@ int items_read(struct items *items, const char *text, size_t len, struct buf *er
     }
     }
     if (rc)
-        items_release(items);
+        items_release(ret);
     forget_members(&p);
     buf_release(&p.text);
     json_walk_destroy(p.walk);
