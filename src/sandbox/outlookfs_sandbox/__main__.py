@@ -63,6 +63,7 @@ def parse_arguments():
     parser.add_argument("--log", metavar="FILE", help="appends the request log to a file")
     parser.add_argument("--no-picker", action="store_true", help="there is no folder picker")
     parser.add_argument("--bare-listings", action="store_true", help="GetEmails leaves attachments out unless asked for them")
+    parser.add_argument("--language", choices=("de",), help="the connector's mail folders have their names in that language")
     parser.add_argument("--retry-after", type=number(0, 86400), metavar="S", default=15, help="what triggers answer as Retry-After")
     parser.add_argument("--notify-tries", type=number(1, 86400), metavar="N", default=3, help="how often a subscriber is told")
     parser.add_argument("--tls", metavar="FILE", help="a certificate and its key in PEM: https instead of http")

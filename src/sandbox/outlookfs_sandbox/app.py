@@ -10,14 +10,14 @@ A face answers for one contract:
     refused(request, refusal)   a Refusal in the service's words
     failure(request, status, retry_after)   what the service answers when it fails so; retry_after None: it does not say
     finish(request, answer)     headers that every answer has
+    start(), stop()             around the life of the server; stop is a coroutine
+    options, operator, view     for control and the page, where it has them
 
 Everything runs in one thread: between two awaits nothing else happens.
 """
 import asyncio
 import collections
 import hmac
-import math
-import sys
 import time
 import traceback
 
@@ -29,25 +29,6 @@ from .log import RequestLog
 from .mailbox import Store
 
 TOGETHER_SECONDS = 10
-
-
-class Rate:
-    """At most `limit` calls in any `window` seconds; 0: no limit."""
-
-    def __init__(self, limit, window=60):
-        self.limit, self.window = limit, window
-        self.calls = collections.deque()
-
-    def wait(self):
-        """Counts a call; 0.0, or after how many seconds there may be another."""
-        now = time.monotonic()
-        while self.calls and self.calls[0] <= now - self.window:
-            self.calls.popleft()
-        if self.limit and len(self.calls) >= self.limit:
-            return self.calls[0] + self.window - now
-        if self.limit:
-            self.calls.append(now)
-        return 0.0
 
 
 class Undo(Exception):
@@ -72,6 +53,14 @@ class Sandbox:
         self.faces = [self.connector]
         self.page = page.Page(self)
         self.control = control.Control(self)
+
+    def start(self):
+        for face in self.faces:
+            face.start()
+
+    async def stop(self):
+        for face in self.faces:
+            await face.stop()
 
     async def answer(self, request):
         """The Answer; None: the connection is dropped."""
@@ -186,7 +175,3 @@ class Sandbox:
                 answer.headers = [header for header in answer.headers if header[0].lower() != name.lower()]
                 answer.headers.append((name, value))
         return answer
-
-
-def whole_seconds(seconds):
-    return int(math.ceil(seconds))
