@@ -18,6 +18,7 @@ a browser. A failure is remembered too (a refused refresh token may end its gran
 import re
 from urllib.parse import parse_qsl, urlencode
 
+from .. import owner
 from ..exchange import Answer, Refusal, decode, guid
 from ..times import SECOND
 from . import pages
@@ -53,6 +54,12 @@ class Login:
 
     # --- what the sandbox asks of a face
 
+    def start(self):
+        pass
+
+    async def stop(self):
+        pass
+
     def owns(self, path):
         return PATH.fullmatch(path) is not None
 
@@ -65,7 +72,10 @@ class Login:
         return None
 
     def work(self, request):
-        return getattr(self, "_" + request.operation.replace("-", "_"))(request)
+        try:
+            return getattr(self, "_" + request.operation.replace("-", "_"))(request)
+        except Refusal as refusal:
+            return self.refused(request, refusal)
 
     def refused(self, request, refusal):
         if refusal.code not in AADSTS:
@@ -167,7 +177,7 @@ class Login:
     def _id_token(self, client_id, grant):
         now = self.now() // SECOND
         return self._signing_key().sign({"aud": client_id, "iss": "%s/%s/v2.0" % (self.sandbox.origin, grant["tenant"]), "iat": now,
-                                         "nbf": now, "exp": now + 3600, "sub": grant["user"], "name": "Robin Berger",
+                                         "nbf": now, "exp": now + 3600, "sub": grant["user"], "name": owner.NAME,
                                          "preferred_username": grant["user"], "tid": grant["tenant"], "ver": "2.0"})
 
     def _signing_key(self):

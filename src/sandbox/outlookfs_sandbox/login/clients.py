@@ -10,13 +10,13 @@ import re
 from urllib.parse import urlsplit
 
 from ..exchange import Refusal
+from ..owner import ADDRESS, TENANT
 from .errors import aadsts
 from .scopes import APIHUB, GRAPH
 
 CLIENT = "2c7fd5a1-6b0e-4d53-9a8e-0c4f1e7b9d26"
-TENANT = "5c1f6f5e-0d3b-4f4e-8d1c-7f2a9b6e4d10"
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's own for personal accounts
-USERS = {"work": "robin.berger@contoso.com", "personal": "robin.berger@outlook.com"}
+USERS = {"work": ADDRESS, "personal": "robin.berger@outlook.com"}
 WORK_TENANTS = ("organizations", TENANT, "contoso.com")
 PERSONAL_TENANTS = ("consumers", PERSONAL_TENANT)
 DEFAULTS = {"audience": "all", "redirectUris": ["http://localhost"], "publicClient": True, "resources": [GRAPH, APIHUB], "consent": "person"}

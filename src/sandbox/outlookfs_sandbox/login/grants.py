@@ -10,8 +10,9 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from ..owner import TENANT
 from ..times import SECOND
-from .clients import CLIENT, DEFAULTS, PERSONAL_TENANT, TENANT, USERS, check_account
+from .clients import CLIENT, DEFAULTS, PERSONAL_TENANT, USERS, check_account
 from .errors import PENDING, SLOW_DOWN, aadsts
 from .scopes import read_scopes
 
