@@ -253,7 +253,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 
 /*
  * readdir(3) takes ENOENT for the end: that the service does not know the folder must be said
- * before, at the first look.
+ * before, at the first look. The kernel then looks the name up once more, and does not find it.
  */
 static int folder_prepare(struct fs *fs, const struct fs_req *req, struct node *dir)
 {

@@ -96,8 +96,8 @@ struct remote_call {
                           comes, and whether it is one is the caller's to see */
     http_restart_fn restart; /* as in http.h */
     void *sink_ctx;          /* of both */
-    enum kind kind;      /* of `items` */
-    struct items *items; /* ANSWER_LIST: NULL, or the records go there and are the caller's */
+    enum kind kind;          /* of `items` */
+    struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
     struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
                              the array. Else NULL */
