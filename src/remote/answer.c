@@ -174,7 +174,13 @@ static enum grade read_json(const struct operation_info *info, const struct http
     enum grade grade = GRADE_OK;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
+    if (call->items) {
+        if (items_read(call->items, call->kind, a->body.data, a->body.len, &err))
+            grade = broken(info, fault, err.data);
+        fault->mended = call->items->mended;
+        call->next_link = call->items->next_link;
+        call->items->next_link = NULL;
+    } else if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
     } else if (info->answer != ANSWER_OBJECT) {
         call->answer = take_list(json, &call->next_link);

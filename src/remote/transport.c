@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "remote_p.h"
 
@@ -41,6 +42,18 @@ void transport_stats(struct transport *t, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
+/* A transport may answer with a tree all the same. False: it is no list of objects. */
+static bool take_items(struct remote_call *call)
+{
+    char *text = json_print(call->answer);
+    int rc = text ? items_read(call->items, call->kind, text, strlen(text), NULL) : -1;
+
+    free(text);
+    cJSON_Delete(call->answer);
+    call->answer = NULL;
+    return rc == 0;
+}
+
 enum grade transport_call(struct transport *t, struct remote_call *call, struct remote_fault *fault)
 {
     const struct operation_info *info = call->info;
@@ -61,6 +74,8 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
                                         : !call->sink || info->answer == ANSWER_OBJECT);
 
     enum grade grade = t->impl->call(t, call, fault);
+    if (grade == GRADE_OK && call->items && call->answer && !take_items(call))
+        grade = remote_fail(fault, GRADE_BROKEN, "%s: not a list of records", info->name);
     if (grade != GRADE_OK)
         remote_call_release(call);
     fault->grade = grade;
