@@ -21,6 +21,7 @@ struct entry {
         spec; /* name, id and part are ours; folder is interned, parent is the directory */
     bool has_attr;
     struct stat attr;
+    uint64_t moment; /* fs.attr_changes before `attr` was looked up */
 };
 
 enum stage { STAGE_SCRATCH, STAGE_CLASS, STAGE_END };
@@ -29,7 +30,8 @@ struct dir_list {
     struct entry *entries;
     size_t count, room;
     enum stage stage;
-    int error; /* why the list ends here; told once */
+    int error;       /* why the list ends here; told once */
+    uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
     uint64_t cursor;
     struct map seen;
 };
@@ -60,7 +62,7 @@ int dir_add(struct dir_list *list, const struct node_spec *spec, const struct st
     }
     struct entry *e = &list->entries[list->count++];
 
-    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL};
+    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL, .moment = list->moment};
     if (attr)
         e->attr = *attr;
     e->spec.name = xstrdup(spec->name);
@@ -117,6 +119,7 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     struct dir_list *list = &dir->list;
     int rc = 0;
 
+    list->moment = fs->attr_changes;
     if (list->stage == STAGE_SCRATCH) {
         if (ops->flags & NODE_SCRATCH_OK)
             rc = scratch_list(fs, dir->node, list);
@@ -193,8 +196,9 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
         return -ENOENT;
 
     struct node *node = tree_obtain(fs, &e->spec);
-    /* An open file's attributes are those of its bytes, not those the listing carried. */
-    if (e->has_attr && !content_peek(fs, node)) {
+    /* An open file's attributes are those of its bytes, not those the listing carried. What changes
+     * from here on is told to the kernel, because there is a node. */
+    if (e->has_attr && e->moment == fs->attr_changes && !content_peek(fs, node)) {
         *ret = (struct fs_entry){.ino = node->ino, .attr = e->attr, .cacheable = true};
         tree_show(fs, node, &e->attr);
         tree_remember(fs, node);

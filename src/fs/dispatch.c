@@ -264,6 +264,7 @@ int fs_statfs(struct fs *fs, struct statvfs *ret)
 
 void notify_inode(struct fs *fs, uint64_t ino)
 {
+    fs->attr_changes++;
     if (fs->config.notify)
         fs->config.notify->inode(fs->config.notify_ctx, ino);
 }

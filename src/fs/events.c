@@ -126,7 +126,8 @@ static void record_changed(struct fs *fs, const struct event *e)
     }
     pthread_mutex_unlock(&fs->change);
 
-    notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    if (e->change != MAILBOX_NEW || !rc) /* nobody can have seen a new one by its id */
+        notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
     export_changed(fs, e->kind, e->folder, e->id);
     slot_release(&slot);
 }
