@@ -183,9 +183,9 @@ struct node {
  * (content_own()).
  */
 struct content {
-    unsigned handles;     /* guarded by tree.lock */
-    pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
-    _Atomic int fd;       /* -1: text. Set once, under lock */
+    unsigned handles;  /* guarded by tree.lock */
+    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
     char *text;
     size_t len;            /* of text */
     _Atomic int64_t mtime; /* of text, ns */
@@ -200,7 +200,7 @@ struct content {
 };
 
 struct tree {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct node **buckets;  /* guarded by lock */
     size_t nbuckets, count; /* guarded by lock */
     struct map folders;     /* interned folder ids; guarded by lock */
@@ -217,20 +217,20 @@ struct fs_handle {
 
 /* Handles with a waiter. */
 struct waiters {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct fs_handle *first; /* guarded by lock */
 };
 
 /* The indexes of views/ that are in memory. */
 struct views {
-    pthread_mutex_t lock;    /* short; no call out of the room */
+    struct mutex lock;       /* short; no call out of the room */
     struct kept_view *first; /* guarded by lock */
     size_t count;            /* guarded by lock */
 };
 
 /* Files that were made of records: rendering.c. */
 struct renderings {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct rendering *first; /* guarded by lock; the newest first */
 };
 
@@ -250,7 +250,7 @@ struct fs {
     _Atomic int64_t mail_changed;  /* ns: when a message last came, changed or went */
     _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
-    pthread_mutex_t change;
+    struct mutex change;
     struct queue events; /* events.c */
     pthread_t housekeeper;
     bool running;
@@ -312,6 +312,7 @@ bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whol
 /* The kernel is told that attributes and content changed; attributes that a listing holds are not
  * given out any more. */
 void notify_inode(struct fs *fs, uint64_t ino);
+void notify_kernel(struct fs *fs, uint64_t ino); /* the first half of that */
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL

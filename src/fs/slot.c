@@ -75,9 +75,9 @@ void slot_bind(struct fs *fs, uint64_t ino, int64_t id)
     struct node *node = tree_get(fs, ino);
 
     if (node) {
-        pthread_mutex_lock(&fs->tree.lock);
+        mutex_lock(&fs->tree.lock);
         node->slot = id;
-        pthread_mutex_unlock(&fs->tree.lock);
+        mutex_unlock(&fs->tree.lock);
     }
     tree_put(fs, node);
 }

@@ -264,10 +264,10 @@ static unsigned deletions_under_way(struct writeback *wb)
     int64_t slots[WRITEBACK_WORKERS];
     unsigned count = 0;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         struct journal_op op;
 
@@ -284,10 +284,10 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     text_replace(&op->reason, "one of very many deletions at one time: "
                               "`outlookfs sync --confirm-deletes` lets them go");
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return state_put_op(wb->mb->state, op);
 }
 
@@ -329,9 +329,9 @@ static int guard_deletions(struct writeback *wb, struct journal_op *op)
     if (held)
         return writeback_under_way(wb, op->slot) ? 0 : hold(wb, op);
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     confirmed = wb->confirmed;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
                              &queued);
     if (rc || queued <= guard || queued - deletions_under_way(wb) <= guard)
