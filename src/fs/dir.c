@@ -192,18 +192,23 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
     if (rc != 1)
         return rc ? rc : -ENOENT;
 
-    if (!e->has_attr && (e->spec.ops->flags & NODE_DEAR))
+    if ((!e->has_attr || e->moment != fs->attr_changes) && (e->spec.ops->flags & NODE_DEAR))
         return -ENOENT;
 
     struct node *node = tree_obtain(fs, &e->spec);
-    /* An open file's attributes are those of its bytes, not those the listing carried. What changes
-     * from here on is told to the kernel, because there is a node. */
-    if (e->has_attr && e->moment == fs->attr_changes && !content_peek(fs, node)) {
+    /* What changes from here on is told to the kernel, because there is a node. */
+    if (e->moment != fs->attr_changes) { /* neither is the name what it was */
+        tree_put(fs, node);
+        node = NULL;
+        rc = node_lookup(fs, req, dir->node, e->spec.name, &node);
+        if (!rc)
+            rc = node_entry(fs, req, node, ret);
+    } else if (e->has_attr && !content_peek(fs, node)) {
         *ret = (struct fs_entry){.ino = node->ino, .attr = e->attr, .cacheable = true};
         tree_show(fs, node, &e->attr);
         tree_remember(fs, node);
         rc = 0;
-    } else {
+    } else { /* an open file's attributes are those of its bytes */
         rc = node_entry(fs, req, node, ret);
     }
     tree_put(fs, node);
