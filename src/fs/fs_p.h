@@ -183,9 +183,9 @@ struct node {
  * (content_own()).
  */
 struct content {
-    unsigned handles;     /* guarded by tree.lock */
-    pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
-    _Atomic int fd;       /* -1: text. Set once, under lock */
+    unsigned handles;  /* guarded by tree.lock */
+    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
     char *text;
     size_t len;            /* of text */
     _Atomic int64_t mtime; /* of text, ns */
@@ -200,7 +200,7 @@ struct content {
 };
 
 struct tree {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct node **buckets;  /* guarded by lock */
     size_t nbuckets, count; /* guarded by lock */
     struct map folders;     /* interned folder ids; guarded by lock */
@@ -217,20 +217,20 @@ struct fs_handle {
 
 /* Handles with a waiter. */
 struct waiters {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct fs_handle *first; /* guarded by lock */
 };
 
 /* The indexes of views/ that are in memory. */
 struct views {
-    pthread_mutex_t lock;    /* short; no call out of the room */
+    struct mutex lock;       /* short; no call out of the room */
     struct kept_view *first; /* guarded by lock */
     size_t count;            /* guarded by lock */
 };
 
 /* Files that were made of records: rendering.c. */
 struct renderings {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct rendering *first; /* guarded by lock; the newest first */
 };
 
@@ -245,11 +245,12 @@ struct fs {
     struct waiters waiters;
     struct views views;
     struct renderings renderings;
-    int64_t birth;                /* ns: when the state directory was made; mtime of directories */
-    int64_t started;              /* ns */
-    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
+    int64_t birth;                 /* ns: when the state directory was made; mtime of directories */
+    int64_t started;               /* ns */
+    _Atomic int64_t mail_changed;  /* ns: when a message last came, changed or went */
+    _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
-    pthread_mutex_t change;
+    struct mutex change;
     struct queue events; /* events.c */
     pthread_t housekeeper;
     bool running;
@@ -308,11 +309,15 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whole mount */
+/* The kernel is told that attributes and content changed; attributes that a listing holds are not
+ * given out any more. */
 void notify_inode(struct fs *fs, uint64_t ino);
+void notify_kernel(struct fs *fs, uint64_t ino); /* the first half of that */
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
- * (asked for when needed). Strings are copied. */
+ * (asked for when needed, as it is when anything changes before the entry is read). Strings are
+ * copied. */
 int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
 /* Room for a class's own cursor, zero at the start. */
 uint64_t *dir_cursor(struct dir_list *list);

@@ -75,9 +75,9 @@ void slot_bind(struct fs *fs, uint64_t ino, int64_t id)
     struct node *node = tree_get(fs, ino);
 
     if (node) {
-        pthread_mutex_lock(&fs->tree.lock);
+        mutex_lock(&fs->tree.lock);
         node->slot = id;
-        pthread_mutex_unlock(&fs->tree.lock);
+        mutex_unlock(&fs->tree.lock);
     }
     tree_put(fs, node);
 }
@@ -141,7 +141,7 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.verb == JOURNAL_DELETE && slot->base)
-        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL);
+        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL, NULL);
     journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
 }

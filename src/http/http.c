@@ -25,7 +25,7 @@ struct http {
 
     atomic_bool authorised;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t left; /* guarded by lock: a caller went */
     unsigned callers;    /* guarded by lock: in http_perform() */
 };
@@ -88,7 +88,7 @@ static void http_free(struct http *http)
     free((char *)http->config.base_url);
     free((char *)http->config.probe_path);
     pthread_cond_destroy(&http->left);
-    pthread_mutex_destroy(&http->lock);
+    mutex_release(&http->lock);
     curl_global_cleanup();
     free(http);
 }
@@ -110,7 +110,7 @@ int http_create_timed(const struct http_config *config, const struct http_timing
     copy_config(http, config);
     http->timing = *timing;
     atomic_init(&http->authorised, true);
-    pthread_mutex_init(&http->lock, NULL);
+    mutex_init(&http->lock, MUTEX_HTTP);
     clock_cond_init(&http->left);
 
     rc = network_create(&http->config, loopback, timing, &http->network, err);
@@ -133,10 +133,10 @@ void http_destroy(struct http *http)
         return;
     network_stop(http->network);
 
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     while (http->callers > 0)
         clock_wait(&http->left, &http->lock, INT64_MAX);
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 
     network_destroy(http->network);
     http_free(http);
@@ -274,17 +274,17 @@ static void perform(struct attempt *t, struct http_answer *a)
 
 static void enter(struct http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     http->callers++;
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 }
 
 static void leave(struct http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     if (--http->callers == 0)
         pthread_cond_broadcast(&http->left);
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 }
 
 enum grade http_perform(struct http *http, const struct http_request *request,

@@ -83,6 +83,8 @@ static const struct db_schema schema = {
     .oldest = 1,
     .count = ARRAY_SIZE(schema_steps),
     .steps = schema_steps,
+    .write_rank = MUTEX_STATE_WRITE,
+    .read_rank = MUTEX_STATE_READ,
 };
 
 static int open_data(struct state *s, const char *dir, struct buf *err)
@@ -253,11 +255,11 @@ void state_close(struct state *s)
 
 void state_begin(struct state *s)
 {
-    pthread_mutex_lock(&s->db.write_lock);
+    mutex_lock(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     db_begin(&s->db);
-    pthread_mutex_unlock(&s->db.write_lock);
+    mutex_unlock(&s->db.write_lock);
 }
 
 int state_end(struct state *s, int rc)
@@ -281,7 +283,7 @@ int state_new_ino(struct state *s, uint64_t *ret)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&s->db.write_lock);
+    mutex_lock(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     if (s->next_ino >= s->reserved_ino) {
@@ -290,7 +292,7 @@ int state_new_ino(struct state *s, uint64_t *ret)
     }
     if (!rc)
         *ret = s->next_ino++;
-    pthread_mutex_unlock(&s->db.write_lock);
+    mutex_unlock(&s->db.write_lock);
     return rc;
 }
 

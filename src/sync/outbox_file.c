@@ -82,7 +82,7 @@ static struct cJSON *with_gap(const struct cJSON *attachment)
     return copy;
 }
 
-/* The caller frees it with cJSON_free(). */
+/* The caller frees it. */
 static char *print_with_gaps(const struct cJSON *obj)
 {
     struct cJSON *copy = cJSON_CreateObject(), *list = cJSON_CreateArray(), *member;
@@ -97,7 +97,7 @@ static char *print_with_gaps(const struct cJSON *obj)
         else
             cJSON_AddItemReferenceToObject(copy, member->string, member);
     }
-    text = cJSON_PrintUnformatted(copy);
+    text = json_print(copy);
     cJSON_Delete(copy);
     cJSON_Delete(list);
     return text;
@@ -142,7 +142,7 @@ static int write_message(int fd, const struct cJSON *obj)
     }
     if (!rc)
         rc = append(fd, rest, strlen(rest), &at);
-    cJSON_free(text);
+    free(text);
     return rc;
 }
 

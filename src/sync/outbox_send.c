@@ -113,9 +113,7 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
     else if (row->what == OUTGOING_REPLY)
         grade = reply(ob, &body, ctx, fault);
     else
-        grade = remote_ask(remote,
-                           row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS
-                                                         : OP_SEND_APPROVAL_MAIL,
+        grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
                            body.data, ctx, &row->location, fault);
     buf_release(&body);
     return grade;

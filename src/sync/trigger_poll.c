@@ -118,9 +118,9 @@ static int add_line(struct poll *p, cJSON *obj)
         return 0;
     }
     add_path(p, obj);
-    char *text = cJSON_PrintUnformatted(obj);
+    char *text = json_print(obj);
     int rc = text ? buf_addf(&p->lines, "%s\n", text) : -EINVAL;
-    cJSON_free(text);
+    free(text);
     if (key) {
         p->keys = xrealloc(p->keys, (p->nkeys + 1) * sizeof(*p->keys));
         p->keys[p->nkeys++] = key;
@@ -245,20 +245,20 @@ static int64_t clamp(int64_t pause, int64_t max)
 /* When to ask again: `pause` from now. */
 static void schedule(struct poll *p, int64_t pause, bool failed)
 {
-    pthread_mutex_lock(&p->t->lock);
+    mutex_lock(&p->t->lock);
     struct watch *w = watch_locked(p->t, p->row.id);
     w->asked_at = clock_mono();
     w->pause = pause;
     w->gen = p->row.gen;
     w->failures = failed ? w->failures + 1 : 0;
-    pthread_mutex_unlock(&p->t->lock);
+    mutex_unlock(&p->t->lock);
 }
 
 static unsigned failures(struct poll *p)
 {
-    pthread_mutex_lock(&p->t->lock);
+    mutex_lock(&p->t->lock);
     unsigned n = watch_locked(p->t, p->row.id)->failures;
-    pthread_mutex_unlock(&p->t->lock);
+    mutex_unlock(&p->t->lock);
     return n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX;
 }
 
@@ -313,7 +313,7 @@ static bool ask(struct poll *p, struct cancel *cancel)
     struct remote_fault fault;
     bool more = false;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_poll(mb->remote, p->d.op, p->d.params.list, p->d.params.count,
+    enum grade grade = remote_poll(mb->remote, p->d.trigger, p->d.params.list, p->d.params.count,
                                    p->row.cursor, ctx, &p->news, &fault);
 
     if (grade == GRADE_OK)

@@ -33,8 +33,8 @@
 #include "mailbox_p.h"
 
 #include <outlookfs/base/cancel.h>
-#include <outlookfs/base/map.h>
 #include <pthread.h>
+#include <uthash.h>
 
 #define WRITEBACK_WORKERS 4
 
@@ -46,6 +46,13 @@ struct worker {
     bool settled; /* guarded by writeback.lock: only events are left to be told */
 };
 
+/* What the operation of a slot last put into the trash. */
+struct trashed {
+    UT_hash_handle hh;
+    int64_t slot;
+    uint64_t text; /* its hash */
+};
+
 /* Somebody in writeback_flush() for one slot. */
 struct waiter {
     int64_t slot;
@@ -54,7 +61,7 @@ struct waiter {
 
 struct writeback {
     struct mailbox *mb;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t turn;  /* nobody looks for work */
     pthread_cond_t work;  /* for who looks: `kicks` or `stopping` changed */
     pthread_cond_t ended; /* `ends` changed */
@@ -71,11 +78,11 @@ struct writeback {
     uint64_t refused_token; /* remote_token_read() when auth_until was set */
     int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
     struct waiter *waiters;
-    struct map answers; /* slot -> struct own_answer: see answers.c */
-    struct map trashed; /* slot -> hash of the text its operation last put into the trash */
-    int64_t next_prune; /* clock_mono() */
-    int64_t confirmed;  /* clock_now(): deletions queued until then are meant */
-    int64_t *parked;    /* slots that became HELD, for an event */
+    struct own_answer *answers; /* a hash: see answers.c */
+    struct trashed *trashed;    /* a hash */
+    int64_t next_prune;         /* clock_mono() */
+    int64_t confirmed;          /* clock_now(): deletions queued until then are meant */
+    int64_t *parked;            /* slots that became HELD, for an event */
     size_t parked_count;
 };
 
@@ -156,7 +163,7 @@ void text_replace(char **text, const char *with);
 
 /* What is about to be sent. */
 struct attempt {
-    enum operation operation;
+    enum remote_change change;
     const char *sent; /* NULL: a deletion */
     const char *base; /* NULL: unchanged, and the answer too */
     const char *answer;

@@ -220,12 +220,12 @@ static void test_nothing_is_taken_back_while_it_is_sent(void **state)
 
 static void fault(struct rig *rig, enum operation op, enum grade grade, int status, bool apply)
 {
-    remote_faulty_plan(rig->faulty, &(struct remote_plan){.op = op,
-                                                          .count = 1,
-                                                          .grade = grade,
-                                                          .status = status,
-                                                          .apply = apply,
-                                                          .unknown = apply});
+    faulty_plan(rig->faulty, &(struct faulty_plan){.op = op,
+                                                   .count = 1,
+                                                   .grade = grade,
+                                                   .status = status,
+                                                   .apply = apply,
+                                                   .unknown = apply});
 }
 
 static void test_unknown_is_parked_and_sent_again_by_the_user_only(void **state)
@@ -281,11 +281,11 @@ static void test_offline_waits(void **state)
 {
     struct rig *rig = *state;
 
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     uint64_t ino = put(rig, OUTGOING_SEND, "m.json", MAIL);
     assert_int_equal(send_all(rig), -EINPROGRESS);
     assert_int_equal(state_of(rig, ino), OUTBOX_WAITING);
-    remote_faulty_offline(rig->faulty, false);
+    faulty_offline(rig->faulty, false);
     assert_int_equal(send_all(rig), 0);
     assert_int_equal(calls(rig, OP_SEND_EMAIL), 1);
 }

@@ -1,0 +1,242 @@
+/*
+ * operations.c - the connector's table of operations.
+ */
+#include "operations_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <assert.h>
+
+/* clang-format off */
+#define TABLE   {"table", PARAM_PATH_DOUBLE, true}
+#define ITEM    {"id", PARAM_PATH_DOUBLE, true}
+#define MESSAGE {"messageId", PARAM_PATH, true}
+#define OPTIONAL(name) {name, PARAM_QUERY, false}
+#define REQUIRED(name) {name, PARAM_QUERY, true}
+
+/* Contract sections 2.1-2.25 and 4.9. */
+static const struct operation_info v1[] = {
+    [OP_GET_EMAILS] = {
+        .name = "GetEmails", .method = "GET", .path = "/Mail",
+        .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
+                   OPTIONAL("includeAttachments"), OPTIONAL("searchQuery"), OPTIONAL("top"),
+                   OPTIONAL("skip"), OPTIONAL("skipToken")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_GET_EMAIL] = {
+        .name = "GetEmail", .method = "GET", .path = "/Mail/{messageId}",
+        .params = {MESSAGE, OPTIONAL("mailboxAddress"), OPTIONAL("includeAttachments"),
+                   OPTIONAL("internetMessageId")},
+        .answer = ANSWER_OBJECT, .repeatable = true,
+    },
+    [OP_SEND_EMAIL] = {
+        .name = "SendEmail", .method = "POST", .path = "/Mail",
+        .body = BODY_JSON,
+    },
+    [OP_DELETE_EMAIL] = {
+        .name = "DeleteEmail", .method = "DELETE", .path = "/Mail/{messageId}",
+        .params = {MESSAGE},
+        .repeatable = true,
+    },
+    [OP_MARK_AS_READ] = {
+        .name = "MarkAsRead", .method = "POST", .path = "/Mail/MarkAsRead/{messageId}",
+        .params = {MESSAGE},
+        .body = BODY_EMPTY, .repeatable = true,
+    },
+    [OP_REPLY_TO] = {
+        .name = "ReplyTo", .method = "POST", .path = "/Mail/ReplyTo/{messageId}",
+        .params = {MESSAGE, REQUIRED("comment"), OPTIONAL("replyAll")},
+        .body = BODY_EMPTY,
+    },
+    [OP_GET_ATTACHMENT] = {
+        .name = "GetAttachment", .method = "GET",
+        .path = "/Mail/{messageId}/Attachments/{attachmentId}",
+        .params = {MESSAGE, {"attachmentId", PARAM_PATH, true}},
+        .answer = ANSWER_BYTES, .repeatable = true,
+    },
+    [OP_SEND_MAIL_WITH_OPTIONS] = {
+        .name = "SendMailWithOptions", .method = "POST", .path = "/mailwithoptions/$subscriptions",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+    },
+    [OP_SEND_APPROVAL_MAIL] = {
+        .name = "SendApprovalMail", .method = "POST", .path = "/approvalmail/$subscriptions",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+    },
+    [OP_CALENDAR_GET_TABLES] = {
+        .name = "CalendarGetTables", .method = "GET", .path = "/datasets/calendars/tables",
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CALENDAR_GET_ITEMS] = {
+        .name = "CalendarGetItems", .method = "GET",
+        .path = "/datasets/calendars/tables/{table}/items",
+        .params = {TABLE, OPTIONAL("$orderby"), OPTIONAL("$top"), OPTIONAL("$skip"),
+                   OPTIONAL("$filter")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CALENDAR_POST_ITEM] = {
+        .name = "CalendarPostItem", .method = "POST",
+        .path = "/datasets/calendars/tables/{table}/items",
+        .params = {TABLE},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+    },
+    [OP_CALENDAR_GET_ITEM] = {
+        .name = "CalendarGetItem", .method = "GET",
+        .path = "/datasets/calendars/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .answer = ANSWER_OBJECT, .repeatable = true,
+    },
+    [OP_CALENDAR_DELETE_ITEM] = {
+        .name = "CalendarDeleteItem", .method = "DELETE",
+        .path = "/datasets/calendars/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .repeatable = true,
+    },
+    [OP_CALENDAR_PATCH_ITEM] = {
+        .name = "CalendarPatchItem", .method = "PATCH",
+        .path = "/datasets/calendars/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_WHOLE,
+    },
+    [OP_CONTACT_GET_TABLES] = {
+        .name = "ContactGetTables", .method = "GET", .path = "/datasets/contacts/tables",
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CONTACT_GET_ITEMS] = {
+        .name = "ContactGetItems", .method = "GET",
+        .path = "/datasets/contacts/tables/{table}/items",
+        .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
+                   OPTIONAL("$skip")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CONTACT_POST_ITEM] = {
+        .name = "ContactPostItem", .method = "POST",
+        .path = "/datasets/contacts/tables/{table}/items",
+        .params = {TABLE},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+    },
+    [OP_CONTACT_GET_ITEM] = {
+        .name = "ContactGetItem", .method = "GET",
+        .path = "/datasets/contacts/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .answer = ANSWER_OBJECT, .repeatable = true,
+    },
+    [OP_CONTACT_DELETE_ITEM] = {
+        .name = "ContactDeleteItem", .method = "DELETE",
+        .path = "/datasets/contacts/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .repeatable = true,
+    },
+    [OP_CONTACT_PATCH_ITEM] = {
+        .name = "ContactPatchItem", .method = "PATCH",
+        .path = "/datasets/contacts/tables/{table}/items/{id}",
+        .params = {TABLE, ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_WHOLE,
+    },
+    [OP_ON_UPCOMING_EVENTS] = {
+        .name = "OnUpcomingEvents", .method = "GET", .path = "/Events/OnUpcomingEvents",
+        .params = {REQUIRED("table"), OPTIONAL("lookAheadTimeInMinutes")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_ON_NEW_EMAIL] = {
+        .name = "OnNewEmail", .method = "GET", .path = "/Mail/OnNewEmail",
+        .params = {OPTIONAL("folderPath"), OPTIONAL("to"), OPTIONAL("cc"), OPTIONAL("toOrCc"),
+                   OPTIONAL("from"), OPTIONAL("importance"), OPTIONAL("fetchOnlyWithAttachment"),
+                   OPTIONAL("includeAttachments"), OPTIONAL("subjectFilter")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CALENDAR_ON_NEW_ITEMS] = {
+        .name = "CalendarGetOnNewItems", .method = "GET",
+        .path = "/datasets/calendars/tables/{table}/onnewitems",
+        .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
+                   OPTIONAL("$skip")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_CALENDAR_ON_UPDATED_ITEMS] = {
+        .name = "CalendarGetOnUpdatedItems", .method = "GET",
+        .path = "/datasets/calendars/tables/{table}/onupdateditems",
+        .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
+                   OPTIONAL("$skip")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_PICKER_OPEN] = {
+        .name = "OnFilePickerOpen", .method = "GET", .path = "/OnFilePickerOpen",
+        .params = {REQUIRED("operation"), OPTIONAL("top"), OPTIONAL("skip"),
+                   OPTIONAL("mailboxAddress")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_PICKER_BROWSE] = {
+        .name = "OnFilePickerBrowse", .method = "GET", .path = "/OnFilePickerBrowse",
+        .params = {REQUIRED("operation"), REQUIRED("id"), OPTIONAL("top"), OPTIONAL("skip"),
+                   OPTIONAL("mailboxAddress")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [OP_TEST_CONNECTION] = {
+        .name = "TestConnection", .method = "GET", .path = "/testconnection",
+        .repeatable = true,
+    },
+    [OP_UNSUBSCRIBE] = {
+        /* The address is the Location of a subscription (remote_call.at); this is for reading. */
+        .name = "Unsubscribe", .method = "DELETE", .path = "/$subscriptions",
+        .repeatable = true,
+    },
+};
+/* clang-format on */
+_Static_assert(ARRAY_SIZE(v1) == OP_COUNT, "an operation of v1 is missing");
+
+static const struct operation_info *const versions[] = {
+    [API_V1] = v1,
+};
+_Static_assert(ARRAY_SIZE(versions) == API_COUNT, "a version has no table");
+
+static const struct kind_operations kinds[] = {
+    [KIND_MESSAGE] =
+        {
+            .tables = OP_COUNT,
+            .list = OP_GET_EMAILS,
+            .get = OP_GET_EMAIL,
+            .post = OP_COUNT,
+            .patch = OP_COUNT,
+            .del = OP_DELETE_EMAIL,
+        },
+    [KIND_EVENT] =
+        {
+            .tables = OP_CALENDAR_GET_TABLES,
+            .list = OP_CALENDAR_GET_ITEMS,
+            .get = OP_CALENDAR_GET_ITEM,
+            .post = OP_CALENDAR_POST_ITEM,
+            .patch = OP_CALENDAR_PATCH_ITEM,
+            .del = OP_CALENDAR_DELETE_ITEM,
+        },
+    [KIND_CONTACT] =
+        {
+            .tables = OP_CONTACT_GET_TABLES,
+            .list = OP_CONTACT_GET_ITEMS,
+            .get = OP_CONTACT_GET_ITEM,
+            .post = OP_CONTACT_POST_ITEM,
+            .patch = OP_CONTACT_PATCH_ITEM,
+            .del = OP_CONTACT_DELETE_ITEM,
+        },
+};
+_Static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "a kind has no operations");
+
+const struct operation_info *operation_info(enum api_version version, enum operation op)
+{
+    assert(version < API_COUNT && op < OP_COUNT);
+    return &versions[version][op];
+}
+
+const struct kind_operations *operation_of_kind(enum kind kind)
+{
+    assert(kind < KIND_COUNT);
+    return &kinds[kind];
+}
+
+enum operation operation_of_row(const struct operation_info *info)
+{
+    for (size_t i = 0; i < API_COUNT; i++) {
+        if (info >= versions[i] && info < versions[i] + OP_COUNT)
+            return (enum operation)(info - versions[i]);
+    }
+    assert(!"a row of no table");
+    return OP_COUNT;
+}
