@@ -126,7 +126,11 @@ static void record_changed(struct fs *fs, const struct event *e)
     }
     mutex_unlock(&fs->change);
 
-    notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    uint64_t ino = rc ? record_ino(e->kind, e->folder, e->id) : slot.ino;
+    if (e->change == MAILBOX_NEW && rc) /* no open directory holds attributes of it */
+        notify_kernel(fs, ino);
+    else
+        notify_inode(fs, ino);
     export_changed(fs, e->kind, e->folder, e->id);
     slot_release(&slot);
 }

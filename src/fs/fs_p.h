@@ -245,9 +245,10 @@ struct fs {
     struct waiters waiters;
     struct views views;
     struct renderings renderings;
-    int64_t birth;                /* ns: when the state directory was made; mtime of directories */
-    int64_t started;              /* ns */
-    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
+    int64_t birth;                 /* ns: when the state directory was made; mtime of directories */
+    int64_t started;               /* ns */
+    _Atomic int64_t mail_changed;  /* ns: when a message last came, changed or went */
+    _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
     struct mutex change;
     struct queue events; /* events.c */
@@ -308,11 +309,15 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whole mount */
+/* The kernel is told that attributes and content changed; attributes that a listing holds are not
+ * given out any more. */
 void notify_inode(struct fs *fs, uint64_t ino);
+void notify_kernel(struct fs *fs, uint64_t ino); /* the first half of that */
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
- * (asked for when needed). Strings are copied. */
+ * (asked for when needed, as it is when anything changes before the entry is read). Strings are
+ * copied. */
 int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
 /* Room for a class's own cursor, zero at the start. */
 uint64_t *dir_cursor(struct dir_list *list);
