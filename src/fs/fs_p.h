@@ -456,7 +456,7 @@ void slot_forget(struct fs *fs, struct slot *slot);
 /* --- expire.c: under fs.change --- */
 /* A vacated name reappears, and an empty draft reverts, after this long (saving rules R8, R16). */
 #define SLOT_GRACE (10 * NS_PER_S)
-/* Ends what is over. Answers when to look again (clock_now()); INT64_MAX: nothing waits. */
+/* Ends what is over. Answers when to look again (clock_steady()); INT64_MAX: nothing waits. */
 int64_t slots_expire(struct fs *fs, int64_t now);
 
 extern const struct node_ops attachments_ops, attachment_ops;
@@ -545,7 +545,7 @@ extern const struct node_ops views_root_ops, view_kind_ops;
 int view_refuse(const struct node_ops *dir_ops, const char *name);
 void views_init(struct fs *fs);
 void views_free(struct fs *fs);
-/* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
+/* Drops indexes nobody looks at. Answers when to look again (clock_steady()). */
 int64_t views_expire(struct fs *fs, int64_t now);
 /* --- export.c and those beside it: export_p.h --- */
 extern const struct node_ops export_root_ops, export_kind_ops;
