@@ -39,12 +39,13 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       struct remote_page *ret, struct remote_fault *fault)
 {
     char top[16], skip[16];
-    struct remote_call call = {.ctx = ctx};
+    struct remote_page page = {0};
+    struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
     *fault = (struct remote_fault){0};
     if (query->search && query->skip) { /* a search is one page: it takes no $skip */
-        *ret = (struct remote_page){.items = cJSON_CreateArray(), .last = true};
+        *ret = (struct remote_page){.last = true};
         return GRADE_OK;
     }
     char *search = quoted(query->search);
@@ -61,12 +62,9 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
 
     enum grade grade = graph_call(r, graph_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
     if (grade == GRADE_OK) {
-        *ret = (struct remote_page){
-            .items = call.answer,
-            .bytes = call.bytes,
-            .last = !call.next_link,
-        };
-        call.answer = NULL;
+        page.bytes = call.bytes;
+        page.last = !call.next_link;
+        *ret = page;
     }
     remote_call_release(&call);
     free(search);
