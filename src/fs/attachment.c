@@ -8,6 +8,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/json_file.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
@@ -66,8 +67,30 @@ int attachments_add(struct fs *fs, struct node *dir, const char *id, struct dir_
 
 /* --- the directory --- */
 
-/* The message's record, parsed. */
-static int message(struct fs *fs, struct node *dir, struct cJSON **ret)
+/* A message that has attachments and does not name them is asked for the list. */
+static int ask_names(struct fs *fs, struct node *dir, struct cancel *cancel, struct cJSON **ret)
+{
+    struct json_file text;
+    size_t size;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int fd = mailbox_attachment(fs->mailbox, dir->id, MAILBOX_ATTACHMENT_LIST, cancel, &size, &err);
+    buf_release(&err);
+    if (fd < 0)
+        return fd;
+    int rc = json_file_read(&text, fd);
+    if (!rc)
+        rc = json_file_parse(&text, false, ret, NULL);
+    if (!rc)
+        *ret = dialect_take(dir->kind, *ret);
+    json_file_release(&text);
+    close(fd);
+    return rc;
+}
+
+/* The message's record, parsed, with the names of its attachments. */
+static int message(struct fs *fs, struct node *dir, struct cancel *cancel, struct cJSON **ret)
 {
     struct cache_record r = {0};
     int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, true, &r);
@@ -75,18 +98,24 @@ static int message(struct fs *fs, struct node *dir, struct cJSON **ret)
     if (!rc)
         rc = dialect_parse(dir->kind, r.text, r.size, ret, NULL);
     cache_record_release(&r);
-    return rc;
+    if (rc || !json_bool(*ret, "HasAttachment", false) ||
+        cJSON_GetArraySize(json_get(*ret, "Attachments")))
+        return rc;
+    cJSON_Delete(*ret);
+    *ret = NULL;
+    return ask_names(fs, dir, cancel, ret);
 }
 
 typedef int (*attachment_fn)(void *ctx, const char *name, const struct cJSON *attachment);
 
 /* Calls `each` with a safe name that is unique in the message: the second of a name gets a hash of
  * its id. */
-static int each_attachment(struct fs *fs, struct node *dir, attachment_fn each, void *ctx)
+static int each_attachment(struct fs *fs, const struct fs_req *req, struct node *dir,
+                           attachment_fn each, void *ctx)
 {
     struct cJSON *record = NULL, *a;
     struct map taken;
-    int rc = message(fs, dir, &record);
+    int rc = message(fs, dir, req ? req->cancel : NULL, &record);
 
     map_init(&taken);
     cJSON_ArrayForEach(a, json_get(record, "Attachments"))
@@ -144,17 +173,15 @@ static int attachments_list(struct fs *fs, const struct fs_req *req, struct node
 {
     struct visit v = {.fs = fs, .dir = dir, .list = list};
 
-    (void)req;
-    return each_attachment(fs, dir, visit_attachment, &v);
+    return each_attachment(fs, req, dir, visit_attachment, &v);
 }
 
 static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                              const char *name, struct node **ret)
 {
     struct visit v = {.fs = fs, .dir = dir, .wanted = name};
-    int rc = each_attachment(fs, dir, visit_attachment, &v);
+    int rc = each_attachment(fs, req, dir, visit_attachment, &v);
 
-    (void)req;
     if (!rc && !v.found)
         rc = -ENOENT;
     if (!rc)
@@ -256,7 +283,7 @@ static int attachment_getxattr(struct fs *fs, struct node *node, const char *nam
         return buf_addstr(out, node->part);
     if (!str_eq(name, "inline") && !str_eq(name, "type"))
         return -ENODATA;
-    if (!message(fs, node, &record)) {
+    if (!message(fs, node, NULL, &record)) {
         const struct cJSON *a = find_attachment(record, node->part);
         const char *type = json_str(a, "ContentType");
 

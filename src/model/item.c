@@ -22,6 +22,7 @@ void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
     ret[ITEM_ETAG] = info->etag;
     ret[ITEM_MODIFIED] = info->modified;
     ret[ITEM_ATTACHMENTS] = info->attachments;
+    ret[ITEM_HAS_ATTACHMENTS] = info->has_attachments;
     ret[ITEM_IMPORTANCE] = kind == KIND_MESSAGE ? "Importance" : NULL;
 }
 
@@ -82,7 +83,8 @@ int item_identify(enum kind kind, struct item_member members[ITEM_PATHS], struct
     ret->etag = take_string(&members[ITEM_ETAG]);
     ret->mtime = time_of(&members[ITEM_MODIFIED]);
     ret->attachments =
-        members[ITEM_ATTACHMENTS].token == JSON_ARRAY_END && members[ITEM_ATTACHMENTS].filled;
+        members[ITEM_HAS_ATTACHMENTS].token == JSON_TRUE ||
+        (members[ITEM_ATTACHMENTS].token == JSON_ARRAY_END && members[ITEM_ATTACHMENTS].filled);
     return 0;
 }
 
@@ -94,7 +96,7 @@ static struct item_member member_of(const cJSON *obj, const char *path)
         return (struct item_member){.token = JSON_STRING, .string = xstrdup(value->valuestring)};
     if (cJSON_IsArray(value))
         return (struct item_member){.token = JSON_ARRAY_END, .filled = value->child};
-    return (struct item_member){.token = JSON_END};
+    return (struct item_member){.token = cJSON_IsTrue(value) ? JSON_TRUE : JSON_END};
 }
 
 int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct buf *err)

@@ -157,6 +157,12 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
     DISPATCH(attachment, message, attachment, ctx, sink, restart, sink_ctx);
 }
 
+enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
+                              struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(attachments, message, ctx, ret);
+}
+
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault)

@@ -145,7 +145,7 @@ static bool should_have_bytes(struct mailbox *mb, const char *message, const cha
     if (!rc)
         rc = cache_get(mb->cache, KIND_MESSAGE, folder, message, true, &record);
     if (!rc)
-        rc = json_parse_object(record.text, record.size, &obj, NULL);
+        rc = dialect_parse(KIND_MESSAGE, record.text, record.size, &obj, NULL);
     if (!rc)
         some = json_int(find_attachment(obj, attachment), "Size", 0) > 0;
     cJSON_Delete(obj);
@@ -176,6 +176,27 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
     return rc ? rc : ask_message(mb, message, attachment, ctx, r, err);
 }
 
+/* {"Attachments": [...]}, in the service's words, as the record would have it. */
+static int ask_list(struct mailbox *mb, const char *message, struct cancel *cancel,
+                    struct receiver *r, struct buf *err)
+{
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_fault fault;
+    cJSON *list = NULL;
+    enum grade grade = remote_attachments(mb->remote, message, ctx, &list, &fault);
+
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, "attachments");
+    remote_fault_release(&fault);
+    cJSON *obj = cJSON_CreateObject();
+    cJSON_AddItemToObject(obj, kind_info(KIND_MESSAGE)->attachments, list);
+    char *text = json_print(obj);
+    int rc = receive(r, text, strlen(text)) ? r->error : 0;
+    free(text);
+    cJSON_Delete(obj);
+    return rc;
+}
+
 static int download(struct mailbox *mb, const char *message, const char *attachment,
                     struct cancel *cancel, struct buf *err)
 {
@@ -186,7 +207,8 @@ static int download(struct mailbox *mb, const char *message, const char *attachm
     r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
     if (r.fd < 0)
         return buf_fail(err, r.fd, "attachment: the cache: %s", strerror(-r.fd));
-    rc = ask_attachment(mb, message, attachment, cancel, &r, err);
+    rc = *attachment ? ask_attachment(mb, message, attachment, cancel, &r, err)
+                     : ask_list(mb, message, cancel, &r, err);
     close(r.fd);
     end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
                                mb->config.attachments_max);

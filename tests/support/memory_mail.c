@@ -1,6 +1,8 @@
 /*
  * memory_mail.c - mail, sending and the folder picker of the mailbox in memory.
  */
+#include "transports.h"
+
 #include "memory_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -43,7 +45,9 @@ static cJSON *present_message(const struct memory_work *w, const cJSON *obj)
     cJSON *copy = cJSON_Duplicate(obj, true);
     cJSON *attachment;
 
-    if (!memory_flag(w, "includeAttachments", false))
+    if (!memory_flag(w, "includeAttachments", false) && json_bool(copy, MEMORY_UNNAMED, false))
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, "Attachments");
+    else if (!memory_flag(w, "includeAttachments", false))
         cJSON_ArrayForEach(attachment, json_get(copy, "Attachments"))
             cJSON_DeleteItemFromObjectCaseSensitive(attachment, "ContentBytes");
     return copy;

@@ -27,6 +27,8 @@ struct transport *memory_create(void);
  * made ("Inbox/Support" too).
  */
 const char *memory_add(struct transport *t, enum kind kind, const char *folder, struct cJSON *obj);
+/* A message with this member, true, has no Attachments where they are not asked for. */
+#define MEMORY_UNNAMED "x-unnamed"
 /* Another client's edit: sets the members of `set` (taken). */
 void memory_edit(struct transport *t, enum kind kind, const char *id, struct cJSON *set);
 void memory_remove(struct transport *t, enum kind kind, const char *id);

@@ -144,6 +144,11 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
                              struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
                              void *sink_ctx, struct remote_fault *fault);
 
+/* What a message carries, as its listing would name it: an array without contents, in the service's
+ * own words. */
+enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
+                              struct cJSON **ret, struct remote_fault *fault);
+
 /* The whole message with the contents of its attachments, as text to `sink`, which is to see
  * whether it is one. */
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
@@ -248,6 +253,8 @@ struct remote_impl {
     enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
                              struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
                              void *sink_ctx, struct remote_fault *fault);
+    enum grade (*attachments)(struct remote *r, const char *message, struct remote_ctx ctx,
+                              struct cJSON **ret, struct remote_fault *fault);
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);

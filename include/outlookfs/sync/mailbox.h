@@ -169,6 +169,10 @@ int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, 
 
 /* --- attachments ------------------------------------------------------------------------------ */
 
+/* In place of an attachment's id: an object with the list of what the message carries, for a message
+ * whose record says that it has some and does not name them. */
+#define MAILBOX_ATTACHMENT_LIST ""
+
 /* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk
  * cache first when needed. */
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,

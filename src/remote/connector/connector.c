@@ -75,6 +75,7 @@ static const struct remote_impl connector_impl = {
     .describe = connector_describe,
     .mark_read = connector_mark_read,
     .attachment = connector_attachment,
+    .attachments = connector_attachments,
     .message = connector_message,
     .send = connector_send,
     .reply = connector_reply,

@@ -60,6 +60,8 @@ enum grade connector_mark_read(struct remote *r, const char *id, struct remote_c
 enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
                                 struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
                                 void *sink_ctx, struct remote_fault *fault);
+enum grade connector_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
+                                 struct cJSON **ret, struct remote_fault *fault);
 enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
                              http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                              struct remote_fault *fault);

@@ -132,6 +132,7 @@ static const struct remote_impl graph_impl = {
     .update_policy = graph_update_policy,
     .describe = graph_describe,
     .attachment = graph_attachment,
+    .attachments = graph_attachments,
     .message = graph_message,
     .resends = true,
     .send = graph_send,

@@ -87,6 +87,8 @@ enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struc
 enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
                             void *sink_ctx, struct remote_fault *fault);
+enum grade graph_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
+                             struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
                          http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 enum grade graph_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,

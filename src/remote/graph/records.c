@@ -73,40 +73,13 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
 
 /* --- one record ------------------------------------------------------------------------------- */
 
-/*
- * The names of a message's attachments, which are no member of it. Without $select their contents
- * would come, too (contract 9.1).
- */
-static enum grade add_attachments(struct remote *r, const char *id, struct remote_ctx ctx,
-                                  cJSON *message, struct remote_fault *fault)
-{
-    const struct param all[] = {{"id", id}, {"$select", "id,name,contentType,size,isInline"}};
-    cJSON *list = NULL;
-    enum grade grade =
-        graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, &list, fault);
-
-    if (grade == GRADE_OK)
-        cJSON_AddItemToObject(message, "attachments", list);
-    return grade;
-}
-
 enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     const struct param all[] = {{"folder", folder}, {"id", id}};
-    cJSON *obj = NULL;
-    enum grade grade = graph_object(r, graph_kind(kind)->get, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &obj, fault);
 
-    if (grade == GRADE_OK && kind == KIND_MESSAGE && json_bool(obj, "hasAttachments", false)) {
-        remote_fault_release(fault);
-        grade = add_attachments(r, id, ctx, obj, fault);
-    }
-    if (grade == GRADE_OK)
-        *ret = obj;
-    else
-        cJSON_Delete(obj);
-    return grade;
+    return graph_object(r, graph_kind(kind)->get, all, ARRAY_SIZE(all),
+                        &(struct remote_call){.ctx = ctx}, ret, fault);
 }
 
 enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
@@ -172,6 +145,15 @@ enum grade graph_attachment(struct remote *r, const char *message, const char *a
     struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
 
     return graph_do(r, GRAPH_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
+}
+
+/* Without $select their contents would come, too (contract 9.1). */
+enum grade graph_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
+                             struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", message}, {"$select", "id,name,contentType,size,isInline"}};
+
+    return graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, ret, fault);
 }
 
 enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,

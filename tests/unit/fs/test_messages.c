@@ -208,6 +208,30 @@ static void test_attachments(void **state)
     free(dir);
 }
 
+/* The listing says that there are some and does not name them: one question, and it is remembered. */
+static void test_attachments_the_listing_does_not_name(void **state)
+{
+    struct rig *t = *state;
+    struct cJSON *obj =
+        cJSON_Parse("{\"Subject\": \"x\", \"HasAttachment\": true, \"" MEMORY_UNNAMED
+                    "\": true, \"Attachments\": [{\"Name\": \"a.txt\","
+                    " \"ContentType\": \"text/plain\","
+                    " \"ContentBytes\": \"aGVsbG8=\"}]}");
+    char *dir =
+        xasprintf(INBOX "%s.attachments", memory_add(t->memory, KIND_MESSAGE, "Inbox", obj));
+    char *file = xasprintf("%s/a.txt", dir);
+
+    clock_advance(3601 * NS_PER_S);
+    assert_soon(rig_lists(t, "mail/Inbox", strchr(dir, '/') + strlen("/Inbox/")));
+    rig_count(t);
+    assert_true(rig_lists(t, dir, "a.txt"));
+    assert_text(t, file, "hello");
+    assert_xattr(t, file, "type", "text/plain");
+    assert_int_equal(rig_calls(t, OP_GET_EMAIL), 1);
+    free(file);
+    free(dir);
+}
+
 static void test_folders(void **state)
 {
     struct rig *t = *state;
@@ -241,6 +265,7 @@ int main(void)
         TEST(test_no_new_messages),
         TEST(test_rm),
         TEST(test_attachments),
+        TEST(test_attachments_the_listing_does_not_name),
         TEST(test_folders),
     };
 
