@@ -130,7 +130,7 @@ struct branch {
     const struct node_ops *kinds; /* of its mail/, calendars/ and contacts/; or NULL */
     void (*init)(struct fs *fs);
     void (*release)(struct fs *fs);
-    /* Ends what is over; answers when to look again (clock_now()), INT64_MAX: never. Unlocked. */
+    /* Ends what is over; answers when to look again (clock_steady()), INT64_MAX: never. Unlocked. */
     int64_t (*expire)(struct fs *fs, int64_t now);
 };
 

@@ -27,7 +27,7 @@ void housekeeping_wake(struct fs *fs)
     housekeeping_do(fs, xcalloc(1, sizeof(struct task)));
 }
 
-/* The moment of clock_mono() that is `when` of clock_now(). */
+/* The moment of clock_mono() that is `when` of clock_steady(). */
 static int64_t until(int64_t when, int64_t now)
 {
     if (when == INT64_MAX)
@@ -40,7 +40,7 @@ static int64_t expire(struct fs *fs)
     int64_t next = INT64_MAX;
 
     for (const struct branch *const *b = fs->branches; *b; b++) {
-        int64_t when = (*b)->expire ? (*b)->expire(fs, clock_now()) : INT64_MAX;
+        int64_t when = (*b)->expire ? (*b)->expire(fs, clock_steady()) : INT64_MAX;
         if (when < next)
             next = when;
     }
@@ -53,7 +53,7 @@ static void *housekeeping(void *ctx)
     int64_t next = 0;
 
     while (!fs->stopping) {
-        struct task *t = queue_pop(&fs->tasks, NULL, until(next, clock_now()));
+        struct task *t = queue_pop(&fs->tasks, NULL, until(next, clock_steady()));
 
         if (t && !t->run)
             next = 0;
@@ -61,7 +61,7 @@ static void *housekeeping(void *ctx)
             t->run(fs, t);
         if (t)
             discard(t);
-        if (clock_now() >= next)
+        if (clock_steady() >= next)
             next = expire(fs);
     }
     return NULL;
