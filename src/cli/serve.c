@@ -47,7 +47,7 @@ struct server {
 
 static const char *service_url(const struct server *server)
 {
-    return server->sandbox.url ? server->sandbox.url : server->settings->url;
+    return server->sandbox.url ? server->sandbox.url : server->settings->values.url;
 }
 
 static int open_mailbox(struct server *server, struct buf *err)
@@ -55,10 +55,9 @@ static int open_mailbox(struct server *server, struct buf *err)
     const struct settings *s = server->settings;
     const struct options *o = &s->options;
     struct mailbox_config config = {
-        .state_dir = s->state_dir,
-        .cache_dir = s->cache_dir,
-        .account =
-            s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
+        .state_dir = s->values.state_dir,
+        .cache_dir = s->values.cache_dir,
+        .account = s->identity,
         .list_ttl = o->list_ttl,
         .writeback_delay = o->writeback_delay,
         .create_settle = o->create_settle,
@@ -92,7 +91,7 @@ static int make_fs(struct server *server, struct buf *err)
         .fsync_local = s->options.fsync_local,
         .url = service_url(server),
         .mountpoint = s->mountpoint,
-        .state_dir = s->state_dir,
+        .state_dir = s->values.state_dir,
         .notify = &mount_notify,
     };
 
@@ -142,12 +141,12 @@ static int listen_for_answers(struct server *server, struct buf *err)
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    int rc = file_mkdirs(s->state_dir, err);
+    int rc = file_mkdirs(s->values.state_dir, err);
 
     if (!rc)
-        rc = file_mkdirs(s->cache_dir, err);
+        rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)
-        rc = sandbox_start(&server->sandbox, s->state_dir, err);
+        rc = sandbox_start(&server->sandbox, s->values.state_dir, err);
     if (!rc)
         rc = open_mailbox(server, err);
     if (!rc)
@@ -313,7 +312,7 @@ static void log_left(const struct server *server, const struct journal_counts *l
         log_warn("not on the service: %u waiting, %u refused, %u in conflict, %u deletions held; "
                  "kept in %s",
                  left->queued, left->failed, left->conflict, left->held,
-                 server->settings->state_dir);
+                 server->settings->values.state_dir);
 }
 
 /* After a failure nothing new was saved: what an earlier mount left waits for the next one. */

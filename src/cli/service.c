@@ -23,10 +23,17 @@ static struct token_source *make_tokens(const struct settings *s, const struct s
 {
     if (sandbox->url)
         return token_from_string(sandbox->token);
-    if (s->token_file)
-        return token_from_file(s->token_file);
-    if (s->token_command)
-        return token_from_command(s->token_command);
+    if (s->values.token_file)
+        return token_from_file(s->values.token_file);
+    if (s->values.token_command)
+        return token_from_command(s->values.token_command);
+    if (s->login) {
+        char *advice = login_advice(s);
+        struct token_source *tokens = token_from_login(login_open(s), advice);
+
+        free(advice);
+        return tokens;
+    }
     return s->token ? token_from_string(s->token) : NULL;
 }
 
@@ -34,7 +41,7 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
                     struct token_source **ret_tokens, struct remote **ret, struct buf *err)
 {
     struct token_source *tokens = make_tokens(s, sandbox);
-    struct http_config config = {.base_url = sandbox->url ? sandbox->url : s->url,
+    struct http_config config = {.base_url = sandbox->url ? sandbox->url : s->values.url,
                                  .tokens = tokens,
                                  .probe_path = PROBE_PATH,
                                  .rate = s->options.rate};

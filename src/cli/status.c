@@ -209,7 +209,7 @@ static int run(int argc, char **argv)
             return usage_error(&status_command);
         as_json = true;
     }
-    if (argc - optind != 1)
+    if (argc - optind > 1)
         return usage_error(&status_command);
 
     code = control_find(argv[optind], &m);
@@ -223,6 +223,6 @@ static int run(int argc, char **argv)
 const struct command status_command = {
     .name = "status",
     .summary = "say how the mount and what is saved on it are doing",
-    .usage = "[--json] MOUNTPOINT",
+    .usage = "[--json] [MOUNTPOINT]",
     .run = run,
 };

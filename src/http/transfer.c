@@ -183,6 +183,15 @@ static void set_method(struct exchange *ex, CURLcode *code)
     set_headers(ex, r->body != NULL, code);
 }
 
+/* As the other programs that speak TLS let themselves be told. */
+void transfer_trust(CURL *easy)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+
+    if (file && *file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
 static void set_connection(struct exchange *ex, const struct transfer_options *o, CURLcode *code)
 {
     set_string(ex, CURLOPT_PROTOCOLS_STR, "http,https", code);
@@ -198,6 +207,7 @@ static void set_connection(struct exchange *ex, const struct transfer_options *o
         set_long(ex, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS, code);
         set_long(ex, CURLOPT_PIPEWAIT, 1, code);
     }
+    transfer_trust(ex->easy);
 }
 
 static void set_callbacks(struct exchange *ex, CURLcode *code)
