@@ -24,7 +24,7 @@ bool cancel_fired(const struct cancel *c)
  * The end of a slice answers 0 instead of going on to wait: a signal that comes at that very moment
  * wakes nobody, and only the caller can see what it was about.
  */
-int cancel_wait(struct cancel *c, pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until)
+int cancel_wait(struct cancel *c, pthread_cond_t *cond, struct mutex *lock, int64_t until)
 {
     int64_t slice = clock_mono() + CANCEL_SLICE;
     int rc;

@@ -52,13 +52,14 @@ void clock_cond_init(pthread_cond_t *cond)
  * pthread_cond_timedwait() knows nothing of our offset: in a process that pushes its clock the wait
  * is cut, so that it sees the push soon. Elsewhere nothing wakes before its time.
  */
-int clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until)
+int clock_wait(pthread_cond_t *cond, struct mutex *lock, int64_t until)
 {
     int64_t now, left, deadline;
     struct timespec ts;
 
+    mutex_assert_alone(lock);
     if (until == INT64_MAX) {
-        pthread_cond_wait(cond, lock);
+        pthread_cond_wait(cond, &lock->native);
         return 0;
     }
 
@@ -73,6 +74,6 @@ int clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until)
         deadline = INT64_MAX;
     ts.tv_sec = deadline / NS_PER_S;
     ts.tv_nsec = deadline % NS_PER_S;
-    pthread_cond_timedwait(cond, lock, &ts);
+    pthread_cond_timedwait(cond, &lock->native, &ts);
     return clock_mono() >= until ? -ETIMEDOUT : 0;
 }

@@ -1,124 +1,16 @@
 /*
- * json.c - parsing with the position of a mistake, typed members, and equality without regard to
- * the order of members.
+ * json.c - members of trees, and equality.
  */
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/alloc.h>
-#include <outlookfs/base/buf.h>
+
 #include <outlookfs/base/str.h>
 
-#include "json_p.h"
-
-#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of \uXXXX. */
-#define ESCAPE_LEN 6
-
-/*
- * json_scan() first: cJSON is more liberal than the grammar and has only a process-wide variable to
- * say where an error is. What the scan calls complete, cJSON takes.
- */
-int json_parse_any(const char *text, size_t len, cJSON **ret, struct buf *err)
-{
-    struct json_where where;
-    const char *reason;
-    cJSON *value;
-
-    if (len > JSON_TEXT_MAX)
-        return buf_fail(err, -EINVAL, "the text is larger than %zu MB",
-                        JSON_TEXT_MAX / (1024 * 1024));
-    if (json_scan_reason(text, len, &where, &reason) != JSON_COMPLETE)
-        return buf_fail(err, -EINVAL, "%u:%u: %s", where.line, where.column, reason);
-
-    value = cJSON_ParseWithLength(text, len);
-    if (!value)
-        return buf_fail(err, -EINVAL, "1:1: the JSON parser does not take this text");
-    *ret = value;
-    return 0;
-}
-
-int json_parse_object(const char *text, size_t len, cJSON **ret, struct buf *err)
-{
-    cJSON *value = NULL;
-    int rc = json_parse_any(text, len, &value, err);
-
-    if (rc)
-        return rc;
-    if (!cJSON_IsObject(value)) {
-        cJSON_Delete(value);
-        return buf_fail(err, -EINVAL, JSON_NOT_OBJECT);
-    }
-    *ret = value;
-    return 0;
-}
-
-/* The code of "\uXXXX" at `text`, or -1. */
-static int escaped_code(const char *text, size_t len)
-{
-    int code = 0;
-
-    if (len < ESCAPE_LEN || text[0] != '\\' || text[1] != 'u')
-        return -1;
-    for (size_t i = 2; i < ESCAPE_LEN; i++) {
-        const char *digit =
-            text[i] ? strchr("0123456789abcdef", tolower((unsigned char)text[i])) : NULL;
-
-        if (!digit)
-            return -1;
-        code = code << 4 | (int)(digit - "0123456789abcdef");
-    }
-    return code;
-}
-
-static bool is_between(int code, int low, int high)
-{
-    return code >= low && code <= high;
-}
-
-/* In place: a code is as long as another. A backslash is in strings only, or the text is none. */
-static bool mend_escapes(char *text, size_t len)
-{
-    bool mended = false;
-    size_t step;
-
-    for (size_t i = 0; i < len; i += step) {
-        int code = escaped_code(text + i, len - i), next;
-
-        step = code >= 0 ? ESCAPE_LEN : text[i] == '\\' ? 2 : 1;
-        if (code != 0 && !is_between(code, 0xd800, 0xdfff))
-            continue;
-        next = escaped_code(text + i + step, len - i - step);
-        if (is_between(code, 0xd800, 0xdbff) && is_between(next, 0xdc00, 0xdfff)) {
-            step += ESCAPE_LEN;
-            continue;
-        }
-        memcpy(text + i + 2, "fffd", 4);
-        mended = true;
-    }
-    return mended;
-}
-
-int json_parse_mended(const char *text, size_t len, cJSON **ret, bool *ret_mended, struct buf *err)
-{
-    int rc = json_parse_any(text, len, ret, err);
-    bool mended = false;
-    char *copy;
-
-    if (rc && len <= JSON_TEXT_MAX) {
-        copy = xmalloc(len + 1);
-        memcpy(copy, text, len);
-        mended = mend_escapes(copy, len);
-        if (mended)
-            rc = json_parse_any(copy, len, ret, err);
-        free(copy);
-    }
-    if (!rc)
-        *ret_mended = mended;
-    return rc;
-}
+/* --- members --------------------------------------------------------------------------------- */
 
 cJSON *json_get(const cJSON *obj, const char *name)
 {
@@ -144,48 +36,89 @@ int64_t json_int(const cJSON *obj, const char *name, int64_t otherwise)
 
     if (!cJSON_IsNumber(member))
         return otherwise;
-    number = member->valuedouble;
+    if (member->valuestring) {
+        char *end;
+        long long exact;
+
+        errno = 0;
+        exact = strtoll(member->valuestring, &end, 10);
+        if (*end == '\0' && errno == 0)
+            return exact;
+    }
+    number = member->valuedouble; /* 1e3, 2.0 */
     if (!(number >= -0x1p63 && number < 0x1p63) || (double)(int64_t)number != number)
         return otherwise;
     return (int64_t)number;
 }
 
-static bool has_names_of(const cJSON *a, const cJSON *b)
-{
-    const cJSON *member;
+/* Objects with fewer members are searched through. */
+#define INDEX_MIN 16
 
-    cJSON_ArrayForEach(member, b)
-    {
-        if (!json_get(a, member->string))
-            return false;
-    }
-    return true;
+void json_finder_init(struct json_finder *f, const cJSON *obj)
+{
+    *f = (struct json_finder){.obj = obj, .next = obj ? obj->child : NULL};
+    map_init(&f->index);
 }
 
+void json_finder_release(struct json_finder *f)
+{
+    map_release(&f->index);
+}
+
+static void make_index(struct json_finder *f)
+{
+    cJSON *member;
+
+    cJSON_ArrayForEach(member, f->obj)
+    {
+        if (member->string && !map_get(&f->index, member->string))
+            map_set(&f->index, member->string, member);
+    }
+}
+
+cJSON *json_find(struct json_finder *f, const char *name)
+{
+    cJSON *found = (cJSON *)f->next;
+
+    if (!found || !str_eq(found->string, name)) {
+        if (f->index.count == 0 && cJSON_GetArraySize(f->obj) >= INDEX_MIN)
+            make_index(f);
+        found = f->index.count ? map_get(&f->index, name) : json_get(f->obj, name);
+    }
+    if (found)
+        f->next = found->next;
+    return found;
+}
+
+/* --- equality -------------------------------------------------------------------------------- */
+
 /*
- * Mostly both objects come from the same renderer and have one order: the member that is next in
- * `b` is tried before the others. A name that is there twice counts once, as in json_get(), which
- * is why the number of members alone says nothing.
+ * Mostly both objects come from one writer and have one order. A name that is there twice counts
+ * once, as in json_get(), which is why the number of members alone says nothing.
  */
+static bool has_members_of(const cJSON *a, const cJSON *b, bool values)
+{
+    struct json_finder find;
+    const cJSON *member;
+    bool has = true;
+
+    json_finder_init(&find, a);
+    cJSON_ArrayForEach(member, b)
+    {
+        const cJSON *other = json_find(&find, member->string);
+
+        has = other && (!values || json_equal(member, other));
+        if (!has)
+            break;
+    }
+    json_finder_release(&find);
+    return has;
+}
+
 static bool equal_objects(const cJSON *a, const cJSON *b)
 {
-    const cJSON *member;
-    const cJSON *next = b->child;
-    bool same_order = true;
-
-    cJSON_ArrayForEach(member, a)
-    {
-        if (!next || !str_eq(member->string, next->string)) {
-            same_order = false;
-            next = json_get(b, member->string);
-        }
-        if (!json_equal(member, next))
-            return false;
-        next = next->next;
-    }
-    if (same_order)
-        return !next;
-    return cJSON_GetArraySize(a) == cJSON_GetArraySize(b) && has_names_of(a, b);
+    return cJSON_GetArraySize(a) == cJSON_GetArraySize(b) && has_members_of(b, a, true) &&
+           has_members_of(a, b, false);
 }
 
 static bool equal_arrays(const cJSON *a, const cJSON *b)
@@ -198,6 +131,81 @@ static bool equal_arrays(const cJSON *a, const cJSON *b)
             return false;
     }
     return x == y;
+}
+
+/* A number as 0.DIGITS * 10^exponent, the first and the last digit not 0; none for zero. */
+struct decimal {
+    bool negative;
+    const char *first, *last; /* of the digits; a point may be between them */
+    long long exponent;
+};
+
+#define EXPONENT_MAX (1LL << 60) /* beyond it all are alike: such texts do not exist */
+
+static void read_decimal(const char *text, struct decimal *d)
+{
+    long long point = 0; /* digits before it, from the first that is not 0 */
+    bool behind_point = false;
+
+    *d = (struct decimal){.negative = *text == '-'};
+    for (text += *text == '-'; *text && *text != 'e' && *text != 'E'; text++) {
+        if (*text == '.') {
+            behind_point = true;
+            continue;
+        }
+        if (*text != '0') {
+            d->last = text;
+            if (!d->first)
+                d->first = text;
+        }
+        if (d->first && !behind_point)
+            point++;
+        else if (!d->first && behind_point)
+            point--;
+    }
+    if (*text) {
+        d->exponent = strtoll(text + 1, NULL, 10);
+        if (d->exponent > EXPONENT_MAX)
+            d->exponent = EXPONENT_MAX;
+        if (d->exponent < -EXPONENT_MAX)
+            d->exponent = -EXPONENT_MAX;
+    }
+    d->exponent += point;
+}
+
+static bool equal_decimals(const char *a, const char *b)
+{
+    struct decimal x, y;
+
+    read_decimal(a, &x);
+    read_decimal(b, &y);
+    if (!x.first || !y.first)
+        return !x.first && !y.first;
+    if (x.negative != y.negative || x.exponent != y.exponent)
+        return false;
+    for (;; x.first++, y.first++) {
+        x.first += *x.first == '.';
+        y.first += *y.first == '.';
+        if (*x.first != *y.first)
+            return false;
+        if (x.first == x.last || y.first == y.last)
+            return x.first == x.last && y.first == y.last;
+    }
+}
+
+static bool equal_numbers(const cJSON *a, const cJSON *b)
+{
+    char *x, *y;
+    bool equal;
+
+    if (str_eq(a->valuestring, b->valuestring))
+        return a->valuestring || a->valuedouble == b->valuedouble;
+    x = json_print(a);
+    y = json_print(b);
+    equal = equal_decimals(x, y);
+    free(x);
+    free(y);
+    return equal;
 }
 
 bool json_equal(const cJSON *a, const cJSON *b)
@@ -214,9 +222,8 @@ bool json_equal(const cJSON *a, const cJSON *b)
     case cJSON_NULL:
         return true;
     case cJSON_Number:
-        return a->valuedouble == b->valuedouble;
+        return equal_numbers(a, b);
     case cJSON_String:
-    case cJSON_Raw:
         return str_eq(a->valuestring, b->valuestring);
     case cJSON_Array:
         return equal_arrays(a, b);

@@ -180,44 +180,44 @@ void json_file_release(struct json_file *f)
 
 /* --- parsing --------------------------------------------------------------------------------- */
 
-static enum json_shape scan(const struct json_file *f, struct json_where *where,
-                            const char **ret_reason)
+/* The position in the whole text. */
+static struct json_where whole_where(const struct json_file *f, struct json_where where)
 {
-    struct json_where found = {1, 1};
-    enum json_shape shape = json_scan_reason(f->text.data, f->text.len, &found, ret_reason);
-    unsigned column = found.column;
+    unsigned column = where.column;
 
     for (size_t i = 0; i < f->ngaps; i++)
-        if (f->gaps[i].where.line == found.line && f->gaps[i].where.column < column)
-            found.column += (unsigned)f->gaps[i].len;
-    if (where && shape != JSON_COMPLETE)
-        *where = found;
-    return shape;
+        if (f->gaps[i].where.line == where.line && f->gaps[i].where.column < column)
+            where.column += (unsigned)f->gaps[i].len;
+    return where;
 }
 
 enum json_shape json_file_scan(const struct json_file *f, struct json_where *where)
 {
-    const char *reason;
+    enum json_shape shape = json_scan(f->text.data, f->text.len, where);
 
-    return scan(f, where, &reason);
+    if (where && shape != JSON_COMPLETE)
+        *where = whole_where(f, *where);
+    return shape;
 }
 
-/* The next string of the tree, in the text's order; `slot` has the "" that stands for it. */
+/* The strings of the tree in the text's order. */
 struct filler {
     const struct json_file *f;
     size_t strings;
     size_t gap;
 };
 
-static int fill_string(struct filler *filler, char **slot)
+/* `slot` has the "" that stands for a string in the file. */
+static int fill_string(void *ctx, char **slot)
 {
+    struct filler *filler = ctx;
     const struct json_file *f = filler->f;
 
     filler->strings++;
     if (filler->gap == f->ngaps || f->gaps[filler->gap].string != filler->strings)
         return 0;
     const struct json_gap *gap = &f->gaps[filler->gap++];
-    char *string = xmalloc(gap->len + 1); /* cJSON has malloc() and free(), too */
+    char *string = xmalloc(gap->len + 1);
     int rc = read_at(f->fd, string, gap->len, gap->at);
     string[gap->len] = '\0';
     for (size_t i = 0; !rc && i < gap->len; i++)
@@ -227,54 +227,29 @@ static int fill_string(struct filler *filler, char **slot)
         free(string);
         return rc;
     }
-    cJSON_free(*slot);
+    free(*slot);
     *slot = string;
     return 0;
-}
-
-static int fill(struct filler *filler, cJSON *value)
-{
-    cJSON *child;
-    int rc = value->string ? fill_string(filler, &value->string) : 0;
-
-    if (!rc && cJSON_IsString(value))
-        rc = fill_string(filler, &value->valuestring);
-    cJSON_ArrayForEach(child, value)
-    {
-        if (!rc)
-            rc = fill(filler, child);
-    }
-    return rc;
-}
-
-/* With the right position where it is wrong. */
-static int parse_around(const struct json_file *f, cJSON **ret, struct buf *err)
-{
-    struct json_where where;
-    const char *reason;
-
-    if (scan(f, &where, &reason) != JSON_COMPLETE)
-        return buf_fail(err, -EINVAL, "%u:%u: %s", where.line, where.column, reason);
-    return json_parse_any(f->text.data, f->text.len, ret, err);
 }
 
 int json_file_parse(const struct json_file *f, bool mend, cJSON **ret, struct buf *err)
 {
     struct filler filler = {.f = f};
-    bool mended;
-    cJSON *obj;
-    int rc = mend ? json_parse_mended(f->text.data, f->text.len, &obj, &mended, err)
-                  : parse_around(f, &obj, err);
+    struct json_build build = {.mend = mend, .string = fill_string, .ctx = &filler};
+    cJSON *obj = NULL;
+    enum json_shape shape = json_build(&build, f->text.data, f->text.len, &obj);
 
-    if (rc)
-        return rc;
-    if (!cJSON_IsObject(obj))
-        rc = buf_fail(err, -EINVAL, JSON_NOT_OBJECT);
-    else if ((rc = fill(&filler, obj)))
-        buf_fail(err, rc, "the text: %s", strerrordesc_np(-rc));
-    if (rc)
+    if (build.error)
+        return buf_fail(err, build.error, "the text: %s", strerrordesc_np(-build.error));
+    if (shape != JSON_COMPLETE) {
+        struct json_where where = whole_where(f, build.where);
+
+        return buf_fail(err, -EINVAL, "%u:%u: %s", where.line, where.column, build.reason);
+    }
+    if (!cJSON_IsObject(obj)) {
         cJSON_Delete(obj);
-    else
-        *ret = obj;
-    return rc;
+        return buf_fail(err, -EINVAL, JSON_NOT_OBJECT);
+    }
+    *ret = obj;
+    return 0;
 }

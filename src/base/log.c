@@ -8,7 +8,7 @@
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +30,11 @@ static atomic_int current_level = LOG_LEVEL_INFO;
 
 /* Whole lines only: `start` is always the first byte of one. */
 static struct {
-    pthread_mutex_t lock;
+    struct mutex lock;
     size_t start;             /* guarded by lock */
     size_t len;               /* guarded by lock */
     char bytes[LOG_RING_MAX]; /* guarded by lock */
-} ring = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} ring = {.lock = MUTEX_INIT(MUTEX_LOG)};
 
 void log_setup(enum log_target target, enum log_level level)
 {
@@ -57,13 +57,13 @@ static void drop_line_locked(void)
 
 static void remember(const char *line, size_t n)
 {
-    pthread_mutex_lock(&ring.lock);
+    mutex_lock(&ring.lock);
     while (LOG_RING_MAX - ring.len < n)
         drop_line_locked();
     for (size_t i = 0; i < n; i++)
         ring.bytes[(ring.start + ring.len + i) % LOG_RING_MAX] = line[i];
     ring.len += n;
-    pthread_mutex_unlock(&ring.lock);
+    mutex_unlock(&ring.lock);
 }
 
 /* Names and error texts come from elsewhere: one line stays one line, and a terminal gets no
@@ -127,14 +127,14 @@ int log_tail(struct buf *out)
     size_t first;
     int rc;
 
-    pthread_mutex_lock(&ring.lock);
+    mutex_lock(&ring.lock);
     first = LOG_RING_MAX - ring.start; /* up to where the ring bends */
     if (first > ring.len)
         first = ring.len;
     rc = buf_add(out, ring.bytes + ring.start, first);
     if (rc == 0)
         rc = buf_add(out, ring.bytes, ring.len - first);
-    pthread_mutex_unlock(&ring.lock);
+    mutex_unlock(&ring.lock);
 
     if (rc)
         buf_truncate(out, before);

@@ -17,7 +17,7 @@ struct queue_node {
 void queue_init(struct queue *q)
 {
     *q = (struct queue){0};
-    pthread_mutex_init(&q->lock, NULL);
+    mutex_init(&q->lock, MUTEX_QUEUE);
     clock_cond_init(&q->filled);
 }
 
@@ -25,7 +25,7 @@ void queue_release(struct queue *q)
 {
     assert(!q->head);
     pthread_cond_destroy(&q->filled);
-    pthread_mutex_destroy(&q->lock);
+    mutex_release(&q->lock);
 }
 
 bool queue_push(struct queue *q, void *item)
@@ -37,7 +37,7 @@ bool queue_push(struct queue *q, void *item)
     node = xcalloc(1, sizeof(*node));
     node->item = item;
 
-    pthread_mutex_lock(&q->lock);
+    mutex_lock(&q->lock);
     open = !q->closed;
     if (open) {
         if (q->tail)
@@ -48,7 +48,7 @@ bool queue_push(struct queue *q, void *item)
         q->count++;
         pthread_cond_signal(&q->filled);
     }
-    pthread_mutex_unlock(&q->lock);
+    mutex_unlock(&q->lock);
 
     if (!open)
         free(node);
@@ -72,21 +72,21 @@ void *queue_pop(struct queue *q, struct cancel *cancel, int64_t until)
 {
     void *item = NULL;
 
-    pthread_mutex_lock(&q->lock);
+    mutex_lock(&q->lock);
     while (!q->head && !q->closed) {
         if (cancel_wait(cancel, &q->filled, &q->lock, until))
             break;
     }
     if (q->head)
         item = take_locked(q);
-    pthread_mutex_unlock(&q->lock);
+    mutex_unlock(&q->lock);
     return item;
 }
 
 void queue_close(struct queue *q)
 {
-    pthread_mutex_lock(&q->lock);
+    mutex_lock(&q->lock);
     q->closed = true;
     pthread_cond_broadcast(&q->filled);
-    pthread_mutex_unlock(&q->lock);
+    mutex_unlock(&q->lock);
 }

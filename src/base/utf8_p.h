@@ -1,5 +1,5 @@
 /*
- * utf8_p.h - one step through UTF-8, shared by str.c and json_scan.c.
+ * utf8_p.h - one step through UTF-8, shared by str.c and json_reader.c.
  */
 #ifndef OUTLOOKFS_BASE_UTF8_P_H
 #define OUTLOOKFS_BASE_UTF8_P_H

@@ -25,7 +25,7 @@ struct login_listener {
     unsigned port;
     char state[44];
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     bool answered;   /* guarded by lock */
     struct buf code; /* guarded by lock */
@@ -85,7 +85,7 @@ static const char *argument(struct MHD_Connection *connection, const char *name)
 static void take(struct login_listener *l, const char *code, const char *error,
                  const char *description)
 {
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     if (!l->answered) {
         if (code)
             buf_addstr(&l->code, code);
@@ -94,7 +94,7 @@ static void take(struct login_listener *l, const char *code, const char *error,
         l->answered = true;
         pthread_cond_broadcast(&l->changed);
     }
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
 }
 
 static enum MHD_Result answer(struct login_listener *l, struct MHD_Connection *connection)
@@ -199,7 +199,7 @@ int login_listener_start(const char *state, struct login_listener **ret, struct 
         return buf_fail(err, -EACCES, "cannot listen on localhost: %s", strerror(-rc));
     }
     snprintf(l->state, sizeof(l->state), "%s", state);
-    pthread_mutex_init(&l->lock, NULL);
+    mutex_init(&l->lock, MUTEX_LOGIN);
     clock_cond_init(&l->changed);
     buf_init(&l->code, CODE_MAX);
     buf_init(&l->why, BUF_TEXT_MAX);
@@ -223,13 +223,13 @@ int login_listener_wait(struct login_listener *l, int64_t until, struct buf *cod
 {
     int rc = 0;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     while (!l->answered && !rc)
         rc = clock_wait(&l->changed, &l->lock, until);
     if (l->answered)
         rc =
             l->why.len ? buf_fail(err, -EACCES, "%s", l->why.data) : buf_addstr(code, l->code.data);
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return rc;
 }
 
@@ -246,6 +246,6 @@ void login_listener_stop(struct login_listener *l)
     buf_release(&l->code);
     buf_release(&l->why);
     pthread_cond_destroy(&l->changed);
-    pthread_mutex_destroy(&l->lock);
+    mutex_release(&l->lock);
     free(l);
 }

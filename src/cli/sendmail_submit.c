@@ -197,7 +197,7 @@ static int code_of_fault(const struct remote_fault *fault)
 
 static int send_to(struct remote *remote, const struct cJSON *message, struct buf *err)
 {
-    char *text = cJSON_PrintUnformatted(message);
+    char *text = json_print(message);
     struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
     enum grade grade = remote_send(remote, text, ctx, &fault);
@@ -210,7 +210,7 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
                  fault.reason ? fault.reason : grade_name(grade));
     }
     remote_fault_release(&fault);
-    cJSON_free(text);
+    free(text);
     return code;
 }
 

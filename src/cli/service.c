@@ -53,8 +53,6 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
         return rc;
     }
     *ret_tokens = tokens;
-    *ret = remote_connector_create(http, API_V1);
-    if (service_traced(s))
-        *ret = remote_trace_create(*ret);
+    *ret = remote_connector_create(http, API_V1, service_traced(s));
     return 0;
 }

@@ -17,7 +17,7 @@
 #include <outlookfs/model/kind.h>
 
 #include <errno.h>
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ struct maker {
 
 /* libical 3.0 shows its table of zones to other threads while it still fills it: one event is made at
  * a time. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct mutex lock = MUTEX_INIT(MUTEX_ICAL);
 
 /* --- text --- */
 
@@ -447,9 +447,9 @@ int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
     int rc;
 
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     rc = make_event(cal, event, out);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     return rc;
 }
 

@@ -28,14 +28,14 @@ static int begin(struct fs *fs, uint64_t parent, const char *name, struct node *
         tree_put(fs, dir);
         return rc;
     }
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     *ret = dir;
     return 0;
 }
 
 static int end(struct fs *fs, struct node *dir, int rc)
 {
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
     tree_put(fs, dir);
     return rc;
 }
@@ -206,9 +206,9 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
             rc = set_size(fs, req, node, attr->st_size);
     }
     if (!rc && (set & (FS_SET_MODE | FS_SET_MTIME | FS_SET_MTIME_NOW))) {
-        pthread_mutex_lock(&fs->change);
+        mutex_lock(&fs->change);
         rc = set_mode_and_time(fs, node, attr, set);
-        pthread_mutex_unlock(&fs->change);
+        mutex_unlock(&fs->change);
     }
     if (!rc)
         rc = node_getattr(fs, req, node, ret);

@@ -46,7 +46,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 /* Journals the text; a refusal that needs no service (a missing member, a message's subject) leaves
  * a draft. */
 static int journal(struct fs *fs, struct node *node, struct content *c, const char *text,
-                   struct buf *err)
+                   const struct cJSON *obj, struct buf *err)
 {
     struct slot slot = {0};
     char *base = NULL;
@@ -60,7 +60,7 @@ static int journal(struct fs *fs, struct node *node, struct content *c, const ch
         rc = state_put_slot(fs->state, &slot);
     }
     if (!rc)
-        rc = writeback_update(fs->writeback, &slot, base, text, err);
+        rc = writeback_update(fs->writeback, &slot, base, text, obj, err);
     rc = state_end(fs->state, rc);
     if (!rc)
         slot_bind(fs, slot.ino, slot.id);
@@ -87,17 +87,17 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     int rc = content_text(c, &text, &len);
     if (rc)
         return rc;
-    enum json_shape shape = json_scan(text, len, NULL);
+    enum json_shape shape = json_read_object(text, len, &obj, err);
     if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
         rc = keep_draft(fs, node, c);
-    } else if ((rc = json_parse_object(text, len, &obj, err))) {
-        int kept = keep_draft(fs, node, c);
-        rc = kept ? kept : rc;
+    } else if (shape != JSON_COMPLETE) {
+        rc = keep_draft(fs, node, c);
+        rc = rc ? rc : -EINVAL;
     } else {
         if (fdatasync(c->fd))
             rc = -errno;
         else
-            rc = journal(fs, node, c, text, err);
+            rc = journal(fs, node, c, text, obj, err);
         if (rc == -EINVAL)
             keep_draft(fs, node, c);
     }

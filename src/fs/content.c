@@ -22,7 +22,7 @@ static struct content *content_new(void)
 {
     struct content *c = xcalloc(1, sizeof(*c));
 
-    pthread_mutex_init(&c->lock, NULL);
+    mutex_init(&c->lock, MUTEX_CONTENT);
     c->fd = -1;
     return c;
 }
@@ -31,7 +31,7 @@ static void content_free(struct content *c)
 {
     if (c->fd >= 0)
         close(c->fd);
-    pthread_mutex_destroy(&c->lock);
+    mutex_release(&c->lock);
     free(c->text);
     free(c->base);
     free(c);
@@ -39,20 +39,20 @@ static void content_free(struct content *c)
 
 struct content *content_peek(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     struct content *c = node->content;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return c;
 }
 
 /* One more handle of what is open already, or NULL. */
 static struct content *take_open(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     struct content *c = node->content;
     if (c)
         c->handles++;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return c;
 }
 
@@ -62,7 +62,7 @@ static int load(struct fs *fs, struct node *node, struct content **ret)
     const struct node_ops *ops;
     int rc = 0;
 
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     *ret = take_open(fs, node);
     if (!*ret) {
         struct content *c = content_new();
@@ -73,13 +73,13 @@ static int load(struct fs *fs, struct node *node, struct content **ret)
             content_free(c);
         } else {
             c->handles = 1;
-            pthread_mutex_lock(&fs->tree.lock);
+            mutex_lock(&fs->tree.lock);
             node->content = c;
-            pthread_mutex_unlock(&fs->tree.lock);
+            mutex_unlock(&fs->tree.lock);
             *ret = c;
         }
     }
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
     return rc;
 }
 
@@ -146,21 +146,21 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
  * take_open() does not wait for fs->change. */
 static bool detach(struct fs *fs, struct node *node, struct content *c)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     bool unused = c->handles == 0;
     if (unused)
         node->content = NULL;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return unused;
 }
 
 void content_put(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->change);
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->change);
+    mutex_lock(&fs->tree.lock);
     struct content *c = node->content;
     bool last = --c->handles == 0;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     if (last) /* stores into a shared mapping arrive after the last flush */
         content_commit(fs, node, c);
     if (last && detach(fs, node, c)) {
@@ -170,7 +170,7 @@ void content_put(struct fs *fs, struct node *node)
             ops->closed(fs, node, c);
         content_free(c);
     }
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
 }
 
 int content_text(struct content *c, char **ret, size_t *ret_len)
@@ -209,9 +209,9 @@ int content_stat(struct content *c, struct stat *st)
 /* Under tree.lock: detach() comes before or after, and only what is detached is freed. */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     int rc = node->content ? content_stat(node->content, st) : -ENOENT;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return rc;
 }
 
@@ -236,7 +236,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&c->lock);
+    mutex_lock(&c->lock);
     if (!c->owned) {
         size_t len;
 
@@ -249,14 +249,14 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
     }
     if (!rc && !keep && ftruncate(c->fd, 0))
         rc = -errno;
-    pthread_mutex_unlock(&c->lock);
+    mutex_unlock(&c->lock);
     return rc;
 }
 
 void content_rebase(struct content *c, const char *text)
 {
-    pthread_mutex_lock(&c->lock);
+    mutex_lock(&c->lock);
     free(c->base);
     c->base = xstrdup(text);
-    pthread_mutex_unlock(&c->lock);
+    mutex_unlock(&c->lock);
 }

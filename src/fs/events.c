@@ -115,7 +115,7 @@ static void record_changed(struct fs *fs, const struct event *e)
 {
     struct slot slot = {0};
 
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     int rc = state_slot_by_record(fs->state, e->kind, e->folder, e->id, &slot);
     if (!rc && e->change == MAILBOX_GONE) {
         slot_lost(fs, &slot);
@@ -124,7 +124,7 @@ static void record_changed(struct fs *fs, const struct event *e)
             forget_time(fs, &slot);
         slot_reconcile(fs, &slot);
     }
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
 
     notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
     export_changed(fs, e->kind, e->folder, e->id);
@@ -137,10 +137,10 @@ static bool slot_changed(struct fs *fs, const struct event *e)
     struct slot slot = {0};
     bool vacant;
 
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     if (!state_get_slot(fs->state, e->slot, &slot))
         slot_reconcile(fs, &slot);
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
     vacant = slot.flags & SLOT_VACANT;
     slot_release(&slot);
     return vacant;
@@ -162,9 +162,9 @@ static bool handle(struct fs *fs, struct event *e)
         wake = slot_changed(fs, e);
         break;
     case EVENT_OUTBOX:
-        pthread_mutex_lock(&fs->change);
+        mutex_lock(&fs->change);
         outbox_changed(fs, e->ino, e->dir);
-        pthread_mutex_unlock(&fs->change);
+        mutex_unlock(&fs->change);
         break;
     }
     free(e->folder);
@@ -194,9 +194,9 @@ static void *housekeeping(void *ctx)
         if (e && handle(fs, e))
             next = 0;
         if (clock_now() >= next) {
-            pthread_mutex_lock(&fs->change);
+            mutex_lock(&fs->change);
             next = slots_expire(fs, clock_now());
-            pthread_mutex_unlock(&fs->change);
+            mutex_unlock(&fs->change);
             int64_t views = views_expire(fs, clock_now());
             if (views < next)
                 next = views;

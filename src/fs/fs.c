@@ -71,7 +71,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     renderings_init(&fs->renderings);
     fs->started = clock_now();
     fs->mail_changed = fs->started;
-    pthread_mutex_init(&fs->change, NULL);
+    mutex_init(&fs->change, MUTEX_CHANGE);
     queue_init(&fs->events);
     tree_init(fs);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
@@ -108,6 +108,6 @@ void fs_destroy(struct fs *fs)
     waiters_release(&fs->waiters);
     views_free(fs);
     renderings_release(&fs->renderings);
-    pthread_mutex_destroy(&fs->change);
+    mutex_release(&fs->change);
     free(fs);
 }

@@ -183,9 +183,9 @@ struct node {
  * (content_own()).
  */
 struct content {
-    unsigned handles;     /* guarded by tree.lock */
-    pthread_mutex_t lock; /* the step from text to file; taken alone or under fs.change */
-    _Atomic int fd;       /* -1: text. Set once, under lock */
+    unsigned handles;  /* guarded by tree.lock */
+    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
     char *text;
     size_t len;            /* of text */
     _Atomic int64_t mtime; /* of text, ns */
@@ -200,7 +200,7 @@ struct content {
 };
 
 struct tree {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct node **buckets;  /* guarded by lock */
     size_t nbuckets, count; /* guarded by lock */
     struct map folders;     /* interned folder ids; guarded by lock */
@@ -217,20 +217,20 @@ struct fs_handle {
 
 /* Handles with a waiter. */
 struct waiters {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct fs_handle *first; /* guarded by lock */
 };
 
 /* The indexes of views/ that are in memory. */
 struct views {
-    pthread_mutex_t lock;    /* short; no call out of the room */
+    struct mutex lock;       /* short; no call out of the room */
     struct kept_view *first; /* guarded by lock */
     size_t count;            /* guarded by lock */
 };
 
 /* Files that were made of records: rendering.c. */
 struct renderings {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct rendering *first; /* guarded by lock; the newest first */
 };
 
@@ -249,7 +249,7 @@ struct fs {
     int64_t started;              /* ns */
     _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
     struct tree tree;
-    pthread_mutex_t change;
+    struct mutex change;
     struct queue events; /* events.c */
     pthread_t housekeeper;
     bool running;
@@ -363,6 +363,7 @@ void scratch_closed(struct fs *fs, struct node *node, struct content *content);
 int scratch_is_empty(struct fs *fs, uint64_t ino); /* a directory: 0 or -ENOTEMPTY */
 bool scratch_allowed(const struct node_ops *dir_ops, const char *name, mode_t type);
 int scratch_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
+int data_make(struct fs *fs, uint64_t ino);                     /* data/<ino>, empty */
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime); /* of data/<ino> */
 
 /* --- folder.c, record.c --- */

@@ -29,10 +29,10 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c
         return false;
     if (content_stat(c, &st))
         return true;
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     bool behind = node->shown_size >= 0 &&
                   (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return behind;
 }
 
@@ -193,9 +193,9 @@ int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
     (void)req;
     if (!h->writable) /* what another handle is writing is not this one's to judge */
         return 0;
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     int rc = content_commit(fs, h->node, h->content);
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
     return rc;
 }
 

@@ -186,10 +186,10 @@ void slots_reconcile_all(struct fs *fs)
     for (size_t i = 0; i < count; i++) {
         struct slot now = {0};
 
-        pthread_mutex_lock(&fs->change);
+        mutex_lock(&fs->change);
         if (!fs->stopping && !state_get_slot(fs->state, slots[i].id, &now))
             slot_reconcile(fs, &now);
-        pthread_mutex_unlock(&fs->change);
+        mutex_unlock(&fs->change);
         slot_release(&now);
         slot_release(&slots[i]);
     }

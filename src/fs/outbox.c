@@ -357,12 +357,12 @@ static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node 
     enum outgoing what = OUTGOING_SEND;
     char *name = NULL;
 
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     bool outgoing = node_is_outgoing(fs, node, &what, &name);
     int rc = outgoing || is_foreign(fs, req)
                  ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
                  : 0;
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
     free(name);
     return rc;
 }

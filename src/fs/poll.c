@@ -10,13 +10,13 @@
 
 void waiters_init(struct waiters *w)
 {
-    pthread_mutex_init(&w->lock, NULL);
+    mutex_init(&w->lock, MUTEX_WAITERS);
     w->first = NULL;
 }
 
 void waiters_release(struct waiters *w)
 {
-    pthread_mutex_destroy(&w->lock);
+    mutex_release(&w->lock);
 }
 
 /* Takes the handle out; its waiter, which is the caller's now, or NULL. */
@@ -44,15 +44,15 @@ static void unneeded(struct fs *fs, void *waiter)
 
 void waiters_forget(struct fs *fs, struct fs_handle *h)
 {
-    pthread_mutex_lock(&fs->waiters.lock);
+    mutex_lock(&fs->waiters.lock);
     void *waiter = take_locked(&fs->waiters, h);
-    pthread_mutex_unlock(&fs->waiters.lock);
+    mutex_unlock(&fs->waiters.lock);
     unneeded(fs, waiter);
 }
 
 void waiters_fire(struct fs *fs, uint64_t ino)
 {
-    pthread_mutex_lock(&fs->waiters.lock);
+    mutex_lock(&fs->waiters.lock);
     for (struct fs_handle *h = fs->waiters.first, *next; h; h = next) {
         next = h->next_waiting;
         if (h->node->ino != ino)
@@ -61,7 +61,7 @@ void waiters_fire(struct fs *fs, uint64_t ino)
         if (fs->config.notify)
             fs->config.notify->ready(fs->config.notify_ctx, waiter);
     }
-    pthread_mutex_unlock(&fs->waiters.lock);
+    mutex_unlock(&fs->waiters.lock);
 }
 
 unsigned fs_poll(struct fs *fs, struct fs_handle *h, void *waiter)
@@ -75,12 +75,12 @@ unsigned fs_poll(struct fs *fs, struct fs_handle *h, void *waiter)
     }
     /* First the waiter, then the look: what comes between the two is told. */
     if (waiter) {
-        pthread_mutex_lock(&fs->waiters.lock);
+        mutex_lock(&fs->waiters.lock);
         before = take_locked(&fs->waiters, h);
         h->waiter = waiter;
         h->next_waiting = fs->waiters.first;
         fs->waiters.first = h;
-        pthread_mutex_unlock(&fs->waiters.lock);
+        mutex_unlock(&fs->waiters.lock);
         unneeded(fs, before);
     }
     return ops->ready(fs, h->node, h->position);

@@ -230,9 +230,9 @@ static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *
 
     (void)req;
     if (rc == -ENOENT && parent) { /* what the slot said may have changed while we looked */
-        pthread_mutex_lock(&fs->change);
+        mutex_lock(&fs->change);
         rc = named_stat(fs, node, true, ret);
-        pthread_mutex_unlock(&fs->change);
+        mutex_unlock(&fs->change);
     }
     /* Whatever lies behind the name: the bytes of the open file are those that are read. */
     int open = content_stat_open(fs, node, ret);
@@ -369,12 +369,12 @@ static int record_sync(struct fs *fs, const struct fs_req *req, struct node *nod
     size_t len = 0;
     int rc = 0;
 
-    pthread_mutex_lock(&fs->change);
+    mutex_lock(&fs->change);
     if (!content_text(content, &text, &len))
         complete = json_scan(text, len, NULL) == JSON_COMPLETE;
     if (complete)
         rc = content_commit(fs, node, content);
-    pthread_mutex_unlock(&fs->change);
+    mutex_unlock(&fs->change);
 
     int64_t slot = tree_slot(fs, node);
     if (!rc && complete && slot && !fs->config.fsync_local && !is_copy(fs, slot, text, len))

@@ -275,13 +275,13 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     if (!rc)
         rc = may_move(fs, req, from.dir, name);
     if (!rc) {
-        pthread_mutex_lock(&fs->change);
+        mutex_lock(&fs->change);
         rc = end_look(fs, &from);
         if (!rc)
             rc = end_look(fs, &to);
         if (!rc)
             rc = rename_ends(fs, req, &from, &to, flags, &err);
-        pthread_mutex_unlock(&fs->change);
+        mutex_unlock(&fs->change);
     }
     if (rc && err.len)
         log_warn("%s -> %s: %s", name, newname, err.data);

@@ -61,7 +61,7 @@ static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mo
     slot->flags |= SLOT_LOCAL | SLOT_MODE;
     int rc = state_put_slot(fs->state, slot);
     if (!rc)
-        rc = writeback_update(fs->writeback, slot, base, text, err);
+        rc = writeback_update(fs->writeback, slot, base, text, NULL, err);
     free(base);
     return rc;
 }

@@ -25,7 +25,7 @@ struct rendering {
 
 void renderings_init(struct renderings *r)
 {
-    pthread_mutex_init(&r->lock, NULL);
+    mutex_init(&r->lock, MUTEX_RENDERINGS);
 }
 
 /* Takes `*at` out of the list. */
@@ -42,14 +42,14 @@ void renderings_release(struct renderings *r)
 {
     while (r->first)
         drop_locked(&r->first);
-    pthread_mutex_destroy(&r->lock);
+    mutex_release(&r->lock);
 }
 
 int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version)
 {
     int rc = -ENOENT;
 
-    pthread_mutex_lock(&fs->renderings.lock);
+    mutex_lock(&fs->renderings.lock);
     for (struct rendering *r = fs->renderings.first; r && rc == -ENOENT; r = r->next) {
         if (r->ino != ino)
             continue;
@@ -59,7 +59,7 @@ int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version)
         else
             *ret_version = r->version;
     }
-    pthread_mutex_unlock(&fs->renderings.lock);
+    mutex_unlock(&fs->renderings.lock);
     return rc;
 }
 
@@ -77,7 +77,7 @@ void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int
     struct rendering *r = xmalloc(sizeof(*r));
     unsigned recent = kept ? 0 : 1;
 
-    pthread_mutex_lock(&fs->renderings.lock);
+    mutex_lock(&fs->renderings.lock);
     *r = (struct rendering){fs->renderings.first, ino, version, kept, fd};
     fs->renderings.first = r;
     for (struct rendering **at = &r->next; *at;) {
@@ -86,5 +86,5 @@ void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int
         else
             at = &(*at)->next;
     }
-    pthread_mutex_unlock(&fs->renderings.lock);
+    mutex_unlock(&fs->renderings.lock);
 }

@@ -92,6 +92,16 @@ int scratch_list(struct fs *fs, struct node *dir, struct dir_list *list)
     return rc;
 }
 
+int data_make(struct fs *fs, uint64_t ino)
+{
+    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
 int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target,
                  struct node **ret)
 {
@@ -100,16 +110,13 @@ int scratch_make(struct fs *fs, struct node *dir, const char *name, mode_t mode,
                       .mode = mode,
                       .mtime = S_ISREG(mode) ? 0 : clock_now(),
                       .target = (char *)target};
+    state_begin(fs->state);
     int rc = state_new_ino(fs->state, &l.ino);
-
-    if (!rc && S_ISREG(mode)) {
-        int fd = state_data_open(fs->state, l.ino, O_RDWR | O_CREAT | O_TRUNC);
-        if (fd < 0)
-            return fd;
-        close(fd);
-    }
+    if (!rc && S_ISREG(mode))
+        rc = data_make(fs, l.ino);
     if (!rc)
         rc = state_put_local(fs->state, &l);
+    rc = state_end(fs->state, rc);
     if (rc)
         return rc;
     struct node_spec spec = spec_of(fs, dir, &l);

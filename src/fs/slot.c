@@ -22,10 +22,8 @@
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void slot_untouched(struct node *dir, const char *name, const char *id, struct slot *ret)
 {
@@ -77,9 +75,9 @@ void slot_bind(struct fs *fs, uint64_t ino, int64_t id)
     struct node *node = tree_get(fs, ino);
 
     if (node) {
-        pthread_mutex_lock(&fs->tree.lock);
+        mutex_lock(&fs->tree.lock);
         node->slot = id;
-        pthread_mutex_unlock(&fs->tree.lock);
+        mutex_unlock(&fs->tree.lock);
     }
     tree_put(fs, node);
 }
@@ -143,19 +141,9 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.verb == JOURNAL_DELETE && slot->base)
-        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL);
+        rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL, NULL);
     journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
-}
-
-static int make_data(struct fs *fs, uint64_t ino)
-{
-    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
-
-    if (fd < 0)
-        return fd;
-    close(fd);
-    return 0;
 }
 
 static int fill_new(struct fs *fs, struct node *dir, const char *name, struct slot *slot)
@@ -195,15 +183,12 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     else if (rc == -ENOENT)
         rc = fill_new(fs, dir, name, &slot);
     if (!rc)
-        rc = make_data(fs, slot.ino);
-    bool made = !rc;
+        rc = data_make(fs, slot.ino);
     if (!rc)
         rc = fill_empty(fs, &slot, mode);
     rc = state_end(fs->state, rc);
     if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
-    else if (made)
-        state_data_remove(fs->state, slot.ino);
     events_wake(fs);
     slot_release(&slot);
     return rc;

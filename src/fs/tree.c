@@ -92,7 +92,7 @@ int tree_init(struct fs *fs)
 {
     struct tree *tree = &fs->tree;
 
-    pthread_mutex_init(&tree->lock, NULL);
+    mutex_init(&tree->lock, MUTEX_TREE);
     tree->nbuckets = FIRST_BUCKETS;
     tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
     map_init(&tree->folders);
@@ -123,16 +123,16 @@ void tree_release(struct fs *fs)
     for (struct map_entry *e = map_first(&tree->folders); e; e = map_next(&tree->folders, e))
         free(e->value);
     map_release(&tree->folders);
-    pthread_mutex_destroy(&tree->lock);
+    mutex_release(&tree->lock);
 }
 
 struct node *tree_get(struct fs *fs, uint64_t ino)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     struct node *n = find_locked(&fs->tree, ino);
     if (n)
         n->refs++;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return n;
 }
 
@@ -140,11 +140,11 @@ void tree_put(struct fs *fs, struct node *node)
 {
     if (!node)
         return;
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     assert(node->refs);
     node->refs--;
     reap_locked(&fs->tree, node);
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 /* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long
@@ -163,9 +163,9 @@ static const char *intern_locked(struct tree *tree, const char *folder)
 
 const char *tree_intern(struct fs *fs, const char *folder)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     const char *known = intern_locked(&fs->tree, folder);
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return known;
 }
 
@@ -196,7 +196,7 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
 {
     struct tree *tree = &fs->tree;
 
-    pthread_mutex_lock(&tree->lock);
+    mutex_lock(&tree->lock);
     struct node *n = find_locked(tree, spec->ino);
     if (!n) {
         n = xcalloc(1, sizeof(*n));
@@ -215,34 +215,34 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
     n->refs++;
     if (!n->parent && spec->parent)
         set_parent_locked(tree, n, spec->parent, spec->name);
-    pthread_mutex_unlock(&tree->lock);
+    mutex_unlock(&tree->lock);
     return n;
 }
 
 void tree_remember(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     node->nlookup++;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count)
 {
     if (ino == FS_ROOT)
         return;
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     struct node *n = find_locked(&fs->tree, ino);
     if (n) {
         n->nlookup -= count < n->nlookup ? count : n->nlookup;
         reap_locked(&fs->tree, n);
     }
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
                const struct node_ops *ops, int64_t slot)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     set_parent_locked(&fs->tree, node, parent, name);
     if (parent && !S_ISDIR(node->ops->type)) {
         node->kind = parent->kind;
@@ -251,55 +251,55 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
     if (ops)
         node->ops = ops;
     node->slot = slot;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 int64_t tree_slot(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     int64_t slot = node->slot;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return slot;
 }
 
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     *ret_kind = node->kind;
     *ret_folder = node->folder;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 const struct node_ops *tree_ops(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     const struct node_ops *ops = node->ops;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return ops;
 }
 
 void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     node->shown_mtime = attr_mtime(attr);
     node->shown_size = attr->st_size;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
 }
 
 char *tree_name(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     char *name = xstrdup(node->name ? node->name : "");
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return name;
 }
 
 struct node *tree_parent(struct fs *fs, struct node *node)
 {
-    pthread_mutex_lock(&fs->tree.lock);
+    mutex_lock(&fs->tree.lock);
     struct node *parent = node->parent;
     if (parent)
         parent->refs++;
-    pthread_mutex_unlock(&fs->tree.lock);
+    mutex_unlock(&fs->tree.lock);
     return parent;
 }

@@ -216,7 +216,9 @@ const char *trigger_state_name(const struct trigger_row *row)
         return "draft";
     if (!row->definition || row->stopped_at)
         return "stopped";
-    return row->state == TRIGGER_FAILED ? "failed" : "active";
+    if (row->state == TRIGGER_FAILED)
+        return "failed";
+    return row->cursor ? "active" : "starting"; /* what comes before the baseline is not brought */
 }
 
 static int row_getxattr(const struct trigger_row *row, const char *name, struct buf *out)

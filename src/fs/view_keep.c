@@ -20,15 +20,15 @@ struct kept_view {
     unsigned users;     /* guarded by views.lock */
     int64_t looked_at;  /* clock_now(); guarded by views.lock */
 
-    pthread_mutex_t lock; /* who has acquired it; taken without views.lock */
-    uint64_t rev;         /* of the cache; guarded by lock */
+    struct mutex lock; /* who has acquired it; taken without views.lock */
+    uint64_t rev;      /* of the cache; guarded by lock */
     struct view_index *index;
 };
 
 static void free_view(struct kept_view *v)
 {
     view_index_free(v->index);
-    pthread_mutex_destroy(&v->lock);
+    mutex_release(&v->lock);
     free(v);
 }
 
@@ -48,7 +48,7 @@ static struct kept_view *create_locked(struct fs *fs, enum kind kind, const char
     v->kind = kind;
     v->folder = folder;
     v->index = view_index_create(kind);
-    pthread_mutex_init(&v->lock, NULL);
+    mutex_init(&v->lock, MUTEX_VIEW);
     v->next = fs->views.first;
     fs->views.first = v;
     fs->views.count++;
@@ -80,7 +80,7 @@ static struct kept_view *oldest_locked(struct fs *fs)
 
 int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_view **ret)
 {
-    pthread_mutex_lock(&fs->views.lock);
+    mutex_lock(&fs->views.lock);
     struct kept_view *v = find_locked(fs, kind, folder);
     bool fresh = !v;
     if (!v)
@@ -89,11 +89,11 @@ int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_
     struct kept_view *oldest = fs->views.count > VIEWS_MAX ? oldest_locked(fs) : NULL;
     if (oldest)
         drop_locked(fs, oldest);
-    pthread_mutex_unlock(&fs->views.lock);
+    mutex_unlock(&fs->views.lock);
     if (fresh)
         events_wake(fs); /* it ends by itself */
 
-    pthread_mutex_lock(&v->lock);
+    mutex_lock(&v->lock);
     int rc = cache_since(fs->cache, kind, folder, &v->rev, view_index_change, v->index);
     if (rc)
         view_release(fs, v);
@@ -104,11 +104,11 @@ int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_
 
 void view_release(struct fs *fs, struct kept_view *v)
 {
-    pthread_mutex_unlock(&v->lock);
-    pthread_mutex_lock(&fs->views.lock);
+    mutex_unlock(&v->lock);
+    mutex_lock(&fs->views.lock);
     v->users--;
     v->looked_at = clock_now();
-    pthread_mutex_unlock(&fs->views.lock);
+    mutex_unlock(&fs->views.lock);
 }
 
 const struct view_index *view_index_of(const struct kept_view *v)
@@ -120,24 +120,24 @@ int64_t views_expire(struct fs *fs, int64_t now)
 {
     struct kept_view *oldest;
 
-    pthread_mutex_lock(&fs->views.lock);
+    mutex_lock(&fs->views.lock);
     while ((oldest = oldest_locked(fs)) && now >= oldest->looked_at + VIEW_IDLE)
         drop_locked(fs, oldest);
     int64_t next = oldest            ? oldest->looked_at + VIEW_IDLE
                    : fs->views.first ? now + VIEW_IDLE
                                      : INT64_MAX;
-    pthread_mutex_unlock(&fs->views.lock);
+    mutex_unlock(&fs->views.lock);
     return next;
 }
 
 void views_init(struct fs *fs)
 {
-    pthread_mutex_init(&fs->views.lock, NULL);
+    mutex_init(&fs->views.lock, MUTEX_VIEWS);
 }
 
 void views_free(struct fs *fs)
 {
     while (fs->views.first)
         drop_locked(fs, fs->views.first);
-    pthread_mutex_destroy(&fs->views.lock);
+    mutex_release(&fs->views.lock);
 }

@@ -15,7 +15,7 @@ static void interrupted(fuse_req_t req, void *data)
 
 static void enlist(struct calls *calls, struct call *call)
 {
-    pthread_mutex_lock(&calls->lock);
+    mutex_lock(&calls->lock);
     if (calls->stopped)
         cancel_fire(&call->cancel);
     call->prev = NULL;
@@ -23,19 +23,19 @@ static void enlist(struct calls *calls, struct call *call)
     if (call->next)
         call->next->prev = call;
     calls->first = call;
-    pthread_mutex_unlock(&calls->lock);
+    mutex_unlock(&calls->lock);
 }
 
 static void delist(struct calls *calls, struct call *call)
 {
-    pthread_mutex_lock(&calls->lock);
+    mutex_lock(&calls->lock);
     if (call->prev)
         call->prev->next = call->next;
     else
         calls->first = call->next;
     if (call->next)
         call->next->prev = call->prev;
-    pthread_mutex_unlock(&calls->lock);
+    mutex_unlock(&calls->lock);
 }
 
 void call_begin(struct call *call, fuse_req_t req)
@@ -71,19 +71,19 @@ int call_inode_error(int rc)
 void calls_init(struct calls *calls)
 {
     *calls = (struct calls){0};
-    pthread_mutex_init(&calls->lock, NULL);
+    mutex_init(&calls->lock, MUTEX_CALLS);
 }
 
 void calls_release(struct calls *calls)
 {
-    pthread_mutex_destroy(&calls->lock);
+    mutex_release(&calls->lock);
 }
 
 void calls_stop(struct calls *calls)
 {
-    pthread_mutex_lock(&calls->lock);
+    mutex_lock(&calls->lock);
     calls->stopped = true;
     for (struct call *call = calls->first; call; call = call->next)
         cancel_fire(&call->cancel);
-    pthread_mutex_unlock(&calls->lock);
+    mutex_unlock(&calls->lock);
 }

@@ -51,7 +51,7 @@ int call_inode_error(int rc);
 
 /* All requests under way. */
 struct calls {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct call *first; /* guarded by lock */
     bool stopped;       /* guarded by lock */
 };
@@ -69,7 +69,7 @@ void calls_stop(struct calls *calls); /* cancels those under way, and those to c
 struct notifier {
     struct queue queue; /* of struct notice */
     atomic_bool stopping;
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct map pending; /* guarded by lock; what waits in the queue, so that it waits there once */
     struct fuse_session *session;
     pthread_t thread;
@@ -98,7 +98,7 @@ struct opened {
 
 /* All that is open. */
 struct openings {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct opened *first; /* guarded by lock */
 };
 

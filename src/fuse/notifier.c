@@ -36,13 +36,13 @@ static void push(struct notifier *n, uint64_t ino)
 
     notice->ino = ino;
     snprintf(notice->key, sizeof(notice->key), "%" PRIx64, ino);
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     if (!map_get(&n->pending, notice->key)) {
         pushed = queue_push(&n->queue, notice);
         if (pushed)
             map_set(&n->pending, notice->key, notice);
     }
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 
     if (!pushed)
         notice_destroy(notice);
@@ -92,10 +92,10 @@ static void *run(void *arg)
 
     while ((notice = queue_pop(&n->queue, NULL, INT64_MAX))) {
         /* Before telling: a change from here on needs a notice of its own. */
-        pthread_mutex_lock(&n->lock);
+        mutex_lock(&n->lock);
         if (!notice->poll)
             map_remove(&n->pending, notice->key);
-        pthread_mutex_unlock(&n->lock);
+        mutex_unlock(&n->lock);
         if (!atomic_load(&n->stopping))
             tell_kernel(n->session, notice);
         notice_destroy(notice);
@@ -107,7 +107,7 @@ void notifier_init(struct notifier *n)
 {
     *n = (struct notifier){0};
     queue_init(&n->queue);
-    pthread_mutex_init(&n->lock, NULL);
+    mutex_init(&n->lock, MUTEX_NOTIFIER);
     map_init(&n->pending);
 }
 
@@ -119,7 +119,7 @@ void notifier_release(struct notifier *n)
     while ((notice = queue_pop(&n->queue, NULL, 0)))
         notice_destroy(notice);
     map_release(&n->pending);
-    pthread_mutex_destroy(&n->lock);
+    mutex_release(&n->lock);
     queue_release(&n->queue);
 }
 

@@ -15,25 +15,25 @@ static struct opened *enlist(struct mount *m, const struct opened *what)
     struct opened *o = xmalloc(sizeof(*o));
 
     *o = *what;
-    pthread_mutex_lock(&m->openings.lock);
+    mutex_lock(&m->openings.lock);
     o->next = m->openings.first;
     if (o->next)
         o->next->prev = o;
     m->openings.first = o;
-    pthread_mutex_unlock(&m->openings.lock);
+    mutex_unlock(&m->openings.lock);
     return o;
 }
 
 static void delist(struct openings *openings, struct opened *o)
 {
-    pthread_mutex_lock(&openings->lock);
+    mutex_lock(&openings->lock);
     if (o->prev)
         o->prev->next = o->next;
     else
         openings->first = o->next;
     if (o->next)
         o->next->prev = o->prev;
-    pthread_mutex_unlock(&openings->lock);
+    mutex_unlock(&openings->lock);
 }
 
 struct opened *opened_file(struct mount *m, struct fs_handle *file)
@@ -64,12 +64,12 @@ void opened_close(struct mount *m, struct opened *o)
 void openings_init(struct openings *openings)
 {
     *openings = (struct openings){0};
-    pthread_mutex_init(&openings->lock, NULL);
+    mutex_init(&openings->lock, MUTEX_OPENINGS);
 }
 
 void openings_release(struct openings *openings)
 {
-    pthread_mutex_destroy(&openings->lock);
+    mutex_release(&openings->lock);
 }
 
 void openings_close(struct mount *m)

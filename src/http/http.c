@@ -27,7 +27,7 @@ struct http {
 
     atomic_bool authorised;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     char *refusal;       /* guarded by lock: why not authorised */
     pthread_cond_t left; /* guarded by lock: a caller went */
     unsigned callers;    /* guarded by lock: in http_perform() */
@@ -92,7 +92,7 @@ static void http_free(struct http *http)
     free((char *)http->config.probe_path);
     free(http->refusal);
     pthread_cond_destroy(&http->left);
-    pthread_mutex_destroy(&http->lock);
+    mutex_release(&http->lock);
     curl_global_cleanup();
     free(http);
 }
@@ -114,7 +114,7 @@ int http_create_timed(const struct http_config *config, const struct http_timing
     copy_config(http, config);
     http->timing = *timing;
     atomic_init(&http->authorised, true);
-    pthread_mutex_init(&http->lock, NULL);
+    mutex_init(&http->lock, MUTEX_HTTP);
     clock_cond_init(&http->left);
 
     rc = network_create(&http->config, loopback, timing, &http->network, err);
@@ -137,10 +137,10 @@ void http_destroy(struct http *http)
         return;
     network_stop(http->network);
 
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     while (http->callers > 0)
         clock_wait(&http->left, &http->lock, INT64_MAX);
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 
     network_destroy(http->network);
     http_free(http);
@@ -152,10 +152,10 @@ static void set_authorised(struct http *http, const char *refusal)
 {
     bool before = atomic_exchange(&http->authorised, refusal == NULL);
 
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     free(http->refusal);
     http->refusal = refusal ? xstrdup(refusal) : NULL;
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 
     if (before && refusal)
         log_warn("not authorised: %s; what is cached is shown, what is saved waits", refusal);
@@ -298,17 +298,17 @@ static void perform(struct attempt *t, struct http_answer *a)
 
 static void enter(struct http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     http->callers++;
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 }
 
 static void leave(struct http *http)
 {
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     if (--http->callers == 0)
         pthread_cond_broadcast(&http->left);
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
 }
 
 enum grade http_perform(struct http *http, const struct http_request *request,
@@ -345,9 +345,9 @@ void http_stats(struct http *http, struct http_stats *ret)
 {
     network_stats(http->network, ret);
     ret->authorised = atomic_load(&http->authorised);
-    pthread_mutex_lock(&http->lock);
+    mutex_lock(&http->lock);
     snprintf(ret->refusal, sizeof(ret->refusal), "%s", http->refusal ? http->refusal : "");
-    pthread_mutex_unlock(&http->lock);
+    mutex_unlock(&http->lock);
     ret->token_read = http->config.tokens ? token_read_last(http->config.tokens) : 0;
     ret->token_there = http->config.tokens ? token_there(http->config.tokens) : 0;
 }

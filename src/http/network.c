@@ -31,7 +31,7 @@ struct network {
     CURLM *multi;
     pthread_t thread;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct admission admission; /* guarded by lock */
     uint64_t requests;          /* guarded by lock */
     bool stopping;              /* guarded by lock */
@@ -71,11 +71,11 @@ static void publish_online(struct network *n)
 
     if (atomic_load(&n->online) == online)
         return;
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     atomic_store(&n->online, online);
     if (!online)
         drain_locked(n, END_OFFLINE);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 
     if (online)
         log_info("the service can be reached again");
@@ -109,9 +109,9 @@ static void obey_retry_after(struct network *n, const struct http_answer *a, int
     if (a->retry_after)
         pause = (a->retry_after < RETRY_AFTER_MAX ? a->retry_after : RETRY_AFTER_MAX) * NS_PER_S;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     throttle_hold(&n->admission.throttle, now + pause);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 }
 
 /* `ex` is in no list any more. */
@@ -127,10 +127,10 @@ static void finish(struct network *n, struct exchange *ex)
         return;
     }
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     admission_over(&n->admission, ex);
     done_locked(ex);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 }
 
 static void take_back(struct network *n, struct exchange *ex)
@@ -187,9 +187,9 @@ static void start_probe(struct network *n, int64_t now)
                                  .answer = &n->probe_answer,
                                  .deadline = now + n->total,
                                  .state = EXCHANGE_ACTIVE};
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     n->requests++;
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     start(n, &n->probe);
 }
 
@@ -197,7 +197,7 @@ static struct exchange *next_exchange(struct network *n, int64_t now, int64_t *w
 {
     struct exchange *ex;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     while ((ex = admission_hopeless(&n->admission, now, wake))) {
         ex->end = END_NO_TURN;
         done_locked(ex);
@@ -207,7 +207,7 @@ static struct exchange *next_exchange(struct network *n, int64_t now, int64_t *w
         n->requests++;
         ex->state = EXCHANGE_ACTIVE;
     }
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return ex;
 }
 
@@ -272,9 +272,9 @@ static bool is_stopping(struct network *n)
 {
     bool stopping;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     stopping = n->stopping;
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return stopping;
 }
 
@@ -296,9 +296,9 @@ static void *network_thread(void *arg)
 
     while (n->active)
         abort_transfer(n, n->active, END_CANCELLED, "stopping");
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     drain_locked(n, END_CANCELLED);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return NULL;
 }
 
@@ -331,7 +331,7 @@ int network_create(const struct http_config *config, bool loopback,
     n->probe_path = config->probe_path;
     n->online_changed = config->online_changed;
     n->ctx = config->ctx;
-    pthread_mutex_init(&n->lock, NULL);
+    mutex_init(&n->lock, MUTEX_NETWORK);
     admission_init(&n->admission, config->parallel, config->rate);
     reach_init(&n->reach, timing->probe_first, timing->probe_max, clock_mono());
     atomic_init(&n->online, true);
@@ -351,9 +351,9 @@ int network_create(const struct http_config *config, bool loopback,
 
 void network_stop(struct network *n)
 {
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     n->stopping = true;
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     curl_multi_wakeup(n->multi);
     pthread_join(n->thread, NULL);
 }
@@ -362,7 +362,7 @@ void network_destroy(struct network *n)
 {
     curl_multi_cleanup(n->multi);
     admission_release(&n->admission);
-    pthread_mutex_destroy(&n->lock);
+    mutex_release(&n->lock);
     free(n);
 }
 
@@ -389,7 +389,7 @@ static void wait_done_locked(struct network *n, struct exchange *ex)
 void network_run(struct network *n, struct exchange *ex)
 {
     clock_cond_init(&ex->done);
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     if (n->stopping) {
         ex->end = END_CANCELLED;
     } else if (!atomic_load(&n->online)) {
@@ -400,7 +400,7 @@ void network_run(struct network *n, struct exchange *ex)
         curl_multi_wakeup(n->multi);
         wait_done_locked(n, ex);
     }
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     pthread_cond_destroy(&ex->done);
 }
 
@@ -413,9 +413,9 @@ int64_t network_ready(struct network *n, enum http_priority priority)
 {
     int64_t ready;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     ready = throttle_ready(&n->admission.throttle, priority == HTTP_BACKGROUND, clock_mono());
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return ready;
 }
 
@@ -423,7 +423,7 @@ void network_stats(struct network *n, struct http_stats *ret)
 {
     int64_t now = clock_mono(), held;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     held = n->admission.throttle.held_until;
     *ret = (struct http_stats){
         .online = atomic_load(&n->online),
@@ -434,5 +434,5 @@ void network_stats(struct network *n, struct http_stats *ret)
         .in_flight =
             n->admission.in_flight[HTTP_INTERACTIVE] + n->admission.in_flight[HTTP_BACKGROUND],
     };
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 }

@@ -17,7 +17,7 @@ struct token_source {
     const struct token_ops *ops;
     void *state;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t renewed;
     struct buf value;             /* guarded by lock: "Bearer ...", or empty */
     int64_t renew_at, expires_at; /* guarded by lock: of the value; see token_p.h */
@@ -56,7 +56,7 @@ struct token_source *token_create(const struct token_ops *ops, void *state)
     source->ops = ops;
     source->state = state;
     source->refused_pause = REFUSED_FIRST;
-    pthread_mutex_init(&source->lock, NULL);
+    mutex_init(&source->lock, MUTEX_TOKEN);
     clock_cond_init(&source->renewed);
     buf_init(&source->value, TOKEN_MAX + 8);
     buf_init(&source->reason, BUF_TEXT_MAX);
@@ -71,7 +71,7 @@ void token_destroy(struct token_source *source)
     token_wipe(&source->value);
     buf_release(&source->reason);
     pthread_cond_destroy(&source->renewed);
-    pthread_mutex_destroy(&source->lock);
+    mutex_release(&source->lock);
     free(source);
 }
 
@@ -151,17 +151,17 @@ static void forgive_locked(struct token_source *source)
 
 void token_refuse(struct token_source *source, const char *value)
 {
-    pthread_mutex_lock(&source->lock);
+    mutex_lock(&source->lock);
     if (str_eq(source->value.data, value))
         refuse_locked(source);
-    pthread_mutex_unlock(&source->lock);
+    mutex_unlock(&source->lock);
 }
 
 void token_accept(struct token_source *source)
 {
-    pthread_mutex_lock(&source->lock);
+    mutex_lock(&source->lock);
     source->refused_pause = REFUSED_FIRST;
-    pthread_mutex_unlock(&source->lock);
+    mutex_unlock(&source->lock);
 }
 
 /* --- renewal --- */
@@ -209,9 +209,9 @@ static int renew_locked(struct token_source *source, const char *stale, struct c
     buf_init(&reason, BUF_TEXT_MAX);
     source->renewing = true;
     source->stamp = stamp_of(source); /* first: a change that comes meanwhile is seen later */
-    pthread_mutex_unlock(&source->lock);
+    mutex_unlock(&source->lock);
     rc = fetch(source, old, cancel, &value, &fetched, &reason);
-    pthread_mutex_lock(&source->lock);
+    mutex_lock(&source->lock);
     source->renewing = false;
     pthread_cond_broadcast(&source->renewed);
 
@@ -258,7 +258,7 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
     unsigned long tries;
     int rc = 0;
 
-    pthread_mutex_lock(&source->lock);
+    mutex_lock(&source->lock);
     forgive_locked(source);
     tries = source->tries;
     while (!rc && !is_fresh_locked(source, stale)) {
@@ -273,7 +273,7 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
     }
     if (!rc && buf_addstr(out, source->value.data))
         rc = buf_fail(err, -EACCES, "the token is too long");
-    pthread_mutex_unlock(&source->lock);
+    mutex_unlock(&source->lock);
     return rc;
 }
 
@@ -281,9 +281,9 @@ uint64_t token_read_last(struct token_source *source)
 {
     uint64_t stamp;
 
-    pthread_mutex_lock(&source->lock);
+    mutex_lock(&source->lock);
     stamp = source->stamp;
-    pthread_mutex_unlock(&source->lock);
+    mutex_unlock(&source->lock);
     return stamp;
 }
 

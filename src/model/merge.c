@@ -59,7 +59,12 @@ static cJSON *merge_objects(struct merge *m, const cJSON *base, const cJSON *min
 {
     bool top = m->depth == 0;
     cJSON *merged = cJSON_CreateObject();
+    struct json_finder in_base, in_mine, in_theirs;
     const cJSON *member;
+
+    json_finder_init(&in_base, base);
+    json_finder_init(&in_mine, mine);
+    json_finder_init(&in_theirs, theirs);
 
     cJSON_ArrayForEach(member, theirs)
     {
@@ -68,15 +73,19 @@ static cJSON *merge_objects(struct merge *m, const cJSON *base, const cJSON *min
         if (top && kind_is_managed(m->kind, name))
             value_add_copy(merged, name, member);
         else
-            merge_member(m, merged, name, json_get(base, name), json_get(mine, name), member);
+            merge_member(m, merged, name, json_find(&in_base, name), json_find(&in_mine, name),
+                         member);
     }
     cJSON_ArrayForEach(member, mine)
     {
         const char *name = member->string;
 
-        if (!json_get(theirs, name) && !(top && kind_is_managed(m->kind, name)))
-            merge_member(m, merged, name, json_get(base, name), member, NULL);
+        if (!json_find(&in_theirs, name) && !(top && kind_is_managed(m->kind, name)))
+            merge_member(m, merged, name, json_find(&in_base, name), member, NULL);
     }
+    json_finder_release(&in_base);
+    json_finder_release(&in_mine);
+    json_finder_release(&in_theirs);
     return merged;
 }
 
@@ -113,19 +122,28 @@ static void rebase_member(cJSON *into, const char *name, const cJSON *seen, cons
 static cJSON *rebase_objects(const cJSON *seen, const cJSON *had, const cJSON *mine)
 {
     cJSON *base = cJSON_CreateObject();
+    struct json_finder in_seen, in_had, in_mine;
     const cJSON *member;
 
+    json_finder_init(&in_seen, seen);
+    json_finder_init(&in_had, had);
+    json_finder_init(&in_mine, mine);
     cJSON_ArrayForEach(member, had)
     {
         const char *name = member->string;
 
-        rebase_member(base, name, json_get(seen, name), member, json_get(mine, name));
+        rebase_member(base, name, json_find(&in_seen, name), member, json_find(&in_mine, name));
     }
     cJSON_ArrayForEach(member, seen)
     {
-        if (!json_get(had, member->string))
-            rebase_member(base, member->string, member, NULL, json_get(mine, member->string));
+        const char *name = member->string;
+
+        if (!json_find(&in_had, name))
+            rebase_member(base, name, member, NULL, json_find(&in_mine, name));
     }
+    json_finder_release(&in_seen);
+    json_finder_release(&in_had);
+    json_finder_release(&in_mine);
     return base;
 }
 
@@ -144,23 +162,28 @@ static bool each_change(enum kind kind, const cJSON *a, const cJSON *b,
                                        void *arg),
                         void *arg)
 {
+    struct json_finder in_a, in_b;
     const cJSON *member;
+    bool more = true;
 
+    json_finder_init(&in_a, a);
+    json_finder_init(&in_b, b);
     cJSON_ArrayForEach(member, a)
     {
-        const cJSON *to = json_get(b, member->string);
+        const cJSON *to = json_find(&in_b, member->string);
 
-        if (!kind_is_managed(kind, member->string) && !value_same(member, to) &&
-            !change(member->string, member, to, arg))
-            return false;
+        if (more && !kind_is_managed(kind, member->string) && !value_same(member, to))
+            more = change(member->string, member, to, arg);
     }
     cJSON_ArrayForEach(member, b)
     {
-        if (!kind_is_managed(kind, member->string) && !json_get(a, member->string) &&
-            !value_same(NULL, member) && !change(member->string, NULL, member, arg))
-            return false;
+        if (more && !kind_is_managed(kind, member->string) && !json_find(&in_a, member->string) &&
+            !value_same(NULL, member))
+            more = change(member->string, NULL, member, arg);
     }
-    return true;
+    json_finder_release(&in_a);
+    json_finder_release(&in_b);
+    return more;
 }
 
 static bool stop_at_change(const char *name, const cJSON *from, const cJSON *to, void *arg)

@@ -52,19 +52,25 @@ static bool same_arrays(const cJSON *a, const cJSON *b)
 
 static bool same_objects(const cJSON *a, const cJSON *b)
 {
+    struct json_finder in_a, in_b;
     const cJSON *member;
+    bool same = true;
 
+    json_finder_init(&in_a, a);
+    json_finder_init(&in_b, b);
     cJSON_ArrayForEach(member, a)
     {
-        if (!value_same(member, json_get(b, member->string)))
-            return false;
+        if (same)
+            same = value_same(member, json_find(&in_b, member->string));
     }
     cJSON_ArrayForEach(member, b)
     {
-        if (!is_none(member) && !json_get(a, member->string))
-            return false;
+        if (same)
+            same = is_none(member) || json_find(&in_a, member->string);
     }
-    return true;
+    json_finder_release(&in_a);
+    json_finder_release(&in_b);
+    return same;
 }
 
 bool value_same(const struct cJSON *a, const struct cJSON *b)
@@ -80,6 +86,5 @@ bool value_same(const struct cJSON *a, const struct cJSON *b)
 
 void value_add_copy(struct cJSON *obj, const char *name, const struct cJSON *value)
 {
-    if (!json_get(obj, name))
-        cJSON_AddItemToObject(obj, name, cJSON_Duplicate(value, true));
+    cJSON_AddItemToObject(obj, name, cJSON_Duplicate(value, true));
 }

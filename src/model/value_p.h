@@ -17,7 +17,7 @@ bool value_exists(const struct cJSON *value);
 /* Equal as JSON, where null, "", [], an absent value and an object of nothing but these are one. */
 bool value_same(const struct cJSON *a, const struct cJSON *b);
 
-/* Adds a copy of `value` as the last member of `obj`, unless it has one of this name. */
+/* Adds a copy of `value` as the last member of `obj`, which has none of this name. */
 void value_add_copy(struct cJSON *obj, const char *name, const struct cJSON *value);
 
 #endif

@@ -1,20 +1,16 @@
 /*
- * remote.c - the typed functions, written over remote_call() once for all implementations.
+ * remote.c - the functions of remote.h, carried out by the service's implementation.
  */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
-#include <assert.h>
-#include <stdio.h>
+#include <cjson/cJSON.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "remote_p.h"
 
-/* --- faults and calls ---------------------------------------------------------------------- */
+/* --- faults and answers ------------------------------------------------------------------------ */
 
 enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char *fmt, ...)
 {
@@ -34,21 +30,25 @@ void remote_fault_release(struct remote_fault *fault)
     *fault = (struct remote_fault){0};
 }
 
-void remote_call_release(struct remote_call *call)
+void remote_folders_release(struct remote_folders *f)
 {
-    cJSON_Delete(call->answer);
-    free(call->next_link);
-    free(call->location);
-    call->answer = NULL;
-    call->next_link = NULL;
-    call->location = NULL;
-    call->bytes = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        free(f->list[i].id);
+        free(f->list[i].display);
+        free(f->list[i].parent);
+    }
+    free(f->list);
+    *f = (struct remote_folders){0};
 }
 
-const char *remote_bool(bool value)
+void remote_news_release(struct remote_news *news)
 {
-    return value ? "true" : "false";
+    cJSON_Delete(news->items);
+    free(news->cursor);
+    *news = (struct remote_news){0};
 }
+
+/* --- the service ------------------------------------------------------------------------------ */
 
 void remote_destroy(struct remote *r)
 {
@@ -58,15 +58,12 @@ void remote_destroy(struct remote *r)
 
 bool remote_online(struct remote *r)
 {
-    return r->impl->online ? r->impl->online(r) : true;
+    return r->impl->online(r);
 }
 
 void remote_stats(struct remote *r, struct http_stats *ret)
 {
-    if (r->impl->stats)
-        r->impl->stats(r, ret);
-    else
-        *ret = (struct http_stats){.online = true, .authorised = true};
+    r->impl->stats(r, ret);
 }
 
 uint64_t remote_token_read(struct remote *r)
@@ -85,224 +82,130 @@ uint64_t remote_token_there(struct remote *r)
     return stats.token_there;
 }
 
-static bool has_promised_answer(const struct operation_info *info, const struct remote_call *call)
-{
-    switch (info->answer) {
-    case ANSWER_OBJECT:
-        return call->sink || cJSON_IsObject(call->answer);
-    case ANSWER_LIST:
-        return cJSON_IsArray(call->answer);
-    case ANSWER_NONE:
-    case ANSWER_BYTES:
-        return true;
-    }
-    return false;
-}
+/* --- dispatch --------------------------------------------------------------------------------- */
 
-enum grade remote_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade missing(struct remote_fault *fault)
 {
     *fault = (struct remote_fault){0};
-    call->answer = NULL;
-    call->next_link = NULL;
-    call->location = NULL;
-    call->bytes = 0;
-
-    const struct operation_info *info = operation_info(r->version, call->op);
-    if (!info->method)
-        return remote_fail(fault, GRADE_REFUSED,
-                           "this version of the service has no such operation");
-    assert((info->body == BODY_JSON) == (call->body || call->text));
-    assert(info->answer == ANSWER_BYTES ? call->sink != NULL
-                                        : !call->sink || info->answer == ANSWER_OBJECT);
-
-    enum grade grade = r->impl->call(r, call, fault);
-    if (grade == GRADE_OK && !has_promised_answer(info, call)) {
-        fault->unknown = operation_writes(info);
-        grade =
-            remote_fail(fault, GRADE_BROKEN, "%s: the answer has an unexpected form", info->name);
-    }
-    if (grade != GRADE_OK)
-        remote_call_release(call);
-    fault->grade = grade;
-    return grade;
+    return remote_fail(fault, GRADE_REFUSED, "the service cannot do this");
 }
 
-/* --- typed functions ------------------------------------------------------------------------- */
+/* What a service does not have is refused. */
+#define DISPATCH(function, ...)                                                                    \
+    return r->impl->function ? r->impl->function(r, __VA_ARGS__, fault) : missing(fault)
 
-/*
- * The parameters among `all` that the operation's row knows. The typed functions name everything
- * they have to say; which of it an operation takes, and under which name, is the table's business.
- */
-static size_t known_params(const struct operation_info *info, const struct param *all, size_t count,
-                           struct param *out)
+enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
 {
-    size_t n = 0;
-
-    for (const struct param_spec *spec = info->params; spec->name; spec++)
-        for (size_t i = 0; i < count; i++)
-            if (str_eq(all[i].name, spec->name) && all[i].value)
-                out[n++] = all[i];
-    return n;
+    DISPATCH(test, ctx);
 }
 
-/* remote_call() with the parameters that apply; a kind without such an operation is refused. */
-static enum grade call_known(struct remote *r, struct remote_call *call, const struct param *all,
-                             size_t count, struct remote_fault *fault)
+enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                               struct remote_folders *ret, struct remote_fault *fault)
 {
-    struct param params[OPERATION_PARAMS_MAX];
-
-    if (call->op == OP_COUNT) {
-        *fault = (struct remote_fault){0};
-        return remote_fail(fault, GRADE_REFUSED, "the service cannot do this with such records");
-    }
-    call->params = params;
-    call->nparams = known_params(operation_info(r->version, call->op), all, count, params);
-    return remote_call(r, call, fault);
+    DISPATCH(list_folders, kind, ctx, ret);
 }
 
-static enum grade call_object(struct remote *r, struct remote_call *call, const struct param *all,
-                              size_t count, struct cJSON **ret, struct remote_fault *fault)
+enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
+                                   struct remote_fault *fault)
 {
-    enum grade grade = call_known(r, call, all, count, fault);
-
-    if (grade == GRADE_OK) {
-        *ret = call->answer;
-        call->answer = NULL;
-        remote_call_release(call);
-    }
-    return grade;
-}
-
-static enum grade call_plain(struct remote *r, struct remote_call *call, const struct param *all,
-                             size_t count, struct remote_fault *fault)
-{
-    enum grade grade = call_known(r, call, all, count, fault);
-
-    remote_call_release(call);
-    return grade;
+    DISPATCH(find_mail_folder, path, ctx);
 }
 
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,
                        struct remote_page *ret, struct remote_fault *fault)
 {
-    char top[16], skip[16];
-    struct remote_call call = {.op = operation_of_kind(kind)->list, .ctx = ctx};
-
-    assert(query->top > 0);
-    snprintf(top, sizeof(top), "%u", query->top);
-    snprintf(skip, sizeof(skip), "%u", query->skip);
-    const struct param all[] = {
-        {"folderPath", folder},
-        {"fetchOnlyUnread", remote_bool(query->only_unread)},
-        {"includeAttachments", remote_bool(query->attachments)},
-        {"searchQuery", query->search},
-        {"top", top},
-        {"skip", skip},
-        {"table", folder},
-        {"$filter", query->filter},
-        {"$orderby", query->orderby},
-        {"$top", top},
-        {"$skip", skip},
-    };
-
-    enum grade grade = call_known(r, &call, all, ARRAY_SIZE(all), fault);
-    if (grade == GRADE_OK) {
-        unsigned count = (unsigned)cJSON_GetArraySize(call.answer);
-        *ret = (struct remote_page){
-            .items = call.answer,
-            .bytes = call.bytes,
-            /* An empty page with a next link would be asked for again for ever. */
-            .last = count == 0 || (count < query->top && !call.next_link),
-        };
-        call.answer = NULL;
-    }
-    remote_call_release(&call);
-    return grade;
+    DISPATCH(list, kind, folder, query, ctx, ret);
 }
 
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
-    struct remote_call call = {.op = operation_of_kind(kind)->get, .ctx = ctx};
-    const struct param all[] = {
-        {"messageId", id},
-        {"includeAttachments", remote_bool(false)},
-        {"table", folder},
-        {"id", id},
-    };
-
-    return call_object(r, &call, all, ARRAY_SIZE(all), ret, fault);
+    DISPATCH(get, kind, folder, id, ctx, ret);
 }
 
 enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
                          const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                          struct remote_fault *fault)
 {
-    struct remote_call call = {.op = operation_of_kind(kind)->post, .body = body, .ctx = ctx};
-    const struct param all[] = {{"table", folder}};
-
-    return call_object(r, &call, all, ARRAY_SIZE(all), ret, fault);
+    DISPATCH(create, kind, folder, body, ctx, ret);
 }
 
 enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
                          const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault)
 {
-    struct remote_call call = {
-        .op = operation_of_kind(kind)->patch,
-        .body = body,
-        .if_match = if_match,
-        .ctx = ctx,
-    };
-    const struct param all[] = {{"table", folder}, {"id", id}};
-
-    return call_object(r, &call, all, ARRAY_SIZE(all), ret, fault);
+    DISPATCH(update, kind, folder, id, body, if_match, ctx, ret);
 }
 
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault)
 {
-    struct remote_call call = {.op = operation_of_kind(kind)->del, .ctx = ctx};
-    const struct param all[] = {{"messageId", id}, {"table", folder}, {"id", id}};
-
-    return call_plain(r, &call, all, ARRAY_SIZE(all), fault);
-}
-
-enum merge_policy remote_update_policy(struct remote *r, enum kind kind)
-{
-    enum operation patch = operation_of_kind(kind)->patch;
-
-    return patch == OP_COUNT ? MERGE_CHANGES : operation_info(r->version, patch)->update;
+    DISPATCH(remove, kind, folder, id, ctx);
 }
 
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault)
 {
-    struct remote_call call = {.op = OP_MARK_AS_READ, .ctx = ctx};
-    const struct param all[] = {{"messageId", id}};
-
-    return call_plain(r, &call, all, ARRAY_SIZE(all), fault);
+    DISPATCH(mark_read, id, ctx);
 }
 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
                              struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
                              struct remote_fault *fault)
 {
-    struct remote_call call = {
-        .op = OP_GET_ATTACHMENT,
-        .ctx = ctx,
-        .sink = sink,
-        .sink_ctx = sink_ctx,
-    };
-    const struct param all[] = {{"messageId", message}, {"attachmentId", attachment}};
-
-    return call_plain(r, &call, all, ARRAY_SIZE(all), fault);
+    DISPATCH(attachment, message, attachment, ctx, sink, sink_ctx);
 }
 
-enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
+enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
+                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
 {
-    struct remote_call call = {.op = OP_TEST_CONNECTION, .ctx = ctx};
+    DISPATCH(message, id, ctx, sink, sink_ctx);
+}
 
-    return call_plain(r, &call, NULL, 0, fault);
+enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
+                       struct remote_fault *fault)
+{
+    DISPATCH(send, message, ctx);
+}
+
+enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
+                        struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(reply, id, comment, all, ctx);
+}
+
+enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,
+                      struct remote_ctx ctx, char **ret_location, struct remote_fault *fault)
+{
+    DISPATCH(ask, question, body, ctx, ret_location);
+}
+
+enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
+                              struct remote_fault *fault)
+{
+    DISPATCH(unsubscribe, location, ctx);
+}
+
+enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
+                       size_t count, const char *cursor, struct remote_ctx ctx,
+                       struct remote_news *ret, struct remote_fault *fault)
+{
+    DISPATCH(poll, trigger, params, count, cursor, ctx, ret);
+}
+
+enum merge_policy remote_update_policy(struct remote *r, enum kind kind)
+{
+    return r->impl->update_policy(r, kind);
+}
+
+char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
+                      const char *folder, const char *id)
+{
+    return r->impl->describe(r, change, kind, folder, id);
+}
+
+bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all)
+{
+    return r->impl->reply_fits(r, id, comment, all);
 }

@@ -1,14 +1,11 @@
 /*
- * remote_p.h - what the files of this room share.
+ * remote_p.h - what the files of this module share.
  *
- *     operations.c  the table, and URLs from it
- *     remote.c      the typed functions over remote_call()
- *     folders.c     remote_list_folders(), remote_find_mail_folder()
- *     send.c        sending, subscriptions
- *     poll.c        triggers
- *     connector.c, connector_read.c, location.c      the service over HTTP
- *     memory.c, memory_mail.c, mailbox.c, base64.c   a mailbox in memory, for tests
- *     trace.c, faulty.c                              wrappers
+ *     remote.c                       remote.h, carried out by the service's implementation
+ *     operation.c                    a URL from a row of a table of operations
+ *     transport.c                    a call of an operation, whoever carries it out
+ *     transport_http.c, answer.c, location.c, trace.c
+ *     connector/                     the Office 365 Outlook connector
  *
  * Threads: any.
  */
@@ -20,9 +17,6 @@
 /* Sets grade and reason of an initialised fault, answers the grade. */
 enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* The operation changes something on the service: a failure whose outcome is unknown matters. */
-bool operation_writes(const struct operation_info *info);
 
 /*
  * Appends the path and query of an address the service gave, as a path below `base_url`: without

@@ -1,9 +1,9 @@
 /*
- * trace.c - logs each call of the remote it wraps: which operation, on what, how it went, how long
+ * trace.c - logs each call of the transport it wraps: which operation, on what, how it went, how long
  * it took. Left out are bodies and whatever parameter may hold what a person wrote (comments,
  * searches, filters).
  */
-#include <outlookfs/remote/remote.h>
+#include "operation_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -19,8 +19,8 @@
 #define ID_SHOWN 16
 
 struct trace {
-    struct remote base;
-    struct remote *inner;
+    struct transport base;
+    struct transport *inner;
 };
 
 static const char *const shown[] = {
@@ -48,42 +48,41 @@ static void describe(const struct remote_call *call, struct buf *out)
     }
 }
 
-static enum grade trace_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade trace_call(struct transport *base, struct remote_call *call,
+                             struct remote_fault *fault)
 {
-    struct trace *t = (struct trace *)r;
+    struct trace *t = (struct trace *)base;
     struct buf params;
     int64_t start = clock_mono();
 
-    enum grade grade = remote_call(t->inner, call, fault);
+    enum grade grade = transport_call(t->inner, call, fault);
     buf_init(&params, BUF_TEXT_MAX);
     describe(call, &params);
-    log_debug("remote: %s%s: %s, status %d, %zu bytes, %lld ms%s%s",
-              operation_info(r->version, call->op)->name, params.data, grade_name(grade),
-              fault->status, call->bytes, (long long)((clock_mono() - start) / NS_PER_MS),
-              fault->reason ? ": " : "", fault->reason ? fault->reason : "");
+    log_debug("remote: %s%s: %s, status %d, %zu bytes, %lld ms%s%s", call->info->name, params.data,
+              grade_name(grade), fault->status, call->bytes,
+              (long long)((clock_mono() - start) / NS_PER_MS), fault->reason ? ": " : "",
+              fault->reason ? fault->reason : "");
     buf_release(&params);
     return grade;
 }
 
-static bool trace_online(struct remote *r)
+static bool trace_online(struct transport *t)
 {
-    return remote_online(((struct trace *)r)->inner);
+    return transport_online(((struct trace *)t)->inner);
 }
 
-static void trace_stats(struct remote *r, struct http_stats *ret)
+static void trace_stats(struct transport *t, struct http_stats *ret)
 {
-    remote_stats(((struct trace *)r)->inner, ret);
+    transport_stats(((struct trace *)t)->inner, ret);
 }
 
-static void trace_destroy(struct remote *r)
+static void trace_destroy(struct transport *t)
 {
-    struct trace *t = (struct trace *)r;
-
-    remote_destroy(t->inner);
+    transport_destroy(((struct trace *)t)->inner);
     free(t);
 }
 
-static const struct remote_impl trace_impl = {
+static const struct transport_impl trace_impl = {
     .name = "trace",
     .call = trace_call,
     .destroy = trace_destroy,
@@ -91,11 +90,11 @@ static const struct remote_impl trace_impl = {
     .stats = trace_stats,
 };
 
-struct remote *remote_trace_create(struct remote *inner)
+struct transport *transport_trace_create(struct transport *inner)
 {
     struct trace *t = xcalloc(1, sizeof(*t));
 
-    t->base = (struct remote){.impl = &trace_impl, .version = inner->version};
+    t->base.impl = &trace_impl;
     t->inner = inner;
     return &t->base;
 }

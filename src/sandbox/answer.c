@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ void answer_text(struct answer *ans, unsigned status)
 
 void answer_json(struct answer *ans, unsigned status, cJSON *take)
 {
-    char *text = cJSON_PrintUnformatted(take);
+    char *text = json_print(take);
 
     restart(ans, status, ANSWER_JSON);
     buf_addstr(&ans->body, text);

@@ -60,7 +60,7 @@ static cJSON *raw_record(struct db *db, int kind, const struct record_row *row)
     char *path;
 
     if (kinds[kind].dataset)
-        return cJSON_Parse(row->json);
+        return json_load(row->json);
     record = message_form(db, row, MESSAGE_SINGLE, false);
     path = picker_path(db, row->folder);
     cJSON_AddStringToObject(record, "Folder", path);
@@ -103,7 +103,7 @@ static void merge(cJSON *record, const cJSON *set)
 static void set_members(struct db *db, int kind, const struct record *r, const cJSON *set)
 {
     const struct dataset *d = kinds[kind].dataset;
-    cJSON *record = cJSON_Parse(r->json);
+    cJSON *record = json_load(r->json);
 
     if (d) {
         dataset_touch(db, d, record);

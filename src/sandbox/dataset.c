@@ -100,7 +100,7 @@ static bool show_row(void *arg, const struct record_row *row)
 static bool collect_row(void *arg, const struct record_row *row)
 {
     struct listing *l = arg;
-    cJSON *record = cJSON_Parse(row->json);
+    cJSON *record = json_load(row->json);
 
     if (l->query.filter && !odata_filter_matches(l->query.filter, record)) {
         cJSON_Delete(record);
@@ -282,7 +282,7 @@ cJSON *dataset_create(struct db *db, const struct dataset *d, const struct folde
         return NULL;
     dataset_touch(db, d, record);
     d->keys(record, &keys);
-    text = cJSON_PrintUnformatted(record);
+    text = json_print(record);
     db_record_add(db, d->kind, json_str(record, "Id"), folder->id, &keys, text);
     cJSON_free(text);
     return record;
@@ -292,7 +292,7 @@ void dataset_store(struct db *db, const struct dataset *d, const struct record *
                    const cJSON *record)
 {
     struct record_keys keys = {0};
-    char *text = cJSON_PrintUnformatted(record);
+    char *text = json_print(record);
 
     d->keys(record, &keys);
     db_record_set(db, row->row, row->id, row->folder, &keys, text);
@@ -350,7 +350,7 @@ static void keep_unknown(const struct dataset *d, cJSON *record, const cJSON *ol
 static cJSON *patch(struct sandbox *sb, const struct dataset *d, const struct folder *folder,
                     const struct record *row, const cJSON *body, struct buf *err)
 {
-    cJSON *old = cJSON_Parse(row->json), *record = NULL;
+    cJSON *old = json_load(row->json), *record = NULL;
 
     if (!schema_check(d->members, body, err) &&
         !d->build(sb->db, body, old, folder, &record, err)) {

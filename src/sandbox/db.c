@@ -104,7 +104,7 @@ int db_open(const char *path, struct db **ret, struct buf *err)
 {
     struct db *db = xcalloc(1, sizeof(*db));
 
-    pthread_mutex_init(&db->lock, NULL);
+    mutex_init(&db->lock, MUTEX_SANDBOX_DB);
     if (sqlite3_open(path ? path : ":memory:", &db->sql) ||
         sqlite3_exec(db->sql, schema, NULL, NULL, NULL)) {
         buf_fail(err, -EIO, "%s: %s", path ? path : "memory", sqlite3_errmsg(db->sql));
@@ -122,13 +122,13 @@ void db_close(struct db *db)
     if (!db)
         return;
     sqlite3_close(db->sql);
-    pthread_mutex_destroy(&db->lock);
+    mutex_release(&db->lock);
     free(db);
 }
 
 void db_begin(struct db *db)
 {
-    pthread_mutex_lock(&db->lock);
+    mutex_lock(&db->lock);
     db_run(db, db_statement(db, "BEGIN", ""));
     db->next_saved = db->next;
 }
@@ -139,7 +139,7 @@ void db_end(struct db *db, bool keep)
         db_run(db, db_statement(db, "REPLACE INTO number (name, value) VALUES ('next', ?)", "i",
                                 db->next));
     db_run(db, db_statement(db, keep ? "COMMIT" : "ROLLBACK", ""));
-    pthread_mutex_unlock(&db->lock);
+    mutex_unlock(&db->lock);
 }
 
 int64_t db_now(struct db *db)

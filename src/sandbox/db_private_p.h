@@ -4,18 +4,18 @@
 #ifndef SANDBOX_DB_PRIVATE_P_H
 #define SANDBOX_DB_PRIVATE_P_H
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct db {
     sqlite3 *sql;
-    pthread_mutex_t lock; /* held from db_begin() to db_end() */
-    int64_t ahead;        /* added to the clock; guarded by lock */
-    int64_t pretended;    /* 0: none; guarded by lock */
-    int64_t next;         /* guarded by lock */
-    int64_t next_saved;   /* guarded by lock */
+    struct mutex lock;  /* held from db_begin() to db_end() */
+    int64_t ahead;      /* added to the clock; guarded by lock */
+    int64_t pretended;  /* 0: none; guarded by lock */
+    int64_t next;       /* guarded by lock */
+    int64_t next_saved; /* guarded by lock */
 };
 
 /* Ends the program with SQLite's reason. */

@@ -9,7 +9,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct pending {
 };
 
 struct faults {
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct pending *first; /* oldest first; guarded by lock */
     int64_t last_id;       /* guarded by lock */
 };
@@ -32,7 +32,7 @@ struct faults *faults_create(void)
 {
     struct faults *f = xcalloc(1, sizeof(*f));
 
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_SANDBOX_FAULT);
     return f;
 }
 
@@ -58,15 +58,15 @@ void faults_destroy(struct faults *f)
     if (!f)
         return;
     clear_locked(f);
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f);
 }
 
 void faults_clear(struct faults *f)
 {
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     clear_locked(f);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 static char *copy_or_any(const char *s)
@@ -143,13 +143,13 @@ int64_t faults_add(struct faults *f, const cJSON *spec, struct buf *err)
     p->method = copy_or_any(json_str(spec, "method"));
     p->skip = json_int(spec, "after", 0);
     p->left = count > 0 ? count : -1;
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     id = fault.id = ++f->last_id;
     p->fault = fault;
     for (end = &f->first; *end; end = &(*end)->next)
         ;
     *end = p;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return id;
 }
 
@@ -163,7 +163,7 @@ struct fault faults_take(struct faults *f, const char *operation, const char *me
 {
     struct fault taken = {.retry_after = -1};
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     for (struct pending **at = &f->first, *p; (p = *at); at = &p->next) {
         if (!matches(p, operation, method))
             continue;
@@ -178,7 +178,7 @@ struct fault faults_take(struct faults *f, const char *operation, const char *me
         }
         break;
     }
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return taken;
 }
 
@@ -186,7 +186,7 @@ cJSON *faults_list(struct faults *f)
 {
     cJSON *list = cJSON_CreateArray();
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     for (const struct pending *p = f->first; p; p = p->next) {
         cJSON *entry = cJSON_CreateObject();
 
@@ -195,6 +195,6 @@ cJSON *faults_list(struct faults *f)
         cJSON_AddNumberToObject(entry, "left", (double)p->left);
         cJSON_AddItemToArray(list, entry);
     }
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return list;
 }

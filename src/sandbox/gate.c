@@ -18,7 +18,7 @@ struct gate {
     const char *token; /* constant */
     unsigned rate;     /* constant */
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     bool stopped;       /* guarded by lock */
     unsigned in_flight; /* guarded by lock */
@@ -36,7 +36,7 @@ struct gate *gate_create(const char *token, unsigned rate)
     g->calls = xcalloc(rate + 1, sizeof(*g->calls));
     for (unsigned i = 0; i < rate; i++)
         g->calls[i] = INT64_MIN / 2;
-    pthread_mutex_init(&g->lock, NULL);
+    mutex_init(&g->lock, MUTEX_SANDBOX_GATE);
     clock_cond_init(&g->changed);
     return g;
 }
@@ -46,38 +46,38 @@ void gate_destroy(struct gate *g)
     if (!g)
         return;
     pthread_cond_destroy(&g->changed);
-    pthread_mutex_destroy(&g->lock);
+    mutex_release(&g->lock);
     free(g->calls);
     free(g);
 }
 
 void gate_stop(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->stopped = true;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 unsigned gate_enter(struct gate *g)
 {
     unsigned n;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     n = ++g->in_flight;
     if (n > g->peak)
         g->peak = n;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     return n;
 }
 
 void gate_leave(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     if (--g->in_flight == 0)
         g->peak = 0;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 bool gate_token_ok(const struct gate *g, const char *authorization)
@@ -104,7 +104,7 @@ int gate_rate(struct gate *g)
 
     if (!g->rate)
         return 0;
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     oldest = g->calls[g->next_call];
     if (oldest + WINDOW > now) {
         seconds = (int)((oldest + WINDOW - now + NS_PER_S - 1) / NS_PER_S);
@@ -112,7 +112,7 @@ int gate_rate(struct gate *g)
         g->calls[g->next_call] = now;
         g->next_call = (g->next_call + 1) % g->rate;
     }
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     return seconds;
 }
 
@@ -122,10 +122,10 @@ void gate_wait(struct gate *g, int64_t ns)
 
     if (ns <= 0)
         return;
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (!g->stopped && clock_wait(&g->changed, &g->lock, until) != -ETIMEDOUT)
         ;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 unsigned gate_together(struct gate *g, unsigned n)
@@ -133,10 +133,10 @@ unsigned gate_together(struct gate *g, unsigned n)
     int64_t until = clock_mono() + TOGETHER_MAX;
     unsigned most;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (g->peak < n && !g->stopped && clock_wait(&g->changed, &g->lock, until) != -ETIMEDOUT)
         ;
     most = g->peak;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     return most;
 }

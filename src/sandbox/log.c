@@ -10,9 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct line {
 struct reqlog {
     int fd; /* -1: none; constant */
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct line *lines; /* a ring of REQLOG_MAX; guarded by lock */
     size_t first;       /* guarded by lock */
     size_t count;       /* guarded by lock */
@@ -48,7 +49,7 @@ int reqlog_create(const char *path, struct reqlog **ret, struct buf *err)
     log = xcalloc(1, sizeof(*log));
     log->fd = fd;
     log->lines = xcalloc(REQLOG_MAX, sizeof(*log->lines));
-    pthread_mutex_init(&log->lock, NULL);
+    mutex_init(&log->lock, MUTEX_SANDBOX_LOG);
     *ret = log;
     return 0;
 }
@@ -72,7 +73,7 @@ void reqlog_destroy(struct reqlog *log)
         drop_first_locked(log);
     if (log->fd >= 0)
         close(log->fd);
-    pthread_mutex_destroy(&log->lock);
+    mutex_release(&log->lock);
     free(log->lines);
     free(log);
 }
@@ -81,9 +82,9 @@ int64_t reqlog_next(struct reqlog *log)
 {
     int64_t n;
 
-    pthread_mutex_lock(&log->lock);
+    mutex_lock(&log->lock);
     n = ++log->last;
-    pthread_mutex_unlock(&log->lock);
+    mutex_unlock(&log->lock);
     return n;
 }
 
@@ -142,17 +143,17 @@ void reqlog_add(struct reqlog *log, const struct request *req, const struct answ
                 int64_t fault, bool dropped)
 {
     cJSON *json = make_line(req, ans, fault, dropped);
-    char *text = cJSON_PrintUnformatted(json);
+    char *text = json_print(json);
     size_t len = strlen(text);
 
     append_file(log, text, len);
-    pthread_mutex_lock(&log->lock);
+    mutex_lock(&log->lock);
     while (log->count && (log->count == REQLOG_MAX || log->bytes + len > REQLOG_BYTES))
         drop_first_locked(log);
     log->lines[(log->first + log->count++) % REQLOG_MAX] =
         (struct line){.n = req->n, .text = text, .len = len};
     log->bytes += len;
-    pthread_mutex_unlock(&log->lock);
+    mutex_unlock(&log->lock);
     cJSON_Delete(json);
 }
 
@@ -160,7 +161,7 @@ void reqlog_since(struct reqlog *log, int64_t since, struct buf *out)
 {
     bool first = true;
 
-    pthread_mutex_lock(&log->lock);
+    mutex_lock(&log->lock);
     buf_addch(out, '[');
     for (size_t i = 0; i < log->count; i++) {
         const struct line *line = &log->lines[(log->first + i) % REQLOG_MAX];
@@ -173,13 +174,13 @@ void reqlog_since(struct reqlog *log, int64_t since, struct buf *out)
         first = false;
     }
     buf_addch(out, ']');
-    pthread_mutex_unlock(&log->lock);
+    mutex_unlock(&log->lock);
 }
 
 void reqlog_clear(struct reqlog *log)
 {
-    pthread_mutex_lock(&log->lock);
+    mutex_lock(&log->lock);
     while (log->count)
         drop_first_locked(log);
-    pthread_mutex_unlock(&log->lock);
+    mutex_unlock(&log->lock);
 }

@@ -42,7 +42,7 @@ static bool show_row(void *arg, const struct record_row *row)
     if (l->search && (int64_t)l->shown >= l->top)
         return false;
     message = message_form(l->db, row, MESSAGE_LISTED, l->content);
-    text = cJSON_PrintUnformatted(message);
+    text = json_print(message);
     if (l->shown++)
         buf_addch(&l->ans->body, ',');
     buf_addstr(&l->ans->body, text);
@@ -142,7 +142,7 @@ void mail_mark_read(struct sandbox *sb, const struct request *req, struct answer
 
     if (!find(sb, req, ans, &row))
         return;
-    message = cJSON_Parse(row.json);
+    message = json_load(row.json);
     cJSON_ReplaceItemInObjectCaseSensitive(message, "IsRead", cJSON_CreateTrue());
     message_store(sb->db, row.row, row.folder, message);
     cJSON_Delete(message);

@@ -131,7 +131,7 @@ cJSON *message_add(struct db *db, const struct folder *folder, const struct mess
         d.received = db_now(db);
     message = build(&d, id, number);
     keys_of(message, &keys);
-    text = cJSON_PrintUnformatted(message);
+    text = json_print(message);
     row = db_record_add(db, RECORD_MESSAGE, id, folder->id, &keys, text);
     for (size_t i = 0; i < d.nfiles; i++) {
         struct attachment a = d.files[i];
@@ -208,7 +208,7 @@ static cJSON *listed(cJSON *single)
 cJSON *message_form(struct db *db, const struct record_row *row, enum message_form form,
                     bool content)
 {
-    cJSON *message = cJSON_Parse(row->json);
+    cJSON *message = json_load(row->json);
 
     add_files(db, message, row, content);
     return form == MESSAGE_LISTED ? listed(message) : message;
@@ -216,7 +216,7 @@ cJSON *message_form(struct db *db, const struct record_row *row, enum message_fo
 
 void message_store(struct db *db, int64_t row, const char *folder, const cJSON *message)
 {
-    char *text = cJSON_PrintUnformatted(message);
+    char *text = json_print(message);
     struct record_keys keys;
 
     keys_of(message, &keys);
@@ -226,7 +226,7 @@ void message_store(struct db *db, int64_t row, const char *folder, const cJSON *
 
 char *message_move(struct db *db, const struct record *row, const struct folder *to)
 {
-    cJSON *message = cJSON_Parse(row->json);
+    cJSON *message = json_load(row->json);
     char *id = ids_item(to->number, db_next(db));
 
     cJSON_ReplaceItemInObjectCaseSensitive(message, "Id", cJSON_CreateString(id));

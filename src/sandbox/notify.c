@@ -26,7 +26,7 @@ struct notifier {
     pthread_t thread;
     int stop; /* an eventfd: readable when it is time to stop; constant */
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     bool woken;    /* guarded by lock */
     bool stopping; /* guarded by lock */
@@ -54,7 +54,7 @@ static char *notification(const cJSON *subscription)
     for (size_t i = 0; i < ARRAY_SIZE(members); i++)
         cJSON_AddItemToObject(body, members[i][0],
                               known ? cJSON_CreateString(members[i][1]) : cJSON_CreateNull());
-    text = cJSON_PrintUnformatted(body);
+    text = json_print(body);
     cJSON_Delete(body);
     return text;
 }
@@ -65,11 +65,11 @@ static bool wait_a_second(struct notifier *n)
     int64_t until = clock_mono() + NS_PER_S;
     bool go_on;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     while (!n->stopping && clock_wait(&n->changed, &n->lock, until) != -ETIMEDOUT)
         ;
     go_on = !n->stopping;
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return go_on;
 }
 
@@ -106,7 +106,7 @@ static void keep(struct db *db, const char *id, const struct outcome *o)
 
     db_begin(db);
     text = db_subscription(db, id);
-    s = cJSON_Parse(text);
+    s = json_load(text);
     delivery = cJSON_CreateObject();
     cJSON_AddStringToObject(delivery, "state", o->delivered ? "delivered" : "failed");
     cJSON_AddNumberToObject(delivery, "attempts", o->attempts);
@@ -134,7 +134,7 @@ static bool deliver_next(struct notifier *n)
     db_end(n->db, true);
     if (!text)
         return false;
-    subscription = cJSON_Parse(text);
+    subscription = json_load(text);
     buf_init(&o.error, BUF_TEXT_MAX);
     done = deliver(n, subscription, &o);
     if (done)
@@ -149,19 +149,19 @@ static void *run(void *arg)
 {
     struct notifier *n = arg;
 
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     while (!n->stopping) {
         if (!n->woken) {
-            pthread_cond_wait(&n->changed, &n->lock);
+            clock_wait(&n->changed, &n->lock, INT64_MAX);
             continue;
         }
         n->woken = false;
-        pthread_mutex_unlock(&n->lock);
+        mutex_unlock(&n->lock);
         while (deliver_next(n))
             ;
-        pthread_mutex_lock(&n->lock);
+        mutex_lock(&n->lock);
     }
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     return NULL;
 }
 
@@ -173,7 +173,7 @@ struct notifier *notifier_start(struct db *db, unsigned tries)
     n->tries = tries;
     n->woken = true; /* what an earlier run left pending */
     n->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    pthread_mutex_init(&n->lock, NULL);
+    mutex_init(&n->lock, MUTEX_SANDBOX_NOTIFY);
     clock_cond_init(&n->changed);
     if (n->stop < 0 || pthread_create(&n->thread, NULL, run, n))
         abort();
@@ -182,24 +182,24 @@ struct notifier *notifier_start(struct db *db, unsigned tries)
 
 void notifier_wake(struct notifier *n)
 {
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     n->woken = true;
     pthread_cond_broadcast(&n->changed);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
 }
 
 void notifier_stop(struct notifier *n)
 {
     if (!n)
         return;
-    pthread_mutex_lock(&n->lock);
+    mutex_lock(&n->lock);
     n->stopping = true;
     pthread_cond_broadcast(&n->changed);
-    pthread_mutex_unlock(&n->lock);
+    mutex_unlock(&n->lock);
     eventfd_write(n->stop, 1);
     pthread_join(n->thread, NULL);
     close(n->stop);
     pthread_cond_destroy(&n->changed);
-    pthread_mutex_destroy(&n->lock);
+    mutex_release(&n->lock);
     free(n);
 }

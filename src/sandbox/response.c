@@ -55,7 +55,7 @@ static cJSON *find(struct db *db, const char *state, int *ret_option)
         !json_parse_object(plain.data, plain.len, &names, NULL) && json_str(names, "subscription"))
         text = db_subscription(db, json_str(names, "subscription"));
     if (text) {
-        subscription = cJSON_Parse(text);
+        subscription = json_load(text);
         *ret_option = (int)json_int(names, "option", -1);
     }
     free(text);

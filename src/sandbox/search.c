@@ -91,7 +91,7 @@ static bool term_matches(const struct term *t, const cJSON *message)
 
 bool search_matches(const struct search *s, const char *json)
 {
-    cJSON *message = cJSON_Parse(json);
+    cJSON *message = json_load(json);
     bool all = true;
 
     for (size_t i = 0; all && i < s->count; i++)

@@ -191,7 +191,7 @@ void mail_reply(struct sandbox *sb, const struct request *req, struct answer *an
         answer_not_found(ans);
         return;
     }
-    original = cJSON_Parse(row.json);
+    original = json_load(row.json);
     reply(sb->db, original, comment, all);
     cJSON_Delete(original);
     answer_empty(ans, 200);

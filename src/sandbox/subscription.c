@@ -182,7 +182,7 @@ static cJSON *make(struct db *db, const struct kind *kind, const struct wish *w)
 
 void subscription_store(struct db *db, const cJSON *subscription, bool pending)
 {
-    char *text = cJSON_PrintUnformatted(subscription);
+    char *text = json_print(subscription);
 
     db_subscription_set(db, json_str(subscription, "id"), pending, text);
     cJSON_free(text);
@@ -259,7 +259,7 @@ static char *mail_body(const struct request *req, const cJSON *subscription, con
 static void send_mail(struct db *db, const struct request *req, const cJSON *subscription,
                       const struct wish *w)
 {
-    char *body = mail_body(req, subscription, w), *text = cJSON_PrintUnformatted(subscription);
+    char *body = mail_body(req, subscription, w), *text = json_print(subscription);
     struct folder inbox;
     struct record mail;
     cJSON *made;
@@ -327,7 +327,7 @@ void subscription_create(struct sandbox *sb, const struct request *req, struct a
 void subscription_delete(struct sandbox *sb, const struct request *req, struct answer *ans)
 {
     char *text = db_subscription(sb->db, req->id);
-    cJSON *s = text ? cJSON_Parse(text) : NULL;
+    cJSON *s = text ? json_load(text) : NULL;
 
     if (!s || json_bool(s, "deleted", false) ||
         kind_of(json_str(s, "operation")) != kind_of(req->op->name)) {
@@ -354,7 +354,7 @@ struct dump {
 static void dump_one(void *arg, const char *json, const char *message_id)
 {
     struct dump *d = arg;
-    cJSON *s = cJSON_Parse(json), *option;
+    cJSON *s = json_load(json), *option;
     struct record mail;
     char *path;
     int i = 0;

@@ -125,7 +125,7 @@ static void answer_with(struct sandbox *sb, const struct request *req, struct an
 static bool look_at(void *arg, const struct record_row *row)
 {
     struct poll *p = arg;
-    cJSON *event = cJSON_Parse(row->json);
+    cJSON *event = json_load(row->json);
     int64_t time = time_of(event, p->member);
 
     if (time > p->since && (!p->query->filter || odata_filter_matches(p->query->filter, event))) {
@@ -163,7 +163,7 @@ static cJSON *first_batch(struct poll *p)
 
 static bool show_newest(void *arg, const struct record_row *row)
 {
-    cJSON_AddItemToArray(arg, cJSON_Parse(row->json));
+    cJSON_AddItemToArray(arg, json_load(row->json));
     return true;
 }
 
@@ -236,7 +236,7 @@ void trigger_updated_items(struct sandbox *sb, const struct request *req, struct
 static bool look_ahead(void *arg, const struct record_row *row)
 {
     struct poll *p = arg;
-    cJSON *event = cJSON_Parse(row->json);
+    cJSON *event = json_load(row->json);
     int64_t start = time_of(event, "Start"), known_until = p->since + p->ahead;
     bool came_closer = start > known_until;
     bool changed = start > p->now && time_of(event, "DateTimeLastModified") > p->since;

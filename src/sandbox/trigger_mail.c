@@ -107,7 +107,7 @@ static char *position_write(const struct position *p)
     cJSON_AddStringToObject(json, "LastCreatedMailTime", p->created);
     add_or_null(json, "LastMessageId", p->id);
     add_or_null(json, "LastInternetMessageId", p->internet);
-    text = cJSON_PrintUnformatted(json);
+    text = json_print(json);
     cursor = text_base64(text, strlen(text), TEXT_BASE64_STANDARD);
     cJSON_free(text);
     cJSON_Delete(json);
@@ -166,7 +166,7 @@ static bool look_at(void *arg, const struct record_row *row)
 
     if (!ids_item_number(row->id, &number) || number <= p->at.number)
         return true;
-    message = cJSON_Parse(row->json);
+    message = json_load(row->json);
     position_move(&p->at, message, number, p->now);
     if (selected(&p->wanted, message))
         cJSON_AddItemToArray(p->found, message_form(p->db, row, MESSAGE_SINGLE, p->wanted.content));
@@ -190,7 +190,7 @@ static void look_for_new(struct poll *p, const char *folder)
 static bool newest(void *arg, const struct record_row *row)
 {
     struct poll *p = arg;
-    cJSON *message = cJSON_Parse(row->json);
+    cJSON *message = json_load(row->json);
     uint32_t number = 0;
 
     ids_item_number(row->id, &number);

@@ -71,7 +71,7 @@ void view_folders(struct sandbox *sb, const struct request *req, struct answer *
 
 static bool add_line(void *arg, const struct record_row *row)
 {
-    cJSON *message = cJSON_Parse(row->json);
+    cJSON *message = json_load(row->json);
 
     cJSON_DeleteItemFromObjectCaseSensitive(message, "Body");
     cJSON_AddItemToArray(arg, message);
@@ -127,7 +127,7 @@ static cJSON *approval_of(struct db *db, int64_t row)
 
     if (!text)
         return cJSON_CreateNull();
-    s = cJSON_Parse(text);
+    s = json_load(text);
     cJSON_ArrayForEach(option, json_get(s, "options"))
     {
         link = subscription_link(s, i++);
@@ -211,7 +211,7 @@ void view_body(struct sandbox *sb, const struct request *req, struct answer *ans
 
     db_begin(sb->db);
     if (find(sb->db, request_param(req, "id"), ans, &r)) {
-        message = cJSON_Parse(r.json);
+        message = json_load(r.json);
         files = db_attachments(sb->db, r.row, true, &count);
         html =
             with_images(json_str(message, "Body") ? json_str(message, "Body") : "", files, count);

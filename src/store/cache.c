@@ -69,6 +69,8 @@ static const struct db_schema schema = {
     .oldest = 2,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
+    .write_rank = MUTEX_CACHE_WRITE,
+    .read_rank = MUTEX_CACHE_READ,
 };
 
 static void remove_beside(const char *path, const char *suffix)

@@ -109,17 +109,6 @@ static int connect_both(struct db *db, const char *path, const struct db_schema 
     return rc;
 }
 
-static void make_locks(struct db *db)
-{
-    pthread_mutexattr_t recursive;
-
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&db->write_lock, &recursive);
-    pthread_mutexattr_destroy(&recursive);
-    pthread_mutex_init(&db->read_lock, NULL);
-}
-
 int db_open(struct db *db, const char *path, const struct db_schema *schema, struct buf *err)
 {
     int rc;
@@ -128,7 +117,8 @@ int db_open(struct db *db, const char *path, const struct db_schema *schema, str
     rc = make_file(path, err);
     if (rc)
         return rc;
-    make_locks(db);
+    mutex_init_recursive(&db->write_lock, schema->write_rank);
+    mutex_init(&db->read_lock, schema->read_rank);
     rc = connect_both(db, path, schema, err);
     if (!rc)
         return 0;
@@ -145,8 +135,8 @@ void db_close(struct db *db)
     assert(!db->depth);
     sql_close(&db->reader);
     sql_close(&db->writer);
-    pthread_mutex_destroy(&db->read_lock);
-    pthread_mutex_destroy(&db->write_lock);
+    mutex_release(&db->read_lock);
+    mutex_release(&db->write_lock);
 }
 
 static int run_locked(struct db *db, const char *text)
@@ -165,15 +155,20 @@ static void begin_locked(struct db *db)
     db->failed = run_locked(db, "BEGIN IMMEDIATE");
 }
 
+bool db_is_mine(struct db *db)
+{
+    return atomic_load(&db->owner) == &self;
+}
+
 void db_begin(struct db *db)
 {
-    pthread_mutex_lock(&db->write_lock);
+    mutex_lock(&db->write_lock);
     begin_locked(db);
 }
 
 bool db_try_begin(struct db *db)
 {
-    if (pthread_mutex_trylock(&db->write_lock))
+    if (!mutex_try_lock(&db->write_lock))
         return false;
     begin_locked(db);
     return true;
@@ -194,7 +189,7 @@ static int finish_locked(struct db *db)
 
 int db_end(struct db *db, int rc)
 {
-    assert(db->depth && atomic_load(&db->owner) == &self);
+    assert(db->depth && db_is_mine(db));
     if (!db->failed)
         db->failed = rc;
     rc = db->failed;
@@ -204,13 +199,13 @@ int db_end(struct db *db, int rc)
         atomic_store(&db->owner, NULL);
     }
     db->depth--;
-    pthread_mutex_unlock(&db->write_lock);
+    mutex_unlock(&db->write_lock);
     return rc;
 }
 
 void db_write(struct db *db, struct sql_query *q, const char *text)
 {
-    assert(db->depth && atomic_load(&db->owner) == &self);
+    assert(db->depth && db_is_mine(db));
     if (!db->failed && sqlite3_get_autocommit(db->writer.db))
         db->failed = -EIO;
     if (db->failed)
@@ -221,11 +216,11 @@ void db_write(struct db *db, struct sql_query *q, const char *text)
 
 void db_read(struct db *db, struct sql_query *q, const char *text)
 {
-    if (atomic_load(&db->owner) == &self) {
+    if (db_is_mine(db)) {
         db_write(db, q, text);
         return;
     }
-    pthread_mutex_lock(&db->read_lock);
+    mutex_lock(&db->read_lock);
     sql_start(q, &db->reader, text);
     q->held = &db->read_lock;
 }

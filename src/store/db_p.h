@@ -21,6 +21,7 @@
 
 #include "sql_p.h"
 
+#include <outlookfs/base/mutex.h>
 #include <stdatomic.h>
 
 /*
@@ -33,13 +34,14 @@ struct db_schema {
     int oldest;
     int count;
     const char *const *steps;
+    enum mutex_rank write_rank, read_rank;
 };
 
 struct db {
-    struct sql writer;          /* guarded by write_lock */
-    struct sql reader;          /* guarded by read_lock */
-    pthread_mutex_t write_lock; /* recursive */
-    pthread_mutex_t read_lock;
+    struct sql writer;       /* guarded by write_lock */
+    struct sql reader;       /* guarded by read_lock */
+    struct mutex write_lock; /* recursive */
+    struct mutex read_lock;
     _Atomic(const void *) owner; /* the thread that holds write_lock, as db.c names it, or NULL */
     unsigned depth;              /* guarded by write_lock */
     int failed;                  /* guarded by write_lock: the first failure in this transaction */
@@ -56,6 +58,7 @@ void db_close(struct db *db);
 void db_begin(struct db *db);
 bool db_try_begin(struct db *db); /* false: somebody else writes */
 int db_end(struct db *db, int rc);
+bool db_is_mine(struct db *db); /* does the calling thread stand between begin and end? */
 
 /* Begin a query; sql_end() or sql_run() ends it. db_write() stands between begin and end. */
 void db_read(struct db *db, struct sql_query *q, const char *text);

@@ -220,7 +220,7 @@ int sql_end(struct sql_query *q)
         sqlite3_clear_bindings(q->stmt);
     }
     if (q->held)
-        pthread_mutex_unlock(q->held);
+        mutex_unlock(q->held);
     return q->rc;
 }
 

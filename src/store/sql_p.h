@@ -21,7 +21,7 @@
 #ifndef OUTLOOKFS_STORE_SQL_P_H
 #define OUTLOOKFS_STORE_SQL_P_H
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,9 +58,9 @@ int sql_exec_str(struct sql *sql, const char *text, char **ret, struct buf *err)
 struct sql_query {
     struct sql *sql;
     sqlite3_stmt *stmt;
-    pthread_mutex_t *held; /* given back by sql_end(), or NULL */
-    int next;              /* number of the next parameter */
-    int rc;                /* the first failure */
+    struct mutex *held; /* given back by sql_end(), or NULL */
+    int next;           /* number of the next parameter */
+    int rc;             /* the first failure */
 };
 
 void sql_start(struct sql_query *q, struct sql *sql, const char *text);

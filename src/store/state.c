@@ -29,7 +29,7 @@
 #define CHECKED_MAX (64 * 1024 * 1024)
 
 /* Each step is final once it was released: a change is another step. */
-static const char *const steps[] = {
+static const char *const schema_steps[] = {
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE slots (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
     "  folder TEXT NOT NULL, name TEXT NOT NULL, record TEXT, ino INTEGER NOT NULL,"
@@ -81,8 +81,10 @@ static const char *const steps[] = {
 static const struct db_schema schema = {
     .synchronous = "FULL",
     .oldest = 1,
-    .count = ARRAY_SIZE(steps),
-    .steps = steps,
+    .count = ARRAY_SIZE(schema_steps),
+    .steps = schema_steps,
+    .write_rank = MUTEX_STATE_WRITE,
+    .read_rank = MUTEX_STATE_READ,
 };
 
 static int open_data(struct state *s, const char *dir, struct buf *err)
@@ -253,22 +255,27 @@ void state_close(struct state *s)
 
 void state_begin(struct state *s)
 {
-    pthread_mutex_lock(&s->db.write_lock);
+    mutex_lock(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     db_begin(&s->db);
-    pthread_mutex_unlock(&s->db.write_lock);
+    mutex_unlock(&s->db.write_lock);
 }
 
 int state_end(struct state *s, int rc)
 {
-    bool outermost = s->db.depth == 1;
+    struct data_step *steps = s->data_steps;
+    size_t count = s->data_step_count;
 
-    if (outermost)
-        crash_point("before a commit of state.db");
+    if (s->db.depth > 1)
+        return db_end(&s->db, rc);
+    s->data_steps = NULL;
+    s->data_step_count = 0;
+    crash_point("before a commit of state.db");
     rc = db_end(&s->db, rc);
-    if (outermost)
-        crash_point("after a commit of state.db");
+    crash_point("after a commit of state.db");
+    data_steps_carry_out(s, steps, count, !rc);
+    free(steps);
     return rc;
 }
 
@@ -276,7 +283,7 @@ int state_new_ino(struct state *s, uint64_t *ret)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&s->db.write_lock);
+    mutex_lock(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     if (s->next_ino >= s->reserved_ino) {
@@ -285,7 +292,7 @@ int state_new_ino(struct state *s, uint64_t *ret)
     }
     if (!rc)
         *ret = s->next_ino++;
-    pthread_mutex_unlock(&s->db.write_lock);
+    mutex_unlock(&s->db.write_lock);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,56 @@ static void data_name(uint64_t ino, char name[NAME_SIZE])
     snprintf(name, NAME_SIZE, "%" PRIu64, ino);
 }
 
-int state_data_open(struct state *s, uint64_t ino, int flags)
+/* --- steps of a transaction --- */
+
+static void add_step(struct state *s, uint64_t ino, bool made)
+{
+    size_t count = s->data_step_count;
+
+    s->data_steps = xrealloc(s->data_steps, (count + 1) * sizeof(*s->data_steps));
+    s->data_steps[count] = (struct data_step){.ino = ino, .made = made};
+    s->data_step_count++;
+}
+
+/* What is opened to be written stays, whatever the transaction meant to do with it before. */
+static void cancel_removal(struct state *s, uint64_t ino)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->data_step_count; i++) {
+        if (s->data_steps[i].ino != ino || s->data_steps[i].made)
+            s->data_steps[kept++] = s->data_steps[i];
+    }
+    s->data_step_count = kept;
+}
+
+static int unlink_now(struct state *s, uint64_t ino)
+{
+    char name[NAME_SIZE];
+
+    data_name(ino, name);
+    return unlinkat(s->data_fd, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+/* What cannot be unlinked is swept at the next start. */
+void data_steps_carry_out(struct state *s, const struct data_step *steps, size_t count,
+                          bool committed)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].made != committed)
+            unlink_now(s, steps[i].ino);
+    }
+}
+
+void state_data_adopt(struct state *s, uint64_t ino)
+{
+    assert(db_is_mine(&s->db));
+    add_step(s, ino, true);
+}
+
+/* --- one file --- */
+
+static int open_data(struct state *s, uint64_t ino, int flags)
 {
     char name[NAME_SIZE];
     int fd;
@@ -32,12 +82,25 @@ int state_data_open(struct state *s, uint64_t ino, int flags)
     return fd < 0 ? -errno : fd;
 }
 
+int state_data_open(struct state *s, uint64_t ino, int flags)
+{
+    int fd;
+
+    if (!(flags & O_CREAT) || !db_is_mine(&s->db))
+        return open_data(s, ino, flags);
+    cancel_removal(s, ino);
+    fd = open_data(s, ino, flags | O_EXCL);
+    if (fd >= 0)
+        add_step(s, ino, true);
+    return fd == -EEXIST ? open_data(s, ino, flags) : fd;
+}
+
 int state_data_remove(struct state *s, uint64_t ino)
 {
-    char name[NAME_SIZE];
-
-    data_name(ino, name);
-    return unlinkat(s->data_fd, name, 0) && errno != ENOENT ? -errno : 0;
+    if (!db_is_mine(&s->db))
+        return unlink_now(s, ino);
+    add_step(s, ino, false);
+    return 0;
 }
 
 int state_statfs(struct state *s, struct statvfs *ret)

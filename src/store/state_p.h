@@ -20,15 +20,28 @@
 
 #include <outlookfs/store/state.h>
 
+/* A data file that the transaction made (it goes with a rollback), or removes (it goes with the
+ * commit). */
+struct data_step {
+    uint64_t ino;
+    bool made;
+};
+
 struct state {
     int lock_fd;
     int data_fd; /* the directory data/ */
     struct db db;
     uint64_t next_ino;     /* guarded by db.write_lock */
     uint64_t reserved_ino; /* guarded by db.write_lock: numbers below it are on disk as given */
+    struct data_step *data_steps; /* guarded by db.write_lock: of the transaction */
+    size_t data_step_count;
 };
 
 /* One statement with one number as its parameter, as a transaction. */
 int state_run_int(struct state *s, const char *text, int64_t value);
+
+/* Unlinks what the steps of a transaction say now that it was committed, or was not. */
+void data_steps_carry_out(struct state *s, const struct data_step *steps, size_t count,
+                          bool committed);
 
 #endif

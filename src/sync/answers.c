@@ -48,9 +48,9 @@ static void forget_locked(struct writeback *wb)
 
 void writeback_forget_answers(struct writeback *wb)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     forget_locked(wb);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen, const char *answer)
@@ -59,11 +59,11 @@ void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen,
     struct own_answer *a = xmalloc(sizeof(*a));
 
     *a = (struct own_answer){.seen = str_hash(0, seen, strlen(seen)), .text = xstrdup(answer)};
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     if (wb->answers.count >= ANSWERS_MAX)
         forget_locked(wb);
     answer_free(map_set(&wb->answers, key.text, a));
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen)
@@ -72,10 +72,10 @@ char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen
     const struct own_answer *a;
     char *text = NULL;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     a = map_get(&wb->answers, key.text);
     if (a && seen && a->seen == str_hash(0, seen, strlen(seen)))
         text = xstrdup(a->text);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return text;
 }

@@ -112,17 +112,9 @@ static int cache_failed(const struct receiver *r, struct remote_fault *fault, st
 static int ask_message(struct mailbox *mb, const char *message, const char *attachment,
                        struct remote_ctx ctx, struct receiver *r, struct buf *err)
 {
-    const struct param params[] = {{"messageId", message}, {"includeAttachments", "true"}};
-    struct remote_call call = {.op = OP_GET_EMAIL,
-                               .params = params,
-                               .nparams = ARRAY_SIZE(params),
-                               .ctx = ctx,
-                               .sink = receive,
-                               .sink_ctx = r};
     struct remote_fault fault;
-    enum grade grade = remote_call(mb->remote, &call, &fault);
+    enum grade grade = remote_message(mb->remote, message, ctx, receive, r, &fault);
 
-    remote_call_release(&call);
     if (r->error)
         return cache_failed(r, &fault, err);
     if (grade != GRADE_OK)

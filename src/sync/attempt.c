@@ -14,8 +14,6 @@
 #include <string.h>
 
 #define PRUNE_EVERY (60 * NS_PER_S)
-#define REQUEST_MAX 8192
-
 /* --- the journal's entry --- */
 
 void text_replace(char **text, const char *with)
@@ -56,9 +54,9 @@ int entry_open(struct task *t, struct entry *e)
 int entry_close(struct task *t, struct entry *e, bool settled, int rc)
 {
     if (settled) {
-        pthread_mutex_lock(&t->wb->lock);
+        mutex_lock(&t->wb->lock);
         t->worker->settled = true;
-        pthread_mutex_unlock(&t->wb->lock);
+        mutex_unlock(&t->wb->lock);
     }
     entry_release(e);
     return state_end(t->mb->state, rc);
@@ -98,9 +96,9 @@ static bool trashed_already(struct writeback *wb, int64_t slot, const char *text
     bool same;
 
     snprintf(key, sizeof(key), "%" PRId64, slot);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     same = map_set(&wb->trashed, key, hash) == hash;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return same;
 }
 
@@ -109,11 +107,11 @@ static bool prune_is_due(struct writeback *wb)
     int64_t now = clock_mono();
     bool due;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     due = now >= wb->next_prune;
     if (due)
         wb->next_prune = now + PRUNE_EVERY;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return due;
 }
 
@@ -142,28 +140,6 @@ static int add_trash(struct task *t, const char *text, const char *why)
 
 /* --- before an attempt --- */
 
-static char *describe_request(const struct task *t, enum operation operation)
-{
-    const struct operation_info *info = operation_info(t->mb->remote->version, operation);
-    const struct param known[] = {
-        {"table", t->slot.folder}, {"id", t->slot.record}, {"messageId", t->slot.record}};
-    struct param params[ARRAY_SIZE(known)];
-    struct buf url;
-    size_t count = 0;
-    char *text;
-
-    for (const struct param_spec *spec = info->params; spec->name; spec++)
-        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-            if (str_eq(known[i].name, spec->name))
-                params[count++] = known[i];
-    buf_init(&url, REQUEST_MAX);
-    if (operation_url(info, params, count, &url))
-        buf_clear(&url);
-    text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
-    buf_release(&url);
-    return text;
-}
-
 int task_begin(struct task *t, const struct attempt *attempt)
 {
     struct entry e;
@@ -183,7 +159,8 @@ int task_begin(struct task *t, const struct attempt *attempt)
         if (attempt->base)
             op_set_base(&e.op, attempt->base, attempt->answer);
         free(e.op.request);
-        e.op.request = describe_request(t, attempt->operation);
+        e.op.request = remote_describe(t->mb->remote, attempt->change, t->slot.kind, t->slot.folder,
+                                       t->slot.record);
         e.op.began = clock_now();
         rc = state_put_op(t->mb->state, &e.op);
     }

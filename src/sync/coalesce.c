@@ -22,7 +22,8 @@ struct change {
     struct slot slot; /* as it is now, not as the caller read it */
     const char *base; /* what was visible, as the caller says */
     const char *mine; /* NULL: a deletion */
-    cJSON *obj;       /* mine, parsed */
+    const cJSON *obj; /* mine, parsed */
+    cJSON *parsed;    /* ... by us, or NULL */
     struct buf *err;
 };
 
@@ -225,12 +226,12 @@ static int change_init(struct change *c, struct writeback *wb, const struct slot
 
 static void change_release(struct change *c)
 {
-    cJSON_Delete(c->obj);
+    cJSON_Delete(c->parsed);
     slot_release(&c->slot);
 }
 
 int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
-                     const char *mine, struct buf *err)
+                     const char *mine, const struct cJSON *mine_obj, struct buf *err)
 {
     struct change c;
     struct journal_op op;
@@ -239,9 +240,11 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     if (rc)
         return rc;
     c.mine = mine;
-    rc = json_parse_object(mine, strlen(mine), &c.obj, err);
+    if (!mine_obj)
+        rc = json_parse_object(mine, strlen(mine), &c.parsed, err);
     if (rc)
         goto out;
+    c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
         rc = begin_op(&c);
@@ -261,10 +264,10 @@ static unsigned deletions_under_way(struct writeback *wb)
     int64_t slots[WRITEBACK_WORKERS];
     unsigned count = 0;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         struct journal_op op;
 
@@ -281,10 +284,10 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     text_replace(&op->reason, "one of very many deletions at one time: "
                               "`outlookfs sync --confirm-deletes` lets them go");
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return state_put_op(wb->mb->state, op);
 }
 
@@ -326,9 +329,9 @@ static int guard_deletions(struct writeback *wb, struct journal_op *op)
     if (held)
         return writeback_under_way(wb, op->slot) ? 0 : hold(wb, op);
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     confirmed = wb->confirmed;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
                              &queued);
     if (rc || queued <= guard || queued - deletions_under_way(wb) <= guard)

@@ -182,7 +182,7 @@ static int post(struct task *t, const cJSON *mine)
 {
     enum kind kind = t->slot.kind;
     char *text = xstrdup(t->op.mine);
-    struct attempt attempt = {.operation = operation_of_kind(kind)->post, .sent = text};
+    struct attempt attempt = {.change = REMOTE_CREATE, .sent = text};
     struct remote_fault fault = {0};
     struct item item = {0};
     cJSON *body = NULL, *answer = NULL;

@@ -98,9 +98,9 @@ static int ask_path(struct mailbox *mb, const char *parent, const char *name, co
         return -ENOENT;
     }
     if (!rc) {
-        pthread_mutex_lock(&mb->listings->catalog);
+        mutex_lock(&mb->listings->catalog);
         rc = cache_add_folder(mb->cache, &folder);
-        pthread_mutex_unlock(&mb->listings->catalog);
+        mutex_unlock(&mb->listings->catalog);
     }
     if (!rc)
         mailbox_notify_folders(mb, KIND_MESSAGE);

@@ -15,7 +15,7 @@
 #define ABSENT_MAX 4096 /* names looked up in vain are somebody else's choice: bounded */
 
 struct flights {
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t left;
     struct map busy;   /* key -> itself; guarded by lock */
     struct map absent; /* key -> int64_t *, clock_mono() until when; guarded by lock */
@@ -25,7 +25,7 @@ struct flights *flights_create(void)
 {
     struct flights *f = xcalloc(1, sizeof(*f));
 
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_FLIGHT);
     clock_cond_init(&f->left);
     map_init(&f->busy);
     map_init(&f->absent);
@@ -53,7 +53,7 @@ void flights_destroy(struct flights *f)
     map_release(&f->absent);
     map_release(&f->busy);
     pthread_cond_destroy(&f->left);
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f);
 }
 
@@ -62,21 +62,21 @@ int flights_enter(struct flights *f, const char *key, struct cancel *cancel)
     int64_t until = clock_mono() + WAIT_MAX;
     int rc = 0;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     while (rc == 0 && map_get(&f->busy, key))
         rc = cancel_wait(cancel, &f->left, &f->lock, until);
     if (rc == 0)
         map_set(&f->busy, key, f);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return rc;
 }
 
 void flights_leave(struct flights *f, const char *key)
 {
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     map_remove(&f->busy, key);
     pthread_cond_broadcast(&f->left);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 void flights_put_absent(struct flights *f, const char *key, int64_t ttl)
@@ -85,13 +85,13 @@ void flights_put_absent(struct flights *f, const char *key, int64_t ttl)
     int64_t now = clock_mono();
 
     *until = now + ttl;
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     if (f->absent.count >= ABSENT_MAX)
         expire_locked(f, now);
     if (f->absent.count >= ABSENT_MAX)
         expire_locked(f, INT64_MAX);
     free(map_set(&f->absent, key, until));
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
 bool flights_is_absent(struct flights *f, const char *key)
@@ -99,16 +99,16 @@ bool flights_is_absent(struct flights *f, const char *key)
     const int64_t *until;
     bool absent;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     until = map_get(&f->absent, key);
     absent = until && *until > clock_mono();
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return absent;
 }
 
 void flights_forget_absent(struct flights *f, const char *key)
 {
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     free(map_remove(&f->absent, key));
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }

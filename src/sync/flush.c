@@ -129,14 +129,14 @@ static int look(const struct flush *f, uint64_t *ends)
     bool busy, hopeless;
     int rc;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     *ends = wb->ends;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     rc = f->slot ? look_at_slot(f) : look_at_all(f);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     busy = busy_locked(f);
     hopeless = wb->auth_failures != f->auth_failures || wb->stopping || !wb->running;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     if (busy)
         return 1;
     if (rc == 1 && (hopeless || !remote_online(wb->mb->remote)))
@@ -155,10 +155,10 @@ static int wait_for_end(struct flush *f, uint64_t ends, int64_t until, struct ca
         return buf_fail(f->err, -EINPROGRESS, "not done in time: sent later");
     if (until < soon)
         soon = until;
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     while (wb->ends == ends && !rc)
         rc = cancel_wait(cancel, &wb->ended, &wb->lock, soon);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return rc == -EINTR ? rc : 0;
 }
 
@@ -166,24 +166,24 @@ static void enter(struct flush *f, struct waiter *waiter)
 {
     struct writeback *wb = f->wb;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     f->auth_failures = wb->auth_failures;
     wb->auth_until = 0; /* somebody asks: once more */
     waiter->slot = f->slot;
     waiter->next = wb->waiters;
     wb->waiters = waiter;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 static void leave(struct writeback *wb, struct waiter *waiter)
 {
     struct waiter **p;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     for (p = &wb->waiters; *p != waiter; p = &(*p)->next)
         ;
     *p = waiter->next;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,

@@ -150,7 +150,7 @@ static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_
     struct cache_folders now;
     int rc;
 
-    pthread_mutex_lock(&mb->listings->catalog);
+    mutex_lock(&mb->listings->catalog);
     rc = cache_get_folders(mb->cache, kind, &now);
     if (!rc) {
         if (folders->partial)
@@ -158,7 +158,7 @@ static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_
         cache_folders_release(&now);
         rc = cache_put_folders(mb->cache, kind, folders);
     }
-    pthread_mutex_unlock(&mb->listings->catalog);
+    mutex_unlock(&mb->listings->catalog);
     return rc;
 }
 

@@ -18,8 +18,8 @@ struct listings *listings_create(struct mailbox *mb)
 
     l->mb = mb;
     atomic_init(&l->generation, 1); /* 0 is what a map answers for "not there" */
-    pthread_mutex_init(&l->catalog, NULL);
-    pthread_mutex_init(&l->lock, NULL);
+    mutex_init(&l->catalog, MUTEX_CATALOG);
+    mutex_init(&l->lock, MUTEX_LISTINGS);
     clock_cond_init(&l->changed);
     map_init(&l->folders);
     return l;
@@ -29,7 +29,7 @@ static void folder_free(struct folder *f)
 {
     assert(!f->pass);
     map_release(&f->touched);
-    pthread_mutex_destroy(&f->commit);
+    mutex_release(&f->commit);
     free(f->reason);
     free(f->id);
     free(f);
@@ -43,8 +43,8 @@ void listings_destroy(struct listings *l)
         folder_free(e->value);
     map_release(&l->folders);
     pthread_cond_destroy(&l->changed);
-    pthread_mutex_destroy(&l->lock);
-    pthread_mutex_destroy(&l->catalog);
+    mutex_release(&l->lock);
+    mutex_release(&l->catalog);
     free(l);
 }
 
@@ -55,7 +55,7 @@ static struct folder *folder_create(struct listings *l, enum kind kind, const ch
     f->listings = l;
     f->kind = kind;
     f->id = xstrdup(id);
-    pthread_mutex_init(&f->commit, NULL);
+    mutex_init(&f->commit, MUTEX_FOLDER);
     map_init(&f->touched);
     return f;
 }
@@ -65,13 +65,13 @@ struct folder *listings_folder(struct listings *l, enum kind kind, const char *i
     char *key = xasprintf("%s/%s", kind_info(kind)->name, id);
     struct folder *f;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     f = map_get(&l->folders, key);
     if (!f) {
         f = folder_create(l, kind, id);
         map_set(&l->folders, key, f);
     }
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     free(key);
     return f;
 }
@@ -96,12 +96,12 @@ static int visit_begin(struct folder *f, struct visit *visit)
     struct cache_listing row;
     int rc;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
     if (!rc) {
         bool online = remote_online(l->mb->remote);
 
-        pthread_mutex_lock(&l->lock);
+        mutex_lock(&l->lock);
         if (!f->pass && online && !listing_is_fresh(l->mb, &row) &&
             (!row.complete || clock_mono() >= f->not_before))
             pass_begin_locked(f, &row, refresh_plan_locked(f, &row));
@@ -109,11 +109,11 @@ static int visit_begin(struct folder *f, struct visit *visit)
         visit->complete = row.complete;
         visit->some = row.complete || row.count > 0;
         visit->ticket = f->passes;
-        pthread_mutex_unlock(&l->lock);
+        mutex_unlock(&l->lock);
         if (!visit->under_way && !visit->some)
             rc = -EHOSTUNREACH;
     }
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     return rc;
 }
 
@@ -132,14 +132,14 @@ static int visit_wait(struct folder *f, const struct visit *visit, struct cancel
     int64_t until = visit->complete ? clock_mono() + REFRESH_WAIT : INT64_MAX;
     int rc = 0;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     f->waiting++;
     while (!rc && f->passes == visit->ticket && (visit->complete || !f->pass->pages))
         rc = cancel_wait(cancel, &l->changed, &l->lock, until);
     f->waiting--;
     if (!rc && f->passes != visit->ticket)
         rc = outcome_locked(f, visit, err);
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return rc == -ETIMEDOUT ? 0 : rc;
 }
 
@@ -166,11 +166,11 @@ static bool is_growing(struct folder *f, unsigned *passes, unsigned *pages)
     struct listings *l = f->listings;
     bool growing;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     growing = f->pass && f->pass->state == PASS_PAGES && !f->pass->complete_before;
     *passes = f->passes;
     *pages = growing ? f->pass->pages : 0;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return growing;
 }
 
@@ -180,12 +180,12 @@ static int wait_for_page(struct folder *f, unsigned passes, unsigned pages, stru
     struct listings *l = f->listings;
     int rc = 0;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     f->waiting++;
     while (!rc && f->passes == passes && f->pass->state == PASS_PAGES && f->pass->pages == pages)
         rc = cancel_wait(cancel, &l->changed, &l->lock, INT64_MAX);
     f->waiting--;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return rc;
 }
 
@@ -198,9 +198,9 @@ static int listing_end(struct folder *f)
 
     if (rc || row.complete)
         return rc;
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     rc = f->error;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     if (!rc && !remote_online(l->mb->remote))
         rc = -EHOSTUNREACH;
     return rc;
@@ -236,7 +236,7 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
     struct mailbox_progress *list;
     size_t count = 0;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     list = xcalloc(l->folders.count + 1, sizeof(*list));
     for (struct map_entry *e = map_first(&l->folders); e; e = map_next(&l->folders, e)) {
         const struct folder *f = e->value;
@@ -246,7 +246,7 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
         list[count++] =
             (struct mailbox_progress){.kind = f->kind, .folder = xstrdup(f->id), .listing = true};
     }
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
 
     for (size_t i = 0; i < count; i++) {
         struct cache_listing row;

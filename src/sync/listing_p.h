@@ -72,9 +72,9 @@ struct listings {
     struct mailbox *mb;
     atomic_uintptr_t generation;
 
-    pthread_mutex_t catalog; /* over the store transactions that change the folders of a kind */
+    struct mutex catalog; /* over the store transactions that change the folders of a kind */
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed; /* a page came, a pass ended */
     struct map folders;     /* key -> struct folder; stay until the end; guarded by lock */
 };
@@ -84,7 +84,7 @@ struct folder {
     enum kind kind;
     char *id;
 
-    pthread_mutex_t commit;
+    struct mutex commit;
     struct map touched; /* record id -> generation of the last own write; guarded by commit */
     unsigned questions; /* open ones; guarded by commit */
 

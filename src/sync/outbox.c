@@ -41,26 +41,26 @@ void outbox_announce(struct outbox *ob, const char *url)
 {
     char *copy = url ? xstrdup(url) : NULL;
 
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     char *old = ob->url;
     ob->url = copy;
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     free(old);
 }
 
 bool outbox_is_announced(struct outbox *ob)
 {
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     bool announced = ob->url;
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     return announced;
 }
 
 char *outbox_address(struct outbox *ob, const char *token)
 {
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     char *address = ob->url ? xasprintf("%s/%s", ob->url, token) : NULL;
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     return address;
 }
 
@@ -149,10 +149,10 @@ static bool pick(struct outbox *ob, struct outbox_row *ret, int64_t *wake)
 
 void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token)
 {
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     ob->pause_until = clock_mono() + ns;
     ob->token = token;
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
 }
 
 /* When to look again while nothing may be tried at all; 0: now. */
@@ -163,11 +163,11 @@ static int64_t held_back_until(struct outbox *ob)
     if (!remote_online(ob->mb->remote))
         return now + ONLINE_POLL;
     uint64_t token = remote_token_there(ob->mb->remote);
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     if (token != ob->token)
         ob->pause_until = 0;
     int64_t until = ob->pause_until;
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     if (until <= now)
         return 0;
     return until < now + ONLINE_POLL ? until : now + ONLINE_POLL;
@@ -175,31 +175,31 @@ static int64_t held_back_until(struct outbox *ob)
 
 static void finish(struct outbox *ob)
 {
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     ob->ends++;
     pthread_cond_broadcast(&ob->ended);
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
 }
 
 /* Answers with something to do, or false when it is time to end. */
 static bool look(struct outbox *ob, struct outbox_row *ret)
 {
     for (;;) {
-        pthread_mutex_lock(&ob->lock);
+        mutex_lock(&ob->lock);
         uint64_t kicks = ob->kicks;
         bool stopping = ob->stopping;
-        pthread_mutex_unlock(&ob->lock);
+        mutex_unlock(&ob->lock);
         if (stopping)
             return false;
         int64_t wake = held_back_until(ob);
         if (!wake && pick(ob, ret, &wake))
             return true;
 
-        pthread_mutex_lock(&ob->lock);
+        mutex_lock(&ob->lock);
         while (ob->kicks == kicks && !ob->stopping &&
                clock_wait(&ob->work, &ob->lock, wake) != -ETIMEDOUT)
             ;
-        pthread_mutex_unlock(&ob->lock);
+        mutex_unlock(&ob->lock);
     }
 }
 
@@ -223,11 +223,11 @@ static void *worker_main(void *arg)
 
 void outbox_kick(struct outbox *ob)
 {
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     ob->kicks++;
     ob->pause_until = 0;
     pthread_cond_signal(&ob->work);
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
 }
 
 /* --- waiting --- */
@@ -274,10 +274,10 @@ static int wait_for_end(struct outbox *ob, uint64_t ends, int64_t until, struct 
 {
     int rc = 0;
 
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     while (ob->ends == ends && !ob->stopping && !rc)
         rc = cancel_wait(cancel, &ob->ended, &ob->lock, until);
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     return rc;
 }
 
@@ -288,9 +288,9 @@ int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
 
     outbox_kick(ob);
     while (!rc && n.waiting) {
-        pthread_mutex_lock(&ob->lock);
+        mutex_lock(&ob->lock);
         uint64_t ends = ob->ends;
-        pthread_mutex_unlock(&ob->lock);
+        mutex_unlock(&ob->lock);
         rc = tally(ob, false, &n);
         if (rc || !n.waiting)
             break;
@@ -314,7 +314,7 @@ struct outbox *outbox_create(struct mailbox *mb)
 
     ob->mb = mb;
     cancel_init(&ob->cancel);
-    pthread_mutex_init(&ob->lock, NULL);
+    mutex_init(&ob->lock, MUTEX_OUTBOX);
     clock_cond_init(&ob->work);
     clock_cond_init(&ob->ended);
     return ob;
@@ -410,11 +410,11 @@ void outbox_stop(struct outbox *ob, int64_t limit)
         return;
     if (limit > 0)
         outbox_flush(ob, clock_mono() + limit, NULL);
-    pthread_mutex_lock(&ob->lock);
+    mutex_lock(&ob->lock);
     ob->stopping = true;
     pthread_cond_broadcast(&ob->work);
     pthread_cond_broadcast(&ob->ended);
-    pthread_mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->lock);
     cancel_fire(&ob->cancel);
     pthread_join(ob->thread, NULL);
     ob->running = false;
@@ -426,7 +426,7 @@ void outbox_destroy(struct outbox *ob)
         return;
     pthread_cond_destroy(&ob->work);
     pthread_cond_destroy(&ob->ended);
-    pthread_mutex_destroy(&ob->lock);
+    mutex_release(&ob->lock);
     free(ob->url);
     free(ob);
 }

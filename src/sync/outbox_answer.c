@@ -85,6 +85,8 @@ static int remove_old(struct state *state, uint64_t dir, const char *name)
 
     if (!rc)
         rc = state_remove_local(state, old.ino);
+    if (!rc)
+        rc = state_data_remove(state, old.ino);
     local_release(&old);
     return rc == -ENOENT ? 0 : rc;
 }

@@ -82,7 +82,7 @@ static struct cJSON *with_gap(const struct cJSON *attachment)
     return copy;
 }
 
-/* The caller frees it with cJSON_free(). */
+/* The caller frees it. */
 static char *print_with_gaps(const struct cJSON *obj)
 {
     struct cJSON *copy = cJSON_CreateObject(), *list = cJSON_CreateArray(), *member;
@@ -97,7 +97,7 @@ static char *print_with_gaps(const struct cJSON *obj)
         else
             cJSON_AddItemReferenceToObject(copy, member->string, member);
     }
-    text = cJSON_PrintUnformatted(copy);
+    text = json_print(copy);
     cJSON_Delete(copy);
     cJSON_Delete(list);
     return text;
@@ -142,7 +142,7 @@ static int write_message(int fd, const struct cJSON *obj)
     }
     if (!rc)
         rc = append(fd, rest, strlen(rest), &at);
-    cJSON_free(text);
+    free(text);
     return rc;
 }
 
@@ -199,13 +199,6 @@ void outbox_discard(struct outbox *ob, struct outbox_row *row)
 
 /* --- rows --- */
 
-/* The body goes when nothing can bring its row back: at worst it is swept at the next start. */
-static void drop_body(struct outbox *ob, const struct outbox_row *row)
-{
-    if (row->body)
-        state_data_remove(ob->mb->state, row->body);
-}
-
 /* In a transaction: a subscription outlives its file, until the service was told. */
 static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
 {
@@ -230,7 +223,8 @@ static int reset(struct outbox *ob, struct outbox_row *row, uint64_t ino, bool a
     rc = leave_subscription(ob, row);
     if (rc)
         return rc;
-    drop_body(ob, row);
+    if (row->body)
+        state_data_remove(ob->mb->state, row->body);
     struct outbox_row fresh = {
         .id = row->id, .ino = ino, .what = row->what, .foreign = row->foreign};
     outbox_row_release(row);
@@ -243,6 +237,8 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
     struct outbox_row old = {0};
 
     state_begin(ob->mb->state);
+    if (row->body)
+        state_data_adopt(ob->mb->state, row->body);
     int rc = reset(ob, &old, ino, true);
     if (!rc || rc == -ENOENT) {
         row->id = old.id;
@@ -253,10 +249,7 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
     }
     rc = state_end(ob->mb->state, rc);
     outbox_row_release(&old);
-    if (rc)
-        outbox_discard(ob, row);
-    else
-        outbox_row_release(row);
+    outbox_row_release(row);
     return rc;
 }
 

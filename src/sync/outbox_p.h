@@ -21,7 +21,7 @@ struct outbox {
     struct cancel cancel;
     pthread_t thread;
     bool running; /* owner only */
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t work;  /* `kicks` or `stopping` changed */
     pthread_cond_t ended; /* `ends` changed */
 

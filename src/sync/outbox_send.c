@@ -113,9 +113,7 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
     else if (row->what == OUTGOING_REPLY)
         grade = reply(ob, &body, ctx, fault);
     else
-        grade = remote_ask(remote,
-                           row->what == OUTGOING_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS
-                                                         : OP_SEND_APPROVAL_MAIL,
+        grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
                            body.data, ctx, &row->location, fault);
     buf_release(&body);
     return grade;
@@ -138,12 +136,6 @@ static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
         free(salt);
     }
     return name;
-}
-
-static void remove_body(struct outbox *ob, const struct outbox_row *row)
-{
-    if (row->body)
-        state_data_remove(ob->mb->state, row->body);
 }
 
 /* In a transaction: the file goes to sent/, its row is done with. */
@@ -188,13 +180,15 @@ static int sent(struct outbox *ob, struct outbox_row *row)
 
     state_begin(state);
     int rc = state_get_local(state, row->ino, &l);
+    if (!rc && row->body)
+        rc = state_data_remove(state, row->body);
+    row->body = 0;
     if (!rc && row->waits)
         rc = await_answer(ob, row, &answer);
     else if (!rc)
         rc = move_to_sent(ob, row, &l);
     rc = state_end(state, rc);
     if (!rc) {
-        remove_body(ob, row);
         log_info("outbox/%s/%s: sent", outgoing_info(row->what)->dir, l.name);
         outbox_notify(ob, row->ino, l.dir);
     }

@@ -288,11 +288,11 @@ static void note_auth_failure(struct writeback *wb)
 {
     uint64_t token = remote_token_read(wb->mb->remote);
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->auth_failures++;
     wb->auth_until = clock_mono() + AUTH_PAUSE;
     wb->refused_token = token;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 /*

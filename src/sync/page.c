@@ -165,10 +165,10 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     bool all;
     int rc;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     all = enter_page_locked(f, pass, t->span, page, bytes);
     row = pass->row;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
 
     rc = cache_put_listing(l->mb->cache, f->kind, f->id, &row);
     if (rc)
@@ -176,10 +176,10 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     if (all && t->plan == PLAN_FULL)
         confirm_collect(f, pass);
     /* Last, so that who is told finds the listing stored as it is. */
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     pass->pages++;
     pass->all = all;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return 0;
 }
 
@@ -191,22 +191,22 @@ static void store_page(struct page_task *t, uintptr_t gen, struct page *page, si
     bool late;
     int rc = 0;
 
-    pthread_mutex_lock(&f->commit);
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&f->commit);
+    mutex_lock(&l->lock);
     late = pass->all || pass->state != PASS_PAGES;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     if (!late)
         rc = commit_items_locked(f, page->items, page->nitems, gen, pass->row.run, page->changes);
     if (!late && !rc)
         rc = store_progress(f, pass, t, page, bytes);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
 
     if (!late)
         notify_items(f, page->items, page->nitems, page->changes);
     if (rc) {
-        pthread_mutex_lock(&l->lock);
+        mutex_lock(&l->lock);
         pass_fail_locked(pass, rc, "the cache cannot be written");
-        pthread_mutex_unlock(&l->lock);
+        mutex_unlock(&l->lock);
     }
 }
 
@@ -216,7 +216,7 @@ static void refuse_page(struct page_task *t, enum grade grade, const struct remo
     struct folder *f = t->folder;
     struct pass *pass = t->pass;
 
-    pthread_mutex_lock(&f->listings->lock);
+    mutex_lock(&f->listings->lock);
     if (grade == GRADE_REFUSED && t->plan == PLAN_NEWEST && f->kind != KIND_MESSAGE) {
         f->unordered = true;
         pass_plan_locked(f, pass, PLAN_FULL);
@@ -224,7 +224,7 @@ static void refuse_page(struct page_task *t, enum grade grade, const struct remo
         pass_fail_locked(pass, grade_errno(grade),
                          fault->reason ? fault->reason : grade_name(grade));
     }
-    pthread_mutex_unlock(&f->listings->lock);
+    mutex_unlock(&f->listings->lock);
 }
 
 /* A page behind the end, or of a pass that has failed, is not worth a request. */
@@ -234,9 +234,9 @@ static bool is_wanted(const struct page_task *t)
     const struct pass *pass = t->pass;
     bool wanted;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     wanted = pass->state == PASS_PAGES && !pass->all && !pass->error && t->span.from < pass->end;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return wanted;
 }
 

@@ -200,7 +200,7 @@ void pass_leave(struct folder *f, struct pass *pass)
     char *broken = NULL;
     bool ended, unused;
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     pass->in_flight--;
     ended = pass->state != PASS_ENDED;
     advance_locked(f, pass);
@@ -209,7 +209,7 @@ void pass_leave(struct folder *f, struct pass *pass)
     if (ended && pass->error && pass->error != -EINTR)
         broken = xstrdup(pass->reason);
     pthread_cond_broadcast(&l->changed);
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
 
     if (broken)
         log_warn("%s/%s: the listing stopped: %s", kind_info(f->kind)->dir, f->id, broken);

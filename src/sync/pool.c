@@ -20,7 +20,7 @@ struct worker {
 };
 
 struct pool {
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t filled;
     struct task *head[PRIORITIES], *tail[PRIORITIES]; /* guarded by lock */
     unsigned background;                              /* of these are running; guarded by lock */
@@ -33,7 +33,7 @@ struct pool *pool_create(void)
 {
     struct pool *pool = xcalloc(1, sizeof(*pool));
 
-    pthread_mutex_init(&pool->lock, NULL);
+    mutex_init(&pool->lock, MUTEX_POOL);
     clock_cond_init(&pool->filled);
     return pool;
 }
@@ -61,25 +61,25 @@ static void *work(void *arg)
     struct pool *pool = worker->pool;
     struct task *task;
 
-    pthread_mutex_lock(&pool->lock);
+    mutex_lock(&pool->lock);
     for (;;) {
         bool background;
 
         while (!(task = take_locked(pool)) && pool->open)
-            pthread_cond_wait(&pool->filled, &pool->lock);
+            clock_wait(&pool->filled, &pool->lock, INT64_MAX);
         if (!task)
             break;
 
         background = task->priority == HTTP_BACKGROUND;
         pool->background += background;
-        pthread_mutex_unlock(&pool->lock);
+        mutex_unlock(&pool->lock);
         task->run(task, &worker->cancel);
-        pthread_mutex_lock(&pool->lock);
+        mutex_lock(&pool->lock);
         pool->background -= background;
         if (background)
             pthread_cond_signal(&pool->filled); /* another one may run now */
     }
-    pthread_mutex_unlock(&pool->lock);
+    mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -104,10 +104,10 @@ int pool_start(struct pool *pool)
 
 void pool_stop(struct pool *pool)
 {
-    pthread_mutex_lock(&pool->lock);
+    mutex_lock(&pool->lock);
     pool->open = false;
     pthread_cond_broadcast(&pool->filled);
-    pthread_mutex_unlock(&pool->lock);
+    mutex_unlock(&pool->lock);
 
     for (unsigned i = 0; i < pool->started; i++)
         cancel_fire(&pool->workers[i].cancel);
@@ -121,7 +121,7 @@ void pool_destroy(struct pool *pool)
     if (!pool)
         return;
     pthread_cond_destroy(&pool->filled);
-    pthread_mutex_destroy(&pool->lock);
+    mutex_release(&pool->lock);
     free(pool);
 }
 
@@ -130,7 +130,7 @@ bool pool_push(struct pool *pool, struct task *task)
     bool open;
 
     task->next = NULL;
-    pthread_mutex_lock(&pool->lock);
+    mutex_lock(&pool->lock);
     open = pool->open;
     if (open) {
         if (pool->tail[task->priority])
@@ -140,6 +140,6 @@ bool pool_push(struct pool *pool, struct task *task)
         pool->tail[task->priority] = task;
         pthread_cond_signal(&pool->filled);
     }
-    pthread_mutex_unlock(&pool->lock);
+    mutex_unlock(&pool->lock);
     return open;
 }

@@ -18,19 +18,19 @@ uintptr_t question_begin(struct folder *f)
 {
     uintptr_t gen;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     f->questions++;
     gen = atomic_load(&f->listings->generation);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     return gen;
 }
 
 void question_end(struct folder *f)
 {
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     if (--f->questions == 0)
         map_release(&f->touched);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
 }
 
 bool is_touched_locked(const struct folder *f, const char *id, uintptr_t gen)
@@ -106,9 +106,9 @@ static int current_run_locked(struct folder *f, uint64_t *ret)
         *ret = CACHE_KEEP_RUN;
         return 0;
     }
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     *ret = f->pass ? f->pass->row.run : row.run;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     return 0;
 }
 
@@ -128,11 +128,11 @@ int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder
     enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
     uint64_t run = 0;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     int rc = current_run_locked(f, &run);
     if (!rc)
         rc = commit_items_locked(f, items, count, gen, run, changes);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     for (size_t i = 0; !rc && i < count; i++) {
         char *key = record_key(f, items[i].id);
         flights_forget_absent(mb->flights, key);
@@ -151,10 +151,10 @@ int mailbox_record_written(struct mailbox *mb, const char *folder, const struct 
     enum cache_change change = CACHE_SAME;
     int rc;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     touch_locked(f, item->id);
     rc = put_locked(f, item, &change);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     flights_forget_absent(mb->flights, key);
     free(key);
     if (!rc)
@@ -167,10 +167,10 @@ int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folde
     struct folder *f = listings_folder(mb->listings, kind, folder);
     int rc;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     touch_locked(f, id);
     rc = cache_remove(mb->cache, kind, folder, id);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     if (rc == -ENOENT)
         return 0;
     if (!rc)
@@ -230,10 +230,10 @@ static int store_answer(struct folder *f, const char *id, struct cJSON *obj, uin
         item_release(&item);
         return -EIO;
     }
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     if (!is_touched_locked(f, id, gen))
         rc = put_locked(f, &item, &change);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     if (!rc)
         notify_items(f, &item, 1, &change);
     item_release(&item);

@@ -79,14 +79,14 @@ void confirm_collect(struct folder *f, struct pass *pass)
     while (ids[count])
         count++;
 
-    pthread_mutex_lock(&f->listings->lock);
+    mutex_lock(&f->listings->lock);
     pass->missing = xcalloc(CONFIRM_MAX, sizeof(*pass->missing));
     take_missing_locked(f, pass, ids, listed, CONFIRM_MAX);
     size_t rest = CONFIRM_MAX - pass->nmissing;
     take_missing_locked(f, pass, ids + listed, count - listed,
                         rest < CONFIRM_UNLISTED ? rest : CONFIRM_UNLISTED);
     f->confirmed += pass->nmissing;
-    pthread_mutex_unlock(&f->listings->lock);
+    mutex_unlock(&f->listings->lock);
 
     for (size_t i = 0; i < count; i++)
         free(ids[i]);
@@ -98,10 +98,10 @@ static bool forget_record(struct folder *f, const char *id, uintptr_t gen)
 {
     bool gone;
 
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     gone =
         !is_touched_locked(f, id, gen) && !cache_remove(f->listings->mb->cache, f->kind, f->id, id);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     return gone;
 }
 
@@ -113,9 +113,9 @@ static void keep_record(struct folder *f, struct cJSON *obj, uintptr_t gen)
 
     if (item_from_json(f->kind, obj, &item, NULL))
         return;
-    pthread_mutex_lock(&f->commit);
+    mutex_lock(&f->commit);
     commit_items_locked(f, &item, 1, gen, CACHE_UNLISTED, &change);
-    pthread_mutex_unlock(&f->commit);
+    mutex_unlock(&f->commit);
     notify_items(f, &item, 1, &change);
     item_release(&item);
 }
@@ -149,11 +149,11 @@ static void confirm_run(struct task *task, struct cancel *cancel)
     struct listings *l = t->folder->listings;
     bool go_on = !cancel_fired(cancel) && confirm(t, cancel);
 
-    pthread_mutex_lock(&l->lock);
+    mutex_lock(&l->lock);
     t->pass->confirming = false;
     if (!go_on)
         t->pass->nasked = t->pass->nmissing;
-    pthread_mutex_unlock(&l->lock);
+    mutex_unlock(&l->lock);
     pass_leave(t->folder, t->pass);
     free(t);
 }

@@ -37,7 +37,7 @@ static int send(struct task *t)
     const char *was = t->op.answer ? t->op.answer : t->op.base;
     char *text = was ? xstrdup(was) : NULL;
     struct attempt attempt = {
-        .operation = operation_of_kind(t->slot.kind)->del,
+        .change = REMOTE_DELETE,
         .trash = text,
         .why = "delete",
     };

@@ -30,9 +30,9 @@ struct entry {
 };
 
 struct searches {
-    pthread_mutex_t lock; /* over nothing but memory */
-    struct map entries;   /* key -> struct entry; guarded by lock */
-    uint64_t uses;        /* guarded by lock */
+    struct mutex lock;  /* over nothing but memory */
+    struct map entries; /* key -> struct entry; guarded by lock */
+    uint64_t uses;      /* guarded by lock */
 };
 
 const char *search_place(enum kind kind)
@@ -51,7 +51,7 @@ struct searches *searches_create(void)
 {
     struct searches *s = xcalloc(1, sizeof(*s));
 
-    pthread_mutex_init(&s->lock, NULL);
+    mutex_init(&s->lock, MUTEX_SEARCH);
     map_init(&s->entries);
     return s;
 }
@@ -78,15 +78,15 @@ void searches_destroy(struct searches *s)
     for (struct map_entry *e = map_first(&s->entries); e; e = map_next(&s->entries, e))
         drop_locked(s, e->key);
     map_release(&s->entries);
-    pthread_mutex_destroy(&s->lock);
+    mutex_release(&s->lock);
     free(s);
 }
 
 void search_put(struct mailbox *mb, struct search_result *r)
 {
-    pthread_mutex_lock(&mb->searches->lock);
+    mutex_lock(&mb->searches->lock);
     put_locked(r);
-    pthread_mutex_unlock(&mb->searches->lock);
+    mutex_unlock(&mb->searches->lock);
 }
 
 /* --- what is known --- */
@@ -96,14 +96,14 @@ static struct search_result *known(struct searches *s, const char *key, enum sea
 {
     struct search_result *r = NULL;
 
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (e && (age != SEARCH_FRESH || clock_mono() < e->ask_at)) {
         e->used = ++s->uses;
         r = e->result;
         r->refs++;
     }
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return r;
 }
 
@@ -138,7 +138,7 @@ static struct search_result *enter(struct mailbox *mb, const struct search *what
     bool kept = search_is_kept(mb, what);
     int64_t age = what->kind == KIND_COUNT ? 0 : mb->config.list_ttl;
 
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (!e) {
         e = xcalloc(1, sizeof(*e));
@@ -151,18 +151,18 @@ static struct search_result *enter(struct mailbox *mb, const struct search *what
                         .used = ++s->uses,
                         .kept = kept};
     trim_locked(s);
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return r;
 }
 
 /* The service does not answer: what is known stays, and it is left alone for a while. */
 static struct search_result *known_still(struct searches *s, const char *key)
 {
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (e)
         e->ask_at = clock_mono() + RETRY_AFTER;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return known(s, key, SEARCH_CACHED);
 }
 
@@ -245,11 +245,11 @@ static void mark_kept(struct searches *s, const struct search *what)
 {
     char *key = key_of(what);
 
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (e)
         e->kept = true;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     free(key);
 }
 
@@ -274,9 +274,9 @@ int search_forget(struct mailbox *mb, const struct search *what)
     char *key = key_of(what);
     int rc = state_remove_search(mb->state, search_place(what->kind), what->folder, what->name);
 
-    pthread_mutex_lock(&mb->searches->lock);
+    mutex_lock(&mb->searches->lock);
     drop_locked(mb->searches, key);
-    pthread_mutex_unlock(&mb->searches->lock);
+    mutex_unlock(&mb->searches->lock);
     free(key);
     return rc;
 }

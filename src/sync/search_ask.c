@@ -108,9 +108,9 @@ static unsigned page_size(const struct asking *a, struct folder *f)
     unsigned size = PAGE_TOP;
 
     if (f->kind == KIND_MESSAGE && !a->query.text) {
-        pthread_mutex_lock(&f->listings->lock);
+        mutex_lock(&f->listings->lock);
         size = page_top_locked(f);
-        pthread_mutex_unlock(&f->listings->lock);
+        mutex_unlock(&f->listings->lock);
     }
     if (a->query.top && a->query.top - a->result->count < size)
         size = a->query.top - (unsigned)a->result->count;

@@ -27,7 +27,7 @@ struct member {
 
 struct trigger_info {
     const char *name;
-    enum operation op;
+    enum remote_trigger trigger;
     enum kind kind;
     const struct member *members;
 };
@@ -58,10 +58,10 @@ static const struct member calendar_items[] = {
 };
 
 static const struct trigger_info infos[] = {
-    {"OnNewEmail", OP_ON_NEW_EMAIL, KIND_MESSAGE, new_email},
-    {"OnUpcomingEvents", OP_ON_UPCOMING_EVENTS, KIND_EVENT, upcoming_events},
-    {"CalendarGetOnNewItems", OP_CALENDAR_ON_NEW_ITEMS, KIND_EVENT, calendar_items},
-    {"CalendarGetOnUpdatedItems", OP_CALENDAR_ON_UPDATED_ITEMS, KIND_EVENT, calendar_items},
+    {"OnNewEmail", REMOTE_ON_NEW_EMAIL, KIND_MESSAGE, new_email},
+    {"OnUpcomingEvents", REMOTE_ON_UPCOMING_EVENTS, KIND_EVENT, upcoming_events},
+    {"CalendarGetOnNewItems", REMOTE_ON_NEW_ITEMS, KIND_EVENT, calendar_items},
+    {"CalendarGetOnUpdatedItems", REMOTE_ON_UPDATED_ITEMS, KIND_EVENT, calendar_items},
 };
 
 static const struct trigger_info *find_info(const char *name)
@@ -241,7 +241,7 @@ int definition_read(struct mailbox *mb, const char *text, size_t len, struct def
         return buf_fail(err, -EINVAL,
                         "Trigger: must be OnNewEmail, OnUpcomingEvents, CalendarGetOnNewItems or "
                         "CalendarGetOnUpdatedItems");
-    ret->op = info->op;
+    ret->trigger = info->trigger;
     ret->kind = info->kind;
     rc = check_names(info, ret->obj, err);
     for (const struct member *m = info->members; !rc && m->name; m++)

@@ -118,9 +118,9 @@ static int add_line(struct poll *p, cJSON *obj)
         return 0;
     }
     add_path(p, obj);
-    char *text = cJSON_PrintUnformatted(obj);
+    char *text = json_print(obj);
     int rc = text ? buf_addf(&p->lines, "%s\n", text) : -EINVAL;
-    cJSON_free(text);
+    free(text);
     if (key) {
         p->keys = xrealloc(p->keys, (p->nkeys + 1) * sizeof(*p->keys));
         p->keys[p->nkeys++] = key;
@@ -157,12 +157,14 @@ static void take_cursor(struct poll *p, struct trigger_row *row)
 
 /* Lines, cursor and the memory of what was brought: all or nothing. -ESTALE: the definition is
  * another one now. */
-static int commit_row(struct poll *p, struct trigger_row *row)
+static int commit_row(struct poll *p, struct trigger_row *row, bool rotated, uint64_t gone)
 {
     struct state *state = p->t->mb->state;
     struct trigger_row now = {0};
 
     state_begin(state);
+    if (rotated)
+        state_data_adopt(state, row->now.ino);
     int rc = state_get_trigger(state, row->id, &now);
     if (!rc && now.gen != row->gen)
         rc = -ESTALE;
@@ -177,6 +179,8 @@ static int commit_row(struct poll *p, struct trigger_row *row)
     }
     for (size_t i = 0; !rc && i < p->nkeys; i++)
         rc = state_trigger_see(state, row->id, p->keys[i]);
+    if (!rc && gone)
+        rc = state_data_remove(state, gone);
     rc = state_end(state, rc);
     trigger_row_release(&now);
     return rc;
@@ -197,14 +201,9 @@ static int commit(struct poll *p)
         return rc;
     take_cursor(p, row);
     row->items += p->nlines;
-    rc = commit_row(p, row);
-    if (rc) {
-        if (row->now.ino != before)
-            state_data_remove(p->t->mb->state, row->now.ino);
+    rc = commit_row(p, row, row->now.ino != before, gone);
+    if (rc)
         return rc;
-    }
-    if (gone)
-        state_data_remove(p->t->mb->state, gone);
     if (row->now.ino != before)
         mailbox_notify_stream(p->t->mb, before);
     if (p->nlines)
@@ -246,20 +245,20 @@ static int64_t clamp(int64_t pause, int64_t max)
 /* When to ask again: `pause` from now. */
 static void schedule(struct poll *p, int64_t pause, bool failed)
 {
-    pthread_mutex_lock(&p->t->lock);
+    mutex_lock(&p->t->lock);
     struct watch *w = watch_locked(p->t, p->row.id);
     w->asked_at = clock_mono();
     w->pause = pause;
     w->gen = p->row.gen;
     w->failures = failed ? w->failures + 1 : 0;
-    pthread_mutex_unlock(&p->t->lock);
+    mutex_unlock(&p->t->lock);
 }
 
 static unsigned failures(struct poll *p)
 {
-    pthread_mutex_lock(&p->t->lock);
+    mutex_lock(&p->t->lock);
     unsigned n = watch_locked(p->t, p->row.id)->failures;
-    pthread_mutex_unlock(&p->t->lock);
+    mutex_unlock(&p->t->lock);
     return n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX;
 }
 
@@ -314,7 +313,7 @@ static bool ask(struct poll *p, struct cancel *cancel)
     struct remote_fault fault;
     bool more = false;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_poll(mb->remote, p->d.op, p->d.params.list, p->d.params.count,
+    enum grade grade = remote_poll(mb->remote, p->d.trigger, p->d.params.list, p->d.params.count,
                                    p->row.cursor, ctx, &p->news, &fault);
 
     if (grade == GRADE_OK)

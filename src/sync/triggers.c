@@ -24,7 +24,7 @@ struct triggers *triggers_create(struct mailbox *mb)
     struct triggers *t = xcalloc(1, sizeof(*t));
 
     t->mb = mb;
-    pthread_mutex_init(&t->lock, NULL);
+    mutex_init(&t->lock, MUTEX_TRIGGERS);
     clock_cond_init(&t->changed);
     map_init(&t->watches);
     return t;
@@ -38,27 +38,27 @@ void triggers_destroy(struct triggers *t)
         free(e->value);
     map_release(&t->watches);
     pthread_cond_destroy(&t->changed);
-    pthread_mutex_destroy(&t->lock);
+    mutex_release(&t->lock);
     free(t);
 }
 
 void triggers_kick(struct triggers *t)
 {
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     t->version++;
     pthread_cond_broadcast(&t->changed);
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
 }
 
 int triggers_wait(struct triggers *t, int64_t until, struct cancel *cancel)
 {
     int rc = 0;
 
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     while (!rc && t->version == t->waited)
         rc = cancel_wait(cancel, &t->changed, &t->lock, until);
     t->waited = t->version;
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
     return rc;
 }
 
@@ -96,7 +96,7 @@ static void look(struct triggers *t, int64_t id, int change)
 {
     int64_t now = clock_mono();
 
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     struct watch *w = watch_locked(t, id);
     bool slow = stretched(w, now) != w->pause;
     w->handles += (unsigned)change;
@@ -105,7 +105,7 @@ static void look(struct triggers *t, int64_t id, int change)
         t->version++;
         pthread_cond_broadcast(&t->changed);
     }
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
 }
 
 void triggers_watch(struct triggers *t, int64_t id, int change)
@@ -141,7 +141,7 @@ int64_t triggers_due(struct triggers *t, int64_t *ret_when)
 
     if (state_triggers(t->mb->state, &rows, &count))
         when = now + TRIGGER_PAUSE_MIN;
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     for (size_t i = 0; i < count; i++) {
         int64_t due = is_in_force(&rows[i]) ? due_locked(t, &rows[i], now) : INT64_MAX;
 
@@ -150,7 +150,7 @@ int64_t triggers_due(struct triggers *t, int64_t *ret_when)
             id = rows[i].id;
         }
     }
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
     trigger_rows_free(rows, count);
     if (id && when <= now)
         return id;
@@ -164,9 +164,9 @@ int64_t triggers_next(struct triggers *t, int64_t id)
     int64_t now = clock_mono(), seconds = -1;
 
     if (!state_get_trigger(t->mb->state, id, &row) && is_in_force(&row)) {
-        pthread_mutex_lock(&t->lock);
+        mutex_lock(&t->lock);
         int64_t due = due_locked(t, &row, now);
-        pthread_mutex_unlock(&t->lock);
+        mutex_unlock(&t->lock);
         seconds = due > now ? (due - now) / NS_PER_S : 0;
     }
     trigger_row_release(&row);
@@ -347,13 +347,13 @@ int triggers_drop_stream(struct triggers *t, const char *name, bool older)
         else if (!older && is_in_force(&row))
             rc = stream_begin(t, stream);
         if (!rc)
+            rc = state_data_remove(t->mb->state, gone);
+        if (!rc)
             rc = keep_or_remove(t, &row);
     }
     rc = state_end(t->mb->state, rc);
     trigger_row_release(&row);
-    if (rc)
-        return rc;
-    state_data_remove(t->mb->state, gone);
-    mailbox_notify_stream(t->mb, gone);
-    return 0;
+    if (!rc)
+        mailbox_notify_stream(t->mb, gone);
+    return rc;
 }

@@ -17,7 +17,7 @@
 
 struct triggers {
     struct mailbox *mb;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     uint64_t version;   /* grows with each change; guarded by lock */
     uint64_t waited;    /* the version triggers_wait() has seen; guarded by lock */
@@ -43,17 +43,17 @@ struct watch *watch_locked(struct triggers *t, int64_t id);
 /* --- trigger_definition.c --- */
 
 struct question_params {
-    struct param list[OPERATION_PARAMS_MAX];
+    struct param list[REMOTE_TRIGGER_PARAMS];
     size_t count;
 };
 
 struct definition {
-    enum operation op;
+    enum remote_trigger trigger;
     enum kind kind; /* of what it brings */
     char *folder;   /* the service's id of the folder it is about */
     struct cJSON *obj;
     struct question_params params; /* values are in `texts`, `folder` or `obj` */
-    char texts[OPERATION_PARAMS_MAX][24];
+    char texts[REMOTE_TRIGGER_PARAMS][24];
 };
 
 /* A zeroed `ret` is filled; release it whatever the answer. -EINVAL with the reason in `err`. */

@@ -191,7 +191,7 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     enum kind kind = t->slot.kind;
     char *seen = r->arrived ? render(r->seen) : NULL, *had = seen ? render(r->had) : NULL;
     struct attempt attempt = {
-        .operation = operation_of_kind(kind)->patch,
+        .change = REMOTE_UPDATE,
         .sent = r->merged_text,
         .base = seen,
         .answer = had,
@@ -290,7 +290,7 @@ static int marked(struct task *t)
 static int send_mark(struct task *t, struct round *r)
 {
     char *sent = xstrdup(t->op.mine);
-    struct attempt attempt = {.operation = OP_MARK_AS_READ, .sent = sent};
+    struct attempt attempt = {.change = REMOTE_MARK_READ, .sent = sent};
     enum grade grade;
     int rc = task_begin(t, &attempt);
 

@@ -35,7 +35,7 @@ static bool reserve(struct worker *w, int64_t slot)
     struct writeback *wb = w->wb;
     bool taken;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     taken = wb->stopping || held_back_locked(wb);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         taken |= wb->workers[i].slot == slot;
@@ -43,7 +43,7 @@ static bool reserve(struct worker *w, int64_t slot)
         w->slot = slot;
         w->settled = false;
     }
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return !taken;
 }
 
@@ -52,7 +52,7 @@ static void finish(struct worker *w, int rc)
 {
     struct writeback *wb = w->wb;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     w->slot = 0;
     if (rc)
         wb->pause_until = clock_mono() + DISK_PAUSE;
@@ -60,18 +60,18 @@ static void finish(struct worker *w, int rc)
     wb->ends++;
     pthread_cond_signal(&wb->work);
     pthread_cond_broadcast(&wb->ended);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 static enum http_priority priority_of(struct writeback *wb, int64_t slot)
 {
     enum http_priority priority = HTTP_BACKGROUND;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     for (const struct waiter *waiter = wb->waiters; waiter; waiter = waiter->next)
         if (waiter->slot == slot)
             priority = HTTP_INTERACTIVE;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return priority;
 }
 
@@ -110,9 +110,9 @@ static bool claim(struct worker *w, int64_t slot, struct task *t)
     if (reserve(w, slot)) {
         claimed = load(w, slot, t);
         if (!claimed) {
-            pthread_mutex_lock(&w->wb->lock);
+            mutex_lock(&w->wb->lock);
             w->slot = 0;
-            pthread_mutex_unlock(&w->wb->lock);
+            mutex_unlock(&w->wb->lock);
         }
     }
     state_end(state, 0);
@@ -127,12 +127,12 @@ static void announce_parked(struct writeback *wb)
     int64_t *slots;
     size_t count;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     slots = wb->parked;
     count = wb->parked_count;
     wb->parked = NULL;
     wb->parked_count = 0;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     for (size_t i = 0; i < count; i++) {
         struct slot slot;
 
@@ -152,13 +152,13 @@ static int64_t held_back_until(struct writeback *wb)
     if (!remote_online(wb->mb->remote))
         return clock_mono() + ONLINE_POLL;
     token = remote_token_there(wb->mb->remote);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     if (token != wb->refused_token)
         wb->auth_until = 0;
     until = held_back_locked(wb);
     if (until && until == wb->auth_until && until > clock_mono() + TOKEN_POLL)
         until = clock_mono() + TOKEN_POLL;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return until;
 }
 
@@ -196,10 +196,10 @@ static bool look(struct worker *w, struct task *t)
         bool stopping;
         int64_t wake;
 
-        pthread_mutex_lock(&wb->lock);
+        mutex_lock(&wb->lock);
         kicks = wb->kicks;
         stopping = wb->stopping;
-        pthread_mutex_unlock(&wb->lock);
+        mutex_unlock(&wb->lock);
         if (stopping)
             return false;
         announce_parked(wb);
@@ -207,11 +207,11 @@ static bool look(struct worker *w, struct task *t)
         if (!wake && pick(w, t, &wake))
             return true;
 
-        pthread_mutex_lock(&wb->lock);
+        mutex_lock(&wb->lock);
         while (wb->kicks == kicks && !wb->stopping &&
                clock_wait(&wb->work, &wb->lock, wake) != -ETIMEDOUT)
             ;
-        pthread_mutex_unlock(&wb->lock);
+        mutex_unlock(&wb->lock);
     }
 }
 
@@ -223,22 +223,22 @@ static bool take_turn(struct writeback *wb)
 {
     bool mine;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     while (wb->looking && !wb->stopping)
         clock_wait(&wb->turn, &wb->lock, INT64_MAX);
     mine = !wb->stopping;
     if (mine)
         wb->looking = true;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return mine;
 }
 
 static void give_turn(struct writeback *wb)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->looking = false;
     pthread_cond_signal(&wb->turn);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 /* --- threads --- */
@@ -295,9 +295,9 @@ int writeback_start(struct writeback *wb)
         rc = pthread_create(&wb->workers[started].thread, NULL, worker_main, &wb->workers[started]);
         started += !rc;
     }
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->running = started;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return started ? 0 : -rc;
 }
 
@@ -306,17 +306,17 @@ void writeback_stop(struct writeback *wb, int64_t limit)
     if (!wb->running)
         return;
     writeback_flush(wb, 0, clock_mono() + limit, NULL, NULL);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->stopping = true;
     pthread_cond_broadcast(&wb->turn);
     pthread_cond_broadcast(&wb->work);
     pthread_cond_broadcast(&wb->ended);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     for (unsigned i = 0; i < wb->running; i++)
         cancel_fire(&wb->workers[i].cancel);
     for (unsigned i = 0; i < wb->running; i++)
         pthread_join(wb->workers[i].thread, NULL);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->running = 0;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }

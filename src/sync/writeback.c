@@ -30,7 +30,7 @@ struct writeback *writeback_create(struct mailbox *mb)
     struct writeback *wb = xcalloc(1, sizeof(*wb));
 
     wb->mb = mb;
-    pthread_mutex_init(&wb->lock, NULL);
+    mutex_init(&wb->lock, MUTEX_WRITEBACK);
     clock_cond_init(&wb->turn);
     clock_cond_init(&wb->work);
     clock_cond_init(&wb->ended);
@@ -55,7 +55,7 @@ void writeback_destroy(struct writeback *wb)
     pthread_cond_destroy(&wb->ended);
     pthread_cond_destroy(&wb->work);
     pthread_cond_destroy(&wb->turn);
-    pthread_mutex_destroy(&wb->lock);
+    mutex_release(&wb->lock);
     free(wb);
 }
 
@@ -63,28 +63,28 @@ bool writeback_under_way(struct writeback *wb, int64_t slot)
 {
     bool found = false;
 
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         found |= wb->workers[i].slot == slot && !wb->workers[i].settled;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
     return found;
 }
 
 void writeback_wake(struct writeback *wb)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->kicks++;
     pthread_cond_signal(&wb->work);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 void writeback_kick(struct writeback *wb)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->kicks++;
     wb->auth_until = 0;
     pthread_cond_signal(&wb->work);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 void writeback_forget_trash(struct writeback *wb, int64_t slot)
@@ -92,9 +92,9 @@ void writeback_forget_trash(struct writeback *wb, int64_t slot)
     char key[24];
 
     snprintf(key, sizeof(key), "%" PRId64, slot);
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     map_remove(&wb->trashed, key);
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 /* What may be on the service by now, or gone from it, is not forgotten before that is known. */
@@ -217,9 +217,9 @@ int writeback_confirm(struct writeback *wb)
     state_begin(wb->mb->state);
     rc = confirm_ops(wb->mb->state, now);
     if (!rc) {
-        pthread_mutex_lock(&wb->lock);
+        mutex_lock(&wb->lock);
         wb->confirmed = now;
-        pthread_mutex_unlock(&wb->lock);
+        mutex_unlock(&wb->lock);
     }
     rc = state_end(wb->mb->state, rc);
     writeback_kick(wb);

@@ -54,7 +54,7 @@ struct waiter {
 
 struct writeback {
     struct mailbox *mb;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t turn;  /* nobody looks for work */
     pthread_cond_t work;  /* for who looks: `kicks` or `stopping` changed */
     pthread_cond_t ended; /* `ends` changed */
@@ -156,7 +156,7 @@ void text_replace(char **text, const char *with);
 
 /* What is about to be sent. */
 struct attempt {
-    enum operation operation;
+    enum remote_change change;
     const char *sent; /* NULL: a deletion */
     const char *base; /* NULL: unchanged, and the answer too */
     const char *answer;

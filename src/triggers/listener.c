@@ -25,10 +25,18 @@
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
 #define PORT_KEY "notify_port"
 
+/* An accepted connection; libmicrohttpd carries the pointer in the connection's socket context. */
+struct peer {
+    struct peer *older, *newer;
+    int fd;
+};
+
 struct listener {
     struct mailbox *mailbox;
     struct MHD_Daemon *daemon;
     unsigned port;
+    struct peer *oldest, *newest; /* of libmicrohttpd's thread alone */
+    unsigned peers;
 };
 
 union address {
@@ -121,6 +129,45 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
+/* --- connections --- */
+
+static void peer_add(struct listener *l, struct peer *peer)
+{
+    peer->older = l->newest;
+    *(l->newest ? &l->newest->newer : &l->oldest) = peer;
+    l->newest = peer;
+    l->peers++;
+}
+
+static void peer_remove(struct listener *l, struct peer *peer)
+{
+    *(peer->older ? &peer->older->newer : &l->oldest) = peer->newer;
+    *(peer->newer ? &peer->newer->older : &l->newest) = peer->older;
+    l->peers--;
+    free(peer);
+}
+
+/*
+ * The oldest connection makes room for a new one: libmicrohttpd accepts nothing beyond its limit,
+ * and its timeout never ends a peer that sends a byte now and then.
+ */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct listener *l = arg;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        peer_remove(l, *context);
+        return;
+    }
+    struct peer *peer = xcalloc(1, sizeof(*peer));
+    peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *context = peer;
+    peer_add(l, peer);
+    if (l->peers >= CONNECTIONS_MAX)
+        shutdown(l->oldest->fd, SHUT_RDWR);
+}
+
 /* --- where --- */
 
 static int parse_port(const char *text, unsigned *ret)
@@ -172,6 +219,7 @@ static struct MHD_Daemon *start_daemon(struct listener *l, union address *addres
     }
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_SOCK_ADDR,
                             &address->any, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
                             MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);

@@ -66,7 +66,7 @@ class Rooms(unittest.TestCase):
                                "seen by")
 
     def test_private_header_of_another_room(self):
-        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own room")
+        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own folder")
 
     def test_private_header_of_the_room(self):
         self.assertClean("src/sync/a.c", '#include "a_p.h"\n', **{"src/sync/a_p.h": ""})

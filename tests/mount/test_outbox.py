@@ -262,6 +262,18 @@ class Delay(OutboxTest):
         self.mailbox.sync()
         self.assertEqual(len(self.sends(mark)), 1)
 
+    def test_rename_that_fails_leaves_an_accepted_mail_whole(self):
+        """The question is no contact. What is sent is not the file's bytes: "Wait" is no member of the service's."""
+        mark = self.mailbox.mark()
+        path = self.put("options", "q.json", {"To": "bob@contoso.com", "Subject": "Q", "Options": "A, B", "Wait": False})
+        for target in ("contacts/Contacts/q.json", "mail/Inbox/q.json"):
+            with self.assertRaises(OSError, msg=target):
+                os.rename(path, self.mailbox.path(target))
+        self.assertEqual(self.mailbox.xattr("state", "outbox", "options", "q.json"), "waiting")
+        self.mailbox.sync()
+        self.wait_sent("q.json")
+        self.assertEqual(len(self.mailbox.requests("SendMailWithOptions", since=mark)), 1)
+
     def test_sync_sends_at_once(self):
         mark = self.mailbox.mark()
         self.put("send", "now.json", mail("Now"))

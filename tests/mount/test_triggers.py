@@ -110,7 +110,7 @@ class Definitions(TriggerTest):
             file.write('{"Trigger": 1}')
         self.assertErrno(errno.EINVAL, os.rename, self.path("tmp.part"), self.path("moved.json"))
         self.assertEqual(self.mailbox.json("triggers", "moved.json"), {"Trigger": "OnNewEmail"})
-        self.assertEqual(self.mailbox.xattr("state", "triggers", "moved.json"), "active")
+        wait_for(lambda: self.mailbox.xattr("state", "triggers", "moved.json") == "active", "active")
 
     def test_saving_the_same_goes_on_and_a_change_starts_afresh(self):
         self.define("same", Trigger="OnNewEmail")
@@ -153,9 +153,18 @@ class Definitions(TriggerTest):
 
     def test_the_status_lists_them(self):
         self.define("listed", Trigger="OnNewEmail")
+        wait_for(lambda: self.mailbox.xattr("state", "triggers", "listed.json") == "active", "active")
         listed, = [t for t in self.mailbox.status()["triggers"] if t["path"] == "triggers/listed.json"]
         self.assertEqual((listed["state"], listed["items"]), ("active", 0))
         self.assertLessEqual(listed["next_seconds"], 5)
+
+    def test_active_only_from_the_baseline_on(self):
+        self.mailbox.fault(operation="OnNewEmail", count=2, status=503)
+        self.define("late", Trigger="OnNewEmail")
+        self.assertEqual(self.mailbox.xattr("state", "triggers", "late.json"), "starting")
+        wait_for(lambda: self.mailbox.xattr("state", "triggers", "late.json") == "active", "active")
+        self.mail("after the baseline")
+        self.assertEqual([line["Subject"] for line in self.await_lines("late", 1)], ["after the baseline"])
 
     def test_what_the_service_refuses_is_said(self):
         self.mailbox.fault(operation="OnNewEmail", count=1, status=400)

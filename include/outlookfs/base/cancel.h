@@ -29,6 +29,6 @@ bool cancel_fired(const struct cancel *c); /* NULL: false */
  * clock_wait() in slices. 0: woken (look at your condition), -ETIMEDOUT: `until` reached, -EINTR:
  * cancelled.
  */
-int cancel_wait(struct cancel *c, pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until);
+int cancel_wait(struct cancel *c, pthread_cond_t *cond, struct mutex *lock, int64_t until);
 
 #endif

@@ -10,7 +10,7 @@
 #ifndef OUTLOOKFS_BASE_CLOCK_H
 #define OUTLOOKFS_BASE_CLOCK_H
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdint.h>
 
 #define NS_PER_MS INT64_C(1000000)
@@ -30,6 +30,6 @@ void clock_cond_init(pthread_cond_t *cond);
  * Waits until `cond` is signalled or clock_mono() reaches `until`; 0 or -ETIMEDOUT. May wake early,
  * as any condition does. With a `struct cancel` a wait is cut into slices: see cancel.h.
  */
-int clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until);
+int clock_wait(pthread_cond_t *cond, struct mutex *lock, int64_t until);
 
 #endif

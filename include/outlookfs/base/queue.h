@@ -10,7 +10,7 @@
 #ifndef OUTLOOKFS_BASE_QUEUE_H
 #define OUTLOOKFS_BASE_QUEUE_H
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ struct cancel;
 struct queue_node;
 
 struct queue {
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t filled;
     struct queue_node *head, *tail; /* guarded by lock */
     size_t count;                   /* guarded by lock */

@@ -1,14 +1,11 @@
 /*
- * remote.h - a mailbox service: the interface the rest of the program talks to.
+ * remote.h - a mailbox service, in terms of mailboxes: the interface the rest of the program talks
+ * to.
  *
- * An implementation provides one thing, carrying out an operation of the table; the typed functions
- * below are written over it once. So a wrapper (trace, faulty) or a test double (memory) is one
- * function long.
+ *     src/remote/connector   the Office 365 Outlook connector
  *
- *     connector.c   the service over HTTP
- *     memory.c      a mailbox in memory, for tests of the rooms above
- *     trace.c       logs each call of the remote it wraps, bodies left out
- *     faulty.c      answers some calls of the remote it wraps with an error, for tests
+ * A service implements struct remote_impl over its own table of operations; what it does not have is
+ * NULL there and GRADE_REFUSED here.
  *
  * Ownership: what a call gives belongs to the caller unless said otherwise.
  * Errors: every function answers the grade of the outcome and fills `fault`, which is initialised
@@ -21,7 +18,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/grade.h>
 #include <outlookfs/http/http.h>
-#include <outlookfs/remote/operations.h>
+#include <outlookfs/model/merge.h>
 #include <stdint.h>
 
 struct cJSON;
@@ -47,44 +44,15 @@ struct remote_fault {
 };
 void remote_fault_release(struct remote_fault *fault);
 
-/* One call, as an implementation sees it. */
-struct remote_call {
-    enum operation op;
-    const struct param *params;
-    size_t nparams;
-    const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
-                                 trigger's cursor); those of the path still apply */
-    const struct cJSON *body; /* BODY_JSON, unless there is `text` */
-    const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const char *if_match;     /* NULL: none */
-    const char *at; /* instead of path and parameters (OP_UNSUBSCRIBE): a Location, whole, as the
-                       service gave it; its path and query are asked for below our own base */
-    struct remote_ctx ctx;
-    http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
-                          comes, and whether it is one is the caller's to see */
-    void *sink_ctx;
-    /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
-                             NULL */
-    char *next_link;      /* "@odata.nextLink" of a list, or NULL */
-    char *location;       /* header, or NULL */
-    size_t bytes;         /* length of the answer's body */
-};
-
-struct remote_impl {
+/* A parameter by the name the connector's specification gives it; unencoded. */
+struct param {
     const char *name;
-    enum grade (*call)(struct remote *r, struct remote_call *call,
-                       struct remote_fault *fault); /* mandatory */
-    void (*destroy)(struct remote *r);              /* mandatory */
-    bool (*online)(struct remote *r);               /* NULL: always true */
-    void (*stats)(struct remote *r,
-                  struct http_stats *ret); /* NULL: all zero, online and authorised */
+    const char *value; /* NULL: not sent */
 };
 
-/* First member of every implementation. */
+/* First member of every implementation; the vtable is at the end. */
 struct remote {
     const struct remote_impl *impl;
-    enum api_version version;
 };
 
 void remote_destroy(struct remote *r); /* NULL is fine */
@@ -93,10 +61,6 @@ bool remote_online(struct remote *r);
 uint64_t remote_token_read(struct remote *r);
 uint64_t remote_token_there(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
-/* The out members are set on success only; a success whose answer is not of the promised form is
- * GRADE_BROKEN. */
-enum grade remote_call(struct remote *r, struct remote_call *call, struct remote_fault *fault);
-void remote_call_release(struct remote_call *call); /* the out members */
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
@@ -159,7 +123,14 @@ enum grade remote_update(struct remote *r, enum kind kind, const char *folder, c
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+/* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
+
+/* What a change of a record is to be called where a person reads of it. */
+enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
+/* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
+char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
+                      const char *folder, const char *id);
 
 /* --- mail ------------------------------------------------------------------------------------- */
 
@@ -170,6 +141,10 @@ enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
                              struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
                              struct remote_fault *fault);
+
+/* The whole message with the contents of its attachments, as text to `sink`. */
+enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
+                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
 
 /* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
@@ -182,20 +157,29 @@ bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bo
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
 
+enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
+
 /*
- * Sends a mail that asks for a choice: `op` is OP_SEND_MAIL_WITH_OPTIONS or OP_SEND_APPROVAL_MAIL,
- * the answer is POSTed to `url`. `body` is remote_ask_head(url), which the caller frees, the
+ * Sends a mail that asks for a choice; the answer is POSTed to `url`. `body` is remote_ask_head(url), which the caller frees, the
  * message's text and REMOTE_ASK_TAIL: the message is large, and so in memory only once.
  * `ret_location`: where the subscription is ended, whole; the caller frees it.
  */
-enum grade remote_ask(struct remote *r, enum operation op, const char *body, struct remote_ctx ctx,
-                      char **ret_location, struct remote_fault *fault);
+enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,
+                      struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
 char *remote_ask_head(const char *url);
 #define REMOTE_ASK_TAIL "}"
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
 
 /* --- triggers --------------------------------------------------------------------------------- */
+
+enum remote_trigger {
+    REMOTE_ON_NEW_EMAIL,
+    REMOTE_ON_UPCOMING_EVENTS,
+    REMOTE_ON_NEW_ITEMS,
+    REMOTE_ON_UPDATED_ITEMS,
+};
+#define REMOTE_TRIGGER_PARAMS 10
 
 struct remote_news {
     struct cJSON
@@ -205,12 +189,12 @@ struct remote_news {
 };
 
 /*
- * Asks a trigger (OP_ON_*, OP_CALENDAR_ON_*) what is new. `cursor` NULL: the first call, which sets
+ * Asks a trigger what is new. `cursor` NULL: the first call, which sets
  * the baseline with `params`; else the `cursor` of the answer before, which stands for all
  * parameters but those of the path. The same cursor gives the same answer again. A Location's host
  * is not ours and its path may be the backend's: only its query counts (contract 4.3).
  */
-enum grade remote_poll(struct remote *r, enum operation op, const struct param *params,
+enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                        size_t count, const char *cursor, struct remote_ctx ctx,
                        struct remote_news *ret, struct remote_fault *fault);
 void remote_news_release(struct remote_news *news);
@@ -219,9 +203,62 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 
 /* --- implementations -------------------------------------------------------------------------- */
 
-/* `http` is taken: destroyed with the remote. */
-struct remote *remote_connector_create(struct http *http, enum api_version version);
-/* `inner` is taken. */
-struct remote *remote_trace_create(struct remote *inner);
+/* Each as the function of its name says. */
+struct remote_impl {
+    const char *name;
+    void (*destroy)(struct remote *r);
+    bool (*online)(struct remote *r);
+    void (*stats)(struct remote *r, struct http_stats *ret);
+    enum grade (*test)(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
+
+    enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                               struct remote_folders *ret, struct remote_fault *fault);
+    enum grade (*find_mail_folder)(struct remote *r, const char *path, struct remote_ctx ctx,
+                                   struct remote_fault *fault);
+
+    enum grade (*list)(struct remote *r, enum kind kind, const char *folder,
+                       const struct remote_query *query, struct remote_ctx ctx,
+                       struct remote_page *ret, struct remote_fault *fault);
+    enum grade (*get)(struct remote *r, enum kind kind, const char *folder, const char *id,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+    enum grade (*create)(struct remote *r, enum kind kind, const char *folder,
+                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault);
+    enum grade (*update)(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                         struct cJSON **ret, struct remote_fault *fault);
+    enum grade (*remove)(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         struct remote_ctx ctx, struct remote_fault *fault);
+    enum merge_policy (*update_policy)(struct remote *r, enum kind kind);
+    char *(*describe)(struct remote *r, enum remote_change change, enum kind kind,
+                      const char *folder, const char *id);
+
+    enum grade (*mark_read)(struct remote *r, const char *id, struct remote_ctx ctx,
+                            struct remote_fault *fault);
+    enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
+                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
+                             struct remote_fault *fault);
+    enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
+                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+
+    enum grade (*send)(struct remote *r, const char *message, struct remote_ctx ctx,
+                       struct remote_fault *fault);
+    bool (*reply_fits)(struct remote *r, const char *id, const char *comment, bool all);
+    enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
+                        struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
+                      struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
+    enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
+                              struct remote_fault *fault);
+    enum grade (*poll)(struct remote *r, enum remote_trigger trigger, const struct param *params,
+                       size_t count, const char *cursor, struct remote_ctx ctx,
+                       struct remote_news *ret, struct remote_fault *fault);
+};
+
+/* API versions of the connector. */
+enum api_version { API_V1, API_COUNT };
+
+/* `http` is taken: destroyed with the remote. `trace`: each call is logged, bodies left out. */
+struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace);
 
 #endif

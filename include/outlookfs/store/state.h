@@ -223,9 +223,17 @@ int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
 
 /* --- data/<ino> ------------------------------------------------------------------------------- */
 
+/*
+ * Files follow the transaction the calling thread is in: one that was made in it goes when it is
+ * rolled back, one that was removed in it goes when it has been committed. After a crash in between
+ * it is the next start's to sweep.
+ */
+
 /* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
 int state_data_open(struct state *s, uint64_t ino, int flags);
 int state_data_remove(struct state *s, uint64_t ino); /* 0 also when there is none */
+/* In a transaction: a file that was made before it is as if it had been made in it. */
+void state_data_adopt(struct state *s, uint64_t ino);
 /* statvfs(3) of the disk the data files are on. */
 int state_statfs(struct state *s, struct statvfs *ret);
 /* Inode numbers that have a data file, for cleaning up after a crash. The caller frees. */

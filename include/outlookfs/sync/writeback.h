@@ -44,12 +44,13 @@
 #include <outlookfs/store/state.h>
 
 struct buf;
+struct cJSON;
 struct cancel;
 struct mailbox;
 struct writeback;
 
 /*
- * The slot's record shall become `mine` (a complete JSON object). `base` is the text that was
+ * The slot's record shall become `mine` (a complete JSON object; `mine_obj`: parsed, NULL where the caller has not). `base` is the text that was
  * visible before the change; it is used where no operation is pending, and where it is a conflict.
  * A slot without a record: CREATE. Equal to base as far as the service is concerned: an operation
  * that is QUEUED UPDATE or DELETE is cancelled, nothing else happens; FAILED: the refused text goes
@@ -60,7 +61,7 @@ struct writeback;
  * writeback_kick().
  */
 int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
-                     const char *mine, struct buf *err);
+                     const char *mine, const struct cJSON *mine_obj, struct buf *err);
 
 /* The slot's record shall go. A slot without a record and without an attempt under way: the slot is
  * removed. `base` as above. */

@@ -4,7 +4,8 @@
  * It listens on `listen` and is announced to the outbox as `url`, what the outside world reaches: a
  * reverse proxy or a tunnel in front of it. The last part of a request's path is the secret of one
  * question (sync/outbox.h); what stands before it is the proxy's business. POST only, 64 KiB at
- * most, a few connections, ten seconds each, and nothing of a request is ever sent back.
+ * most, and nothing of a request is ever sent back. A connection that is silent for ten seconds ends;
+ * at 16 of them the oldest makes room for the next.
  *
  *     200  kept, on disk        404  no such address      405  not a POST
  *     400  no answer            413  too large            503  could not be kept: try again

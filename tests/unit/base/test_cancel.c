@@ -9,24 +9,24 @@
 
 #include <errno.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct mutex lock = MUTEX_INIT(MUTEX_DOUBLE);
 static pthread_cond_t cond;
 static bool flag; /* guarded by lock */
 
 static void *fire(void *arg)
 {
-    pthread_mutex_lock(&lock); /* the waiter holds it until it waits */
-    pthread_mutex_unlock(&lock);
+    mutex_lock(&lock); /* the waiter holds it until it waits */
+    mutex_unlock(&lock);
     cancel_fire(arg);
     return NULL;
 }
 
 static void *set_flag(void *arg)
 {
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     flag = true;
     pthread_cond_signal(&cond);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     return arg;
 }
 
@@ -59,10 +59,10 @@ static void test_fired_before_the_wait(void **state)
     (void)state;
     cancel_init(&c);
     cancel_fire(&c);
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     assert_int_equal(cancel_wait(&c, &cond, &lock, INT64_MAX), -EINTR);
     assert_int_equal(cancel_wait(&c, &cond, &lock, 0), -EINTR);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
 }
 
 static void test_fired_during_the_wait(void **state)
@@ -77,10 +77,10 @@ static void test_fired_during_the_wait(void **state)
 
         cancel_init(&c);
         flag = false;
-        pthread_mutex_lock(&lock);
+        mutex_lock(&lock);
         assert_int_equal(pthread_create(&thread, NULL, fire, &c), 0);
         rc = wait_for_flag(&c, untils[i]);
-        pthread_mutex_unlock(&lock);
+        mutex_unlock(&lock);
         pthread_join(thread, NULL);
         assert_int_equal(rc, -EINTR);
     }
@@ -94,11 +94,11 @@ static void test_times_out(void **state)
     (void)state;
     cancel_init(&c);
     flag = false;
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     assert_int_equal(wait_for_flag(&c, until), -ETIMEDOUT);
     assert_true(clock_mono() >= until);
     assert_int_equal(wait_for_flag(NULL, clock_mono() + NS_PER_MS), -ETIMEDOUT);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
 }
 
 static void test_wakes_by_signal(void **state)
@@ -112,10 +112,10 @@ static void test_wakes_by_signal(void **state)
         pthread_t thread;
 
         flag = false;
-        pthread_mutex_lock(&lock);
+        mutex_lock(&lock);
         assert_int_equal(pthread_create(&thread, NULL, set_flag, NULL), 0);
         assert_int_equal(wait_for_flag(cancels[i], INT64_MAX), 0);
-        pthread_mutex_unlock(&lock);
+        mutex_unlock(&lock);
         pthread_join(thread, NULL);
         assert_true(flag);
     }

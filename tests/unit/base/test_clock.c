@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct mutex lock = MUTEX_INIT(MUTEX_DOUBLE);
 static pthread_cond_t cond;
 static bool flag; /* guarded by lock */
 
@@ -25,10 +25,10 @@ static int64_t read_clock(clockid_t id)
 
 static void *set_flag(void *arg)
 {
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     flag = true;
     pthread_cond_signal(&cond);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     return arg;
 }
 
@@ -45,12 +45,12 @@ static void test_reads_the_clocks(void **state)
 static void test_reached_deadline_does_not_wait(void **state)
 {
     (void)state;
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     assert_int_equal(clock_wait(&cond, &lock, clock_mono()), -ETIMEDOUT);
     assert_int_equal(clock_wait(&cond, &lock, 0), -ETIMEDOUT);
     assert_int_equal(clock_wait(&cond, &lock, -NS_PER_S), -ETIMEDOUT);
     assert_int_equal(clock_wait(&cond, &lock, INT64_MIN), -ETIMEDOUT);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
 }
 
 static void test_waits_until_the_deadline(void **state)
@@ -59,11 +59,11 @@ static void test_waits_until_the_deadline(void **state)
     int rc;
 
     (void)state;
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     do
         rc = clock_wait(&cond, &lock, until);
     while (rc == 0);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     assert_int_equal(rc, -ETIMEDOUT);
     assert_true(clock_mono() >= until);
 }
@@ -74,10 +74,10 @@ static void wait_for_signal(int64_t until)
 
     flag = false;
     assert_int_equal(pthread_create(&thread, NULL, set_flag, NULL), 0);
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     while (!flag)
         assert_int_equal(clock_wait(&cond, &lock, until), 0);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     pthread_join(thread, NULL);
 }
 
@@ -103,9 +103,9 @@ static void test_advance_moves_both(void **state)
 static void *advance_a_day(void *arg)
 {
     /* The waiter holds the lock until it waits. */
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     clock_advance(86400 * NS_PER_S);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     return arg;
 }
 
@@ -117,12 +117,12 @@ static void test_a_push_ends_a_wait(void **state)
     int rc;
 
     (void)state;
-    pthread_mutex_lock(&lock);
+    mutex_lock(&lock);
     assert_int_equal(pthread_create(&thread, NULL, advance_a_day, NULL), 0);
     do
         rc = clock_wait(&cond, &lock, until);
     while (rc == 0);
-    pthread_mutex_unlock(&lock);
+    mutex_unlock(&lock);
     pthread_join(thread, NULL);
     assert_int_equal(rc, -ETIMEDOUT);
 }

@@ -66,8 +66,12 @@ static void test_mends_what_no_string_can_hold(void **state)
          "A",
          false},
         {"\"\\\\u0000\"", "\\u0000", false},
-        {"\"\xff\"", NULL, false},
+        {"\"\xff\"", "\xef\xbf\xbd", true},
+        {"\"a\xe2\x82z\xc3\"", "a\xef\xbf\xbdz\xef\xbf\xbd", true},
+        {"\"a\tb\\n\"", "a\tb\n", false},
         {"\"\\u00", NULL, false},
+        {"\"\xe2\x82", NULL, false},
+        {"\"\\x\"", NULL, false},
         {"\"\\u0000\" x", NULL, false},
     };
 
@@ -135,7 +139,8 @@ static void test_gets_members(void **state)
 {
     cJSON *obj = parse("{\"s\":\"text\",\"n\":null,\"t\":true,\"f\":false,\"i\":-7,\"d\":1.5,"
                        "\"big\":9007199254740992,\"huge\":1e30,\"max\":9223372036854775808,"
-                       "\"min\":-9223372036854775808,\"o\":{\"x\":1},\"dup\":1,\"dup\":2}");
+                       "\"min\":-9223372036854775808,\"exact\":9007199254740993,\"e\":12e2,\"o\":{"
+                       "\"x\":1},\"dup\":1,\"dup\":2}");
 
     (void)state;
     assert_string_equal(json_str(obj, "s"), "text");
@@ -153,12 +158,14 @@ static void test_gets_members(void **state)
     assert_int_equal(json_int(obj, "i", 0), -7);
     assert_int_equal(json_int(obj, "big", 0), INT64_C(9007199254740992));
     assert_int_equal(json_int(obj, "min", 0), INT64_MIN);
+    assert_int_equal(json_int(obj, "exact", 0), INT64_C(9007199254740993));
+    assert_int_equal(json_int(obj, "e", 0), 1200);
     assert_int_equal(json_int(obj, "max", 42), 42);
     assert_int_equal(json_int(obj, "huge", 42), 42);
     assert_int_equal(json_int(obj, "d", 42), 42);
     assert_int_equal(json_int(obj, "s", 42), 42);
     assert_int_equal(json_int(obj, "none", 42), 42);
-    assert_int_equal(json_int(obj, "dup", 0), 1);
+    assert_int_equal(json_int(obj, "dup", 0), 2);
 
     assert_true(cJSON_IsObject(json_get(obj, "o")));
     assert_null(json_get(obj, "O"));
@@ -181,6 +188,21 @@ static void test_equal(void **state)
         {"100", "1e2", true},
         {"-0", "0", true},
         {"1", "2", false},
+        {"1.10", "1.1", true},
+        {"11e-1", "1.1", true},
+        {"0.011E+2", "1.1", true},
+        {"120", "12", false},
+        {"0.12", "0.012", false},
+        {"-1", "1", false},
+        {"1e400", "1e401", false},
+        {"1e400", "10e399", true},
+        {"0e99999999999999999999", "0.00", true},
+        {"1e99999999999999999999", "1e-99999999999999999999", false},
+        {"9007199254740993", "9007199254740992", false},
+        {"9007199254740993", "9007199254740993.0", true},
+        {"47.639631234567894", "47.6396312345679", false},
+        {"101", "11", false},
+        {"10.1", "1.01", false},
         {"1", "\"1\"", false},
         {"true", "true", true},
         {"true", "false", false},
@@ -216,6 +238,90 @@ static void test_equal(void **state)
         cJSON_Delete(a);
     }
     assert_true(json_equal(NULL, NULL));
+}
+
+static void assert_printed(const char *text, const char *expected)
+{
+    cJSON *value = parse(text);
+    cJSON *copy = cJSON_Duplicate(value, true);
+    char *printed = json_print(value);
+
+    assert_string_equal(printed, expected);
+    free(printed);
+    printed = json_print(copy);
+    assert_string_equal(printed, expected);
+    free(printed);
+    cJSON_Delete(copy);
+    cJSON_Delete(value);
+}
+
+static void test_prints_what_was_read(void **state)
+{
+    static const char *const texts[] = {
+        "[1.10,-0,0.0,1e400,1E+2,9007199254740993,47.639631234567894,-1.5e-300]",
+        "{\"a\":{},\"b\":[],\"c\":[true,false,null,\"x\"],\"\":\"\"}",
+        "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\x7f\xc3\xa9\xf0\x9f\x98\x80\"",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        assert_printed(texts[i], texts[i]);
+    assert_printed(" { \"a\" : [ 1 , 2 ] , \"\\u0062\" : \"\\/\\ud83d\\ude00\" } ",
+                   "{\"a\":[1,2],\"b\":\"/\xf0\x9f\x98\x80\"}");
+}
+
+static void test_the_last_of_a_name_counts(void **state)
+{
+    struct buf text, expected;
+
+    (void)state;
+    assert_printed("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}");
+    assert_printed("{\"a\":1,\"\\u0061\":{\"x\":1,\"x\":[2]}}", "{\"a\":{\"x\":[2]}}");
+    assert_printed("[{\"a\":1,\"a\":2},{\"a\":3}]", "[{\"a\":2},{\"a\":3}]");
+
+    /* More than a small table has room for. */
+    buf_init(&text, 1 << 20);
+    buf_init(&expected, 1 << 20);
+    for (int i = 0; i < 2000; i++) {
+        buf_addf(&text, "%s\"n%d\":%d", i ? "," : "{", i % 1000, i);
+        if (i >= 1000)
+            buf_addf(&expected, "%s\"n%d\":%d", i > 1000 ? "," : "{", i % 1000, i);
+    }
+    buf_addch(&text, '}');
+    buf_addch(&expected, '}');
+    assert_printed(text.data, expected.data);
+    buf_release(&text);
+    buf_release(&expected);
+}
+
+static void test_finds_in_any_order(void **state)
+{
+    (void)state;
+    for (int count = 0; count < 40; count += 3) {
+        cJSON *obj = cJSON_CreateObject();
+        struct json_finder find;
+
+        for (int i = 0; i < count; i++) {
+            char name[16];
+
+            snprintf(name, sizeof(name), "m%d", i);
+            cJSON_AddNumberToObject(obj, name, i);
+        }
+        json_finder_init(&find, obj);
+        for (int i = 0; i < 3 * count; i++) {
+            int which = i < count ? i : i * 7 % (count + 1);
+            char name[16];
+
+            snprintf(name, sizeof(name), "m%d", which);
+            assert_ptr_equal(json_find(&find, name), json_get(obj, name));
+        }
+        json_finder_release(&find);
+        cJSON_Delete(obj);
+    }
+    struct json_finder none;
+    json_finder_init(&none, NULL);
+    assert_null(json_find(&none, "a"));
+    json_finder_release(&none);
 }
 
 static void test_equal_ignores_who_owns(void **state)
@@ -262,6 +368,9 @@ int main(void)
         cmocka_unit_test(test_refuses_what_is_too_large),
         cmocka_unit_test(test_mends_what_no_string_can_hold),
         cmocka_unit_test(test_gets_members),
+        cmocka_unit_test(test_prints_what_was_read),
+        cmocka_unit_test(test_the_last_of_a_name_counts),
+        cmocka_unit_test(test_finds_in_any_order),
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_equal_ignores_who_owns),
         cmocka_unit_test(test_equal_of_sixty_shuffled_members),

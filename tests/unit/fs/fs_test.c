@@ -10,46 +10,47 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- a remote that outlives its mailbox ------------------------------------------------------- */
+/* --- a service that outlives its mailbox ------------------------------------------------------- */
 
 struct lent {
-    struct remote base;
-    struct remote *inner;
+    struct transport base;
+    struct transport *inner;
 };
 
-static enum grade lent_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade lent_call(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
-    return remote_call(((struct lent *)r)->inner, call, fault);
+    return transport_call(((struct lent *)r)->inner, call, fault);
 }
 
-static bool lent_online(struct remote *r)
+static bool lent_online(struct transport *r)
 {
-    return remote_online(((struct lent *)r)->inner);
+    return transport_online(((struct lent *)r)->inner);
 }
 
-static void lent_stats(struct remote *r, struct http_stats *ret)
+static void lent_stats(struct transport *r, struct http_stats *ret)
 {
-    remote_stats(((struct lent *)r)->inner, ret);
+    transport_stats(((struct lent *)r)->inner, ret);
 }
 
-static void lent_destroy(struct remote *r)
+static void lent_destroy(struct transport *r)
 {
     free(r);
 }
 
-static const struct remote_impl lent_impl = {.name = "lent",
-                                             .call = lent_call,
-                                             .online = lent_online,
-                                             .stats = lent_stats,
-                                             .destroy = lent_destroy};
+static const struct transport_impl lent_impl = {.name = "lent",
+                                                .call = lent_call,
+                                                .online = lent_online,
+                                                .stats = lent_stats,
+                                                .destroy = lent_destroy};
 
-static struct remote *lend(struct remote *inner)
+static struct remote *lend(struct transport *inner)
 {
     struct lent *l = xcalloc(1, sizeof(*l));
 
-    l->base = (struct remote){.impl = &lent_impl, .version = inner->version};
+    l->base = (struct transport){.impl = &lent_impl};
     l->inner = inner;
-    return &l->base;
+    return connector_create(&l->base, API_V1);
 }
 
 /* --- the mailbox's records -------------------------------------------------------------------- */
@@ -64,19 +65,19 @@ static struct cJSON *parsed(const char *text)
 
 static void add_records(struct rig *t)
 {
-    t->contact = remote_memory_add(
-        t->memory, KIND_CONTACT, "Contacts",
-        parsed("{\"GivenName\": \"Jane\", \"Surname\": \"Doe\", \"MobilePhone1\": \"1\","
-               " \"HomePhones\": [\"2\"], \"HomeAddress\": {\"City\": \"Bonn\"},"
-               " \"PersonalNotes\": \"\", \"Note\": \"unknown to us\"}"));
-    t->event = remote_memory_add(
-        t->memory, KIND_EVENT, "Calendar",
-        parsed("{\"Subject\": \"Lunch\", \"Start\": \"2026-11-24T12:00:00+00:00\","
-               " \"End\": \"2026-11-24T13:00:00+00:00\", \"Importance\": \"Normal\"}"));
-    t->message = remote_memory_add(t->memory, KIND_MESSAGE, "Inbox",
-                                   parsed("{\"Subject\": \"Hello\", \"Body\": \"text\","
-                                          " \"DateTimeReceived\": \"2026-11-01T10:00:00+00:00\"}"));
-    t->letter = remote_memory_add(
+    t->contact =
+        memory_add(t->memory, KIND_CONTACT, "Contacts",
+                   parsed("{\"GivenName\": \"Jane\", \"Surname\": \"Doe\", \"MobilePhone1\": \"1\","
+                          " \"HomePhones\": [\"2\"], \"HomeAddress\": {\"City\": \"Bonn\"},"
+                          " \"PersonalNotes\": \"\", \"Note\": \"unknown to us\"}"));
+    t->event =
+        memory_add(t->memory, KIND_EVENT, "Calendar",
+                   parsed("{\"Subject\": \"Lunch\", \"Start\": \"2026-11-24T12:00:00+00:00\","
+                          " \"End\": \"2026-11-24T13:00:00+00:00\", \"Importance\": \"Normal\"}"));
+    t->message = memory_add(t->memory, KIND_MESSAGE, "Inbox",
+                            parsed("{\"Subject\": \"Hello\", \"Body\": \"text\","
+                                   " \"DateTimeReceived\": \"2026-11-01T10:00:00+00:00\"}"));
+    t->letter = memory_add(
         t->memory, KIND_MESSAGE, "Inbox",
         parsed("{\"Subject\": \"Letter\", \"Body\": \"text\","
                " \"DateTimeReceived\": \"2026-11-02T10:00:00+00:00\","
@@ -103,7 +104,7 @@ char *with_member(const char *text, const char *member, const char *value)
 
 char *rig_member(struct rig *t, const char *id, const char *member)
 {
-    const struct cJSON *record = remote_memory_get(t->memory, KIND_CONTACT, id);
+    const struct cJSON *record = memory_get(t->memory, KIND_CONTACT, id);
     const char *value = record ? json_str(record, member) : NULL;
 
     return xstrdup(value ? value : "");
@@ -114,7 +115,7 @@ void rig_edit(struct rig *t, const char *id, const char *member, const char *val
     struct cJSON *set = cJSON_CreateObject();
 
     cJSON_AddStringToObject(set, member, value);
-    remote_memory_edit(t->memory, KIND_CONTACT, id, set);
+    memory_edit(t->memory, KIND_CONTACT, id, set);
 }
 
 void rig_refresh(struct rig *t, const char *folder)
@@ -133,12 +134,12 @@ static void told_inode(void *ctx, uint64_t ino)
     t->told_inode++;
     if (pthread_equal(pthread_self(), t->main))
         return;
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     t->held = t->hold;
     pthread_cond_broadcast(&t->turn);
     while (t->hold)
-        pthread_cond_wait(&t->turn, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+        clock_wait(&t->turn, &t->lock, INT64_MAX);
+    mutex_unlock(&t->lock);
 }
 
 static const struct fs_notify notify = {.inode = told_inode};
@@ -177,34 +178,34 @@ void rig_start(struct rig *t)
 
 static void set_hold(struct rig *t, bool hold)
 {
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     t->hold = hold;
     pthread_cond_broadcast(&t->turn);
-    pthread_mutex_unlock(&t->lock);
+    mutex_unlock(&t->lock);
 }
 
 /* It tells the kernel of a new record, and the kernel does not come back. */
 void rig_hold_housekeeping(struct rig *t)
 {
     set_hold(t, true);
-    remote_memory_add(t->memory, KIND_CONTACT, "Contacts", parsed("{\"GivenName\": \"New\"}"));
+    memory_add(t->memory, KIND_CONTACT, "Contacts", parsed("{\"GivenName\": \"New\"}"));
     rig_refresh(t, "contacts/Contacts");
-    pthread_mutex_lock(&t->lock);
+    mutex_lock(&t->lock);
     while (!t->held)
-        pthread_cond_wait(&t->turn, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+        clock_wait(&t->turn, &t->lock, INT64_MAX);
+    mutex_unlock(&t->lock);
 }
 
 /* Known to be offline, a mailbox ends without a last attempt to send. */
 void rig_stop(struct rig *t)
 {
-    bool online = remote_online(t->faulty);
+    bool online = transport_online(t->faulty);
 
     set_hold(t, false);
     fs_stop(t->fs);
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     mailbox_stop(t->mb, 0, NULL);
-    remote_faulty_offline(t->faulty, !online);
+    faulty_offline(t->faulty, !online);
     fs_destroy(t->fs);
     mailbox_close(t->mb);
     t->fs = NULL;
@@ -273,10 +274,10 @@ int rig_setup(void **state)
     snprintf(t->dir, sizeof(t->dir), "/tmp/outlookfs-fs-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     t->main = pthread_self();
-    pthread_mutex_init(&t->lock, NULL);
+    mutex_init(&t->lock, MUTEX_DOUBLE);
     pthread_cond_init(&t->turn, NULL);
-    t->memory = remote_memory_create();
-    t->faulty = remote_faulty_create(t->memory);
+    t->memory = memory_create();
+    t->faulty = faulty_create(t->memory);
     add_records(t);
     t->name = name_from_id(t->contact);
     t->path = xasprintf(CONTACTS "%s", t->name);
@@ -300,14 +301,14 @@ int rig_teardown(void **state)
     release_open(t);
     if (t->fs)
         rig_stop(t);
-    remote_destroy(t->faulty);
+    transport_destroy(t->faulty);
     nftw(t->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(t->name);
     free(t->path);
     free(t->before);
     free(t->after);
     pthread_cond_destroy(&t->turn);
-    pthread_mutex_destroy(&t->lock);
+    mutex_release(&t->lock);
     free(t);
     return 0;
 }
@@ -322,12 +323,12 @@ int rig_sync(struct rig *t)
 void rig_count(struct rig *t)
 {
     for (enum operation op = 0; op <= OP_COUNT; op++)
-        t->calls[op] = remote_memory_calls(t->memory, op);
+        t->calls[op] = memory_calls(t->memory, op);
 }
 
 unsigned rig_calls(struct rig *t, enum operation op)
 {
-    return remote_memory_calls(t->memory, op) - t->calls[op];
+    return memory_calls(t->memory, op) - t->calls[op];
 }
 
 void rig_pause(void)

@@ -23,7 +23,7 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/fs/fs.h>
 #include <outlookfs/model/name.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/writeback.h>
 
@@ -41,7 +41,7 @@
 
 struct rig {
     char dir[64];
-    struct remote *memory, *faulty; /* outlive the mailbox */
+    struct transport *memory, *faulty; /* outlive the mailbox */
     struct mailbox *mb;
     struct fs *fs;
     bool read_only;
@@ -57,7 +57,7 @@ struct rig {
     _Atomic uint64_t last_inode;
 
     pthread_t main;
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t turn;
     bool hold, held; /* guarded by lock: the housekeeping thread */
 };

@@ -124,7 +124,7 @@ static void test_the_same_after_a_restart(void **state)
 
     fill(t);
     free(walk_all(t, NULL)); /* downloads what has to be */
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     char *before = walk_all(t, NULL);
     rig_restart(t);
     char *after = walk_all(t, NULL);
@@ -173,7 +173,7 @@ static void test_a_lost_alias_with_a_new_cache(void **state)
     script_run(t, "open @ wt; write new; close; sync; rename @ jane.json");
     rig_stop(t);
     rig_delete_cache(t);
-    remote_memory_remove(t->memory, KIND_CONTACT, t->contact);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
     rig_start(t);
     assert_false(rig_lists(t, "contacts/Contacts", "jane.json"));
     assert_soon(!rig_exists(t, CONTACTS "jane.json"));

@@ -44,7 +44,7 @@ static void test_status(void **state)
     assert_true(cJSON_IsArray(json_get(obj, "listings")));
     assert_int_equal(json_int(json_get(obj, "cache"), "records", -1), 4);
     cJSON_Delete(obj);
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     obj = status(t);
     assert_false(json_bool(obj, "online", true));
     cJSON_Delete(obj);
@@ -63,10 +63,10 @@ static void test_the_queue_in_the_status(void **state)
     assert_string_equal(json_str(op, "verb"), "update");
     assert_string_equal(json_str(op, "state"), "pending");
     cJSON_Delete(obj);
-    remote_faulty_plan(t->faulty, &(struct remote_plan){.op = OP_CONTACT_PATCH_ITEM,
-                                                        .count = 1,
-                                                        .grade = GRADE_REFUSED,
-                                                        .status = 400});
+    faulty_plan(t->faulty, &(struct faulty_plan){.op = OP_CONTACT_PATCH_ITEM,
+                                                 .count = 1,
+                                                 .grade = GRADE_REFUSED,
+                                                 .status = 400});
     assert_int_equal(rig_sync(t), -EIO);
     check_counts(t, 0, 1, 0);
 }
@@ -102,14 +102,14 @@ static void test_sync(void **state)
     assert_sent(t, 1, 0, 0);
     assert_int_equal(control(t, "sync 5\n"), 7);
     assert_int_equal(control(t, "no such command\n"), -EINVAL);
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     script_run(t, "open @ wt; write old; close");
     assert_int_equal(control(t, "sync 5\n"), -EINPROGRESS);
-    remote_faulty_offline(t->faulty, false);
-    remote_faulty_plan(t->faulty, &(struct remote_plan){.op = OP_CONTACT_PATCH_ITEM,
-                                                        .count = 1,
-                                                        .grade = GRADE_REFUSED,
-                                                        .status = 400});
+    faulty_offline(t->faulty, false);
+    faulty_plan(t->faulty, &(struct faulty_plan){.op = OP_CONTACT_PATCH_ITEM,
+                                                 .count = 1,
+                                                 .grade = GRADE_REFUSED,
+                                                 .status = 400});
     assert_int_equal(control(t, "sync\n"), -EIO);
     assert_text(t, ".outlookfs/control", "");
 }
@@ -137,7 +137,7 @@ static void test_nothing_is_asked(void **state)
     struct rig *t = *state;
     static const char *const dirs[] = {"", "queue", "failed", "conflicts", "trash"};
 
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         char *path = xasprintf(".outlookfs%s%s", *dirs[i] ? "/" : "", dirs[i]);
         char *list = rig_list(t, path);
@@ -163,8 +163,8 @@ static void test_attributes_of_records(void **state)
     assert_xattr(t, t->path, "state", "synced");
     assert_xattr(t, t->path, "error", "");
     char *etag = rig_xattr(t, t->path, "etag");
-    assert_string_equal(
-        etag, json_str(remote_memory_get(t->memory, KIND_CONTACT, t->contact), "ChangeKey"));
+    assert_string_equal(etag,
+                        json_str(memory_get(t->memory, KIND_CONTACT, t->contact), "ChangeKey"));
     free(etag);
     buf_init(&names, BUF_TEXT_MAX);
     assert_int_equal(rig_lookup(t, t->path, &entry), 0);

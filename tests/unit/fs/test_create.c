@@ -159,7 +159,7 @@ static void test_an_event_gets_what_a_person_means(void **state)
     assert_int_equal(rig_sync(t), 0);
     assert_int_equal(rig_calls(t, OP_CALENDAR_POST_ITEM), 1);
     char *id = id_of(t, CALENDAR "tea.json");
-    const struct cJSON *tea = remote_memory_get(t->memory, KIND_EVENT, id);
+    const struct cJSON *tea = memory_get(t->memory, KIND_EVENT, id);
     assert_non_null(tea);
     assert_string_equal(json_str(tea, "ShowAs"), "Busy");
     assert_string_equal(json_str(tea, "Importance"), "Normal");

@@ -146,7 +146,7 @@ static void test_gone_on_the_service(void **state)
     struct rig *t = *state;
 
     script_run(t, "rename @ jane.json; open jane.json wt; write new; close; sync");
-    remote_memory_remove(t->memory, KIND_CONTACT, t->contact);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
     rig_refresh(t, "contacts/Contacts");
     assert_soon(!rig_exists(t, CONTACTS "jane.json"));
     assert_false(rig_lists(t, "contacts/Contacts", "jane.json"));
@@ -159,14 +159,14 @@ static void test_gone_on_the_service_with_an_unsent_change(void **state)
     struct rig *t = *state;
 
     script_run(t, "open @ wt; write new; close");
-    remote_memory_remove(t->memory, KIND_CONTACT, t->contact);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
     rig_refresh(t, "contacts/Contacts");
     assert_int_equal(rig_sync(t), -EIO);
     assert_text(t, t->path, t->after);
     assert_xattr(t, t->path, "state", "failed");
     script_run(t, "open @ wt; write old; close; sync");
     assert_sent(t, 0, 1, 0);
-    assert_int_equal(remote_memory_count(t->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(t->memory, KIND_CONTACT), 1);
 }
 
 static void test_a_new_record_appears(void **state)
@@ -175,7 +175,7 @@ static void test_a_new_record_appears(void **state)
     struct cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "GivenName", "Mary");
-    const char *id = remote_memory_add(t->memory, KIND_CONTACT, "Contacts", obj);
+    const char *id = memory_add(t->memory, KIND_CONTACT, "Contacts", obj);
     char *name = name_from_id(id), *path = xasprintf(CONTACTS "%s", name);
     rig_refresh(t, "contacts/Contacts");
     assert_true(rig_lists(t, "contacts/Contacts", name));

@@ -22,7 +22,7 @@ static char *read_state(const char *text, bool read)
 
 static bool is_read(struct rig *t)
 {
-    return json_bool(remote_memory_get(t->memory, KIND_MESSAGE, t->message), "IsRead", false);
+    return json_bool(memory_get(t->memory, KIND_MESSAGE, t->message), "IsRead", false);
 }
 
 static void test_marked_as_read_by_a_save(void **state)
@@ -199,7 +199,7 @@ static void test_attachments(void **state)
     assert_int_equal(rig_open(t, file, O_WRONLY, &h), -EACCES);
     assert_false(rig_exists(t, none));
     assert_true(rig_lists(t, "mail/Inbox", strchr(dir, '/') + strlen("/Inbox/")));
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     rig_restart(t);
     assert_text(t, file, "hello");
     free(list);
@@ -214,7 +214,7 @@ static void test_folders(void **state)
     struct cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "Subject", "In a sub-folder");
-    const char *id = remote_memory_add(t->memory, KIND_MESSAGE, "Inbox/Support", obj);
+    const char *id = memory_add(t->memory, KIND_MESSAGE, "Inbox/Support", obj);
     clock_advance(3601 * NS_PER_S);
     free(rig_list(t, "mail"));
     assert_soon(rig_lists(t, "mail/Inbox", "Support"));

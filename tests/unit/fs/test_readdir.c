@@ -16,7 +16,7 @@ static void add_many(struct rig *t)
         struct cJSON *obj = cJSON_CreateObject();
 
         cJSON_AddStringToObject(obj, "GivenName", "One of many");
-        remote_memory_add(t->memory, KIND_CONTACT, "Many", obj);
+        memory_add(t->memory, KIND_CONTACT, "Many", obj);
     }
     clock_advance(3601 * NS_PER_S);
     free(rig_list(t, "contacts"));
@@ -125,9 +125,9 @@ static void test_a_large_folder(void **state)
 
 static size_t nodes(struct rig *t)
 {
-    pthread_mutex_lock(&t->fs->tree.lock);
+    mutex_lock(&t->fs->tree.lock);
     size_t count = t->fs->tree.count;
-    pthread_mutex_unlock(&t->fs->tree.lock);
+    mutex_unlock(&t->fs->tree.lock);
     return count;
 }
 

@@ -6,8 +6,8 @@
 
 static void refuse(struct rig *t, enum operation op, enum grade grade, int status)
 {
-    remote_faulty_plan(
-        t->faulty, &(struct remote_plan){.op = op, .count = 1, .grade = grade, .status = status});
+    faulty_plan(t->faulty,
+                &(struct faulty_plan){.op = op, .count = 1, .grade = grade, .status = status});
 }
 
 /* Everything in a directory of .outlookfs, joined; for what is in it. The caller frees. */
@@ -64,7 +64,7 @@ static void test_vims_failure_dance(void **state)
     assert_text(t, t->path, t->before);
     assert_xattr(t, t->path, "state", "synced");
     assert_true(contains(t, ".outlookfs/trash", "+49 170 55501234"));
-    assert_int_equal(remote_memory_count(t->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(t->memory, KIND_CONTACT), 1);
 }
 
 static void test_vims_dance_over_what_was_saved_before(void **state)
@@ -369,7 +369,7 @@ static void test_offline(void **state)
     struct rig *t = *state;
     int64_t before = clock_mono();
 
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     assert_text(t, t->path, t->before);
     assert_true(rig_lists(t, "contacts/Contacts", t->name));
     script_run(t, "rename @ @~; create @ w; write new; fsync; close; unlink @~; "
@@ -383,7 +383,7 @@ static void test_offline(void **state)
     assert_text(t, t->path, t->after);
     assert_xattr(t, t->path, "state", "pending");
     assert_true(rig_lists(t, "contacts/Contacts", "new.json"));
-    remote_faulty_offline(t->faulty, false);
+    faulty_offline(t->faulty, false);
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 1, 1, 0);
     assert_member(t, t->contact, "MobilePhone1", "+49 170 55501234");
@@ -405,7 +405,7 @@ static void test_offline_with_a_new_cache(void **state)
     rig_delete_cache(t);
     rig_start(t);
     free(rig_list(t, "contacts"));
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     assert_int_equal(rig_lookup(t, "contacts/Contacts", &entry), 0);
     assert_int_equal(fs_opendir(t->fs, &(struct fs_req){0}, entry.ino, &dir), 0);
     for (uint64_t at = 0; (rc = fs_readdir(t->fs, &(struct fs_req){0}, dir, at, &dirent)) == 1;

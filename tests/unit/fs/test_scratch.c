@@ -165,7 +165,7 @@ static void test_probes_ask_nobody(void **state)
     free(rig_list(t, "mail/Inbox"));
     rig_count(t);
     for (int offline = 0; offline < 2; offline++) {
-        remote_faulty_offline(t->faulty, offline);
+        faulty_offline(t->faulty, offline);
         for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
             for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 char *path = xasprintf("%s%s", dirs[d], names[i]);
@@ -184,15 +184,15 @@ static void test_probes_ask_nobody(void **state)
 static void test_mail_folders_that_cannot_be_listed(void **state)
 {
     struct rig *t = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_PICKER_OPEN, .count = 1000, .grade = GRADE_REFUSED, .status = 400};
 
-    remote_faulty_plan(t->faulty, &plan);
+    faulty_plan(t->faulty, &plan);
     rig_stop(t);
     rig_delete_cache(t);
     rig_start(t);
     free(rig_list(t, "mail/Inbox"));
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     assert_int_equal(rig_save(t, INBOX "4913", "x"), 0);
     assert_int_equal(rig_rename(t, INBOX "4913", INBOX "sedAbC", 0), 0);
     assert_int_equal(rig_unlink(t, INBOX "sedAbC"), 0);

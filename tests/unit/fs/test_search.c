@@ -84,7 +84,7 @@ static void test_local_links_tell_the_kind(void **state)
     struct cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "GivenName", "Zebedee");
-    const char *id = remote_memory_add(t->memory, KIND_CONTACT, "Contacts", obj);
+    const char *id = memory_add(t->memory, KIND_CONTACT, "Contacts", obj);
     rig_refresh(t, "contacts/Contacts");
     char *name = xasprintf("contacts-%s.json", id), *list = xasprintf("\n%s\n", name);
     char *path = xasprintf("search/local/zebedee/%s", name);
@@ -198,8 +198,8 @@ static void test_folders_are_flat(void **state)
 
     cJSON_AddStringToObject(obj, "Subject", "one");
     cJSON_AddStringToObject(deep, "Subject", "two");
-    const char *id = remote_memory_add(t->memory, KIND_MESSAGE, "Inbox/Support", obj);
-    remote_memory_add(t->memory, KIND_MESSAGE, path, deep);
+    const char *id = memory_add(t->memory, KIND_MESSAGE, "Inbox/Support", obj);
+    memory_add(t->memory, KIND_MESSAGE, path, deep);
     clock_advance(3601 * NS_PER_S);
     free(rig_list(t, "mail"));
     assert_soon(rig_lists(t, "search/mail", "Inbox%2FSupport"));

@@ -119,7 +119,7 @@ static void check_other_members(struct rig *t)
 {
     static const char *const own[] = {"ChangeKey", "DateTimeLastModified", "LastModifiedDateTime",
                                       NULL};
-    char *now = cJSON_PrintUnformatted(remote_memory_get(t->memory, KIND_CONTACT, t->contact));
+    char *now = cJSON_PrintUnformatted(memory_get(t->memory, KIND_CONTACT, t->contact));
     char *is = without(now, own), *should = without(t->after, own);
 
     assert_string_equal(is, should);
@@ -138,7 +138,7 @@ static void one_patch(void **state)
     assert_text(t, t->path, t->after);
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 1, 0, 0);
-    assert_int_equal(remote_memory_count(t->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(t->memory, KIND_CONTACT), 1);
     check_other_members(t);
     assert_text(t, t->path, t->after);
     assert_xattr(t, t->path, "state", "synced");

@@ -167,7 +167,7 @@ static void test_many_programs(void **state)
     char *text = rig_read(t, t->path);
     assert_non_null(strstr(text, "\"Jane\""));
     free(text);
-    assert_int_equal(remote_memory_count(t->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(t->memory, KIND_CONTACT), 1);
     assert_int_equal(rig_calls(t, OP_CONTACT_DELETE_ITEM), 0);
     assert_int_equal(rig_calls(t, OP_CONTACT_POST_ITEM), 0);
 }

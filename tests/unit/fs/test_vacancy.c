@@ -86,7 +86,7 @@ static void test_rm_is_one_delete_after_the_delay(void **state)
     assert_soon(rig_calls(t, OP_CONTACT_DELETE_ITEM) == 1);
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 0, 0, 1);
-    assert_int_equal(remote_memory_count(t->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(t->memory, KIND_CONTACT), 0);
     assert_false(rig_exists(t, t->path));
 }
 
@@ -95,11 +95,11 @@ static void test_rm_and_a_restart(void **state)
     struct rig *t = *state;
 
     script_run(t, "unlink @");
-    remote_faulty_offline(t->faulty, true);
+    faulty_offline(t->faulty, true);
     rig_restart(t);
     assert_false(rig_exists(t, t->path));
     assert_false(rig_lists(t, "contacts/Contacts", t->name));
-    remote_faulty_offline(t->faulty, false);
+    faulty_offline(t->faulty, false);
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 0, 0, 1);
 }
@@ -197,10 +197,10 @@ static void test_unlinked_and_open(void **state)
 static void test_a_refused_deletion(void **state)
 {
     struct rig *t = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_DELETE_ITEM, .count = 1, .grade = GRADE_DENIED, .status = 403};
 
-    remote_faulty_plan(t->faulty, &plan);
+    faulty_plan(t->faulty, &plan);
     script_run(t, "unlink @");
     assert_int_equal(rig_sync(t), -EIO);
     assert_false(rig_exists(t, t->path));

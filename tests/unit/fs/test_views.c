@@ -62,7 +62,7 @@ static void test_somebody_elses_changes(void **state)
     assert_true(rig_lists(t, BY_NAME, "Mae Jemison.json"));
     assert_false(rig_lists(t, BY_NAME, "Sally Ride.json"));
     assert_false(rig_exists(t, BY_NAME "/Sally Ride.json"));
-    remote_memory_remove(t->memory, KIND_CONTACT, t->contact);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
     clock_advance(3601 * NS_PER_S);
     rig_refresh(t, "contacts/Contacts");
     names = rig_list(t, BY_NAME);
@@ -127,7 +127,7 @@ static void test_not_more_than_some(void **state)
         struct cJSON *obj = cJSON_CreateObject();
 
         cJSON_AddStringToObject(obj, "GivenName", folder);
-        remote_memory_add(t->memory, KIND_CONTACT, folder, obj);
+        memory_add(t->memory, KIND_CONTACT, folder, obj);
         free(folder);
     }
     clock_advance(3601 * NS_PER_S);

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
+#include <outlookfs/base/clock.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ struct server {
     server_fn *answer;
     void *ctx;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     int connections;           /* guarded by lock */
     int held;                  /* guarded by lock: answers that wait at the gate */
@@ -67,28 +68,28 @@ static inline enum MHD_Result server_reply(struct call *call, unsigned status, c
 /* Waits at the gate. */
 static inline void server_hold(struct server *s)
 {
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     s->held++;
     pthread_cond_broadcast(&s->changed);
     while (!s->open)
-        pthread_cond_wait(&s->changed, &s->lock);
-    pthread_mutex_unlock(&s->lock);
+        clock_wait(&s->changed, &s->lock, INT64_MAX);
+    mutex_unlock(&s->lock);
 }
 
 static inline void server_wait_held(struct server *s, int count)
 {
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     while (s->held < count)
-        pthread_cond_wait(&s->changed, &s->lock);
-    pthread_mutex_unlock(&s->lock);
+        clock_wait(&s->changed, &s->lock, INT64_MAX);
+    mutex_unlock(&s->lock);
 }
 
 static inline void server_open(struct server *s)
 {
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     s->open = true;
     pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
 }
 
 /* How many requests began with `start`. */
@@ -96,10 +97,10 @@ static inline int server_count(struct server *s, const char *start)
 {
     int count = 0;
 
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     for (int i = 0; i < s->logged; i++)
         count += strncmp(s->log[i], start, strlen(start)) == 0;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return count;
 }
 
@@ -107,9 +108,9 @@ static inline int server_connections(struct server *s)
 {
     int count;
 
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     count = s->connections;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return count;
 }
 
@@ -158,10 +159,10 @@ static inline enum MHD_Result server_call(void *ctx, struct MHD_Connection *conn
         *len = 0;
         return MHD_YES;
     }
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     if (s->logged < SERVER_LOG_MAX)
         s->log[s->logged++] = xasprintf("%s %s", method, call->url);
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     return s->answer(s, call);
 }
 
@@ -173,9 +174,9 @@ static inline void server_connected(void *ctx, struct MHD_Connection *connection
     (void)connection, (void)socket_ctx;
     if (code != MHD_CONNECTION_NOTIFY_STARTED)
         return;
-    pthread_mutex_lock(&s->lock);
+    mutex_lock(&s->lock);
     s->connections++;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
 }
 
 /* Takes a port of its own, on which connections are refused until server_listen(). */
@@ -185,7 +186,7 @@ static inline void server_bind(struct server *s, server_fn *answer, void *ctx)
     socklen_t len = sizeof(a);
 
     *s = (struct server){.answer = answer, .ctx = ctx};
-    pthread_mutex_init(&s->lock, NULL);
+    mutex_init(&s->lock, MUTEX_DOUBLE);
     pthread_cond_init(&s->changed, NULL);
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&a, len) ||
@@ -226,7 +227,7 @@ static inline void server_stop(struct server *s)
     for (int i = 0; i < s->logged; i++)
         free(s->log[i]);
     pthread_cond_destroy(&s->changed);
-    pthread_mutex_destroy(&s->lock);
+    mutex_release(&s->lock);
 }
 
 #endif

@@ -320,7 +320,7 @@ static void test_destroy_ends_what_is_under_way(void **state)
 /* --- out of reach --- */
 
 struct watch {
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     bool online;
     int changes;
@@ -330,26 +330,26 @@ static void online_changed(void *ctx, bool online)
 {
     struct watch *w = ctx;
 
-    pthread_mutex_lock(&w->lock);
+    mutex_lock(&w->lock);
     w->online = online;
     w->changes++;
     pthread_cond_broadcast(&w->changed);
-    pthread_mutex_unlock(&w->lock);
+    mutex_unlock(&w->lock);
 }
 
 static void watch_init(struct watch *w)
 {
     *w = (struct watch){.online = true};
-    pthread_mutex_init(&w->lock, NULL);
+    mutex_init(&w->lock, MUTEX_DOUBLE);
     pthread_cond_init(&w->changed, NULL);
 }
 
 static void watch_wait(struct watch *w, bool online)
 {
-    pthread_mutex_lock(&w->lock);
+    mutex_lock(&w->lock);
     while (w->online != online)
-        pthread_cond_wait(&w->changed, &w->lock);
-    pthread_mutex_unlock(&w->lock);
+        clock_wait(&w->changed, &w->lock, INT64_MAX);
+    mutex_unlock(&w->lock);
 }
 
 static struct http *watched_client(struct server *s, struct watch *w, int64_t probe_first)

@@ -192,6 +192,18 @@ static void test_command(void **state)
     token_destroy(s);
 }
 
+/* A descriptor that a library opened without O_CLOEXEC: a lock, a database, a connection. */
+static void test_command_inherits_no_descriptor(void **state)
+{
+    struct token_source *s = token_from_command("test ! -e /proc/$$/fd/77 && echo alone");
+
+    (void)state;
+    assert_int_equal(dup2(STDOUT_FILENO, 77), 77);
+    expect(s, NULL, "Bearer alone");
+    close(77);
+    token_destroy(s);
+}
+
 /* The shell is gone, but what it started keeps its output open. */
 static void test_command_leaves_something_behind(void **state)
 {
@@ -236,7 +248,7 @@ static void test_command_failure_is_remembered(void **state)
 /* --- one renewal at a time: a source whose fetch the test holds --- */
 
 struct held {
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     int fetches;
     bool open;
@@ -248,7 +260,7 @@ static int held_fetch(void *state, struct cancel *cancel, struct buf *out, struc
     struct held *h = state;
     int rc = 0;
 
-    pthread_mutex_lock(&h->lock);
+    mutex_lock(&h->lock);
     h->fetches++;
     pthread_cond_broadcast(&h->changed);
     while (!h->open && rc != -EINTR)
@@ -259,7 +271,7 @@ static int held_fetch(void *state, struct cancel *cancel, struct buf *out, struc
         buf_addf(out, "token%d", h->fetches);
     else
         buf_fail(err, 0, "no luck");
-    pthread_mutex_unlock(&h->lock);
+    mutex_unlock(&h->lock);
     return rc;
 }
 
@@ -273,24 +285,24 @@ static const struct token_ops held_ops = {.fetch = held_fetch, .destroy = held_d
 static void held_init(struct held *h, int result)
 {
     *h = (struct held){.result = result};
-    pthread_mutex_init(&h->lock, NULL);
+    mutex_init(&h->lock, MUTEX_DOUBLE);
     clock_cond_init(&h->changed);
 }
 
 static void held_wait(struct held *h, int fetches)
 {
-    pthread_mutex_lock(&h->lock);
+    mutex_lock(&h->lock);
     while (h->fetches < fetches)
-        pthread_cond_wait(&h->changed, &h->lock);
-    pthread_mutex_unlock(&h->lock);
+        clock_wait(&h->changed, &h->lock, INT64_MAX);
+    mutex_unlock(&h->lock);
 }
 
 static void held_open(struct held *h)
 {
-    pthread_mutex_lock(&h->lock);
+    mutex_lock(&h->lock);
     h->open = true;
     pthread_cond_broadcast(&h->changed);
-    pthread_mutex_unlock(&h->lock);
+    mutex_unlock(&h->lock);
 }
 
 struct getter {
@@ -398,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_another_text_in_the_file_is_seen),
         cmocka_unit_test(test_file_must_be_private),
         cmocka_unit_test(test_command),
+        cmocka_unit_test(test_command_inherits_no_descriptor),
         cmocka_unit_test(test_command_leaves_something_behind),
         cmocka_unit_test(test_command_too_slow),
         cmocka_unit_test(test_one_renewal_for_all),

@@ -8,7 +8,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,12 +28,13 @@ static const struct remote_folder *find(const struct remote_folders *f, const ch
 
 static void test_tables(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    remote_memory_add(r, KIND_CONTACT, "Friends", cJSON_CreateObject());
+    memory_add(memory, KIND_CONTACT, "Friends", cJSON_CreateObject());
     assert_int_equal(remote_list_folders(r, KIND_CONTACT, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 2);
     assert_string_equal(folders.list[0].display, "Contacts");
@@ -54,13 +55,14 @@ static void test_tables(void **state)
 
 static void test_mail_tree(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    remote_memory_add(r, KIND_MESSAGE, "Inbox/Support/Old", cJSON_CreateObject());
-    remote_memory_add(r, KIND_MESSAGE, "Archive", cJSON_CreateObject());
+    memory_add(memory, KIND_MESSAGE, "Inbox/Support/Old", cJSON_CreateObject());
+    memory_add(memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
     assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 4);
     assert_false(folders.partial);
@@ -70,8 +72,8 @@ static void test_mail_tree(void **state)
     assert_string_equal(find(&folders, "Inbox/Support/Old")->parent, "Inbox/Support");
     assert_string_equal(find(&folders, "Inbox/Support/Old")->display, "Old");
     /* One request for the roots, one for each folder. */
-    assert_int_equal(remote_memory_calls(r, OP_PICKER_OPEN), 1);
-    assert_int_equal(remote_memory_calls(r, OP_PICKER_BROWSE), 4);
+    assert_int_equal(memory_calls(memory, OP_PICKER_OPEN), 1);
+    assert_int_equal(memory_calls(memory, OP_PICKER_BROWSE), 4);
     remote_folders_release(&folders);
     remote_fault_release(&fault);
     remote_destroy(r);
@@ -79,7 +81,8 @@ static void test_mail_tree(void **state)
 
 static void test_many_roots_are_paged(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -87,12 +90,12 @@ static void test_many_roots_are_paged(void **state)
     for (int i = 0; i < 220; i++) {
         char name[32];
         snprintf(name, sizeof(name), "Folder %d", i);
-        remote_memory_add(r, KIND_MESSAGE, name, cJSON_CreateObject());
+        memory_add(memory, KIND_MESSAGE, name, cJSON_CreateObject());
     }
     assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 221);
     assert_non_null(find(&folders, "Folder 219"));
-    assert_int_equal(remote_memory_calls(r, OP_PICKER_OPEN), 3);
+    assert_int_equal(memory_calls(memory, OP_PICKER_OPEN), 3);
     remote_folders_release(&folders);
     remote_fault_release(&fault);
     remote_destroy(r);
@@ -100,7 +103,8 @@ static void test_many_roots_are_paged(void **state)
 
 static void test_find_mail_folder(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     struct remote_fault fault;
 
     (void)state;
@@ -113,21 +117,21 @@ static void test_find_mail_folder(void **state)
 
 /* --- where the picker does not do as hoped ---------------------------------------------------- */
 
-static void plan_failure(struct remote *r, enum operation op, unsigned skip, enum grade grade,
+static void plan_failure(struct transport *t, enum operation op, unsigned skip, enum grade grade,
                          int status)
 {
-    remote_faulty_plan(r,
-                       &(struct remote_plan){
-                           .op = op, .skip = skip, .count = 1, .grade = grade, .status = status});
+    faulty_plan(t, &(struct faulty_plan){
+                       .op = op, .skip = skip, .count = 1, .grade = grade, .status = status});
 }
 
-static struct remote *create_with_sent_mail(void)
+static struct remote *create_with_sent_mail(struct transport **ret_faulty)
 {
-    struct remote *memory = remote_memory_create();
+    struct transport *memory = memory_create();
 
-    remote_memory_add(memory, KIND_MESSAGE, "Sent Items", cJSON_CreateObject());
-    remote_memory_add(memory, KIND_MESSAGE, "Mine", cJSON_CreateObject());
-    return remote_faulty_create(memory);
+    memory_add(memory, KIND_MESSAGE, "Sent Items", cJSON_CreateObject());
+    memory_add(memory, KIND_MESSAGE, "Mine", cJSON_CreateObject());
+    *ret_faulty = faulty_create(memory);
+    return connector_create(*ret_faulty, API_V1);
 }
 
 static void test_well_known_instead_of_refused_picker(void **state)
@@ -140,10 +144,11 @@ static void test_well_known_instead_of_refused_picker(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-        struct remote *r = create_with_sent_mail();
+        struct transport *faulty;
+        struct remote *r = create_with_sent_mail(&faulty);
         struct remote_folders folders;
         struct remote_fault fault;
-        plan_failure(r, OP_PICKER_OPEN, 0, refusals[i].grade, refusals[i].status);
+        plan_failure(faulty, OP_PICKER_OPEN, 0, refusals[i].grade, refusals[i].status);
         assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
         assert_true(folders.partial);
         assert_int_equal(folders.count, 2);
@@ -173,10 +178,12 @@ static void test_failures_are_not_refusals(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
-        struct remote *r = create_with_sent_mail();
+        struct transport *faulty;
+        struct remote *r = create_with_sent_mail(&faulty);
         struct remote_folders folders = {.count = 99};
         struct remote_fault fault;
-        plan_failure(r, failures[i].op, failures[i].skip, failures[i].grade, failures[i].status);
+        plan_failure(faulty, failures[i].op, failures[i].skip, failures[i].grade,
+                     failures[i].status);
         assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault),
                          failures[i].grade);
         assert_int_equal(fault.grade, failures[i].grade);
@@ -188,13 +195,14 @@ static void test_failures_are_not_refusals(void **state)
 
 static void test_failure_of_the_fallback(void **state)
 {
-    struct remote *r = create_with_sent_mail();
+    struct transport *faulty;
+    struct remote *r = create_with_sent_mail(&faulty);
     struct remote_folders folders = {.count = 99};
     struct remote_fault fault;
 
     (void)state;
-    plan_failure(r, OP_PICKER_OPEN, 0, GRADE_REFUSED, 400);
-    plan_failure(r, OP_GET_EMAILS, 2, GRADE_OFFLINE, 0);
+    plan_failure(faulty, OP_PICKER_OPEN, 0, GRADE_REFUSED, 400);
+    plan_failure(faulty, OP_GET_EMAILS, 2, GRADE_OFFLINE, 0);
     assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OFFLINE);
     assert_int_equal(folders.count, 99);
     remote_fault_release(&fault);
@@ -203,12 +211,13 @@ static void test_failure_of_the_fallback(void **state)
 
 static void test_folder_that_cannot_be_browsed(void **state)
 {
-    struct remote *r = create_with_sent_mail();
+    struct transport *faulty;
+    struct remote *r = create_with_sent_mail(&faulty);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    plan_failure(r, OP_PICKER_BROWSE, 0, GRADE_DENIED, 403);
+    plan_failure(faulty, OP_PICKER_BROWSE, 0, GRADE_DENIED, 403);
     assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 3);
     assert_true(folders.partial);
@@ -217,7 +226,7 @@ static void test_folder_that_cannot_be_browsed(void **state)
     remote_fault_release(&fault);
 
     /* Deleted since: nothing is missing from the list. */
-    plan_failure(r, OP_PICKER_BROWSE, 0, GRADE_GONE, 404);
+    plan_failure(faulty, OP_PICKER_BROWSE, 0, GRADE_GONE, 404);
     assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_false(folders.partial);
     remote_folders_release(&folders);
@@ -228,7 +237,7 @@ static void test_folder_that_cannot_be_browsed(void **state)
 /* --- pickers of our own ----------------------------------------------------------------------- */
 
 struct picker {
-    struct remote base;
+    struct transport base;
     unsigned calls;
 };
 
@@ -240,12 +249,13 @@ static const char *id_asked(const struct remote_call *call)
     return "";
 }
 
-static void picker_destroy(struct remote *r)
+static void picker_destroy(struct transport *r)
 {
     (void)r;
 }
 
-static enum grade odd_names(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade odd_names(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
     const char *id = id_asked(call);
 
@@ -270,7 +280,7 @@ static enum grade odd_names(struct remote *r, struct remote_call *call, struct r
 
 static void test_names_with_a_slash(void **state)
 {
-    static const struct remote_impl impl = {
+    static const struct transport_impl impl = {
         .name = "odd names", .call = odd_names, .destroy = picker_destroy};
     static const struct remote_folder expected[] = {
         {"Id::1", "In/Out", NULL},
@@ -282,12 +292,12 @@ static void test_names_with_a_slash(void **state)
         {"T\u00e9l\u00e9/z", "z", "T\u00e9l\u00e9"},
     };
     struct picker picker = {.base = {.impl = &impl}};
+    struct remote *remote = connector_create(&picker.base, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_list_folders(&picker.base, KIND_MESSAGE, no_ctx, &folders, &fault),
-                     GRADE_OK);
+    assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, ARRAY_SIZE(expected));
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
         assert_string_equal(folders.list[i].id, expected[i].id);
@@ -297,12 +307,13 @@ static void test_names_with_a_slash(void **state)
     assert_int_equal(picker.calls, 1 + ARRAY_SIZE(expected));
     remote_folders_release(&folders);
     remote_fault_release(&fault);
+    remote_destroy(remote);
 }
 
 /*
  * A hundred folders whatever is asked, so that every page is full: the same ones, or ever new ones.
  */
-static enum grade endless(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade endless(struct transport *r, struct remote_call *call, struct remote_fault *fault)
 {
     struct picker *picker = (struct picker *)r;
     bool same = str_eq(r->impl->name, "same");
@@ -323,39 +334,41 @@ static enum grade endless(struct remote *r, struct remote_call *call, struct rem
 
 static void test_picker_that_ignores_skip(void **state)
 {
-    static const struct remote_impl impl = {
+    static const struct transport_impl impl = {
         .name = "same", .call = endless, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
+    struct remote *remote = connector_create(&picker.base, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_list_folders(&picker.base, KIND_MESSAGE, no_ctx, &folders, &fault),
-                     GRADE_OK);
+    assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 100);
     remote_folders_release(&folders);
     remote_fault_release(&fault);
+    remote_destroy(remote);
 }
 
 static void test_picker_without_end(void **state)
 {
-    static const struct remote_impl impl = {
+    static const struct transport_impl impl = {
         .name = "new", .call = endless, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
+    struct remote *remote = connector_create(&picker.base, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_list_folders(&picker.base, KIND_MESSAGE, no_ctx, &folders, &fault),
-                     GRADE_OK);
+    assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 10000);
     assert_true(folders.partial);
     remote_folders_release(&folders);
     remote_fault_release(&fault);
+    remote_destroy(remote);
 }
 
 /* One folder in each folder. */
-static enum grade deep(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade deep(struct transport *r, struct remote_call *call, struct remote_fault *fault)
 {
     (void)fault;
     char id[32];
@@ -370,20 +383,21 @@ static enum grade deep(struct remote *r, struct remote_call *call, struct remote
 
 static void test_depth_is_bounded(void **state)
 {
-    static const struct remote_impl impl = {
+    static const struct transport_impl impl = {
         .name = "deep", .call = deep, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
+    struct remote *remote = connector_create(&picker.base, API_V1);
     struct remote_folders folders;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_list_folders(&picker.base, KIND_MESSAGE, no_ctx, &folders, &fault),
-                     GRADE_OK);
+    assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
     assert_int_equal(folders.count, 10);
     assert_string_equal(folders.list[9].id, "0/1/2/3/4/5/6/7/8/9");
     assert_true(folders.partial);
     remote_folders_release(&folders);
     remote_fault_release(&fault);
+    remote_destroy(remote);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/operations.h>
+#include <remote/connector/operations_p.h>
 
 #include <errno.h>
 #include <stdlib.h>

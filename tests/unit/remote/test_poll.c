@@ -9,7 +9,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/remote.h>
+#include <remote/connector/connector_p.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,17 +45,18 @@ static void test_a_cursor_is_a_query(void **state)
     buf_release(&url);
 }
 
-/* --- a remote that answers with one Location --- */
+/* --- a service that answers with one Location --- */
 
 struct fake {
-    struct remote base;
+    struct transport base;
     const char *location;
     char *query;
 };
 
-static enum grade fake_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade fake_call(struct transport *t, struct remote_call *call,
+                            struct remote_fault *fault)
 {
-    struct fake *f = (struct fake *)r;
+    struct fake *f = (struct fake *)t;
 
     f->query = call->query ? xstrdup(call->query) : NULL;
     call->answer = cJSON_CreateArray();
@@ -64,22 +65,23 @@ static enum grade fake_call(struct remote *r, struct remote_call *call, struct r
     return GRADE_OK;
 }
 
-static void fake_destroy(struct remote *r)
+static void fake_destroy(struct transport *t)
 {
-    (void)r;
+    (void)t;
 }
 
-static const struct remote_impl fake_impl = {
+static const struct transport_impl fake_impl = {
     .name = "fake", .call = fake_call, .destroy = fake_destroy};
 
 static void assert_cursor(const char *location, const char *expected)
 {
-    struct fake f = {.base = {.impl = &fake_impl, .version = API_V1}, .location = location};
+    struct fake f = {.base = {.impl = &fake_impl}, .location = location};
     struct remote_ctx ctx = {.priority = HTTP_BACKGROUND};
     struct remote_fault fault;
     struct remote_news news;
+    struct remote *r = connector_create(&f.base, API_V1);
 
-    assert_int_equal(remote_poll(&f.base, OP_ON_NEW_EMAIL, NULL, 0, "at=1", ctx, &news, &fault),
+    assert_int_equal(remote_poll(r, REMOTE_ON_NEW_EMAIL, NULL, 0, "at=1", ctx, &news, &fault),
                      GRADE_OK);
     assert_true(str_eq(news.cursor, expected));
     assert_int_equal(news.retry_after, 7);
@@ -88,6 +90,7 @@ static void assert_cursor(const char *location, const char *expected)
     free(f.query);
     remote_news_release(&news);
     remote_fault_release(&fault);
+    remote_destroy(r);
 }
 
 static void test_the_cursor_is_the_whole_query_of_location(void **state)

@@ -9,14 +9,15 @@
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A service that answers what the test tells it, and remembers what it was asked. */
 struct fake {
-    struct remote base;
+    struct transport base;
+    struct remote *remote; /* over it */
     enum grade grade;
     const char *answer, *next_link;
     size_t bytes;
@@ -26,14 +27,14 @@ struct fake {
     struct remote_ctx ctx;
 };
 
-static enum grade fake_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade fake_call(struct transport *t, struct remote_call *call,
+                            struct remote_fault *fault)
 {
-    struct fake *f = (struct fake *)r;
+    struct fake *f = (struct fake *)t;
     struct buf url;
 
     buf_init(&url, sizeof(f->url) - 1);
-    assert_int_equal(
-        operation_url(operation_info(API_V1, call->op), call->params, call->nparams, &url), 0);
+    assert_int_equal(operation_url(call->info, call->params, call->nparams, &url), 0);
     strcpy(f->url, url.data);
     buf_release(&url);
     f->body = call->body;
@@ -47,31 +48,37 @@ static enum grade fake_call(struct remote *r, struct remote_call *call, struct r
     return f->grade;
 }
 
-static void fake_destroy(struct remote *r)
+static void fake_destroy(struct transport *t)
 {
-    (void)r;
+    (void)t;
 }
 
-static const struct remote_impl fake_impl = {
+static void fake_release(struct fake *f)
+{
+    remote_destroy(f->remote);
+}
+
+static const struct transport_impl fake_impl = {
     .name = "fake", .call = fake_call, .destroy = fake_destroy};
 
 #define FAKE(...)                                                                                  \
     {                                                                                              \
-        .base = {.impl = &fake_impl}, __VA_ARGS__                                                  \
+        .base = {.impl = &fake_impl}, .remote = connector_create(&f.base, API_V1), __VA_ARGS__     \
     }
 
 static const struct remote_ctx no_ctx;
 
 static void test_list_of_mail(void **state)
 {
-    struct fake f = FAKE(.answer = "[{\"Id\":\"a\"},{\"Id\":\"b\"}]", .bytes = 77);
+    __attribute__((cleanup(fake_release))) struct fake f =
+        FAKE(.answer = "[{\"Id\":\"a\"},{\"Id\":\"b\"}]", .bytes = 77);
     struct remote_query query = {.top = 2, .skip = 4};
     struct remote_page page;
     struct remote_fault fault;
 
     (void)state;
     assert_int_equal(
-        remote_list(&f.base, KIND_MESSAGE, "Sent Items", &query, no_ctx, &page, &fault), GRADE_OK);
+        remote_list(f.remote, KIND_MESSAGE, "Sent Items", &query, no_ctx, &page, &fault), GRADE_OK);
     assert_string_equal(f.url, "/Mail?folderPath=Sent%20Items&fetchOnlyUnread=false"
                                "&includeAttachments=false&top=2&skip=4");
     assert_int_equal(cJSON_GetArraySize(page.items), 2);
@@ -83,7 +90,7 @@ static void test_list_of_mail(void **state)
 
     query = (struct remote_query){
         .top = 3, .search = "is it?", .only_unread = true, .attachments = true};
-    assert_int_equal(remote_list(&f.base, KIND_MESSAGE, "Inbox", &query, no_ctx, &page, &fault),
+    assert_int_equal(remote_list(f.remote, KIND_MESSAGE, "Inbox", &query, no_ctx, &page, &fault),
                      GRADE_OK);
     assert_string_equal(f.url, "/Mail?folderPath=Inbox&fetchOnlyUnread=true"
                                "&includeAttachments=true&searchQuery=is%20it%3F&top=3&skip=0");
@@ -94,14 +101,14 @@ static void test_list_of_mail(void **state)
 
 static void test_list_of_a_table(void **state)
 {
-    struct fake f = FAKE(.answer = "[]");
+    __attribute__((cleanup(fake_release))) struct fake f = FAKE(.answer = "[]");
     const struct remote_query query = {
         .top = 256, .filter = "a eq 1", .orderby = "b desc", .search = "ignored"};
     struct remote_page page;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_list(&f.base, KIND_CONTACT, "A=", &query, no_ctx, &page, &fault),
+    assert_int_equal(remote_list(f.remote, KIND_CONTACT, "A=", &query, no_ctx, &page, &fault),
                      GRADE_OK);
     assert_string_equal(f.url, "/datasets/contacts/tables/A%253D/items?$filter=a%20eq%201"
                                "&$orderby=b%20desc&$top=256&$skip=0");
@@ -123,11 +130,12 @@ static void test_last_page(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct fake f = FAKE(.answer = cases[i].answer, .next_link = cases[i].next_link);
+        __attribute__((cleanup(fake_release))) struct fake f =
+            FAKE(.answer = cases[i].answer, .next_link = cases[i].next_link);
         const struct remote_query query = {.top = cases[i].top};
         struct remote_page page;
         struct remote_fault fault;
-        assert_int_equal(remote_list(&f.base, KIND_EVENT, "C", &query, no_ctx, &page, &fault),
+        assert_int_equal(remote_list(f.remote, KIND_EVENT, "C", &query, no_ctx, &page, &fault),
                          GRADE_OK);
         assert_int_equal(page.last, cases[i].last);
         cJSON_Delete(page.items);
@@ -137,7 +145,7 @@ static void test_last_page(void **state)
 
 static void test_records(void **state)
 {
-    struct fake f = FAKE(.answer = "{\"Id\":\"x\"}");
+    __attribute__((cleanup(fake_release))) struct fake f = FAKE(.answer = "{\"Id\":\"x\"}");
     struct cancel cancel;
     const struct remote_ctx ctx = {.cancel = &cancel, .priority = HTTP_BACKGROUND};
     cJSON *body = cJSON_CreateObject(), *got;
@@ -145,38 +153,38 @@ static void test_records(void **state)
 
     (void)state;
     cancel_init(&cancel);
-    assert_int_equal(remote_get(&f.base, KIND_EVENT, "T", "I=", ctx, &got, &fault), GRADE_OK);
+    assert_int_equal(remote_get(f.remote, KIND_EVENT, "T", "I=", ctx, &got, &fault), GRADE_OK);
     assert_string_equal(f.url, "/datasets/calendars/tables/T/items/I%253D");
     assert_string_equal(json_str(got, "Id"), "x");
     assert_ptr_equal(f.ctx.cancel, &cancel);
     assert_int_equal(f.ctx.priority, HTTP_BACKGROUND);
     cJSON_Delete(got);
 
-    assert_int_equal(remote_get(&f.base, KIND_MESSAGE, "ignored", "I=", ctx, &got, &fault),
+    assert_int_equal(remote_get(f.remote, KIND_MESSAGE, "ignored", "I=", ctx, &got, &fault),
                      GRADE_OK);
     assert_string_equal(f.url, "/Mail/I%3D?includeAttachments=false");
     cJSON_Delete(got);
 
-    assert_int_equal(remote_create(&f.base, KIND_CONTACT, "T", body, ctx, &got, &fault), GRADE_OK);
+    assert_int_equal(remote_create(f.remote, KIND_CONTACT, "T", body, ctx, &got, &fault), GRADE_OK);
     assert_string_equal(f.url, "/datasets/contacts/tables/T/items");
     assert_ptr_equal(f.body, body);
     cJSON_Delete(got);
 
-    assert_int_equal(remote_update(&f.base, KIND_CONTACT, "T", "I", body, "tag", ctx, &got, &fault),
-                     GRADE_OK);
+    assert_int_equal(
+        remote_update(f.remote, KIND_CONTACT, "T", "I", body, "tag", ctx, &got, &fault), GRADE_OK);
     assert_string_equal(f.url, "/datasets/contacts/tables/T/items/I");
     assert_ptr_equal(f.body, body);
     assert_string_equal(f.if_match, "tag");
     cJSON_Delete(got);
 
     f.answer = NULL;
-    assert_int_equal(remote_delete(&f.base, KIND_CONTACT, "T", "I", ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_delete(f.remote, KIND_CONTACT, "T", "I", ctx, &fault), GRADE_OK);
     assert_string_equal(f.url, "/datasets/contacts/tables/T/items/I");
-    assert_int_equal(remote_delete(&f.base, KIND_MESSAGE, "T", "I", ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_delete(f.remote, KIND_MESSAGE, "T", "I", ctx, &fault), GRADE_OK);
     assert_string_equal(f.url, "/Mail/I");
-    assert_int_equal(remote_mark_read(&f.base, "I", ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_mark_read(f.remote, "I", ctx, &fault), GRADE_OK);
     assert_string_equal(f.url, "/Mail/MarkAsRead/I");
-    assert_int_equal(remote_test(&f.base, ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_test(f.remote, ctx, &fault), GRADE_OK);
     assert_string_equal(f.url, "/testconnection");
     cJSON_Delete(body);
 }
@@ -184,18 +192,18 @@ static void test_records(void **state)
 /* What a version of the service cannot do is refused without asking it. */
 static void test_messages_are_not_made(void **state)
 {
-    struct fake f = FAKE(.answer = "{}");
+    __attribute__((cleanup(fake_release))) struct fake f = FAKE(.answer = "{}");
     cJSON *body = cJSON_CreateObject(), *got = NULL;
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_create(&f.base, KIND_MESSAGE, "Inbox", body, no_ctx, &got, &fault),
+    assert_int_equal(remote_create(f.remote, KIND_MESSAGE, "Inbox", body, no_ctx, &got, &fault),
                      GRADE_REFUSED);
     assert_non_null(fault.reason);
     assert_string_equal(f.url, "");
     remote_fault_release(&fault);
     assert_int_equal(
-        remote_update(&f.base, KIND_MESSAGE, "Inbox", "I", body, NULL, no_ctx, &got, &fault),
+        remote_update(f.remote, KIND_MESSAGE, "Inbox", "I", body, NULL, no_ctx, &got, &fault),
         GRADE_REFUSED);
     assert_null(got);
     remote_fault_release(&fault);
@@ -204,25 +212,25 @@ static void test_messages_are_not_made(void **state)
 
 static void test_answer_of_the_wrong_form(void **state)
 {
-    struct fake f = FAKE(.answer = "[]");
+    __attribute__((cleanup(fake_release))) struct fake f = FAKE(.answer = "[]");
     cJSON *body = cJSON_CreateObject(), *got = NULL;
     const struct remote_query query = {.top = 1};
     struct remote_page page = {.items = NULL};
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_create(&f.base, KIND_CONTACT, "T", body, no_ctx, &got, &fault),
+    assert_int_equal(remote_create(f.remote, KIND_CONTACT, "T", body, no_ctx, &got, &fault),
                      GRADE_BROKEN);
     assert_true(fault.unknown);
     assert_non_null(fault.reason);
     remote_fault_release(&fault);
     f.answer = NULL;
-    assert_int_equal(remote_get(&f.base, KIND_CONTACT, "T", "I", no_ctx, &got, &fault),
+    assert_int_equal(remote_get(f.remote, KIND_CONTACT, "T", "I", no_ctx, &got, &fault),
                      GRADE_BROKEN);
     assert_false(fault.unknown);
     remote_fault_release(&fault);
     f.answer = "{}";
-    assert_int_equal(remote_list(&f.base, KIND_CONTACT, "T", &query, no_ctx, &page, &fault),
+    assert_int_equal(remote_list(f.remote, KIND_CONTACT, "T", &query, no_ctx, &page, &fault),
                      GRADE_BROKEN);
     remote_fault_release(&fault);
     assert_null(got);
@@ -232,13 +240,15 @@ static void test_answer_of_the_wrong_form(void **state)
 
 static void test_failure_leaves_nothing(void **state)
 {
-    struct fake f = FAKE(.answer = "{}", .next_link = "x", .grade = GRADE_DENIED);
+    __attribute__((cleanup(fake_release))) struct fake f =
+        FAKE(.answer = "{}", .next_link = "x", .grade = GRADE_DENIED);
     const struct param params[] = {{"table", "T"}, {"id", "I"}};
-    struct remote_call call = {.op = OP_CONTACT_GET_ITEM, .params = params, .nparams = 2};
+    struct remote_call call = {
+        .info = operation_info(API_V1, OP_CONTACT_GET_ITEM), .params = params, .nparams = 2};
     struct remote_fault fault;
 
     (void)state;
-    assert_int_equal(remote_call(&f.base, &call, &fault), GRADE_DENIED);
+    assert_int_equal(transport_call(&f.base, &call, &fault), GRADE_DENIED);
     assert_int_equal(fault.grade, GRADE_DENIED);
     assert_int_equal(fault.status, 400);
     assert_null(call.answer);
@@ -250,19 +260,18 @@ static void test_failure_leaves_nothing(void **state)
 
 static void test_defaults_of_an_implementation(void **state)
 {
-    struct fake f = FAKE(.answer = NULL);
+    __attribute__((cleanup(fake_release))) struct fake f = FAKE(.answer = NULL);
     struct http_stats stats;
 
     (void)state;
-    assert_true(remote_online(&f.base));
-    remote_stats(&f.base, &stats);
+    assert_true(remote_online(f.remote));
+    remote_stats(f.remote, &stats);
     assert_true(stats.online);
     assert_true(stats.authorised);
     assert_int_equal(stats.requests, 0);
-    assert_int_equal(remote_update_policy(&f.base, KIND_EVENT), MERGE_WHOLE);
-    assert_int_equal(remote_update_policy(&f.base, KIND_CONTACT), MERGE_WHOLE);
-    assert_int_equal(remote_update_policy(&f.base, KIND_MESSAGE), MERGE_CHANGES);
-    remote_destroy(&f.base);
+    assert_int_equal(remote_update_policy(f.remote, KIND_EVENT), MERGE_WHOLE);
+    assert_int_equal(remote_update_policy(f.remote, KIND_CONTACT), MERGE_WHOLE);
+    assert_int_equal(remote_update_policy(f.remote, KIND_MESSAGE), MERGE_CHANGES);
     remote_destroy(NULL);
 }
 

@@ -8,7 +8,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <remote/remote_p.h>
 
 #include <errno.h>
@@ -60,7 +60,8 @@ static void test_what_is_no_location(void **state)
 
 static void test_sending_and_asking(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     struct remote_ctx ctx = {0};
     struct remote_fault fault;
     char *location = NULL, *head = remote_ask_head("https://x/\"y");
@@ -68,11 +69,11 @@ static void test_sending_and_asking(void **state)
 
     (void)state;
     assert_int_equal(remote_send(r, "{\"To\":\"a@b.c\"}", ctx, &fault), GRADE_OK);
-    assert_int_equal(remote_ask(r, OP_SEND_APPROVAL_MAIL, body, ctx, &location, &fault), GRADE_OK);
+    assert_int_equal(remote_ask(r, REMOTE_APPROVAL, body, ctx, &location, &fault), GRADE_OK);
     assert_true(str_starts(location, "/$subscriptions/"));
-    assert_int_equal(remote_memory_count(r, KIND_MESSAGE), 2);
+    assert_int_equal(memory_count(memory, KIND_MESSAGE), 2);
     assert_int_equal(remote_unsubscribe(r, location, ctx, &fault), GRADE_OK);
-    assert_int_equal(remote_memory_calls(r, OP_UNSUBSCRIBE), 1);
+    assert_int_equal(memory_calls(memory, OP_UNSUBSCRIBE), 1);
     assert_int_equal(remote_unsubscribe(r, "/elsewhere", ctx, &fault), GRADE_GONE);
     remote_fault_release(&fault);
     free(location);
@@ -83,13 +84,14 @@ static void test_sending_and_asking(void **state)
 
 static void test_replying_within_an_address(void **state)
 {
-    struct remote *r = remote_memory_create();
+    struct transport *memory = memory_create();
+    struct remote *r = connector_create(memory, API_V1);
     const char *id;
     struct remote_fault fault;
     char *comment = xmalloc(9001);
 
     (void)state;
-    id = remote_memory_add(r, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
+    id = memory_add(memory, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
     memset(comment, 'x', 9000);
     comment[9000] = '\0';
     assert_false(remote_reply_fits(r, id, comment, true));

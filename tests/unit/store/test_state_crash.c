@@ -10,14 +10,20 @@
 #include <sys/wait.h>
 
 #define STEPS 3
+#define DATA 100 /* the inode of the first data file */
 
-/* Each step is a transaction that adds a slot and its operation; the last is never ended. */
+/*
+ * Each step is a transaction that adds a slot, its operation and a data file, and removes the data
+ * file of the step before; the last is never ended.
+ */
 static int child(const char *dir)
 {
     static const char *const names[STEPS + 1] = {"0.json", "1.json", "2.json", "open.json"};
     struct state *s;
     int rc = state_open(dir, &s, NULL);
 
+    if (!rc)
+        close(state_data_open(s, DATA, O_RDWR | O_CREAT));
     for (int i = 0; !rc && i <= STEPS; i++) {
         struct slot slot = {.folder = (char *)"F", .name = (char *)names[i]};
         struct journal_op op = {.mine = (char *)names[i], .queued_at = i};
@@ -27,6 +33,10 @@ static int child(const char *dir)
         op.slot = slot.id;
         if (!rc)
             rc = state_put_op(s, &op);
+        if (!rc)
+            rc = state_data_remove(s, DATA + (uint64_t)i);
+        if (!rc)
+            close(state_data_open(s, DATA + (uint64_t)i + 1, O_RDWR | O_CREAT));
         if (i < STEPS)
             rc = state_end(s, rc);
     }
@@ -90,6 +100,9 @@ static size_t count_steps(const char *dir)
         journal_op_release(&ops[i]);
         slot_release(&slots[i]);
     }
+    int fd = state_data_open(s, DATA + count, O_RDONLY);
+    assert_true(fd >= 0);
+    close(fd);
     free(ops);
     free(slots);
     state_close(s);

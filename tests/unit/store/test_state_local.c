@@ -160,6 +160,54 @@ static void test_data_list(void **state)
     state_close(s);
 }
 
+static bool has_data(struct state *s, uint64_t ino)
+{
+    int fd = state_data_open(s, ino, O_RDONLY);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Files follow the outermost transaction: `outer` and `inner` are what its ends are told. */
+static void test_data_follows_the_transaction(void **state)
+{
+    static const struct {
+        int inner, outer;
+    } cases[] = {{0, 0}, {0, -EINVAL}, {-EINVAL, 0}};
+    struct state *s = open_state(*state);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint64_t ino = 10 * (i + 1), old = ino, new = ino + 1, both = ino + 2, back = ino + 3,
+                 adopted = ino + 4;
+        bool committed = !cases[i].inner && !cases[i].outer;
+
+        create_data(s, old);
+        create_data(s, back);
+        create_data(s, adopted);
+        state_begin(s);
+        state_begin(s);
+        assert_int_equal(state_data_remove(s, old), 0);
+        create_data(s, new);
+        create_data(s, both);
+        assert_int_equal(state_data_remove(s, both), 0);
+        assert_int_equal(state_data_remove(s, back), 0);
+        create_data(s, back); /* it is wanted again */
+        state_data_adopt(s, adopted);
+        assert_int_equal(state_end(s, cases[i].inner), cases[i].inner);
+        assert_true(has_data(s, old));
+        assert_true(has_data(s, new));
+        assert_int_equal(state_end(s, cases[i].outer), committed ? 0 : -EINVAL);
+
+        assert_int_equal(has_data(s, old), !committed);
+        assert_int_equal(has_data(s, new), committed);
+        assert_false(has_data(s, both));
+        assert_true(has_data(s, back));
+        assert_int_equal(has_data(s, adopted), committed);
+    }
+    state_close(s);
+}
+
 static void test_statfs(void **state)
 {
     struct state *s = open_state(*state);
@@ -176,9 +224,13 @@ static void test_statfs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        dir_test(test_keeps_every_field), dir_test(test_names_are_unique_where_linked),
-        dir_test(test_lists_and_removes), dir_test(test_data_files),
-        dir_test(test_data_list),         dir_test(test_statfs),
+        dir_test(test_keeps_every_field),
+        dir_test(test_names_are_unique_where_linked),
+        dir_test(test_lists_and_removes),
+        dir_test(test_data_files),
+        dir_test(test_data_list),
+        dir_test(test_data_follows_the_transaction),
+        dir_test(test_statfs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

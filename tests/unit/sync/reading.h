@@ -21,7 +21,7 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <sync/listing_p.h>
 
 #include <errno.h>
@@ -38,12 +38,12 @@
 /* --- the gate --------------------------------------------------------------------------------- */
 
 struct gate {
-    struct remote base;
-    struct remote *inner;                              /* not owned: it outlives a remount */
+    struct transport base;
+    struct transport *inner;                           /* not owned: it outlives a remount */
     void (*bend)(struct remote_call *call, void *ctx); /* of answers; set while nothing is asked */
     void *bend_ctx;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     pthread_cond_t changed;
     /* guarded by lock */
     bool holds;
@@ -69,8 +69,10 @@ static const char *gate_param(const struct remote_call *call, const char *name)
 
 static void gate_note_locked(struct gate *g, const struct remote_call *call)
 {
-    const char *skip = gate_param(call, call->op == OP_GET_EMAILS ? "skip" : "$skip");
-    const char *top = gate_param(call, call->op == OP_GET_EMAILS ? "top" : "$top");
+    const char *skip =
+        gate_param(call, operation_of_row(call->info) == OP_GET_EMAILS ? "skip" : "$skip");
+    const char *top =
+        gate_param(call, operation_of_row(call->info) == OP_GET_EMAILS ? "top" : "$top");
 
     g->calls++;
     g->in_flight++;
@@ -86,25 +88,26 @@ static void gate_note_locked(struct gate *g, const struct remote_call *call)
 
 static bool gate_holds_locked(const struct gate *g, const struct remote_call *call)
 {
-    return g->holds && g->held == call->op &&
+    return g->holds && g->held == operation_of_row(call->info) &&
            !(g->passing && str_eq(gate_param(call, "folderPath"), g->passing));
 }
 
 /* The service has answered; the answer is on its way as long as the gate holds it. */
-static enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade gate_call(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
     struct gate *g = (struct gate *)r;
     enum grade grade;
     int rc = 0;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     gate_note_locked(g, call);
-    pthread_mutex_unlock(&g->lock);
-    grade = remote_call(g->inner, call, fault);
+    mutex_unlock(&g->lock);
+    grade = transport_call(g->inner, call, fault);
     if (grade == GRADE_OK && g->bend)
         g->bend(call, g->bend_ctx);
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (gate_holds_locked(g, call) && rc == 0) {
         g->waiting++;
         pthread_cond_broadcast(&g->changed);
@@ -112,7 +115,7 @@ static enum grade gate_call(struct remote *r, struct remote_call *call, struct r
         g->waiting--;
     }
     g->in_flight--;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     if (rc) {
         fault->grade = GRADE_CANCELLED;
         return GRADE_CANCELLED;
@@ -120,21 +123,21 @@ static enum grade gate_call(struct remote *r, struct remote_call *call, struct r
     return grade;
 }
 
-static bool gate_online(struct remote *r)
+static bool gate_online(struct transport *r)
 {
-    return remote_online(((struct gate *)r)->inner);
+    return transport_online(((struct gate *)r)->inner);
 }
 
-static void gate_destroy(struct remote *r)
+static void gate_destroy(struct transport *r)
 {
     struct gate *g = (struct gate *)r;
 
     pthread_cond_destroy(&g->changed);
-    pthread_mutex_destroy(&g->lock);
+    mutex_release(&g->lock);
     free(g);
 }
 
-static const struct remote_impl gate_impl = {
+static const struct transport_impl gate_impl = {
     .name = "gate",
     .call = gate_call,
     .destroy = gate_destroy,
@@ -143,18 +146,18 @@ static const struct remote_impl gate_impl = {
 
 static void gate_hold(struct gate *g, enum operation op)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->holds = true;
     g->held = op;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 static void gate_open(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->holds = false;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 /* Until `count` answers are held. */
@@ -162,24 +165,24 @@ static void gate_await(struct gate *g, unsigned count)
 {
     int64_t until = SOON;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (g->waiting < count && clock_mono() < until)
         clock_wait(&g->changed, &g->lock, clock_mono() + 10 * NS_PER_MS);
     assert_true(g->waiting >= count);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 /* --- the room --------------------------------------------------------------------------------- */
 
 struct room {
     char *dir, *state_dir, *cache_dir;
-    struct remote *memory;
-    struct remote *faulty;
+    struct transport *memory;
+    struct transport *faulty;
     struct gate *gate;
     struct mailbox *mb;
     struct mailbox_config config;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     unsigned news, changes, gone, folders; /* events; guarded by lock */
     char *last;                            /* id of the last record event; guarded by lock */
 };
@@ -189,9 +192,9 @@ static void on_folders(void *ctx, enum kind kind)
     struct room *room = ctx;
 
     (void)kind;
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     room->folders++;
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
@@ -201,13 +204,13 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
 
     (void)kind;
     (void)folder;
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     room->news += change == MAILBOX_NEW;
     room->changes += change == MAILBOX_CHANGED;
     room->gone += change == MAILBOX_GONE;
     free(room->last);
     room->last = xstrdup(id);
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
 }
 
 static const struct mailbox_events room_events = {
@@ -219,12 +222,12 @@ static void room_mount(struct room *room)
 {
     struct gate *g = xcalloc(1, sizeof(*g));
 
-    g->base = (struct remote){.impl = &gate_impl, .version = API_V1};
+    g->base = (struct transport){.impl = &gate_impl};
     g->inner = room->faulty;
-    pthread_mutex_init(&g->lock, NULL);
+    mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
     room->gate = g;
-    room->config.remote = &g->base;
+    room->config.remote = connector_create(&g->base, API_V1);
     assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
     mailbox_set_events(room->mb, &room_events, room);
     assert_int_equal(mailbox_start(room->mb), 0);
@@ -244,12 +247,12 @@ static int room_setup(void **state)
 
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_ERROR);
     assert_non_null(mkdtemp(dir));
-    pthread_mutex_init(&room->lock, NULL);
+    mutex_init(&room->lock, MUTEX_DOUBLE);
     room->dir = xstrdup(dir);
     room->state_dir = xasprintf("%s/state", dir);
     room->cache_dir = xasprintf("%s/cache", dir);
-    room->memory = remote_memory_create();
-    room->faulty = remote_faulty_create(room->memory);
+    room->memory = memory_create();
+    room->faulty = faulty_create(room->memory);
     room->config = (struct mailbox_config){
         .state_dir = room->state_dir,
         .cache_dir = room->cache_dir,
@@ -277,9 +280,9 @@ static int room_teardown(void **state)
 
     if (room->mb)
         room_unmount(room);
-    remote_destroy(room->faulty);
+    transport_destroy(room->faulty);
     nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    pthread_mutex_destroy(&room->lock);
+    mutex_release(&room->lock);
     free(room->last);
     free(room->dir);
     free(room->state_dir);
@@ -296,9 +299,9 @@ __attribute__((unused)) static unsigned events_of(struct room *room, const unsig
 {
     unsigned value;
 
-    pthread_mutex_lock(&room->lock);
+    mutex_lock(&room->lock);
     value = *counter;
-    pthread_mutex_unlock(&room->lock);
+    mutex_unlock(&room->lock);
     return value;
 }
 
@@ -318,7 +321,7 @@ __attribute__((unused)) static const char *add_contact(struct room *room, const 
     cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "GivenName", name);
-    return remote_memory_add(room->memory, KIND_CONTACT, "Contacts", obj);
+    return memory_add(room->memory, KIND_CONTACT, "Contacts", obj);
 }
 
 __attribute__((unused)) static void add_contacts(struct room *room, unsigned count)
@@ -337,7 +340,7 @@ __attribute__((unused)) static void rename_contact(struct room *room, const char
     cJSON *set = cJSON_CreateObject();
 
     cJSON_AddStringToObject(set, "GivenName", name);
-    remote_memory_edit(room->memory, KIND_CONTACT, id, set);
+    memory_edit(room->memory, KIND_CONTACT, id, set);
 }
 
 __attribute__((unused)) static int list_contacts(struct room *room)
@@ -347,12 +350,12 @@ __attribute__((unused)) static int list_contacts(struct room *room)
 
 __attribute__((unused)) static unsigned list_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_CONTACT_GET_ITEMS);
+    return memory_calls(room->memory, OP_CONTACT_GET_ITEMS);
 }
 
 __attribute__((unused)) static unsigned get_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_CONTACT_GET_ITEM);
+    return memory_calls(room->memory, OP_CONTACT_GET_ITEM);
 }
 
 /* Every record mailbox_each() gives, each once; answers how many, the end's code goes to `ret`. */
@@ -401,9 +404,9 @@ __attribute__((unused)) static void await_quiet(struct room *room, enum kind kin
     while (!quiet) {
         assert_true(clock_mono() < until);
         usleep(1000);
-        pthread_mutex_lock(&f->commit);
+        mutex_lock(&f->commit);
         quiet = f->questions == 0;
-        pthread_mutex_unlock(&f->commit);
+        mutex_unlock(&f->commit);
     }
     assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
     assert_true(row.complete);

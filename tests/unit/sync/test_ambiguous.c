@@ -38,7 +38,7 @@ static void test_a_create_that_arrived_is_found(void **state)
     assert_int_equal(writeback_cancel(rig->wb, slot), -EBUSY);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     id = record_of(rig, slot);
     assert_remote(rig, KIND_CONTACT, id, "GivenName", "Ann");
     assert_true(is_cached(rig, KIND_CONTACT, id));
@@ -56,7 +56,7 @@ static void test_a_create_that_was_lost_is_sent_again(void **state)
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(calls(rig, OP_CONTACT_GET_ITEMS), 1);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
 /* A refusal to work for the moment is an answer: nothing was made. */
@@ -89,7 +89,7 @@ static void test_no_second_post_while_nobody_can_look(void **state)
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
 static void test_no_second_post_when_looking_is_refused(void **state)
@@ -104,7 +104,7 @@ static void test_no_second_post_when_looking_is_refused(void **state)
     assert_int_equal(writeback_retry(rig->wb, slot), 0);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
 static void test_an_order_that_is_refused_is_done_without(void **state)
@@ -117,7 +117,7 @@ static void test_an_order_that_is_refused_is_done_without(void **state)
     try_once(rig);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
 /* The service made it after the answer was given up, and would have been asked too early. */
@@ -133,7 +133,7 @@ static void made_late(struct rig *rig, int64_t slot)
     op = op_of(rig, slot);
     assert_int_equal(op.due, began + CREATE_SETTLE);
     journal_op_release(&op);
-    remote_memory_add(rig->memory, KIND_CONTACT, "Contacts", json(ANN));
+    memory_add(rig->memory, KIND_CONTACT, "Contacts", json(ANN));
     clock_advance(CREATE_SETTLE);
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 0);
@@ -152,7 +152,7 @@ static void test_a_create_that_arrives_late_is_not_sent_again(void **state)
     made_late(rig, slot);
     id = record_of(rig, slot);
     assert_non_null(id);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     free(id);
 }
 
@@ -167,7 +167,7 @@ static void test_deleted_before_it_arrives_late(void **state)
     assert_int_equal(delete_as(rig, slot, NULL), 0);
     made_late(rig, slot);
     assert_false(has_slot(rig, slot));
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
 }
 
 /* Two files of the same text, both answers lost, one arrived: two records in the end. */
@@ -189,7 +189,7 @@ static void test_twins_do_not_share_a_record(void **state)
     assert_non_null(first);
     assert_non_null(second);
     assert_string_not_equal(first, second);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 2);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 2);
     free(first);
     free(second);
 }
@@ -201,15 +201,15 @@ static void test_an_old_twin_is_not_taken(void **state)
     const char *old;
     char *id;
 
-    old = remote_memory_add(rig->memory, KIND_CONTACT, "Contacts",
-                            json("{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\","
-                                 "\"DateTimeCreated\":\"2020-01-01T00:00:00+00:00\"}"));
+    old = memory_add(rig->memory, KIND_CONTACT, "Contacts",
+                     json("{\"GivenName\":\"Ann\",\"MobilePhone1\":\"1\","
+                          "\"DateTimeCreated\":\"2020-01-01T00:00:00+00:00\"}"));
     plan_lost(rig, OP_CONTACT_POST_ITEM, false);
     try_once(rig);
     flush_all(rig);
     id = record_of(rig, slot);
     assert_string_not_equal(id, old);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 2);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 2);
     free(id);
 }
 
@@ -222,13 +222,13 @@ static void test_the_record_is_found_behind_others(void **state)
     plan_lost(rig, OP_CONTACT_POST_ITEM, true);
     try_once(rig);
     for (unsigned i = 0; i < 120; i++)
-        remote_memory_add(rig->memory, KIND_CONTACT, "Contacts",
-                          json("{\"GivenName\":\"Bob\","
-                               "\"DateTimeCreated\":\"2099-01-01T00:00:00+00:00\"}"));
+        memory_add(rig->memory, KIND_CONTACT, "Contacts",
+                   json("{\"GivenName\":\"Bob\","
+                        "\"DateTimeCreated\":\"2099-01-01T00:00:00+00:00\"}"));
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(calls(rig, OP_CONTACT_GET_ITEMS), 3);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 121);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 121);
     assert_false(has_op(rig, slot));
 }
 
@@ -244,7 +244,7 @@ static void test_saved_again_before_it_is_known(void **state)
     flush_all(rig);
     id = record_of(rig, slot);
     assert_remote(rig, KIND_CONTACT, id, "MobilePhone1", "2");
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 1);
     free(id);
 }
@@ -259,7 +259,7 @@ static void test_deleted_before_it_is_known(void **state)
     assert_int_equal(delete_as(rig, slot, NULL), 0);
     assert_op(rig, slot, JOURNAL_DELETE, JOURNAL_QUEUED);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_false(has_slot(rig, slot));
     assert_trash(rig, "delete", "GivenName", "Ann");
 }
@@ -293,7 +293,7 @@ static void test_deleted_and_refilled_before_it_is_known(void **state)
     flush_all(rig);
     id = record_of(rig, slot);
     assert_remote(rig, KIND_CONTACT, id, "GivenName", "Bob");
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     free(id);
 }
 
@@ -309,15 +309,15 @@ static void test_a_created_event_is_found(void **state)
     assert_int_equal(save_as(rig, slot, NULL, EVENT), 0);
     plan_lost(rig, OP_CALENDAR_POST_ITEM, true);
     try_once(rig);
-    assert_int_equal(remote_list(rig->memory, KIND_EVENT, "Calendar",
+    assert_int_equal(remote_list(mailbox_remote(rig->mb), KIND_EVENT, "Calendar",
                                  &(struct remote_query){.top = 1}, ctx, &page, &fault),
                      GRADE_OK);
-    remote_memory_edit(rig->memory, KIND_EVENT, json_str(cJSON_GetArrayItem(page.items, 0), "Id"),
-                       json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>hello\"}}"));
+    memory_edit(rig->memory, KIND_EVENT, json_str(cJSON_GetArrayItem(page.items, 0), "Id"),
+                json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>hello\"}}"));
     cJSON_Delete(page.items);
     remote_fault_release(&fault);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_EVENT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_EVENT), 1);
     assert_int_equal(calls(rig, OP_CALENDAR_POST_ITEM), 1);
 }
 
@@ -373,7 +373,7 @@ static void test_a_merged_update_that_arrived(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
 
     edit(rig, &f, "MobilePhone1", "2");
-    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
+    memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
     plan_lost(rig, OP_CONTACT_PATCH_ITEM, true);
     try_once(rig);
     flush_all(rig);
@@ -415,13 +415,11 @@ static void body_update(struct rig *rig, bool arrives, const char *expected)
     plan_lost(rig, OP_CALENDAR_PATCH_ITEM, arrives);
     try_once(rig);
     if (arrives)
-        remote_memory_edit(
-            rig->memory, KIND_EVENT, f.id,
-            json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>changed\"}}"));
+        memory_edit(rig->memory, KIND_EVENT, f.id,
+                    json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>changed\"}}"));
     flush_all(rig);
     assert_string_equal(
-        json_str(json_get(remote_memory_get(rig->memory, KIND_EVENT, f.id), "Body"), "Content"),
-        expected);
+        json_str(json_get(memory_get(rig->memory, KIND_EVENT, f.id), "Body"), "Content"), expected);
     assert_int_equal(calls(rig, OP_CALENDAR_PATCH_ITEM), 1);
     free(mine);
     file_release(&f);
@@ -463,7 +461,7 @@ static void test_a_delete_that_was_lost(void **state)
     plan_lost(rig, OP_CONTACT_DELETE_ITEM, false);
     try_once(rig);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     file_release(&f);
 }
 
@@ -480,7 +478,7 @@ static void refill(struct rig *rig, bool arrived, const char *phone)
     id = record_of(rig, f.slot);
     assert_int_equal(strcmp(id, f.id) != 0, arrived);
     assert_remote(rig, KIND_CONTACT, id, "MobilePhone1", phone);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     free(id);
     free(mine);
     file_release(&f);

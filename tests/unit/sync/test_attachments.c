@@ -17,7 +17,7 @@ static void add_message(struct room *room, const char *base64)
     cJSON_AddStringToObject(entry, "Id", "AAMkAttachment=");
     cJSON_AddStringToObject(entry, "ContentBytes", base64);
     cJSON_AddItemToArray(list, entry);
-    message = remote_memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
+    message = memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
     attachment = "AAMkAttachment=";
 }
 
@@ -38,7 +38,7 @@ static int fetch(struct room *room, struct cancel *cancel)
 
 static unsigned downloads(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_GET_ATTACHMENT);
+    return memory_calls(room->memory, OP_GET_ATTACHMENT);
 }
 
 static void attachment_is_downloaded_once(void **state)
@@ -53,7 +53,7 @@ static void attachment_is_downloaded_once(void **state)
     assert_int_equal(fetch(room, NULL), 0);
     assert_int_equal(downloads(room), 1);
 
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     assert_int_equal(fetch(room, NULL), 0);
 }
 
@@ -95,16 +95,16 @@ static void offline_fails_at_once(void **state)
     struct room *room = *state;
 
     add_message(room, TEXT_BASE64);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     assert_int_equal(fetch(room, NULL), -EHOSTUNREACH);
     assert_int_equal(room->gate->calls, 0);
 }
 
 static void refuse_attachment(struct room *room, enum grade grade)
 {
-    struct remote_plan plan = {.op = OP_GET_ATTACHMENT, .count = 1, .grade = grade};
+    struct faulty_plan plan = {.op = OP_GET_ATTACHMENT, .count = 1, .grade = grade};
 
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
 }
 
 static void content_comes_with_the_message_otherwise(void **state)
@@ -116,7 +116,7 @@ static void content_comes_with_the_message_otherwise(void **state)
         add_message(room, TEXT_BASE64);
         refuse_attachment(room, grades[i]);
         assert_int_equal(fetch(room, NULL), 0);
-        assert_int_equal(remote_memory_calls(room->memory, OP_GET_EMAIL), i + 1);
+        assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), i + 1);
     }
 }
 
@@ -129,7 +129,7 @@ static void other_failures_are_reported(void **state)
     assert_int_equal(fetch(room, NULL), -EACCES);
     refuse_attachment(room, GRADE_THROTTLED);
     assert_int_equal(fetch(room, NULL), -EAGAIN);
-    assert_int_equal(remote_memory_calls(room->memory, OP_GET_EMAIL), 0);
+    assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 0);
 }
 
 static void missing_attachment_is_enoent(void **state)

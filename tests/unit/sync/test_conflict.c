@@ -5,7 +5,7 @@
 
 static void theirs_set(struct rig *rig, const struct file *f, const char *members)
 {
-    remote_memory_edit(rig->memory, KIND_CONTACT, f->id, json(members));
+    memory_edit(rig->memory, KIND_CONTACT, f->id, json(members));
 }
 
 /* A file whose phone number we set to 2 and somebody else to 9. */
@@ -226,7 +226,7 @@ static void test_deleting_a_conflict(void **state)
 
     drop(rig, &f);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_trash(rig, "delete", "MobilePhone1", "9");
     file_release(&f);
 }
@@ -288,12 +288,12 @@ static void test_a_record_that_is_gone_is_parked_and_made_anew(void **state)
     char *id;
 
     edit(rig, &f, "MobilePhone1", "2");
-    remote_memory_remove(rig->memory, KIND_CONTACT, f.id);
+    memory_remove(rig->memory, KIND_CONTACT, f.id);
     assert_int_equal(flush(rig, f.slot), -ENOENT);
     assert_op(rig, f.slot, JOURNAL_CREATE, JOURNAL_FAILED);
     assert_false(is_cached(rig, KIND_CONTACT, f.id));
     assert_null(record_of(rig, f.slot));
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
 
     edit(rig, &f, "MobilePhone1", "3");
     flush_all(rig);
@@ -312,7 +312,7 @@ static void test_gone_between_get_and_patch(void **state)
     gate_close(rig->gate, OP_CONTACT_PATCH_ITEM);
     let_go(rig);
     gate_await(rig->gate, 1);
-    remote_memory_remove(rig->memory, KIND_CONTACT, f.id);
+    memory_remove(rig->memory, KIND_CONTACT, f.id);
     gate_open(rig->gate);
     assert_int_equal(flush(rig, f.slot), -ENOENT);
     assert_op(rig, f.slot, JOURNAL_CREATE, JOURNAL_FAILED);
@@ -327,7 +327,7 @@ static void test_deleting_what_is_gone_is_done(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
 
     drop(rig, &f);
-    remote_memory_remove(rig->memory, KIND_CONTACT, f.id);
+    memory_remove(rig->memory, KIND_CONTACT, f.id);
     flush_all(rig);
     assert_false(has_slot(rig, f.slot));
     assert_false(is_cached(rig, KIND_CONTACT, f.id));

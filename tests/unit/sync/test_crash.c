@@ -17,8 +17,8 @@
 /* --- the service --- */
 
 struct file_remote {
-    struct remote base;
-    pthread_mutex_t lock;
+    struct transport base;
+    struct mutex lock;
     char *path;
 };
 
@@ -117,11 +117,11 @@ static enum grade serve(const char *path, struct remote_call *call, struct remot
         grade = GRADE_GONE;
         fault->status = 404;
         fault->reason = xstrdup("gone");
-    } else if (call->op == OP_CONTACT_GET_ITEMS) {
+    } else if (operation_of_row(call->info) == OP_CONTACT_GET_ITEMS) {
         call->answer = page_of(records, call);
-    } else if (call->op == OP_CONTACT_GET_ITEM) {
+    } else if (operation_of_row(call->info) == OP_CONTACT_GET_ITEM) {
         call->answer = cJSON_Duplicate(cJSON_GetArrayItem(records, at), true);
-    } else if (call->op == OP_CONTACT_DELETE_ITEM) {
+    } else if (operation_of_row(call->info) == OP_CONTACT_DELETE_ITEM) {
         cJSON_DeleteItemFromArray(records, at);
         store_records(path, records);
     } else {
@@ -137,37 +137,38 @@ static enum grade serve(const char *path, struct remote_call *call, struct remot
     return grade;
 }
 
-static enum grade file_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+static enum grade file_call(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
     struct file_remote *f = (struct file_remote *)r;
     enum grade grade;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     grade = serve(f->path, call, fault);
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
     return grade;
 }
 
-static void file_destroy(struct remote *r)
+static void file_destroy(struct transport *r)
 {
     struct file_remote *f = (struct file_remote *)r;
 
-    pthread_mutex_destroy(&f->lock);
+    mutex_release(&f->lock);
     free(f->path);
     free(f);
 }
 
-static const struct remote_impl file_impl = {
+static const struct transport_impl file_impl = {
     .name = "file", .call = file_call, .destroy = file_destroy};
 
 static struct remote *file_create(const char *dir)
 {
     struct file_remote *f = xcalloc(1, sizeof(*f));
 
-    f->base = (struct remote){.impl = &file_impl, .version = API_V1};
+    f->base = (struct transport){.impl = &file_impl};
     f->path = xasprintf("%s/service.json", dir);
-    pthread_mutex_init(&f->lock, NULL);
-    return &f->base;
+    mutex_init(&f->lock, MUTEX_DOUBLE);
+    return connector_create(&f->base, API_V1);
 }
 
 /* --- the user --- */
@@ -221,7 +222,7 @@ static int change(struct mailbox *mb, const struct step *step)
     if (!rc && step->action == DELETE)
         rc = writeback_delete(mailbox_writeback(mb), &slot, record.text, NULL);
     else if (!rc)
-        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL);
+        rc = writeback_update(mailbox_writeback(mb), &slot, record.text, step->text, NULL, NULL);
     cache_record_release(&record);
     slot_release(&slot);
     return rc;

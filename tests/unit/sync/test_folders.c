@@ -3,7 +3,7 @@
 
 static unsigned tables_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_CONTACT_GET_TABLES);
+    return memory_calls(room->memory, OP_CONTACT_GET_TABLES);
 }
 
 static size_t folders_of(struct room *room, enum kind kind)
@@ -33,21 +33,21 @@ static int find(struct room *room, enum kind kind, const char *parent, const cha
 
 static void add_table(struct room *room, const char *name)
 {
-    remote_memory_add(room->memory, KIND_CONTACT, name, cJSON_CreateObject());
+    memory_add(room->memory, KIND_CONTACT, name, cJSON_CreateObject());
 }
 
 static void add_mail_folder(struct room *room, const char *path)
 {
-    remote_memory_add(room->memory, KIND_MESSAGE, path, cJSON_CreateObject());
+    memory_add(room->memory, KIND_MESSAGE, path, cJSON_CreateObject());
 }
 
 /* From now on the picker is refused, so mail folders are known by name only. */
 static void refuse_picker(struct room *room)
 {
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_PICKER_OPEN, .count = 1000, .grade = GRADE_REFUSED, .status = 400};
 
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
 }
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -123,12 +123,12 @@ static void old_list_is_shown_and_renewed(void **state)
 static void failed_renewal_keeps_the_list(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_GET_TABLES, .count = 1, .grade = GRADE_BROKEN, .status = 500};
 
     assert_int_equal(folders_of(room, KIND_CONTACT), 1);
     clock_advance(TTL + NS_PER_S);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(find(room, KIND_CONTACT, NULL, "Contacts", NULL), 0);
     assert_int_equal(find(room, KIND_CONTACT, NULL, "Unknown", NULL), -ENOENT);
     assert_int_equal(folders_of(room, KIND_CONTACT), 1);
@@ -139,12 +139,12 @@ static void offline_answers_from_the_cache(void **state)
     struct room *room = *state;
     struct cache_folders folders;
 
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     assert_int_equal(mailbox_folders(room->mb, KIND_CONTACT, NULL, &folders), -EHOSTUNREACH);
-    remote_faulty_offline(room->faulty, false);
+    faulty_offline(room->faulty, false);
     assert_int_equal(folders_of(room, KIND_CONTACT), 1);
     clock_advance(TTL + NS_PER_S);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     room->gate->calls = 0;
     assert_int_equal(folders_of(room, KIND_CONTACT), 1);
     assert_int_equal(find(room, KIND_CONTACT, NULL, "Unknown", NULL), -ENOENT);
@@ -281,7 +281,7 @@ static void older_list_does_not_lose_a_folder_found_meanwhile(void **state)
 
     refuse_picker(room);
     assert_int_equal(folders_of(room, KIND_MESSAGE), 1);
-    remote_memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
+    memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
     add_mail_folder(room, "Projects");
     clock_advance(TTL + NS_PER_S);
     gate_hold(room->gate, OP_GET_EMAILS);
@@ -297,13 +297,13 @@ static void older_list_does_not_lose_a_folder_found_meanwhile(void **state)
 static void failed_look_up_is_not_remembered(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_GET_EMAILS, .count = 1, .grade = GRADE_BROKEN, .status = 500};
 
     refuse_picker(room);
     assert_int_equal(folders_of(room, KIND_MESSAGE), 1);
     add_mail_folder(room, "Projects");
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Projects", NULL), -EIO);
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Projects", NULL), 0);
 }
@@ -325,7 +325,7 @@ static void unknown_mail_folder_offline(void **state)
 
     refuse_picker(room);
     assert_int_equal(folders_of(room, KIND_MESSAGE), 1);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     room->gate->calls = 0;
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Inbox", NULL), 0);
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Projects", NULL), -EHOSTUNREACH);
@@ -337,16 +337,16 @@ static void unknown_mail_folder_offline(void **state)
 static void probe_says_where_we_stand(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_TEST_CONNECTION, .count = 1, .grade = GRADE_AUTH, .status = 401};
     struct buf err;
 
     buf_init(&err, BUF_TEXT_MAX);
     assert_int_equal(mailbox_probe(room->mb, NULL, &err), 0);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(mailbox_probe(room->mb, NULL, &err), -EACCES);
     assert_true(err.len > 0);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     assert_int_equal(mailbox_probe(room->mb, NULL, &err), -EHOSTUNREACH);
     buf_release(&err);
 }

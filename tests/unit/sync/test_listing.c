@@ -99,13 +99,13 @@ static void interrupt_ends_the_wait_not_the_listing(void **state)
 static void broken_first_page_is_reported(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .count = 1, .grade = GRADE_BROKEN, .status = 500};
     struct buf err;
     int rc;
 
     add_contacts(room, 10);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     buf_init(&err, BUF_TEXT_MAX);
     assert_int_equal(mailbox_list(room->mb, KIND_CONTACT, "Contacts", NULL, &err), -EIO);
     assert_true(err.len > 0);
@@ -120,14 +120,14 @@ static void broken_first_page_is_reported(void **state)
 /* Breaks a listing of 2,560 contacts at its fifth page; answers where it stopped. */
 static unsigned break_listing(struct room *room)
 {
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .skip = 4, .count = 1, .grade = GRADE_BROKEN, .status = 502};
     struct cache_listing row;
     unsigned count;
     int rc;
 
     add_contacts(room, 2560);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(list_contacts(room), 0);
     count = read_all(room, KIND_CONTACT, "Contacts", &rc);
     assert_int_equal(rc, -EIO);
@@ -142,9 +142,9 @@ static unsigned break_listing(struct room *room)
 
 static void assert_goes_on(struct room *room, unsigned from)
 {
-    pthread_mutex_lock(&room->gate->lock);
+    mutex_lock(&room->gate->lock);
     room->gate->nskips = 0;
-    pthread_mutex_unlock(&room->gate->lock);
+    mutex_unlock(&room->gate->lock);
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(read_contacts(room), 2560);
     await_quiet(room, KIND_CONTACT, "Contacts");
@@ -196,7 +196,8 @@ static void stop_leaves_a_listing_that_goes_on(void **state)
 static void give_hundred(struct remote_call *call, void *ctx)
 {
     (void)ctx;
-    if (call->op != OP_CONTACT_GET_ITEMS || cJSON_GetArraySize(call->answer) <= 100)
+    if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS ||
+        cJSON_GetArraySize(call->answer) <= 100)
         return;
     while (cJSON_GetArraySize(call->answer) > 100)
         cJSON_DeleteItemFromArray(call->answer, 100);
@@ -219,15 +220,15 @@ static void short_pages_leave_no_holes(void **state)
 static void give_first_page(struct remote_call *call, void *ctx)
 {
     struct room *room = ctx;
-    struct remote_call first = {.op = OP_CONTACT_GET_ITEMS};
+    struct remote_call first = {.info = operation_info(API_V1, OP_CONTACT_GET_ITEMS)};
     const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}};
     struct remote_fault fault;
 
-    if (call->op != OP_CONTACT_GET_ITEMS)
+    if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS)
         return;
     first.params = params;
     first.nparams = 2;
-    assert_int_equal(remote_call(room->memory, &first, &fault), GRADE_OK);
+    assert_int_equal(transport_call(room->memory, &first, &fault), GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(call->answer);
     call->answer = first.answer;
@@ -253,16 +254,16 @@ static void offline_answers_at_once(void **state)
     int rc;
 
     add_contacts(room, 5);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     began = clock_mono();
     assert_int_equal(list_contacts(room), -EHOSTUNREACH);
     assert_int_equal(read_all(room, KIND_CONTACT, "Contacts", &rc), 0);
     assert_int_equal(rc, -EHOSTUNREACH);
     assert_true(clock_mono() - began < NS_PER_S);
 
-    remote_faulty_offline(room->faulty, false);
+    faulty_offline(room->faulty, false);
     assert_int_equal(list_contacts(room), 0);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     clock_advance(10 * TTL);
     room->gate->calls = 0;
     assert_int_equal(list_contacts(room), 0);
@@ -285,7 +286,7 @@ static void add_messages(struct room *room, unsigned count, size_t body)
         str_format_time((INT64_C(1700000000) + i) * NS_PER_S, date);
         cJSON_AddStringToObject(obj, "DateTimeReceived", date);
         cJSON_AddStringToObject(obj, "Body", text);
-        remote_memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
+        memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
     }
     free(text);
 }

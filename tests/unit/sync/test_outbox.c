@@ -164,6 +164,39 @@ static void test_taken_back(void **state)
     assert_int_equal(calls(rig, OP_SEND_EMAIL), 0);
 }
 
+/* A mail whose bytes are not the file's: what was accepted stays whole until it is taken back for
+ * good. */
+static void test_what_is_rolled_back_did_not_happen(void **state)
+{
+    static const char *const text = "{\"To\": \"a@b.c\", \"Subject\": \"s\", \"Options\": \"x\","
+                                    " \"Wait\": false}";
+    struct rig *rig = *state;
+    struct outbox *ob = mailbox_outbox(rig->mb);
+    uint64_t ino = put(rig, OUTGOING_OPTIONS, "q.json", text);
+    struct outbox_row before = row_of(rig, ino), row;
+
+    for (int i = 0; i < 3; i++) {
+        state_begin(rig->state);
+        if (i == 0) {
+            assert_int_equal(outbox_withdraw(ob, ino), 0);
+        } else if (i == 1) {
+            assert_int_equal(outbox_refuse(ob, OUTGOING_OPTIONS, ino, "because"), 0);
+        } else {
+            assert_int_equal(prepare(rig, OUTGOING_OPTIONS, text, false, &row), 0);
+            assert_int_equal(outbox_accept(ob, ino, &row), 0);
+        }
+        assert_int_equal(state_end(rig->state, -EINVAL), -EINVAL);
+        row = row_of(rig, ino);
+        assert_int_equal(row.state, OUTBOX_WAITING);
+        assert_int_equal(row.body, before.body);
+        outbox_row_release(&row);
+    }
+    assert_true(before.body);
+    outbox_row_release(&before);
+    assert_int_equal(send_all(rig), 0);
+    assert_int_equal(calls(rig, OP_SEND_MAIL_WITH_OPTIONS), 1);
+}
+
 static void test_nothing_is_taken_back_while_it_is_sent(void **state)
 {
     struct rig *rig = *state;
@@ -187,12 +220,12 @@ static void test_nothing_is_taken_back_while_it_is_sent(void **state)
 
 static void fault(struct rig *rig, enum operation op, enum grade grade, int status, bool apply)
 {
-    remote_faulty_plan(rig->faulty, &(struct remote_plan){.op = op,
-                                                          .count = 1,
-                                                          .grade = grade,
-                                                          .status = status,
-                                                          .apply = apply,
-                                                          .unknown = apply});
+    faulty_plan(rig->faulty, &(struct faulty_plan){.op = op,
+                                                   .count = 1,
+                                                   .grade = grade,
+                                                   .status = status,
+                                                   .apply = apply,
+                                                   .unknown = apply});
 }
 
 static void test_unknown_is_parked_and_sent_again_by_the_user_only(void **state)
@@ -248,11 +281,11 @@ static void test_offline_waits(void **state)
 {
     struct rig *rig = *state;
 
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     uint64_t ino = put(rig, OUTGOING_SEND, "m.json", MAIL);
     assert_int_equal(send_all(rig), -EINPROGRESS);
     assert_int_equal(state_of(rig, ino), OUTBOX_WAITING);
-    remote_faulty_offline(rig->faulty, false);
+    faulty_offline(rig->faulty, false);
     assert_int_equal(send_all(rig), 0);
     assert_int_equal(calls(rig, OP_SEND_EMAIL), 1);
 }
@@ -505,6 +538,7 @@ int main(void)
         DELAYED(test_waits_is_sent_and_moves),
         DELAYED(test_due_by_itself),
         DELAYED(test_taken_back),
+        DELAYED(test_what_is_rolled_back_did_not_happen),
         DELAYED(test_nothing_is_taken_back_while_it_is_sent),
         DELAYED(test_unknown_is_parked_and_sent_again_by_the_user_only),
         DELAYED(test_refusal_is_parked_and_not_unknown),

@@ -76,10 +76,10 @@ static void impossible_ids_are_not_asked_for(void **state)
 static void failure_is_not_remembered_as_missing(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {.op = OP_CONTACT_GET_ITEM, .count = 1, .grade = GRADE_BROKEN};
+    struct faulty_plan plan = {.op = OP_CONTACT_GET_ITEM, .count = 1, .grade = GRADE_BROKEN};
     const char *id = add_contact(room, "one");
 
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(record(room, id, NULL), -EIO);
     assert_int_equal(record(room, id, NULL), 0);
 }
@@ -91,7 +91,7 @@ static void offline_fails_at_once(void **state)
     const char *unknown = add_contact(room, "two");
 
     assert_int_equal(record(room, known, NULL), 0);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     room->gate->calls = 0;
     assert_int_equal(record(room, known, NULL), 0);
     assert_int_equal(record(room, unknown, NULL), -EHOSTUNREACH);
@@ -207,13 +207,13 @@ static void created_record_is_no_longer_missing(void **state)
 static void message_of_another_folder_is_not_in_this_one(void **state)
 {
     struct room *room = *state;
-    const char *id = remote_memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
+    const char *id = memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
     struct cache_record r;
 
     assert_int_equal(mailbox_record(room->mb, KIND_MESSAGE, "Archive", id, true, NULL, &r), 0);
     cache_record_release(&r);
     assert_int_equal(mailbox_record(room->mb, KIND_MESSAGE, "Inbox", id, true, NULL, &r), -ENOENT);
-    assert_int_equal(remote_memory_calls(room->memory, OP_GET_EMAIL), 1);
+    assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 1);
 }
 
 int main(void)

@@ -3,11 +3,11 @@
 
 static void forget_calls(struct room *room)
 {
-    pthread_mutex_lock(&room->gate->lock);
+    mutex_lock(&room->gate->lock);
     room->gate->nskips = 0;
     room->gate->calls = 0;
     room->gate->ordered = 0;
-    pthread_mutex_unlock(&room->gate->lock);
+    mutex_unlock(&room->gate->lock);
 }
 
 /* A complete listing of `count` contacts that has just grown old. */
@@ -74,7 +74,7 @@ static void small_folder_is_listed_anew(void **state)
     changed = nth_id(room, 2);
     gone = nth_id(room, 7);
     rename_contact(room, changed, "other");
-    remote_memory_remove(room->memory, KIND_CONTACT, gone);
+    memory_remove(room->memory, KIND_CONTACT, gone);
     add_contact(room, "eleventh");
 
     assert_int_equal(list_contacts(room), 0);
@@ -128,7 +128,7 @@ static void large_folder_is_listed_in_full_now_and_then(void **state)
 
     old_listing(room, 1300);
     gone = nth_id(room, 100);
-    remote_memory_remove(room->memory, KIND_CONTACT, gone);
+    memory_remove(room->memory, KIND_CONTACT, gone);
     clock_advance(15 * 60 * NS_PER_S);
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(room->gate->ordered, 0);
@@ -141,11 +141,11 @@ static void large_folder_is_listed_in_full_now_and_then(void **state)
 static void service_that_does_not_sort_is_listed_in_full(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .count = 1, .grade = GRADE_REFUSED, .status = 400};
 
     old_listing(room, 1300);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(room->gate->ordered, 1);
     assert_in_range(room->gate->nskips, 1 + 6, 1 + 9);
@@ -195,11 +195,11 @@ static void slow_refresh_does_not_hold_the_old_listing_back(void **state)
 static void failed_refresh_keeps_the_old_listing(void **state)
 {
     struct room *room = *state;
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .count = 1, .grade = GRADE_BROKEN, .status = 500};
 
     old_listing(room, 10);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(read_contacts(room), 10);
     assert_int_equal(room->gate->nskips, 1);
@@ -214,7 +214,7 @@ static void failed_refresh_keeps_the_old_listing(void **state)
 /* Keeps the first `ctx` records of a list, and says that was all. */
 static void cut_list(struct remote_call *call, void *ctx)
 {
-    if (call->op != OP_CONTACT_GET_ITEMS)
+    if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS)
         return;
     while (cJSON_GetArraySize(call->answer) > *(int *)ctx)
         cJSON_DeleteItemFromArray(call->answer, *(int *)ctx);
@@ -249,7 +249,7 @@ static void every_missing_record_has_its_turn(void **state)
 
     old_listing(room, 200);
     gone = nth_id(room, 150);
-    remote_memory_remove(room->memory, KIND_CONTACT, gone);
+    memory_remove(room->memory, KIND_CONTACT, gone);
     room->gate->bend = cut_list;
     room->gate->bend_ctx = &left;
     for (int i = 0; i < 3; i++) {
@@ -270,11 +270,11 @@ static void only_gone_deletes(void **state)
 
     old_listing(room, 5);
     gone = nth_id(room, 0);
-    remote_memory_remove(room->memory, KIND_CONTACT, gone);
+    memory_remove(room->memory, KIND_CONTACT, gone);
     for (size_t i = 0; i < ARRAY_SIZE(grades); i++) {
-        struct remote_plan plan = {.op = OP_CONTACT_GET_ITEM, .count = 1, .grade = grades[i]};
+        struct faulty_plan plan = {.op = OP_CONTACT_GET_ITEM, .count = 1, .grade = grades[i]};
 
-        remote_faulty_plan(room->faulty, &plan);
+        faulty_plan(room->faulty, &plan);
         assert_int_equal(list_contacts(room), 0);
         assert_int_equal(records_of(room), 5);
         clock_advance(TTL + NS_PER_S);
@@ -292,7 +292,7 @@ static struct item own_item(struct room *room, const char *id, const char *name)
     struct item item = {0};
 
     rename_contact(room, id, name);
-    obj = cJSON_Duplicate(remote_memory_get(room->memory, KIND_CONTACT, id), true);
+    obj = cJSON_Duplicate(memory_get(room->memory, KIND_CONTACT, id), true);
     assert_int_equal(item_from_json(KIND_CONTACT, obj, &item, NULL), 0);
     cJSON_Delete(obj);
     return item;
@@ -335,7 +335,7 @@ static void older_listing_does_not_bring_a_deleted_record_back(void **state)
     caller_start(&caller, room, call_list);
     gate_await(room->gate, 1);
 
-    remote_memory_remove(room->memory, KIND_CONTACT, id);
+    memory_remove(room->memory, KIND_CONTACT, id);
     assert_int_equal(mailbox_record_deleted(room->mb, KIND_CONTACT, "Contacts", id), 0);
     gate_open(room->gate);
     assert_int_equal(caller_join(&caller), 0);
@@ -377,14 +377,14 @@ static void older_question_about_a_missing_record_does_not_delete(void **state)
 
     old_listing(room, 10);
     id = nth_id(room, 4);
-    kept = cJSON_Duplicate(remote_memory_get(room->memory, KIND_CONTACT, id), true);
-    remote_memory_remove(room->memory, KIND_CONTACT, id);
+    kept = cJSON_Duplicate(memory_get(room->memory, KIND_CONTACT, id), true);
+    memory_remove(room->memory, KIND_CONTACT, id);
     gate_hold(room->gate, OP_CONTACT_GET_ITEM);
     caller_start(&caller, room, call_list);
     gate_await(room->gate, 1);
 
     /* Somebody restores it and we write it, before "there is none" arrives. */
-    remote_memory_add(room->memory, KIND_CONTACT, "Contacts", kept);
+    memory_add(room->memory, KIND_CONTACT, "Contacts", kept);
     item = own_item(room, id, "mine");
     assert_int_equal(mailbox_record_written(room->mb, "Contacts", &item), 0);
     gate_open(room->gate);
@@ -422,7 +422,7 @@ static void add_message(struct room *room, unsigned second)
     str_format_time((INT64_C(1700000000) + second) * NS_PER_S, date);
     cJSON_AddStringToObject(obj, "DateTimeReceived", date);
     cJSON_AddStringToObject(obj, "Body", "text");
-    remote_memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
+    memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
 }
 
 static void new_mail_costs_the_newest_pages(void **state)

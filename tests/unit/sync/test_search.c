@@ -12,7 +12,7 @@ static const char *add_mail(struct room *room, const char *folder, const char *s
     cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "Subject", subject);
-    return remote_memory_add(room->memory, KIND_MESSAGE, folder, obj);
+    return memory_add(room->memory, KIND_MESSAGE, folder, obj);
 }
 
 static void add_mails(struct room *room, const char *folder, const char *subject, unsigned count)
@@ -48,7 +48,7 @@ static int found_mail(struct room *room, const char *name)
 
 static unsigned mail_calls(struct room *room)
 {
-    return remote_memory_calls(room->memory, OP_GET_EMAILS);
+    return memory_calls(room->memory, OP_GET_EMAILS);
 }
 
 static void list_mail(struct room *room, const char *folder)
@@ -153,7 +153,7 @@ static void what_cannot_be_asked_is_not(void **state)
 
     assert_int_equal(found_mail(room, "a;orderby=Subject"), -EINVAL);
     assert_int_equal(found_mail(room, "a;top=0"), -EINVAL);
-    assert_int_equal(remote_memory_calls(room->memory, OP_COUNT), 0);
+    assert_int_equal(memory_calls(room->memory, OP_COUNT), 0);
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -179,7 +179,7 @@ static void repeat_first(struct remote_call *call, void *ctx)
 {
     cJSON **first = ctx;
 
-    if (call->op != OP_GET_EMAILS)
+    if (operation_of_row(call->info) != OP_GET_EMAILS)
         return;
     if (!*first)
         *first = cJSON_Duplicate(call->answer, true);
@@ -207,7 +207,7 @@ static void unread_is_a_parameter(void **state)
 
     add_mails(room, INBOX, "spring", 2);
     cJSON_AddTrueToObject(read, "IsRead");
-    remote_memory_edit(room->memory, KIND_MESSAGE, add_mail(room, INBOX, "spring"), read);
+    memory_edit(room->memory, KIND_MESSAGE, add_mail(room, INBOX, "spring"), read);
     add_mail(room, INBOX, "autumn");
     assert_int_equal(found_mail(room, "is:unread"), 3);
     assert_int_equal(found_mail(room, "spring is:unread"), 2);
@@ -230,11 +230,11 @@ static void found_record_is_there_although_its_listing_is_complete(void **state)
     assert_int_equal(mailbox_record(room->mb, KIND_CONTACT, "Contacts", id, false, NULL, &record),
                      -ENOENT);
     assert_int_equal(found(room, KIND_CONTACT, "Contacts", NEWEST ";top=1"), 1);
-    calls = remote_memory_calls(room->memory, OP_COUNT);
+    calls = memory_calls(room->memory, OP_COUNT);
     assert_int_equal(mailbox_record(room->mb, KIND_CONTACT, "Contacts", id, false, NULL, &record),
                      0);
     cache_record_release(&record);
-    assert_int_equal(remote_memory_calls(room->memory, OP_COUNT), calls);
+    assert_int_equal(memory_calls(room->memory, OP_COUNT), calls);
     await_events(room, &room->news, 4);
     assert_string_equal(room->last, id);
 }
@@ -246,13 +246,14 @@ static void search_below(struct remote_call *call, void *ctx)
     struct room *room = ctx;
     const struct param params[] = {
         {"folderPath", SUPPORT}, {"fetchOnlyUnread", "false"}, {"top", "99"}};
-    struct remote_call below = {.op = OP_GET_EMAILS, .params = params, .nparams = 3};
+    struct remote_call below = {
+        .info = operation_info(API_V1, OP_GET_EMAILS), .params = params, .nparams = 3};
     struct remote_fault fault;
 
-    if (call->op != OP_GET_EMAILS || !str_eq(gate_param(call, "folderPath"), INBOX) ||
-        !gate_param(call, "searchQuery"))
+    if (operation_of_row(call->info) != OP_GET_EMAILS ||
+        !str_eq(gate_param(call, "folderPath"), INBOX) || !gate_param(call, "searchQuery"))
         return;
-    assert_int_equal(remote_call(room->memory, &below, &fault), GRADE_OK);
+    assert_int_equal(transport_call(room->memory, &below, &fault), GRADE_OK);
     cJSON_Delete(call->answer);
     call->answer = below.answer;
     below.answer = NULL;
@@ -311,7 +312,7 @@ static void hit_of_an_unknown_sub_folder_moves_there(void **state)
     list_mail(room, INBOX);
     assert_false(is_cached(room, INBOX, id));
     assert_true(is_cached(room, SUPPORT, id));
-    assert_int_equal(remote_memory_calls(room->memory, OP_GET_EMAIL), 0);
+    assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 0);
 }
 
 /* What lies behind the limit is asked for a little at a time, and goes when it is gone. */
@@ -331,11 +332,11 @@ static void limited_listing_asks_little_about_what_was_found(void **state)
     for (unsigned i = 1; i <= 3; i++) {
         clock_advance(TTL + NS_PER_S);
         list_mail(room, INBOX);
-        assert_int_equal(remote_memory_calls(room->memory, OP_GET_EMAIL), 2 * i);
+        assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 2 * i);
     }
     assert_true(is_cached(room, INBOX, old));
 
-    remote_memory_remove(room->memory, KIND_MESSAGE, old);
+    memory_remove(room->memory, KIND_MESSAGE, old);
     for (unsigned i = 0; i < 16 && is_cached(room, INBOX, old); i++) {
         clock_advance(TTL + NS_PER_S);
         list_mail(room, INBOX);
@@ -352,24 +353,24 @@ static void offline_the_old_result_stays(void **state)
 
     add_mails(room, INBOX, "spring", 2);
     assert_int_equal(found_mail(room, "spring"), 2);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     clock_advance(TTL + NS_PER_S);
     assert_int_equal(found_mail(room, "spring"), 2);
     assert_int_equal(found_mail(room, "autumn"), -EHOSTUNREACH);
-    remote_faulty_offline(room->faulty, false);
+    faulty_offline(room->faulty, false);
     assert_int_equal(found_mail(room, "autumn"), 0);
 }
 
 static void failure_keeps_the_old_result_for_a_while(void **state)
 {
-    struct remote_plan plan = {
+    struct faulty_plan plan = {
         .op = OP_GET_EMAILS, .count = 1, .grade = GRADE_BROKEN, .status = 500};
     struct room *room = *state;
 
     add_mails(room, INBOX, "spring", 2);
     assert_int_equal(found_mail(room, "spring"), 2);
     clock_advance(TTL + NS_PER_S);
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     add_mail(room, INBOX, "spring");
     assert_int_equal(found_mail(room, "spring"), 2);
     assert_int_equal(found_mail(room, "spring"), 2); /* not again at once */
@@ -378,7 +379,7 @@ static void failure_keeps_the_old_result_for_a_while(void **state)
     assert_int_equal(found_mail(room, "spring"), 3);
 
     plan.grade = GRADE_DENIED;
-    remote_faulty_plan(room->faulty, &plan);
+    faulty_plan(room->faulty, &plan);
     assert_int_equal(found_mail(room, "autumn"), -EACCES);
 }
 
@@ -457,7 +458,7 @@ static void words_of_the_cache_need_no_service(void **state)
     assert_int_equal(list_contacts(room), 0);
     assert_int_equal(read_contacts(room), 2);
     list_mail(room, INBOX);
-    remote_faulty_offline(room->faulty, true);
+    faulty_offline(room->faulty, true);
     assert_int_equal(found(room, KIND_COUNT, "", "spring"), 2);
     assert_int_equal(found(room, KIND_COUNT, "", "autumn"), 1);
     assert_int_equal(found(room, KIND_COUNT, "", "winter"), 0);

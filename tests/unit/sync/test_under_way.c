@@ -94,7 +94,7 @@ static void test_rewritten_and_changed_by_somebody_else(void **state)
     gate_shout(rig->gate, "JobTitle");
     save(rig, &f, one);
     flush_all(rig);
-    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"d\"}"));
+    memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"d\"}"));
     assert_int_equal(save_as(rig, f.slot, one, two), 0);
     assert_int_equal(flush(rig, 0), -EIO);
     assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_CONFLICT);
@@ -111,7 +111,7 @@ static void test_update_while_somebody_elses_is_merged(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
 
     edit(rig, &f, "MobilePhone1", "2");
-    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
+    memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"theirs\"}"));
     go_until(rig, OP_CONTACT_PATCH_ITEM);
     edit(rig, &f, "MobilePhone1", "3");
     gate_open(rig->gate);
@@ -162,7 +162,7 @@ static void test_delete_during_update(void **state)
     drop(rig, &f);
     gate_open(rig->gate);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_false(has_slot(rig, f.slot));
     assert_int_equal(assert_trash(rig, "delete", "MobilePhone1", "2"), 2);
     file_release(&f);
@@ -180,7 +180,7 @@ static void test_update_during_create(void **state)
     gate_open(rig->gate);
     flush_all(rig);
     id = record_of(rig, slot);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 1);
     assert_remote(rig, KIND_CONTACT, id, "MobilePhone1", "2");
@@ -210,7 +210,7 @@ static void test_update_during_create_of_an_event(void **state)
     assert_remote(rig, KIND_EVENT, id, "Subject", "two");
     assert_remote(rig, KIND_EVENT, id, "ShowAs", "Busy");
     assert_remote(rig, KIND_EVENT, id, "Importance", "Normal");
-    assert_int_equal(remote_memory_count(rig->memory, KIND_EVENT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_EVENT), 1);
     free(id);
     free(first);
     free(second);
@@ -227,7 +227,7 @@ static void test_delete_during_create(void **state)
     assert_true(has_slot(rig, slot));
     gate_open(rig->gate);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(calls(rig, OP_CONTACT_DELETE_ITEM), 1);
     assert_false(has_slot(rig, slot));
@@ -246,7 +246,7 @@ static void test_delete_and_refill_during_create(void **state)
     gate_open(rig->gate);
     flush_all(rig);
     id = record_of(rig, slot);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     assert_remote(rig, KIND_CONTACT, id, "GivenName", "Bob");
     free(id);
 }
@@ -265,7 +265,7 @@ static void test_refill_during_delete(void **state)
     id = record_of(rig, f.slot);
     assert_string_not_equal(id, f.id);
     assert_remote(rig, KIND_CONTACT, id, "MobilePhone1", "2");
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     free(id);
     file_release(&f);
 }
@@ -300,7 +300,7 @@ static void test_refill_and_delete_during_delete(void **state)
     gate_open(rig->gate);
     flush_all(rig);
     assert_false(has_slot(rig, f.slot));
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_int_equal(calls(rig, OP_CONTACT_DELETE_ITEM), 1);
     file_release(&f);
 }
@@ -339,7 +339,7 @@ static void test_a_refusal_does_not_park_a_newer_text(void **state)
     assert_int_equal(save_as(rig, slot, NULL, "{\"GivenName\":\"Bob\"}"), 0);
     gate_open(rig->gate);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 2);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 2);
     file_release(&f);
 }
 
@@ -380,7 +380,7 @@ static void test_conflict_with_a_newer_text_waits_for_the_next_round(void **stat
     struct file f = file_of(rig, "ann.json", ANN);
 
     edit(rig, &f, "MobilePhone1", "2");
-    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"MobilePhone1\":\"9\"}"));
+    memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"MobilePhone1\":\"9\"}"));
     go_until(rig, OP_CONTACT_GET_ITEM);
     edit(rig, &f, "JobTitle", "b"); /* takes the change of MobilePhone1 back */
     gate_open(rig->gate);

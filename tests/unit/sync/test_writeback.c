@@ -36,11 +36,11 @@ static void test_create_and_update_are_one_post(void **state)
     flush_all(rig);
     assert_int_equal(calls(rig, OP_CONTACT_POST_ITEM), 1);
     assert_int_equal(calls(rig, OP_CONTACT_PATCH_ITEM), 0);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     id = record_of(rig, slot);
     assert_non_null(id);
     assert_true(is_cached(rig, KIND_CONTACT, id));
-    assert_null(json_get(remote_memory_get(rig->memory, KIND_CONTACT, id), "MobilePhone1"));
+    assert_null(json_get(memory_get(rig->memory, KIND_CONTACT, id), "MobilePhone1"));
     assert_false(has_op(rig, slot));
     free(id);
 }
@@ -75,7 +75,7 @@ static void test_update_and_delete_are_one_delete(void **state)
     drop(rig, &f);
     drop(rig, &f);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     assert_int_equal(calls(rig, OP_COUNT), 1);
     assert_false(has_slot(rig, f.slot));
     assert_false(is_cached(rig, KIND_CONTACT, f.id));
@@ -97,7 +97,7 @@ static void test_delete_and_create_are_one_patch(void **state)
     assert_int_equal(op.verb, JOURNAL_UPDATE);
     assert_string_equal(op.base, f.text);
     journal_op_release(&op);
-    remote_memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"b\"}"));
+    memory_edit(rig->memory, KIND_CONTACT, f.id, json("{\"JobTitle\":\"b\"}"));
     flush_all(rig);
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
     assert_remote(rig, KIND_CONTACT, f.id, "JobTitle", "b");
@@ -218,7 +218,7 @@ static void test_a_message_is_marked_as_read(void **state)
     flush_all(rig);
     assert_int_equal(calls(rig, OP_MARK_AS_READ), 1);
     assert_int_equal(calls(rig, OP_COUNT), 1);
-    assert_true(json_bool(remote_memory_get(rig->memory, KIND_MESSAGE, m.id), "IsRead", false));
+    assert_true(json_bool(memory_get(rig->memory, KIND_MESSAGE, m.id), "IsRead", false));
     assert_int_equal(cache_get(mailbox_cache(rig->mb), KIND_MESSAGE, "Inbox", m.id, true, &record),
                      0);
     assert_non_null(strstr(record.text, "\"IsRead\": true"));
@@ -248,7 +248,7 @@ static void test_a_message_that_is_gone_is_parked(void **state)
     char *read = marked_read(m.text);
 
     save(rig, &m, read);
-    remote_memory_remove(rig->memory, KIND_MESSAGE, m.id);
+    memory_remove(rig->memory, KIND_MESSAGE, m.id);
     assert_int_equal(flush(rig, m.slot), -ENOENT);
     assert_op(rig, m.slot, JOURNAL_UPDATE, JOURNAL_FAILED);
     assert_false(is_cached(rig, KIND_MESSAGE, m.id));
@@ -384,7 +384,7 @@ static void test_a_refused_create_and_delete(void **state)
     assert_op(rig, f.slot, JOURNAL_DELETE, JOURNAL_FAILED);
     drop(rig, &f);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 0);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 0);
     file_release(&f);
 }
 
@@ -495,7 +495,7 @@ static void test_without_authorisation_everything_waits(void **state)
     assert_int_equal(op.state, JOURNAL_QUEUED);
     assert_int_equal(op.status, 401);
     journal_op_release(&op);
-    remote_faulty_clear(rig->faulty);
+    faulty_clear(rig->faulty);
     flush_all(rig);
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
     file_release(&f);
@@ -523,18 +523,18 @@ static void test_offline_nothing_is_tried_and_nothing_lost(void **state)
     struct file f = file_of(rig, "ann.json", ANN);
     int64_t slot = new_slot(rig, KIND_CONTACT, "new.json", NULL);
 
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     edit(rig, &f, "MobilePhone1", "2");
     assert_int_equal(save_as(rig, slot, NULL, ANN), 0);
     assert_int_equal(flush(rig, f.slot), -EINPROGRESS);
     assert_int_equal(flush(rig, 0), -EINPROGRESS);
     assert_op(rig, f.slot, JOURNAL_UPDATE, JOURNAL_QUEUED);
-    remote_faulty_offline(rig->faulty, false);
+    faulty_offline(rig->faulty, false);
     clock_advance(2 * NS_PER_S); /* found out without being told */
     while (has_op(rig, f.slot) || has_op(rig, slot))
         usleep(1000);
     assert_remote(rig, KIND_CONTACT, f.id, "MobilePhone1", "2");
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 2);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 2);
     file_release(&f);
 }
 
@@ -549,11 +549,11 @@ static void test_the_oldest_go_first(void **state)
         files[i] = file_of(rig, name, ANN);
         free(name);
     }
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     for (size_t i = ARRAY_SIZE(files); i-- > 0;)
         edit(rig, &files[i], "MobilePhone1", "2");
     gate_close(rig->gate, OP_CONTACT_GET_ITEM);
-    remote_faulty_offline(rig->faulty, false);
+    faulty_offline(rig->faulty, false);
     let_go(rig);
     gate_await(rig->gate, WRITEBACK_WORKERS);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
@@ -634,16 +634,16 @@ static void test_mass_deletion_is_held(void **state)
     assert_op(rig, files[1].slot, JOURNAL_UPDATE, JOURNAL_QUEUED);
     assert_int_equal(writeback_cancel(rig->wb, files[2].slot), 0);
 
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     assert_int_equal(writeback_confirm(rig->wb), 0);
     drop(rig, &files[5]); /* the confirmed ones do not count any more */
     drop(rig, &files[0]);
     drop(rig, &files[2]);
     state_count_ops(rig->state, &counts);
     assert_int_equal(counts.held, 0);
-    remote_faulty_offline(rig->faulty, false);
+    faulty_offline(rig->faulty, false);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), 1);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         file_release(&files[i]);
     rig_release(rig);
@@ -691,7 +691,7 @@ static void test_stop_offline_ends_at_once(void **state)
     struct journal_counts left;
     int64_t before = clock_mono();
 
-    remote_faulty_offline(rig->faulty, true);
+    faulty_offline(rig->faulty, true);
     edit(rig, &f, "MobilePhone1", "2");
     mailbox_stop(rig->mb, TEST_PATIENCE, &left);
     assert_int_equal(left.queued, 1);
@@ -719,7 +719,7 @@ static void test_a_long_queue(void **state)
     }
     assert_int_equal(state_end(rig->state, 0), 0);
     flush_all(rig);
-    assert_int_equal(remote_memory_count(rig->memory, KIND_CONTACT), COUNT);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), COUNT);
     assert_int_equal(calls(rig, OP_COUNT), COUNT);
 }
 

@@ -19,7 +19,7 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/item.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <sync/writeback_p.h>
 
 #include <ctype.h>
@@ -38,24 +38,24 @@
 /* --- a remote that stops before an operation until it is let through --- */
 
 struct gate {
-    struct remote base;
-    struct remote *inner;
-    pthread_mutex_t lock;
+    struct transport base;
+    struct transport *inner;
+    struct mutex lock;
     pthread_cond_t changed;
     enum operation closed_for;   /* OP_COUNT: open */
     unsigned arrived;            /* calls that came to the closed gate */
     enum http_priority priority; /* of the last call */
     struct writeback *pause;     /* nothing more is tried behind this call */
     const char *shouted;         /* a contact's member the next write of it capitalises, or NULL */
-    struct remote *memory;       /* where it does */
+    struct transport *memory;    /* where it does */
     int retry_after;             /* s: calls are answered with 429; 0: they go on */
 };
 
 HELPER void set_pause(struct writeback *wb, int64_t until)
 {
-    pthread_mutex_lock(&wb->lock);
+    mutex_lock(&wb->lock);
     wb->pause_until = until;
-    pthread_mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->lock);
 }
 
 /* The answer to a write is the record as the service wrote it. */
@@ -68,35 +68,41 @@ HELPER void shout(struct gate *g, struct remote_call *call, const char *member)
     for (char *c = value; *c; c++)
         *c = (char)toupper((unsigned char)*c);
     cJSON_AddStringToObject(edit, member, value);
-    remote_memory_edit(g->memory, KIND_CONTACT, id, edit);
+    memory_edit(g->memory, KIND_CONTACT, id, edit);
     cJSON_Delete(call->answer);
-    call->answer = cJSON_Duplicate(remote_memory_get(g->memory, KIND_CONTACT, id), true);
+    call->answer = cJSON_Duplicate(memory_get(g->memory, KIND_CONTACT, id), true);
     free(value);
     free(id);
 }
 
-HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct remote_fault *fault)
+HELPER enum grade gate_call(struct transport *r, struct remote_call *call,
+                            struct remote_fault *fault)
 {
     struct gate *g = (struct gate *)r;
     const char *shouted = NULL;
     bool cancelled = false;
 
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
+    struct writeback *pause = g->pause;
+    mutex_unlock(&g->lock);
+    if (pause)
+        set_pause(pause, INT64_MAX);
+
+    mutex_lock(&g->lock);
     g->priority = call->ctx.priority;
-    if (g->pause)
-        set_pause(g->pause, INT64_MAX);
-    if (g->closed_for == call->op) {
+    if (g->closed_for == operation_of_row(call->info)) {
         g->arrived++;
         pthread_cond_broadcast(&g->changed);
     }
-    while (g->closed_for == call->op && !cancelled)
+    while (g->closed_for == operation_of_row(call->info) && !cancelled)
         cancelled = cancel_wait(call->ctx.cancel, &g->changed, &g->lock, INT64_MAX) == -EINTR;
     fault->retry_after = g->retry_after;
-    if (call->op == OP_CONTACT_PATCH_ITEM || call->op == OP_CONTACT_POST_ITEM) {
+    if (operation_of_row(call->info) == OP_CONTACT_PATCH_ITEM ||
+        operation_of_row(call->info) == OP_CONTACT_POST_ITEM) {
         shouted = g->shouted;
         g->shouted = NULL;
     }
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
     if (fault->retry_after) {
         fault->status = 429;
         fault->reason = xstrdup("throttled");
@@ -106,92 +112,92 @@ HELPER enum grade gate_call(struct remote *r, struct remote_call *call, struct r
         fault->reason = xstrdup("cancelled");
         return GRADE_CANCELLED;
     }
-    enum grade grade = remote_call(g->inner, call, fault);
+    enum grade grade = transport_call(g->inner, call, fault);
     if (grade == GRADE_OK && shouted)
         shout(g, call, shouted);
     return grade;
 }
 
-HELPER bool gate_online(struct remote *r)
+HELPER bool gate_online(struct transport *r)
 {
-    return remote_online(((struct gate *)r)->inner);
+    return transport_online(((struct gate *)r)->inner);
 }
 
-HELPER void gate_destroy(struct remote *r)
+HELPER void gate_destroy(struct transport *r)
 {
     struct gate *g = (struct gate *)r;
 
-    remote_destroy(g->inner);
+    transport_destroy(g->inner);
     pthread_cond_destroy(&g->changed);
-    pthread_mutex_destroy(&g->lock);
+    mutex_release(&g->lock);
     free(g);
 }
 
-static const struct remote_impl gate_impl = {
+static const struct transport_impl gate_impl = {
     .name = "gate", .call = gate_call, .destroy = gate_destroy, .online = gate_online};
 
-HELPER struct gate *gate_create(struct remote *inner)
+HELPER struct gate *gate_create(struct transport *inner)
 {
     struct gate *g = xcalloc(1, sizeof(*g));
 
-    g->base = (struct remote){.impl = &gate_impl, .version = inner->version};
+    g->base = (struct transport){.impl = &gate_impl};
     g->inner = inner;
     g->closed_for = OP_COUNT;
-    pthread_mutex_init(&g->lock, NULL);
+    mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
     return g;
 }
 
 HELPER void gate_close(struct gate *g, enum operation op)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->closed_for = op;
     g->arrived = 0;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_pause(struct gate *g, struct writeback *wb)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->pause = wb;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_shout(struct gate *g, const char *member)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->shouted = member;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_throttle(struct gate *g, int retry_after)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->retry_after = retry_after;
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_open(struct gate *g)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     g->closed_for = OP_COUNT;
     pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    mutex_unlock(&g->lock);
 }
 
 HELPER void gate_await(struct gate *g, unsigned count)
 {
-    pthread_mutex_lock(&g->lock);
+    mutex_lock(&g->lock);
     while (g->arrived < count)
-        pthread_cond_wait(&g->changed, &g->lock);
-    pthread_mutex_unlock(&g->lock);
+        clock_wait(&g->changed, &g->lock, INT64_MAX);
+    mutex_unlock(&g->lock);
 }
 
 /* --- the rig --- */
 
 struct rig {
     char dir[64];
-    struct remote *memory, *faulty;
+    struct transport *memory, *faulty;
     struct gate *gate;
     struct mailbox *mb;
     struct state *state;
@@ -258,11 +264,11 @@ HELPER struct rig *rig_with(const struct mailbox_config *with)
     buf_init(&rig->err, BUF_TEXT_MAX);
     strcpy(rig->dir, "/tmp/outlookfs-test-XXXXXX");
     assert_non_null(mkdtemp(rig->dir));
-    rig->memory = remote_memory_create();
-    rig->faulty = remote_faulty_create(rig->memory);
+    rig->memory = memory_create();
+    rig->faulty = faulty_create(rig->memory);
     rig->gate = gate_create(rig->faulty);
     rig->gate->memory = rig->memory;
-    config.remote = &rig->gate->base;
+    config.remote = connector_create(&rig->gate->base, API_V1);
     rig_open(rig, &config);
     return rig;
 }
@@ -319,7 +325,7 @@ HELPER cJSON *json(const char *text)
 /* A record as it is on the service; the caller frees the text. */
 HELPER char *text_of(struct rig *rig, enum kind kind, const char *id)
 {
-    cJSON *obj = cJSON_Duplicate(remote_memory_get(rig->memory, kind, id), true);
+    cJSON *obj = cJSON_Duplicate(memory_get(rig->memory, kind, id), true);
     struct item item = {0};
     char *text;
 
@@ -372,7 +378,7 @@ HELPER int64_t new_slot(struct rig *rig, enum kind kind, const char *name, const
 
 HELPER void cache_record(struct rig *rig, enum kind kind, const char *id)
 {
-    cJSON *obj = cJSON_Duplicate(remote_memory_get(rig->memory, kind, id), true);
+    cJSON *obj = cJSON_Duplicate(memory_get(rig->memory, kind, id), true);
     struct item item = {0};
     enum cache_change change;
 
@@ -387,7 +393,7 @@ HELPER struct file file_of_kind(struct rig *rig, enum kind kind, const char *nam
 {
     struct file f;
 
-    f.id = xstrdup(remote_memory_add(rig->memory, kind, folder_of(kind), json(content)));
+    f.id = xstrdup(memory_add(rig->memory, kind, folder_of(kind), json(content)));
     f.slot = new_slot(rig, kind, name, f.id);
     f.text = text_of(rig, kind, f.id);
     cache_record(rig, kind, f.id);
@@ -410,7 +416,7 @@ HELPER int save_as(struct rig *rig, int64_t id, const char *base, const char *mi
     state_begin(rig->state);
     rc = state_get_slot(rig->state, id, &slot);
     assert_int_equal(rc, 0);
-    rc = writeback_update(rig->wb, &slot, base, mine, &rig->err);
+    rc = writeback_update(rig->wb, &slot, base, mine, NULL, &rig->err);
     rc = state_end(rig->state, rc);
     slot_release(&slot);
     writeback_kick(rig->wb);
@@ -481,21 +487,21 @@ HELPER void try_once(struct rig *rig)
 
     set_pause(rig->wb, 0);
     gate_pause(rig->gate, rig->wb);
-    pthread_mutex_lock(&rig->wb->lock);
+    mutex_lock(&rig->wb->lock);
     before = rig->wb->ends;
-    pthread_mutex_unlock(&rig->wb->lock);
+    mutex_unlock(&rig->wb->lock);
     let_go(rig);
-    pthread_mutex_lock(&rig->wb->lock);
+    mutex_lock(&rig->wb->lock);
     while (rig->wb->ends == before)
-        pthread_cond_wait(&rig->wb->ended, &rig->wb->lock);
-    pthread_mutex_unlock(&rig->wb->lock);
+        clock_wait(&rig->wb->ended, &rig->wb->lock, INT64_MAX);
+    mutex_unlock(&rig->wb->lock);
 }
 
 /* --- what is --- */
 
 HELPER unsigned calls(struct rig *rig, enum operation op)
 {
-    return remote_memory_calls(rig->memory, op);
+    return memory_calls(rig->memory, op);
 }
 
 HELPER struct journal_op op_of(struct rig *rig, int64_t slot)
@@ -551,7 +557,7 @@ HELPER bool has_slot(struct rig *rig, int64_t id)
 HELPER void assert_remote(struct rig *rig, enum kind kind, const char *id, const char *member,
                           const char *value)
 {
-    const cJSON *obj = remote_memory_get(rig->memory, kind, id);
+    const cJSON *obj = memory_get(rig->memory, kind, id);
 
     assert_non_null(obj);
     assert_string_equal(json_str(obj, member), value);
@@ -607,20 +613,19 @@ HELPER size_t assert_trash(struct rig *rig, const char *why, const char *member,
 
 HELPER void plan(struct rig *rig, enum operation op, unsigned count, enum grade grade, int status)
 {
-    remote_faulty_plan(
-        rig->faulty,
-        &(struct remote_plan){.op = op, .count = count, .grade = grade, .status = status});
+    faulty_plan(rig->faulty,
+                &(struct faulty_plan){.op = op, .count = count, .grade = grade, .status = status});
 }
 
 /* The answer is lost; `apply`: the work is done. */
 HELPER void plan_lost(struct rig *rig, enum operation op, bool apply)
 {
-    remote_faulty_plan(rig->faulty, &(struct remote_plan){.op = op,
-                                                          .count = 1,
-                                                          .grade = GRADE_BROKEN,
-                                                          .status = 504,
-                                                          .apply = apply,
-                                                          .unknown = true});
+    faulty_plan(rig->faulty, &(struct faulty_plan){.op = op,
+                                                   .count = 1,
+                                                   .grade = GRADE_BROKEN,
+                                                   .status = 504,
+                                                   .apply = apply,
+                                                   .unknown = true});
 }
 
 #endif

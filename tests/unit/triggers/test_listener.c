@@ -14,17 +14,24 @@
 #define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ANSWER "{\"SelectedOption\": \"Approve\"}"
 
-/* Sends bytes and answers the status of what comes back; the whole answer in `out` (4096 bytes). */
-static int exchange(unsigned port, const char *request, size_t len, char *out)
+static int connect_to(unsigned port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0), status = 0;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+/* Sends bytes and answers the status of what comes back; the whole answer in `out` (4096 bytes). */
+static int exchange(unsigned port, const char *request, size_t len, char *out)
+{
+    int fd = connect_to(port), status = 0;
     size_t got = 0;
     ssize_t n;
 
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     for (size_t done = 0; done < len; done += (size_t)n) {
         n = send(fd, request + done, len - done, MSG_NOSIGNAL);
         if (n <= 0)
@@ -106,6 +113,24 @@ static void test_what_is_taken_and_what_not(void **state)
     listener_stop(l);
 }
 
+/* Peers that never finish a request do not hold an answer up. */
+static void test_slow_connections(void **state)
+{
+    struct rig *rig = *state;
+    struct listener *l = start(rig, "127.0.0.1:0");
+    int slow[40];
+
+    ask(rig);
+    for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+        slow[i] = connect_to(listener_port(l));
+        assert_int_equal(send(slow[i], "POST /", 6, MSG_NOSIGNAL), 6);
+    }
+    assert_int_equal(post(listener_port(l), "POST", "/" TOKEN, ANSWER), 200);
+    for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+        close(slow[i]);
+    listener_stop(l);
+}
+
 static void test_too_large(void **state)
 {
     struct rig *rig = *state;
@@ -162,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_taken_and_what_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slow_connections, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_port_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),

@@ -17,9 +17,9 @@ static uint64_t items_of(struct room *room, const char *name)
 
 static unsigned calls_of(struct room *room)
 {
-    pthread_mutex_lock(&room->service->lock);
+    mutex_lock(&room->service->lock);
     unsigned calls = room->service->calls;
-    pthread_mutex_unlock(&room->service->lock);
+    mutex_unlock(&room->service->lock);
     return calls;
 }
 

@@ -90,13 +90,13 @@ static void test_items_are_in_the_cache(void **state)
     define(room, "x", "{\"Trigger\": \"OnNewEmail\", \"folderPath\": \"Inbox\"}");
     poll_one(room, "x");
     deliver(room, "a", "a");
-    unsigned gets = remote_memory_calls(room->service->memory, OP_COUNT);
+    unsigned gets = memory_calls(room->service->memory, OP_COUNT);
     poll_one(room, "x");
     assert_int_equal(room->records, 1);
     assert_int_equal(cache_get(mailbox_cache(room->mb), KIND_MESSAGE, "Inbox", "a", true, &r), 0);
     assert_non_null(strstr(r.text, "\"Importance\": \"Normal\""));
     cache_record_release(&r);
-    assert_int_equal(remote_memory_calls(room->service->memory, OP_COUNT), gets);
+    assert_int_equal(memory_calls(room->service->memory, OP_COUNT), gets);
 }
 
 static void test_a_name_given_here_is_the_path(void **state)

@@ -22,7 +22,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/remote/testing.h>
+#include "support/transports.h"
 #include <outlookfs/sync/mailbox.h>
 #include <outlookfs/sync/triggers.h>
 
@@ -38,9 +38,9 @@
 #define CALLS_MAX 512
 
 struct service {
-    struct remote base;
-    struct remote *memory;
-    pthread_mutex_t lock;
+    struct transport base;
+    struct transport *memory;
+    struct mutex lock;
     /* guarded by lock */
     cJSON *items;
     unsigned batch;
@@ -97,30 +97,30 @@ static inline enum grade service_answer_locked(struct service *s, struct remote_
     return GRADE_OK;
 }
 
-static inline enum grade service_call(struct remote *r, struct remote_call *call,
+static inline enum grade service_call(struct transport *r, struct remote_call *call,
                                       struct remote_fault *fault)
 {
     struct service *s = (struct service *)r;
     void (*meanwhile)(void *ctx);
 
-    if (!is_trigger(call->op))
-        return remote_call(s->memory, call, fault);
-    pthread_mutex_lock(&s->lock);
+    if (!is_trigger(operation_of_row(call->info)))
+        return transport_call(s->memory, call, fault);
+    mutex_lock(&s->lock);
     enum grade grade = service_answer_locked(s, call, fault);
     meanwhile = s->meanwhile;
     s->meanwhile = NULL;
-    pthread_mutex_unlock(&s->lock);
+    mutex_unlock(&s->lock);
     if (meanwhile)
         meanwhile(s->ctx);
     return grade;
 }
 
-static inline void service_lent(struct remote *r)
+static inline void service_lent(struct transport *r)
 {
     (void)r; /* it outlives the mailbox */
 }
 
-static const struct remote_impl service_impl = {
+static const struct transport_impl service_impl = {
     .name = "service", .call = service_call, .destroy = service_lent};
 
 static inline void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
@@ -144,7 +144,7 @@ static const struct mailbox_events room_events = {.record_changed = on_record,
 
 static inline void room_open(struct room *room)
 {
-    room->config.remote = &room->service->base;
+    room->config.remote = connector_create(&room->service->base, API_V1);
     assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
     mailbox_set_events(room->mb, &room_events, room);
     assert_int_equal(mailbox_start(room->mb), 0);
@@ -167,12 +167,12 @@ static inline int room_prepare(void **state)
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_ERROR);
     strcpy(room->dir, "/tmp/outlookfs-triggers-XXXXXX");
     assert_non_null(mkdtemp(room->dir));
-    s->base = (struct remote){.impl = &service_impl, .version = API_V1};
-    s->memory = remote_memory_create();
+    s->base = (struct transport){.impl = &service_impl};
+    s->memory = memory_create();
     s->items = cJSON_CreateArray();
     s->batch = 10;
     s->retry_after = 15;
-    pthread_mutex_init(&s->lock, NULL);
+    mutex_init(&s->lock, MUTEX_DOUBLE);
     room->service = s;
     room->config = (struct mailbox_config){
         .state_dir = xasprintf("%s/state", room->dir),
@@ -206,10 +206,10 @@ static inline int room_teardown(void **state)
 
     if (room->mb)
         room_close(room);
-    remote_destroy(s->memory);
+    transport_destroy(s->memory);
     cJSON_Delete(s->items);
     free(s->query);
-    pthread_mutex_destroy(&s->lock);
+    mutex_release(&s->lock);
     free(s);
     nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     free((char *)room->config.state_dir);
@@ -230,9 +230,9 @@ static inline void deliver(struct room *room, const char *id, const char *subjec
     cJSON_AddStringToObject(obj, "Subject", subject);
     cJSON_AddNumberToObject(obj, "Importance", 1);
     cJSON_AddStringToObject(obj, "DateTimeReceived", "2026-11-23T10:00:00+00:00");
-    pthread_mutex_lock(&room->service->lock);
+    mutex_lock(&room->service->lock);
     cJSON_AddItemToArray(room->service->items, obj);
-    pthread_mutex_unlock(&room->service->lock);
+    mutex_unlock(&room->service->lock);
 }
 
 static inline void define(struct room *room, const char *name, const char *text)

@@ -1,7 +1,7 @@
 /*
- * connector_read.c - an HTTP answer becomes what the operation promises, or a fault.
+ * answer.c - an HTTP answer becomes what the operation promises, or a fault.
  */
-#include "connector_p.h"
+#include "answer_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
@@ -110,9 +110,11 @@ out:
     return grade;
 }
 
-enum grade connector_read(const struct operation_info *info, struct http_answer *a,
-                          struct remote_call *call, struct remote_fault *fault)
+enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
+                          struct remote_fault *fault)
 {
+    const struct operation_info *info = call->info;
+
     fault->status = a->status;
     fault->retry_after = a->retry_after;
     fault->date = a->date;

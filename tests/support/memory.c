@@ -2,7 +2,7 @@
  * memory.c - a mailbox in memory: the lock, the dispatch, and what a test does behind the client's
  * back.
  */
-#include <outlookfs/remote/testing.h>
+#include "transports.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
@@ -10,7 +10,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +20,9 @@
 #define PIECE 1000
 
 struct memory {
-    struct remote base;
+    struct transport base;
 
-    pthread_mutex_t lock;
+    struct mutex lock;
     struct mailbox mb;        /* guarded by lock */
     unsigned calls[OP_COUNT]; /* guarded by lock */
 };
@@ -144,10 +144,10 @@ void memory_list(struct memory_work *w, const struct memory_list *list)
 
 static size_t json_size(const cJSON *json)
 {
-    char *text = cJSON_PrintUnformatted(json);
+    char *text = json_print(json);
     size_t size = strlen(text);
 
-    cJSON_free(text);
+    free(text);
     return size;
 }
 
@@ -155,9 +155,9 @@ static size_t json_size(const cJSON *json)
 static enum grade hand_over(struct memory_work *w)
 {
     if (w->call->answer) {
-        char *text = cJSON_PrintUnformatted(w->call->answer);
+        char *text = json_print(w->call->answer);
         buf_addstr(&w->bytes, text);
-        cJSON_free(text);
+        free(text);
         cJSON_Delete(w->call->answer);
         w->call->answer = NULL;
     }
@@ -171,11 +171,12 @@ static enum grade hand_over(struct memory_work *w)
     return GRADE_OK;
 }
 
-static enum grade memory_call(struct remote *r, struct remote_call *call,
+static enum grade memory_call(struct transport *r, struct remote_call *call,
                               struct remote_fault *fault)
 {
     struct memory *m = (struct memory *)r;
-    const struct operation_handler *handler = &handlers[call->op];
+    enum operation op = operation_of_row(call->info);
+    const struct operation_handler *handler = &handlers[op];
     cJSON *parsed = NULL;
     struct memory_work w = {
         .mb = &m->mb,
@@ -190,14 +191,14 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
         return memory_refused(&w, "ErrorInvalidRequest: the body is no object");
     w.body = parsed ? parsed : call->body;
     buf_init(&w.bytes, HTTP_ANSWER_MAX);
-    pthread_mutex_lock(&m->lock);
-    m->calls[call->op]++;
+    mutex_lock(&m->lock);
+    m->calls[op]++;
     enum grade grade = GRADE_OK;
     if (handler->run)
         grade = handler->run(&w);
-    else if (call->op != OP_TEST_CONNECTION)
+    else if (op != OP_TEST_CONNECTION)
         grade = memory_refused(&w, "ErrorInvalidRequest: this operation is not supported here");
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(parsed);
 
     fault->date = clock_now();
@@ -209,50 +210,49 @@ static enum grade memory_call(struct remote *r, struct remote_call *call,
     return grade;
 }
 
-static void memory_destroy(struct remote *r)
+static void memory_destroy(struct transport *r)
 {
     struct memory *m = (struct memory *)r;
 
     mailbox_release(&m->mb);
-    pthread_mutex_destroy(&m->lock);
+    mutex_release(&m->lock);
     free(m);
 }
 
-static const struct remote_impl memory_impl = {
+static const struct transport_impl memory_impl = {
     .name = "memory",
     .call = memory_call,
     .destroy = memory_destroy,
 };
 
-struct remote *remote_memory_create(void)
+struct transport *memory_create(void)
 {
     struct memory *m = xcalloc(1, sizeof(*m));
 
-    m->base = (struct remote){.impl = &memory_impl, .version = API_V1};
-    pthread_mutex_init(&m->lock, NULL);
+    m->base = (struct transport){.impl = &memory_impl};
+    mutex_init(&m->lock, MUTEX_DOUBLE);
     mailbox_init(&m->mb);
     return &m->base;
 }
 
 /* --- behind the client's back ----------------------------------------------------------------- */
 
-const char *remote_memory_add(struct remote *r, enum kind kind, const char *folder,
-                              struct cJSON *obj)
+const char *memory_add(struct transport *r, enum kind kind, const char *folder, struct cJSON *obj)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec =
         mailbox_add(&m->mb, kind, mailbox_make_folder(&m->mb, kind, folder), obj);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec->id;
 }
 
-void remote_memory_edit(struct remote *r, enum kind kind, const char *id, struct cJSON *set)
+void memory_edit(struct transport *r, enum kind kind, const char *id, struct cJSON *set)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec) {
         cJSON *obj = cJSON_Duplicate(rec->obj, true);
@@ -261,52 +261,52 @@ void remote_memory_edit(struct remote *r, enum kind kind, const char *id, struct
             mailbox_set(obj, member->string, cJSON_Duplicate(member, true));
         mailbox_change(&m->mb, rec, obj);
     }
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     cJSON_Delete(set);
 }
 
-void remote_memory_remove(struct remote *r, enum kind kind, const char *id)
+void memory_remove(struct transport *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
     if (rec)
         mailbox_remove(&m->mb, rec);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
 }
 
-const struct cJSON *remote_memory_get(struct remote *r, enum kind kind, const char *id)
+const struct cJSON *memory_get(struct transport *r, enum kind kind, const char *id)
 {
     struct memory *m = (struct memory *)r;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     const struct mailbox_record *rec = mailbox_find(&m->mb, kind, id);
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return rec ? rec->obj : NULL;
 }
 
-size_t remote_memory_count(struct remote *r, enum kind kind)
+size_t memory_count(struct transport *r, enum kind kind)
 {
     struct memory *m = (struct memory *)r;
     size_t count = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < m->mb.nrecords; i++)
         count += m->mb.records[i]->kind == kind;
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return count;
 }
 
-unsigned remote_memory_calls(struct remote *r, enum operation op)
+unsigned memory_calls(struct transport *r, enum operation op)
 {
     struct memory *m = (struct memory *)r;
     unsigned calls = 0;
 
-    pthread_mutex_lock(&m->lock);
+    mutex_lock(&m->lock);
     for (size_t i = 0; i < OP_COUNT; i++)
         if (op == OP_COUNT || op == (enum operation)i)
             calls += m->calls[i];
-    pthread_mutex_unlock(&m->lock);
+    mutex_unlock(&m->lock);
     return calls;
 }

@@ -1,8 +1,8 @@
 /*
- * connector.c - the service over HTTP: a row of the table becomes a request, the answer a
- * remote_call.
+ * transport_http.c - a call over HTTP: a row of the table becomes a request, the answer fills the
+ * call.
  */
-#include <outlookfs/remote/remote.h>
+#include "operation_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connector_p.h"
+#include "answer_p.h"
 #include "remote_p.h"
 
-struct connector {
-    struct remote base;
+struct transport_http {
+    struct transport base;
     struct http *http;
 };
 
@@ -34,11 +34,11 @@ static int count_sink(void *ctx, const void *data, size_t len)
     return counter->sink(counter->ctx, data, len);
 }
 
-static enum grade build_url(const struct connector *c, const struct operation_info *info,
+static enum grade build_url(const struct transport_http *t, const struct operation_info *info,
                             const struct remote_call *call, struct buf *url,
                             struct remote_fault *fault)
 {
-    int rc = call->at ? location_path(http_base_url(c->http), call->at, url)
+    int rc = call->at ? location_path(http_base_url(t->http), call->at, url)
              : call->query
                  ? operation_url_query(info, call->params, call->nparams, call->query, url)
                  : operation_url(info, call->params, call->nparams, url);
@@ -56,20 +56,20 @@ static enum grade build_url(const struct connector *c, const struct operation_in
     }
 }
 
-static enum grade connector_call(struct remote *r, struct remote_call *call,
-                                 struct remote_fault *fault)
+static enum grade http_transport_call(struct transport *base, struct remote_call *call,
+                                      struct remote_fault *fault)
 {
-    struct connector *c = (struct connector *)r;
-    const struct operation_info *info = operation_info(r->version, call->op);
+    struct transport_http *t = (struct transport_http *)base;
+    const struct operation_info *info = call->info;
     struct counter counter = {.sink = call->sink, .ctx = call->sink_ctx};
     struct buf url;
     char *printed = NULL;
 
     buf_init(&url, CONNECTOR_URL_MAX);
-    enum grade grade = build_url(c, info, call, &url, fault);
+    enum grade grade = build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
-    if (info->body == BODY_JSON && !call->text && !(printed = cJSON_PrintUnformatted(call->body))) {
+    if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
         grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is no JSON", info->name);
         goto out;
     }
@@ -88,48 +88,46 @@ static enum grade connector_call(struct remote *r, struct remote_call *call,
     };
     struct http_answer answer;
     http_answer_init(&answer);
-    http_perform(c->http, &request, &answer);
-    grade = connector_read(info, &answer, call, fault);
+    http_perform(t->http, &request, &answer);
+    grade = answer_to_call(&answer, call, fault);
     if (call->sink)
         call->bytes = counter.bytes;
     http_answer_release(&answer);
 out:
-    cJSON_free(printed);
+    free(printed);
     buf_release(&url);
     return grade;
 }
 
-static bool connector_online(struct remote *r)
+static bool http_transport_online(struct transport *t)
 {
-    return http_online(((struct connector *)r)->http);
+    return http_online(((struct transport_http *)t)->http);
 }
 
-static void connector_stats(struct remote *r, struct http_stats *ret)
+static void http_transport_stats(struct transport *t, struct http_stats *ret)
 {
-    http_stats(((struct connector *)r)->http, ret);
+    http_stats(((struct transport_http *)t)->http, ret);
 }
 
-static void connector_destroy(struct remote *r)
+static void http_transport_destroy(struct transport *t)
 {
-    struct connector *c = (struct connector *)r;
-
-    http_destroy(c->http);
-    free(c);
+    http_destroy(((struct transport_http *)t)->http);
+    free(t);
 }
 
-static const struct remote_impl connector_impl = {
-    .name = "connector",
-    .call = connector_call,
-    .destroy = connector_destroy,
-    .online = connector_online,
-    .stats = connector_stats,
+static const struct transport_impl http_impl = {
+    .name = "http",
+    .call = http_transport_call,
+    .destroy = http_transport_destroy,
+    .online = http_transport_online,
+    .stats = http_transport_stats,
 };
 
-struct remote *remote_connector_create(struct http *http, enum api_version version)
+struct transport *transport_http_create(struct http *http)
 {
-    struct connector *c = xcalloc(1, sizeof(*c));
+    struct transport_http *t = xcalloc(1, sizeof(*t));
 
-    c->base = (struct remote){.impl = &connector_impl, .version = version};
-    c->http = http;
-    return &c->base;
+    t->base.impl = &http_impl;
+    t->http = http;
+    return &t->base;
 }

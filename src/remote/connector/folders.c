@@ -2,7 +2,7 @@
  * folders.c - the folders of a kind: two lists of tables, and a walk through the folder picker for
  * mail.
  */
-#include <outlookfs/remote/remote.h>
+#include "connector_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote_p.h"
+#include "../remote_p.h"
 
 #define PICKER_TOP 100
 #define FOLDERS_MAX 10000
@@ -24,21 +24,6 @@
 static const char *const well_known[] = {
     "Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email",
 };
-
-static void folder_release(struct remote_folder *f)
-{
-    free(f->id);
-    free(f->display);
-    free(f->parent);
-}
-
-void remote_folders_release(struct remote_folders *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        folder_release(&f->list[i]);
-    free(f->list);
-    *f = (struct remote_folders){0};
-}
 
 /* Takes the members of `folder`. */
 static void add_folder(struct remote_folders *f, struct remote_folder folder)
@@ -52,10 +37,10 @@ static void add_folder(struct remote_folders *f, struct remote_folder folder)
 static enum grade list_tables(struct remote *r, enum kind kind, struct remote_ctx ctx,
                               struct remote_folders *ret, struct remote_fault *fault)
 {
-    struct remote_call call = {.op = operation_of_kind(kind)->tables, .ctx = ctx};
+    struct remote_call call = {.ctx = ctx};
     struct remote_folders found = {0};
 
-    enum grade grade = remote_call(r, &call, fault);
+    enum grade grade = connector_call(r, operation_of_kind(kind)->tables, NULL, 0, &call, fault);
     if (grade != GRADE_OK)
         return grade;
     const cJSON *table;
@@ -142,16 +127,12 @@ static enum grade pick_page(struct walk *w, const char *id, unsigned offset, str
     char top[16], skip[16];
     const struct param params[] = {
         {"operation", "MailFolders"}, {"top", top}, {"skip", skip}, {"id", id}};
-    struct remote_call call = {
-        .op = id ? OP_PICKER_BROWSE : OP_PICKER_OPEN,
-        .params = params,
-        .nparams = id ? 4 : 3,
-        .ctx = w->ctx,
-    };
+    struct remote_call call = {.ctx = w->ctx};
 
     snprintf(top, sizeof(top), "%d", PICKER_TOP);
     snprintf(skip, sizeof(skip), "%u", offset);
-    enum grade grade = remote_call(w->r, &call, fault);
+    enum grade grade = connector_call(w->r, id ? OP_PICKER_BROWSE : OP_PICKER_OPEN, params,
+                                      ARRAY_SIZE(params), &call, fault);
     if (grade == GRADE_OK) {
         *ret = call.answer;
         call.answer = NULL;
@@ -226,13 +207,13 @@ static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
 
 /* --- mail: without the picker ----------------------------------------------------------------- */
 
-enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
-                                   struct remote_fault *fault)
+enum grade connector_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
+                                      struct remote_fault *fault)
 {
     const struct remote_query query = {.top = 1};
     struct remote_page page;
 
-    enum grade grade = remote_list(r, KIND_MESSAGE, path, &query, ctx, &page, fault);
+    enum grade grade = connector_list(r, KIND_MESSAGE, path, &query, ctx, &page, fault);
     if (grade == GRADE_OK)
         cJSON_Delete(page.items);
     return grade;
@@ -245,7 +226,7 @@ static enum grade list_well_known(struct remote *r, struct remote_ctx ctx,
 
     for (size_t i = 0; i < ARRAY_SIZE(well_known); i++) {
         remote_fault_release(fault);
-        enum grade grade = remote_find_mail_folder(r, well_known[i], ctx, fault);
+        enum grade grade = connector_find_mail_folder(r, well_known[i], ctx, fault);
         if (grade == GRADE_OK) {
             add_folder(&found, (struct remote_folder){.id = xstrdup(well_known[i]),
                                                       .display = xstrdup(well_known[i])});
@@ -285,8 +266,8 @@ static enum grade list_mail(struct remote *r, struct remote_ctx ctx, struct remo
     return grade;
 }
 
-enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
-                               struct remote_folders *ret, struct remote_fault *fault)
+enum grade connector_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                                  struct remote_folders *ret, struct remote_fault *fault)
 {
     if (operation_of_kind(kind)->tables == OP_COUNT)
         return list_mail(r, ctx, ret, fault);

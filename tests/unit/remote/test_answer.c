@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <remote/connector_p.h>
+#include <remote/answer_p.h>
+#include <remote/connector/operations_p.h>
 
 #define ITEM_NOT_FOUND                                                                             \
     "{\"status\":404,\"message\":\"The specified object was not found in the store.\","            \
@@ -41,8 +42,8 @@ static void read_into(struct reading *r, enum operation op, http_sink_fn sink, e
     buf_init(&a.reason, BUF_TEXT_MAX);
     if (grade != GRADE_OK)
         buf_addf(&a.reason, "%d because", status);
-    *r = (struct reading){.call = {.op = op, .sink = sink}};
-    r->grade = connector_read(operation_info(API_V1, op), &a, &r->call, &r->fault);
+    *r = (struct reading){.call = {.info = operation_info(API_V1, op), .sink = sink}};
+    r->grade = answer_to_call(&a, &r->call, &r->fault);
     buf_release(&a.body);
     buf_release(&a.reason);
     free(a.location);

@@ -10,10 +10,10 @@
 #ifndef OUTLOOKFS_REMOTE_MEMORY_P_H
 #define OUTLOOKFS_REMOTE_MEMORY_P_H
 
-#include <outlookfs/remote/remote.h>
+#include <remote/connector/connector_p.h>
 
 #include "mailbox_p.h"
-#include "remote_p.h"
+#include <remote/remote_p.h>
 
 /* One call under way. */
 struct memory_work {

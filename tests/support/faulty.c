@@ -1,30 +1,30 @@
 /*
  * faulty.c - fails the calls a test has planned, and passes the others on.
  */
-#include <outlookfs/remote/testing.h>
+#include "transports.h"
 
 #include <outlookfs/base/alloc.h>
 
-#include <pthread.h>
+#include <outlookfs/base/mutex.h>
 #include <stdlib.h>
 
-#include "remote_p.h"
+#include <remote/remote_p.h>
 
 struct faulty {
-    struct remote base;
-    struct remote *inner;
+    struct transport base;
+    struct transport *inner;
 
-    pthread_mutex_t lock;
-    struct remote_plan *plans; /* guarded by lock; skip and count run down */
+    struct mutex lock;
+    struct faulty_plan *plans; /* guarded by lock; skip and count run down */
     size_t nplans;             /* guarded by lock */
     bool offline;              /* guarded by lock */
 };
 
 /* The plan that this call meets; false when there is none. */
-static bool pick_plan_locked(struct faulty *f, enum operation op, struct remote_plan *ret)
+static bool pick_plan_locked(struct faulty *f, enum operation op, struct faulty_plan *ret)
 {
     for (size_t i = 0; i < f->nplans; i++) {
-        struct remote_plan *plan = &f->plans[i];
+        struct faulty_plan *plan = &f->plans[i];
         if (plan->count == 0 || (plan->op != OP_COUNT && plan->op != op))
             continue;
         if (plan->skip > 0) {
@@ -38,11 +38,11 @@ static bool pick_plan_locked(struct faulty *f, enum operation op, struct remote_
     return false;
 }
 
-static enum grade fail_as_planned(struct faulty *f, const struct remote_plan *plan,
+static enum grade fail_as_planned(struct faulty *f, const struct faulty_plan *plan,
                                   struct remote_call *call, struct remote_fault *fault)
 {
     if (plan->apply) {
-        remote_call(f->inner, call, fault);
+        transport_call(f->inner, call, fault);
         remote_call_release(call);
         remote_fault_release(fault);
     }
@@ -51,51 +51,51 @@ static enum grade fail_as_planned(struct faulty *f, const struct remote_plan *pl
     return remote_fail(fault, plan->grade, "planned failure: %s", grade_name(plan->grade));
 }
 
-static enum grade faulty_call(struct remote *r, struct remote_call *call,
+static enum grade faulty_call(struct transport *r, struct remote_call *call,
                               struct remote_fault *fault)
 {
     struct faulty *f = (struct faulty *)r;
-    struct remote_plan plan;
+    struct faulty_plan plan;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
-    bool planned = !offline && pick_plan_locked(f, call->op, &plan);
-    pthread_mutex_unlock(&f->lock);
+    bool planned = !offline && pick_plan_locked(f, operation_of_row(call->info), &plan);
+    mutex_unlock(&f->lock);
 
     if (offline)
         return remote_fail(fault, GRADE_OFFLINE, "planned: offline");
     if (planned)
         return fail_as_planned(f, &plan, call, fault);
-    return remote_call(f->inner, call, fault);
+    return transport_call(f->inner, call, fault);
 }
 
-static bool faulty_online(struct remote *r)
+static bool faulty_online(struct transport *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     bool offline = f->offline;
-    pthread_mutex_unlock(&f->lock);
-    return !offline && remote_online(f->inner);
+    mutex_unlock(&f->lock);
+    return !offline && transport_online(f->inner);
 }
 
-static void faulty_stats(struct remote *r, struct http_stats *ret)
+static void faulty_stats(struct transport *r, struct http_stats *ret)
 {
-    remote_stats(((struct faulty *)r)->inner, ret);
+    transport_stats(((struct faulty *)r)->inner, ret);
     ret->online = faulty_online(r);
 }
 
-static void faulty_destroy(struct remote *r)
+static void faulty_destroy(struct transport *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    remote_destroy(f->inner);
-    pthread_mutex_destroy(&f->lock);
+    transport_destroy(f->inner);
+    mutex_release(&f->lock);
     free(f->plans);
     free(f);
 }
 
-static const struct remote_impl faulty_impl = {
+static const struct transport_impl faulty_impl = {
     .name = "faulty",
     .call = faulty_call,
     .destroy = faulty_destroy,
@@ -103,40 +103,40 @@ static const struct remote_impl faulty_impl = {
     .stats = faulty_stats,
 };
 
-struct remote *remote_faulty_create(struct remote *inner)
+struct transport *faulty_create(struct transport *inner)
 {
     struct faulty *f = xcalloc(1, sizeof(*f));
 
-    f->base = (struct remote){.impl = &faulty_impl, .version = inner->version};
+    f->base = (struct transport){.impl = &faulty_impl};
     f->inner = inner;
-    pthread_mutex_init(&f->lock, NULL);
+    mutex_init(&f->lock, MUTEX_DOUBLE);
     return &f->base;
 }
 
-void remote_faulty_plan(struct remote *r, const struct remote_plan *plan)
+void faulty_plan(struct transport *r, const struct faulty_plan *plan)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->plans = xrealloc(f->plans, (f->nplans + 1) * sizeof(*f->plans));
     f->plans[f->nplans++] = *plan;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
-void remote_faulty_clear(struct remote *r)
+void faulty_clear(struct transport *r)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->nplans = 0;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }
 
-void remote_faulty_offline(struct remote *r, bool offline)
+void faulty_offline(struct transport *r, bool offline)
 {
     struct faulty *f = (struct faulty *)r;
 
-    pthread_mutex_lock(&f->lock);
+    mutex_lock(&f->lock);
     f->offline = offline;
-    pthread_mutex_unlock(&f->lock);
+    mutex_unlock(&f->lock);
 }

@@ -1,13 +1,13 @@
 /*
- * connector_p.h - what an answer of the service means, apart from the request that brought it:
+ * answer_p.h - what an answer of the service means, apart from the request that brought it:
  * testable without HTTP.
  *
  * Threads: any.
  */
-#ifndef OUTLOOKFS_REMOTE_CONNECTOR_P_H
-#define OUTLOOKFS_REMOTE_CONNECTOR_P_H
+#ifndef OUTLOOKFS_REMOTE_ANSWER_P_H
+#define OUTLOOKFS_REMOTE_ANSWER_P_H
 
-#include <outlookfs/remote/remote.h>
+#include "operation_p.h"
 
 /*
  * The whole URL stays under what gateways take (contract 2.6: a reply's comment travels in it).
@@ -28,7 +28,7 @@
  * the mailbox as a whole becomes GRADE_REFUSED with its reason, so that it never deletes what is
  * cached (behaviour 1).
  */
-enum grade connector_read(const struct operation_info *info, struct http_answer *a,
-                          struct remote_call *call, struct remote_fault *fault);
+enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
+                          struct remote_fault *fault);
 
 #endif

@@ -1,0 +1,181 @@
+/*
+ * records.c - listing, reading and changing records, and the contents of messages.
+ */
+#include "connector_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+#include "../answer_p.h"
+#include "../remote_p.h"
+
+static enum grade call_object(struct remote *r, enum operation op, const struct param *all,
+                              size_t count, struct remote_call *call, struct cJSON **ret,
+                              struct remote_fault *fault)
+{
+    enum grade grade = connector_call(r, op, all, count, call, fault);
+
+    if (grade == GRADE_OK) {
+        *ret = call->answer;
+        call->answer = NULL;
+        remote_call_release(call);
+    }
+    return grade;
+}
+
+enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
+                          const struct remote_query *query, struct remote_ctx ctx,
+                          struct remote_page *ret, struct remote_fault *fault)
+{
+    char top[16], skip[16];
+    struct remote_call call = {.ctx = ctx};
+
+    assert(query->top > 0);
+    snprintf(top, sizeof(top), "%u", query->top);
+    snprintf(skip, sizeof(skip), "%u", query->skip);
+    const struct param all[] = {
+        {"folderPath", folder},
+        {"fetchOnlyUnread", remote_bool(query->only_unread)},
+        {"includeAttachments", remote_bool(query->attachments)},
+        {"searchQuery", query->search},
+        {"top", top},
+        {"skip", skip},
+        {"table", folder},
+        {"$filter", query->filter},
+        {"$orderby", query->orderby},
+        {"$top", top},
+        {"$skip", skip},
+    };
+
+    enum grade grade =
+        connector_call(r, operation_of_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
+    if (grade == GRADE_OK) {
+        unsigned count = (unsigned)cJSON_GetArraySize(call.answer);
+        *ret = (struct remote_page){
+            .items = call.answer,
+            .bytes = call.bytes,
+            /* An empty page with a next link would be asked for again for ever. */
+            .last = count == 0 || (count < query->top && !call.next_link),
+        };
+        call.answer = NULL;
+    }
+    remote_call_release(&call);
+    return grade;
+}
+
+enum grade connector_get(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {
+        {"messageId", id},
+        {"includeAttachments", remote_bool(false)},
+        {"table", folder},
+        {"id", id},
+    };
+
+    return call_object(r, operation_of_kind(kind)->get, all, ARRAY_SIZE(all),
+                       &(struct remote_call){.ctx = ctx}, ret, fault);
+}
+
+enum grade connector_create_record(struct remote *r, enum kind kind, const char *folder,
+                                   const struct cJSON *body, struct remote_ctx ctx,
+                                   struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"table", folder}};
+
+    return call_object(r, operation_of_kind(kind)->post, all, ARRAY_SIZE(all),
+                       &(struct remote_call){.body = body, .ctx = ctx}, ret, fault);
+}
+
+enum grade connector_update(struct remote *r, enum kind kind, const char *folder, const char *id,
+                            const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                            struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"table", folder}, {"id", id}};
+
+    return call_object(r, operation_of_kind(kind)->patch, all, ARRAY_SIZE(all),
+                       &(struct remote_call){.body = body, .if_match = if_match, .ctx = ctx}, ret,
+                       fault);
+}
+
+enum grade connector_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
+                            struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"messageId", id}, {"table", folder}, {"id", id}};
+
+    return connector_do(r, operation_of_kind(kind)->del, all, ARRAY_SIZE(all),
+                        &(struct remote_call){.ctx = ctx}, fault);
+}
+
+enum merge_policy connector_update_policy(struct remote *r, enum kind kind)
+{
+    enum operation patch = operation_of_kind(kind)->patch;
+
+    return patch == OP_COUNT ? MERGE_CHANGES
+                             : operation_info(((struct connector *)r)->version, patch)->update;
+}
+
+static enum operation operation_of_change(enum remote_change change, enum kind kind)
+{
+    const struct kind_operations *ops = operation_of_kind(kind);
+
+    switch (change) {
+    case REMOTE_CREATE:
+        return ops->post;
+    case REMOTE_UPDATE:
+        return ops->patch;
+    case REMOTE_DELETE:
+        return ops->del;
+    case REMOTE_MARK_READ:
+        break;
+    }
+    return OP_MARK_AS_READ;
+}
+
+char *connector_describe(struct remote *r, enum remote_change change, enum kind kind,
+                         const char *folder, const char *id)
+{
+    const struct operation_info *info =
+        operation_info(((struct connector *)r)->version, operation_of_change(change, kind));
+    const struct param all[] = {{"table", folder}, {"id", id}, {"messageId", id}};
+    struct param params[OPERATION_PARAMS_MAX];
+    struct buf url;
+
+    buf_init(&url, CONNECTOR_URL_MAX);
+    if (operation_url(info, params, operation_params(info, all, ARRAY_SIZE(all), params), &url))
+        buf_clear(&url);
+    char *text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
+    buf_release(&url);
+    return text;
+}
+
+enum grade connector_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
+                               struct remote_fault *fault)
+{
+    const struct param all[] = {{"messageId", id}};
+
+    return connector_do(r, OP_MARK_AS_READ, all, ARRAY_SIZE(all), &(struct remote_call){.ctx = ctx},
+                        fault);
+}
+
+enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
+                                struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
+                                struct remote_fault *fault)
+{
+    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    const struct param all[] = {{"messageId", message}, {"attachmentId", attachment}};
+
+    return connector_do(r, OP_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
+}
+
+enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
+                             http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
+{
+    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    const struct param all[] = {{"messageId", id}, {"includeAttachments", remote_bool(true)}};
+
+    return connector_do(r, OP_GET_EMAIL, all, ARRAY_SIZE(all), &call, fault);
+}

@@ -1,0 +1,176 @@
+/*
+ * operation.c - a URL made from a row of a table of operations.
+ */
+#include "operation_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/str.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "remote_p.h"
+
+const char *remote_bool(bool value)
+{
+    return value ? "true" : "false";
+}
+
+bool operation_writes(const struct operation_info *info)
+{
+    return !str_eq(info->method, "GET");
+}
+
+static const struct param_spec *find_spec(const struct operation_info *info, const char *name,
+                                          size_t len)
+{
+    for (const struct param_spec *spec = info->params; spec->name; spec++)
+        if (strlen(spec->name) == len && !memcmp(spec->name, name, len))
+            return spec;
+    return NULL;
+}
+
+static const char *find_value(const struct param *params, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(params[i].name, name))
+            return params[i].value;
+    return NULL;
+}
+
+static bool params_fit(const struct operation_info *info, const struct param *params, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!find_spec(info, params[i].name, strlen(params[i].name)))
+            return false;
+    for (const struct param_spec *spec = info->params; spec->name; spec++)
+        if (spec->required && !find_value(params, count, spec->name))
+            return false;
+    return true;
+}
+
+static int add_encoded(struct buf *out, const char *value, enum param_where where)
+{
+    if (where != PARAM_PATH_DOUBLE)
+        return str_percent_encode(out, value, strlen(value));
+
+    struct buf once;
+    buf_init(&once, out->max);
+    int rc = str_percent_encode(&once, value, strlen(value));
+    if (!rc)
+        rc = str_percent_encode(out, once.data, once.len);
+    buf_release(&once);
+    return rc;
+}
+
+/* An empty segment or a dot segment would address something else than an item of that name. */
+static bool is_segment(const char *value)
+{
+    return value && *value && !str_eq(value, ".") && !str_eq(value, "..");
+}
+
+static int add_path(const struct operation_info *info, const struct param *params, size_t count,
+                    struct buf *out)
+{
+    const char *p = info->path;
+
+    for (;;) {
+        size_t literal = strcspn(p, "{");
+        int rc = buf_add(out, p, literal);
+        if (rc)
+            return rc;
+        p += literal;
+        if (!*p)
+            return 0;
+        size_t len = strcspn(++p, "}");
+        const struct param_spec *spec = find_spec(info, p, len);
+        assert(spec);
+        const char *value = find_value(params, count, spec->name);
+        if (!is_segment(value))
+            return -EINVAL;
+        rc = add_encoded(out, value, spec->where);
+        if (rc)
+            return rc;
+        p += len + 1;
+    }
+}
+
+static int add_query(const struct operation_info *info, const struct param *params, size_t count,
+                     struct buf *out)
+{
+    char separator = '?';
+
+    for (const struct param_spec *spec = info->params; spec->name; spec++) {
+        const char *value = find_value(params, count, spec->name);
+        if (spec->where != PARAM_QUERY || !value)
+            continue;
+        int rc = buf_addf(out, "%c%s=", separator, spec->name);
+        if (!rc)
+            rc = add_encoded(out, value, PARAM_QUERY);
+        if (rc)
+            return rc;
+        separator = '&';
+    }
+    return 0;
+}
+
+int operation_url(const struct operation_info *info, const struct param *params, size_t count,
+                  struct buf *out)
+{
+    size_t before = out->len;
+
+    if (!info->method || !params_fit(info, params, count)) {
+        assert(!"parameters do not fit the operation");
+        return -EINVAL;
+    }
+    int rc = add_path(info, params, count, out);
+    if (!rc)
+        rc = add_query(info, params, count, out);
+    if (rc)
+        buf_truncate(out, before);
+    return rc;
+}
+
+static bool is_query(const char *s)
+{
+    for (; *s; s++) {
+        if (*s <= ' ' || *s > '~' || *s == '#')
+            return false;
+    }
+    return true;
+}
+
+int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
+                        const char *query, struct buf *out)
+{
+    size_t before = out->len;
+
+    if (!info->method || !params_fit(info, params, count)) {
+        assert(!"parameters do not fit the operation");
+        return -EINVAL;
+    }
+    int rc = is_query(query) ? add_path(info, params, count, out) : -EINVAL;
+    if (!rc)
+        rc = buf_addch(out, '?');
+    if (!rc)
+        rc = buf_addstr(out, query);
+    if (rc)
+        buf_truncate(out, before);
+    return rc;
+}
+
+size_t operation_params(const struct operation_info *info, const struct param *all, size_t count,
+                        struct param *out)
+{
+    size_t n = 0;
+
+    for (const struct param_spec *spec = info->params; spec->name; spec++) {
+        const char *value = find_value(all, count, spec->name);
+
+        if (value)
+            out[n++] = (struct param){spec->name, value};
+    }
+    return n;
+}

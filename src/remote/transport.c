@@ -1,0 +1,86 @@
+/*
+ * transport.c - what holds for every call, whoever carries it out.
+ */
+#include "operation_p.h"
+
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/mutex.h>
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "remote_p.h"
+
+void remote_call_release(struct remote_call *call)
+{
+    cJSON_Delete(call->answer);
+    free(call->next_link);
+    free(call->location);
+    call->answer = NULL;
+    call->next_link = NULL;
+    call->location = NULL;
+    call->bytes = 0;
+}
+
+void transport_destroy(struct transport *t)
+{
+    if (t)
+        t->impl->destroy(t);
+}
+
+bool transport_online(struct transport *t)
+{
+    return t->impl->online ? t->impl->online(t) : true;
+}
+
+void transport_stats(struct transport *t, struct http_stats *ret)
+{
+    if (t->impl->stats)
+        t->impl->stats(t, ret);
+    else
+        *ret = (struct http_stats){.online = true, .authorised = true};
+}
+
+static bool has_promised_answer(const struct remote_call *call)
+{
+    switch (call->info->answer) {
+    case ANSWER_OBJECT:
+        return call->sink || cJSON_IsObject(call->answer);
+    case ANSWER_LIST:
+        return cJSON_IsArray(call->answer);
+    case ANSWER_NONE:
+    case ANSWER_BYTES:
+        return true;
+    }
+    return false;
+}
+
+enum grade transport_call(struct transport *t, struct remote_call *call, struct remote_fault *fault)
+{
+    const struct operation_info *info = call->info;
+
+    *fault = (struct remote_fault){0};
+    call->answer = NULL;
+    call->next_link = NULL;
+    call->location = NULL;
+    call->bytes = 0;
+
+    if (!info->method)
+        return remote_fail(fault, GRADE_REFUSED,
+                           "this version of the service has no such operation");
+    mutex_assert_alone(NULL);
+    assert((info->body == BODY_JSON) == (call->body || call->text));
+    assert(info->answer == ANSWER_BYTES ? call->sink != NULL
+                                        : !call->sink || info->answer == ANSWER_OBJECT);
+
+    enum grade grade = t->impl->call(t, call, fault);
+    if (grade == GRADE_OK && !has_promised_answer(call)) {
+        fault->unknown = operation_writes(info);
+        grade =
+            remote_fail(fault, GRADE_BROKEN, "%s: the answer has an unexpected form", info->name);
+    }
+    if (grade != GRADE_OK)
+        remote_call_release(call);
+    fault->grade = grade;
+    return grade;
+}
