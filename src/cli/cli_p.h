@@ -11,6 +11,7 @@
  *     bounded.c     steps that may block on a mount, with an end
  *     daemon.c      the process that stays, and how it reports
  *     serve.c       what it does: builds the rooms up, waits, takes them down
+ *     notices.c     what a person must know, while nobody asks
  *     service.c     the connection to the service
  *     logins.c      what an account logs in for, and where that is kept
  *     sandbox.c     the sandbox beside it
@@ -175,6 +176,15 @@ void report_failed(struct report *report, const char *reason);
 /* --- serve.c --- */
 
 int serve(const struct settings *s, struct report *report);
+
+/* --- notices.c --- */
+
+struct notices;
+struct mailbox;
+
+/* `desktop`: by notify-send, too. 0 or -errno. */
+int notices_start(struct mailbox *mailbox, bool desktop, struct notices **ret);
+void notices_stop(struct notices *n); /* NULL is fine */
 
 /* --- sandbox.c --- */
 

@@ -28,6 +28,7 @@ struct login_listener {
     struct mutex lock;
     pthread_cond_t changed;
     bool answered;   /* guarded by lock */
+    bool shown;      /* guarded by lock: the person has the page */
     struct buf code; /* guarded by lock */
     struct buf why;  /* guarded by lock: a refusal; empty: there is a code */
 };
@@ -92,7 +93,6 @@ static void take(struct login_listener *l, const char *code, const char *error,
         else
             oauth_explain(error, description, &l->why);
         l->answered = true;
-        pthread_cond_broadcast(&l->changed);
     }
     mutex_unlock(&l->lock);
 }
@@ -127,6 +127,18 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     if (!str_eq(url, "/"))
         return show_page(connection, 404, "Nothing here", "There is no such page.");
     return answer(ctx, connection);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct login_listener *l = ctx;
+
+    (void)connection, (void)state, (void)how;
+    mutex_lock(&l->lock);
+    l->shown = l->answered;
+    pthread_cond_broadcast(&l->changed);
+    mutex_unlock(&l->lock);
 }
 
 /* --- listening --- */
@@ -181,8 +193,8 @@ static struct MHD_Daemon *start_daemon(struct login_listener *l, int fd)
 {
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, on_request,
-                         l, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT,
-                         CONNECTION_TIMEOUT, MHD_OPTION_END);
+                         l, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+                         l, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT, MHD_OPTION_END);
 
     if (!daemon)
         close(fd);
@@ -224,7 +236,7 @@ int login_listener_wait(struct login_listener *l, int64_t until, struct buf *cod
     int rc = 0;
 
     mutex_lock(&l->lock);
-    while (!l->answered && !rc)
+    while (!l->shown && !rc)
         rc = clock_wait(&l->changed, &l->lock, until);
     if (l->answered)
         rc =
@@ -233,7 +245,6 @@ int login_listener_wait(struct login_listener *l, int64_t until, struct buf *cod
     return rc;
 }
 
-/* MHD sends what is queued before it stops, as far as the browser takes it. */
 void login_listener_stop(struct login_listener *l)
 {
     if (!l)

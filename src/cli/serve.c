@@ -38,6 +38,7 @@ struct server {
     struct mailbox *mailbox;
     struct listener *listener; /* or NULL */
     struct poller *poller;     /* or NULL */
+    struct notices *notices;   /* or NULL */
     struct mount *mount;
     struct fs *fs;
     bool started; /* threads */
@@ -244,6 +245,9 @@ static int start_polling(struct server *server, struct buf *err)
 {
     int rc = poller_start(server->mailbox, &server->poller);
 
+    if (!rc)
+        rc = notices_start(server->mailbox, server->settings->options.notify_desktop,
+                           &server->notices);
     return rc ? buf_fail(err, rc, "cannot start a thread: %s", strerror(-rc)) : 0;
 }
 
@@ -322,6 +326,7 @@ static void take_down(struct server *server, bool failed)
 
     if (server->mount)
         mount_close(server->mount);
+    notices_stop(server->notices);
     poller_stop(server->poller);
     listener_stop(server->listener);
     if (server->started) {

@@ -32,22 +32,43 @@ static void format_size(int64_t bytes, char out[32])
     snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }
 
-static const char *connection(const cJSON *status)
+static void describe_connection(const cJSON *status, struct buf *out)
 {
-    if (!json_bool(status, "online", false))
-        return "offline: showing what is cached, changes are kept";
+    const char *refusal = json_str(status, "refusal");
+
     if (!json_bool(status, "authorised", false))
-        return "not authorised: the token is refused or missing";
-    return "online";
+        buf_addf(out, "not authorised: %s",
+                 refusal && *refusal ? refusal : "the token is refused or missing");
+    else if (!json_bool(status, "online", false))
+        buf_addstr(out, "offline: showing what is cached, changes are kept");
+    else
+        buf_addstr(out, "online");
+}
+
+/* For monitoring. */
+enum { EXIT_PERSON = 1, EXIT_CUT_OFF = 2 };
+
+static int judge(const cJSON *status)
+{
+    struct left left = left_read(status);
+
+    if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
+        return EXIT_CUT_OFF;
+    if (left.failed || left.conflicts || left.held)
+        return EXIT_PERSON;
+    return EXIT_DONE;
 }
 
 static void show_service(const cJSON *status)
 {
     const cJSON *budget = json_get(status, "budget");
     int64_t throttled = json_int(budget, "throttled_seconds", 0);
+    struct buf connection;
 
+    buf_init(&connection, BUF_TEXT_MAX);
+    describe_connection(status, &connection);
     print(stdout, "%s on %s\n", text(status, "url"), text(status, "mountpoint"));
-    print(stdout, "  service   %s%s\n", connection(status),
+    print(stdout, "  service   %s%s\n", connection.data,
           json_bool(status, "read_only", false) ? ", mounted read-only" : "");
     print(stdout, "  requests  %" PRId64 " so far, %" PRId64 " of %" PRId64 " left this minute\n",
           json_int(status, "requests", 0), json_int(budget, "left", 0),
@@ -56,6 +77,7 @@ static void show_service(const cJSON *status)
         print(stdout, "  throttled for another %" PRId64 " s by the service\n", throttled);
     print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
           json_int(status, "pid", 0));
+    buf_release(&connection);
 }
 
 static void show_cache(const cJSON *status)
@@ -176,7 +198,8 @@ static int show(const char *path, bool as_json)
     buf_init(&raw, (size_t)64 * 1024 * 1024);
     buf_init(&err, BUF_TEXT_MAX);
     if (control_status(path, &raw, &status, &err)) {
-        code = complain("%s", err.data);
+        complain("%s", err.data);
+        code = EXIT_CUT_OFF;
     } else if (as_json) {
         fwrite(raw.data, 1, raw.len, stdout);
     } else {
@@ -190,6 +213,8 @@ static int show(const char *path, bool as_json)
         show_drafts(status);
         show_what_to_do(status);
     }
+    if (!code)
+        code = judge(status);
     cJSON_Delete(status);
     buf_release(&err);
     buf_release(&raw);

@@ -263,7 +263,10 @@ static void add_service(struct fs *fs, struct cJSON *root)
     remote_stats(mailbox_remote(fs->mailbox), &stats);
     cJSON_AddBoolToObject(root, "online", stats.online);
     cJSON_AddBoolToObject(root, "authorised", stats.authorised);
+    if (!stats.authorised)
+        cJSON_AddStringToObject(root, "refusal", stats.refusal);
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
+    cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);

@@ -141,11 +141,10 @@ static void refuse_locked(struct token_source *source)
         source->refused_pause < REFUSED_MAX / 2 ? source->refused_pause * 2 : REFUSED_MAX;
 }
 
-/* The same text may have been written anew, and a service may change its mind. */
+/* A service may change its mind. */
 static void forgive_locked(struct token_source *source)
 {
-    if (source->refused &&
-        (stamp_of(source) != source->refused_stamp || clock_mono() >= source->refused_until))
+    if (source->refused && clock_mono() >= source->refused_until)
         source->refused = false;
 }
 

@@ -47,6 +47,8 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 
     (void)dltotal, (void)ultotal;
     if (dlnow + ulnow != ex->moved) {
+        if (dlnow + ulnow > ex->moved)
+            atomic_fetch_add(ex->traffic, (unsigned long long)(dlnow + ulnow - ex->moved));
         ex->moved = dlnow + ulnow;
         ex->last_moved = clock_mono();
     }

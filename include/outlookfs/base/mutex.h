@@ -58,6 +58,7 @@ enum mutex_rank {
     /* formats, cli, fuse, http */
     MUTEX_ICAL,
     MUTEX_LOGIN,
+    MUTEX_NOTICES,
     MUTEX_NOTIFIER,
     MUTEX_HTTP,
     MUTEX_TOKEN,
