@@ -293,9 +293,6 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
     struct stat st;
     int rc;
 
-    if (m->dead && mountpoint_is_ours(m))
-        return buf_fail(err, -ENOTCONN, "%s is a dead mount; run: outlookfs umount %s", m->path,
-                        m->path);
     if (m->type)
         return buf_fail(err, -EBUSY, "%s is already a mount point, of %s (type %s)", m->path,
                         m->source, m->type);
@@ -315,11 +312,35 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
     return 0;
 }
 
+/* The program behind it was killed; whoever starts it again wants the mount, not the ruin. */
+static int replace_dead(struct mountpoint *m, struct buf *err)
+{
+    char *path = m->path;
+    int rc;
+
+    while (m->dead && mountpoint_is_ours(m)) {
+        rc = unmount(m->path, true, err);
+        if (rc)
+            return rc;
+        complain("%s was a dead mount: replacing it", m->path);
+        m->path = NULL;
+        mountpoint_release(m);
+        rc = mountpoint_look(path, m, err);
+        free(path);
+        if (rc)
+            return rc;
+        path = m->path;
+    }
+    return 0;
+}
+
 int mountpoint_check(char **path, bool nonempty, struct buf *err)
 {
     struct mountpoint m = {0};
     int rc = mountpoint_look(*path, &m, err);
 
+    if (!rc)
+        rc = replace_dead(&m, err);
     if (!rc)
         rc = check(&m, nonempty, err);
     if (!rc) {

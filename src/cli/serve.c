@@ -139,11 +139,46 @@ static int listen_for_answers(struct server *server, struct buf *err)
     return 0;
 }
 
+static bool is_first_mount(const struct settings *s)
+{
+    return access(s->values.state_dir, F_OK) && access(s->values.cache_dir, F_OK);
+}
+
+/* Where nothing is cached and nothing is kept, a service that refuses, or is not there, leaves no
+ * directories behind, and is an error. */
+static int ask_first(const struct settings *s, struct buf *err)
+{
+    const struct sandbox none = {0};
+    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
+    struct token_source *tokens = NULL;
+    struct remote_fault fault = {0};
+    struct remote *remote = NULL;
+    int rc;
+
+    if (s->sandbox || !is_first_mount(s))
+        return 0;
+    rc = service_connect(s, &none, &tokens, &remote, err);
+    if (rc)
+        return rc;
+    enum grade grade = remote_test(remote, ctx, &fault);
+
+    if (grade != GRADE_OK)
+        rc = buf_fail(err, -EIO, "%s: %s%s", s->values.url,
+                      fault.reason ? fault.reason : grade_name(grade),
+                      fault.status == 404 ? ": the URL is wrong, no mailbox service is there" : "");
+    remote_fault_release(&fault);
+    remote_destroy(remote);
+    token_destroy(tokens);
+    return rc;
+}
+
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    int rc = file_mkdirs(s->values.state_dir, err);
+    int rc = ask_first(s, err);
 
+    if (!rc)
+        rc = file_mkdirs(s->values.state_dir, err);
     if (!rc)
         rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)

@@ -45,8 +45,8 @@ static void describe_connection(const cJSON *status, struct buf *out)
         buf_addstr(out, "online");
 }
 
-/* For monitoring. */
-enum { EXIT_PERSON = 1, EXIT_CUT_OFF = 2 };
+/* For monitoring; EXIT_NOT_DONE is what a person has to see to, a mount that is not there, too. */
+enum { EXIT_CUT_OFF = 2 };
 
 static int judge(const cJSON *status)
 {
@@ -55,7 +55,7 @@ static int judge(const cJSON *status)
     if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
         return EXIT_CUT_OFF;
     if (left.failed || left.conflicts || left.held)
-        return EXIT_PERSON;
+        return EXIT_NOT_DONE;
     return EXIT_DONE;
 }
 
@@ -198,8 +198,7 @@ static int show(const char *path, bool as_json)
     buf_init(&raw, (size_t)64 * 1024 * 1024);
     buf_init(&err, BUF_TEXT_MAX);
     if (control_status(path, &raw, &status, &err)) {
-        complain("%s", err.data);
-        code = EXIT_CUT_OFF;
+        code = complain("%s", err.data);
     } else if (as_json) {
         fwrite(raw.data, 1, raw.len, stdout);
     } else {
