@@ -187,6 +187,9 @@ void json_write_tree(struct json_writer *w, const struct cJSON *value)
     case cJSON_Number:
         write_number(w, value);
         break;
+    case cJSON_Raw:
+        json_write_raw(w, value->valuestring, strlen(value->valuestring));
+        break;
     case cJSON_True:
         json_write_raw(w, "true", 4);
         break;

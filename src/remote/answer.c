@@ -89,6 +89,14 @@ static enum grade read_json(const struct operation_info *info, const struct http
     }
     buf_init(&err, BUF_TEXT_MAX);
     enum grade grade = GRADE_OK;
+    if (call->items) {
+        if (items_read(call->items, call->kind, a->body.data, a->body.len, &err))
+            grade = broken(info, fault, err.data);
+        fault->mended = call->items->mended;
+        call->next_link = call->items->next_link;
+        call->items->next_link = NULL;
+        goto out;
+    }
     if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
         goto out;

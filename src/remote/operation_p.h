@@ -91,9 +91,11 @@ struct remote_call {
     http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
                           comes, and whether it is one is the caller's to see */
     void *sink_ctx;
+    enum kind kind;      /* of `items` */
+    struct items *items; /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
-                             NULL */
+    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
+                             the array. Else NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
     char *location;       /* header, or NULL */
     size_t bytes;         /* length of the answer's body */

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "remote_p.h"
 
@@ -41,13 +42,25 @@ void transport_stats(struct transport *t, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
-static bool has_promised_answer(const struct remote_call *call)
+/* A transport may answer with a tree all the same. False: it is no list of objects. */
+static bool take_items(struct remote_call *call)
+{
+    char *text = json_print(call->answer);
+    int rc = text ? items_read(call->items, call->kind, text, strlen(text), NULL) : -1;
+
+    free(text);
+    cJSON_Delete(call->answer);
+    call->answer = NULL;
+    return rc == 0;
+}
+
+static bool has_promised_answer(struct remote_call *call)
 {
     switch (call->info->answer) {
     case ANSWER_OBJECT:
         return call->sink || cJSON_IsObject(call->answer);
     case ANSWER_LIST:
-        return cJSON_IsArray(call->answer);
+        return call->items ? !call->answer || take_items(call) : cJSON_IsArray(call->answer);
     case ANSWER_NONE:
     case ANSWER_BYTES:
         return true;

@@ -9,41 +9,37 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #define ANSWERS_MAX 16
 
 struct own_answer {
+    UT_hash_handle hh;
+    int64_t slot;
     uint64_t seen; /* hash of the text it is the answer to */
     char *text;
 };
 
-struct slot_key {
-    char text[24];
-};
-
-static struct slot_key key_of(int64_t slot)
+static struct own_answer *find_locked(struct writeback *wb, int64_t slot)
 {
-    struct slot_key key;
+    struct own_answer *a;
 
-    snprintf(key.text, sizeof(key.text), "%" PRId64, slot);
-    return key;
-}
-
-static void answer_free(struct own_answer *a)
-{
-    if (a)
-        free(a->text);
-    free(a);
+    HASH_FIND(hh, wb->answers, &slot, sizeof(slot), a);
+    return a;
 }
 
 static void forget_locked(struct writeback *wb)
 {
-    for (struct map_entry *e = map_first(&wb->answers); e; e = map_next(&wb->answers, e))
-        answer_free(map_remove(&wb->answers, e->key));
+    struct own_answer *a, *next;
+
+    HASH_ITER(hh, wb->answers, a, next)
+    {
+        HASH_DEL(wb->answers, a);
+        free(a->text);
+        free(a);
+    }
 }
 
 void writeback_forget_answers(struct writeback *wb)
@@ -55,25 +51,30 @@ void writeback_forget_answers(struct writeback *wb)
 
 void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen, const char *answer)
 {
-    struct slot_key key = key_of(slot);
-    struct own_answer *a = xmalloc(sizeof(*a));
+    struct own_answer *a;
 
-    *a = (struct own_answer){.seen = str_hash(0, seen, strlen(seen)), .text = xstrdup(answer)};
     mutex_lock(&wb->lock);
-    if (wb->answers.count >= ANSWERS_MAX)
-        forget_locked(wb);
-    answer_free(map_set(&wb->answers, key.text, a));
+    a = find_locked(wb, slot);
+    if (!a) {
+        if (HASH_COUNT(wb->answers) >= ANSWERS_MAX)
+            forget_locked(wb);
+        a = xcalloc(1, sizeof(*a));
+        a->slot = slot;
+        HASH_ADD(hh, wb->answers, slot, sizeof(a->slot), a);
+    }
+    a->seen = str_hash(0, seen, strlen(seen));
+    free(a->text);
+    a->text = xstrdup(answer);
     mutex_unlock(&wb->lock);
 }
 
 char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen)
 {
-    struct slot_key key = key_of(slot);
     const struct own_answer *a;
     char *text = NULL;
 
     mutex_lock(&wb->lock);
-    a = map_get(&wb->answers, key.text);
+    a = find_locked(wb, slot);
     if (a && seen && a->seen == str_hash(0, seen, strlen(seen)))
         text = xstrdup(a->text);
     mutex_unlock(&wb->lock);

@@ -8,8 +8,6 @@
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,13 +89,18 @@ void op_clear_attempt(struct journal_op *op)
  */
 static bool trashed_already(struct writeback *wb, int64_t slot, const char *text)
 {
-    void *hash = (void *)(uintptr_t)(str_hash(0, text, strlen(text)) | 1);
-    char key[24];
-    bool same;
+    uint64_t hash = str_hash(0, text, strlen(text));
+    struct trashed *t;
 
-    snprintf(key, sizeof(key), "%" PRId64, slot);
     mutex_lock(&wb->lock);
-    same = map_set(&wb->trashed, key, hash) == hash;
+    HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
+    bool same = t && t->text == hash;
+    if (!t) {
+        t = xcalloc(1, sizeof(*t));
+        t->slot = slot;
+        HASH_ADD(hh, wb->trashed, slot, sizeof(t->slot), t);
+    }
+    t->text = hash;
     mutex_unlock(&wb->lock);
     return same;
 }
@@ -161,7 +164,7 @@ int task_begin(struct task *t, const struct attempt *attempt)
         free(e.op.request);
         e.op.request = remote_describe(t->mb->remote, attempt->change, t->slot.kind, t->slot.folder,
                                        t->slot.record);
-        e.op.began = clock_now();
+        e.op.began = clock_steady();
         rc = state_put_op(t->mb->state, &e.op);
     }
     if (!rc)

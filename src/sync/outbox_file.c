@@ -178,7 +178,7 @@ int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, boo
     if (!rc)
         rc = check(ob, what, obj, err);
     waits = outgoing_waits(what, obj);
-    if (!rc && (outgoing_trim(what, obj) || replaced || attached)) {
+    if (!rc && (outgoing_complete(what, obj) || replaced || attached)) {
         rc = write_body(ob, obj, &body);
         if (rc)
             buf_fail(err, rc, "the state directory: %s", strerror(-rc));
@@ -205,7 +205,7 @@ static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
     struct outbox_row gone = {.what = row->what,
                               .state = OUTBOX_GONE,
                               .queued_at = row->queued_at,
-                              .due = clock_now(),
+                              .due = clock_steady(),
                               .location = row->location};
 
     return row->location ? state_put_outbox(ob->mb->state, &gone) : 0;
@@ -243,7 +243,7 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
     if (!rc || rc == -ENOENT) {
         row->id = old.id;
         row->ino = ino;
-        row->queued_at = clock_now();
+        row->queued_at = clock_steady();
         row->due = row->queued_at + ob->mb->config.send_delay;
         rc = state_put_outbox(ob->mb->state, row);
     }
@@ -267,7 +267,7 @@ static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool f
         row.what = what;
         row.state = OUTBOX_DRAFT;
         row.foreign |= foreign;
-        row.queued_at = clock_now();
+        row.queued_at = clock_steady();
         row.reason = reason ? xstrdup(reason) : NULL;
         rc = state_put_outbox(state, &row);
     }
@@ -323,7 +323,7 @@ int outbox_retry(struct outbox *ob, int64_t id)
         row.unknown = false;
         row.attempts = 0;
         row.began = 0;
-        row.due = clock_now();
+        row.due = clock_steady();
         free(row.reason);
         row.reason = NULL;
         rc = state_put_outbox(state, &row);

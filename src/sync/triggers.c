@@ -9,8 +9,6 @@
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,17 +24,20 @@ struct triggers *triggers_create(struct mailbox *mb)
     t->mb = mb;
     mutex_init(&t->lock, MUTEX_TRIGGERS);
     clock_cond_init(&t->changed);
-    map_init(&t->watches);
     return t;
 }
 
 void triggers_destroy(struct triggers *t)
 {
+    struct watch *w, *next;
+
     if (!t)
         return;
-    for (struct map_entry *e = map_first(&t->watches); e; e = map_next(&t->watches, e))
-        free(e->value);
-    map_release(&t->watches);
+    HASH_ITER(hh, t->watches, w, next)
+    {
+        HASH_DEL(t->watches, w);
+        free(w);
+    }
     pthread_cond_destroy(&t->changed);
     mutex_release(&t->lock);
     free(t);
@@ -66,15 +67,14 @@ int triggers_wait(struct triggers *t, int64_t until, struct cancel *cancel)
 
 struct watch *watch_locked(struct triggers *t, int64_t id)
 {
-    char key[24];
     struct watch *w;
 
-    snprintf(key, sizeof(key), "%" PRId64, id);
-    w = map_get(&t->watches, key);
+    HASH_FIND(hh, t->watches, &id, sizeof(id), w);
     if (!w) {
         w = xcalloc(1, sizeof(*w));
         w->looked_at = clock_mono();
-        map_set(&t->watches, key, w);
+        w->id = id;
+        HASH_ADD(hh, t->watches, id, sizeof(w->id), w);
     }
     return w;
 }
@@ -230,7 +230,7 @@ static int start_afresh(struct triggers *t, struct trigger_row *row, const char 
 /* In a transaction. */
 static int put_in_force(struct triggers *t, struct trigger_row *row, const char *definition)
 {
-    bool recent = !row->stopped_at || clock_now() - row->stopped_at < TRIGGER_GRACE;
+    bool recent = !row->stopped_at || clock_steady() - row->stopped_at < TRIGGER_GRACE;
     bool same = recent && row->definition && same_json(row->definition, definition);
     int rc = 0;
 
@@ -293,7 +293,7 @@ int triggers_stop(struct triggers *t, const char *name)
     int rc = state_trigger_by_name(t->mb->state, name, &row);
     if (!rc) {
         set_text(&row.draft, NULL);
-        row.stopped_at = clock_now();
+        row.stopped_at = clock_steady();
         row.gen++;
         rc = keep_or_remove(t, &row);
     }

@@ -11,21 +11,23 @@
 
 #include "mailbox_p.h"
 
-#include <outlookfs/base/map.h>
 #include <outlookfs/sync/triggers.h>
 #include <pthread.h>
+#include <uthash.h>
 
 struct triggers {
     struct mailbox *mb;
     struct mutex lock;
     pthread_cond_t changed;
-    uint64_t version;   /* grows with each change; guarded by lock */
-    uint64_t waited;    /* the version triggers_wait() has seen; guarded by lock */
-    struct map watches; /* id as text -> struct watch; stay until the end; guarded by lock */
+    uint64_t version;      /* grows with each change; guarded by lock */
+    uint64_t waited;       /* the version triggers_wait() has seen; guarded by lock */
+    struct watch *watches; /* a hash; stay until the end; guarded by lock */
 };
 
 /* What is known of a trigger besides its row. Everything is due once after a start. */
 struct watch {
+    UT_hash_handle hh;
+    int64_t id;
     unsigned handles;
     int64_t looked_at; /* clock_mono() */
     int64_t asked_at;  /* clock_mono() at the end of the last call; 0: none yet */

@@ -22,7 +22,7 @@ static int64_t read_confirmed(struct state *state)
         return 0;
     at = strtoll(text, NULL, 10);
     free(text);
-    return at;
+    return at < clock_steady() ? at : clock_steady();
 }
 
 struct writeback *writeback_create(struct mailbox *mb)
@@ -34,8 +34,6 @@ struct writeback *writeback_create(struct mailbox *mb)
     clock_cond_init(&wb->turn);
     clock_cond_init(&wb->work);
     clock_cond_init(&wb->ended);
-    map_init(&wb->answers);
-    map_init(&wb->trashed);
     wb->confirmed = read_confirmed(mb->state);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         wb->workers[i].wb = wb;
@@ -46,12 +44,17 @@ struct writeback *writeback_create(struct mailbox *mb)
 
 void writeback_destroy(struct writeback *wb)
 {
+    struct trashed *t, *next;
+
     if (!wb)
         return;
     free(wb->parked);
     writeback_forget_answers(wb);
-    map_release(&wb->answers);
-    map_release(&wb->trashed);
+    HASH_ITER(hh, wb->trashed, t, next)
+    {
+        HASH_DEL(wb->trashed, t);
+        free(t);
+    }
     pthread_cond_destroy(&wb->ended);
     pthread_cond_destroy(&wb->work);
     pthread_cond_destroy(&wb->turn);
@@ -89,11 +92,13 @@ void writeback_kick(struct writeback *wb)
 
 void writeback_forget_trash(struct writeback *wb, int64_t slot)
 {
-    char key[24];
+    struct trashed *t;
 
-    snprintf(key, sizeof(key), "%" PRId64, slot);
     mutex_lock(&wb->lock);
-    map_remove(&wb->trashed, key);
+    HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
+    if (t)
+        HASH_DEL(wb->trashed, t);
+    free(t);
     mutex_unlock(&wb->lock);
 }
 
@@ -152,7 +157,7 @@ static void requeue_now(struct journal_op *op)
     op->reason = NULL;
     op->state = JOURNAL_QUEUED;
     op->attempts = 0;
-    op->due = clock_now();
+    op->due = clock_steady();
 }
 
 static int retry_op(struct state *state, int64_t slot)
@@ -211,7 +216,7 @@ static int confirm_ops(struct state *state, int64_t now)
 
 int writeback_confirm(struct writeback *wb)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     int rc;
 
     state_begin(wb->mb->state);

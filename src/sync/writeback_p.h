@@ -33,8 +33,8 @@
 #include "mailbox_p.h"
 
 #include <outlookfs/base/cancel.h>
-#include <outlookfs/base/map.h>
 #include <pthread.h>
+#include <uthash.h>
 
 #define WRITEBACK_WORKERS 4
 
@@ -44,6 +44,13 @@ struct worker {
     struct cancel cancel;
     int64_t slot; /* guarded by writeback.lock: what it works on; 0: nothing */
     bool settled; /* guarded by writeback.lock: only events are left to be told */
+};
+
+/* What the operation of a slot last put into the trash. */
+struct trashed {
+    UT_hash_handle hh;
+    int64_t slot;
+    uint64_t text; /* its hash */
 };
 
 /* Somebody in writeback_flush() for one slot. */
@@ -71,11 +78,11 @@ struct writeback {
     uint64_t refused_token; /* remote_token_read() when auth_until was set */
     int64_t pause_until;    /* clock_mono(): nothing is tried before: our own disk is in trouble */
     struct waiter *waiters;
-    struct map answers; /* slot -> struct own_answer: see answers.c */
-    struct map trashed; /* slot -> hash of the text its operation last put into the trash */
-    int64_t next_prune; /* clock_mono() */
-    int64_t confirmed;  /* clock_now(): deletions queued until then are meant */
-    int64_t *parked;    /* slots that became HELD, for an event */
+    struct own_answer *answers; /* a hash: see answers.c */
+    struct trashed *trashed;    /* a hash */
+    int64_t next_prune;         /* clock_mono() */
+    int64_t confirmed;          /* clock_steady(): deletions queued until then are meant */
+    int64_t *parked;            /* slots that became HELD, for an event */
     size_t parked_count;
 };
 

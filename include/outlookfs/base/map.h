@@ -1,5 +1,7 @@
 /*
- * map.h - a hash map from strings to pointers.
+ * map.h - a hash map from strings to pointers: uthash, with keys that are copied and values that
+ * need no member of uthash's. A struct that is looked up by a number, or by a key that it has
+ * itself, includes <uthash.h> instead.
  *
  * Keys are copied. Values belong to the caller: removing an entry or releasing the map does not
  * free them; walk the map first where that is wanted. The map must not be changed during a walk,
@@ -18,18 +20,16 @@
 #define OUTLOOKFS_BASE_MAP_H
 
 #include <stddef.h>
-#include <stdint.h>
+#include <uthash.h>
 
 struct map_entry {
-    struct map_entry *next;
+    UT_hash_handle hh;
     void *value;
-    uint64_t hash;
     char key[];
 };
 
 struct map {
-    struct map_entry **buckets;
-    size_t nbuckets;
+    struct map_entry *head;
     size_t count;
     struct map_entry *removed; /* freed by the next removal: a walk may stand on it */
 };
@@ -41,6 +41,7 @@ void *map_get(const struct map *m, const char *key);
 void *map_set(struct map *m, const char *key, void *value);
 void *map_remove(struct map *m, const char *key); /* the value that was there, or NULL */
 
+/* In the order in which the keys were set first. */
 struct map_entry *map_first(const struct map *m);
 struct map_entry *map_next(const struct map *m, const struct map_entry *e);
 

@@ -18,6 +18,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/grade.h>
 #include <outlookfs/http/http.h>
+#include <outlookfs/model/items.h>
 #include <outlookfs/model/merge.h>
 #include <stdint.h>
 
@@ -104,8 +105,8 @@ struct remote_query {
     bool attachments;    /* mail: includeAttachments */
 };
 struct remote_page {
-    struct cJSON *items; /* array */
-    size_t bytes;        /* of the answer: for sizing the next page */
+    struct items items; /* the caller's to release */
+    size_t bytes;       /* of the answer: for sizing the next page */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,

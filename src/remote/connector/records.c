@@ -31,7 +31,8 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
                           struct remote_page *ret, struct remote_fault *fault)
 {
     char top[16], skip[16];
-    struct remote_call call = {.ctx = ctx};
+    struct remote_page page = {0};
+    struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
     snprintf(top, sizeof(top), "%u", query->top);
@@ -53,14 +54,11 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
     enum grade grade =
         connector_call(r, operation_of_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
     if (grade == GRADE_OK) {
-        unsigned count = (unsigned)cJSON_GetArraySize(call.answer);
-        *ret = (struct remote_page){
-            .items = call.answer,
-            .bytes = call.bytes,
-            /* An empty page with a next link would be asked for again for ever. */
-            .last = count == 0 || (count < query->top && !call.next_link),
-        };
-        call.answer = NULL;
+        unsigned count = items_all(&page.items);
+        page.bytes = call.bytes;
+        /* An empty page with a next link would be asked for again for ever. */
+        page.last = count == 0 || (count < query->top && !call.next_link);
+        *ret = page;
     }
     remote_call_release(&call);
     return grade;

@@ -1,0 +1,5 @@
+"""Whose mailboxes these are."""
+NAME = "Robin Berger"
+ADDRESS = "robin.berger@contoso.com"
+ID = "6b0f4c1e-52a7-4d39-9c1b-8e5d27a4f013"
+TENANT = "c7e1d6a0-3f84-4b7a-b5d2-19a06e4c8f35"
