@@ -18,7 +18,8 @@
  *     control.c     talking to a mount through its .outlookfs/
  *     unmount.c     the system call, or fusermount3
  *
- * sendmail_p.h lists the files of outlookfs sendmail, login_p.h those of outlookfs login.
+ * sendmail_p.h lists the files of outlookfs sendmail, login_p.h those of outlookfs login,
+ * doctor_p.h those of outlookfs doctor.
  */
 #ifndef OUTLOOKFS_CLI_P_H
 #define OUTLOOKFS_CLI_P_H
@@ -43,7 +44,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
 extern const struct command mount_command, umount_command, sync_command, status_command,
-    wait_command, watch_command, sendmail_command, login_command, logout_command, accounts_command;
+    wait_command, watch_command, sendmail_command, login_command, logout_command, accounts_command,
+    doctor_command;
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
  * obey. */
@@ -169,6 +171,9 @@ int daemon_run(const struct settings *s, int (*serve)(const struct settings *, s
  * the command was interrupted.
  */
 bool report_ready(struct report *report, const char *note);
+
+/* It is about to end: for the service manager. */
+void report_ending(void);
 
 /* It does not. serve() answers EXIT_NOT_DONE soon after. */
 void report_failed(struct report *report, const char *reason);

@@ -93,6 +93,8 @@ static int make_fs(struct server *server, struct buf *err)
         .url = service_url(server),
         .mountpoint = s->mountpoint,
         .state_dir = s->values.state_dir,
+        .account = s->account,
+        .service = s->service == SERVICE_GRAPH ? "graph" : "connector",
         .notify = &mount_notify,
     };
 
@@ -306,6 +308,7 @@ static void wait_for_end(struct server *server, int signals)
         if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
             break;
     }
+    report_ending();
     log_info("%s", fds[0].revents ? "asked to end by a signal" : "unmounted");
 }
 

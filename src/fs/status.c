@@ -318,6 +318,10 @@ int status_render(struct fs *fs, struct buf *out)
     cJSON_AddStringToObject(root, "version", OUTLOOKFS_VERSION);
     cJSON_AddNumberToObject(root, "pid", getpid());
     cJSON_AddStringToObject(root, "url", fs->config.url ? fs->config.url : "");
+    if (fs->config.account)
+        cJSON_AddStringToObject(root, "account", fs->config.account);
+    if (fs->config.service)
+        cJSON_AddStringToObject(root, "service", fs->config.service);
     cJSON_AddStringToObject(root, "mountpoint", fs->config.mountpoint ? fs->config.mountpoint : "");
     cJSON_AddStringToObject(root, "state_dir", fs->config.state_dir ? fs->config.state_dir : "");
     cJSON_AddBoolToObject(root, "read_only", fs->config.read_only);

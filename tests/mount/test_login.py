@@ -434,6 +434,57 @@ class Renewal(LoginTest):
         self.assertOneLine(self.mount("flow", status=1), "chmod 600 " + path)
 
 
+class Doctor(LoginTest):
+    """The chain from this machine to the mailbox."""
+
+    def doctor(self, *words, status=0):
+        done = self.run_it("doctor", "--json", *words)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        answer = json.loads(done.stdout)
+        self.assertEqual(answer["ok"], status == 0)
+        return {link["link"]: link for link in answer["links"]}
+
+    def test_all_is_well_beside_a_mount(self):
+        self.log_in()
+        self.mount("flow")
+        before = len(self.provider.grants("refresh_token"))
+        for words in (["flow"], [], [self.mountpoint]):
+            links = self.doctor(*words)
+            for name in ("configuration", "/dev/fuse", "state", "cache", "other mounts", "network", "clock", "login host", "login",
+                         "service", "mail", "contacts", "calendars"):
+                self.assertIn(name, links)
+        self.assertIn("is mounted", links["mount point"]["text"])
+        lines = self.run_it("doctor", "flow").stdout.splitlines()
+        self.assertEqual({line.split()[0] for line in lines}, {"OK"})
+        self.assertEqual(len(self.provider.grants("refresh_token")), before)
+        self.assertEqual(len(self.names()), 3)
+        self.umount()
+
+    def test_what_is_wrong_is_named(self):
+        self.assertFalse(self.doctor(status=1)["configuration"]["ok"])
+        self.log_in()
+        path, login = self.kept()
+        login["granted"] = "offline_access Mail.Read"
+        text = contents(path)
+        self.file(".config/outlookfs/config", self.config().replace("service = connector", "service = graph"))
+        self.log_in()                                       # of another resource: a login of its own
+        other = (set(glob.glob(os.path.join(os.path.dirname(path), "*.json"))) - {path}).pop()
+        kept = dict(json.loads(contents(other)), granted="offline_access User.Read Mail.Read")
+        with open(other, "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+        self.assertIn("Mail.ReadWrite, Mail.Send", self.doctor("flow", status=1)["login"]["text"])
+        self.file(".config/outlookfs/config", self.config().replace("service = graph", "service = connector"))
+        self.assertEqual(contents(path), text)
+        self.sandbox.fault(status=404, count=0)
+        self.assertIn("404", self.doctor("flow", status=1)["service"]["text"])
+        self.sandbox.clear_faults()
+        os.mkdir(self.inside("full"))
+        self.file("full/x", "")
+        self.assertIn("not empty", self.doctor(self.inside("full"), status=1)["mount point"]["text"])
+        self.run_it("logout", "flow")
+        self.assertIn("outlookfs login flow", self.doctor("flow", status=1)["login"]["text"])
+
+
 class ShortLife(LoginTest):
     """Tokens that expire while they are used."""
     PROVIDER = ("--access-seconds", "4")
@@ -490,7 +541,7 @@ class Configuration(LoginTest):
 def load_tests(loader, unused, pattern):
     """The ones of this file, not those of test_commands."""
     suite = unittest.TestSuite()
-    for case in (Device, Browser, Renewal, ShortLife, Configuration):
+    for case in (Device, Browser, Renewal, Doctor, ShortLife, Configuration):
         suite.addTests(loader.loadTestsFromTestCase(case))
     return suite
 
