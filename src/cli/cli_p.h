@@ -29,6 +29,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/model/kind.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -58,8 +59,6 @@ int usage_shown(const struct command *command); /* --help */
 
 /* --- settings.c --- */
 
-enum service { SERVICE_CONNECTOR, SERVICE_GRAPH };
-
 struct settings {
     /* as the command line says it; afterwards complete: paths absolute, URLs without a trailing '/' */
     struct values values; /* url: NULL with the sandbox */
@@ -73,7 +72,7 @@ struct settings {
     bool in_config;   /* the account is in the configuration */
     bool inherited;   /* settings_inherit() was here */
     struct buf known; /* names of the accounts there are */
-    enum service service;
+    enum service_id service;
     bool sandbox;
     bool login;     /* the token comes from outlookfs login */
     char *token;    /* of the environment; wiped on release */
@@ -97,7 +96,7 @@ int settings_login(struct settings *s, struct buf *err); /* service, URLs, tenan
 /* --- cloud.c --- */
 
 /* URL, login URL and tenant, where they are not given. */
-void cloud_complete(enum service service, struct values *v);
+void cloud_complete(enum service_id service, struct values *v);
 
 /* --- config.c --- */
 
@@ -202,7 +201,8 @@ struct sandbox {
 
 /* Starts outlookfs-sandbox on `state_dir`/sandbox.db; it ends when this process does, however that
  * happens. */
-int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err);
+int sandbox_start(struct sandbox *s, enum service_id service, const char *state_dir,
+                  struct buf *err);
 void sandbox_stop(struct sandbox *s); /* waits until it has ended; zeroed is fine */
 
 /* --- service.c --- */

@@ -30,7 +30,7 @@ static const struct cloud *cloud_of(const struct values *v)
     return &clouds[0];
 }
 
-void cloud_complete(enum service service, struct values *v)
+void cloud_complete(enum service_id service, struct values *v)
 {
     const struct cloud *cloud = cloud_of(v);
 

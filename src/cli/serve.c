@@ -184,7 +184,7 @@ static int build(struct server *server, struct buf *err)
     if (!rc)
         rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)
-        rc = sandbox_start(&server->sandbox, s->values.state_dir, err);
+        rc = sandbox_start(&server->sandbox, s->service, s->values.state_dir, err);
     if (!rc)
         rc = open_mailbox(server, err);
     if (!rc)

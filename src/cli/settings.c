@@ -341,7 +341,7 @@ static void drop_slashes(char *url)
 }
 
 /* A mailbox of one's own needs no URL where one logs in: Graph has one for all. */
-static enum service service_of(const struct values *v)
+static enum service_id service_of(const struct values *v)
 {
     if (v->service)
         return str_eq(v->service, "graph") ? SERVICE_GRAPH : SERVICE_CONNECTOR;
