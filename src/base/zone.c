@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unicode/ucal.h>
 #include <unicode/ustring.h>
 
@@ -49,17 +50,6 @@ char *zone_iana(const char *name)
     return U_SUCCESS(status) && is_system ? xstrdup(name) : NULL;
 }
 
-char *zone_local_windows(void)
-{
-    UChar zone[NAME_MAX_UNITS], windows[NAME_MAX_UNITS];
-    UErrorCode status = U_ZERO_ERROR;
-    int32_t n = ucal_getHostTimeZone(zone, NAME_MAX_UNITS, &status);
-
-    if (U_SUCCESS(status))
-        n = ucal_getWindowsTimeZoneID(zone, n, windows, NAME_MAX_UNITS, &status);
-    return U_SUCCESS(status) && n > 0 ? from_units(windows, n) : NULL;
-}
-
 int64_t zone_clock(const char *iana, int64_t utc_ns)
 {
     UChar name[NAME_MAX_UNITS];
@@ -75,4 +65,36 @@ int64_t zone_clock(const char *iana, int64_t utc_ns)
              ucal_get(calendar, UCAL_DST_OFFSET, &status);
     ucal_close(calendar);
     return U_SUCCESS(status) ? utc_ns + offset * NS_PER_MS : utc_ns;
+}
+
+/* ICU takes a TZ that it cannot read for UTC. */
+static bool is_local(const char *iana)
+{
+    static const int64_t half_a_year = 182 * INT64_C(86400);
+    time_t now = time(NULL);
+
+    for (int i = 0; i < 2; i++) {
+        time_t t = now + (time_t)(i * half_a_year);
+        struct tm tm;
+
+        localtime_r(&t, &tm);
+        if (zone_clock(iana, t * NS_PER_S) != (t + tm.tm_gmtoff) * NS_PER_S)
+            return false;
+    }
+    return true;
+}
+
+char *zone_local_windows(void)
+{
+    UChar zone[NAME_MAX_UNITS], windows[NAME_MAX_UNITS];
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t n = ucal_getHostTimeZone(zone, NAME_MAX_UNITS, &status);
+    char *iana = U_SUCCESS(status) ? from_units(zone, n) : NULL;
+    bool known = iana && is_local(iana);
+
+    free(iana);
+    if (!known)
+        return NULL;
+    n = ucal_getWindowsTimeZoneID(zone, n, windows, NAME_MAX_UNITS, &status);
+    return U_SUCCESS(status) && n > 0 ? from_units(windows, n) : NULL;
 }
