@@ -31,6 +31,10 @@ class SearchTest(MountTest):
     def path(self, *parts):
         return self.mailbox.path("search", *parts)
 
+    def folder_id(self, folder):
+        """What the service calls a mail folder."""
+        return self.mailbox.xattr("id", "mail", folder)
+
     def asked(self, operation=None):
         """The parameters of the requests since the test began."""
         return [{name: values[0] for name, values in parse_qs(line["query"], keep_blank_values=True).items()}
@@ -64,7 +68,7 @@ class Parameters(SearchTest):
     def test_get_emails(self):
         self.mailbox.run(["ls", self.path("mail", SUPPORT, "invoice is:unread;top=7")])
         self.assertEqual(self.asked("GetEmails"), [{
-            "folderPath": "Inbox/Support", "fetchOnlyUnread": "true", "includeAttachments": "false",
+            "folderPath": self.folder_id(SUPPORT), "fetchOnlyUnread": "true", "includeAttachments": "false",
             "searchQuery": "invoice", "top": "7", "skip": "0"}])
         self.assertEqual(len(self.asked()), 1)
 
