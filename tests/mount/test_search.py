@@ -8,7 +8,7 @@ import stat
 import subprocess
 import threading
 import unittest
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from harness import Mailbox, MountTest, Terminal, die_with_parent, main, wait_for
 from records import CONTACTS, INBOX, ServiceTest
@@ -33,7 +33,7 @@ class SearchTest(MountTest):
 
     def folder_id(self, folder):
         """What the service calls a mail folder."""
-        return self.mailbox.xattr("id", "mail", folder)
+        return self.mailbox.xattr("id", "mail", *unquote(folder).split("/"))
 
     def asked(self, operation=None):
         """The parameters of the requests since the test began."""
