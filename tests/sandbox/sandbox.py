@@ -127,6 +127,8 @@ class Sandbox:
         return self._send(method, self.base + path, body, all_headers, connection)
 
     def _send(self, method, target, body, headers, connection=None):
+        if target.startswith("/_sandbox/") and self.token is not None:
+            headers = {"Authorization": "Bearer " + self.token, **headers}
         own = connection is None
         if own:
             connection = self.connect()
