@@ -144,6 +144,11 @@ void http_destroy(struct http *http)
 
 /* --- the token --- */
 
+static bool wants_token(const struct attempt *t)
+{
+    return t->http->config.tokens && !t->exchange.request->url;
+}
+
 /* In the caller's thread: a command may take its time, and only this caller waits for it. */
 static enum grade get_token(struct attempt *t, struct http_answer *a, const char *stale)
 {
@@ -152,7 +157,7 @@ static enum grade get_token(struct attempt *t, struct http_answer *a, const char
     enum grade grade = GRADE_OK;
     int rc;
 
-    if (!http->config.tokens)
+    if (!wants_token(t))
         return GRADE_OK;
     buf_init(&token, TOKEN_MAX);
     buf_init(&err, BUF_TEXT_MAX);
@@ -209,7 +214,7 @@ static bool again_after_401(struct attempt *t, struct http_answer *a)
     struct buf reason;
     bool again;
 
-    if (a->status != 401 || !t->http->config.tokens)
+    if (a->status != 401 || !wants_token(t))
         return false;
     if (t->renewed) {
         atomic_store(&t->http->authorised, false);
@@ -242,18 +247,23 @@ static bool again_after_throttling(struct attempt *t, struct http_answer *a)
 
 static bool again_after_failure(struct attempt *t, const struct http_answer *a)
 {
-    const struct exchange *ex = &t->exchange;
+    struct exchange *ex = &t->exchange;
     bool dropped = ex->end == END_DROPPED;
     bool broken = a->grade == GRADE_BROKEN && a->status >= 500;
     int64_t at;
 
-    if (!answer_is_safe(ex->request) || ex->delivered || !(dropped || broken))
+    if (!answer_is_safe(ex->request) || !(dropped || broken))
+        return false;
+    if (ex->delivered && !ex->request->restart)
         return false;
     at = clock_mono() + (t->http->timing.retry_first << t->tries);
     if (t->tries == GET_RETRIES || at >= ex->deadline)
         return false;
+    if (ex->delivered && ex->request->restart(ex->request->sink_ctx))
+        return false;
+    ex->delivered = false;
     t->tries++;
-    t->exchange.not_before = at;
+    ex->not_before = at;
     return true;
 }
 

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define ERROR_BODY_MAX ((size_t)1024 * 1024)
+#define DIGITS "0123456789"
+#define RETRY_AFTER_UNREADABLE 10 /* s; a service that asks for a pause gets one */
 
 static bool is_read(const char *method)
 {
@@ -150,11 +152,14 @@ static void set_headers(struct exchange *ex, bool has_body, CURLcode *code)
 {
     add_header(ex, "Accept", "application/json");
     if (has_body)
-        add_header(ex, "Content-Type", "application/json");
+        add_header(ex, "Content-Type",
+                   ex->request->content_type ? ex->request->content_type : "application/json");
     else
         remove_header(ex, "Content-Type:"); /* curl would call nothing a form */
     if (ex->request->if_match)
         add_header(ex, "If-Match", ex->request->if_match);
+    for (const char *const *line = ex->request->headers; line && *line; line++)
+        append_header(ex, *line);
     if (ex->authorization)
         add_header(ex, "Authorization", ex->authorization);
 
@@ -228,7 +233,8 @@ int transfer_begin(struct exchange *ex, const struct transfer_options *options)
     if (!ex->easy)
         abort(); /* as base/alloc.h does */
 
-    ex->url = xasprintf("%s%s", options->base_url, ex->request->path);
+    ex->url = ex->request->url ? xstrdup(ex->request->url)
+                               : xasprintf("%s%s", options->base_url, ex->request->path);
     set_string(ex, CURLOPT_URL, ex->url, &code);
     set_long(ex, CURLOPT_PATH_AS_IS, 1, &code);
     set_string(ex, CURLOPT_ACCEPT_ENCODING, "", &code);
@@ -271,23 +277,36 @@ static const char *header(struct exchange *ex, const char *name)
     return h->value;
 }
 
+/* Whole seconds, rounded up, of "120" or "2.128"; -1 for anything else. */
+static int64_t parse_seconds(const char *text)
+{
+    size_t whole = strspn(text, DIGITS), fraction = 0;
+    const char *end = text + whole;
+
+    if (*end == '.') {
+        fraction = strspn(++end, DIGITS);
+        end += fraction;
+    }
+    if (*end || whole + fraction == 0)
+        return -1;
+    if (whole > strlen("2147483647"))
+        return INT32_MAX;
+    int64_t seconds = strtoll(text, NULL, 10);
+    return fraction && strspn(end - fraction, "0") < fraction ? seconds + 1 : seconds;
+}
+
 /* Seconds or a date. A date counts from the service's own clock when it names it, for ours may be
  * wrong. */
 static int retry_after(const char *text, int64_t service_now)
 {
     int64_t now = service_now ? service_now : clock_now();
-    char *end;
-    long seconds;
-    time_t date;
 
     if (!text)
         return 0;
-    seconds = strtol(text, &end, 10);
-    if (end == text || *end) {
-        date = curl_getdate(text, NULL);
-        if (date < 0)
-            return 0;
-        seconds = (long)(date - now / NS_PER_S);
+    int64_t seconds = parse_seconds(text);
+    if (seconds < 0) {
+        time_t date = curl_getdate(text, NULL);
+        seconds = date < 0 ? RETRY_AFTER_UNREADABLE : date - now / NS_PER_S;
     }
     if (seconds < 1)
         return 1;
@@ -331,9 +350,6 @@ void transfer_finish(struct exchange *ex, CURLcode code)
 
     ex->answer->status = (int)status;
     read_headers(ex);
-    /* A refusal is complete with its status: the rest of the page would only have explained it. */
-    if (ex->end == END_DROPPED && status >= 300)
-        ex->end = END_ANSWERED;
 }
 
 void transfer_release(struct exchange *ex)

@@ -29,13 +29,22 @@ struct param_spec {
 
 #define OPERATION_PARAMS_MAX 10
 
-enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+enum body_policy {
+    BODY_NONE,
+    BODY_EMPTY, /* POST with Content-Length: 0 */
+    BODY_JSON,
+    BODY_BYTES,
+};
+
+/* What a success must be to be one: see answer_to_call(). */
 enum answer_policy {
-    ANSWER_NONE,
-    ANSWER_OBJECT,
-    ANSWER_LIST,
-    ANSWER_BYTES
-}; /* LIST: bare array or {"value"} */
+    ANSWER_NONE,   /* no body at all */
+    ANSWER_OBJECT, /* a JSON object with the member `identity` */
+    ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
+    ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
+    ANSWER_BYTES,  /* 200 and the bytes of a file */
+    ANSWER_ANY,    /* nothing of it is read */
+};
 
 struct operation_info {
     const char *name;   /* operationId: "ContactGetItem" */
@@ -44,6 +53,7 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
+    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty */
     bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
                       */
     enum merge_policy update; /* for PATCH: what the body must hold */
@@ -74,6 +84,10 @@ int operation_url(const struct operation_info *info, const struct param *params,
 int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
                         const char *query, struct buf *out);
 
+/* "PATCH /datasets/...", for a person; parameters as operation_params() takes them. The caller
+ * frees. */
+char *operation_describe(const struct operation_info *info, const struct param *all, size_t count);
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 struct remote_call {
@@ -84,16 +98,24 @@ struct remote_call {
                                  trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
     const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const char *if_match;     /* NULL: none */
+    const void *data;         /* BODY_BYTES */
+    size_t ndata;
+    const char *url;            /* instead of path and parameters: another host's address, as it is;
+                                 no token goes there */
+    const char *if_match;       /* NULL: none */
+    const char *const *headers; /* beside those of the transport; as http_request.headers */
     const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
     http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
                           comes, and whether it is one is the caller's to see */
-    void *sink_ctx;
+    http_restart_fn restart; /* as in http.h */
+    void *sink_ctx;          /* of both */
+    enum kind kind;          /* of `items` */
+    struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
-                             NULL */
+    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
+                             the array. Else NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
     char *location;       /* header, or NULL */
     size_t bytes;         /* length of the answer's body */
@@ -116,8 +138,7 @@ struct transport {
     const struct transport_impl *impl;
 };
 
-/* The out members are set on success only; a success whose answer is not of the promised form is
- * GRADE_BROKEN. */
+/* The out members are set on success only. */
 enum grade transport_call(struct transport *t, struct remote_call *call,
                           struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */
@@ -125,8 +146,9 @@ void transport_destroy(struct transport *t);        /* NULL is fine */
 bool transport_online(struct transport *t);
 void transport_stats(struct transport *t, struct http_stats *ret);
 
-/* `http` is taken: destroyed with the transport. */
-struct transport *transport_http_create(struct http *http);
+/* `http` is taken: destroyed with the transport. `headers`: of every request, as
+ * http_request.headers; constant, or NULL. */
+struct transport *transport_http_create(struct http *http, const char *const *headers);
 /* `inner` is taken. */
 struct transport *transport_trace_create(struct transport *inner);
 

@@ -151,28 +151,34 @@ enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx 
 }
 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault)
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault)
 {
-    DISPATCH(attachment, message, attachment, ctx, sink, sink_ctx);
+    DISPATCH(attachment, message, attachment, ctx, sink, restart, sink_ctx);
 }
 
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault)
 {
-    DISPATCH(message, id, ctx, sink, sink_ctx);
+    DISPATCH(message, id, ctx, sink, restart, sink_ctx);
 }
 
-enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault)
+bool remote_resends(struct remote *r)
 {
-    DISPATCH(send, message, ctx);
+    return r->impl->resends;
+}
+
+enum grade remote_send(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(send, message, key, ctx);
 }
 
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault)
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
-    DISPATCH(reply, id, comment, all, ctx);
+    DISPATCH(reply, id, comment, all, key, ctx);
 }
 
 enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,
@@ -203,9 +209,4 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
                       const char *folder, const char *id)
 {
     return r->impl->describe(r, change, kind, folder, id);
-}
-
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all)
-{
-    return r->impl->reply_fits(r, id, comment, all);
 }

@@ -7,6 +7,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,21 +18,36 @@
 struct transport_http {
     struct transport base;
     struct http *http;
+    const char *const *headers; /* of every request */
 };
 
-/* Passes the bytes on and counts them. */
-struct counter {
-    http_sink_fn sink;
-    void *ctx;
+/* A service's own and those of a call. */
+#define HEADERS_MAX 8
+
+/* Passes the bytes on, counts them and keeps the first. */
+struct tap {
+    const struct remote_call *call;
+    struct buf head;
     size_t bytes;
 };
 
-static int count_sink(void *ctx, const void *data, size_t len)
+static int tap_sink(void *ctx, const void *data, size_t len)
 {
-    struct counter *counter = ctx;
+    struct tap *tap = ctx;
+    size_t room = ANSWER_HEAD - tap->head.len;
 
-    counter->bytes += len;
-    return counter->sink(counter->ctx, data, len);
+    buf_add(&tap->head, data, len < room ? len : room);
+    tap->bytes += len;
+    return tap->call->sink(tap->call->sink_ctx, data, len);
+}
+
+static int tap_restart(void *ctx)
+{
+    struct tap *tap = ctx;
+
+    buf_clear(&tap->head);
+    tap->bytes = 0;
+    return tap->call->restart(tap->call->sink_ctx);
 }
 
 static enum grade build_url(const struct transport_http *t, const struct operation_info *info,
@@ -56,17 +72,32 @@ static enum grade build_url(const struct transport_http *t, const struct operati
     }
 }
 
+static void join_headers(const char *const *a, const char *const *b, const char **out)
+{
+    size_t n = 0;
+
+    for (; a && *a && n < HEADERS_MAX; a++)
+        out[n++] = *a;
+    for (; b && *b && n < HEADERS_MAX; b++)
+        out[n++] = *b;
+    assert(!(a && *a) && !(b && *b));
+    out[n] = NULL;
+}
+
 static enum grade http_transport_call(struct transport *base, struct remote_call *call,
                                       struct remote_fault *fault)
 {
     struct transport_http *t = (struct transport_http *)base;
     const struct operation_info *info = call->info;
-    struct counter counter = {.sink = call->sink, .ctx = call->sink_ctx};
+    struct tap tap = {.call = call};
     struct buf url;
+    const char *headers[HEADERS_MAX + 1];
     char *printed = NULL;
 
+    join_headers(t->headers, call->headers, headers);
     buf_init(&url, CONNECTOR_URL_MAX);
-    enum grade grade = build_url(t, info, call, &url, fault);
+    buf_init(&tap.head, ANSWER_HEAD);
+    enum grade grade = call->url ? GRADE_OK : build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
     if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
@@ -74,27 +105,35 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         goto out;
     }
 
-    const char *body = call->text ? call->text : printed;
+    const char *body = call->data ? call->data : call->text ? call->text : printed;
     const struct http_request request = {
         .method = info->method,
         .path = url.data,
+        .url = call->url,
         .body = body,
-        .body_len = body ? strlen(body) : 0,
+        .body_len = call->data ? call->ndata
+                    : body     ? strlen(body)
+                               : 0,
+        .content_type = call->data ? "application/octet-stream" : NULL,
         .if_match = call->if_match,
+        .headers = headers,
         .priority = call->ctx.priority,
         .cancel = call->ctx.cancel,
-        .sink = call->sink ? count_sink : NULL,
-        .sink_ctx = &counter,
+        .sink = call->sink ? tap_sink : NULL,
+        .restart = call->restart ? tap_restart : NULL,
+        .sink_ctx = &tap,
     };
     struct http_answer answer;
     http_answer_init(&answer);
     http_perform(t->http, &request, &answer);
+    if (call->sink && answer.grade == GRADE_OK)
+        buf_add(&answer.body, tap.head.data, tap.head.len);
+    call->bytes = call->sink ? tap.bytes : answer.body.len;
     grade = answer_to_call(&answer, call, fault);
-    if (call->sink)
-        call->bytes = counter.bytes;
     http_answer_release(&answer);
 out:
     free(printed);
+    buf_release(&tap.head);
     buf_release(&url);
     return grade;
 }
@@ -123,11 +162,12 @@ static const struct transport_impl http_impl = {
     .stats = http_transport_stats,
 };
 
-struct transport *transport_http_create(struct http *http)
+struct transport *transport_http_create(struct http *http, const char *const *headers)
 {
     struct transport_http *t = xcalloc(1, sizeof(*t));
 
     t->base.impl = &http_impl;
     t->http = http;
+    t->headers = headers;
     return &t->base;
 }

@@ -3,6 +3,7 @@
  * to.
  *
  *     src/remote/connector   the Office 365 Outlook connector
+ *     src/remote/graph       Microsoft Graph v1.0
  *
  * A service implements struct remote_impl over its own table of operations; what it does not have is
  * NULL there and GRADE_REFUSED here.
@@ -18,6 +19,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/grade.h>
 #include <outlookfs/http/http.h>
+#include <outlookfs/model/items.h>
 #include <outlookfs/model/merge.h>
 #include <stdint.h>
 
@@ -104,8 +106,8 @@ struct remote_query {
     bool attachments;    /* mail: includeAttachments */
 };
 struct remote_page {
-    struct cJSON *items; /* array */
-    size_t bytes;        /* of the answer: for sizing the next page */
+    struct items items; /* the caller's to release */
+    size_t bytes;       /* of the answer: for sizing the next page */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
@@ -137,25 +139,33 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
 
-/* The attachment's bytes, to `sink` as they come. */
+/* The attachment's bytes, to `sink` as they come; `restart` as in http.h. */
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
 
-/* The whole message with the contents of its attachments, as text to `sink`. */
+/* The whole message with the contents of its attachments, as text to `sink`, which is to see
+ * whether it is one. */
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
-/* --- sending: none of these may be repeated by itself ----------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
-/* `message` is the text of a JSON object. */
-enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault);
+/*
+ * May sending and replying be repeated after an unknown outcome? With the same `key` they find out
+ * what the attempt before did, and send nothing twice. Where not, none of these may be repeated by
+ * itself, and `key` says nothing.
+ */
+bool remote_resends(struct remote *r);
 
-/* Does the comment fit into an address? */
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
+/* `message` is the text of a JSON object; `key`: letters, digits and '-', of this mail alone. */
+enum grade remote_send(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault);
+
+/* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault);
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 
 enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
 
@@ -236,16 +246,17 @@ struct remote_impl {
     enum grade (*mark_read)(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
     enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
-    enum grade (*send)(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault);
-    bool (*reply_fits)(struct remote *r, const char *id, const char *comment, bool all);
+    bool resends;
+    enum grade (*send)(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault);
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
@@ -260,5 +271,6 @@ enum api_version { API_V1, API_COUNT };
 
 /* `http` is taken: destroyed with the remote. `trace`: each call is logged, bodies left out. */
 struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace);
+struct remote *remote_graph_create(struct http *http, bool trace);
 
 #endif

@@ -6,7 +6,8 @@ A face answers for one contract:
     owns(path)      the request is for it
     refuse(request) what is refused before anybody looks at the operation (token, rate, unknown path...): an Answer, or None
                     after setting request.operation and request.names
-    work(request)   the operation: an Answer, or a Refusal raised. It runs in a transaction that a failure undoes
+    work(request)   the operation: an Answer, or a Refusal raised. It runs in a transaction that a failure undoes, unless the face
+                    keeps_failures: then only one that raises anything else
     refused(request, refusal)   a Refusal in the service's words
     failure(request, status, retry_after)   what the service answers when it fails so; retry_after None: it does not say
     finish(request, answer)     headers that every answer has
@@ -26,6 +27,7 @@ from .connector import Connector
 from .exchange import Answer, Refusal
 from .faults import Faults
 from .log import RequestLog
+from .login import Login
 from .mailbox import Store
 
 TOGETHER_SECONDS = 10
@@ -50,7 +52,8 @@ class Sandbox:
         self.arrived = asyncio.Event()  # set when peak grows
         self.origin = self.upload_origin = ""  # "http://127.0.0.1:PORT" once there is one
         self.connector = Connector(self)
-        self.faces = [self.connector]
+        self.login = Login(self)
+        self.faces = [self.connector, self.login]
         self.page = page.Page(self)
         self.control = control.Control(self)
 
@@ -131,7 +134,7 @@ class Sandbox:
         try:
             with self.store.transaction():
                 answer = face.work(request)
-                if answer.status >= 400:
+                if answer.status >= 400 and not face.keeps_failures:
                     raise Undo(answer)
                 return answer
         except Undo as undo:

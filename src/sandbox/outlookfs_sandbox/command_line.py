@@ -96,6 +96,7 @@ async def run(options):
     sandbox.upload_origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), 0))
     sandbox.start()
     print(sandbox.origin + BASE_PATH, flush=True)
+    print("login " + sandbox.origin, flush=True)
     if options.exit_with_stdin:
         watch_stdin(loop, stop)
     gc.freeze()  # what was made until now stays

@@ -32,6 +32,8 @@ class Control:
             ("GET", "/violations"): lambda request: Answer.json(200, list(self.log.violations)),
             ("DELETE", "/violations"): self.reset_violations, ("GET", "/clock"): self.clock, ("POST", "/clock"): self.advance,
             ("GET", "/option"): self.option, ("POST", "/option"): self.option,
+            ("GET", "/login"): lambda request: Answer.json(200, sandbox.login.state()),
+            ("POST", "/login"): lambda request: Answer.json(200, sandbox.login.operate(request.json)),
             ("GET", "/subscriptions"): lambda request: Answer.json(200, sandbox.connector.approvals.all()),
             **sandbox.page.endpoints}
 

@@ -34,6 +34,7 @@ def keys(kind, document):
 
 class Connector:
     service = "connector"
+    keeps_failures = False
 
     def __init__(self, sandbox):
         self.sandbox, options = sandbox, sandbox.options
