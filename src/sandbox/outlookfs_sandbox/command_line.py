@@ -48,8 +48,15 @@ def seed(text):
     return counts
 
 
+class Parser(argparse.ArgumentParser):
+    """One line for an error: whoever starts the program shows it."""
+
+    def error(self, message):
+        self.exit(2, "outlookfs-sandbox: %s\n" % message)
+
+
 def parse_arguments(version):
-    parser = argparse.ArgumentParser(prog="outlookfs-sandbox", allow_abbrev=False,
+    parser = Parser(prog="outlookfs-sandbox", allow_abbrev=False,
                                      description="the Office 365 Outlook connector and Microsoft Graph as a local server")
     parser.add_argument("--listen", type=address, required=True, metavar="127.0.0.1:PORT", help="where; port 0 takes any free one")
     parser.add_argument("--db", metavar="FILE", help="keeps the mailboxes in a file")
@@ -95,8 +102,8 @@ async def run(options):
     sandbox.origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), port))
     sandbox.upload_origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), 0))
     sandbox.start()
-    print(sandbox.origin + BASE_PATH, flush=True)
-    print("login " + sandbox.origin, flush=True)
+    # In one piece: who reads the first line only may close the pipe behind it.
+    print("%s\nlogin %s" % (sandbox.origin + BASE_PATH, sandbox.origin), flush=True)
     if options.exit_with_stdin:
         watch_stdin(loop, stop)
     gc.freeze()  # what was made until now stays
