@@ -60,10 +60,10 @@ static const struct member item_body[] = {
 };
 
 static const struct member recurrence_pattern[] = {
-    {"Type", TYPE_TEXT},           {"Interval", TYPE_WHOLE},
-    {"Month", TYPE_WHOLE},         {"DayOfMonth", TYPE_WHOLE},
-    {"DaysOfWeek", TYPE_TEXTS},    {"FirstDayOfWeek", TYPE_TEXT},
-    {"Index", TYPE_TEXT},          {NULL},
+    {"Type", TYPE_TEXT},        {"Interval", TYPE_WHOLE},
+    {"Month", TYPE_WHOLE},      {"DayOfMonth", TYPE_WHOLE},
+    {"DaysOfWeek", TYPE_TEXTS}, {"FirstDayOfWeek", TYPE_TEXT},
+    {"Index", TYPE_TEXT},       {NULL},
 };
 
 static const struct member recurrence_range[] = {

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import threading
-import time
 from urllib.parse import unquote
 
 import harness
@@ -195,14 +194,12 @@ class Json(MountTest):
         record = json.loads(text)
         record["Many"] = dict(reversed(pairs))
         record["Many"]["m0"] = "mine"
-        start = time.process_time()
         self.write("ann", json.dumps(record).encode())
         self.mailbox.sync()
         self.assertEqual(json.loads(Service.patches[0][1])["Many"]["m0"], "mine")
         with open("/proc/%d/stat" % self.mailbox.process.pid, encoding="utf-8") as file:
             ticks = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
         self.assertLess(ticks / os.sysconf("SC_CLK_TCK"), 12 if "asan" in self.build_dir or "tsan" in self.build_dir else 4)
-        self.assertGreater(time.process_time(), start)
 
     def test_a_large_string_is_in_memory_a_few_times(self):
         size = 20 * 1024 * 1024
@@ -212,7 +209,8 @@ class Json(MountTest):
         self.assertGreater(len(Service.patches[0][1]), size)
         with open("/proc/%d/status" % self.mailbox.process.pid, encoding="utf-8") as file:
             peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) * 1024
-        print("peak: %.1f copies" % (peak / size))
+        if not any(name in self.build_dir for name in ("asan", "tsan")):
+            self.assertLess(peak / size, 20)
 
 
 if __name__ == "__main__":
