@@ -95,7 +95,8 @@ static enum grade read_page(struct search *s, struct item *ret, bool *done,
     if (grade != GRADE_OK)
         return grade;
     if (!s->query.skip && fault->date)
-        s->after += fault->date - clock_now(); /* `began` is of our clock, records are of theirs */
+        /* `began` is of our clock, records are of theirs. */
+        s->after += fault->date - clock_steady();
     s->query.skip += items_all(&page.items);
     *done = page.last;
     look_through(s, &page.items, ret, done);
@@ -128,7 +129,7 @@ static void start(struct search *s, bool ordered, const char *orderby)
 /* A clock that was set back says nothing about the time since then. */
 static int64_t settled_at(const struct task *t)
 {
-    int64_t now = clock_now(), began = t->op.began;
+    int64_t now = clock_steady(), began = t->op.began;
 
     return now >= began ? began + t->mb->config.create_settle : now;
 }
@@ -139,7 +140,7 @@ int create_settle(struct task *t)
     struct entry e;
     int rc;
 
-    if (at <= clock_now())
+    if (at <= clock_steady())
         return 0;
     rc = entry_open(t, &e);
     if (rc)

@@ -72,7 +72,7 @@ static void page_release(struct page *page)
 /* Nothing more is to be asked for: the listing as it is from now on. */
 static void complete_locked(struct folder *f, struct pass *pass)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
 
     pass->row.fresh_at = now;
     if (pass->plan == PLAN_NEWEST)
