@@ -387,6 +387,7 @@ static void limit_heaps(void)
 {
 #ifdef M_ARENA_MAX
     mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* what is large goes back when it is freed */
 #endif
 }
 

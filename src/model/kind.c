@@ -6,6 +6,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/members.h>
 
 #include "value_p.h"
 
@@ -484,11 +485,12 @@ int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
 
     if (!(info->caps & KIND_CAN_CREATE))
         return buf_fail(err, -EPERM, "the service cannot create a %s in a folder", info->name);
-    for (const char *const *name = info->required; *name; name++) {
+    int rc = members_check(kind, NULL, mine, err);
+    for (const char *const *name = info->required; !rc && *name; name++) {
         if (!value_exists(json_get(mine, *name)))
-            return buf_fail(err, -EINVAL, "%s: a new %s must have it", *name, info->name);
+            rc = buf_fail(err, -EINVAL, "%s: a new %s must have it", *name, info->name);
     }
-    return 0;
+    return rc;
 }
 
 /* The first member, in base's order and then mine's, that is neither managed nor in `except` and
@@ -538,7 +540,6 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
                       struct buf *err)
 {
     const struct kind_info *info = &kinds[kind];
-
     bool draft = info->draft && json_bool(base, info->draft, false);
     const char *changed =
         info->changeable && !draft ? first_change(kind, base, mine, info->changeable) : NULL;
@@ -547,9 +548,10 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
         return refuse_change(info, changed, err);
     if (!(info->caps & KIND_CAN_EDIT))
         return check_mark(base, mine, err);
-    for (const char *const *name = info->required; *name; name++) {
+    int rc = members_check(kind, base, mine, err);
+    for (const char *const *name = info->required; !rc && *name; name++) {
         if (value_exists(json_get(base, *name)) && !value_exists(json_get(mine, *name)))
-            return buf_fail(err, -EINVAL, "%s: a %s must have it", *name, info->name);
+            rc = buf_fail(err, -EINVAL, "%s: a %s must have it", *name, info->name);
     }
-    return 0;
+    return rc;
 }

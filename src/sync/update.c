@@ -18,24 +18,45 @@
 
 /* One round: what is needed to turn theirs into merged. */
 struct round {
-    cJSON *seen; /* what the user had before the change */
-    cJSON *had;  /* what the service had then; NULL: the same */
-    cJSON *base, *mine, *theirs, *merged;
+    cJSON *seen;       /* what the user had before the change */
+    cJSON *had;        /* what the service had then; NULL: the same */
+    const cJSON *base; /* seen or rebased */
+    cJSON *rebased, *mine, *theirs, *merged;
     bool arrived;      /* an attempt of unknown outcome did: seen and had are new */
     char *merged_text; /* of merged */
     struct item item;  /* theirs */
     struct remote_fault fault;
 };
 
+static void drop(cJSON **tree)
+{
+    cJSON_Delete(*tree);
+    *tree = NULL;
+}
+
+/* A large record is in memory once in each. */
+static void drop_trees(struct round *r)
+{
+    drop(&r->seen);
+    drop(&r->had);
+    drop(&r->rebased);
+    drop(&r->mine);
+    drop(&r->theirs);
+    drop(&r->merged);
+    r->base = NULL;
+}
+
+static void drop_texts(struct round *r)
+{
+    free(r->merged_text);
+    free(r->item.text);
+    r->merged_text = r->item.text = NULL;
+}
+
 static void round_release(struct round *r)
 {
-    cJSON_Delete(r->seen);
-    cJSON_Delete(r->had);
-    cJSON_Delete(r->base);
-    cJSON_Delete(r->mine);
-    cJSON_Delete(r->theirs);
-    cJSON_Delete(r->merged);
-    free(r->merged_text);
+    drop_trees(r);
+    drop_texts(r);
     item_release(&r->item);
     remote_fault_release(&r->fault);
 }
@@ -152,7 +173,8 @@ static void settle_base(struct task *t, struct round *r)
         cJSON_Delete(sent);
         cJSON_Delete(seen);
     }
-    r->base = r->had ? merge_rebase(r->seen, r->had, r->mine) : cJSON_Duplicate(r->seen, true);
+    r->rebased = r->had ? merge_rebase(r->seen, r->had, r->mine) : NULL;
+    r->base = r->had ? r->rebased : r->seen;
 }
 
 /* What settle_base() found out about the attempt, which is forgotten, is the operation's base. */
@@ -201,24 +223,27 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     struct item written = {0};
     cJSON *body, *answer = NULL;
     enum grade grade;
-    int rc = task_begin(t, &attempt);
+    int rc;
 
+    body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
+    drop_trees(r);
+    rc = task_begin(t, &attempt);
     free(seen);
     free(had);
-    if (rc)
+    if (rc) {
+        cJSON_Delete(body);
         return rc;
-    body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
+    }
+    drop_texts(r);
     crash_point("sync: before PATCH");
     grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body,
                           *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
     crash_point("sync: after PATCH");
-    if (grade == GRADE_OK && take_answer(t, answer, &written, &r->fault))
-        rc = outcome_updated(t, &written);
-    else
-        rc = refused(t, r, may_repeat);
-    item_release(&written);
-    cJSON_Delete(answer);
     cJSON_Delete(body);
+    bool written_back = grade == GRADE_OK && take_answer(t, answer, &written, &r->fault);
+    cJSON_Delete(answer);
+    rc = written_back ? outcome_updated(t, &written) : refused(t, r, may_repeat);
+    item_release(&written);
     return rc;
 }
 

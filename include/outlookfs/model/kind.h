@@ -93,15 +93,16 @@ void kind_normalise(enum kind kind, struct cJSON *obj);
 void kind_complete_new(enum kind kind, struct cJSON *obj);
 
 /*
- * May `mine` become a new record? -EINVAL with the missing member named in `err`; -EPERM for kinds
- * without create.
+ * May `mine` become a new record? -EINVAL with the missing, unknown (members.h) or wrongly typed
+ * member named in `err`; -EPERM for kinds without create.
  */
 int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err);
 
 /*
  * May `base` become `mine`? -EPERM with the reason where the service cannot do it (a message:
  * anything but IsRead false to true), -EINVAL where a required member that `base` has is missing: a
- * contact that came without a GivenName stays editable.
+ * contact that came without a GivenName stays editable. -EINVAL also for a member that is unknown or
+ * of the wrong type.
  */
 int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJSON *mine,
                       struct buf *err);

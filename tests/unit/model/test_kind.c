@@ -218,11 +218,11 @@ static void test_check_update(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(
-        check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'GivenName':'y','Any':1}"), 0);
-    assert_int_equal(check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'Any':1}"), -EINVAL);
+        check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'GivenName':'y','Title':'z'}"), 0);
+    assert_int_equal(check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'Title':'z'}"), -EINVAL);
     assert_string_equal(f->err.data, "GivenName: a contact must have it");
     assert_int_equal(
-        check_update(f, KIND_CONTACT, "{'GivenName':null}", "{'GivenName':null,'Any':1}"), 0);
+        check_update(f, KIND_CONTACT, "{'GivenName':null}", "{'GivenName':null,'Title':'z'}"), 0);
     assert_int_equal(check_update(f, KIND_EVENT, "{'Subject':'s','Start':'t','End':'t'}",
                                   "{'Subject':'s','Start':null,'End':'t'}"),
                      -EINVAL);
