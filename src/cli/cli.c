@@ -14,7 +14,12 @@
 static const struct command *const commands[] = {
     &login_command, &logout_command, &accounts_command, &doctor_command,
     &mount_command, &umount_command, &sync_command,     &status_command,
-    &wait_command,  &watch_command,  &sendmail_command};
+    &wait_command,  &watch_command,  &sendmail_command, &completion_command};
+
+const struct command *cli_command(size_t i)
+{
+    return i < ARRAY_SIZE(commands) ? commands[i] : NULL;
+}
 
 static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
 {
@@ -67,7 +72,7 @@ static void help(FILE *to)
 {
     fputs("usage: outlookfs COMMAND ...\n\n", to);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs(
         "\n`outlookfs COMMAND --help` shows a command's options, `man outlookfs` explains them.\n",
         to);

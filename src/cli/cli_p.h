@@ -42,11 +42,13 @@ struct command {
     const char *name;
     const char *summary;
     const char *usage;                 /* lines behind "outlookfs NAME " */
+    unsigned keys;                     /* which of keys_p.h it takes: KEY_MOUNT...; 0: none */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; answers the exit code */
 };
 extern const struct command mount_command, umount_command, sync_command, status_command,
     wait_command, watch_command, sendmail_command, login_command, logout_command, accounts_command,
-    doctor_command;
+    doctor_command, completion_command;
+const struct command *cli_command(size_t i); /* NULL behind the last one */
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
  * obey. */

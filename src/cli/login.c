@@ -263,5 +263,6 @@ const struct command login_command = {
     .summary = "log in to a mailbox, by the browser or with a code",
     .usage = "[--device-code] [--read-only] [--service SERVICE] [--client-id ID]\n"
              "           [--tenant TENANT] [--login-url URL] [--url URL] [--config FILE] [ACCOUNT]",
+    .keys = KEY_LOGIN,
     .run = run,
 };

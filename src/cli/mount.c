@@ -162,5 +162,6 @@ const struct command mount_command = {
     .summary = "mount a mailbox on a directory",
     .usage = "[-f] [--service SERVICE] [--url URL] [--token-file FILE | --token-command COMMAND]\n"
              "           [--sandbox] [--config FILE] [-o OPTION[=VALUE],...] [ACCOUNT] MOUNTPOINT",
+    .keys = KEY_MOUNT,
     .run = run,
 };

@@ -111,5 +111,6 @@ const struct command sendmail_command = {
     .usage = "[-t] [-i] [-v] [-f ADDRESS] [--mount DIR]\n"
              "           [--url URL] [--token-file FILE | --token-command COMMAND]\n"
              "           [--config FILE] [RECIPIENT...]",
+    .keys = KEY_SENDMAIL,
     .run = run,
 };
