@@ -178,7 +178,7 @@ int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, boo
     if (!rc)
         rc = check(ob, what, obj, err);
     waits = outgoing_waits(what, obj);
-    if (!rc && (outgoing_trim(what, obj) || replaced || attached)) {
+    if (!rc && (outgoing_complete(what, obj) || replaced || attached)) {
         rc = write_body(ob, obj, &body);
         if (rc)
             buf_fail(err, rc, "the state directory: %s", strerror(-rc));
