@@ -17,11 +17,14 @@
 #define DAYS_MAX 36500
 #define COUNT_MAX (UINT32_MAX - 1) /* as an id, the last one says "none" */
 
+#define GUARD "delete_guard"
+
 enum option_type {
     OPTION_FLAG,    /* sets a bool */
     OPTION_SECONDS, /* "2", "0.5" */
     OPTION_DAYS,
     OPTION_COUNT,
+    OPTION_GUARD,
     OPTION_SIZE, /* "65536", "64K", "64M", "1G" */
     OPTION_MODE, /* octal */
     OPTION_FSYNC,
@@ -46,7 +49,7 @@ static const struct option_row {
     {"create_settle", OPTION_SECONDS, offsetof(struct options, create_settle)},
     {"list_ttl", OPTION_SECONDS, offsetof(struct options, list_ttl)},
     {"mail_limit", OPTION_COUNT, offsetof(struct options, mail_limit)},
-    {"delete_guard", OPTION_COUNT, offsetof(struct options, delete_guard)},
+    {GUARD, OPTION_GUARD, 0},
     {"trash_days", OPTION_DAYS, offsetof(struct options, trash_keep)},
     {"trash_max", OPTION_SIZE, offsetof(struct options, trash_max)},
     {"attachments_max", OPTION_SIZE, offsetof(struct options, attachments_max)},
@@ -91,6 +94,7 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .uid = uid,
         .gid = gid,
         .delete_guard = 50,
+        .delete_share = 50,
         .writeback_delay = 2 * NS_PER_S,
         .create_settle = CREATE_SETTLE,
         .list_ttl = 30 * NS_PER_S,
@@ -189,6 +193,25 @@ static int set_string(char **field, const char *value)
     return 0;
 }
 
+/* "50" deletions, "50%" of a folder. */
+static int parse_guard(const char *s, struct options *o)
+{
+    size_t len = strlen(s);
+    bool share = len && s[len - 1] == '%';
+    char *digits = xstrndup(s, len - share);
+    uint64_t n;
+    int rc = parse_number(digits, 10, share ? 100 : COUNT_MAX, &n);
+
+    free(digits);
+    if (rc)
+        return rc;
+    if (share)
+        o->delete_share = (unsigned)n;
+    else
+        o->delete_guard = (unsigned)n;
+    return 0;
+}
+
 static int set_value(const struct option_row *row, void *field, const char *value)
 {
     uint64_t n = 0;
@@ -237,6 +260,8 @@ static const char *expectation(enum option_type type)
         return "local or service";
     case OPTION_STRING:
         return "a value";
+    case OPTION_GUARD:
+        return "a number, a percentage, or both: 50,50%";
     default:
         return "a number";
     }
@@ -262,7 +287,8 @@ static int apply(struct options *o, const struct option_row *row, const char *va
             *(bool *)field = true;
         return 0;
     }
-    if (!value || set_value(row, field, value))
+    if (!value ||
+        (row->type == OPTION_GUARD ? parse_guard(value, o) : set_value(row, field, value)))
         return buf_fail(err, -EINVAL, "-o %s%s%s: expected %s", row->name, value ? "=" : "",
                         value ? value : "", expectation(row->type));
     return 0;
@@ -283,14 +309,24 @@ static int parse_one(struct options *o, char *text, struct buf *err)
     return buf_fail(err, -EINVAL, "-o %s: no such option", text);
 }
 
+/* The comma of "delete_guard=50,50%" is the list's own. */
+static bool is_guards_share(const char *text, const char *before)
+{
+    return *text >= '0' && *text <= '9' && text[strlen(text) - 1] == '%' && before &&
+           str_eq(before, GUARD);
+}
+
 int options_parse(struct options *o, const char *list, struct buf *err)
 {
-    char *copy = xstrdup(list), *rest = copy, *text;
+    char *copy = xstrdup(list), *rest = copy, *text, *before = NULL;
     int rc = 0;
 
     while (!rc && (text = strsep(&rest, ","))) {
-        if (*text)
+        if (is_guards_share(text, before))
+            rc = parse_guard(text, o) ? buf_fail(err, -EINVAL, "-o %s: over 100%%", GUARD) : 0;
+        else if (*text)
             rc = parse_one(o, text, err);
+        before = text; /* cut at its '=' */
     }
     free(copy);
     return rc;
