@@ -232,4 +232,7 @@ int commit_items_locked(struct folder *f, struct item *items, size_t count, uint
 void notify_items(struct folder *f, const struct item *items, size_t count,
                   const enum cache_change *changes);
 
+/* The folder was never listed, and the service does not know it: so it said a moment ago. */
+bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder);
+
 #endif

@@ -20,8 +20,8 @@
 
 static int check_content(const struct cJSON *obj, struct buf *err)
 {
-    const char *body = json_str(obj, "Body");
-    size_t total = body ? strlen(body) : 0, size;
+    const char *body = json_str(obj, "Body"), *comment = json_str(obj, "Comment");
+    size_t total = (body ? strlen(body) : 0) + (comment ? strlen(comment) : 0), size;
     const struct cJSON *a;
 
     cJSON_ArrayForEach(a, json_get(obj, "Attachments"))
@@ -38,19 +38,8 @@ static int check_content(const struct cJSON *obj, struct buf *err)
     return 0;
 }
 
-static int check_reply(struct outbox *ob, const struct cJSON *obj, struct buf *err)
-{
-    if (remote_reply_fits(ob->mb->remote, json_str(obj, "MessageId"), json_str(obj, "Comment"),
-                          json_bool(obj, "ReplyAll", false)))
-        return 0;
-    return buf_fail(err, -EMSGSIZE,
-                    "Comment: it travels in an address, and makes one of over 8 kB: send a mail");
-}
-
 static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj, struct buf *err)
 {
-    if (what == OUTGOING_REPLY)
-        return check_reply(ob, obj, err);
     if (outgoing_waits(what, obj) && !outbox_is_announced(ob))
         return buf_fail(err, -EDESTADDRREQ,
                         "no answer could come back: mount with -o notify_url=URL, an address of "

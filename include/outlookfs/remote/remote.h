@@ -138,14 +138,16 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
 
-/* The attachment's bytes, to `sink` as they come. */
+/* The attachment's bytes, to `sink` as they come; `restart` as in http.h. */
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
 
-/* The whole message with the contents of its attachments, as text to `sink`. */
+/* The whole message with the contents of its attachments, as text to `sink`, which is to see
+ * whether it is one. */
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
 /* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
@@ -153,8 +155,7 @@ enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ct
 enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
 
-/* Does the comment fit into an address? */
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
+/* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
 
@@ -237,14 +238,14 @@ struct remote_impl {
     enum grade (*mark_read)(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
     enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
     enum grade (*send)(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
-    bool (*reply_fits)(struct remote *r, const char *id, const char *comment, bool all);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,

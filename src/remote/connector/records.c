@@ -94,9 +94,9 @@ enum grade connector_update(struct remote *r, enum kind kind, const char *folder
 {
     const struct param all[] = {{"table", folder}, {"id", id}};
 
+    (void)if_match; /* no operation of v1 declares it (contract section 8) */
     return call_object(r, operation_of_kind(kind)->patch, all, ARRAY_SIZE(all),
-                       &(struct remote_call){.body = body, .if_match = if_match, .ctx = ctx}, ret,
-                       fault);
+                       &(struct remote_call){.body = body, .ctx = ctx}, ret, fault);
 }
 
 enum grade connector_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
@@ -160,19 +160,20 @@ enum grade connector_mark_read(struct remote *r, const char *id, struct remote_c
 }
 
 enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
-                                struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                                struct remote_fault *fault)
+                                struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                                void *sink_ctx, struct remote_fault *fault)
 {
-    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
     const struct param all[] = {{"messageId", message}, {"attachmentId", attachment}};
 
     return connector_do(r, OP_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
 }
 
 enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                             http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
+                             http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                             struct remote_fault *fault)
 {
-    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
     const struct param all[] = {{"messageId", id}, {"includeAttachments", remote_bool(true)}};
 
     return connector_do(r, OP_GET_EMAIL, all, ARRAY_SIZE(all), &call, fault);
