@@ -10,6 +10,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/dialect.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static int message(struct fs *fs, struct node *dir, struct cJSON **ret)
     int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, true, &r);
 
     if (!rc)
-        rc = json_parse_object(r.text, r.size, ret, NULL);
+        rc = dialect_parse(dir->kind, r.text, r.size, ret, NULL);
     cache_record_release(&r);
     return rc;
 }

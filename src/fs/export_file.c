@@ -19,6 +19,7 @@
 #include <outlookfs/formats/eml.h>
 #include <outlookfs/formats/ical.h>
 #include <outlookfs/formats/vcard.h>
+#include <outlookfs/model/dialect.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
@@ -90,7 +91,7 @@ static int write_text(enum kind kind, const struct cache_record *r, struct buf *
                       struct buf *err)
 {
     struct cJSON *record = NULL;
-    int rc = json_parse_object(r->text, r->size, &record, err);
+    int rc = dialect_parse(kind, r->text, r->size, &record, err);
 
     if (rc)
         return -EIO;
@@ -138,7 +139,7 @@ static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
 
     if (fd < 0)
         return fd;
-    int rc = json_parse_object(r->text, r->size, &record, err) ? -EIO : 0;
+    int rc = dialect_parse(KIND_MESSAGE, r->text, r->size, &record, err) ? -EIO : 0;
     if (!rc)
         rc = eml_write(record, &eml, fd, &size, err);
     if (!rc)

@@ -15,6 +15,7 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/formats/ical.h>
 #include <outlookfs/formats/vcard.h>
+#include <outlookfs/model/dialect.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -111,7 +112,7 @@ static int add_record(struct writer *w, const char *id)
     int rc = cache_get(w->fs->cache, w->node->kind, w->node->folder, id, true, &r);
 
     if (!rc)
-        rc = json_parse_object(r.text, r.size, &record, NULL) ? -EIO : append(w, record);
+        rc = dialect_parse(w->node->kind, r.text, r.size, &record, NULL) ? -EIO : append(w, record);
     if (rc == -EINVAL) {
         log_info("export/%s: %s is left out: its format cannot hold it",
                  kind_info(w->node->kind)->dir, id);

@@ -15,6 +15,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/dialect.h>
 #include <outlookfs/model/label.h>
 #include <outlookfs/model/name.h>
 
@@ -307,6 +308,7 @@ void view_index_change(void *ctx, const char *id, const char *text)
 
     if (text) {
         json_parse_any(text, strlen(text), &record, NULL);
+        record = dialect_take(ix->kind, record);
         label_make(ix->kind, record, id, &label);
         cJSON_Delete(record);
     }
