@@ -15,7 +15,6 @@ from .app import Sandbox
 from .connector import BASE_PATH
 from .server import Server
 
-VERSION = "0.1.0"
 ADDRESS = re.compile(r"(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d{1,5})")
 
 
@@ -49,8 +48,15 @@ def seed(text):
     return counts
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(prog="outlookfs-sandbox", allow_abbrev=False,
+class Parser(argparse.ArgumentParser):
+    """One line for an error: whoever starts the program shows it."""
+
+    def error(self, message):
+        self.exit(2, "outlookfs-sandbox: %s\n" % message)
+
+
+def parse_arguments(version):
+    parser = Parser(prog="outlookfs-sandbox", allow_abbrev=False,
                                      description="the Office 365 Outlook connector and Microsoft Graph as a local server")
     parser.add_argument("--listen", type=address, required=True, metavar="127.0.0.1:PORT", help="where; port 0 takes any free one")
     parser.add_argument("--db", metavar="FILE", help="keeps the mailboxes in a file")
@@ -68,7 +74,7 @@ def parse_arguments():
     parser.add_argument("--notify-tries", type=number(1, 86400), metavar="N", default=3, help="how often a subscriber is told")
     parser.add_argument("--tls", metavar="FILE", help="a certificate and its key in PEM: https instead of http")
     parser.add_argument("--exit-with-stdin", action="store_true", help="ends when standard input does")
-    parser.add_argument("--version", action="version", version="outlookfs-sandbox " + VERSION)
+    parser.add_argument("--version", action="version", version="outlookfs-sandbox " + version)
     return parser.parse_args()
 
 
@@ -96,8 +102,8 @@ async def run(options):
     sandbox.origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), port))
     sandbox.upload_origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), 0))
     sandbox.start()
-    print(sandbox.origin + BASE_PATH, flush=True)
-    print("login " + sandbox.origin, flush=True)
+    # In one piece: who reads the first line only may close the pipe behind it.
+    print("%s\nlogin %s" % (sandbox.origin + BASE_PATH, sandbox.origin), flush=True)
     if options.exit_with_stdin:
         watch_stdin(loop, stop)
     gc.freeze()  # what was made until now stays
@@ -107,15 +113,11 @@ async def run(options):
     sandbox.store.close()
 
 
-def main():
-    options = parse_arguments()
+def main(version):
+    options = parse_arguments(version)
     try:
         asyncio.run(run(options))
     except sqlite3.Error as error:
         sys.exit("outlookfs-sandbox: %s: %s" % (options.db or "database", error))
     except OSError as error:
         sys.exit("outlookfs-sandbox: %s%s" % (error.filename + ": " if error.filename else "", error.strerror or error))
-
-
-if __name__ == "__main__":
-    main()
