@@ -163,11 +163,13 @@ static void test_a_change_between_two_reads(void **state)
     fs_releasedir(t->fs, export);
     export = open_directory(t, "export/contacts/Many");
     free(name_at(t, export, AFTER + 1));
-    rig_edit(t, id, "Surname", "Much longer than before");
-    rig_refresh(t, "contacts/Many");
-    card_text = rig_read(t, vcf);
     free(path);
     path = xasprintf("contacts/Many/%s", other);
+    off_t size = rig_size(t, path);
+    rig_edit(t, id, "Surname", "Much longer than before");
+    rig_refresh(t, "contacts/Many");
+    assert_soon(rig_size(t, path) != size);
+    card_text = rig_read(t, vcf);
     free(text);
     text = rig_read(t, path);
     assert_true(strstr(text, "Much longer"));
