@@ -49,6 +49,8 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 
     (void)dltotal, (void)ultotal;
     if (dlnow + ulnow != ex->moved) {
+        if (dlnow + ulnow > ex->moved)
+            atomic_fetch_add(ex->traffic, (unsigned long long)(dlnow + ulnow - ex->moved));
         ex->moved = dlnow + ulnow;
         ex->last_moved = clock_mono();
     }
@@ -152,11 +154,14 @@ static void set_headers(struct exchange *ex, bool has_body, CURLcode *code)
 {
     add_header(ex, "Accept", "application/json");
     if (has_body)
-        add_header(ex, "Content-Type", "application/json");
+        add_header(ex, "Content-Type",
+                   ex->request->content_type ? ex->request->content_type : "application/json");
     else
         remove_header(ex, "Content-Type:"); /* curl would call nothing a form */
     if (ex->request->if_match)
         add_header(ex, "If-Match", ex->request->if_match);
+    for (const char *const *line = ex->request->headers; line && *line; line++)
+        append_header(ex, *line);
     if (ex->authorization)
         add_header(ex, "Authorization", ex->authorization);
 
@@ -185,6 +190,15 @@ static void set_method(struct exchange *ex, CURLcode *code)
     set_headers(ex, r->body != NULL, code);
 }
 
+/* As the other programs that speak TLS let themselves be told. */
+void transfer_trust(CURL *easy)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+
+    if (file && *file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
 static void set_connection(struct exchange *ex, const struct transfer_options *o, CURLcode *code)
 {
     set_string(ex, CURLOPT_PROTOCOLS_STR, "http,https", code);
@@ -200,6 +214,7 @@ static void set_connection(struct exchange *ex, const struct transfer_options *o
         set_long(ex, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS, code);
         set_long(ex, CURLOPT_PIPEWAIT, 1, code);
     }
+    transfer_trust(ex->easy);
 }
 
 static void set_callbacks(struct exchange *ex, CURLcode *code)
@@ -230,7 +245,8 @@ int transfer_begin(struct exchange *ex, const struct transfer_options *options)
     if (!ex->easy)
         abort(); /* as base/alloc.h does */
 
-    ex->url = xasprintf("%s%s", options->base_url, ex->request->path);
+    ex->url = ex->request->url ? xstrdup(ex->request->url)
+                               : xasprintf("%s%s", options->base_url, ex->request->path);
     set_string(ex, CURLOPT_URL, ex->url, &code);
     set_long(ex, CURLOPT_PATH_AS_IS, 1, &code);
     set_string(ex, CURLOPT_ACCEPT_ENCODING, "", &code);

@@ -140,7 +140,7 @@ const struct member *members_of(enum kind kind)
         [KIND_CONTACT] = contact,
     };
 
-    return tables[kind];
+    return kind_service() == SERVICE_CONNECTOR ? tables[kind] : NULL;
 }
 
 static const struct member *find_member(const struct member *list, const char *name)

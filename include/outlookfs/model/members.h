@@ -27,7 +27,7 @@ struct member {
     const struct member *members; /* TYPE_OBJECT, TYPE_OBJECTS */
 };
 
-/* NULL for messages. */
+/* NULL for messages, and for records of a service whose members are not in a table here. */
 const struct member *members_of(enum kind kind);
 
 /*
