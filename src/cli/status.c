@@ -7,9 +7,13 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
 
-static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                             {"watch", no_argument, NULL, 'w'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL}};
 
 static const char *text(const cJSON *obj, const char *name)
 {
@@ -189,6 +193,15 @@ static void show_listings(const cJSON *status)
     }
 }
 
+static bool is_gone(const char *path)
+{
+    struct mountpoint m = {0};
+    bool gone = mountpoint_look(path, &m, NULL) || !mountpoint_is_ours(&m) || m.dead;
+
+    mountpoint_release(&m);
+    return gone;
+}
+
 static int show(const char *path, bool as_json)
 {
     struct buf raw, err;
@@ -220,18 +233,38 @@ static int show(const char *path, bool as_json)
     return code;
 }
 
+/* A page that is written anew each second, until Ctrl-C or the end of the mount. Where nobody looks
+ * there are no bars and no page: one after the other. */
+static int watch(const char *path)
+{
+    const struct timespec pause = {.tv_sec = 1};
+    bool page = isatty(STDOUT_FILENO);
+    int code;
+
+    for (;;) {
+        if (page)
+            fputs("\033[H\033[J", stdout);
+        code = show(path, false);
+        fflush(stdout);
+        if (ferror(stdout) || is_gone(path))
+            return code;
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int run(int argc, char **argv)
 {
-    bool as_json = false;
+    bool as_json = false, live = false;
     struct mountpoint m;
     int c, code;
 
     while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         if (c == 'h')
             return usage_shown(&status_command);
-        if (c != 'j')
+        if (c != 'j' && c != 'w')
             return usage_error(&status_command);
-        as_json = true;
+        as_json = as_json || c == 'j';
+        live = live || c == 'w';
     }
     if (argc - optind > 1)
         return usage_error(&status_command);
@@ -239,7 +272,7 @@ static int run(int argc, char **argv)
     code = control_find(argv[optind], &m);
     if (code)
         return code;
-    code = show(m.path, as_json);
+    code = live ? watch(m.path) : show(m.path, as_json);
     mountpoint_release(&m);
     return code;
 }
@@ -247,6 +280,6 @@ static int run(int argc, char **argv)
 const struct command status_command = {
     .name = "status",
     .summary = "say how the mount and what is saved on it are doing",
-    .usage = "[--json] [MOUNTPOINT]",
+    .usage = "[--json | --watch] [MOUNTPOINT]",
     .run = run,
 };

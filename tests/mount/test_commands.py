@@ -628,6 +628,17 @@ class Life(CommandTest):
         self.assertIn("all on the service", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 
+    def test_status_watch(self):
+        """A live page on a terminal; it ends with the mount."""
+        self.mount()
+        alone = ["env", "-i"] + ["%s=%s" % item for item in self.environment.items()]
+        with Terminal(alone + [self.program, "status", "--watch", self.mountpoint]) as terminal:
+            for _ in range(2):
+                terminal.expect("\033[H\033[J")
+                terminal.expect("all on the service")
+            self.umount()
+            terminal.wait()
+
     def test_status_names_what_was_not_sent_and_what_to_do(self):
         self.mount("-o", "send_delay=0")
 
