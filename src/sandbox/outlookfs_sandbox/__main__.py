@@ -97,7 +97,7 @@ async def run(options):
     sandbox.upload_origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), 0))
     sandbox.start()
     print(sandbox.origin + BASE_PATH, flush=True)
-    print("login " + sandbox.origin, flush=True)
+    print("graph %s/v1.0\nlogin %s" % (sandbox.origin, sandbox.origin), flush=True)
     if options.exit_with_stdin:
         watch_stdin(loop, stop)
     gc.freeze()  # what was made until now stays
