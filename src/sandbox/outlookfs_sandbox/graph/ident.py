@@ -12,7 +12,7 @@ from .. import ids
 from ..exchange import Refusal
 
 IMMUTABLE_HEAD = bytes.fromhex("0009002e00000000001d840311aa6611cd9bc800aa002f845a0d00") + ids.PROVIDER[:5]
-IMMUTABLE_SIZE, MUTABLE_SIZE, PERSONAL_SIZE = 54, 114, 99
+IMMUTABLE_SIZE, MUTABLE_SIZE, PERSONAL_SIZE = 54, 113, 98
 CUT = slice(8, 23)  # what the ids of personal accounts lack of the mailbox's name
 FIRST_DAY = date(1990, 1, 1).toordinal()
 

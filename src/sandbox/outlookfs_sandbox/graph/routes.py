@@ -46,6 +46,18 @@ def _table(part, text, scopes):
                                                                        for option in options), part, handler)
 
 
+_table("delta", """
+GET    /mailFolders/delta                             MailFoldersDelta        mail_folders    $select $skiptoken $deltatoken
+GET    /mailFolders/{folder}/messages/delta           MessagesDelta           messages        $select $top $expand $filter $orderby changeType $skiptoken $deltatoken
+""", (MAIL, MAIL_WRITE))
+_table("delta", """
+GET    /contactFolders/delta                          ContactFoldersDelta     contact_folders $select $skiptoken $deltatoken
+GET    /contactFolders/{folder}/contacts/delta        ContactsDelta           contacts        $select $skiptoken $deltatoken
+""", (CONTACTS, CONTACTS_WRITE))
+_table("delta", """
+GET    /calendarView/delta                            CalendarViewDelta       calendar_view   startDateTime endDateTime $skiptoken $deltatoken
+GET    /calendars/{calendar}/calendarView/delta       CalendarViewDelta       calendar_view   startDateTime endDateTime $skiptoken $deltatoken
+""", (CALENDARS, CALENDARS_WRITE))
 _table("folders", """
 GET    /mailFolders                          ListMailFolders         list_top      LIST $filter includeHiddenFolders
 GET    /mailFolders/{folder}                 GetMailFolder           get           $select includeHiddenFolders
@@ -65,18 +77,6 @@ POST   /contactFolders/{folder}/childFolders          CreateChildContactFolder c
 PATCH  /contactFolders/{folder}                       UpdateContactFolder     update
 DELETE /contactFolders/{folder}                       DeleteContactFolder     delete
 """, (CONTACTS, CONTACTS_WRITE))
-_table("delta", """
-GET    /mailFolders/delta                             MailFoldersDelta        mail_folders    $select $skiptoken $deltatoken
-GET    /mailFolders/{folder}/messages/delta           MessagesDelta           messages        $select $top $expand $filter $orderby changeType $skiptoken $deltatoken
-""", (MAIL, MAIL_WRITE))
-_table("delta", """
-GET    /contactFolders/delta                          ContactFoldersDelta     contact_folders $select $skiptoken $deltatoken
-GET    /contactFolders/{folder}/contacts/delta        ContactsDelta           contacts        $select $skiptoken $deltatoken
-""", (CONTACTS, CONTACTS_WRITE))
-_table("delta", """
-GET    /calendarView/delta                            CalendarViewDelta       calendar_view   startDateTime endDateTime $skiptoken $deltatoken
-GET    /calendars/{calendar}/calendarView/delta       CalendarViewDelta       calendar_view   startDateTime endDateTime $skiptoken $deltatoken
-""", (CALENDARS, CALENDARS_WRITE))
 _table("messages", """
 GET    /messages                                      ListMessages            list            MAIL
 GET    /mailFolders/{folder}/messages                 ListMessages            list            MAIL
