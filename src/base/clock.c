@@ -1,5 +1,5 @@
 /*
- * clock.c - the system's clocks plus an offset that tests push.
+ * clock.c - the system's clocks, plus an offset that tests push.
  */
 #include <outlookfs/base/clock.h>
 
@@ -12,6 +12,9 @@
 #define PUSH_SLICE (100 * NS_PER_MS)
 
 static _Atomic int64_t offset;
+static _Atomic int64_t set_back; /* of clock_now() alone */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int64_t boot; /* the date that CLOCK_BOOTTIME began at, as the clock stood in this process */
 static atomic_bool pushed; /* clock_advance() was called, if only with 0 */
 
 static int64_t read_clock(clockid_t id)
@@ -24,7 +27,23 @@ static int64_t read_clock(clockid_t id)
 
 int64_t clock_now(void)
 {
-    return read_clock(CLOCK_REALTIME) + atomic_load(&offset);
+    return read_clock(CLOCK_REALTIME) + atomic_load(&offset) - atomic_load(&set_back);
+}
+
+static void note_boot(void)
+{
+    boot = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+}
+
+int64_t clock_steady(void)
+{
+    pthread_once(&once, note_boot);
+    return boot + read_clock(CLOCK_BOOTTIME) + atomic_load(&offset);
+}
+
+int64_t clock_date(int64_t steady)
+{
+    return steady + clock_now() - clock_steady();
 }
 
 int64_t clock_mono(void)
@@ -36,6 +55,11 @@ void clock_advance(int64_t ns)
 {
     atomic_fetch_add(&offset, ns);
     atomic_store(&pushed, true);
+}
+
+void clock_set_back(int64_t ns)
+{
+    atomic_fetch_add(&set_back, ns);
 }
 
 void clock_cond_init(pthread_cond_t *cond)

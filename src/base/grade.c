@@ -13,8 +13,9 @@ int grade_errno(enum grade grade)
         return 0;
     case GRADE_GONE:
         return -ENOENT;
-    case GRADE_CONFLICT:
-        return -ESTALE;
+    case GRADE_CONFLICT: /* of a read: nothing that asking for it again, as ESTALE makes the kernel
+                            do, would mend */
+        return -EIO;
     case GRADE_AUTH:
     case GRADE_DENIED:
         return -EACCES;

@@ -100,7 +100,6 @@ static int run(int argc, char **argv)
     } else {
         code = args.help ? usage_shown(&sendmail_command) : send_input(&args);
     }
-    sendmail_args_release(&args);
     settings_release(&settings);
     buf_release(&err);
     return code;

@@ -31,60 +31,6 @@ static const struct option long_options[] = {
  * priorities are the service's affair, and the name of -F is the one the service knows. */
 #define SHORT_OPTIONS "+A:B:F:GL:N:O:R:UV:X:b:d::e:f:h:imno:p:q::r:tv"
 
-/* --- addresses --- */
-
-/* "Ann <ann@example.org>" is ann@example.org. The caller frees it; NULL: nothing is left. */
-static char *bare_address(const char *text, size_t len)
-{
-    const char *open = memchr(text, '<', len);
-    const char *close = open ? memchr(open, '>', len - (size_t)(open - text)) : NULL;
-
-    if (close) {
-        text = open + 1;
-        len = (size_t)(close - text);
-    }
-    while (len && isspace((unsigned char)*text)) {
-        text++;
-        len--;
-    }
-    while (len && isspace((unsigned char)text[len - 1]))
-        len--;
-    return len ? xstrndup(text, len) : NULL;
-}
-
-static void add_recipients(struct sendmail_args *args, const char *list)
-{
-    size_t count = 0;
-
-    while (args->recipients && args->recipients[count])
-        count++;
-    for (;;) {
-        size_t len = strcspn(list, ",");
-        char *address = bare_address(list, len);
-
-        if (address) {
-            args->recipients = xrealloc(args->recipients, (count + 2) * sizeof(*args->recipients));
-            args->recipients[count++] = address;
-            args->recipients[count] = NULL;
-        }
-        if (!list[len])
-            return;
-        list += len + 1;
-    }
-}
-
-/* The mailbox sends under its own address, unless a whole one is asked for: what programs give is
- * often just the name of the user. */
-static void set_from(struct sendmail_args *args, const char *text)
-{
-    char *address = bare_address(text, strlen(text));
-
-    free(args->from);
-    args->from = address && strchr(address, '@') ? address : NULL;
-    if (!args->from)
-        free(address);
-}
-
 /* --- options --- */
 
 static int refuse_mode(const char *mode, struct buf *err)
@@ -126,7 +72,7 @@ static int take(struct sendmail_args *args, int c, struct buf *err)
         return 0;
     case 'f':
     case 'r':
-        set_from(args, optarg);
+        args->from = optarg;
         return 0;
     case 'b':
         return str_eq(optarg, "m") ? 0 : refuse_mode(optarg, err);
@@ -165,17 +111,9 @@ int sendmail_args_parse(int argc, char **argv, struct sendmail_args *ret, struct
     }
     if (rc || ret->help)
         return rc;
-    for (int i = optind; i < argc; i++)
-        add_recipients(ret, argv[i]);
+    if (optind < argc)
+        ret->recipients = argv + optind;
     if (!ret->recipients && !ret->header_counts)
         return buf_fail(err, -EINVAL, "no recipient: name one, or give -t to take the message's");
     return 0;
-}
-
-void sendmail_args_release(struct sendmail_args *args)
-{
-    for (size_t i = 0; args->recipients && args->recipients[i]; i++)
-        free(args->recipients[i]);
-    free(args->recipients);
-    free(args->from);
 }

@@ -16,21 +16,20 @@
 
 /* --- sendmail_args.c --- */
 
-/* Zeroed is fine; sendmail_args_release(). */
+/* Texts belong to the command line. */
 struct sendmail_args {
-    char **recipients;    /* NULL-terminated, or NULL: none was given */
-    bool header_counts;   /* -t: To, Cc and Bcc name recipients, too */
-    bool dot_is_text;     /* -i: a lone "." does not end the message */
-    bool verbose;         /* -v */
-    bool help;            /* and nothing else counts */
-    char *from;           /* -f, when it is an address with a host; or NULL */
-    const char *mount;    /* --mount, or NULL */
-    struct settings *set; /* where the options that `mount` has, too, go */
+    char *const *recipients; /* lists of addresses; NULL-terminated, or NULL: none was given */
+    bool header_counts;      /* -t: To, Cc and Bcc name recipients, too */
+    bool dot_is_text;        /* -i: a lone "." does not end the message */
+    bool verbose;            /* -v */
+    bool help;               /* and nothing else counts */
+    const char *from;        /* -f, or NULL */
+    const char *mount;       /* --mount, or NULL */
+    struct settings *set;    /* where the options that `mount` has, too, go */
 };
 
 /* `ret` holds `set` only. -EINVAL: not understood, one line in `err` unless getopt has said it. */
 int sendmail_args_parse(int argc, char **argv, struct sendmail_args *ret, struct buf *err);
-void sendmail_args_release(struct sendmail_args *args);
 
 /* --- sendmail_text.c --- */
 
@@ -42,16 +41,6 @@ void sendmail_args_release(struct sendmail_args *args);
  * (-EFBIG: over the maximum of `out`) `out` has what was read.
  */
 int sendmail_read(int fd, bool dot_ends, struct buf *out, struct buf *err);
-
-/*
- * Where the message proper begins and its headers end: a "From " line before it is the mailbox's,
- * and what does not look like a header belongs to the body even without an empty line before it.
- */
-struct sendmail_shape {
-    size_t start, body; /* offsets; headers lie between them */
-    bool gap;           /* an empty line is missing at `body` */
-};
-struct sendmail_shape sendmail_look(const char *text, size_t len);
 
 /* Appends the message to ~/dead.letter in the mbox format; `ret_path` is the caller's, set on
  * failure, too. */

@@ -6,6 +6,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/formats/eml.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,52 +75,12 @@ int sendmail_read(int fd, bool dot_ends, struct buf *out, struct buf *err)
     return rc;
 }
 
-/* --- headers --- */
-
-/* "Subject: ..." */
-static bool is_header(const char *line, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && line[n] > ' ' && line[n] < 127 && line[n] != ':')
-        n++;
-    return n > 0 && n < len && line[n] == ':';
-}
-
-static bool is_empty(const char *line, size_t len)
-{
-    return len == 0 || line[0] == '\n' || (len > 1 && line[0] == '\r' && line[1] == '\n');
-}
-
-struct sendmail_shape sendmail_look(const char *text, size_t len)
-{
-    struct sendmail_shape shape = {0};
-
-    if (str_starts(text, "From "))
-        shape.start = line_length(text, len, 0);
-    shape.body = shape.start;
-    while (shape.body < len) {
-        const char *line = text + shape.body;
-        size_t n = line_length(text, len, shape.body);
-        bool folded = shape.body > shape.start && (*line == ' ' || *line == '\t');
-
-        if (is_empty(line, n))
-            return shape;
-        if (!folded && !is_header(line, n)) {
-            shape.gap = true;
-            return shape;
-        }
-        shape.body += n;
-    }
-    return shape;
-}
-
 /* --- what is not sent --- */
 
 /* The mbox format: a line that begins like the one between two messages gets a '>'. */
 static void add_mbox(struct buf *out, const struct buf *text)
 {
-    struct sendmail_shape shape = sendmail_look(text->data, text->len);
+    struct eml_shape shape = eml_look(text->data, text->len);
     time_t now = time(NULL);
     char date[64];
     struct tm tm;

@@ -18,7 +18,8 @@
 /* RFC 5322, 2.1.1: a line; a header's name and what is around the value are in it. */
 #define UNBROKEN_MAX 900
 
-/* A mailbox as the service gives it: no display name, no quotes, no comment. */
+/* A mailbox as the service gives it: no display name, no quotes, no comment. Characters beyond ASCII
+ * stand as they are (RFC 6532): another form of them would be another address. */
 static bool is_address(const char *s)
 {
     const char *at = strrchr(s, '@');
@@ -26,7 +27,7 @@ static bool is_address(const char *s)
     if (!at || at == s || !at[1] || strlen(s) > UNBROKEN_MAX)
         return false;
     for (; *s; s++) {
-        if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || strchr("<>()[]\\,;:\"", *s) ||
+        if ((unsigned char)*s <= ' ' || *s == 0x7f || strchr("<>()[]\\,;:\"", *s) ||
             (*s == '@' && s != at))
             return false;
     }
@@ -48,41 +49,69 @@ static void cut_name(char *name)
     name[n] = '\0';
 }
 
+/* RFC 5322, 2.1.1: the length a line should have. */
+#define FOLD_AT 78
+
 /* What is no address (Exchange gives "/O=ORG/CN=..." for some) is shown as the name of a group
  * without members: it stays readable and mail to it goes nowhere. */
-static void add_address(InternetAddressList *list, char *text)
+static char *address_or_group(char *text)
 {
-    InternetAddress *address;
+    InternetAddress *group;
+    char *written;
 
-    if (is_address(text)) {
-        address = internet_address_mailbox_new(NULL, text);
-    } else {
-        cut_name(text);
-        address = internet_address_group_new(text);
-    }
-    internet_address_list_add(list, address);
-    g_object_unref(address);
+    if (is_address(text))
+        return g_strdup(text);
+    cut_name(text);
+    group = internet_address_group_new(text);
+    written = internet_address_to_string(group, NULL, TRUE);
+    g_object_unref(group);
+    return written;
 }
 
-/* All at once: the mail makes its header anew at each change of its list. */
-static void add_addresses(GMimeMessage *mail, GMimeAddressType type, const char *members)
+/* `line` is the length of the last one. */
+static void add_address(GString *value, const char *address, size_t *line)
 {
-    InternetAddressList *list = internet_address_list_new();
+    size_t n = strlen(address);
+    bool first = value->len == 0;
+
+    if (!first)
+        g_string_append_c(value, ',');
+    if (!first && *line + n + 2 > FOLD_AT) {
+        g_string_append(value, "\n\t");
+        *line = 1;
+    } else {
+        g_string_append_c(value, ' ');
+    }
+    g_string_append(value, address);
+    *line += n + 2;
+}
+
+/* Raw: GMime writes a host beyond ASCII in another form. */
+static void set_addresses(GMimeMessage *mail, const char *name, const char *members)
+{
+    GString *value = g_string_new(NULL);
+    size_t line = strlen(name) + 1;
     struct buf text;
-    char *rest, *word;
+    char *rest;
 
     buf_init(&text, JSON_TEXT_MAX);
-    if (text_line(&text, members) == 0) {
-        for (char *item = strtok_r(text.data, ";", &rest); item;
-             item = strtok_r(NULL, ";", &rest)) {
-            word = g_strstrip(item);
-            if (*word)
-                add_address(list, word);
-        }
+    if (text_line(&text, members))
+        buf_clear(&text);
+    for (char *item = strtok_r(text.data, ";", &rest); item; item = strtok_r(NULL, ";", &rest)) {
+        char *address = *g_strstrip(item) ? address_or_group(item) : NULL;
+
+        if (address)
+            add_address(value, address, &line);
+        g_free(address);
     }
-    if (internet_address_list_length(list) > 0)
-        internet_address_list_append(g_mime_message_get_addresses(mail, type), list);
-    g_object_unref(list);
+    if (value->len) {
+        GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(mail));
+
+        g_string_append_c(value, '\n');
+        g_mime_object_set_header(GMIME_OBJECT(mail), name, "", NULL);
+        g_mime_header_set_raw_value(g_mime_header_list_get_header(headers, name), value->str);
+    }
+    g_string_free(value, TRUE);
     buf_release(&text);
 }
 
@@ -163,11 +192,11 @@ char *eml_headers(const struct cJSON *message)
     GMimeMessage *mail = g_mime_message_new(TRUE);
     char *text;
 
-    add_addresses(mail, GMIME_ADDRESS_TYPE_FROM, json_str(message, "From"));
-    add_addresses(mail, GMIME_ADDRESS_TYPE_REPLY_TO, json_str(message, "ReplyTo"));
-    add_addresses(mail, GMIME_ADDRESS_TYPE_TO, json_str(message, "To"));
-    add_addresses(mail, GMIME_ADDRESS_TYPE_CC, json_str(message, "Cc"));
-    add_addresses(mail, GMIME_ADDRESS_TYPE_BCC, json_str(message, "Bcc"));
+    set_addresses(mail, "From", json_str(message, "From"));
+    set_addresses(mail, "Reply-To", json_str(message, "ReplyTo"));
+    set_addresses(mail, "To", json_str(message, "To"));
+    set_addresses(mail, "Cc", json_str(message, "Cc"));
+    set_addresses(mail, "Bcc", json_str(message, "Bcc"));
     set_subject(mail, json_str(message, "Subject"));
     set_date(mail, message);
     set_message_id(mail, message);

@@ -6,14 +6,13 @@
 #include "eml_p.h"
 #include "eml_read_p.h"
 #include "formats_p.h"
+#include "header_p.h"
 
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 #include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,25 +20,6 @@
 #define RAW_MAX (OUTGOING_CONTENT_MAX / 2 * 3)
 
 #define READ_BYTES ((size_t)64 * 1024)
-
-static GMimeParserOptions *options; /* constant after the first use */
-
-static void make_options(void)
-{
-    static const char *charsets[] = {"utf-8", "iso-8859-1", NULL};
-
-    options = g_mime_parser_options_new();
-    g_mime_parser_options_set_fallback_charsets(options, charsets);
-    g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
-}
-
-GMimeParserOptions *eml_parser_options(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, make_options);
-    return options;
-}
 
 static int read_all(int fd, GByteArray *raw, struct buf *err)
 {
@@ -62,16 +42,36 @@ static int read_all(int fd, GByteArray *raw, struct buf *err)
     }
 }
 
-/* The line an mbox puts in front of a mail is none of its headers. */
-static void drop_mbox_line(GByteArray *raw)
+/* Where the first line ends with a lone CR, so does every line. */
+static void mend_line_ends(GByteArray *raw)
 {
-    static const char mark[] = "From ";
-    const guint8 *end;
+    const guint8 *cr = memchr(raw->data, '\r', raw->len);
+    guint first = cr ? (guint)(cr - raw->data) : raw->len;
 
-    if (raw->len < strlen(mark) || memcmp(raw->data, mark, strlen(mark)) != 0)
+    if (!cr || memchr(raw->data, '\n', first) ||
+        (first + 1 < raw->len && raw->data[first + 1] == '\n'))
         return;
-    end = memchr(raw->data, '\n', raw->len);
-    g_byte_array_remove_range(raw, 0, end ? (guint)(end + 1 - raw->data) : raw->len);
+    for (guint i = first; i < raw->len; i++) {
+        if (raw->data[i] == '\r' && !(i + 1 < raw->len && raw->data[i + 1] == '\n'))
+            raw->data[i] = '\n';
+    }
+}
+
+/* Headers alone, without NUL, before an empty line: what GMime understands as it is meant. */
+static void mend_headers(GByteArray *raw)
+{
+    struct eml_shape shape = eml_look((const char *)raw->data, raw->len);
+    guint len = raw->len, head = 0, rest = (guint)(len - shape.body);
+
+    g_byte_array_set_size(raw, len + 1); /* for the empty line */
+    for (size_t i = shape.start; i < shape.body; i++) {
+        if (raw->data[i])
+            raw->data[head++] = raw->data[i];
+    }
+    memmove(raw->data + head + shape.gap, raw->data + shape.body, rest);
+    if (shape.gap)
+        raw->data[head] = '\n';
+    g_byte_array_set_size(raw, head + shape.gap + rest);
 }
 
 static bool is_blank(const GByteArray *raw)
@@ -92,21 +92,31 @@ static GMimeMessage *parse(GByteArray *raw)
 
     g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
     g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
-    mail = g_mime_parser_construct_message(parser, eml_parser_options());
+    mail = g_mime_parser_construct_message(parser, NULL);
     g_object_unref(parser);
     g_object_unref(stream);
     return mail;
 }
 
+const char *eml_header(GMimeObject *part, const char *name)
+{
+    GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(part), name);
+
+    return header ? g_mime_header_get_raw_value(header) : NULL;
+}
+
 static void add_subject(GMimeMessage *mail, struct cJSON *obj)
 {
-    struct buf text;
+    const char *raw = eml_header(GMIME_OBJECT(mail), "Subject");
+    struct buf decoded, line;
 
-    buf_init(&text, JSON_TEXT_MAX);
-    if (text_line(&text, g_mime_message_get_subject(mail)))
-        buf_clear(&text);
-    cJSON_AddStringToObject(obj, "Subject", text.data);
-    buf_release(&text);
+    buf_init(&decoded, JSON_TEXT_MAX);
+    buf_init(&line, JSON_TEXT_MAX);
+    if ((raw && header_text(&decoded, raw)) || text_line(&line, decoded.data))
+        buf_clear(&line);
+    cJSON_AddStringToObject(obj, "Subject", line.data);
+    buf_release(&decoded);
+    buf_release(&line);
 }
 
 /* Three headers say the same; the first that is there counts. */
@@ -164,9 +174,11 @@ int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, st
     rc = read_all(fd, raw, err);
     if (rc)
         goto out;
-    drop_mbox_line(raw);
-    if (!is_blank(raw))
+    if (!is_blank(raw)) {
+        mend_line_ends(raw);
+        mend_headers(raw);
         mail = parse(raw);
+    }
     if (mail)
         rc = convert(mail, envelope, ret, err);
     else

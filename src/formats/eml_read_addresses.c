@@ -4,11 +4,10 @@
 #include <outlookfs/formats/eml.h>
 
 #include "eml_read_p.h"
-#include "formats_p.h"
+#include "header_p.h"
 
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <string.h>
@@ -16,8 +15,6 @@
 enum { TO, CC, BCC, LISTS };
 
 static const char *const names[LISTS] = {"To", "Cc", "Bcc"};
-static const GMimeAddressType types[LISTS] = {GMIME_ADDRESS_TYPE_TO, GMIME_ADDRESS_TYPE_CC,
-                                              GMIME_ADDRESS_TYPE_BCC};
 
 /* Lists of strings, each owned by the array. */
 struct recipients {
@@ -55,84 +52,100 @@ static int list_of(const struct recipients *r, const char *address)
     return i;
 }
 
-/* The service's lists are separated by ';' and know no quotes. */
-static int check_address(const char *address, struct buf *err)
+/* The name of a user of this machine is no address anywhere else: its mail goes to the owner. */
+static const char *with_host(const char *address, const struct eml_envelope *envelope,
+                             struct buf *err, int *rc)
 {
-    if (!text_has(address))
-        return buf_fail(err, -EINVAL, "a recipient is empty");
-    for (const char *p = address; *p; p++) {
-        if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr(";,<>", *p))
-            return buf_fail(err, -EINVAL, "the service cannot send to \"%s\"", address);
-    }
-    return str_is_utf8(address, strlen(address))
-               ? 0
-               : buf_fail(err, -EINVAL, "a recipient's address is not UTF-8");
+    *rc = 0;
+    if (strchr(address, '@'))
+        return address;
+    if (envelope && envelope->owner)
+        return envelope->owner;
+    *rc = buf_fail(err, envelope ? -EDESTADDRREQ : -EINVAL, "%s: no address with a host", address);
+    return NULL;
 }
 
-static int add(struct recipients *r, int list, const char *address, struct buf *err)
-{
-    int rc = check_address(address, err);
+/* --- headers --- */
 
-    if (!rc && list_of(r, address) == LISTS)
-        g_ptr_array_add(r->lists[list], g_strdup(address));
+/* Of all headers of this name; there should be one. */
+static int read_header(GMimeMessage *mail, const char *name, GPtrArray *ret, struct buf *err)
+{
+    GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(mail));
+    int rc = 0;
+
+    for (int i = 0; i < g_mime_header_list_get_count(headers) && !rc; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+
+        if (g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0)
+            rc = header_addresses(g_mime_header_get_raw_value(header), ret, err);
+    }
     return rc;
 }
 
-/* Groups count as their members. */
-static int add_header(struct recipients *r, int list, InternetAddressList *addresses,
-                      struct buf *err)
+static int from_headers(GMimeMessage *mail, const struct eml_envelope *envelope,
+                        struct recipients *r, struct buf *err)
 {
     int rc = 0;
 
-    for (int i = 0; addresses && !rc && i < internet_address_list_length(addresses); i++) {
-        InternetAddress *address = internet_address_list_get_address(addresses, i);
+    for (int i = 0; i < LISTS && !rc; i++) {
+        GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
 
-        if (INTERNET_ADDRESS_IS_GROUP(address))
-            rc = add_header(r, list, INTERNET_ADDRESS_GROUP(address)->members, err);
-        else
-            rc = add(r, list, internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address)),
-                     err);
+        rc = read_header(mail, names[i], read, err);
+        for (guint k = 0; k < read->len && !rc; k++) {
+            const char *address = with_host(g_ptr_array_index(read, k), envelope, err, &rc);
+
+            if (address && list_of(r, address) == LISTS)
+                g_ptr_array_add(r->lists[i], g_strdup(address));
+        }
+        g_ptr_array_free(read, TRUE);
     }
     return rc;
 }
 
-static int from_headers(GMimeMessage *mail, struct recipients *r, struct buf *err)
-{
-    int rc = 0;
-
-    for (int i = 0; i < LISTS && !rc; i++)
-        rc = add_header(r, i, g_mime_message_get_addresses(mail, types[i]), err);
-    return rc;
-}
-
-/* "<a@b>" is how some write it. */
-static char *bare(const char *recipient)
-{
-    char *address = g_strstrip(g_strdup(recipient));
-    size_t n = strlen(address);
-
-    if (n >= 2 && address[0] == '<' && address[n - 1] == '>') {
-        memmove(address, address + 1, n - 2);
-        address[n - 2] = '\0';
-    }
-    return address;
-}
+/* --- the envelope --- */
 
 /* A recipient is shown where the headers show it, and hidden where they do not. */
-static int from_envelope(const char *const *addresses, const struct recipients *shown,
+static int from_envelope(const struct eml_envelope *envelope, const struct recipients *shown,
                          struct recipients *r, struct buf *err)
 {
+    GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
     int rc = 0;
 
-    for (; *addresses && !rc; addresses++) {
-        char *address = bare(*addresses);
-        int list = list_of(shown, address);
+    for (const char *const *text = envelope->recipients; *text && !rc; text++)
+        rc = header_addresses(*text, read, err);
+    for (guint i = 0; i < read->len && !rc; i++) {
+        const char *address = with_host(g_ptr_array_index(read, i), envelope, err, &rc);
 
-        rc = add(r, list == LISTS ? BCC : list, address, err);
-        g_free(address);
+        if (address && list_of(r, address) == LISTS) {
+            int list = list_of(shown, address);
+
+            g_ptr_array_add(r->lists[list == LISTS ? BCC : list], g_strdup(address));
+        }
     }
+    g_ptr_array_free(read, TRUE);
     return rc;
 }
+
+/* Headers that only show who gets the mail need not be readable. */
+static int find_recipients(GMimeMessage *mail, const struct eml_envelope *envelope,
+                           struct recipients *r, struct buf *err)
+{
+    bool given = envelope && envelope->recipients;
+    struct recipients shown;
+    int rc = 0;
+
+    if (!given || envelope->headers_count)
+        rc = from_headers(mail, envelope, r, err);
+    if (rc || !given)
+        return rc;
+    init(&shown);
+    from_headers(mail, envelope, &shown, NULL);
+    rc = from_envelope(envelope, &shown, r, err);
+    release(&shown);
+    return rc;
+}
+
+/* --- what the service wants --- */
 
 static void take_out(GPtrArray *list, const char *address)
 {
@@ -167,7 +180,8 @@ static int need_to(struct recipients *r, const char *owner, struct buf *err)
         return buf_fail(err, -EDESTADDRREQ,
                         "all recipients are hidden ones (Bcc): the service wants one in To");
     take_out(r->lists[BCC], owner);
-    return add(r, TO, owner, err);
+    g_ptr_array_add(r->lists[TO], g_strdup(owner));
+    return 0;
 }
 
 static void add_member(struct cJSON *obj, const char *name, const GPtrArray *list)
@@ -186,59 +200,60 @@ static void add_member(struct cJSON *obj, const char *name, const GPtrArray *lis
 }
 
 /* One of the headers that name who sends or is answered. */
-static int add_own(struct cJSON *obj, const char *name, InternetAddressList *addresses,
-                   struct buf *err)
+static int add_own(GMimeMessage *mail, const char *header, const struct eml_envelope *envelope,
+                   struct cJSON *obj, const char *name, struct buf *err)
 {
-    struct recipients r;
-    int rc;
+    GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    int rc = read_header(mail, header, read, err);
 
-    init(&r);
-    rc = add_header(&r, TO, addresses, err);
+    for (guint i = 0; i < read->len && !rc; i++) {
+        const char *address = with_host(g_ptr_array_index(read, i), envelope, err, &rc);
+
+        if (address && !in_list(list, address))
+            g_ptr_array_add(list, g_strdup(address));
+    }
     if (!rc)
-        add_member(obj, name, r.lists[TO]);
-    release(&r);
+        add_member(obj, name, list);
+    g_ptr_array_free(read, TRUE);
+    g_ptr_array_free(list, TRUE);
     return rc;
 }
 
-static int add_from(GMimeMessage *mail, const struct eml_envelope *envelope, struct cJSON *obj,
-                    struct buf *err)
+/* What programs give is often "<>" or the name of the user: then the mailbox sends as itself. */
+static int add_sender(const char *from, struct cJSON *obj, struct buf *err)
 {
-    char *from;
+    GPtrArray *read;
     int rc;
 
-    if (!envelope)
-        return add_own(obj, "From", g_mime_message_get_from(mail), err);
-    if (!envelope->from)
+    if (!from || !strchr(from, '@'))
         return 0;
-    from = bare(envelope->from);
-    rc = check_address(from, err);
+    read = g_ptr_array_new_with_free_func(g_free);
+    rc = header_addresses(from, read, err);
     if (!rc)
-        cJSON_AddStringToObject(obj, "From", from);
-    g_free(from);
+        add_member(obj, "From", read);
+    g_ptr_array_free(read, TRUE);
     return rc;
 }
 
 int eml_read_addresses(GMimeMessage *mail, const struct eml_envelope *envelope, struct cJSON *obj,
                        struct buf *err)
 {
-    bool by_headers = !envelope || !envelope->recipients;
-    struct recipients shown, r;
+    struct recipients r;
     int rc;
 
-    init(&shown);
     init(&r);
-    rc = from_headers(mail, by_headers ? &r : &shown, err);
-    if (!rc && !by_headers)
-        rc = from_envelope(envelope->recipients, &shown, &r, err);
+    rc = find_recipients(mail, envelope, &r, err);
     if (!rc)
         rc = need_to(&r, envelope ? envelope->owner : NULL, err);
     for (int i = 0; i < LISTS && !rc; i++)
         add_member(obj, names[i], r.lists[i]);
+    if (!rc && envelope)
+        rc = add_sender(envelope->from, obj, err);
+    else if (!rc)
+        rc = add_own(mail, "From", NULL, obj, "From", err);
     if (!rc)
-        rc = add_from(mail, envelope, obj, err);
-    if (!rc)
-        rc = add_own(obj, "ReplyTo", g_mime_message_get_reply_to(mail), err);
-    release(&shown);
+        rc = add_own(mail, "Reply-To", envelope, obj, "ReplyTo", err);
     release(&r);
     return rc;
 }

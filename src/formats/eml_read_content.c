@@ -1,8 +1,14 @@
 /*
  * eml_read_content.c - which part of a mail is its body, and the others as attachments.
+ *
+ * The leaves of the tree are listed in order. Each level offers one of them as a body: of
+ * alternatives the one that says most, and the bodies the others offer are forms of the same text
+ * and are left out; of other parts the first that says something. Whatever is not left out and is
+ * not the body in the end is an attachment.
  */
 #include "eml_read_p.h"
 #include "formats_p.h"
+#include "header_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>
@@ -18,89 +24,165 @@
 /* Quadratic work on lists of parts and names stays small; no mail that a person sends has so many. */
 #define PARTS_MAX 20000
 
+struct leaf {
+    GMimeObject *part;
+    unsigned number; /* from 1: what a part without a name is called by */
+    char *name;      /* that it was given, or NULL */
+    bool marked;     /* Content-Disposition: attachment */
+    bool left_out;
+    char *text; /* of what may be a body, once it is looked at */
+    bool html, says;
+};
+
 struct reader {
+    GPtrArray *leaves;
     struct cJSON *attachments;
-    char *body; /* NULL until it is found */
-    bool html;
-    unsigned leaves; /* seen so far: a part without a name is called by its number */
     size_t size;
     struct buf *err;
 };
 
-static bool is_type(GMimeObject *part, const char *type, const char *subtype)
+static void leaf_free(void *p)
 {
-    return g_mime_content_type_is_type(g_mime_object_get_content_type(part), type, subtype);
+    struct leaf *leaf = p;
+
+    free(leaf->name);
+    free(leaf->text);
+    free(leaf);
 }
 
-static int too_large(struct reader *r)
+static int too_large(const struct reader *r)
 {
     return buf_fail(r->err, -EFBIG, "the mail is larger than the service's %zu MB",
                     OUTGOING_CONTENT_MAX >> 20);
 }
 
-/* --- bytes --- */
+/* --- leaves --- */
 
-/* What a part stands for, decoded; a mail as it is. */
-static GByteArray *content_of(GMimeObject *part)
+/* A '/' would make a folder of what is in front of it. */
+static char *given_name(GMimeObject *part)
 {
-    GMimeStream *stream = g_mime_stream_mem_new();
-    GByteArray *bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    char *given = header_parameter(eml_header(part, "Content-Disposition"), "filename");
+    struct buf name;
+    char *result;
 
-    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-    if (GMIME_IS_MESSAGE_PART(part)) {
-        GMimeMessage *mail = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
-
-        if (mail)
-            g_mime_object_write_to_stream(GMIME_OBJECT(mail), NULL, stream);
-    } else if (GMIME_IS_PART(part)) {
-        GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(part));
-
-        if (content)
-            g_mime_data_wrapper_write_to_stream(content, stream);
-    } else {
-        g_mime_object_write_content_to_stream(part, NULL, stream);
+    if (!given)
+        given = header_parameter(eml_header(part, "Content-Type"), "name");
+    buf_init(&name, BUF_TEXT_MAX);
+    if (text_line(&name, given))
+        buf_clear(&name);
+    for (char *p = name.data; *p; p++) {
+        if (*p == '/')
+            *p = '_';
     }
-    g_object_unref(stream);
-    return bytes;
+    result = text_has(name.data) ? buf_detach(&name) : NULL;
+    buf_release(&name);
+    g_free(given);
+    return result;
 }
 
-static bool is_unicode(const char *charset)
+static bool is_marked(GMimeObject *part)
 {
-    return !charset || g_ascii_strcasecmp(charset, "utf-8") == 0 ||
-           g_ascii_strcasecmp(charset, "us-ascii") == 0;
+    const char *how = eml_header(part, "Content-Disposition");
+
+    return how && g_ascii_strncasecmp(how + strspn(how, " \t\r\n"), "attachment", 10) == 0;
 }
 
-/* Appends text of a charset as UTF-8 to `out`, with '\n' for "\r\n" and without NUL. */
-static int add_converted(struct buf *out, const char *p, size_t n)
+static struct leaf *add_leaf(struct reader *r, GMimeObject *part)
 {
+    struct leaf *leaf = xcalloc(1, sizeof(*leaf));
+
+    leaf->part = part;
+    leaf->number = r->leaves->len + 1;
+    leaf->name = given_name(part);
+    leaf->marked = is_marked(part);
+    g_ptr_array_add(r->leaves, leaf);
+    return leaf;
+}
+
+/* --- bodies --- */
+
+/* How good a form of the text it is; 0: none. */
+static int form_of(const struct leaf *leaf)
+{
+    static const char *const others[] = {"enriched",   "richtext",   "markdown",
+                                         "x-markdown", "x-amp-html", "watch-html"};
+
+    if (leaf->marked)
+        return 0;
+    if (eml_is_type(leaf->part, "text", "html"))
+        return 3;
+    if (eml_is_type(leaf->part, "text", "plain"))
+        return 2;
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        if (eml_is_type(leaf->part, "text", others[i]))
+            return 1;
+    }
+    return 0;
+}
+
+static int look_at_text(struct reader *r, struct leaf *leaf)
+{
+    struct buf text;
+
+    buf_init(&text, OUTGOING_CONTENT_MAX);
+    if (eml_text(leaf->part, &text)) {
+        buf_release(&text);
+        return too_large(r);
+    }
+    leaf->html = form_of(leaf) == 3;
+    leaf->text = text.len ? buf_detach(&text) : xstrdup("");
+    leaf->says = eml_says_something(leaf->text, leaf->html);
+    buf_release(&text);
+    return 0;
+}
+
+/* Of two forms of one text the later, if it says no less: RFC 2046, 5.1.4. */
+static struct leaf *better_form(struct leaf *a, struct leaf *b)
+{
+    struct leaf *best = b;
+
+    if (!a || !b)
+        return a ? a : b;
+    if (a->says != b->says)
+        best = a->says ? a : b;
+    else if (form_of(a) > form_of(b))
+        best = a;
+    (best == a ? b : a)->left_out = true;
+    return best;
+}
+
+/* Of two parts that follow each other: a name says that it is a file, if the other can be a body. */
+static struct leaf *likelier_body(struct leaf *a, struct leaf *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    if (a->says != b->says)
+        return a->says ? a : b;
+    return a->name && !b->name ? b : a;
+}
+
+static int body_of(struct reader *r, GMimeObject *part, struct leaf **ret)
+{
+    bool alternatives;
     int rc = 0;
 
-    for (size_t i = 0; i < n && !rc; i++) {
-        if (p[i] != '\0' && !(p[i] == '\r' && i + 1 < n && p[i + 1] == '\n'))
-            rc = buf_addch(out, p[i]);
+    *ret = NULL;
+    if (!GMIME_IS_MULTIPART(part) || g_mime_multipart_get_count(GMIME_MULTIPART(part)) == 0) {
+        struct leaf *leaf = add_leaf(r, part);
+
+        if (r->leaves->len > PARTS_MAX)
+            return buf_fail(r->err, -EFBIG, "the mail has more than %d parts", PARTS_MAX);
+        *ret = form_of(leaf) ? leaf : NULL;
+        return *ret ? look_at_text(r, leaf) : 0;
     }
-    return rc;
-}
+    alternatives = g_mime_content_type_is_type(g_mime_object_get_content_type(part), "multipart",
+                                               "alternative");
+    for (int i = 0; i < g_mime_multipart_get_count(GMIME_MULTIPART(part)) && !rc; i++) {
+        struct leaf *offered;
 
-/* What no charset is named for, or one that is unknown or not true, is UTF-8 if it can be and Latin
- * 1 otherwise. */
-static int add_text(struct buf *out, const GByteArray *bytes, const char *charset)
-{
-    GMimeFilter *filter = NULL;
-    const char *text = (const char *)bytes->data;
-    char *converted;
-    size_t n, before;
-    int rc;
-
-    if (!is_unicode(charset))
-        filter = g_mime_filter_charset_new(charset, "utf-8");
-    if (!filter && str_is_utf8(text, bytes->len))
-        return add_converted(out, text, bytes->len);
-    if (!filter)
-        filter = g_mime_filter_charset_new("iso-8859-1", "utf-8");
-    g_mime_filter_complete(filter, (char *)bytes->data, bytes->len, 0, &converted, &n, &before);
-    rc = add_converted(out, converted, str_is_utf8(converted, n) ? n : 0);
-    g_object_unref(filter);
+        rc = body_of(r, g_mime_multipart_get_part(GMIME_MULTIPART(part), i), &offered);
+        *ret = (alternatives ? better_form : likelier_body)(*ret, offered);
+    }
     return rc;
 }
 
@@ -127,53 +209,41 @@ static const char *extension_of(GMimeObject *part)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-        if (is_type(part, table[i].type, table[i].subtype))
+        if (eml_is_type(part, table[i].type, table[i].subtype))
             return table[i].extension;
     }
     return "bin";
 }
 
-static const char *given_name(GMimeObject *part)
-{
-    const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
-
-    return name ? name : g_mime_object_get_content_type_parameter(part, "name");
-}
-
-/* A forwarded mail is called by its subject. */
-static const char *subject_of(GMimeObject *part)
+/* A mail in the mail is called by its subject. */
+static char *subject_name(GMimeObject *part)
 {
     GMimeMessage *mail = GMIME_IS_MESSAGE_PART(part)
                              ? g_mime_message_part_get_message(GMIME_MESSAGE_PART(part))
                              : NULL;
+    const char *raw = mail ? eml_header(GMIME_OBJECT(mail), "Subject") : NULL;
+    struct buf text, line;
+    char *name = NULL;
 
-    return mail ? g_mime_message_get_subject(mail) : NULL;
+    buf_init(&text, BUF_TEXT_MAX);
+    buf_init(&line, BUF_TEXT_MAX);
+    if (raw && !header_text(&text, raw) && !text_line(&line, text.data) && text_has(line.data))
+        name = xasprintf("%s.eml", g_strdelimit(line.data, "/", '_'));
+    buf_release(&text);
+    buf_release(&line);
+    return name;
 }
 
-/* Without the folders some programs put into it. The caller frees it. */
-static char *name_of(struct reader *r, GMimeObject *part)
+static char *name_of(const struct leaf *leaf)
 {
-    const char *given = given_name(part), *subject = subject_of(part), *base;
-    struct buf name;
+    char *name = leaf->name ? xstrdup(leaf->name) : subject_name(leaf->part);
 
-    buf_init(&name, BUF_TEXT_MAX);
-    if (text_line(&name, given ? given : subject))
-        buf_clear(&name);
-    if (!given && text_has(name.data) && buf_addstr(&name, ".eml"))
-        buf_clear(&name);
-    base = given ? strrchr(name.data, '/') : NULL;
-    base = base ? base + 1 : name.data;
-    if (text_has(base))
-        base = xstrdup(base);
-    else
-        base = xasprintf("part-%u.%s", r->leaves, extension_of(part));
-    buf_release(&name);
-    return (char *)base;
+    return name ? name : xasprintf("part-%u.%s", leaf->number, extension_of(leaf->part));
 }
 
-static int add_attachment(struct reader *r, GMimeObject *part)
+static int add_attachment(struct reader *r, const struct leaf *leaf)
 {
-    GByteArray *bytes = content_of(part);
+    GByteArray *bytes = eml_content(leaf->part);
     struct cJSON *attachment;
     struct buf text;
     char *name;
@@ -186,7 +256,7 @@ static int add_attachment(struct reader *r, GMimeObject *part)
     buf_init(&text, JSON_TEXT_MAX);
     base64_encode(&text, bytes->data, bytes->len);
     g_byte_array_free(bytes, TRUE);
-    name = name_of(r, part);
+    name = name_of(leaf);
     attachment = cJSON_CreateObject();
     cJSON_AddStringToObject(attachment, "Name", name);
     cJSON_AddStringToObject(attachment, "ContentBytes", text.data);
@@ -196,113 +266,42 @@ static int add_attachment(struct reader *r, GMimeObject *part)
     return 0;
 }
 
-/* --- the body --- */
-
-/* Text shown with the mail: neither marked as an attachment nor named. */
-static bool is_body(const struct reader *r, GMimeObject *part)
+/* What is left out, and text that says nothing and has no name, is none. */
+static int add_attachments(struct reader *r, const struct leaf *body)
 {
-    GMimeContentDisposition *how = g_mime_object_get_content_disposition(part);
-
-    return !r->body && GMIME_IS_PART(part) && !given_name(part) &&
-           (is_type(part, "text", "plain") || is_type(part, "text", "html")) &&
-           !(how && g_mime_content_disposition_is_attachment(how));
-}
-
-static int take_body(struct reader *r, GMimeObject *part)
-{
-    GByteArray *bytes = content_of(part);
-    struct buf text;
-    int rc;
-
-    buf_init(&text, OUTGOING_CONTENT_MAX);
-    rc = add_text(&text, bytes, g_mime_object_get_content_type_parameter(part, "charset"));
-    g_byte_array_free(bytes, TRUE);
-    r->size += text.len;
-    if (rc || r->size > OUTGOING_CONTENT_MAX) {
-        buf_release(&text);
-        return too_large(r);
-    }
-    r->body = text.len ? buf_detach(&text) : xstrdup("");
-    r->html = is_type(part, "text", "html");
-    buf_release(&text);
-    return 0;
-}
-
-static int take_leaf(struct reader *r, GMimeObject *part)
-{
-    if (++r->leaves > PARTS_MAX)
-        return buf_fail(r->err, -EFBIG, "the mail has more than %d parts", PARTS_MAX);
-    return is_body(r, part) ? take_body(r, part) : add_attachment(r, part);
-}
-
-/* Is there text of this kind in the part, where a body is looked for? */
-static bool offers(GMimeObject *part, const char *subtype)
-{
-    if (!GMIME_IS_MULTIPART(part))
-        return is_type(part, "text", subtype);
-    for (int i = 0; i < g_mime_multipart_get_count(GMIME_MULTIPART(part)); i++) {
-        if (offers(g_mime_multipart_get_part(GMIME_MULTIPART(part), i), subtype))
-            return true;
-    }
-    return false;
-}
-
-/* The last is the best one by RFC 2046, 5.1.4; here of those in HTML, then of those in plain text.
- * NULL: it has neither. */
-static GMimeObject *best_of(GMimeMultipart *alternatives)
-{
-    static const char *const wanted[] = {"html", "plain"};
-
-    for (size_t w = 0; w < ARRAY_SIZE(wanted); w++) {
-        for (int i = g_mime_multipart_get_count(alternatives) - 1; i >= 0; i--) {
-            GMimeObject *part = g_mime_multipart_get_part(alternatives, i);
-
-            if (offers(part, wanted[w]))
-                return part;
-        }
-    }
-    return NULL;
-}
-
-/* Iterates with a list of its own: parts may lie 1000 levels deep. */
-static int take_parts(struct reader *r, GMimeObject *root)
-{
-    GQueue todo = G_QUEUE_INIT;
     int rc = 0;
 
-    g_queue_push_head(&todo, root);
-    while (!rc && !g_queue_is_empty(&todo)) {
-        GMimeObject *part = g_queue_pop_head(&todo), *best = NULL;
+    for (guint i = 0; i < r->leaves->len && !rc; i++) {
+        const struct leaf *leaf = g_ptr_array_index(r->leaves, i);
+        bool blank = leaf->text && !leaf->says && !leaf->name;
 
-        if (!GMIME_IS_MULTIPART(part)) {
-            rc = take_leaf(r, part);
-            continue;
-        }
-        if (is_type(part, "multipart", "alternative"))
-            best = best_of(GMIME_MULTIPART(part));
-        if (best) {
-            g_queue_push_head(&todo, best);
-            continue;
-        }
-        for (int i = g_mime_multipart_get_count(GMIME_MULTIPART(part)) - 1; i >= 0; i--)
-            g_queue_push_head(&todo, g_mime_multipart_get_part(GMIME_MULTIPART(part), i));
+        if (leaf != body && !leaf->left_out && !blank)
+            rc = add_attachment(r, leaf);
     }
-    g_queue_clear(&todo);
     return rc;
 }
 
 int eml_read_content(GMimeMessage *mail, struct cJSON *obj, struct buf *err)
 {
-    struct reader r = {.attachments = cJSON_CreateArray(), .err = err};
+    struct reader r = {.leaves = g_ptr_array_new_with_free_func(leaf_free),
+                       .attachments = cJSON_CreateArray(),
+                       .err = err};
     GMimeObject *root = g_mime_message_get_mime_part(mail);
-    int rc = root ? take_parts(&r, root) : 0;
+    struct leaf *body = NULL;
+    int rc = root ? body_of(&r, root, &body) : 0;
 
-    cJSON_AddStringToObject(obj, "Body", r.body ? r.body : "");
-    cJSON_AddBoolToObject(obj, "IsHtml", r.html);
+    if (!rc && body) {
+        r.size = strlen(body->text);
+        rc = r.size > OUTGOING_CONTENT_MAX ? too_large(&r) : 0;
+    }
+    if (!rc)
+        rc = add_attachments(&r, body);
+    cJSON_AddStringToObject(obj, "Body", body && body->text ? body->text : "");
+    cJSON_AddBoolToObject(obj, "IsHtml", body && body->html);
     if (cJSON_GetArraySize(r.attachments) > 0)
         cJSON_AddItemToObject(obj, "Attachments", r.attachments);
     else
         cJSON_Delete(r.attachments);
-    free(r.body);
+    g_ptr_array_free(r.leaves, TRUE);
     return rc;
 }

@@ -5,6 +5,7 @@
 #define OUTLOOKFS_FORMATS_EML_READ_P_H
 
 #include <gmime/gmime.h>
+#include <stdbool.h>
 
 struct buf;
 struct cJSON;
@@ -17,8 +18,20 @@ int eml_read_addresses(GMimeMessage *mail, const struct eml_envelope *envelope, 
 /* Adds Body, IsHtml and Attachments to `obj`. -EFBIG. */
 int eml_read_content(GMimeMessage *mail, struct cJSON *obj, struct buf *err);
 
-/* Strict about nothing; headers that are not ASCII are UTF-8 or Latin 1 whatever the locale. One
- * for the program. */
-GMimeParserOptions *eml_parser_options(void);
+/* The raw value of the first header of this name (header_p.h), or NULL; belongs to `part`. */
+const char *eml_header(GMimeObject *part, const char *name);
+
+/* What a part is; as g_mime_content_type_is_type(). */
+bool eml_is_type(GMimeObject *part, const char *type, const char *subtype);
+
+/* The bytes that a part stands for, decoded; a mail as it is. The caller frees them. */
+GByteArray *eml_content(GMimeObject *part);
+
+/* Appends the text of a part as UTF-8, with '\n' for "\r\n", without soft line ends (RFC 3676).
+ * -ENOBUFS. */
+int eml_text(GMimeObject *part, struct buf *out);
+
+/* Would somebody who reads it see anything? */
+bool eml_says_something(const char *text, bool html);
 
 #endif

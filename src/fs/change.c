@@ -35,6 +35,7 @@ static int begin(struct fs *fs, uint64_t parent, const char *name, struct node *
 
 static int end(struct fs *fs, struct node *dir, int rc)
 {
+    fs->attr_changes++;
     mutex_unlock(&fs->change);
     tree_put(fs, dir);
     return rc;
@@ -208,6 +209,7 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     if (!rc && (set & (FS_SET_MODE | FS_SET_MTIME | FS_SET_MTIME_NOW))) {
         mutex_lock(&fs->change);
         rc = set_mode_and_time(fs, node, attr, set);
+        fs->attr_changes++;
         mutex_unlock(&fs->change);
     }
     if (!rc)

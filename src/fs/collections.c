@@ -239,7 +239,7 @@ static int each_op(struct fs *fs, unsigned states, entry_fn each, void *ctx)
         struct slot slot = {0};
 
         if (!rc && (states & 1U << ops[i].state) && !state_get_slot(fs->state, ops[i].slot, &slot))
-            rc = each(ctx, ops[i].slot, slot.name, ops[i].queued_at);
+            rc = each(ctx, ops[i].slot, slot.name, clock_date(ops[i].queued_at));
         slot_release(&slot);
         journal_op_release(&ops[i]);
     }
@@ -258,7 +258,7 @@ static int each_mail(struct fs *fs, unsigned states, entry_fn each, void *ctx)
 
         if ((states & 1U << rows[i].state) && !state_get_local(fs->state, rows[i].ino, &l)) {
             char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
-            rc = each(ctx, -rows[i].id, name, rows[i].queued_at);
+            rc = each(ctx, -rows[i].id, name, clock_date(rows[i].queued_at));
             free(name);
         }
         local_release(&l);

@@ -35,7 +35,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
         slot.flags |= SLOT_DRAFT;
-        slot.vacant_at = clock_now();
+        slot.vacant_at = clock_steady();
         rc = slot_put(fs, &slot);
     }
     slot_release(&slot);
@@ -137,7 +137,7 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
     }
     if (!rc && (slot.flags & SLOT_DRAFT)) {
         if (c->changed) {
-            slot.vacant_at = clock_now();
+            slot.vacant_at = clock_steady();
             state_put_slot(fs->state, &slot);
         }
         events_wake(fs);

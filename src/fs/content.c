@@ -168,6 +168,8 @@ void content_put(struct fs *fs, struct node *node)
 
         if (ops->closed)
             ops->closed(fs, node, c);
+        if (c->changed)
+            fs->attr_changes++;
         content_free(c);
     }
     mutex_unlock(&fs->change);

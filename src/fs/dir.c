@@ -21,6 +21,7 @@ struct entry {
         spec; /* name, id and part are ours; folder is interned, parent is the directory */
     bool has_attr;
     struct stat attr;
+    uint64_t moment; /* fs.attr_changes before `attr` was looked up */
 };
 
 enum stage { STAGE_SCRATCH, STAGE_CLASS, STAGE_END };
@@ -29,7 +30,8 @@ struct dir_list {
     struct entry *entries;
     size_t count, room;
     enum stage stage;
-    int error; /* why the list ends here; told once */
+    int error;       /* why the list ends here; told once */
+    uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
     uint64_t cursor;
     struct map seen;
 };
@@ -60,7 +62,7 @@ int dir_add(struct dir_list *list, const struct node_spec *spec, const struct st
     }
     struct entry *e = &list->entries[list->count++];
 
-    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL};
+    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL, .moment = list->moment};
     if (attr)
         e->attr = *attr;
     e->spec.name = xstrdup(spec->name);
@@ -117,6 +119,7 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     struct dir_list *list = &dir->list;
     int rc = 0;
 
+    list->moment = fs->attr_changes;
     if (list->stage == STAGE_SCRATCH) {
         if (ops->flags & NODE_SCRATCH_OK)
             rc = scratch_list(fs, dir->node, list);
@@ -189,17 +192,23 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
     if (rc != 1)
         return rc ? rc : -ENOENT;
 
-    if (!e->has_attr && (e->spec.ops->flags & NODE_DEAR))
+    if ((!e->has_attr || e->moment != fs->attr_changes) && (e->spec.ops->flags & NODE_DEAR))
         return -ENOENT;
 
     struct node *node = tree_obtain(fs, &e->spec);
-    /* An open file's attributes are those of its bytes, not those the listing carried. */
-    if (e->has_attr && !content_peek(fs, node)) {
+    /* What changes from here on is told to the kernel, because there is a node. */
+    if (e->moment != fs->attr_changes) { /* neither is the name what it was */
+        tree_put(fs, node);
+        node = NULL;
+        rc = node_lookup(fs, req, dir->node, e->spec.name, &node);
+        if (!rc)
+            rc = node_entry(fs, req, node, ret);
+    } else if (e->has_attr && !content_peek(fs, node)) {
         *ret = (struct fs_entry){.ino = node->ino, .attr = e->attr, .cacheable = true};
         tree_show(fs, node, &e->attr);
         tree_remember(fs, node);
         rc = 0;
-    } else {
+    } else { /* an open file's attributes are those of its bytes */
         rc = node_entry(fs, req, node, ret);
     }
     tree_put(fs, node);

@@ -262,8 +262,14 @@ int fs_statfs(struct fs *fs, struct statvfs *ret)
     return rc;
 }
 
-void notify_inode(struct fs *fs, uint64_t ino)
+void notify_kernel(struct fs *fs, uint64_t ino)
 {
     if (fs->config.notify)
         fs->config.notify->inode(fs->config.notify_ctx, ino);
+}
+
+void notify_inode(struct fs *fs, uint64_t ino)
+{
+    fs->attr_changes++;
+    notify_kernel(fs, ino);
 }

@@ -126,7 +126,11 @@ static void record_changed(struct fs *fs, const struct event *e)
     }
     mutex_unlock(&fs->change);
 
-    notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
+    uint64_t ino = rc ? record_ino(e->kind, e->folder, e->id) : slot.ino;
+    if (e->change == MAILBOX_NEW && rc) /* no open directory holds attributes of it */
+        notify_kernel(fs, ino);
+    else
+        notify_inode(fs, ino);
     export_changed(fs, e->kind, e->folder, e->id);
     slot_release(&slot);
 }
@@ -173,7 +177,7 @@ static bool handle(struct fs *fs, struct event *e)
     return wake;
 }
 
-/* The moment of clock_mono() that is `when` of clock_now(). */
+/* The moment of clock_mono() that is `when` of clock_steady(). */
 static int64_t until(int64_t when, int64_t now)
 {
     if (when == INT64_MAX)
@@ -188,16 +192,16 @@ static void *housekeeping(void *ctx)
 
     slots_reconcile_all(fs);
     while (!fs->stopping) {
-        int64_t now = clock_now();
+        int64_t now = clock_steady();
         struct event *e = queue_pop(&fs->events, NULL, until(next, now));
 
         if (e && handle(fs, e))
             next = 0;
-        if (clock_now() >= next) {
+        if (clock_steady() >= next) {
             mutex_lock(&fs->change);
-            next = slots_expire(fs, clock_now());
+            next = slots_expire(fs, clock_steady());
             mutex_unlock(&fs->change);
-            int64_t views = views_expire(fs, clock_now());
+            int64_t views = views_expire(fs, clock_steady());
             if (views < next)
                 next = views;
         }

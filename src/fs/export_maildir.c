@@ -65,7 +65,7 @@ static int cur_list(struct fs *fs, const struct fs_req *req, struct node *dir,
  * every open of a message looks the directory up. */
 static bool is_due(const struct cache_listing *listing)
 {
-    int64_t age = clock_now() - listing->fresh_at;
+    int64_t age = clock_steady() - listing->fresh_at;
 
     return listing->complete && (age < 0 || age >= NS_PER_S);
 }

@@ -251,6 +251,20 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     return 1;
 }
 
+/*
+ * readdir(3) takes ENOENT for the end: that the service does not know the folder must be said
+ * before, at the first look. The kernel then looks the name up once more, and does not find it.
+ */
+static int folder_prepare(struct fs *fs, const struct fs_req *req, struct node *dir)
+{
+    struct cache_listing listing = {0};
+
+    if (cache_get_listing(fs->cache, dir->kind, dir->folder, &listing) || listing.fresh_at ||
+        listing.count)
+        return 0;
+    return folder_refresh(fs, dir->kind, dir->folder, req->cancel) == -ENOENT ? -ENOENT : 0;
+}
+
 int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
     struct cache_listing listing = {0};
@@ -270,6 +284,7 @@ const struct node_ops folder_ops = {
     .type = S_IFDIR,
     .flags = NODE_SCRATCH_OK,
     .lookup = folder_lookup,
+    .prepare = folder_prepare,
     .list = folder_list,
     .remove = slot_unlink,
     .getxattr = folder_getxattr,

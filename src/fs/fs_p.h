@@ -245,9 +245,10 @@ struct fs {
     struct waiters waiters;
     struct views views;
     struct renderings renderings;
-    int64_t birth;                /* ns: when the state directory was made; mtime of directories */
-    int64_t started;              /* ns */
-    _Atomic int64_t mail_changed; /* ns: when a message last came, changed or went */
+    int64_t birth;                 /* ns: when the state directory was made; mtime of directories */
+    int64_t started;               /* ns */
+    _Atomic int64_t mail_changed;  /* ns: when a message last came, changed or went */
+    _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
     struct mutex change;
     struct queue events; /* events.c */
@@ -308,11 +309,15 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whole mount */
+/* The kernel is told that attributes and content changed; attributes that a listing holds are not
+ * given out any more. */
 void notify_inode(struct fs *fs, uint64_t ino);
+void notify_kernel(struct fs *fs, uint64_t ino); /* the first half of that */
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
- * (asked for when needed). Strings are copied. */
+ * (asked for when needed, as it is when anything changes before the entry is read). Strings are
+ * copied. */
 int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
 /* Room for a class's own cursor, zero at the start. */
 uint64_t *dir_cursor(struct dir_list *list);
@@ -451,7 +456,7 @@ void slot_forget(struct fs *fs, struct slot *slot);
 /* --- expire.c: under fs.change --- */
 /* A vacated name reappears, and an empty draft reverts, after this long (saving rules R8, R16). */
 #define SLOT_GRACE (10 * NS_PER_S)
-/* Ends what is over. Answers when to look again (clock_now()); INT64_MAX: nothing waits. */
+/* Ends what is over. Answers when to look again (clock_steady()); INT64_MAX: nothing waits. */
 int64_t slots_expire(struct fs *fs, int64_t now);
 
 extern const struct node_ops attachments_ops, attachment_ops;
@@ -540,7 +545,7 @@ extern const struct node_ops views_root_ops, view_kind_ops;
 int view_refuse(const struct node_ops *dir_ops, const char *name);
 void views_init(struct fs *fs);
 void views_free(struct fs *fs);
-/* Drops indexes nobody looks at. Answers when to look again (clock_now()). */
+/* Drops indexes nobody looks at. Answers when to look again (clock_steady()). */
 int64_t views_expire(struct fs *fs, int64_t now);
 /* --- export.c and those beside it: export_p.h --- */
 extern const struct node_ops export_root_ops, export_kind_ops;

@@ -281,6 +281,7 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
             rc = end_look(fs, &to);
         if (!rc)
             rc = rename_ends(fs, req, &from, &to, flags, &err);
+        fs->attr_changes++;
         mutex_unlock(&fs->change);
     }
     if (rc && err.len)

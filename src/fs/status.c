@@ -60,7 +60,7 @@ static struct cJSON *operation_json(struct fs *fs, const struct slot *slot,
     if (op->reason)
         cJSON_AddStringToObject(obj, "reason", op->reason);
     cJSON_AddNumberToObject(obj, "attempts", op->attempts);
-    add_time(obj, "since", op->queued_at);
+    add_time(obj, "since", clock_date(op->queued_at));
     return obj;
 }
 
@@ -116,7 +116,7 @@ static struct cJSON *mail_json(const struct outbox_row *row, const struct local 
     if (row->reason)
         cJSON_AddStringToObject(obj, "reason", row->reason);
     cJSON_AddNumberToObject(obj, "attempts", row->attempts);
-    add_time(obj, "since", row->queued_at);
+    add_time(obj, "since", clock_date(row->queued_at));
     if (row->state == OUTBOX_WAITING)
         add_time(obj, "due", row->due);
     free(path);

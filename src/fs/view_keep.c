@@ -18,7 +18,7 @@ struct kept_view {
     enum kind kind;
     const char *folder; /* interned */
     unsigned users;     /* guarded by views.lock */
-    int64_t looked_at;  /* clock_now(); guarded by views.lock */
+    int64_t looked_at;  /* clock_steady(); guarded by views.lock */
 
     struct mutex lock; /* who has acquired it; taken without views.lock */
     uint64_t rev;      /* of the cache; guarded by lock */
@@ -107,7 +107,7 @@ void view_release(struct fs *fs, struct kept_view *v)
     mutex_unlock(&v->lock);
     mutex_lock(&fs->views.lock);
     v->users--;
-    v->looked_at = clock_now();
+    v->looked_at = clock_steady();
     mutex_unlock(&fs->views.lock);
 }
 

@@ -149,12 +149,24 @@ static enum grade grade_missing(const struct complaint *c)
     return c->gateway ? GRADE_REFUSED : GRADE_GONE;
 }
 
+/* Codes that say more than the status they come with. */
+static const struct {
+    const char *code;
+    enum grade grade;
+} codes[] = {
+    {"ErrorItemNotFound", GRADE_GONE},
+    {"ErrorMessageSizeExceeded", GRADE_TOO_BIG},
+    /* 404, but about the account: nothing it asks for is gone. */
+    {"MailboxNotEnabledForRESTAPI", GRADE_DENIED},
+    {"MailboxNotHostedInExchangeOnline", GRADE_DENIED},
+    {"ErrorNonExistentMailbox", GRADE_DENIED},
+};
+
 static enum grade grade_status(const struct http_answer *a, const struct complaint *c)
 {
-    if (str_eq(c->code, "ErrorItemNotFound"))
-        return GRADE_GONE;
-    if (str_eq(c->code, "ErrorMessageSizeExceeded"))
-        return GRADE_TOO_BIG;
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+        if (str_eq(c->code, codes[i].code))
+            return codes[i].grade;
 
     switch (a->status) {
     case 401:
@@ -204,17 +216,33 @@ static void read_answered(const struct exchange *ex)
     a->unknown = a->grade == GRADE_BROKEN && a->status >= 500;
 }
 
-/* No answer, or no whole one. */
+/* No answer, or no whole one. The status line of a refusal still says that nothing was done. */
 static void read_failure(const struct exchange *ex, enum grade grade, const char *what)
 {
     struct http_answer *a = ex->answer;
 
     a->grade = grade;
-    a->unknown = ex->sent;
+    a->unknown = ex->sent && !(a->status >= 300 && a->status < 500);
     buf_clear(&a->reason);
     buf_addstr(&a->reason, what);
+    if (a->status)
+        buf_addf(&a->reason, " in an answer with status %d", a->status);
     if (ex->error[0])
         buf_addf(&a->reason, ": %s", ex->error);
+}
+
+/*
+ * The rest of the answer could have said anything, so a part of it is never final. These three are
+ * not final when they are whole, either: the request is made again.
+ */
+static void read_dropped(const struct exchange *ex)
+{
+    const struct http_answer *a = ex->answer;
+
+    if (a->status == 401 || a->status == 429 || (a->status == 503 && a->retry_after))
+        read_answered(ex);
+    else
+        read_failure(ex, GRADE_BROKEN, "the connection broke");
 }
 
 void answer_read(const struct exchange *ex)
@@ -227,10 +255,10 @@ void answer_read(const struct exchange *ex)
         read_failure(ex, GRADE_OFFLINE, "no connection to the service");
         break;
     case END_DROPPED:
-        read_failure(ex, GRADE_OFFLINE, "the connection broke");
+        read_dropped(ex);
         break;
     case END_LATE:
-        read_failure(ex, GRADE_OFFLINE, "the service took too long");
+        read_failure(ex, GRADE_BROKEN, "the service took too long");
         break;
     case END_OFFLINE:
         read_failure(ex, GRADE_OFFLINE, "the service cannot be reached at the moment");

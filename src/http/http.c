@@ -242,18 +242,23 @@ static bool again_after_throttling(struct attempt *t, struct http_answer *a)
 
 static bool again_after_failure(struct attempt *t, const struct http_answer *a)
 {
-    const struct exchange *ex = &t->exchange;
+    struct exchange *ex = &t->exchange;
     bool dropped = ex->end == END_DROPPED;
     bool broken = a->grade == GRADE_BROKEN && a->status >= 500;
     int64_t at;
 
-    if (!answer_is_safe(ex->request) || ex->delivered || !(dropped || broken))
+    if (!answer_is_safe(ex->request) || !(dropped || broken))
+        return false;
+    if (ex->delivered && !ex->request->restart)
         return false;
     at = clock_mono() + (t->http->timing.retry_first << t->tries);
     if (t->tries == GET_RETRIES || at >= ex->deadline)
         return false;
+    if (ex->delivered && ex->request->restart(ex->request->sink_ctx))
+        return false;
+    ex->delivered = false;
     t->tries++;
-    t->exchange.not_before = at;
+    ex->not_before = at;
     return true;
 }
 

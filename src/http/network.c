@@ -151,16 +151,13 @@ static void complete(struct network *n, struct exchange *ex, CURLcode code)
     finish(n, ex);
 }
 
-/* `why` is not needed when a refusal was on its way: its status is the better answer. */
 static void abort_transfer(struct network *n, struct exchange *ex, enum exchange_end end,
                            const char *why)
 {
     take_back(n, ex);
     transfer_finish(ex, CURLE_ABORTED_BY_CALLBACK);
-    if (ex->end != END_ANSWERED) {
-        ex->end = end;
-        snprintf(ex->error, sizeof(ex->error), "%s", why);
-    }
+    ex->end = end;
+    snprintf(ex->error, sizeof(ex->error), "%s", why);
     finish(n, ex);
 }
 

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define ERROR_BODY_MAX ((size_t)1024 * 1024)
+#define DIGITS "0123456789"
+#define RETRY_AFTER_UNREADABLE 10 /* s; a service that asks for a pause gets one */
 
 static bool is_read(const char *method)
 {
@@ -271,23 +273,36 @@ static const char *header(struct exchange *ex, const char *name)
     return h->value;
 }
 
+/* Whole seconds, rounded up, of "120" or "2.128"; -1 for anything else. */
+static int64_t parse_seconds(const char *text)
+{
+    size_t whole = strspn(text, DIGITS), fraction = 0;
+    const char *end = text + whole;
+
+    if (*end == '.') {
+        fraction = strspn(++end, DIGITS);
+        end += fraction;
+    }
+    if (*end || whole + fraction == 0)
+        return -1;
+    if (whole > strlen("2147483647"))
+        return INT32_MAX;
+    int64_t seconds = strtoll(text, NULL, 10);
+    return fraction && strspn(end - fraction, "0") < fraction ? seconds + 1 : seconds;
+}
+
 /* Seconds or a date. A date counts from the service's own clock when it names it, for ours may be
  * wrong. */
 static int retry_after(const char *text, int64_t service_now)
 {
     int64_t now = service_now ? service_now : clock_now();
-    char *end;
-    long seconds;
-    time_t date;
 
     if (!text)
         return 0;
-    seconds = strtol(text, &end, 10);
-    if (end == text || *end) {
-        date = curl_getdate(text, NULL);
-        if (date < 0)
-            return 0;
-        seconds = (long)(date - now / NS_PER_S);
+    int64_t seconds = parse_seconds(text);
+    if (seconds < 0) {
+        time_t date = curl_getdate(text, NULL);
+        seconds = date < 0 ? RETRY_AFTER_UNREADABLE : date - now / NS_PER_S;
     }
     if (seconds < 1)
         return 1;
@@ -331,9 +346,6 @@ void transfer_finish(struct exchange *ex, CURLcode code)
 
     ex->answer->status = (int)status;
     read_headers(ex);
-    /* A refusal is complete with its status: the rest of the page would only have explained it. */
-    if (ex->end == END_DROPPED && status >= 300)
-        ex->end = END_ANSWERED;
 }
 
 void transfer_release(struct exchange *ex)

@@ -1,5 +1,5 @@
 /*
- * html.c - tags out, character references into characters.
+ * html.c - tags out, character references into characters; and plain text as HTML.
  */
 #include <outlookfs/model/html.h>
 #include <outlookfs/base/alloc.h>
@@ -209,6 +209,32 @@ int html_text(const char *html, char block, struct buf *out)
             html = take_tag(html, block, out, &rc);
         else if (!rc && *html == '&')
             html = take_reference(html, out, &rc);
+    }
+    return rc;
+}
+
+int html_from_text(const char *text, struct buf *out)
+{
+    bool gap =
+        true; /* a space here would be dropped: it is the first of a line, or not the first */
+    int rc = 0;
+
+    for (const char *p = text; !rc && *p; p++) {
+        if (*p == '\r' && p[1] == '\n')
+            continue;
+        if (*p == '\n')
+            rc = buf_addstr(out, "<br>\n");
+        else if (*p == '&')
+            rc = buf_addstr(out, "&amp;");
+        else if (*p == '<')
+            rc = buf_addstr(out, "&lt;");
+        else if (*p == '>')
+            rc = buf_addstr(out, "&gt;");
+        else if (*p == ' ' && gap)
+            rc = buf_addstr(out, "&nbsp;");
+        else
+            rc = buf_addch(out, *p);
+        gap = *p == '\n' || *p == ' ';
     }
     return rc;
 }

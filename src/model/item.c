@@ -4,17 +4,33 @@
 #include <outlookfs/model/item.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
-#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 #include <outlookfs/model/render.h>
+
+#include "item_p.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Indentation makes the file longer than the answer it came in. */
-#define ITEM_TEXT_MAX (2 * JSON_TEXT_MAX)
+void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
+{
+    const struct kind_info *info = kind_info(kind);
+    bool message = kind == KIND_MESSAGE;
+
+    ret[ITEM_ID] = info->id;
+    ret[ITEM_ID_TOO] = "ItemInternalId";
+    ret[ITEM_ETAG] = info->etag;
+    ret[ITEM_MODIFIED] = info->modified;
+    ret[ITEM_ATTACHMENTS] = message ? "Attachments" : NULL;
+    ret[ITEM_IMPORTANCE] = message ? "Importance" : NULL;
+}
+
+bool item_is_odd(enum kind kind, const struct item_member members[ITEM_PATHS])
+{
+    return kind == KIND_MESSAGE && members[ITEM_IMPORTANCE].token == JSON_NUMBER;
+}
 
 static bool is_usable_id(const char *id)
 {
@@ -31,45 +47,85 @@ static bool is_usable_id(const char *id)
     return usable;
 }
 
-static int64_t time_of(const cJSON *obj, const char *member)
+static bool has_text(const struct item_member *member)
 {
-    const char *text = json_str(obj, member);
+    return member->token == JSON_STRING && *member->string;
+}
+
+static char *take_string(struct item_member *member)
+{
+    char *string = member->token == JSON_STRING ? member->string : xstrdup("");
+
+    member->token = JSON_END;
+    member->string = NULL;
+    return string;
+}
+
+static int64_t time_of(const struct item_member *member)
+{
     int64_t ns;
 
-    return text && str_parse_time(text, &ns) == 0 ? ns : 0;
+    return member->token == JSON_STRING && str_parse_time(member->string, &ns) == 0 ? ns : 0;
+}
+
+int item_identify(enum kind kind, struct item_member members[ITEM_PATHS], struct item *ret,
+                  struct buf *err)
+{
+    enum item_path which = has_text(&members[ITEM_ID]) ? ITEM_ID : ITEM_ID_TOO;
+    const char *name = kind_info(kind)->name;
+
+    if (!has_text(&members[which]))
+        return buf_fail(err, -EBADMSG, "the service sent no id with this %s", name);
+    if (!is_usable_id(members[which].string))
+        return buf_fail(err, -EBADMSG, "the id of this %s cannot be a file name: %.80s", name,
+                        members[which].string);
+    ret->kind = kind;
+    ret->id = take_string(&members[which]);
+    ret->etag = take_string(&members[ITEM_ETAG]);
+    ret->mtime = time_of(&members[ITEM_MODIFIED]);
+    ret->attachments =
+        members[ITEM_ATTACHMENTS].token == JSON_ARRAY_END && members[ITEM_ATTACHMENTS].filled;
+    return 0;
+}
+
+static struct item_member member_of(const cJSON *obj, const char *path)
+{
+    const cJSON *value = path ? json_get(obj, path) : NULL;
+
+    if (cJSON_IsString(value))
+        return (struct item_member){.token = JSON_STRING, .string = xstrdup(value->valuestring)};
+    if (cJSON_IsArray(value))
+        return (struct item_member){.token = JSON_ARRAY_END, .filled = value->child};
+    return (struct item_member){.token = JSON_END};
 }
 
 int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct buf *err)
 {
-    const struct kind_info *info = kind_info(kind);
-    const char *id;
-    const char *etag;
+    struct item_member members[ITEM_PATHS];
+    const char *paths[ITEM_PATHS];
+    struct item item = {0};
     struct buf text;
     int rc;
 
     kind_normalise(kind, obj);
-    id = kind_id(kind, obj);
-    if (!id)
-        return buf_fail(err, -EBADMSG, "the service sent no id with this %s", info->name);
-    if (!is_usable_id(id))
-        return buf_fail(err, -EBADMSG, "the id of this %s cannot be a file name: %.80s", info->name,
-                        id);
-
+    item_paths(kind, paths);
+    for (size_t i = 0; i < ITEM_PATHS; i++)
+        members[i] = member_of(obj, paths[i]);
     buf_init(&text, ITEM_TEXT_MAX);
-    rc = render_record(obj, &text);
-    if (rc) {
-        buf_release(&text);
-        return buf_fail(err, rc, "%s %s is too large", info->name, id);
-    }
-    etag = info->etag ? json_str(obj, info->etag) : NULL;
-    ret->kind = kind;
-    ret->id = xstrdup(id);
-    ret->etag = xstrdup(etag ? etag : "");
-    ret->mtime = time_of(obj, info->modified);
-    ret->size = text.len;
-    ret->attachments = kind == KIND_MESSAGE && cJSON_GetArraySize(json_get(obj, "Attachments")) > 0;
-    ret->text = buf_detach(&text);
-    return 0;
+    rc = item_identify(kind, members, &item, err);
+    if (!rc && (rc = render_record(obj, &text)))
+        buf_fail(err, rc, "%s %s is too large", kind_info(kind)->name, item.id);
+    item.size = text.len;
+    if (!rc)
+        item.text = buf_detach(&text);
+    for (size_t i = 0; i < ITEM_PATHS; i++)
+        free(members[i].string);
+    buf_release(&text);
+    if (rc)
+        item_release(&item);
+    else
+        *ret = item;
+    return rc;
 }
 
 void item_release(struct item *item)

@@ -292,14 +292,23 @@ static bool drop_local(const struct member *members, struct cJSON *obj)
     return dropped;
 }
 
-bool outgoing_trim(enum outgoing what, struct cJSON *obj)
+/* What the service takes a body for that does not say is not stated (contract, section 5). */
+static bool add_defaults(enum outgoing what, struct cJSON *obj)
 {
-    bool dropped = drop_local(kinds[what].members, obj);
+    if (what != OUTGOING_SEND || json_get(obj, "IsHtml"))
+        return false;
+    cJSON_AddBoolToObject(obj, "IsHtml", false);
+    return true;
+}
+
+bool outgoing_complete(enum outgoing what, struct cJSON *obj)
+{
+    bool changed = drop_local(kinds[what].members, obj);
     struct cJSON *a;
 
-    cJSON_ArrayForEach(a, json_get(obj, "Attachments")) dropped |=
+    cJSON_ArrayForEach(a, json_get(obj, "Attachments")) changed |=
         drop_local(attachment_members, a);
-    return dropped;
+    return add_defaults(what, obj) || changed;
 }
 
 bool outgoing_waits(enum outgoing what, const struct cJSON *obj)

@@ -5,8 +5,10 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "remote_p.h"
 
@@ -19,8 +21,7 @@ static bool is_about_an_item(const cJSON *error)
         return false;
     const cJSON *detail = json_get(error, "error");
     const char *code = json_str(cJSON_IsObject(detail) ? detail : error, "code");
-    /* "MailboxNotEnabledForRESTAPI", "ErrorNonExistentMailbox": 404, and every record would be
-     * gone. */
+    /* About the account, and every record would be gone. */
     if (code && strstr(code, "Mailbox"))
         return false;
     return cJSON_IsObject(detail) || json_get(error, "status");
@@ -50,12 +51,78 @@ static enum grade read_error(struct http_answer *a, struct remote_fault *fault)
 
 /* --- success ---------------------------------------------------------------------------------- */
 
+/* What the Content-Type says; parameters apart. */
+enum media { MEDIA_UNSAID, MEDIA_JSON, MEDIA_PAGE, MEDIA_OTHER };
+
+static enum media media_of(const char *type)
+{
+    static const struct {
+        const char *name;
+        enum media media;
+    } known[] = {
+        {"application/json", MEDIA_JSON},         {"text/json", MEDIA_JSON},
+        {"application/problem+json", MEDIA_JSON}, {"text/html", MEDIA_PAGE},
+        {"application/xhtml+xml", MEDIA_PAGE},
+    };
+    size_t len = type ? strcspn(type, "; \t") : 0;
+
+    if (!len)
+        return MEDIA_UNSAID;
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strlen(known[i].name) == len && !strncasecmp(type, known[i].name, len))
+            return known[i].media;
+    return MEDIA_OTHER;
+}
+
+/* The beginning of a portal's page, or of an error in JSON. */
+static bool starts_as_page(const char *text)
+{
+    const char *p = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
+
+    p += strspn(p, " \t\r\n");
+    if (*p == '{')
+        return strstr(p, "\"error\"") || strstr(p, "\"statusCode\"");
+    return !strncasecmp(p, "<!doctype html", strlen("<!doctype html")) ||
+           !strncasecmp(p, "<html", strlen("<html"));
+}
+
+/*
+ * What speaks against the answer before its body is parsed, or NULL. A proxy, a portal and a
+ * gateway say 200, too, so whatever the operation does not answer is no success.
+ */
+static const char *misfit(const struct operation_info *info, const struct http_answer *a)
+{
+    enum media media = media_of(a->content_type);
+
+    switch (info->answer) {
+    case ANSWER_NONE:
+        return a->body.len ? "not empty" : media == MEDIA_PAGE ? "a page" : NULL;
+    case ANSWER_OBJECT:
+    case ANSWER_LIST:
+        if (!a->body.len)
+            return "empty";
+        return media == MEDIA_JSON || media == MEDIA_UNSAID ? NULL : "not JSON";
+    case ANSWER_NEWS:
+        if (!a->body.len)
+            return a->status == 202 && media != MEDIA_PAGE ? NULL : "empty";
+        return media == MEDIA_JSON || media == MEDIA_UNSAID ? NULL : "not JSON";
+    case ANSWER_BYTES:
+        if (a->status != 200)
+            return "not the whole file";
+        if (media == MEDIA_JSON || media == MEDIA_PAGE || starts_as_page(a->body.data))
+            return "what anybody on the way could have written";
+        return NULL;
+    }
+    return NULL;
+}
+
 /* Takes `json`. The array, or NULL when there is none. */
 static cJSON *take_list(cJSON *json, char **ret_next_link)
 {
     if (cJSON_IsArray(json))
         return json;
-    cJSON *list = cJSON_DetachItemFromObjectCaseSensitive(json, "value");
+    cJSON *list =
+        json_get(json, "error") ? NULL : cJSON_DetachItemFromObjectCaseSensitive(json, "value");
     if (cJSON_IsArray(list)) {
         const char *next = json_str(json, "@odata.nextLink");
         if (next && *next)
@@ -66,6 +133,28 @@ static cJSON *take_list(cJSON *json, char **ret_next_link)
     }
     cJSON_Delete(json);
     return list;
+}
+
+static bool has_objects_only(const cJSON *list)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsObject(item))
+            return false;
+    }
+    return true;
+}
+
+/* ItemInternalId is a second spelling of Id (contract section 5). */
+static bool is_whole(const struct operation_info *info, const cJSON *object)
+{
+    const char *identity = json_str(object, info->identity);
+
+    if (!identity || !*identity)
+        identity = json_str(object, "ItemInternalId");
+    return identity && *identity && !cJSON_IsObject(json_get(object, "error"));
 }
 
 static enum grade broken(const struct operation_info *info, struct remote_fault *fault,
@@ -80,32 +169,26 @@ static enum grade read_json(const struct operation_info *info, const struct http
 {
     struct buf err;
     cJSON *json = NULL;
-
-    if (a->body.len == 0) {
-        if (info->answer != ANSWER_LIST || a->status != 202)
-            return broken(info, fault, "empty");
-        call->answer = cJSON_CreateArray();
-        return GRADE_OK;
-    }
-    buf_init(&err, BUF_TEXT_MAX);
     enum grade grade = GRADE_OK;
-    if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (call->items) {
+        if (items_read(call->items, call->kind, a->body.data, a->body.len, &err))
+            grade = broken(info, fault, err.data);
+        fault->mended = call->items->mended;
+        call->next_link = call->items->next_link;
+        call->items->next_link = NULL;
+    } else if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
-        goto out;
-    }
-    if (info->answer == ANSWER_LIST) {
+    } else if (info->answer != ANSWER_OBJECT) {
         call->answer = take_list(json, &call->next_link);
-        if (!call->answer && a->status == 202)
-            call->answer = cJSON_CreateArray();
-        if (!call->answer)
+        if (!call->answer || !has_objects_only(call->answer))
             grade = broken(info, fault, "not a list");
-    } else if (cJSON_IsObject(json)) {
-        call->answer = json;
     } else {
-        cJSON_Delete(json);
-        grade = broken(info, fault, "not an object");
+        call->answer = json;
+        if (!is_whole(info, json))
+            grade = broken(info, fault, "not such an object");
     }
-out:
     buf_release(&err);
     return grade;
 }
@@ -121,10 +204,15 @@ enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
     if (a->grade != GRADE_OK)
         return read_error(a, fault);
 
-    call->bytes = a->body.len;
+    const char *what = misfit(info, a);
+    if (what)
+        return broken(info, fault, what);
     call->location = a->location;
     a->location = NULL;
-    if (!call->sink && (info->answer == ANSWER_OBJECT || info->answer == ANSWER_LIST))
+    if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || call->sink)
+        return GRADE_OK;
+    if (a->body.len)
         return read_json(info, a, call, fault);
+    call->answer = cJSON_CreateArray();
     return GRADE_OK;
 }

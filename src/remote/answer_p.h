@@ -9,19 +9,22 @@
 
 #include "operation_p.h"
 
-/*
- * The whole URL stays under what gateways take (contract 2.6: a reply's comment travels in it).
- * Longer is GRADE_TOO_BIG.
- */
+/* The whole URL stays under what gateways take. Longer is GRADE_TOO_BIG. */
 #define CONNECTOR_URL_MAX 8192
+
+/* Of what goes to a sink, for answer_to_call(). */
+#define ANSWER_HEAD 256
 
 /*
  * Fills the out members of `call` and `fault` (both initialised) from an answer; takes location and
  * reason out of it.
  *
- * Success: what went to a sink is not looked at; a list may be a bare array or {"value": [...]}; 202 without a list is an empty one (a
- * trigger with nothing new). A 2xx whose body is not what the operation promises is GRADE_BROKEN,
- * `unknown` for operations that write.
+ * Success: status, Content-Type and body must be what the operation's row promises
+ * (enum answer_policy); anything else with a 2xx is GRADE_BROKEN, `unknown` for operations that
+ * write. This is the one place where that is decided. Of what went to a sink the answer's body has
+ * the beginning: bytes that are a page or an error in JSON, or are said to be, could come from
+ * anybody between here and the service. An attachment may be such a file: the message has it, too,
+ * in a form that can be checked.
  *
  * Gone: GRADE_GONE stays only with the connector's own error body about an item. A 404 of the
  * gateway ({"statusCode": 404, ..}: wrong path or deployment), of a proxy (HTML, nothing) or about

@@ -30,12 +30,15 @@ struct param_spec {
 #define OPERATION_PARAMS_MAX 10
 
 enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+
+/* What a success must be to be one: see answer_to_call(). */
 enum answer_policy {
-    ANSWER_NONE,
-    ANSWER_OBJECT,
-    ANSWER_LIST,
-    ANSWER_BYTES
-}; /* LIST: bare array or {"value"} */
+    ANSWER_NONE,   /* no body at all */
+    ANSWER_OBJECT, /* a JSON object with the member `identity` */
+    ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
+    ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
+    ANSWER_BYTES,  /* 200 and the bytes of a file */
+};
 
 struct operation_info {
     const char *name;   /* operationId: "ContactGetItem" */
@@ -44,6 +47,7 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
+    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty */
     bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
                       */
     enum merge_policy update; /* for PATCH: what the body must hold */
@@ -90,10 +94,13 @@ struct remote_call {
     struct remote_ctx ctx;
     http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
                           comes, and whether it is one is the caller's to see */
-    void *sink_ctx;
+    http_restart_fn restart; /* as in http.h */
+    void *sink_ctx;          /* of both */
+    enum kind kind;          /* of `items` */
+    struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST: the array. Else
-                             NULL */
+    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
+                             the array. Else NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
     char *location;       /* header, or NULL */
     size_t bytes;         /* length of the answer's body */
@@ -116,8 +123,7 @@ struct transport {
     const struct transport_impl *impl;
 };
 
-/* The out members are set on success only; a success whose answer is not of the promised form is
- * GRADE_BROKEN. */
+/* The out members are set on success only. */
 enum grade transport_call(struct transport *t, struct remote_call *call,
                           struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */

@@ -151,16 +151,17 @@ enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx 
 }
 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault)
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault)
 {
-    DISPATCH(attachment, message, attachment, ctx, sink, sink_ctx);
+    DISPATCH(attachment, message, attachment, ctx, sink, restart, sink_ctx);
 }
 
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault)
 {
-    DISPATCH(message, id, ctx, sink, sink_ctx);
+    DISPATCH(message, id, ctx, sink, restart, sink_ctx);
 }
 
 enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
@@ -203,9 +204,4 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
                       const char *folder, const char *id)
 {
     return r->impl->describe(r, change, kind, folder, id);
-}
-
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all)
-{
-    return r->impl->reply_fits(r, id, comment, all);
 }

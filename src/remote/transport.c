@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "remote_p.h"
 
@@ -41,18 +42,16 @@ void transport_stats(struct transport *t, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
-static bool has_promised_answer(const struct remote_call *call)
+/* A transport may answer with a tree all the same. False: it is no list of objects. */
+static bool take_items(struct remote_call *call)
 {
-    switch (call->info->answer) {
-    case ANSWER_OBJECT:
-        return call->sink || cJSON_IsObject(call->answer);
-    case ANSWER_LIST:
-        return cJSON_IsArray(call->answer);
-    case ANSWER_NONE:
-    case ANSWER_BYTES:
-        return true;
-    }
-    return false;
+    char *text = json_print(call->answer);
+    int rc = text ? items_read(call->items, call->kind, text, strlen(text), NULL) : -1;
+
+    free(text);
+    cJSON_Delete(call->answer);
+    call->answer = NULL;
+    return rc == 0;
 }
 
 enum grade transport_call(struct transport *t, struct remote_call *call, struct remote_fault *fault)
@@ -74,11 +73,8 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
                                         : !call->sink || info->answer == ANSWER_OBJECT);
 
     enum grade grade = t->impl->call(t, call, fault);
-    if (grade == GRADE_OK && !has_promised_answer(call)) {
-        fault->unknown = operation_writes(info);
-        grade =
-            remote_fail(fault, GRADE_BROKEN, "%s: the answer has an unexpected form", info->name);
-    }
+    if (grade == GRADE_OK && call->items && call->answer && !take_items(call))
+        grade = remote_fail(fault, GRADE_BROKEN, "%s: not a list of records", info->name);
     if (grade != GRADE_OK)
         remote_call_release(call);
     fault->grade = grade;

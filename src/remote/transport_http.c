@@ -19,19 +19,30 @@ struct transport_http {
     struct http *http;
 };
 
-/* Passes the bytes on and counts them. */
-struct counter {
-    http_sink_fn sink;
-    void *ctx;
+/* Passes the bytes on, counts them and keeps the first. */
+struct tap {
+    const struct remote_call *call;
+    struct buf head;
     size_t bytes;
 };
 
-static int count_sink(void *ctx, const void *data, size_t len)
+static int tap_sink(void *ctx, const void *data, size_t len)
 {
-    struct counter *counter = ctx;
+    struct tap *tap = ctx;
+    size_t room = ANSWER_HEAD - tap->head.len;
 
-    counter->bytes += len;
-    return counter->sink(counter->ctx, data, len);
+    buf_add(&tap->head, data, len < room ? len : room);
+    tap->bytes += len;
+    return tap->call->sink(tap->call->sink_ctx, data, len);
+}
+
+static int tap_restart(void *ctx)
+{
+    struct tap *tap = ctx;
+
+    buf_clear(&tap->head);
+    tap->bytes = 0;
+    return tap->call->restart(tap->call->sink_ctx);
 }
 
 static enum grade build_url(const struct transport_http *t, const struct operation_info *info,
@@ -61,11 +72,12 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
 {
     struct transport_http *t = (struct transport_http *)base;
     const struct operation_info *info = call->info;
-    struct counter counter = {.sink = call->sink, .ctx = call->sink_ctx};
+    struct tap tap = {.call = call};
     struct buf url;
     char *printed = NULL;
 
     buf_init(&url, CONNECTOR_URL_MAX);
+    buf_init(&tap.head, ANSWER_HEAD);
     enum grade grade = build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
@@ -83,18 +95,21 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         .if_match = call->if_match,
         .priority = call->ctx.priority,
         .cancel = call->ctx.cancel,
-        .sink = call->sink ? count_sink : NULL,
-        .sink_ctx = &counter,
+        .sink = call->sink ? tap_sink : NULL,
+        .restart = call->restart ? tap_restart : NULL,
+        .sink_ctx = &tap,
     };
     struct http_answer answer;
     http_answer_init(&answer);
     http_perform(t->http, &request, &answer);
+    if (call->sink && answer.grade == GRADE_OK)
+        buf_add(&answer.body, tap.head.data, tap.head.len);
+    call->bytes = call->sink ? tap.bytes : answer.body.len;
     grade = answer_to_call(&answer, call, fault);
-    if (call->sink)
-        call->bytes = counter.bytes;
     http_answer_release(&answer);
 out:
     free(printed);
+    buf_release(&tap.head);
     buf_release(&url);
     return grade;
 }

@@ -1,7 +1,9 @@
 /*
- * state_bulk.c - many pending operations at once: counted, or made due.
+ * state_bulk.c - many pending operations at once: counted, made due, or dated anew.
  */
 #include "state_p.h"
+
+#include <outlookfs/base/alloc.h>
 
 /* A literal in the statement, so that the index journal_deletes serves it. */
 _Static_assert(JOURNAL_DELETE == 2, "the verb is in the schema");
@@ -36,4 +38,29 @@ int state_hurry_ops(struct state *s, int64_t now)
     sql_bind_int(&q, now);
     sql_bind_int(&q, JOURNAL_QUEUED);
     return state_end(s, sql_run(&q));
+}
+
+int state_settle_times(struct state *s, int64_t now, int64_t change_delay, int64_t send_delay)
+{
+    static const char *const texts[] = {
+        "UPDATE journal SET due = iif(due > ?1 + ?2, ?1, due), queued_at = min(queued_at, ?1),"
+        " began = min(began, ?1) WHERE due > ?1 OR queued_at > ?1 OR began > ?1",
+        "UPDATE outbox SET due = iif(due > ?1 + ?3, ?1, due), queued_at = min(queued_at, ?1),"
+        " began = min(began, ?1) WHERE due > ?1 OR queued_at > ?1 OR began > ?1",
+        "UPDATE slots SET vacant_at = ?1 WHERE vacant_at > ?1",
+        "UPDATE triggers SET stopped_at = ?1 WHERE stopped_at > ?1",
+    };
+    int64_t values[] = {now, change_delay, send_delay};
+    int rc = 0;
+
+    state_begin(s);
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(texts); i++) {
+        struct sql_query q;
+
+        db_write(&s->db, &q, texts[i]);
+        for (int v = 0; v < sqlite3_bind_parameter_count(q.stmt); v++)
+            sql_bind_int(&q, values[v]);
+        rc = sql_run(&q);
+    }
+    return state_end(s, rc);
 }

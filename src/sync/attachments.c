@@ -8,6 +8,7 @@
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
 
@@ -56,29 +57,31 @@ static int receive_base64(struct receiver *r, const char *text)
     return rc;
 }
 
+/* What is there already is of no use. */
+static int start_again(void *ctx)
+{
+    struct receiver *r = ctx;
+
+    r->done = 0;
+    return ftruncate(r->fd, 0) ? -errno : 0;
+}
+
 /* --- asking -------------------------------------------------------------------------------- */
 
-static const char *find_content(const struct cJSON *message, const char *id)
+static const cJSON *find_attachment(const cJSON *message, const char *id)
 {
     const cJSON *attachment;
 
     cJSON_ArrayForEach(attachment, json_get(message, "Attachments"))
     {
         if (str_eq(json_str(attachment, "Id"), id))
-            return json_str(attachment, "ContentBytes");
+            return attachment;
     }
     return NULL;
 }
 
-/* What is there already is of no use. */
-static int start_again(struct receiver *r)
-{
-    r->done = 0;
-    return ftruncate(r->fd, 0) ? -errno : 0;
-}
-
 /* The message is where the attachment is to be: there the one becomes the other. */
-static int extract(struct receiver *r, const char *attachment, struct buf *err)
+static int extract(struct receiver *r, const char *id, const char *attachment, struct buf *err)
 {
     struct json_file text;
     cJSON *message = NULL;
@@ -90,7 +93,11 @@ static int extract(struct receiver *r, const char *attachment, struct buf *err)
     json_file_release(&text);
     if (rc)
         return buf_fail(err, -EIO, "attachment: the message is no JSON object");
-    content = find_content(message, attachment);
+    if (!str_eq(kind_id(KIND_MESSAGE, message), id)) {
+        cJSON_Delete(message);
+        return buf_fail(err, -EIO, "attachment: the answer is not the message");
+    }
+    content = json_str(find_attachment(message, attachment), "ContentBytes");
     rc = start_again(r);
     if (!rc && !content)
         rc = buf_fail(err, -ENOENT, "attachment: the message does not carry it");
@@ -113,14 +120,36 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
                        struct remote_ctx ctx, struct receiver *r, struct buf *err)
 {
     struct remote_fault fault;
-    enum grade grade = remote_message(mb->remote, message, ctx, receive, r, &fault);
+    enum grade grade = remote_message(mb->remote, message, ctx, receive, start_again, r, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "attachment");
     remote_fault_release(&fault);
-    return extract(r, attachment, err);
+    return extract(r, message, attachment, err);
+}
+
+/* Does the listing say that there are bytes? How many, nobody knows (contract 2.7); the message
+ * tells whether there are none. */
+static bool should_have_bytes(struct mailbox *mb, const char *message, const char *attachment)
+{
+    struct cache_record record = {0};
+    cJSON *obj = NULL;
+    char *folder = NULL;
+    bool some = false;
+    int rc = cache_find(mb->cache, KIND_MESSAGE, message, &folder);
+
+    if (!rc)
+        rc = cache_get(mb->cache, KIND_MESSAGE, folder, message, true, &record);
+    if (!rc)
+        rc = json_parse_object(record.text, record.size, &obj, NULL);
+    if (!rc)
+        some = json_int(find_attachment(obj, attachment), "Size", 0) > 0;
+    cJSON_Delete(obj);
+    cache_record_release(&record);
+    free(folder);
+    return some;
 }
 
 static int ask_attachment(struct mailbox *mb, const char *message, const char *attachment,
@@ -128,15 +157,16 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault;
-    enum grade grade = remote_attachment(mb->remote, message, attachment, ctx, receive, r, &fault);
+    enum grade grade =
+        remote_attachment(mb->remote, message, attachment, ctx, receive, start_again, r, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);
-    if (grade == GRADE_OK) {
+    if (grade == GRADE_OK && (r->done || !should_have_bytes(mb, message, attachment))) {
         remote_fault_release(&fault);
         return 0;
     }
-    if (grade != GRADE_GONE && grade != GRADE_REFUSED && grade != GRADE_BROKEN)
+    if (grade != GRADE_OK && grade != GRADE_GONE && grade != GRADE_REFUSED && grade != GRADE_BROKEN)
         return mailbox_fail(err, grade, &fault, "attachment");
 
     remote_fault_release(&fault);

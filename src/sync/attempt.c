@@ -164,7 +164,7 @@ int task_begin(struct task *t, const struct attempt *attempt)
         free(e.op.request);
         e.op.request = remote_describe(t->mb->remote, attempt->change, t->slot.kind, t->slot.folder,
                                        t->slot.record);
-        e.op.began = clock_now();
+        e.op.began = clock_steady();
         rc = state_put_op(t->mb->state, &e.op);
     }
     if (!rc)

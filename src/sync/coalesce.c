@@ -37,7 +37,7 @@ static int parse_base(const char *text, cJSON **ret, struct buf *err)
 /* Journals the operation as changed by the user just now. */
 static int queue_op(struct change *c, struct journal_op *op)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
 
     if (!op->gen)
         op->queued_at = now;

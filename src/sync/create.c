@@ -52,28 +52,32 @@ static bool is_free(const struct search *s, const char *id)
     return rc == -ENOENT;
 }
 
-/* `done`: found, or nothing further can be it. */
-static void look_through(struct search *s, cJSON *items, struct item *ret, bool *done)
+/* Is it ours? `older`: it was there before. */
+static bool is_it(const struct search *s, const struct item *item, bool *older)
 {
-    enum kind kind = s->t->slot.kind;
-    cJSON *record;
+    cJSON *record = json_load(item->text);
+    bool is;
 
-    cJSON_ArrayForEach(record, items)
-    {
-        struct item item = {0};
+    *older = is_older(s, record);
+    is = !*older && merge_contains(s->t->slot.kind, record, s->body) && is_free(s, item->id);
+    cJSON_Delete(record);
+    return is;
+}
 
-        if (is_older(s, record)) {
-            *done |= s->ordered;
-            continue;
-        }
-        if (!merge_contains(kind, record, s->body) || item_from_json(kind, record, &item, NULL))
-            continue;
-        if (is_free(s, item.id)) {
-            *ret = item;
+/* `done`: found, or nothing further can be it. */
+static void look_through(struct search *s, struct items *items, struct item *ret, bool *done)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        struct item *item = &items->list[i];
+        bool older;
+
+        if (is_it(s, item, &older)) {
+            *ret = *item;
+            *item = (struct item){0};
             *done = true;
             return;
         }
-        item_release(&item);
+        *done |= older && s->ordered;
     }
 }
 
@@ -91,11 +95,12 @@ static enum grade read_page(struct search *s, struct item *ret, bool *done,
     if (grade != GRADE_OK)
         return grade;
     if (!s->query.skip && fault->date)
-        s->after += fault->date - clock_now(); /* `began` is of our clock, records are of theirs */
-    s->query.skip += (unsigned)cJSON_GetArraySize(page.items);
+        /* `began` is of our clock, records are of theirs. */
+        s->after += fault->date - clock_steady();
+    s->query.skip += items_all(&page.items);
     *done = page.last;
-    look_through(s, page.items, ret, done);
-    cJSON_Delete(page.items);
+    look_through(s, &page.items, ret, done);
+    items_release(&page.items);
     return GRADE_OK;
 }
 
@@ -124,7 +129,7 @@ static void start(struct search *s, bool ordered, const char *orderby)
 /* A clock that was set back says nothing about the time since then. */
 static int64_t settled_at(const struct task *t)
 {
-    int64_t now = clock_now(), began = t->op.began;
+    int64_t now = clock_steady(), began = t->op.began;
 
     return now >= began ? began + t->mb->config.create_settle : now;
 }
@@ -135,7 +140,7 @@ int create_settle(struct task *t)
     struct entry e;
     int rc;
 
-    if (at <= clock_now())
+    if (at <= clock_steady())
         return 0;
     rc = entry_open(t, &e);
     if (rc)

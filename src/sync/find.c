@@ -173,6 +173,10 @@ int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, 
     partial = kind == KIND_MESSAGE && folders.partial;
     rc = find_listed(&folders, parent, name, ret);
     cache_folders_release(&folders);
+    if (!rc && listing_is_gone(mb, kind, ret->id)) {
+        mailbox_folder_release(ret);
+        return -ENOENT;
+    }
     if (rc != -ENOENT)
         return rc;
     if (partial)

@@ -24,7 +24,7 @@ struct flush {
 static int hurry(struct writeback *wb, int64_t slot)
 {
     struct state *state = wb->mb->state;
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     struct journal_op op;
     int rc;
 

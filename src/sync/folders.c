@@ -66,7 +66,7 @@ static bool folders_equal(const struct cache_folders *a, const struct cache_fold
 
 bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *folders)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
 
     return folders->asked_at && folders->asked_at <= now &&
            now - folders->asked_at < mb->config.list_ttl;
@@ -128,7 +128,7 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
     remote_folders_release(&answer);
     if (ret->partial && kind == KIND_MESSAGE)
         rc = add_named(mb, ctx, old, ret);
-    ret->asked_at = clock_now();
+    ret->asked_at = clock_steady();
     return rc;
 }
 

@@ -1,6 +1,7 @@
 /*
  * listing.c - one struct folder for each listing, and who waits for it.
  */
+#include "flight_p.h"
 #include "listing_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -143,6 +144,29 @@ static int visit_wait(struct folder *f, const struct visit *visit, struct cancel
     return rc == -ETIMEDOUT ? 0 : rc;
 }
 
+static char *gone_key(enum kind kind, const char *folder)
+{
+    return xasprintf("gone/%s/%s", kind_info(kind)->dir, folder);
+}
+
+bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    char *key = gone_key(kind, folder);
+    bool gone = flights_is_absent(mb->flights, key);
+
+    free(key);
+    return gone;
+}
+
+static int mark_gone(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    char *key = gone_key(kind, folder);
+
+    flights_put_absent(mb->flights, key, RETRY_AFTER);
+    free(key);
+    return -ENOENT;
+}
+
 int mailbox_list(struct mailbox *mb, enum kind kind, const char *folder, struct cancel *cancel,
                  struct buf *err)
 {
@@ -154,7 +178,8 @@ int mailbox_list(struct mailbox *mb, enum kind kind, const char *folder, struct 
         return buf_fail(err, rc, "the service cannot be reached, and this was never listed");
     if (rc || !visit.under_way)
         return rc;
-    return visit_wait(f, &visit, cancel, err);
+    rc = visit_wait(f, &visit, cancel, err);
+    return rc == -ENOENT ? mark_gone(mb, kind, folder) : rc;
 }
 
 /* --- reading a listing while it grows ------------------------------------------------------ */

@@ -96,7 +96,7 @@ struct folder {
     char *reason;       /* ... for a person, or NULL */
     unsigned waiting;   /* threads that want its pages now */
     int64_t not_before; /* clock_mono(): no refresh sooner, the last one failed */
-    int64_t began;      /* clock_now() at the first page of the run; 0: in another process */
+    int64_t began;      /* clock_steady() at the first page of the run; 0: in another process */
     uint64_t mail_bytes, mail_count; /* of the pages seen */
     bool unordered;                  /* $orderby was refused */
     size_t confirmed; /* missing records asked for so far: the next refresh goes on behind them */
@@ -231,5 +231,8 @@ int commit_items_locked(struct folder *f, struct item *items, size_t count, uint
 /* Tells of what a commit changed; no lock is held. */
 void notify_items(struct folder *f, const struct item *items, size_t count,
                   const enum cache_change *changes);
+
+/* The folder was never listed, and the service does not know it: so it said a moment ago. */
+bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder);
 
 #endif

@@ -91,6 +91,9 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
         rc = cache_open(config->cache_dir, &mb->cache, err);
     if (!rc)
         rc = claim(mb, err);
+    if (!rc && state_settle_times(mb->state, clock_steady(), mb->config.writeback_delay,
+                                  mb->config.send_delay))
+        rc = buf_fail(err, -EIO, "%s: the journal cannot be written", config->state_dir);
     if (rc) {
         mailbox_close(mb);
         return rc;

@@ -18,7 +18,7 @@
 
 /* How often a service that cannot be reached is asked about. */
 #define ONLINE_POLL NS_PER_S
-/* The clock that dates the rows may be set: nobody sleeps longer without looking at it. */
+/* The machine may sleep, and waits with it: the clock of the rows is looked at this often. */
 #define SLEEP_MAX (60 * NS_PER_S)
 #define DISK_PAUSE (5 * NS_PER_S)
 
@@ -88,7 +88,7 @@ static bool is_work(const struct outbox_row *row)
 static int mark_sending(struct outbox *ob, struct outbox_row *row)
 {
     row->state = OUTBOX_SENDING;
-    row->began = clock_now();
+    row->began = clock_steady();
     if (outgoing_info(row->what)->question && !row->token)
         row->token = new_token();
     return state_put_outbox(ob->mb->state, row);
@@ -102,7 +102,7 @@ static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
 
     state_begin(state);
     int rc = state_get_outbox(state, id, &row);
-    if (!rc && (!is_work(&row) || row.due > clock_now()))
+    if (!rc && (!is_work(&row) || row.due > clock_steady()))
         rc = -ENOENT;
     if (!rc && row.state == OUTBOX_WAITING)
         rc = mark_sending(ob, &row);
@@ -122,7 +122,7 @@ static bool pick(struct outbox *ob, struct outbox_row *ret, int64_t *wake)
 {
     struct outbox_row *rows = NULL;
     size_t count = 0;
-    int64_t now = clock_now(), next = INT64_MAX;
+    int64_t now = clock_steady(), next = INT64_MAX;
     bool found = false;
 
     if (state_outbox(ob->mb->state, &rows, &count)) {
@@ -240,7 +240,7 @@ static int tally(struct outbox *ob, bool hurry, struct tally *ret)
 {
     struct state *state = ob->mb->state;
     struct outbox_row *rows = NULL;
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     size_t count = 0;
 
     *ret = (struct tally){0};

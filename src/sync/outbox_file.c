@@ -20,8 +20,8 @@
 
 static int check_content(const struct cJSON *obj, struct buf *err)
 {
-    const char *body = json_str(obj, "Body");
-    size_t total = body ? strlen(body) : 0, size;
+    const char *body = json_str(obj, "Body"), *comment = json_str(obj, "Comment");
+    size_t total = (body ? strlen(body) : 0) + (comment ? strlen(comment) : 0), size;
     const struct cJSON *a;
 
     cJSON_ArrayForEach(a, json_get(obj, "Attachments"))
@@ -38,19 +38,8 @@ static int check_content(const struct cJSON *obj, struct buf *err)
     return 0;
 }
 
-static int check_reply(struct outbox *ob, const struct cJSON *obj, struct buf *err)
-{
-    if (remote_reply_fits(ob->mb->remote, json_str(obj, "MessageId"), json_str(obj, "Comment"),
-                          json_bool(obj, "ReplyAll", false)))
-        return 0;
-    return buf_fail(err, -EMSGSIZE,
-                    "Comment: it travels in an address, and makes one of over 8 kB: send a mail");
-}
-
 static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj, struct buf *err)
 {
-    if (what == OUTGOING_REPLY)
-        return check_reply(ob, obj, err);
     if (outgoing_waits(what, obj) && !outbox_is_announced(ob))
         return buf_fail(err, -EDESTADDRREQ,
                         "no answer could come back: mount with -o notify_url=URL, an address of "
@@ -178,7 +167,7 @@ int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, boo
     if (!rc)
         rc = check(ob, what, obj, err);
     waits = outgoing_waits(what, obj);
-    if (!rc && (outgoing_trim(what, obj) || replaced || attached)) {
+    if (!rc && (outgoing_complete(what, obj) || replaced || attached)) {
         rc = write_body(ob, obj, &body);
         if (rc)
             buf_fail(err, rc, "the state directory: %s", strerror(-rc));
@@ -205,7 +194,7 @@ static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
     struct outbox_row gone = {.what = row->what,
                               .state = OUTBOX_GONE,
                               .queued_at = row->queued_at,
-                              .due = clock_now(),
+                              .due = clock_steady(),
                               .location = row->location};
 
     return row->location ? state_put_outbox(ob->mb->state, &gone) : 0;
@@ -243,7 +232,7 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
     if (!rc || rc == -ENOENT) {
         row->id = old.id;
         row->ino = ino;
-        row->queued_at = clock_now();
+        row->queued_at = clock_steady();
         row->due = row->queued_at + ob->mb->config.send_delay;
         rc = state_put_outbox(ob->mb->state, row);
     }
@@ -267,7 +256,7 @@ static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool f
         row.what = what;
         row.state = OUTBOX_DRAFT;
         row.foreign |= foreign;
-        row.queued_at = clock_now();
+        row.queued_at = clock_steady();
         row.reason = reason ? xstrdup(reason) : NULL;
         rc = state_put_outbox(state, &row);
     }
@@ -323,7 +312,7 @@ int outbox_retry(struct outbox *ob, int64_t id)
         row.unknown = false;
         row.attempts = 0;
         row.began = 0;
-        row.due = clock_now();
+        row.due = clock_steady();
         free(row.reason);
         row.reason = NULL;
         rc = state_put_outbox(state, &row);

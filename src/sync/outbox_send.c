@@ -211,7 +211,7 @@ static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
 
     row->state = OUTBOX_WAITING;
     row->began = 0;
-    row->due = clock_now();
+    row->due = clock_steady();
     if (fault->grade == GRADE_CANCELLED)
         return;
     if (fault->grade == GRADE_AUTH) {

@@ -54,7 +54,7 @@ static int leave_to_owner(struct task *t, struct entry *e)
     int rc = 0;
 
     if (!e->changed) {
-        e->op.due = clock_now() + NS_PER_S;
+        e->op.due = clock_steady() + NS_PER_S;
         rc = state_put_op(t->mb->state, &e->op);
     }
     rc = entry_close(t, e, true, rc);
@@ -176,7 +176,7 @@ static int park_gone(struct task *t, struct entry *e, const struct remote_fault 
         return state_put_op(t->mb->state, &e->op);
     }
     if (own)
-        e->op.due = clock_now();
+        e->op.due = clock_steady();
     else
         park_as_failed(t, e, "it was deleted on the service: saved again it becomes a new one",
                        404);
@@ -304,7 +304,7 @@ static void try_later(struct task *t, struct journal_op *op, const struct remote
     int64_t asked = fault->retry_after * NS_PER_S;
     int64_t wait;
 
-    op->due = clock_now();
+    op->due = clock_steady();
     if (fault->grade == GRADE_AUTH ||
         (fault->grade == GRADE_OFFLINE && !remote_online(t->mb->remote)))
         return;

@@ -23,18 +23,17 @@ struct page_task {
 
 /* A page that has come. */
 struct page {
-    struct item *items;
+    struct remote_page answer;
+    struct items *records; /* in it */
+    unsigned count;        /* all the service gave */
     enum cache_change *changes;
-    size_t nitems;  /* those that can be shown */
-    unsigned count; /* all the service gave */
     uint64_t first; /* hash of the first id; 0: an empty page */
-    bool last;
 };
 
 /* --- asking and reading -------------------------------------------------------------------- */
 
-static enum grade ask_page(const struct page_task *t, struct cancel *cancel,
-                           struct remote_page *ret, struct remote_fault *fault)
+static enum grade ask_page(const struct page_task *t, struct cancel *cancel, struct page *ret,
+                           struct remote_fault *fault)
 {
     const struct folder *f = t->folder;
     struct remote_ctx ctx = {.cancel = cancel, .priority = t->task.priority};
@@ -45,49 +44,35 @@ static enum grade ask_page(const struct page_task *t, struct cancel *cancel,
     if (t->plan == PLAN_NEWEST && f->kind != KIND_MESSAGE)
         orderby = xasprintf("%s desc", kind_info(f->kind)->modified);
     query.orderby = orderby;
-    grade = remote_list(f->listings->mb->remote, f->kind, f->id, &query, ctx, ret, fault);
+    grade = remote_list(f->listings->mb->remote, f->kind, f->id, &query, ctx, &ret->answer, fault);
     free(orderby);
     return grade;
 }
 
-/* A record that cannot be a file is left out; the positions of the others stay. The answer is
- * freed: several pages wait here for their turn in the store. */
-static void page_read(const struct folder *f, struct remote_page *from, struct page *page)
+/* A record that cannot be a file is left out; the positions of the others stay. */
+static void page_init(const struct folder *f, struct page *page)
 {
-    cJSON *obj;
-    struct buf err;
+    struct items *records = &page->answer.items;
 
-    buf_init(&err, BUF_TEXT_MAX);
-    page->count = (unsigned)cJSON_GetArraySize(from->items);
-    page->last = from->last;
-    page->items = xcalloc(page->count + 1, sizeof(*page->items));
-    page->changes = xcalloc(page->count + 1, sizeof(*page->changes));
-    cJSON_ArrayForEach(obj, from->items)
-    {
-        if (item_from_json(f->kind, obj, &page->items[page->nitems], &err))
-            log_warn("%s/%s: left out: %s", kind_info(f->kind)->dir, f->id, err.data);
-        else
-            page->nitems++;
-    }
-    if (page->nitems)
-        page->first = str_hash(0, page->items[0].id, strlen(page->items[0].id));
-    cJSON_Delete(from->items);
-    from->items = NULL;
-    buf_release(&err);
+    page->records = records;
+    page->count = items_all(records);
+    page->changes = xcalloc(records->count + 1, sizeof(*page->changes));
+    if (records->count)
+        page->first = str_hash(0, records->list[0].id, strlen(records->list[0].id));
+    for (size_t i = 0; i < records->nleft; i++)
+        log_warn("%s/%s: left out: %s", kind_info(f->kind)->dir, f->id, records->left_out[i]);
 }
 
 static void page_release(struct page *page)
 {
-    for (size_t i = 0; i < page->nitems; i++)
-        item_release(&page->items[i]);
-    free(page->items);
+    items_release(&page->answer.items);
     free(page->changes);
 }
 
 /* Nothing more is to be asked for: the listing as it is from now on. */
 static void complete_locked(struct folder *f, struct pass *pass)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
 
     pass->row.fresh_at = now;
     if (pass->plan == PLAN_NEWEST)
@@ -116,7 +101,7 @@ static bool enter_full_locked(struct folder *f, struct pass *pass, struct span s
 
     if (got > 0)
         pass_fill_locked(pass, span.from, to);
-    if (page->last || got == 0) {
+    if (page->answer.last || got == 0) {
         pass->end = to < pass->end ? to : pass->end;
     } else if (to < span.to) {
         pass_gap_locked(pass, to, span.to);
@@ -135,10 +120,10 @@ static bool enter_newest_locked(struct folder *f, struct pass *pass, struct span
 {
     bool news = false;
 
-    for (size_t i = 0; i < page->nitems; i++)
+    for (size_t i = 0; i < page->records->count; i++)
         news |= page->changes[i] != CACHE_SAME;
     pass->next = span.from + page->count;
-    if (news && !page->last && pass->next < pass->limit &&
+    if (news && !page->answer.last && pass->next < pass->limit &&
         !repeats_first_locked(pass, span.from, page))
         return false;
     complete_locked(f, pass);
@@ -146,10 +131,10 @@ static bool enter_newest_locked(struct folder *f, struct pass *pass, struct span
 }
 
 static bool enter_page_locked(struct folder *f, struct pass *pass, struct span span,
-                              const struct page *page, size_t bytes)
+                              const struct page *page)
 {
     if (f->kind == KIND_MESSAGE) {
-        f->mail_bytes += bytes;
+        f->mail_bytes += page->answer.bytes;
         f->mail_count += page->count;
     }
     return pass->plan == PLAN_FULL ? enter_full_locked(f, pass, span, page)
@@ -158,7 +143,7 @@ static bool enter_page_locked(struct folder *f, struct pass *pass, struct span s
 
 /* How far the listing has come, after a page was stored; folder.commit is held. */
 static int store_progress(struct folder *f, struct pass *pass, const struct page_task *t,
-                          const struct page *page, size_t bytes)
+                          const struct page *page)
 {
     struct listings *l = f->listings;
     struct cache_listing row;
@@ -166,7 +151,7 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     int rc;
 
     mutex_lock(&l->lock);
-    all = enter_page_locked(f, pass, t->span, page, bytes);
+    all = enter_page_locked(f, pass, t->span, page);
     row = pass->row;
     mutex_unlock(&l->lock);
 
@@ -183,7 +168,7 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     return 0;
 }
 
-static void store_page(struct page_task *t, uintptr_t gen, struct page *page, size_t bytes)
+static void store_page(struct page_task *t, uintptr_t gen, struct page *page)
 {
     struct folder *f = t->folder;
     struct listings *l = f->listings;
@@ -196,13 +181,14 @@ static void store_page(struct page_task *t, uintptr_t gen, struct page *page, si
     late = pass->all || pass->state != PASS_PAGES;
     mutex_unlock(&l->lock);
     if (!late)
-        rc = commit_items_locked(f, page->items, page->nitems, gen, pass->row.run, page->changes);
+        rc = commit_items_locked(f, page->records->list, page->records->count, gen, pass->row.run,
+                                 page->changes);
     if (!late && !rc)
-        rc = store_progress(f, pass, t, page, bytes);
+        rc = store_progress(f, pass, t, page);
     mutex_unlock(&f->commit);
 
     if (!late)
-        notify_items(f, page->items, page->nitems, page->changes);
+        notify_items(f, page->records->list, page->records->count, page->changes);
     if (rc) {
         mutex_lock(&l->lock);
         pass_fail_locked(pass, rc, "the cache cannot be written");
@@ -244,7 +230,6 @@ static void page_run(struct task *task, struct cancel *cancel)
 {
     struct page_task *t = (struct page_task *)task;
     struct folder *f = t->folder;
-    struct remote_page answer = {0};
     struct remote_fault fault = {0};
     struct page page = {0};
     enum grade grade = GRADE_CANCELLED;
@@ -252,10 +237,10 @@ static void page_run(struct task *task, struct cancel *cancel)
 
     if (is_wanted(t)) {
         if (!cancel_fired(cancel))
-            grade = ask_page(t, cancel, &answer, &fault);
+            grade = ask_page(t, cancel, &page, &fault);
         if (grade == GRADE_OK) {
-            page_read(f, &answer, &page);
-            store_page(t, gen, &page, answer.bytes);
+            page_init(f, &page);
+            store_page(t, gen, &page);
         } else {
             refuse_page(t, grade, &fault);
         }

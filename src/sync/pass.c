@@ -129,7 +129,7 @@ static void schedule_locked(struct folder *f, struct pass *pass)
  */
 void pass_plan_locked(struct folder *f, struct pass *pass, enum plan plan)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     bool recent = f->began && now >= f->began && now - f->began < FULL_EVERY;
 
     pass->plan = plan;

@@ -12,10 +12,10 @@
 
 /* --- plans --------------------------------------------------------------------------------- */
 
-/* A time in the future is from a clock that was put back: it says nothing. */
+/* A time in the future is of an earlier process, before the clock was set back: it says nothing. */
 static bool is_younger(int64_t at, int64_t age)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
 
     return at <= now && now - at < age;
 }

@@ -32,6 +32,18 @@ static int find_record(struct task *t)
     return rc;
 }
 
+/*
+ * An earlier deletion may have been done: then 404 is what a second one must meet. Where nobody can
+ * read whose it is, the service is asked again.
+ */
+static void keep_asking(struct remote_fault *fault)
+{
+    if (fault->grade == GRADE_REFUSED && fault->status == 404)
+        fault->grade = GRADE_BROKEN;
+    if (fault->grade == GRADE_BROKEN)
+        fault->unknown = true;
+}
+
 static int send(struct task *t)
 {
     const char *was = t->op.answer ? t->op.answer : t->op.base;
@@ -41,6 +53,7 @@ static int send(struct task *t)
         .trash = text,
         .why = "delete",
     };
+    bool may_be_done = t->op.began && !t->op.sent;
     struct remote_fault fault = {0};
     enum grade grade;
     int rc = task_begin(t, &attempt);
@@ -52,6 +65,8 @@ static int send(struct task *t)
     grade =
         remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx, &fault);
     crash_point("sync: after DELETE");
+    if (may_be_done)
+        keep_asking(&fault);
     if (grade == GRADE_OK || grade == GRADE_GONE)
         rc = outcome_deleted(t);
     else

@@ -162,27 +162,14 @@ static size_t add_hits(struct asking *a, const struct folder *f, struct item *it
     return here;
 }
 
-static int enter_page(struct asking *a, struct folder *f, const struct remote_page *page,
-                      uintptr_t gen)
+static int enter_page(struct asking *a, struct folder *f, struct remote_page *page, uintptr_t gen)
 {
-    unsigned count = (unsigned)cJSON_GetArraySize(page->items);
-    struct item *items = xcalloc(count + 1, sizeof(*items));
-    size_t n = 0;
-    cJSON *obj;
+    struct items *records = &page->items;
 
-    cJSON_ArrayForEach(obj, page->items)
-    {
-        if (!item_from_json(f->kind, obj, &items[n], NULL))
-            n++;
-    }
-    a->skip += count;
+    a->skip += items_all(records);
     a->done = page->last;
-    size_t here = add_hits(a, f, items, n);
-    int rc = mailbox_items_learned(a->mb, f->kind, f->id, items, here, gen);
-    for (size_t i = 0; i < n; i++)
-        item_release(&items[i]);
-    free(items);
-    return rc;
+    size_t here = add_hits(a, f, records->list, records->count);
+    return mailbox_items_learned(a->mb, f->kind, f->id, records->list, here, gen);
 }
 
 static int next_page(struct asking *a, struct folder *f, struct buf *err)
@@ -196,7 +183,7 @@ static int next_page(struct asking *a, struct folder *f, struct buf *err)
     if (grade == GRADE_OK)
         rc = enter_page(a, f, &page, gen);
     question_end(f);
-    cJSON_Delete(page.items);
+    items_release(&page.items);
     if (grade == GRADE_REFUSED)
         refuse(a, fault.reason ? fault.reason : grade_name(grade));
     else if (grade != GRADE_OK)

@@ -230,7 +230,7 @@ static int start_afresh(struct triggers *t, struct trigger_row *row, const char 
 /* In a transaction. */
 static int put_in_force(struct triggers *t, struct trigger_row *row, const char *definition)
 {
-    bool recent = !row->stopped_at || clock_now() - row->stopped_at < TRIGGER_GRACE;
+    bool recent = !row->stopped_at || clock_steady() - row->stopped_at < TRIGGER_GRACE;
     bool same = recent && row->definition && same_json(row->definition, definition);
     int rc = 0;
 
@@ -293,7 +293,7 @@ int triggers_stop(struct triggers *t, const char *name)
     int rc = state_trigger_by_name(t->mb->state, name, &row);
     if (!rc) {
         set_text(&row.draft, NULL);
-        row.stopped_at = clock_now();
+        row.stopped_at = clock_steady();
         row.gen++;
         rc = keep_or_remove(t, &row);
     }

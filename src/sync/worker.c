@@ -15,7 +15,7 @@
 #define ONLINE_POLL NS_PER_S
 /* How often a new token is looked for while the old one is refused. */
 #define TOKEN_POLL NS_PER_S
-/* The clock that dates the journal may be set: nobody sleeps longer without looking at it. */
+/* The machine may sleep, and waits with it: the clock of the journal is looked at this often. */
 #define SLEEP_MAX (60 * NS_PER_S)
 #define DISK_PAUSE (5 * NS_PER_S)
 
@@ -94,7 +94,7 @@ static bool load(struct worker *w, int64_t slot, struct task *t)
     };
     if (state_get_op(state, slot, &t->op))
         return false;
-    if (t->op.state == JOURNAL_QUEUED && t->op.due <= clock_now() &&
+    if (t->op.state == JOURNAL_QUEUED && t->op.due <= clock_steady() &&
         !state_get_slot(state, slot, &t->slot))
         return true;
     task_release(t);
@@ -171,7 +171,7 @@ static bool pick(struct worker *w, struct task *t, int64_t *wake)
     struct state *state = w->wb->mb->state;
     int64_t slots[WRITEBACK_WORKERS], next, wait;
     int64_t began = clock_mono(); /* first: a clock that is pushed meanwhile is seen too early */
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     int count = state_due_ops(state, now, slots, WRITEBACK_WORKERS, NULL);
 
     for (int i = 0; i < count; i++)

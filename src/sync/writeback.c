@@ -22,7 +22,7 @@ static int64_t read_confirmed(struct state *state)
         return 0;
     at = strtoll(text, NULL, 10);
     free(text);
-    return at;
+    return at < clock_steady() ? at : clock_steady();
 }
 
 struct writeback *writeback_create(struct mailbox *mb)
@@ -157,7 +157,7 @@ static void requeue_now(struct journal_op *op)
     op->reason = NULL;
     op->state = JOURNAL_QUEUED;
     op->attempts = 0;
-    op->due = clock_now();
+    op->due = clock_steady();
 }
 
 static int retry_op(struct state *state, int64_t slot)
@@ -216,7 +216,7 @@ static int confirm_ops(struct state *state, int64_t now)
 
 int writeback_confirm(struct writeback *wb)
 {
-    int64_t now = clock_now();
+    int64_t now = clock_steady();
     int rc;
 
     state_begin(wb->mb->state);

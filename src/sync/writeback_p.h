@@ -81,7 +81,7 @@ struct writeback {
     struct own_answer *answers; /* a hash: see answers.c */
     struct trashed *trashed;    /* a hash */
     int64_t next_prune;         /* clock_mono() */
-    int64_t confirmed;          /* clock_now(): deletions queued until then are meant */
+    int64_t confirmed;          /* clock_steady(): deletions queued until then are meant */
     int64_t *parked;            /* slots that became HELD, for an event */
     size_t parked_count;
 };

@@ -37,6 +37,7 @@ static const struct operation_handler {
     [OP_DELETE_EMAIL] = {memory_delete_email, KIND_MESSAGE},
     [OP_MARK_AS_READ] = {memory_mark_as_read, KIND_MESSAGE},
     [OP_REPLY_TO] = {memory_reply_to, KIND_MESSAGE},
+    [OP_REPLY_TO_V3] = {memory_reply_to, KIND_MESSAGE},
     [OP_GET_ATTACHMENT] = {memory_get_attachment, KIND_MESSAGE},
     [OP_SEND_MAIL_WITH_OPTIONS] = {memory_subscribe, KIND_MESSAGE},
     [OP_SEND_APPROVAL_MAIL] = {memory_subscribe, KIND_MESSAGE},

@@ -176,7 +176,8 @@ enum grade memory_reply_to(struct memory_work *w)
     cJSON *message = cJSON_CreateObject();
     cJSON_AddStringToObject(message, "To", from ? from : "");
     cJSON_AddStringToObject(message, "Subject", answer);
-    cJSON_AddStringToObject(message, "Body", memory_param(w, "comment"));
+    const char *body = w->body ? json_str(w->body, "Body") : memory_param(w, "comment");
+    cJSON_AddStringToObject(message, "Body", body);
     free(answer);
     keep_sent(w, message);
     return memory_ok(w, 200);

@@ -1,9 +1,17 @@
 /*
- * clock.h - the two clocks, and a way for tests to push them.
+ * clock.h - the clocks, and a way for tests to push them.
  *
- * clock_now() dates things (mtime, journal rows), clock_mono() measures waits. clock_advance()
- * moves both forward for the whole process: a unit test of a 10 s rule takes no 10 s. A wait sees a
- * push within 100 ms if it began after the first clock_advance(), which may be clock_advance(0).
+ *     clock_now()      what people see: mtime, the trash. Somebody may set it at any moment.
+ *     clock_mono()     waits: how long until a moment in this process.
+ *     clock_steady()   delays and ages that are stored: when a change is due, since when a name is
+ *                      vacant, how old a listing is. It is the date when the process began and goes
+ *                      on from there, whatever becomes of clock_now(), also while the machine
+ *                      sleeps. What an earlier process stored may lie in its future: whoever reads
+ *                      that takes it for now (state_settle_times() in store/state.h).
+ *
+ * clock_advance() moves all forward for the whole process: a unit test of a 10 s rule takes no
+ * 10 s. A wait sees a push within 100 ms if it began after the first clock_advance(), which may be
+ * clock_advance(0). clock_set_back() moves clock_now() alone.
  *
  * Threads: any.
  */
@@ -18,7 +26,10 @@
 
 int64_t clock_now(void);  /* ns since 1970 */
 int64_t clock_mono(void); /* ns of a clock that never goes back */
+int64_t clock_steady(void);
+int64_t clock_date(int64_t steady); /* what clock_now() says of a moment of clock_steady() */
 void clock_advance(int64_t ns);
+void clock_set_back(int64_t ns); /* negative: ahead */
 
 /*
  * A condition variable to wait on with clock_wait(). Initialise with this, not with

@@ -14,12 +14,13 @@ enum grade {
     GRADE_GONE,      /* 404, 410 or ErrorItemNotFound: authoritative, it does not exist */
     GRADE_CONFLICT,  /* 409, 412: somebody else was faster */
     GRADE_AUTH,      /* 401 after one renewal, or no token to be had */
-    GRADE_DENIED,    /* 403 */
+    GRADE_DENIED,    /* 403, or the account has no such mailbox */
     GRADE_TOO_BIG,   /* 413 or ErrorMessageSizeExceeded */
     GRADE_REFUSED,   /* any other 4xx: asking again will not help */
     GRADE_THROTTLED, /* 429, 503 with Retry-After */
-    GRADE_BROKEN, /* other 5xx, or an answer that makes no sense: the work may or may not be done */
-    GRADE_OFFLINE,   /* no connection, or it broke */
+    GRADE_BROKEN,    /* other 5xx, an answer that makes no sense, or none although the service was
+                     reached: the work may or may not be done */
+    GRADE_OFFLINE,   /* the service cannot be reached */
     GRADE_CANCELLED, /* the caller's struct cancel was fired */
 };
 

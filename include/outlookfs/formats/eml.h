@@ -22,6 +22,7 @@
 #ifndef OUTLOOKFS_FORMATS_EML_H
 #define OUTLOOKFS_FORMATS_EML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -46,25 +47,38 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
 
 /* Who a mail goes to, where that is not what its headers say: sendmail's arguments. */
 struct eml_envelope {
-    const char *const *recipients; /* NULL-terminated; NULL: To, Cc and Bcc of the message */
-    const char *from;              /* sent as this address; NULL: the mailbox's own */
-    const char *owner; /* stands in To where nobody may be shown; NULL: nobody, then such a mail is
-                          refused */
+    const char *const *recipients; /* lists of addresses; NULL-terminated; NULL: none but the
+                                      message's To, Cc and Bcc */
+    bool headers_count;            /* they are recipients besides */
+    const char *from;  /* sent as this address; NULL or none ("<>", "root"): the mailbox's own */
+    const char *owner; /* gets what is for a name without a host, and stands in To where nobody may
+                          be shown; NULL: nobody, then such a mail is refused */
 };
 
 /*
  * Reads a message from a descriptor (from where it stands to its end; need not be seekable) into
  * the object that outbox/send/ takes; the caller owns it. `envelope` NULL: the headers count, From
  * included. Of an envelope, its recipients count: those a header names are where it names them, the
- * others become Bcc; who is in the headers only gets nothing. The service wants a To: where there
- * would be none, the first of Cc, or else of Bcc, becomes it.
+ * others become Bcc; who is in the headers only gets nothing, unless they count.
  *
  * The service wants a To. Where there is none, Cc becomes it, whom all see anyway; a single Bcc,
  * whom nobody else sees; or the owner.
  *
- * -EINVAL: no message, nobody to send it to, or an address that a list with ';' cannot hold.
- * -EDESTADDRREQ: several Bcc and no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ * -EINVAL: no message, nobody to send it to, text that cannot be read, or what should be an address
+ * and is none, or one that a list with ';' cannot hold: `err` names it. -EDESTADDRREQ: several Bcc
+ * or a name without a host, and no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
  */
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
+
+/*
+ * Where the message proper begins and its headers end. A byte order mark and a "From " line in
+ * front are none of it. What does not look like a header belongs to the body even without an empty
+ * line before it.
+ */
+struct eml_shape {
+    size_t start, body; /* offsets; headers lie between them */
+    bool gap;           /* an empty line is missing at `body` */
+};
+struct eml_shape eml_look(const char *text, size_t len);
 
 #endif

@@ -20,8 +20,8 @@
  *   - the service's budget of calls a minute for the whole mount: a token bucket
  *     (http_config.rate), interactive requests first; background ones leave the last tenth of the
  *     bucket to them;
- *   - 429 and 503: Retry-After (seconds or a date, capped at 120 s) holds back the whole
- *     connection; the request itself is tried again while its total limit allows, otherwise
+ *   - 429 and 503: Retry-After (seconds, rounded up, or a date, capped at 120 s; 10 s where it
+ *     cannot be read) holds back the whole connection; the request itself is tried again while its total limit allows, otherwise
  *     GRADE_THROTTLED with retry_after set;
  *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the
  *     total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided
@@ -71,6 +71,9 @@ struct http_config {
 /* Receives the body of a 2xx answer piece by piece from the network thread; nonzero aborts with
  * GRADE_BROKEN. */
 typedef int (*http_sink_fn)(void *ctx, const void *data, size_t len);
+/* What the sink got is forgotten: the answer comes again from its beginning. From the caller's
+ * thread; nonzero ends the request. */
+typedef int (*http_restart_fn)(void *ctx);
 
 struct http_request {
     const char *method;
@@ -79,9 +82,10 @@ struct http_request {
     size_t body_len;
     const char *if_match; /* NULL: none */
     enum http_priority priority;
-    struct cancel *cancel; /* NULL: nobody can interrupt it */
-    http_sink_fn sink;     /* NULL: the body comes in http_answer.body */
-    void *sink_ctx;
+    struct cancel *cancel;   /* NULL: nobody can interrupt it */
+    http_sink_fn sink;       /* NULL: the body comes in http_answer.body */
+    http_restart_fn restart; /* NULL: an answer that broke off in the sink is not asked for again */
+    void *sink_ctx;          /* of both */
 };
 
 struct http_answer {

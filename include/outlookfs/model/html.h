@@ -24,4 +24,8 @@ bool html_is_document(const char *text);
  * full. White space of the source stays as it is. */
 int html_text(const char *html, char block, struct buf *out);
 
+/* Adds plain text as HTML that shows the same: characters escaped, lines and indentation kept.
+ * -ENOBUFS when `out` is full. */
+int html_from_text(const char *text, struct buf *out);
+
 #endif

@@ -61,9 +61,10 @@ char *outgoing_answer_name(const char *name);
  */
 int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err);
 
-/* Takes out what the service does not get: members of our own and null ones. False: there were none
- * and the text `obj` came from can be sent as it is. */
-bool outgoing_trim(enum outgoing what, struct cJSON *obj);
+/* Takes out what the service does not get, members of our own and null ones, and adds what it must
+ * be told: IsHtml, false where a mail does not say. False: the text `obj` came from can be sent as it
+ * is. */
+bool outgoing_complete(enum outgoing what, struct cJSON *obj);
 
 /* Does this question want an answer? "Wait": false says no. */
 bool outgoing_waits(enum outgoing what, const struct cJSON *obj);

@@ -18,6 +18,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/grade.h>
 #include <outlookfs/http/http.h>
+#include <outlookfs/model/items.h>
 #include <outlookfs/model/merge.h>
 #include <stdint.h>
 
@@ -104,8 +105,8 @@ struct remote_query {
     bool attachments;    /* mail: includeAttachments */
 };
 struct remote_page {
-    struct cJSON *items; /* array */
-    size_t bytes;        /* of the answer: for sizing the next page */
+    struct items items; /* the caller's to release */
+    size_t bytes;       /* of the answer: for sizing the next page */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
@@ -137,14 +138,16 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
 
-/* The attachment's bytes, to `sink` as they come. */
+/* The attachment's bytes, to `sink` as they come; `restart` as in http.h. */
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
 
-/* The whole message with the contents of its attachments, as text to `sink`. */
+/* The whole message with the contents of its attachments, as text to `sink`, which is to see
+ * whether it is one. */
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
 /* --- sending: none of these may be repeated by itself ----------------------------------------- */
 
@@ -152,8 +155,7 @@ enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ct
 enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
 
-/* Does the comment fit into an address? */
-bool remote_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
+/* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
 
@@ -236,14 +238,14 @@ struct remote_impl {
     enum grade (*mark_read)(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
     enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                             struct remote_fault *fault);
+                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                             void *sink_ctx, struct remote_fault *fault);
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                          struct remote_fault *fault);
 
     enum grade (*send)(struct remote *r, const char *message, struct remote_ctx ctx,
                        struct remote_fault *fault);
-    bool (*reply_fits)(struct remote *r, const char *id, const char *comment, bool all);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
                         struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,

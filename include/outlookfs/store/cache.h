@@ -50,7 +50,7 @@ struct cache_folder {
 struct cache_folders {
     struct cache_folder *list; /* in the service's order */
     size_t count;
-    int64_t asked_at; /* clock_now() of the answer; 0: never asked */
+    int64_t asked_at; /* clock_steady() of the answer; 0: never asked */
     bool partial;     /* more may exist: see remote_folders.partial */
 };
 void cache_folders_release(struct cache_folders *f);
@@ -68,8 +68,8 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
 
 struct cache_listing {
     bool complete;      /* every page has been here once */
-    int64_t full_at;    /* clock_now() when the last full listing ended; 0: never */
-    int64_t fresh_at;   /* clock_now() when a refresh of any kind last succeeded */
+    int64_t full_at;    /* clock_steady() when the last full listing ended; 0: never */
+    int64_t fresh_at;   /* clock_steady() when a refresh of any kind last succeeded */
     unsigned next_skip; /* where an unfinished full listing goes on */
     uint64_t run;       /* number of the full listing under way or last finished */
     uint64_t count;     /* records known; counted here, ignored by cache_put_listing() */

@@ -47,9 +47,9 @@ struct outbox_row {
     uint64_t body; /* data/<body> is what is sent; 0: the file's own bytes */
     unsigned attempts;
     int status;        /* HTTP status of the last attempt; 0: none */
-    int64_t queued_at; /* ns since 1970 */
-    int64_t due;       /* ns since 1970: not before */
-    int64_t began;     /* ns since 1970: of the attempt; 0: none */
+    int64_t queued_at; /* clock_steady() */
+    int64_t due;       /* clock_steady(): not before */
+    int64_t began;     /* clock_steady(): of the attempt; 0: none */
     char *reason;      /* or NULL, as all below */
     char *token;       /* the last part of the announced address */
     char *location;    /* of the subscription, whole, as the service gave it */

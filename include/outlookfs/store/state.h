@@ -84,7 +84,7 @@ struct slot {
     unsigned flags;
     unsigned mode;
     int64_t mtime;     /* ns */
-    int64_t vacant_at; /* ns since 1970: vacated; a draft: last closed */
+    int64_t vacant_at; /* clock_steady(): vacated; a draft: last closed */
     char *base; /* the text that was visible before a draft or a vacancy began, or NULL: what the
                    next commit is compared with */
 };
@@ -140,9 +140,9 @@ struct journal_op {
     uint64_t gen; /* grows with every change by the user: an answer to an older one does not end the
                      operation */
     unsigned attempts;
-    int64_t queued_at; /* ns since 1970: first change */
-    int64_t due;       /* ns since 1970: not before */
-    int64_t began;     /* ns since 1970: when `sent` was sent; 0: never */
+    int64_t queued_at; /* clock_steady(): first change */
+    int64_t due;       /* clock_steady(): not before */
+    int64_t began;     /* clock_steady(): when `sent` was sent; 0: never */
 };
 void journal_op_release(struct journal_op *op);
 
@@ -168,6 +168,12 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
                         unsigned limit, unsigned *ret);
 /* Every QUEUED operation that is not due at `now` becomes due then. */
 int state_hurry_ops(struct state *s, int64_t now);
+
+/*
+ * Times of clock_steady() that an earlier process stored in what is this one's future become `now`,
+ * and so does a change that is due later than after its whole delay. At the start.
+ */
+int state_settle_times(struct state *s, int64_t now, int64_t change_delay, int64_t send_delay);
 
 /* --- local things: scratch -------------------------------------------------------------------- */
 

@@ -46,7 +46,7 @@ struct trigger_row {
     char *cursor;     /* the query of the next call; NULL: the next call sets the baseline */
     char *reason;     /* why FAILED, or what the last attempt met; or NULL */
     enum trigger_state state;
-    int64_t stopped_at; /* ns since 1970: the definition was removed; 0: it is in force */
+    int64_t stopped_at; /* clock_steady(): the definition was removed; 0: it is in force */
     uint64_t gen;
     uint64_t items; /* lines so far */
     struct trigger_stream now, old;

@@ -77,7 +77,6 @@ static const struct remote_impl connector_impl = {
     .attachment = connector_attachment,
     .message = connector_message,
     .send = connector_send,
-    .reply_fits = connector_reply_fits,
     .reply = connector_reply,
     .ask = connector_ask,
     .unsubscribe = connector_unsubscribe,

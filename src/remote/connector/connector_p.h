@@ -58,13 +58,13 @@ char *connector_describe(struct remote *r, enum remote_change change, enum kind 
 enum grade connector_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                                struct remote_fault *fault);
 enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
-                                struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                                struct remote_fault *fault);
+                                struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                                void *sink_ctx, struct remote_fault *fault);
 enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                             http_sink_fn sink, void *sink_ctx, struct remote_fault *fault);
+                             http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                             struct remote_fault *fault);
 enum grade connector_send(struct remote *r, const char *message, struct remote_ctx ctx,
                           struct remote_fault *fault);
-bool connector_reply_fits(struct remote *r, const char *id, const char *comment, bool all);
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
                            struct remote_ctx ctx, struct remote_fault *fault);
 enum grade connector_ask(struct remote *r, enum remote_question question, const char *body,

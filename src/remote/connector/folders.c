@@ -215,7 +215,7 @@ enum grade connector_find_mail_folder(struct remote *r, const char *path, struct
 
     enum grade grade = connector_list(r, KIND_MESSAGE, path, &query, ctx, &page, fault);
     if (grade == GRADE_OK)
-        cJSON_Delete(page.items);
+        items_release(&page.items);
     return grade;
 }
 

@@ -27,7 +27,7 @@ static const struct operation_info v1[] = {
         .name = "GetEmail", .method = "GET", .path = "/Mail/{messageId}",
         .params = {MESSAGE, OPTIONAL("mailboxAddress"), OPTIONAL("includeAttachments"),
                    OPTIONAL("internetMessageId")},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
     },
     [OP_SEND_EMAIL] = {
         .name = "SendEmail", .method = "POST", .path = "/Mail",
@@ -48,6 +48,11 @@ static const struct operation_info v1[] = {
         .params = {MESSAGE, REQUIRED("comment"), OPTIONAL("replyAll")},
         .body = BODY_EMPTY,
     },
+    [OP_REPLY_TO_V3] = {
+        .name = "ReplyToV3", .method = "POST", .path = "/v3/Mail/ReplyTo/{messageId}",
+        .params = {MESSAGE},
+        .body = BODY_JSON,
+    },
     [OP_GET_ATTACHMENT] = {
         .name = "GetAttachment", .method = "GET",
         .path = "/Mail/{messageId}/Attachments/{attachmentId}",
@@ -56,11 +61,11 @@ static const struct operation_info v1[] = {
     },
     [OP_SEND_MAIL_WITH_OPTIONS] = {
         .name = "SendMailWithOptions", .method = "POST", .path = "/mailwithoptions/$subscriptions",
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [OP_SEND_APPROVAL_MAIL] = {
         .name = "SendApprovalMail", .method = "POST", .path = "/approvalmail/$subscriptions",
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [OP_CALENDAR_GET_TABLES] = {
         .name = "CalendarGetTables", .method = "GET", .path = "/datasets/calendars/tables",
@@ -77,13 +82,13 @@ static const struct operation_info v1[] = {
         .name = "CalendarPostItem", .method = "POST",
         .path = "/datasets/calendars/tables/{table}/items",
         .params = {TABLE},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id",
     },
     [OP_CALENDAR_GET_ITEM] = {
         .name = "CalendarGetItem", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
     },
     [OP_CALENDAR_DELETE_ITEM] = {
         .name = "CalendarDeleteItem", .method = "DELETE",
@@ -95,7 +100,8 @@ static const struct operation_info v1[] = {
         .name = "CalendarPatchItem", .method = "PATCH",
         .path = "/datasets/calendars/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_WHOLE,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .update = MERGE_WHOLE,
     },
     [OP_CONTACT_GET_TABLES] = {
         .name = "ContactGetTables", .method = "GET", .path = "/datasets/contacts/tables",
@@ -112,13 +118,13 @@ static const struct operation_info v1[] = {
         .name = "ContactPostItem", .method = "POST",
         .path = "/datasets/contacts/tables/{table}/items",
         .params = {TABLE},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id",
     },
     [OP_CONTACT_GET_ITEM] = {
         .name = "ContactGetItem", .method = "GET",
         .path = "/datasets/contacts/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .answer = ANSWER_OBJECT, .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
     },
     [OP_CONTACT_DELETE_ITEM] = {
         .name = "ContactDeleteItem", .method = "DELETE",
@@ -130,33 +136,34 @@ static const struct operation_info v1[] = {
         .name = "ContactPatchItem", .method = "PATCH",
         .path = "/datasets/contacts/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true, .update = MERGE_WHOLE,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .update = MERGE_WHOLE,
     },
     [OP_ON_UPCOMING_EVENTS] = {
         .name = "OnUpcomingEvents", .method = "GET", .path = "/Events/OnUpcomingEvents",
         .params = {REQUIRED("table"), OPTIONAL("lookAheadTimeInMinutes")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_NEWS, .repeatable = true,
     },
     [OP_ON_NEW_EMAIL] = {
         .name = "OnNewEmail", .method = "GET", .path = "/Mail/OnNewEmail",
         .params = {OPTIONAL("folderPath"), OPTIONAL("to"), OPTIONAL("cc"), OPTIONAL("toOrCc"),
                    OPTIONAL("from"), OPTIONAL("importance"), OPTIONAL("fetchOnlyWithAttachment"),
                    OPTIONAL("includeAttachments"), OPTIONAL("subjectFilter")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_NEWS, .repeatable = true,
     },
     [OP_CALENDAR_ON_NEW_ITEMS] = {
         .name = "CalendarGetOnNewItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onnewitems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_NEWS, .repeatable = true,
     },
     [OP_CALENDAR_ON_UPDATED_ITEMS] = {
         .name = "CalendarGetOnUpdatedItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onupdateditems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_NEWS, .repeatable = true,
     },
     [OP_PICKER_OPEN] = {
         .name = "OnFilePickerOpen", .method = "GET", .path = "/OnFilePickerOpen",

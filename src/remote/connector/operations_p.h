@@ -21,6 +21,7 @@ enum operation {
     OP_DELETE_EMAIL,
     OP_MARK_AS_READ,
     OP_REPLY_TO,
+    OP_REPLY_TO_V3, /* of the later versions: the comment is in the body (contract sections 6, 8) */
     OP_GET_ATTACHMENT,
     OP_SEND_MAIL_WITH_OPTIONS,
     OP_SEND_APPROVAL_MAIL,

@@ -31,7 +31,8 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
                           struct remote_page *ret, struct remote_fault *fault)
 {
     char top[16], skip[16];
-    struct remote_call call = {.ctx = ctx};
+    struct remote_page page = {0};
+    struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
     snprintf(top, sizeof(top), "%u", query->top);
@@ -53,14 +54,11 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
     enum grade grade =
         connector_call(r, operation_of_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
     if (grade == GRADE_OK) {
-        unsigned count = (unsigned)cJSON_GetArraySize(call.answer);
-        *ret = (struct remote_page){
-            .items = call.answer,
-            .bytes = call.bytes,
-            /* An empty page with a next link would be asked for again for ever. */
-            .last = count == 0 || (count < query->top && !call.next_link),
-        };
-        call.answer = NULL;
+        unsigned count = items_all(&page.items);
+        page.bytes = call.bytes;
+        /* An empty page with a next link would be asked for again for ever. */
+        page.last = count == 0 || (count < query->top && !call.next_link);
+        *ret = page;
     }
     remote_call_release(&call);
     return grade;
@@ -96,9 +94,9 @@ enum grade connector_update(struct remote *r, enum kind kind, const char *folder
 {
     const struct param all[] = {{"table", folder}, {"id", id}};
 
+    (void)if_match; /* no operation of v1 declares it (contract section 8) */
     return call_object(r, operation_of_kind(kind)->patch, all, ARRAY_SIZE(all),
-                       &(struct remote_call){.body = body, .if_match = if_match, .ctx = ctx}, ret,
-                       fault);
+                       &(struct remote_call){.body = body, .ctx = ctx}, ret, fault);
 }
 
 enum grade connector_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
@@ -162,19 +160,20 @@ enum grade connector_mark_read(struct remote *r, const char *id, struct remote_c
 }
 
 enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
-                                struct remote_ctx ctx, http_sink_fn sink, void *sink_ctx,
-                                struct remote_fault *fault)
+                                struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                                void *sink_ctx, struct remote_fault *fault)
 {
-    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
     const struct param all[] = {{"messageId", message}, {"attachmentId", attachment}};
 
     return connector_do(r, OP_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
 }
 
 enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                             http_sink_fn sink, void *sink_ctx, struct remote_fault *fault)
+                             http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+                             struct remote_fault *fault)
 {
-    struct remote_call call = {.ctx = ctx, .sink = sink, .sink_ctx = sink_ctx};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
     const struct param all[] = {{"messageId", id}, {"includeAttachments", remote_bool(true)}};
 
     return connector_do(r, OP_GET_EMAIL, all, ARRAY_SIZE(all), &call, fault);

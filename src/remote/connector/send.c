@@ -6,11 +6,15 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/html.h>
 
+#include <errno.h>
 #include <stdlib.h>
 
-#include "../answer_p.h"
 #include "../remote_p.h"
+
+/* The backend takes 2,048 bytes of a query (contract section 8); the base URL is before them. */
+#define REPLY_ADDRESS_MAX 1900
 
 enum grade connector_send(struct remote *r, const char *message, struct remote_ctx ctx,
                           struct remote_fault *fault)
@@ -19,18 +23,37 @@ enum grade connector_send(struct remote *r, const char *message, struct remote_c
                         &(struct remote_call){.text = message, .ctx = ctx}, fault);
 }
 
-bool connector_reply_fits(struct remote *r, const char *id, const char *comment, bool all)
+/* A comment in an address is what the specification has; it ends where the backend's does. */
+static bool fits_address(struct remote *r, const struct param *params, size_t count)
 {
     const struct operation_info *info =
         operation_info(((struct connector *)r)->version, OP_REPLY_TO);
-    const struct param params[] = {
-        {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
     struct buf url;
 
-    buf_init(&url, CONNECTOR_URL_MAX);
-    int rc = operation_url(info, params, ARRAY_SIZE(params), &url);
+    buf_init(&url, REPLY_ADDRESS_MAX);
+    int rc = operation_url(info, params, count, &url);
     buf_release(&url);
-    return !rc;
+    return rc != -ENOBUFS;
+}
+
+static enum grade reply_in_body(struct remote *r, const char *id, const char *comment, bool all,
+                                struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param message = {"messageId", id};
+    cJSON *body = cJSON_CreateObject();
+    struct buf html;
+
+    buf_init(&html, JSON_TEXT_MAX);
+    *fault = (struct remote_fault){0};
+    int rc = html_from_text(comment, &html);
+    cJSON_AddStringToObject(body, "Body", html.data);
+    cJSON_AddBoolToObject(body, "ReplyAll", all);
+    buf_release(&html);
+    enum grade grade = rc ? remote_fail(fault, GRADE_TOO_BIG, "the comment is too long")
+                          : connector_do(r, OP_REPLY_TO_V3, &message, 1,
+                                         &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    cJSON_Delete(body);
+    return grade;
 }
 
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
@@ -39,6 +62,8 @@ enum grade connector_reply(struct remote *r, const char *id, const char *comment
     const struct param params[] = {
         {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
 
+    if (!fits_address(r, params, ARRAY_SIZE(params)))
+        return reply_in_body(r, id, comment, all, ctx, fault);
     return connector_do(r, OP_REPLY_TO, params, ARRAY_SIZE(params),
                         &(struct remote_call){.ctx = ctx}, fault);
 }

@@ -110,6 +110,21 @@ static void *advance_a_day(void *arg)
 }
 
 /* Comes after the clock was pushed once: see clock_wait(). */
+static void test_setting_the_clock_moves_dates_only(void **state)
+{
+    int64_t steady = clock_steady(), mono = clock_mono();
+
+    (void)state;
+    clock_set_back(3600 * NS_PER_S);
+    assert_true(clock_now() < steady - 3500 * NS_PER_S);
+    assert_true(clock_steady() >= steady && clock_steady() < steady + 60 * NS_PER_S);
+    assert_true(clock_mono() >= mono && clock_mono() < mono + 60 * NS_PER_S);
+    assert_true(clock_date(steady) < steady - 3500 * NS_PER_S);
+    clock_set_back(-3600 * NS_PER_S);
+    clock_advance(NS_PER_S);
+    assert_true(clock_steady() >= steady + NS_PER_S);
+}
+
 static void test_a_push_ends_a_wait(void **state)
 {
     int64_t until = clock_mono() + 86000 * NS_PER_S;
@@ -143,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_waits_until_the_deadline),
         cmocka_unit_test(test_wakes_by_signal),
         cmocka_unit_test(test_advance_moves_both),
+        cmocka_unit_test(test_setting_the_clock_moves_dates_only),
         cmocka_unit_test(test_a_push_ends_a_wait),
         cmocka_unit_test(test_signals_work_after_a_push),
     };

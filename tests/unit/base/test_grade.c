@@ -18,7 +18,7 @@ static const struct {
 } table[] = {
     {GRADE_OK, 0, false},
     {GRADE_GONE, -ENOENT, false},
-    {GRADE_CONFLICT, -ESTALE, false},
+    {GRADE_CONFLICT, -EIO, false},
     {GRADE_AUTH, -EACCES, true},
     {GRADE_DENIED, -EACCES, false},
     {GRADE_TOO_BIG, -EFBIG, false},

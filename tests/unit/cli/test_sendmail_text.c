@@ -91,30 +91,6 @@ static void test_too_much_keeps_what_was_read(void **state)
     close(pipes[1]);
 }
 
-static void assert_shape(const char *text, size_t start, size_t body, bool gap)
-{
-    struct sendmail_shape shape = sendmail_look(text, strlen(text));
-
-    assert_int_equal(shape.start, start);
-    assert_int_equal(shape.body, body);
-    assert_int_equal(shape.gap, gap);
-}
-
-static void test_shape(void **state)
-{
-    (void)state;
-    assert_shape("A: b\n c\nD-E:f\n\nbody: x\n", 0, 14, false);
-    assert_shape("A: b\r\n\r\nbody\r\n", 0, 6, false);
-    assert_shape("A: b\n", 0, 5, false);
-    assert_shape("\nA: b\n", 0, 0, false);
-    assert_shape("hello, you: there\n", 0, 0, true);
-    assert_shape(" A: b\n", 0, 0, true);
-    assert_shape("A: b\nhello\n", 0, 5, true);
-    assert_shape("From me Thu Nov 23\nA: b\n\nx", 19, 24, false);
-    assert_shape("From me Thu Nov 23", 18, 18, false);
-    assert_shape("", 0, 0, false);
-}
-
 static void save(const char *text)
 {
     struct buf message;
@@ -179,7 +155,6 @@ int main(void)
         cmocka_unit_test(test_a_lone_dot_ends),
         cmocka_unit_test(test_a_terminal_is_not_waited_for),
         cmocka_unit_test(test_too_much_keeps_what_was_read),
-        cmocka_unit_test(test_shape),
         cmocka_unit_test(test_dead_letters),
     };
 

@@ -94,7 +94,7 @@ static void test_encoded_words(void **state)
                  "Subject",
                  "Gr\xc3\xbc\xc3\x9f"
                  "e");
-    check_member("To: b@x\nSubject: a =?utf-8?q?=0D=0AEvil:_1=00?=\n\n", "Subject", "a  Evil: 1?");
+    check_member("To: b@x\nSubject: a =?utf-8?q?=0D=0AEvil:_1=00?=\n\n", "Subject", "a  Evil: 1");
 }
 
 static void test_importance(void **state)
@@ -115,7 +115,7 @@ static void test_html_wins_over_its_alternative(void **state)
                   PART("text/calendar", "BEGIN:X") "--B--\n",
           NULL,
           "{'To':'b@example.com','From':'me@example.com','Subject':'Hello','Body':'<b>html</b>',"
-          "'IsHtml':true}");
+          "'IsHtml':true,'Attachments':[{'Name':'part-3.ics','ContentBytes':'QkVHSU46WA=='}]}");
 }
 
 static void test_parts_become_attachments(void **state)
@@ -130,7 +130,7 @@ static void test_parts_become_attachments(void **state)
           "{'To':'b@example.com','From':'me@example.com','Subject':'Hello','Body':'text',"
           "'IsHtml':false,'Attachments':["
           "{'Name':'part-2.txt','ContentBytes':'bW9yZQ=='},"
-          "{'Name':'a.txt','ContentBytes':'bmFtZWQ='},"
+          "{'Name':'dir_a.txt','ContentBytes':'bmFtZWQ='},"
           "{'Name':'\xc3\xa4.pdf','ContentBytes':'cGRm'},"
           "{'Name':'part-5.png','ContentBytes':'aGVsbG8='},"
           "{'Name':'Inner.eml','ContentBytes':'U3ViamVjdDogSW5uZXIKCmhp'}]}");
@@ -241,6 +241,31 @@ static void test_resent_is_left_alone(void **state)
     check_member("Resent-To: r@x\nTo: b@x\n\n", "To", "b@x");
 }
 
+static void assert_shape(const char *text, size_t start, size_t body, bool gap)
+{
+    struct eml_shape shape = eml_look(text, strlen(text));
+
+    assert_int_equal(shape.start, start);
+    assert_int_equal(shape.body, body);
+    assert_int_equal(shape.gap, gap);
+}
+
+static void test_shape(void **state)
+{
+    (void)state;
+    assert_shape("A: b\n c\nD-E:f\n\nbody: x\n", 0, 14, false);
+    assert_shape("A: b\r\n\r\nbody\r\n", 0, 6, false);
+    assert_shape("A: b\n", 0, 5, false);
+    assert_shape("\nA: b\n", 0, 0, false);
+    assert_shape("hello, you: there\n", 0, 0, true);
+    assert_shape(" A: b\n", 0, 0, true);
+    assert_shape("A: b\nhello\n", 0, 5, true);
+    assert_shape("From me Thu Nov 23\nA: b\n\nx", 19, 24, false);
+    assert_shape("From me Thu Nov 23", 18, 18, false);
+    assert_shape("\xef\xbb\xbfTo : b\n\nx", 3, 10, false);
+    assert_shape("", 0, 0, false);
+}
+
 static void test_nobody_and_nothing(void **state)
 {
     static const char *const none[] = {NULL}, *const odd[] = {"a@x;b@x", NULL};
@@ -251,7 +276,7 @@ static void test_nobody_and_nothing(void **state)
     check_refused("", NULL, -EINVAL);
     check_refused("\n\n", NULL, -EINVAL);
     check_refused(HEAD "\nx", &nobody, -EINVAL);
-    check_refused(HEAD "\nx", &two, -EINVAL);
+    check_refused(HEAD "\nx", &two, -EDESTADDRREQ);
     check_refused("To: \"a;b\"@x\n\nx", NULL, -EINVAL);
 }
 
@@ -357,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_hidden_recipients_are_not_shown_to_each_other),
         cmocka_unit_test(test_resent_is_left_alone),
         cmocka_unit_test(test_nobody_and_nothing),
+        cmocka_unit_test(test_shape),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_body_over_the_limit),
         cmocka_unit_test(test_deep_nesting),

@@ -123,6 +123,71 @@ static void test_a_large_folder(void **state)
     assert_int_equal(rig_calls(t, OP_COUNT), 0);
 }
 
+/* What a listing with attributes says of the entry; the kernel would believe it for an hour. */
+static off_t listed_size(struct rig *t, struct fs_dir *dir, uint64_t at)
+{
+    struct fs_dirent dirent;
+    struct fs_entry entry;
+
+    assert_int_equal(fs_readdir(t->fs, &nobody, dir, at, &dirent), 1);
+    assert_int_equal(fs_readdir_entry(t->fs, &nobody, dir, at, &entry), 0);
+    fs_forget(t->fs, entry.ino, 1);
+    return entry.attr.st_size;
+}
+
+#define AFTER 230 /* an entry of the first batch */
+
+/* Records come in batches; what changes between two reads of one batch is shown as it is. */
+static void test_a_change_between_two_reads(void **state)
+{
+    struct rig *t = *state;
+
+    add_many(t);
+    struct fs_dir *dir = open_directory(t, "contacts/Many");
+    listed_size(t, dir, 2);
+    char *name = name_at(t, dir, AFTER), *path = xasprintf("contacts/Many/%s", name);
+    char *text = rig_read(t, path),
+         *longer = with_member(text, "Surname", "Much longer than before");
+
+    assert_int_equal(rig_save(t, path, longer), 0);
+    assert_int_equal(listed_size(t, dir, AFTER), strlen(longer));
+
+    /* Another client's change, and its export, where nobody knew the file before. */
+    struct fs_dir *export = open_directory(t, "export/contacts/Many");
+    char *other = name_at(t, dir, AFTER + 1), *card = name_at(t, export, AFTER + 1);
+    char *id = xstrndup(other, strlen(other) - strlen(".json"));
+    char *vcf = xasprintf("export/contacts/Many/%s.vcf", id), *card_text;
+
+    assert_true(str_starts(card, id));
+    rig_size(t, vcf); /* known from here on */
+    fs_releasedir(t->fs, export);
+    export = open_directory(t, "export/contacts/Many");
+    free(name_at(t, export, AFTER + 1));
+    rig_edit(t, id, "Surname", "Much longer than before");
+    rig_refresh(t, "contacts/Many");
+    card_text = rig_read(t, vcf);
+    free(path);
+    path = xasprintf("contacts/Many/%s", other);
+    free(text);
+    text = rig_read(t, path);
+    assert_true(strstr(text, "Much longer"));
+    assert_soon(listed_size(t, dir, AFTER + 1) == (off_t)strlen(text));
+    assert_int_equal(rig_size(t, vcf), strlen(card_text));
+    struct fs_entry entry; /* working the size out is left to who wants it */
+    assert_int_equal(fs_readdir_entry(t->fs, &nobody, export, AFTER + 1, &entry), -ENOENT);
+    fs_releasedir(t->fs, export);
+    fs_releasedir(t->fs, dir);
+    free(name);
+    free(path);
+    free(text);
+    free(longer);
+    free(other);
+    free(card);
+    free(id);
+    free(vcf);
+    free(card_text);
+}
+
 static size_t nodes(struct rig *t)
 {
     mutex_lock(&t->fs->tree.lock);
@@ -188,10 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-        TEST(test_offsets),
-        TEST(test_a_large_folder),
-        TEST(test_references),
-        TEST(test_wrong_inodes),
+        TEST(test_offsets),    TEST(test_a_large_folder), TEST(test_a_change_between_two_reads),
+        TEST(test_references), TEST(test_wrong_inodes),
     };
 
     return cmocka_run_group_tests_name("readdir", tests, NULL, NULL);

@@ -32,6 +32,24 @@ static void test_not_before_its_time(void **state)
     assert_false(rig_exists(t, t->path));
 }
 
+static void test_whatever_the_clock_is_set_to(void **state)
+{
+    struct rig *t = *state;
+
+    script_run(t, "rename @ @~");
+    clock_set_back(3600 * NS_PER_S);
+    clock_advance(GRACE);
+    assert_soon(rig_exists(t, t->path));
+    clock_set_back(-3600 * NS_PER_S);
+
+    script_run(t, "rename @ @~");
+    clock_set_back(-3600 * NS_PER_S);
+    for (int i = 0; i < 30; i++) /* long enough for the housekeeping to look */
+        rig_pause();
+    assert_false(rig_exists(t, t->path));
+    clock_set_back(3600 * NS_PER_S);
+}
+
 static void test_across_a_restart(void **state)
 {
     struct rig *t = *state;
@@ -216,6 +234,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
         TEST(test_renamed_away_comes_back),
         TEST(test_not_before_its_time),
+        TEST(test_whatever_the_clock_is_set_to),
         TEST(test_across_a_restart),
         TEST(test_with_its_unsent_change),
         TEST(test_the_backup_is_a_file_of_its_own),

@@ -71,6 +71,12 @@ static void test_grades(void **state)
         {413, NULL, NULL, 0, GRADE_TOO_BIG, "413 Content Too Large"},
         {400, NULL, "{\"error\":{\"code\":\"ErrorMessageSizeExceeded\",\"message\":\"big\"}}", 0,
          GRADE_TOO_BIG, "400 ErrorMessageSizeExceeded: big"},
+        {404, NULL,
+         "{\"error\":{\"code\":\"MailboxNotEnabledForRESTAPI\",\"message\":\"not yet\"}}", 0,
+         GRADE_DENIED, "404 MailboxNotEnabledForRESTAPI: not yet"},
+        {404, NULL,
+         "{\"error\":{\"code\":\"MailboxNotHostedInExchangeOnline\",\"message\":\"no\"}}", 0,
+         GRADE_DENIED, "404 MailboxNotHostedInExchangeOnline: no"},
         {415, NULL, NULL, 0, GRADE_REFUSED, "415 Unexpected Answer"},
         {429, NULL, NULL, 0, GRADE_THROTTLED, "429 Too Many Requests"},
         {503, NULL, NULL, 7, GRADE_THROTTLED, "503 Service Unavailable"},
@@ -137,8 +143,8 @@ static void test_failures(void **state)
         enum exchange_end end;
         enum grade grade;
     } cases[] = {
-        {END_UNREACHABLE, GRADE_OFFLINE}, {END_DROPPED, GRADE_OFFLINE},
-        {END_LATE, GRADE_OFFLINE},        {END_OFFLINE, GRADE_OFFLINE},
+        {END_UNREACHABLE, GRADE_OFFLINE}, {END_DROPPED, GRADE_BROKEN},
+        {END_LATE, GRADE_BROKEN},         {END_OFFLINE, GRADE_OFFLINE},
         {END_NO_TURN, GRADE_THROTTLED},   {END_NONSENSE, GRADE_BROKEN},
         {END_TOO_LARGE, GRADE_BROKEN},    {END_UNWANTED, GRADE_BROKEN},
         {END_INVALID, GRADE_REFUSED},     {END_CANCELLED, GRADE_CANCELLED},
@@ -161,6 +167,37 @@ static void test_failures(void **state)
                 assert_true(a.reason.len > 0);
                 http_answer_release(&a);
             }
+}
+
+/* Half an answer is never final, and what it began with is no reason to do the work twice. */
+static void test_half_an_answer(void **state)
+{
+    static const struct {
+        int status, retry_after;
+        enum grade grade;
+        bool unknown;
+    } cases[] = {
+        {200, 0, GRADE_BROKEN, true},     {400, 0, GRADE_BROKEN, false},
+        {404, 0, GRADE_BROKEN, false},    {500, 0, GRADE_BROKEN, true},
+        {401, 0, GRADE_AUTH, false},      {429, 0, GRADE_THROTTLED, false},
+        {503, 5, GRADE_THROTTLED, false}, {503, 0, GRADE_BROKEN, true},
+    };
+    static const struct http_request request = {.method = "DELETE"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct http_answer a;
+        struct exchange ex = {.request = &request, .answer = &a, .end = END_DROPPED, .sent = true};
+
+        http_answer_init(&a);
+        a.status = cases[i].status;
+        a.retry_after = cases[i].retry_after;
+        buf_addstr(&a.body, "{\"error\":{\"code\":\"ErrorItemNo");
+        answer_read(&ex);
+        assert_string_equal(grade_name(a.grade), grade_name(cases[i].grade));
+        assert_int_equal(a.unknown, cases[i].unknown);
+        http_answer_release(&a);
+    }
 }
 
 static void test_secret_is_hidden(void **state)
@@ -187,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_html_is_read_as_text),
         cmocka_unit_test(test_reason_is_short_and_clean),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_half_an_answer),
         cmocka_unit_test(test_secret_is_hidden),
     };
 

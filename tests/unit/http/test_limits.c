@@ -31,7 +31,7 @@ static void expect_silence(struct server *s, const struct http_config *config, c
     struct http *http = client_create(config, &QUICK);
     struct http_answer a = client_post(http, "/x", "{}");
 
-    assert_int_equal(a.grade, GRADE_OFFLINE);
+    assert_int_equal(a.grade, GRADE_BROKEN);
     assert_true(a.unknown);
     assert_non_null(strstr(a.reason.data, word));
     assert_int_equal(server_count(s, "POST"), 1);
@@ -129,6 +129,7 @@ static void test_connect_limit(void **state)
 
 /* --- Retry-After --- */
 
+/* "/429/100": the status and the header's value. */
 static enum MHD_Result throttling(struct server *s, struct call *call)
 {
     char date[64];
@@ -137,8 +138,7 @@ static enum MHD_Result throttling(struct server *s, struct call *call)
 
     (void)s;
     if (strcmp(call->url, "/date") != 0)
-        return server_reply(call, strcmp(call->url, "/503") == 0 ? 503 : 429, "", "Retry-After",
-                            call->url[1] == 'l' ? "3600" : "100");
+        return server_reply(call, (unsigned)atoi(call->url + 1), "", "Retry-After", call->url + 5);
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &tm));
     return server_reply(call, 429, "", "Retry-After", date);
 }
@@ -151,7 +151,7 @@ static void check_retry_after(const char *path, int at_least, int at_most)
     struct http_stats stats;
 
     server_start(&s, throttling, NULL);
-    http = client_of(&s);
+    http = client_create(&(struct http_config){.base_url = s.url, .total_ms = 900}, &QUICK);
     a = client_post(http, path, "{}");
     assert_int_equal(a.grade, GRADE_THROTTLED);
     assert_false(a.unknown);
@@ -175,10 +175,15 @@ static void check_retry_after(const char *path, int at_least, int at_most)
 static void test_retry_after(void **state)
 {
     (void)state;
-    check_retry_after("/429", 90, 100);
-    check_retry_after("/503", 90, 100);
+    check_retry_after("/429/100", 90, 100);
+    check_retry_after("/503/100", 90, 100);
     check_retry_after("/date", 90, 101);
-    check_retry_after("/long", 110, 120); /* an hour, capped */
+    check_retry_after("/429/3600", 110, 120); /* an hour, capped */
+    check_retry_after("/429/99999999999999999999", 110, 120);
+    check_retry_after("/429/70.128", 70, 71); /* rounded up */
+    check_retry_after("/503/.5e3", 1, 10);    /* whatever it says, it asks for a pause */
+    check_retry_after("/503/soon", 1, 10);
+    check_retry_after("/429/-5", 1, 10);
 }
 
 static enum MHD_Result throttling_once(struct server *s, struct call *call)
@@ -468,7 +473,7 @@ static void test_a_drop_is_looked_into(void **state)
     watch_init(&w);
     http = watched_client(&s, &w, HOUR);
     a = client_post(http, "/x", "{}");
-    assert_int_equal(a.grade, GRADE_OFFLINE);
+    assert_int_equal(a.grade, GRADE_BROKEN);
     assert_true(a.unknown);
     http_answer_release(&a);
     watch_wait(&w, false);

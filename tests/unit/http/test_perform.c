@@ -414,10 +414,10 @@ static void test_what_is_repeated(void **state)
         {"PATCH", "/status500", 1, false, GRADE_BROKEN, true, 1},
         {"DELETE", "/status502", 1, false, GRADE_BROKEN, true, 1},
         {"POST", "/status400", 1, false, GRADE_REFUSED, false, 1},
-        {"POST", "/drop", 1, false, GRADE_OFFLINE, true, 1},
-        {"POST", "/drop", 1, true, GRADE_OFFLINE, true, 1},
-        {"PATCH", "/drop", 1, true, GRADE_OFFLINE, true, 1},
-        {"DELETE", "/drop", 1, true, GRADE_OFFLINE, true, 1},
+        {"POST", "/drop", 1, false, GRADE_BROKEN, true, 1},
+        {"POST", "/drop", 1, true, GRADE_BROKEN, true, 1},
+        {"PATCH", "/drop", 1, true, GRADE_BROKEN, true, 1},
+        {"DELETE", "/drop", 1, true, GRADE_BROKEN, true, 1},
     };
 
     (void)state;
@@ -438,7 +438,7 @@ static void test_get_is_given_up(void **state)
     server_start(&s, failing, &left);
     http = client_of(&s);
     a = client_get(http, "/drop");
-    assert_int_equal(a.grade, GRADE_OFFLINE);
+    assert_int_equal(a.grade, GRADE_BROKEN);
     assert_false(a.unknown);
     assert_in_range(server_count(&s, "GET /drop"), 3, 6);
     http_answer_release(&a);
@@ -460,7 +460,7 @@ static void test_dropped_send_is_sent_once(void **state)
     a = client_get(http, "/fine");
     http_answer_release(&a);
     a = client_post(http, "/drop", "{\"To\":\"a@example.org\"}");
-    assert_int_equal(a.grade, GRADE_OFFLINE);
+    assert_int_equal(a.grade, GRADE_BROKEN);
     assert_true(a.unknown);
     assert_int_equal(server_count(&s, "POST"), 1);
     http_answer_release(&a);

@@ -103,6 +103,22 @@ static void test_a_question(void **state)
     check(OUTGOING_OPTIONS, many, -EINVAL, "100 options");
 }
 
+static void test_a_mail_always_says_whether_it_is_html(void **state)
+{
+    cJSON *plain = json("{" MAIL "}"), *null = json("{" MAIL ", \"IsHtml\": null}");
+    cJSON *html = json("{" MAIL ", \"IsHtml\": true}");
+
+    (void)state;
+    assert_true(outgoing_complete(OUTGOING_SEND, plain));
+    assert_false(json_bool(plain, "IsHtml", true));
+    assert_true(outgoing_complete(OUTGOING_SEND, null));
+    assert_false(json_bool(null, "IsHtml", true));
+    assert_false(outgoing_complete(OUTGOING_SEND, html));
+    cJSON_Delete(plain);
+    cJSON_Delete(null);
+    cJSON_Delete(html);
+}
+
 static void test_members_of_our_own_are_not_sent(void **state)
 {
     cJSON *obj =
@@ -113,9 +129,9 @@ static void test_members_of_our_own_are_not_sent(void **state)
 
     (void)state;
     assert_false(outgoing_waits(OUTGOING_APPROVAL, obj));
-    assert_true(outgoing_trim(OUTGOING_APPROVAL, obj));
+    assert_true(outgoing_complete(OUTGOING_APPROVAL, obj));
     assert_true(json_equal(obj, expected));
-    assert_false(outgoing_trim(OUTGOING_APPROVAL, obj));
+    assert_false(outgoing_complete(OUTGOING_APPROVAL, obj));
     assert_true(outgoing_waits(OUTGOING_APPROVAL, expected));
     assert_false(outgoing_waits(OUTGOING_SEND, expected));
     cJSON_Delete(expected);
@@ -161,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_attachments),
         cmocka_unit_test(test_a_reply),
         cmocka_unit_test(test_a_question),
+        cmocka_unit_test(test_a_mail_always_says_whether_it_is_html),
         cmocka_unit_test(test_members_of_our_own_are_not_sent),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_which_option),

@@ -82,29 +82,30 @@ static void test_sending_and_asking(void **state)
     remote_destroy(r);
 }
 
-static void test_replying_within_an_address(void **state)
+/* What does not fit into an address goes in a body. */
+static void test_replying_at_length(void **state)
 {
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory, API_V1);
+    struct remote_ctx ctx = {0};
     const char *id;
     struct remote_fault fault;
     char *comment = xmalloc(9001);
 
     (void)state;
     id = memory_add(memory, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
-    memset(comment, 'x', 9000);
+    memset(comment, '&', 9000); /* three bytes each in an address */
     comment[9000] = '\0';
-    assert_false(remote_reply_fits(r, id, comment, true));
-    comment[2600] = '\0';
-    assert_true(remote_reply_fits(r, id, comment, true));
-    memset(comment, '&', 2600); /* three bytes each in an address */
-    assert_true(remote_reply_fits(r, id, comment, true));
-    memset(comment, '&', 2700);
-    comment[2700] = '\0';
-    assert_false(remote_reply_fits(r, id, comment, true));
-    assert_int_equal(remote_reply(r, id, "short", false, (struct remote_ctx){0}, &fault), GRADE_OK);
-    assert_int_equal(remote_reply(r, "nobody", "short", false, (struct remote_ctx){0}, &fault),
-                     GRADE_GONE);
+    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    comment[700] = '\0';
+    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    assert_int_equal(memory_calls(memory, OP_REPLY_TO), 0);
+    assert_int_equal(memory_calls(memory, OP_REPLY_TO_V3), 2);
+    comment[500] = '\0';
+    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    assert_int_equal(memory_calls(memory, OP_REPLY_TO), 1);
+    assert_int_equal(memory_calls(memory, OP_REPLY_TO_V3), 2);
+    assert_int_equal(remote_reply(r, "nobody", "short", false, ctx, &fault), GRADE_GONE);
     remote_fault_release(&fault);
     free(comment);
     remote_destroy(r);
@@ -116,7 +117,7 @@ int main(void)
         cmocka_unit_test(test_a_location_is_asked_for_below_our_base),
         cmocka_unit_test(test_what_is_no_location),
         cmocka_unit_test(test_sending_and_asking),
-        cmocka_unit_test(test_replying_within_an_address),
+        cmocka_unit_test(test_replying_at_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void test_trace(void **state)
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_DEBUG);
     assert_int_equal(remote_list(trace, KIND_MESSAGE, "Inbox", &query, no_ctx, &page, &fault),
                      GRADE_OK);
-    cJSON_Delete(page.items);
+    items_release(&page.items);
     assert_int_equal(create_contact(trace, &fault), GRADE_OK);
     assert_int_equal(
         remote_mark_read(trace, "AAMkADZiMmZiZGEwLTIyZDYtNDA3ZC1hZjJkTAIL", no_ctx, &fault),

@@ -103,9 +103,12 @@ static enum grade gate_call(struct transport *r, struct remote_call *call,
     mutex_lock(&g->lock);
     gate_note_locked(g, call);
     mutex_unlock(&g->lock);
+    struct items *items = call->items;
+    call->items = NULL; /* a tree can be bent */
     grade = transport_call(g->inner, call, fault);
     if (grade == GRADE_OK && g->bend)
         g->bend(call, g->bend_ctx);
+    call->items = items;
 
     mutex_lock(&g->lock);
     while (gate_holds_locked(g, call) && rc == 0) {

@@ -312,9 +312,9 @@ static void test_a_created_event_is_found(void **state)
     assert_int_equal(remote_list(mailbox_remote(rig->mb), KIND_EVENT, "Calendar",
                                  &(struct remote_query){.top = 1}, ctx, &page, &fault),
                      GRADE_OK);
-    memory_edit(rig->memory, KIND_EVENT, json_str(cJSON_GetArrayItem(page.items, 0), "Id"),
+    memory_edit(rig->memory, KIND_EVENT, page.items.list[0].id,
                 json("{\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"<p>hello\"}}"));
-    cJSON_Delete(page.items);
+    items_release(&page.items);
     remote_fault_release(&fault);
     flush_all(rig);
     assert_int_equal(memory_count(rig->memory, KIND_EVENT), 1);

@@ -151,6 +151,27 @@ static void test_due_by_itself(void **state)
     assert_int_equal(calls(rig, OP_SEND_EMAIL), 1);
 }
 
+/* Accepted while the clock was a year ahead, or set back before the next start. */
+static void test_a_due_time_beyond_the_delay_is_now(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t ino = put(rig, OUTGOING_SEND, "m.json", MAIL);
+    struct outbox_row row = row_of(rig, ino);
+    struct local l;
+
+    row.queued_at += 365 * 86400 * NS_PER_S;
+    row.due += 365 * 86400 * NS_PER_S;
+    assert_int_equal(state_put_outbox(rig->state, &row), 0);
+    outbox_row_release(&row);
+    reopen(rig);
+    for (int i = 0; i < 5000 && calls(rig, OP_SEND_EMAIL) < 1; i++)
+        usleep(1000);
+    assert_int_equal(calls(rig, OP_SEND_EMAIL), 1);
+    assert_int_equal(send_all(rig), 0);
+    assert_int_equal(state_find_local(rig->state, sent_dir(), "m.json", &l), 0);
+    local_release(&l);
+}
+
 static void test_taken_back(void **state)
 {
     struct rig *rig = *state;
@@ -537,6 +558,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DELAYED(test_waits_is_sent_and_moves),
         DELAYED(test_due_by_itself),
+        DELAYED(test_a_due_time_beyond_the_delay_is_now),
         DELAYED(test_taken_back),
         DELAYED(test_what_is_rolled_back_did_not_happen),
         DELAYED(test_nothing_is_taken_back_while_it_is_sent),
