@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import unittest
@@ -67,6 +68,8 @@ class Answer:
 
 
 class Sandbox:
+    certificate = None  # the file of the one that --tls was given
+
     def __init__(self, build_dir, *options, token=None, start=True):
         self.program = os.path.join(build_dir, "outlookfs-sandbox")
         self.options = list(options)
@@ -92,7 +95,7 @@ class Sandbox:
             [self.program, "--listen", "127.0.0.1:0", "--exit-with-stdin"] + self.options,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
         self.url = self.process.stdout.readline().strip()
-        if not self.url.startswith("http://"):
+        if not self.url.startswith(("http://", "https://")):
             raise RuntimeError("outlookfs-sandbox did not start: exit %s" % self.process.wait(10))
         parts = urlsplit(self.url)
         self.host, self.port, self.base = parts.hostname, parts.port, parts.path
@@ -111,7 +114,9 @@ class Sandbox:
     # --- as a client
 
     def connect(self):
-        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        if self.certificate is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=60, context=ssl.create_default_context(cafile=self.certificate))
 
     def request(self, method, path, body=None, headers=None, connection=None):
         """One request below the base URL; `body` an object (sent as JSON), bytes or None."""

@@ -44,7 +44,8 @@ class Attachments:
         if kind == "file" and with_content:
             shown["contentBytes"] = base64.b64encode(attachment.content).decode()
         if kind == "item" and with_item:
-            shown["item"] = document.get("item") or {}
+            item = document.get("item")
+            shown["item"] = item and {**item, "@odata.type": "#" + item["@odata.type"].lstrip("#")}
         return pick(shown, select)
 
     def all(self, call, record, with_content, with_item=False, select=None):

@@ -173,8 +173,6 @@ class Events:
 
     def _take(self, document, members):
         for name, value in members.items():
-            if name == "transactionId" and document["start"] is not None and value != document["transactionId"]:
-                raise invalid("transactionId is given when an event is made.")
             if name[0] != "@" and name != "singleValueExtendedProperties":
                 document[name] = DEFAULTS[name] if value is None and name not in ("recurrence", "subject") else value
         if not document["start"] or not document["end"]:
@@ -262,7 +260,7 @@ class Events:
         record, day = self._named(call)
         call.check_version(record)
         self._editable(self.mailbox.folder_at(record.folder))
-        body = dict(call.body(schema.EVENT, None if not day else OF_AN_OCCURRENCE, "event"))
+        body = dict(call.body(schema.EVENT, OF_AN_OCCURRENCE if day else set(schema.EVENT) - {"transactionId"}, "event"))
         if not record.document["isOrganizer"] and {"start", "end", "subject", "attendees", "recurrence"} & set(body):
             raise Refusal(403, "ErrorAccessDenied", "Only the organizer can change this.")
         record = self.change(record, body, day)
