@@ -201,8 +201,11 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
     char *text = json_print(message);
     struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    enum grade grade = remote_send(remote, text, ctx, &fault);
+    char key[STR_UUID_SIZE];
     int code = EX_OK;
+
+    str_uuid(key);
+    enum grade grade = remote_send(remote, text, key, ctx, &fault);
 
     if (grade != GRADE_OK) {
         code = code_of_fault(&fault);

@@ -1,30 +1,77 @@
 /*
- * branches.c - the top-level directories. A new one is a file with its classes and a line here.
+ * branches.c - the top-level directories, and the root that shows them. A new one is a folder with
+ * its classes and a line here.
  */
 #include "fs_p.h"
 
-static const struct branch mail = {.name = "mail", .root = &kind_root_ops, .kind = KIND_MESSAGE};
-static const struct branch calendars = {
-    .name = "calendars", .root = &kind_root_ops, .kind = KIND_EVENT};
-static const struct branch contacts = {
-    .name = "contacts", .root = &kind_root_ops, .kind = KIND_CONTACT};
-static const struct branch control = {
-    .name = ".outlookfs", .root = &control_root_ops, .kind = KIND_COUNT};
+#include "control/control_p.h"
+#include "derived/derived_p.h"
+#include "outbox/outbox_p.h"
+#include "records/records_p.h"
+#include "triggers/triggers_p.h"
 
-static const struct branch outbox = {
-    .name = "outbox", .root = &outbox_root_ops, .kind = KIND_COUNT};
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
 
-static const struct branch triggers = {
-    .name = "triggers", .root = &triggers_root_ops, .kind = KIND_COUNT};
+#include <errno.h>
 
-static const struct branch search = {
-    .name = "search", .root = &search_root_ops, .kind = KIND_COUNT, .kinds = &search_kind_ops};
+static const struct branch all[] = {
+    {"mail", &kind_root_ops, KIND_MESSAGE, .expire = slots_expire}, /* of all three */
+    {"calendars", &kind_root_ops, KIND_EVENT},
+    {"contacts", &kind_root_ops, KIND_CONTACT},
+    {"outbox", &outbox_root_ops, KIND_COUNT},
+    {"triggers", &triggers_root_ops, KIND_COUNT},
+    {"search", &search_root_ops, KIND_COUNT, &search_kind_ops},
+    {"views", &views_root_ops, KIND_COUNT, &view_kind_ops, views_init, views_release, views_expire},
+    {"export", &export_root_ops, KIND_COUNT, &export_kind_ops, renderings_init, renderings_release},
+    {".outlookfs", &control_root_ops, KIND_COUNT},
+};
 
-static const struct branch views = {
-    .name = "views", .root = &views_root_ops, .kind = KIND_COUNT, .kinds = &view_kind_ops};
+const struct branch *const branches[] = {&all[0], &all[1], &all[2], &all[3], &all[4],
+                                         &all[5], &all[6], &all[7], &all[8], NULL};
 
-static const struct branch export = {
-    .name = "export", .root = &export_root_ops, .kind = KIND_COUNT, .kinds = &export_kind_ops};
+static struct node_spec branch_spec(struct node *root, const struct branch *b)
+{
+    const char *parts[] = {b->name};
 
-const struct branch *const branches[] = {&mail,   &calendars, &contacts, &outbox,  &triggers,
-                                         &search, &views,     &export,   &control, NULL};
+    return (struct node_spec){.ino = name_ino(parts, 1),
+                              .ops = b->root,
+                              .parent = root,
+                              .name = b->name,
+                              .kind = b->kind};
+}
+
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
+                       struct node **ret)
+{
+    (void)req;
+    for (const struct branch *const *b = fs->branches; *b; b++) {
+        if (str_eq((*b)->name, name)) {
+            struct node_spec spec = branch_spec(root, *b);
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
+                     struct dir_list *list)
+{
+    int rc = 0;
+
+    (void)req;
+    for (const struct branch *const *b = fs->branches; *b && !rc; b++) {
+        struct node_spec spec = branch_spec(root, *b);
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}
+
+const struct node_ops root_ops = {
+    .name = "root",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = root_lookup,
+    .list = root_list,
+};

@@ -1,96 +1,35 @@
 /*
- * events.c - the housekeeping thread: what sync reports, and what ends by itself after a while.
- *
- * Sync's threads only enqueue; the change lock is taken here, so that no worker ever waits for a
- * program that is saving.
+ * events.c - what sync reports. Its threads only enqueue here; the housekeeping thread does the
+ * rest.
  */
 #include "fs_p.h"
 
+#include "derived/derived_p.h"
+#include "outbox/outbox_p.h"
+#include "records/records_p.h"
+
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/str.h>
-#include <outlookfs/model/name.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum event_type { EVENT_WAKE, EVENT_RECORD, EVENT_SLOT, EVENT_OUTBOX };
-
-struct event {
-    enum event_type type;
+struct record_event {
+    struct task task;
     enum kind kind;
     char *folder;
     char *id;
     enum mailbox_change change;
     int64_t slot;
-    uint64_t ino, dir; /* of a file of the outbox */
 };
 
-static void push(struct fs *fs, struct event e)
+static void drop_record_event(struct task *t)
 {
-    struct event *copy = xmalloc(sizeof(*copy));
+    struct record_event *e = (struct record_event *)t;
 
-    *copy = e;
-    if (!queue_push(&fs->events, copy)) {
-        free(copy->folder);
-        free(copy->id);
-        free(copy);
-    }
+    free(e->folder);
+    free(e->id);
 }
-
-static void note_mail(struct fs *fs, enum kind kind)
-{
-    if (kind == KIND_MESSAGE)
-        fs->mail_changed = clock_now();
-}
-
-static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
-                      enum mailbox_change change)
-{
-    note_mail(ctx, kind);
-    push(ctx, (struct event){.type = EVENT_RECORD,
-                             .kind = kind,
-                             .folder = xstrdup(folder),
-                             .id = xstrdup(id),
-                             .change = change});
-}
-
-static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
-{
-    note_mail(ctx, kind);
-    push(ctx,
-         (struct event){.type = EVENT_SLOT, .kind = kind, .folder = xstrdup(folder), .slot = slot});
-}
-
-static void on_outbox(void *ctx, uint64_t ino, uint64_t dir)
-{
-    push(ctx, (struct event){.type = EVENT_OUTBOX, .ino = ino, .dir = dir});
-}
-
-/* Only enqueues, as the others: for the kernel's notifier. */
-static void on_stream(void *ctx, uint64_t ino)
-{
-    waiters_fire(ctx, ino);
-}
-
-const struct mailbox_events fs_events = {
-    .record_changed = on_record,
-    .slot_changed = on_slot,
-    .outbox_changed = on_outbox,
-    .stream_changed = on_stream,
-};
-
-void events_wake(struct fs *fs)
-{
-    push(fs, (struct event){.type = EVENT_WAKE});
-}
-
-void events_lost(struct fs *fs, const struct slot *slot)
-{
-    on_record(fs, slot->kind, slot->folder, slot->record, MAILBOX_GONE);
-}
-
-/* --- in the housekeeping thread --- */
 
 /* The record behind a slot is gone from the service. What the user has pending stays. */
 static void slot_lost(struct fs *fs, struct slot *slot)
@@ -111,8 +50,9 @@ static void forget_time(struct fs *fs, struct slot *slot)
     }
 }
 
-static void record_changed(struct fs *fs, const struct event *e)
+static void record_changed(struct fs *fs, struct task *t)
 {
+    const struct record_event *e = (struct record_event *)t;
     struct slot slot = {0};
 
     mutex_lock(&fs->change);
@@ -135,107 +75,80 @@ static void record_changed(struct fs *fs, const struct event *e)
     slot_release(&slot);
 }
 
-/* True: the slot's name is empty and may come back now: its deletion was refused. */
-static bool slot_changed(struct fs *fs, const struct event *e)
+static void slot_changed(struct fs *fs, struct task *t)
 {
+    const struct record_event *e = (struct record_event *)t;
     struct slot slot = {0};
-    bool vacant;
 
     mutex_lock(&fs->change);
     if (!state_get_slot(fs->state, e->slot, &slot))
         slot_reconcile(fs, &slot);
     mutex_unlock(&fs->change);
-    vacant = slot.flags & SLOT_VACANT;
+    if (slot.flags & SLOT_VACANT) /* its deletion was refused: the name may come back now */
+        housekeeping_wake(fs);
     slot_release(&slot);
-    return vacant;
 }
 
-/* Answers whether something may end earlier than known. */
-static bool handle(struct fs *fs, struct event *e)
+struct outbox_event {
+    struct task task;
+    uint64_t ino, dir;
+};
+
+static void outbox_event(struct fs *fs, struct task *t)
 {
-    bool wake = false;
+    const struct outbox_event *e = (struct outbox_event *)t;
 
-    switch (e->type) {
-    case EVENT_WAKE:
-        wake = true;
-        break;
-    case EVENT_RECORD:
-        record_changed(fs, e);
-        break;
-    case EVENT_SLOT:
-        wake = slot_changed(fs, e);
-        break;
-    case EVENT_OUTBOX:
-        mutex_lock(&fs->change);
-        outbox_changed(fs, e->ino, e->dir);
-        mutex_unlock(&fs->change);
-        break;
-    }
-    free(e->folder);
-    free(e->id);
-    free(e);
-    return wake;
+    mutex_lock(&fs->change);
+    outbox_changed(fs, e->ino, e->dir);
+    mutex_unlock(&fs->change);
 }
 
-/* The moment of clock_mono() that is `when` of clock_steady(). */
-static int64_t until(int64_t when, int64_t now)
+/* --- in threads of sync --- */
+
+static void push(struct fs *fs, struct record_event e)
 {
-    if (when == INT64_MAX)
-        return INT64_MAX;
-    return clock_mono() + (when > now ? when - now : 0);
+    struct record_event *copy = xmalloc(sizeof(*copy));
+
+    if (e.kind == KIND_MESSAGE)
+        fs->mail_changed = clock_now();
+    *copy = e;
+    copy->task.drop = drop_record_event;
+    housekeeping_do(fs, &copy->task);
 }
 
-static void *housekeeping(void *ctx)
+static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
+                      enum mailbox_change change)
 {
-    struct fs *fs = ctx;
-    int64_t next = 0;
-
-    slots_reconcile_all(fs);
-    while (!fs->stopping) {
-        int64_t now = clock_steady();
-        struct event *e = queue_pop(&fs->events, NULL, until(next, now));
-
-        if (e && handle(fs, e))
-            next = 0;
-        if (clock_steady() >= next) {
-            mutex_lock(&fs->change);
-            next = slots_expire(fs, clock_steady());
-            mutex_unlock(&fs->change);
-            int64_t views = views_expire(fs, clock_steady());
-            if (views < next)
-                next = views;
-        }
-    }
-    return NULL;
+    push(ctx, (struct record_event){.task.run = record_changed,
+                                    .kind = kind,
+                                    .folder = xstrdup(folder),
+                                    .id = xstrdup(id),
+                                    .change = change});
 }
 
-int events_start(struct fs *fs)
+static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
 {
-    int rc = pthread_create(&fs->housekeeper, NULL, housekeeping, fs);
-
-    fs->running = !rc;
-    return -rc;
+    push(ctx, (struct record_event){
+                  .task.run = slot_changed, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
-void events_stop(struct fs *fs)
+static void on_outbox(void *ctx, uint64_t ino, uint64_t dir)
 {
-    fs->stopping = true;
-    events_wake(fs);
-    queue_close(&fs->events);
-    if (fs->running)
-        pthread_join(fs->housekeeper, NULL);
-    fs->running = false;
+    struct outbox_event *e = xmalloc(sizeof(*e));
+
+    *e = (struct outbox_event){{.run = outbox_event}, ino, dir};
+    housekeeping_do(ctx, &e->task);
 }
 
-void events_release(struct fs *fs)
+/* Only enqueues, as the others: for the kernel's notifier. */
+static void on_stream(void *ctx, uint64_t ino)
 {
-    struct event *e;
-
-    queue_close(&fs->events);
-    while ((e = queue_pop(&fs->events, NULL, 0))) {
-        free(e->folder);
-        free(e->id);
-        free(e);
-    }
-    queue_release(&fs->events);
+    waiters_fire(ctx, ino);
 }
+
+const struct mailbox_events fs_events = {
+    .record_changed = on_record,
+    .slot_changed = on_slot,
+    .outbox_changed = on_outbox,
+    .stream_changed = on_stream,
+};

@@ -3,6 +3,11 @@
  */
 #include "fs_p.h"
 
+#include "local/local_p.h"
+#include "outbox/outbox_p.h"
+#include "records/records_p.h"
+#include "triggers/triggers_p.h"
+
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 
@@ -60,6 +65,9 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     struct fs *fs = xcalloc(1, sizeof(*fs));
 
     fs->config = *config;
+    fs->branches = branches;
+    fs->local = &local_names;
+    fs->events = &fs_events;
     fs->mailbox = config->mailbox;
     fs->cache = mailbox_cache(fs->mailbox);
     fs->state = mailbox_state(fs->mailbox);
@@ -67,13 +75,15 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->outbox = mailbox_outbox(fs->mailbox);
     fs->triggers = mailbox_triggers(fs->mailbox);
     waiters_init(&fs->waiters);
-    views_init(fs);
-    renderings_init(&fs->renderings);
+    for (const struct branch *const *b = branches; *b; b++) {
+        if ((*b)->init)
+            (*b)->init(fs);
+    }
     fs->started = clock_now();
     fs->mail_changed = fs->started;
     mutex_init(&fs->change, MUTEX_CHANGE);
-    queue_init(&fs->events);
-    tree_init(fs);
+    queue_init(&fs->tasks);
+    tree_init(fs, &root_ops);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
     cache_claim_exported(fs->cache, OUTLOOKFS_VERSION); /* another one may write other bytes */
     int rc = remember_birth(fs);
@@ -89,25 +99,37 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     return 0;
 }
 
+static void reconcile(struct fs *fs, struct task *t)
+{
+    (void)t;
+    slots_reconcile_all(fs);
+}
+
 int fs_start(struct fs *fs)
 {
-    return events_start(fs);
+    struct task *first = xcalloc(1, sizeof(*first));
+
+    first->run = reconcile;
+    housekeeping_do(fs, first);
+    return housekeeping_start(fs);
 }
 
 void fs_stop(struct fs *fs)
 {
-    events_stop(fs);
+    housekeeping_stop(fs);
 }
 
 void fs_destroy(struct fs *fs)
 {
     if (!fs)
         return;
-    events_release(fs);
+    housekeeping_release(fs);
     tree_release(fs);
     waiters_release(&fs->waiters);
-    views_free(fs);
-    renderings_release(&fs->renderings);
+    for (const struct branch *const *b = branches; *b; b++) {
+        if ((*b)->release)
+            (*b)->release(fs);
+    }
     mutex_release(&fs->change);
     free(fs);
 }

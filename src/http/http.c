@@ -144,6 +144,11 @@ void http_destroy(struct http *http)
 
 /* --- the token --- */
 
+static bool wants_token(const struct attempt *t)
+{
+    return t->http->config.tokens && !t->exchange.request->url;
+}
+
 /* In the caller's thread: a command may take its time, and only this caller waits for it. */
 static enum grade get_token(struct attempt *t, struct http_answer *a, const char *stale)
 {
@@ -152,7 +157,7 @@ static enum grade get_token(struct attempt *t, struct http_answer *a, const char
     enum grade grade = GRADE_OK;
     int rc;
 
-    if (!http->config.tokens)
+    if (!wants_token(t))
         return GRADE_OK;
     buf_init(&token, TOKEN_MAX);
     buf_init(&err, BUF_TEXT_MAX);
@@ -209,7 +214,7 @@ static bool again_after_401(struct attempt *t, struct http_answer *a)
     struct buf reason;
     bool again;
 
-    if (a->status != 401 || !t->http->config.tokens)
+    if (a->status != 401 || !wants_token(t))
         return false;
     if (t->renewed) {
         atomic_store(&t->http->authorised, false);

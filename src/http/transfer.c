@@ -152,11 +152,14 @@ static void set_headers(struct exchange *ex, bool has_body, CURLcode *code)
 {
     add_header(ex, "Accept", "application/json");
     if (has_body)
-        add_header(ex, "Content-Type", "application/json");
+        add_header(ex, "Content-Type",
+                   ex->request->content_type ? ex->request->content_type : "application/json");
     else
         remove_header(ex, "Content-Type:"); /* curl would call nothing a form */
     if (ex->request->if_match)
         add_header(ex, "If-Match", ex->request->if_match);
+    for (const char *const *line = ex->request->headers; line && *line; line++)
+        append_header(ex, *line);
     if (ex->authorization)
         add_header(ex, "Authorization", ex->authorization);
 
@@ -230,7 +233,8 @@ int transfer_begin(struct exchange *ex, const struct transfer_options *options)
     if (!ex->easy)
         abort(); /* as base/alloc.h does */
 
-    ex->url = xasprintf("%s%s", options->base_url, ex->request->path);
+    ex->url = ex->request->url ? xstrdup(ex->request->url)
+                               : xasprintf("%s%s", options->base_url, ex->request->path);
     set_string(ex, CURLOPT_URL, ex->url, &code);
     set_long(ex, CURLOPT_PATH_AS_IS, 1, &code);
     set_string(ex, CURLOPT_ACCEPT_ENCODING, "", &code);

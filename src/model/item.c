@@ -17,14 +17,12 @@
 void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
 {
     const struct kind_info *info = kind_info(kind);
-    bool message = kind == KIND_MESSAGE;
-
     ret[ITEM_ID] = info->id;
     ret[ITEM_ID_TOO] = "ItemInternalId";
     ret[ITEM_ETAG] = info->etag;
     ret[ITEM_MODIFIED] = info->modified;
-    ret[ITEM_ATTACHMENTS] = message ? "Attachments" : NULL;
-    ret[ITEM_IMPORTANCE] = message ? "Importance" : NULL;
+    ret[ITEM_ATTACHMENTS] = info->attachments;
+    ret[ITEM_IMPORTANCE] = kind == KIND_MESSAGE ? "Importance" : NULL;
 }
 
 bool item_is_odd(enum kind kind, const struct item_member members[ITEM_PATHS])

@@ -108,6 +108,112 @@ static const char *const event_opaque[] = {
     NULL,
 };
 
+static const char *const message_changeable[] = {"IsRead", NULL};
+
+/* --- Graph ------------------------------------------------------------------------------------ */
+
+/* Read-only members (graph contract 2.1). parentFolderId changes by a move. */
+static const char *const graph_message_managed[] = {
+    "id",
+    "changeKey",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "receivedDateTime",
+    "sentDateTime",
+    "hasAttachments",
+    "attachments",
+    "bodyPreview",
+    "uniqueBody",
+    "parentFolderId",
+    "conversationId",
+    "conversationIndex",
+    "isDraft",
+    "webLink",
+    NULL,
+};
+
+/* Of a message that is no draft (graph contract 2.3). */
+static const char *const graph_message_changeable[] = {
+    "isRead", "flag", "categories", "importance", "inferenceClassification", NULL,
+};
+
+static const char *const graph_message_opaque[] = {
+    "id",
+    "changeKey",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "receivedDateTime",
+    "sentDateTime",
+    "bodyPreview",
+    "uniqueBody",
+    "internetMessageId",
+    "parentFolderId",
+    "conversationId",
+    "conversationIndex",
+    "webLink",
+    "contentType",
+    "contentId",
+    "contentBytes",
+    NULL,
+};
+
+/* What no request may set (graph contract 11), and what follows from other members. */
+static const char *const graph_event_managed[] = {
+    "id",
+    "changeKey",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "originalStart",
+    "originalStartTimeZone",
+    "originalEndTimeZone",
+    "iCalUId",
+    "hasAttachments",
+    "bodyPreview",
+    "isCancelled",
+    "isDraft",
+    "isOrganizer",
+    "organizer",
+    "responseStatus",
+    "seriesMasterId",
+    "type",
+    "webLink",
+    "onlineMeeting",
+    "onlineMeetingUrl",
+    "cancelledOccurrences",
+    NULL,
+};
+
+static const char *const graph_event_required[] = {"start", "end", NULL};
+
+static const char *const graph_event_rewritten[] = {"body", "bodyPreview", NULL};
+
+static const char *const graph_event_opaque[] = {
+    "id",
+    "changeKey",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "originalStart",
+    "originalStartTimeZone",
+    "originalEndTimeZone",
+    "iCalUId",
+    "transactionId",
+    "bodyPreview",
+    "seriesMasterId",
+    "start",
+    "end",
+    "time",
+    "timeZone",
+    "webLink",
+    "uniqueId",
+    "contentType",
+    NULL,
+};
+
+/* Graph contract 10. */
+static const char *const graph_contact_managed[] = {
+    "id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId", NULL,
+};
+
 /* GetEmails' order of members (recorded answer in contract 2.1). */
 static const char *const message_order[] = {
     "From",
@@ -129,7 +235,7 @@ static const char *const message_order[] = {
     "IsHtml",
 };
 
-static const struct kind_info kinds[KIND_COUNT] = {
+static const struct kind_info connector_kinds[KIND_COUNT] = {
     [KIND_MESSAGE] =
         {
             .name = "message",
@@ -143,6 +249,10 @@ static const struct kind_info kinds[KIND_COUNT] = {
             .required = no_members,
             .rewritten = no_members,
             .opaque = message_opaque,
+            .changeable = message_changeable,
+            .read = "IsRead",
+            .attachments = "Attachments",
+            .has_attachments = "HasAttachment",
         },
     /* No KIND_CAN_FILTER: $filter of events is in the oldest specification only (contract 2.11,
        section 5). */
@@ -175,6 +285,76 @@ static const struct kind_info kinds[KIND_COUNT] = {
             .opaque = contact_managed,
         },
 };
+
+static const struct kind_info graph_kinds[KIND_COUNT] = {
+    [KIND_MESSAGE] =
+        {
+            .name = "message",
+            .dir = "mail",
+            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .id = "id",
+            .etag = "changeKey",
+            .modified = "receivedDateTime",
+            .created = "createdDateTime",
+            .managed = graph_message_managed,
+            .required = no_members,
+            .rewritten = no_members,
+            .opaque = graph_message_opaque,
+            .changeable = graph_message_changeable,
+            .draft = "isDraft",
+            .read = "isRead",
+            .attachments = "attachments",
+            .has_attachments = "hasAttachments",
+        },
+    [KIND_EVENT] =
+        {
+            .name = "event",
+            .dir = "calendars",
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .id = "id",
+            .etag = "changeKey",
+            .modified = "lastModifiedDateTime",
+            .created = "createdDateTime",
+            .managed = graph_event_managed,
+            .required = graph_event_required,
+            .rewritten = graph_event_rewritten,
+            .opaque = graph_event_opaque,
+        },
+    [KIND_CONTACT] =
+        {
+            .name = "contact",
+            .dir = "contacts",
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .id = "id",
+            .etag = "changeKey",
+            .modified = "lastModifiedDateTime",
+            .created = "createdDateTime",
+            .managed = graph_contact_managed,
+            .required = no_members,
+            .rewritten = no_members,
+            .opaque = graph_contact_managed,
+        },
+};
+
+static const struct kind_info *const services[] = {
+    [SERVICE_CONNECTOR] = connector_kinds,
+    [SERVICE_GRAPH] = graph_kinds,
+};
+_Static_assert(ARRAY_SIZE(services) == SERVICE_COUNT, "a service has no kinds");
+
+static enum service_id service = SERVICE_CONNECTOR;
+static const struct kind_info *kinds = connector_kinds;
+
+void kind_use_service(enum service_id which)
+{
+    service = which;
+    kinds = services[which];
+}
+
+enum service_id kind_service(void)
+{
+    return service;
+}
 
 const struct kind_info *kind_info(enum kind kind)
 {
@@ -274,9 +454,21 @@ static void complete(cJSON *obj, const char *name, cJSON *value)
         cJSON_AddItemToObject(obj, name, value);
 }
 
+/* With the same transactionId a create that is sent again makes no second event (graph contract 11). */
+static void complete_graph_event(struct cJSON *obj)
+{
+    char id[STR_UUID_SIZE];
+
+    str_uuid(id);
+    complete(obj, "transactionId", cJSON_CreateString(id));
+}
+
 void kind_complete_new(enum kind kind, struct cJSON *obj)
 {
-    if (kind == KIND_EVENT) {
+    if (kind_service() == SERVICE_GRAPH) {
+        if (kind == KIND_EVENT)
+            complete_graph_event(obj);
+    } else if (kind == KIND_EVENT) {
         complete(obj, "Importance", cJSON_CreateString("Normal"));
         complete(obj, "ShowAs", cJSON_CreateString("Busy"));
         complete(obj, "StartTimeZone", cJSON_CreateString("UTC"));
@@ -299,10 +491,10 @@ int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
     return 0;
 }
 
-/* The first member, in base's order and then mine's, that is neither managed nor `except` and
+/* The first member, in base's order and then mine's, that is neither managed nor in `except` and
  * differs; or NULL. */
 static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine,
-                                const char *except)
+                                const char *const *except)
 {
     const cJSON *const sides[] = {base, mine};
 
@@ -313,7 +505,7 @@ static const char *first_change(enum kind kind, const cJSON *base, const cJSON *
         {
             const char *name = member->string;
 
-            if (!kind_is_managed(kind, name) && !str_eq(name, except) &&
+            if (!kind_is_managed(kind, name) && !in_list(except, name) &&
                 !value_same(json_get(base, name), json_get(mine, name)))
                 return name;
         }
@@ -321,14 +513,19 @@ static const char *first_change(enum kind kind, const cJSON *base, const cJSON *
     return NULL;
 }
 
-static int check_message_update(const cJSON *base, const cJSON *mine, struct buf *err)
+static int refuse_change(const struct kind_info *info, const char *member, struct buf *err)
 {
-    const char *changed = first_change(KIND_MESSAGE, base, mine, "IsRead");
+    buf_fail(err, 0, "%s: of a %s only ", member, info->name);
+    for (const char *const *name = info->changeable; err && *name; name++)
+        buf_addf(err, "%s%s", name == info->changeable ? "" : ", ", *name);
+    if (err)
+        buf_addstr(err, " can change");
+    return -EPERM;
+}
 
-    if (changed)
-        return buf_fail(err, -EPERM,
-                        "%s: the service cannot change a message; only IsRead from false to true",
-                        changed);
+/* MarkAsRead is all there is (contract 2.5). */
+static int check_mark(const cJSON *base, const cJSON *mine, struct buf *err)
+{
     if (!cJSON_IsBool(json_get(mine, "IsRead")) &&
         !value_same(json_get(base, "IsRead"), json_get(mine, "IsRead")))
         return buf_fail(err, -EPERM, "IsRead: must be true or false");
@@ -342,8 +539,14 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
 {
     const struct kind_info *info = &kinds[kind];
 
+    bool draft = info->draft && json_bool(base, info->draft, false);
+    const char *changed =
+        info->changeable && !draft ? first_change(kind, base, mine, info->changeable) : NULL;
+
+    if (changed)
+        return refuse_change(info, changed, err);
     if (!(info->caps & KIND_CAN_EDIT))
-        return check_message_update(base, mine, err);
+        return check_mark(base, mine, err);
     for (const char *const *name = info->required; *name; name++) {
         if (value_exists(json_get(base, *name)) && !value_exists(json_get(mine, *name)))
             return buf_fail(err, -EINVAL, "%s: a %s must have it", *name, info->name);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#define RECEIVED "DateTimeReceived"
 #define SUFFIX ".json"
 #define STEM_MAX (NAME_BYTES_MAX - (sizeof(SUFFIX) - 1))
 
@@ -114,7 +115,7 @@ static void label_message(const cJSON *obj, struct label *ret)
     char date[DATE_MAX];
     char *subject;
 
-    format_date(json_str(obj, kind_info(KIND_MESSAGE)->modified), false, date);
+    format_date(json_str(obj, RECEIVED), false, date);
     subject = subject_of(obj, STEM_MAX - strlen(date) - strlen("  - ") - SENDER_MAX);
     ret->name = xasprintf("%s %s%s%s" SUFFIX, date, subject, tail ? " - " : "", tail ? tail : "");
     if (sender)
@@ -182,8 +183,7 @@ static void label_contact(const cJSON *obj, const char *id, struct label *ret)
 
 void label_make(enum kind kind, const cJSON *obj, const char *id, struct label *ret)
 {
-    const struct kind_info *info = kind_info(kind);
-    const char *created = json_str(obj, info->created ? info->created : info->modified);
+    const char *created = json_str(obj, kind == KIND_MESSAGE ? RECEIVED : "DateTimeCreated");
     struct label label = {0};
 
     if (created)

@@ -112,6 +112,8 @@ static const char *misfit(const struct operation_info *info, const struct http_a
         if (media == MEDIA_JSON || media == MEDIA_PAGE || starts_as_page(a->body.data))
             return "what anybody on the way could have written";
         return NULL;
+    case ANSWER_ANY:
+        return media == MEDIA_PAGE ? "a page" : NULL;
     }
     return NULL;
 }
@@ -209,7 +211,8 @@ enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
         return broken(info, fault, what);
     call->location = a->location;
     a->location = NULL;
-    if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || call->sink)
+    if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || info->answer == ANSWER_ANY ||
+        call->sink)
         return GRADE_OK;
     if (a->body.len)
         return read_json(info, a, call, fault);

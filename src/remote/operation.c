@@ -13,6 +13,8 @@
 
 #include "remote_p.h"
 
+#define DESCRIPTION_MAX 8192
+
 const char *remote_bool(bool value)
 {
     return value ? "true" : "false";
@@ -173,4 +175,17 @@ size_t operation_params(const struct operation_info *info, const struct param *a
             out[n++] = (struct param){spec->name, value};
     }
     return n;
+}
+
+char *operation_describe(const struct operation_info *info, const struct param *all, size_t count)
+{
+    struct param params[OPERATION_PARAMS_MAX];
+    struct buf url;
+
+    buf_init(&url, DESCRIPTION_MAX);
+    if (operation_url(info, params, operation_params(info, all, count, params), &url))
+        buf_clear(&url);
+    char *text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
+    buf_release(&url);
+    return text;
 }

@@ -29,7 +29,12 @@ struct param_spec {
 
 #define OPERATION_PARAMS_MAX 10
 
-enum body_policy { BODY_NONE, BODY_EMPTY, BODY_JSON }; /* BODY_EMPTY: POST with Content-Length: 0 */
+enum body_policy {
+    BODY_NONE,
+    BODY_EMPTY, /* POST with Content-Length: 0 */
+    BODY_JSON,
+    BODY_BYTES,
+};
 
 /* What a success must be to be one: see answer_to_call(). */
 enum answer_policy {
@@ -38,6 +43,7 @@ enum answer_policy {
     ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
     ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
     ANSWER_BYTES,  /* 200 and the bytes of a file */
+    ANSWER_ANY,    /* nothing of it is read */
 };
 
 struct operation_info {
@@ -78,6 +84,10 @@ int operation_url(const struct operation_info *info, const struct param *params,
 int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
                         const char *query, struct buf *out);
 
+/* "PATCH /datasets/...", for a person; parameters as operation_params() takes them. The caller
+ * frees. */
+char *operation_describe(const struct operation_info *info, const struct param *all, size_t count);
+
 /* --- calls ------------------------------------------------------------------------------------ */
 
 struct remote_call {
@@ -88,7 +98,12 @@ struct remote_call {
                                  trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
     const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const char *if_match;     /* NULL: none */
+    const void *data;         /* BODY_BYTES */
+    size_t ndata;
+    const char *url;            /* instead of path and parameters: another host's address, as it is;
+                                 no token goes there */
+    const char *if_match;       /* NULL: none */
+    const char *const *headers; /* beside those of the transport; as http_request.headers */
     const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
@@ -131,8 +146,9 @@ void transport_destroy(struct transport *t);        /* NULL is fine */
 bool transport_online(struct transport *t);
 void transport_stats(struct transport *t, struct http_stats *ret);
 
-/* `http` is taken: destroyed with the transport. */
-struct transport *transport_http_create(struct http *http);
+/* `http` is taken: destroyed with the transport. `headers`: of every request, as
+ * http_request.headers; constant, or NULL. */
+struct transport *transport_http_create(struct http *http, const char *const *headers);
 /* `inner` is taken. */
 struct transport *transport_trace_create(struct transport *inner);
 

@@ -164,16 +164,21 @@ enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ct
     DISPATCH(message, id, ctx, sink, restart, sink_ctx);
 }
 
-enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault)
+bool remote_resends(struct remote *r)
 {
-    DISPATCH(send, message, ctx);
+    return r->impl->resends;
+}
+
+enum grade remote_send(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(send, message, key, ctx);
 }
 
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault)
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
-    DISPATCH(reply, id, comment, all, ctx);
+    DISPATCH(reply, id, comment, all, key, ctx);
 }
 
 enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,

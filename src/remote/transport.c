@@ -69,6 +69,7 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
                            "this version of the service has no such operation");
     mutex_assert_alone(NULL);
     assert((info->body == BODY_JSON) == (call->body || call->text));
+    assert((info->body == BODY_BYTES) == (call->data != NULL));
     assert(info->answer == ANSWER_BYTES ? call->sink != NULL
                                         : !call->sink || info->answer == ANSWER_OBJECT);
 

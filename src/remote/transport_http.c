@@ -7,6 +7,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,11 @@
 struct transport_http {
     struct transport base;
     struct http *http;
+    const char *const *headers; /* of every request */
 };
+
+/* A service's own and those of a call. */
+#define HEADERS_MAX 8
 
 /* Passes the bytes on, counts them and keeps the first. */
 struct tap {
@@ -67,6 +72,18 @@ static enum grade build_url(const struct transport_http *t, const struct operati
     }
 }
 
+static void join_headers(const char *const *a, const char *const *b, const char **out)
+{
+    size_t n = 0;
+
+    for (; a && *a && n < HEADERS_MAX; a++)
+        out[n++] = *a;
+    for (; b && *b && n < HEADERS_MAX; b++)
+        out[n++] = *b;
+    assert(!(a && *a) && !(b && *b));
+    out[n] = NULL;
+}
+
 static enum grade http_transport_call(struct transport *base, struct remote_call *call,
                                       struct remote_fault *fault)
 {
@@ -74,11 +91,13 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
     const struct operation_info *info = call->info;
     struct tap tap = {.call = call};
     struct buf url;
+    const char *headers[HEADERS_MAX + 1];
     char *printed = NULL;
 
+    join_headers(t->headers, call->headers, headers);
     buf_init(&url, CONNECTOR_URL_MAX);
     buf_init(&tap.head, ANSWER_HEAD);
-    enum grade grade = build_url(t, info, call, &url, fault);
+    enum grade grade = call->url ? GRADE_OK : build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
         goto out;
     if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
@@ -86,13 +105,18 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         goto out;
     }
 
-    const char *body = call->text ? call->text : printed;
+    const char *body = call->data ? call->data : call->text ? call->text : printed;
     const struct http_request request = {
         .method = info->method,
         .path = url.data,
+        .url = call->url,
         .body = body,
-        .body_len = body ? strlen(body) : 0,
+        .body_len = call->data ? call->ndata
+                    : body     ? strlen(body)
+                               : 0,
+        .content_type = call->data ? "application/octet-stream" : NULL,
         .if_match = call->if_match,
+        .headers = headers,
         .priority = call->ctx.priority,
         .cancel = call->ctx.cancel,
         .sink = call->sink ? tap_sink : NULL,
@@ -138,11 +162,12 @@ static const struct transport_impl http_impl = {
     .stats = http_transport_stats,
 };
 
-struct transport *transport_http_create(struct http *http)
+struct transport *transport_http_create(struct http *http, const char *const *headers)
 {
     struct transport_http *t = xcalloc(1, sizeof(*t));
 
     t->base.impl = &http_impl;
     t->http = http;
+    t->headers = headers;
     return &t->base;
 }

@@ -11,6 +11,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/dialect.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,6 +98,7 @@ static int extract(struct receiver *r, const char *id, const char *attachment, s
         cJSON_Delete(message);
         return buf_fail(err, -EIO, "attachment: the answer is not the message");
     }
+    message = dialect_take(KIND_MESSAGE, message);
     content = json_str(find_attachment(message, attachment), "ContentBytes");
     rc = start_again(r);
     if (!rc && !content)

@@ -89,7 +89,7 @@ static int mark_sending(struct outbox *ob, struct outbox_row *row)
 {
     row->state = OUTBOX_SENDING;
     row->began = clock_steady();
-    if (outgoing_info(row->what)->question && !row->token)
+    if (!row->token)
         row->token = new_token();
     return state_put_outbox(ob->mb->state, row);
 }
@@ -330,6 +330,10 @@ static int park_one(struct outbox *ob, struct outbox_row *row)
         rc = outbox_deliver(ob, row, &name);
         free(name);
         return rc;
+    }
+    if (remote_resends(ob->mb->remote)) {
+        row->state = OUTBOX_WAITING;
+        return state_put_outbox(ob->mb->state, row);
     }
     row->state = OUTBOX_FAILED;
     row->unknown = true;

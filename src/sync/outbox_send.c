@@ -82,8 +82,8 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
     return !rc;
 }
 
-static enum grade reply(struct outbox *ob, const struct buf *body, struct remote_ctx ctx,
-                        struct remote_fault *fault)
+static enum grade reply(struct outbox *ob, const struct outbox_row *row, const struct buf *body,
+                        struct remote_ctx ctx, struct remote_fault *fault)
 {
     struct cJSON *message = NULL;
     enum grade grade = GRADE_REFUSED;
@@ -93,7 +93,7 @@ static enum grade reply(struct outbox *ob, const struct buf *body, struct remote
     else
         grade = remote_reply(ob->mb->remote, json_str(message, "MessageId"),
                              json_str(message, "Comment"), json_bool(message, "ReplyAll", false),
-                             ctx, fault);
+                             row->token, ctx, fault);
     cJSON_Delete(message);
     return grade;
 }
@@ -109,9 +109,9 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
     if (!make_body(ob, row, &body, fault))
         grade = fault->grade;
     else if (row->what == OUTGOING_SEND)
-        grade = remote_send(remote, body.data, ctx, fault);
+        grade = remote_send(remote, body.data, row->token, ctx, fault);
     else if (row->what == OUTGOING_REPLY)
-        grade = reply(ob, &body, ctx, fault);
+        grade = reply(ob, row, &body, ctx, fault);
     else
         grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
                            body.data, ctx, &row->location, fault);
@@ -230,12 +230,12 @@ static int failed(struct outbox *ob, struct outbox_row *row, const struct remote
     char *reason;
 
     row->status = fault->status;
-    row->unknown = fault->unknown;
+    row->unknown = fault->unknown && !remote_resends(ob->mb->remote);
     reason =
-        fault->unknown ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
+        row->unknown ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
     set_reason(row, reason);
     free(reason);
-    if (!fault->unknown && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
+    if (!row->unknown && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
         wait_and_retry(ob, row, fault);
     else
         row->state = OUTBOX_FAILED;

@@ -52,10 +52,6 @@ class Rooms(unittest.TestCase):
         self.assertOffence("src/fuse/a.c", "#include <outlookfs/store/cache.h>\n", "src/fuse/a.c:1",
                            "fuse may not use store")
 
-    def test_the_sandbox_shares_nothing(self):
-        self.assertOffence("src/sandbox/a.c", "#include <outlookfs/model/kind.h>\n", "src/sandbox/a.c:1",
-                           "sandbox may not use model")
-
     def test_library_in_its_room(self):
         self.assertClean("src/store/a.c", "#include <sqlite3.h>\n")
 
@@ -66,10 +62,18 @@ class Rooms(unittest.TestCase):
                                "seen by")
 
     def test_private_header_of_another_room(self):
-        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own folder")
+        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own room")
 
     def test_private_header_of_the_room(self):
         self.assertClean("src/sync/a.c", '#include "a_p.h"\n', **{"src/sync/a_p.h": ""})
+
+    def test_folders_of_a_room(self):
+        headers = {"src/fs/core/core_p.h": "", "src/fs/outbox/outbox_p.h": "", "src/fs/fs_p.h": ""}
+        self.assertClean("src/fs/outbox/a.c", '#include "../core/core_p.h"\n', **headers)
+        self.assertClean("src/fs/a.c", '#include "outbox/outbox_p.h"\n', **headers)
+        self.assertOffence("src/fs/core/a.c", '#include "../outbox/outbox_p.h"\n', "src/fs/core/a.c:1",
+                           "may not use the private headers")
+        self.assertOffence("src/fs/core/a.c", '#include "../fs_p.h"\n', "src/fs/core/a.c:1", "does not know all")
 
     def test_private_header_without_its_mark(self):
         self.assertOffence("src/sync/a.c", '#include "a.h"\n', "src/sync/a.c:1", "*_p.h")

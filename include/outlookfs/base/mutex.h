@@ -55,8 +55,9 @@ enum mutex_rank {
     /* store: queries */
     MUTEX_STATE_READ,
     MUTEX_CACHE_READ,
-    /* formats, fuse, http */
+    /* formats, remote, fuse, http */
     MUTEX_ICAL,
+    MUTEX_GRAPH,
     MUTEX_NOTIFIER,
     MUTEX_HTTP,
     MUTEX_TOKEN,
@@ -64,11 +65,6 @@ enum mutex_rank {
     /* base */
     MUTEX_QUEUE,
     /* the sandbox, a program of its own */
-    MUTEX_SANDBOX_GATE,
-    MUTEX_SANDBOX_FAULT,
-    MUTEX_SANDBOX_DB,
-    MUTEX_SANDBOX_NOTIFY,
-    MUTEX_SANDBOX_LOG,
     /* doubles of the service, in tests */
     MUTEX_DOUBLE,
     /* base */

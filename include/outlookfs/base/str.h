@@ -43,4 +43,8 @@ int str_parse_time(const char *s, int64_t *ret_ns);
 /* "2026-11-23T09:14:05+00:00", the form of the mail operations. `out` holds at least 32 bytes. */
 void str_format_time(int64_t ns, char out[32]);
 
+/* A random UUID (RFC 9562, version 4) as text. */
+#define STR_UUID_SIZE 37
+void str_uuid(char out[STR_UUID_SIZE]);
+
 #endif

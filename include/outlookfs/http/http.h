@@ -78,9 +78,13 @@ typedef int (*http_restart_fn)(void *ctx);
 struct http_request {
     const char *method;
     const char *path; /* appended to base_url as it is, already percent-encoded, query included */
+    const char *url;  /* NULL, or instead of base_url and path: an address of another host, which
+                         gets no token */
     const char *body; /* NULL: none; a POST without a body sends Content-Length: 0 */
     size_t body_len;
-    const char *if_match; /* NULL: none */
+    const char *content_type;   /* of the body; NULL: application/json */
+    const char *if_match;       /* NULL: none */
+    const char *const *headers; /* more, "Name: value" each, NULL-terminated; NULL: none */
     enum http_priority priority;
     struct cancel *cancel;   /* NULL: nobody can interrupt it */
     http_sink_fn sink;       /* NULL: the body comes in http_answer.body */

@@ -1,11 +1,14 @@
 /*
  * kind.h - the three kinds of record and what is special about each, as tables.
  *
- * Everything that depends on "contact or event or message" and on the API version is a column here;
+ * Everything that depends on "contact or event or message" and on the service is a column here;
  * other code asks and does not switch. Pure: no I/O, no locks. Facts: connector contract
- * sections 2.1-2.21 and 3.
+ * sections 2.1-2.21 and 3, graph contract sections 2, 10 and 11.
  *
- * Threads: any (constant data).
+ * A process serves one mailbox of one service, so the service is said once, by kind_use_service(),
+ * and everything below is about its records.
+ *
+ * Threads: any, after kind_use_service().
  */
 #ifndef OUTLOOKFS_MODEL_KIND_H
 #define OUTLOOKFS_MODEL_KIND_H
@@ -15,6 +18,12 @@
 
 struct buf;
 struct cJSON;
+
+enum service_id { SERVICE_CONNECTOR, SERVICE_GRAPH, SERVICE_COUNT };
+
+/* Before any other thread runs. Without a call it is the connector. */
+void kind_use_service(enum service_id service);
+enum service_id kind_service(void);
 
 enum kind { KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT };
 
@@ -40,6 +49,13 @@ struct kind_info {
      * NULL-terminated. "@odata." names are managed for every kind without being listed, and so are
      * annotations of a member ("Start@odata.type"). */
     const char *const *managed;
+    /* The only members that may change, NULL-terminated; NULL: all that are not managed. A draft
+     * changes as a whole. */
+    const char *const *changeable;
+    const char *draft;           /* member that is true for a draft, or NULL */
+    const char *read;            /* a message's: member that is true once it was read */
+    const char *attachments;     /* a message's: the list of what it carries */
+    const char *has_attachments; /* ... and whether there is any, where the list may be left out */
     const char *const *required; /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */

@@ -28,7 +28,7 @@ struct label {
     int64_t created; /* ns since 1970; 0: not known */
 };
 
-/* `obj` may be any JSON, or NULL where the record is none. Same input, same output. */
+/* `obj` is in the words of the specification (dialect.h), and may be any JSON, or NULL where the record is none. Same input, same output. */
 void label_make(enum kind kind, const struct cJSON *obj, const char *id, struct label *ret);
 void label_release(struct label *label);
 

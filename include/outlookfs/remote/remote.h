@@ -3,6 +3,7 @@
  * to.
  *
  *     src/remote/connector   the Office 365 Outlook connector
+ *     src/remote/graph       Microsoft Graph v1.0
  *
  * A service implements struct remote_impl over its own table of operations; what it does not have is
  * NULL there and GRADE_REFUSED here.
@@ -149,15 +150,22 @@ enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ct
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
 
-/* --- sending: none of these may be repeated by itself ----------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
-/* `message` is the text of a JSON object. */
-enum grade remote_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault);
+/*
+ * May sending and replying be repeated after an unknown outcome? With the same `key` they find out
+ * what the attempt before did, and send nothing twice. Where not, none of these may be repeated by
+ * itself, and `key` says nothing.
+ */
+bool remote_resends(struct remote *r);
+
+/* `message` is the text of a JSON object; `key`: letters, digits and '-', of this mail alone. */
+enum grade remote_send(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault);
 
 /* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault);
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 
 enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
 
@@ -244,10 +252,11 @@ struct remote_impl {
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
 
-    enum grade (*send)(struct remote *r, const char *message, struct remote_ctx ctx,
-                       struct remote_fault *fault);
+    bool resends;
+    enum grade (*send)(struct remote *r, const char *message, const char *key,
+                       struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
-                        struct remote_ctx ctx, struct remote_fault *fault);
+                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
@@ -262,5 +271,6 @@ enum api_version { API_V1, API_COUNT };
 
 /* `http` is taken: destroyed with the remote. `trace`: each call is logged, bodies left out. */
 struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace);
+struct remote *remote_graph_create(struct http *http, bool trace);
 
 #endif

@@ -51,9 +51,10 @@ struct outbox_row {
     int64_t due;       /* clock_steady(): not before */
     int64_t began;     /* clock_steady(): of the attempt; 0: none */
     char *reason;      /* or NULL, as all below */
-    char *token;       /* the last part of the announced address */
-    char *location;    /* of the subscription, whole, as the service gave it */
-    char *answer;      /* JSON */
+    char *
+        token; /* of this mail alone: the last part of a question's announced address, the key of an attempt */
+    char *location; /* of the subscription, whole, as the service gave it */
+    char *answer;   /* JSON */
 };
 void outbox_row_release(struct outbox_row *row);
 

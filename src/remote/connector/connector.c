@@ -95,7 +95,7 @@ struct remote *connector_create(struct transport *transport, enum api_version ve
 
 struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace)
 {
-    struct transport *transport = transport_http_create(http);
+    struct transport *transport = transport_http_create(http, NULL);
 
     return connector_create(trace ? transport_trace_create(transport) : transport, version);
 }

@@ -63,10 +63,10 @@ enum grade connector_attachment(struct remote *r, const char *message, const cha
 enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
                              http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                              struct remote_fault *fault);
-enum grade connector_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                          struct remote_fault *fault);
+enum grade connector_send(struct remote *r, const char *message, const char *key,
+                          struct remote_ctx ctx, struct remote_fault *fault);
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
-                           struct remote_ctx ctx, struct remote_fault *fault);
+                           const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 enum grade connector_ask(struct remote *r, enum remote_question question, const char *body,
                          struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
 enum grade connector_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,

@@ -139,15 +139,8 @@ char *connector_describe(struct remote *r, enum remote_change change, enum kind 
     const struct operation_info *info =
         operation_info(((struct connector *)r)->version, operation_of_change(change, kind));
     const struct param all[] = {{"table", folder}, {"id", id}, {"messageId", id}};
-    struct param params[OPERATION_PARAMS_MAX];
-    struct buf url;
 
-    buf_init(&url, CONNECTOR_URL_MAX);
-    if (operation_url(info, params, operation_params(info, all, ARRAY_SIZE(all), params), &url))
-        buf_clear(&url);
-    char *text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
-    buf_release(&url);
-    return text;
+    return operation_describe(info, all, ARRAY_SIZE(all));
 }
 
 enum grade connector_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,

@@ -16,9 +16,10 @@
 /* The backend takes 2,048 bytes of a query (contract section 8); the base URL is before them. */
 #define REPLY_ADDRESS_MAX 1900
 
-enum grade connector_send(struct remote *r, const char *message, struct remote_ctx ctx,
-                          struct remote_fault *fault)
+enum grade connector_send(struct remote *r, const char *message, const char *key,
+                          struct remote_ctx ctx, struct remote_fault *fault)
 {
+    (void)key;
     return connector_do(r, OP_SEND_EMAIL, NULL, 0,
                         &(struct remote_call){.text = message, .ctx = ctx}, fault);
 }
@@ -57,11 +58,12 @@ static enum grade reply_in_body(struct remote *r, const char *id, const char *co
 }
 
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
-                           struct remote_ctx ctx, struct remote_fault *fault)
+                           const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
     const struct param params[] = {
         {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
 
+    (void)key;
     if (!fits_address(r, params, ARRAY_SIZE(params)))
         return reply_in_body(r, id, comment, all, ctx, fault);
     return connector_do(r, OP_REPLY_TO, params, ARRAY_SIZE(params),

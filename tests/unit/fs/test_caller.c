@@ -2,7 +2,7 @@
  * test_caller.c - who makes no directory. Who does is seen over a mount: mount/test_search.py.
  */
 #include "fs_test.h"
-#include <fs/fs_p.h>
+#include <fs/core/core_p.h>
 
 #include <limits.h>
 #include <stdatomic.h>

@@ -4,7 +4,7 @@
  */
 #include "script_test.h"
 
-#include <fs/fs_p.h>
+#include <fs/core/core_p.h>
 
 static const struct fs_req nobody = {.cancel = NULL};
 

@@ -3,7 +3,7 @@
  */
 #include "fs_test.h"
 
-#include <fs/views_p.h>
+#include <fs/derived/views_p.h>
 #include <outlookfs/base/map.h>
 
 #define ZONE "UTC"

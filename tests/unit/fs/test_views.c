@@ -3,7 +3,8 @@
  */
 #include "fs_test.h"
 
-#include <fs/fs_p.h>
+#include <fs/derived/derived_p.h>
+#include <fs/derived/views_p.h>
 
 #define BY_NAME "views/contacts/Contacts/by-name"
 
@@ -107,15 +108,15 @@ static void test_idle_indexes_go(void **state)
 
     free(rig_list(t, BY_NAME));
     free(rig_list(t, "views/mail/Inbox/by-date"));
-    assert_int_equal(t->fs->views.count, 2);
+    assert_int_equal(t->fs->views->count, 2);
     clock_advance(300 * NS_PER_S);
     free(rig_list(t, BY_NAME));
     clock_advance(301 * NS_PER_S);
     views_expire(t->fs, clock_steady());
-    assert_int_equal(t->fs->views.count, 1);
+    assert_int_equal(t->fs->views->count, 1);
     clock_advance(300 * NS_PER_S);
     assert_int_equal(views_expire(t->fs, clock_steady()), INT64_MAX);
-    assert_int_equal(t->fs->views.count, 0);
+    assert_int_equal(t->fs->views->count, 0);
 }
 
 static void test_not_more_than_some(void **state)
@@ -138,7 +139,7 @@ static void test_not_more_than_some(void **state)
         char *name = xasprintf("Folder %d.json", i);
 
         assert_true(rig_lists(t, dir, name));
-        assert_true(t->fs->views.count <= 32);
+        assert_true(t->fs->views->count <= 32);
         free(name);
         free(dir);
     }

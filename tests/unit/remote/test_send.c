@@ -68,7 +68,7 @@ static void test_sending_and_asking(void **state)
     char *body = xasprintf("%s{\"To\":\"a@b.c\"}" REMOTE_ASK_TAIL, head);
 
     (void)state;
-    assert_int_equal(remote_send(r, "{\"To\":\"a@b.c\"}", ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_send(r, "{\"To\":\"a@b.c\"}", "key", ctx, &fault), GRADE_OK);
     assert_int_equal(remote_ask(r, REMOTE_APPROVAL, body, ctx, &location, &fault), GRADE_OK);
     assert_true(str_starts(location, "/$subscriptions/"));
     assert_int_equal(memory_count(memory, KIND_MESSAGE), 2);
@@ -96,16 +96,16 @@ static void test_replying_at_length(void **state)
     id = memory_add(memory, KIND_MESSAGE, "Inbox", cJSON_CreateObject());
     memset(comment, '&', 9000); /* three bytes each in an address */
     comment[9000] = '\0';
-    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_reply(r, id, comment, true, "key", ctx, &fault), GRADE_OK);
     comment[700] = '\0';
-    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_reply(r, id, comment, true, "key", ctx, &fault), GRADE_OK);
     assert_int_equal(memory_calls(memory, OP_REPLY_TO), 0);
     assert_int_equal(memory_calls(memory, OP_REPLY_TO_V3), 2);
     comment[500] = '\0';
-    assert_int_equal(remote_reply(r, id, comment, true, ctx, &fault), GRADE_OK);
+    assert_int_equal(remote_reply(r, id, comment, true, "key", ctx, &fault), GRADE_OK);
     assert_int_equal(memory_calls(memory, OP_REPLY_TO), 1);
     assert_int_equal(memory_calls(memory, OP_REPLY_TO_V3), 2);
-    assert_int_equal(remote_reply(r, "nobody", "short", false, ctx, &fault), GRADE_GONE);
+    assert_int_equal(remote_reply(r, "nobody", "short", false, "key", ctx, &fault), GRADE_GONE);
     remote_fault_release(&fault);
     free(comment);
     remote_destroy(r);

@@ -1,0 +1,222 @@
+/*
+ * control.c - .outlookfs/: status.json, log, control, and the collections. Never touches the
+ * network, except `control`, which waits for the queue.
+ *
+ * Commands written to `control`, one a line; the write returns when the command is carried out:
+ *
+ *     sync [SECONDS]     sends what is pending and waits for at most that long (30); EIO: something
+ *                        was refused, in conflict or held; EINPROGRESS: time is over, or the
+ *                        service is offline
+ *     confirm-deletes    lets held deletions go
+ */
+#include "control_p.h"
+
+#include <outlookfs/sync/outbox.h>
+#include <outlookfs/sync/writeback.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The largest status.json or log we make. */
+#define TEXT_MAX ((size_t)8 * 1024 * 1024)
+
+typedef int (*render_fn)(struct fs *fs, struct buf *out);
+
+static int render_to_content(struct fs *fs, render_fn render, struct content *ret)
+{
+    struct buf text;
+
+    buf_init(&text, TEXT_MAX);
+    int rc = render(fs, &text);
+    if (!rc) {
+        ret->len = text.len;
+        ret->text = buf_detach(&text);
+        ret->mtime = clock_now();
+    }
+    buf_release(&text);
+    return rc;
+}
+
+static int render_to_stat(struct fs *fs, render_fn render, struct node *node, struct stat *ret)
+{
+    struct content made = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
+
+    if (rc == -ENOENT) {
+        rc = render_to_content(fs, render, &made);
+        if (!rc)
+            rc = content_stat(&made, ret);
+        free(made.text);
+    }
+    return rc;
+}
+
+static int status_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                          struct stat *ret)
+{
+    (void)req;
+    return render_to_stat(fs, status_render, node, ret);
+}
+
+static int status_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    (void)node;
+    return render_to_content(fs, status_render, ret);
+}
+
+static const struct node_ops status_ops = {
+    .name = "status",
+    .type = S_IFREG,
+    .flags = NODE_VOLATILE,
+    .getattr = status_getattr,
+    .load = status_load,
+};
+
+static int log_render(struct fs *fs, struct buf *out)
+{
+    (void)fs;
+    return log_tail(out);
+}
+
+static int log_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+{
+    (void)req;
+    return render_to_stat(fs, log_render, node, ret);
+}
+
+static int log_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    (void)node;
+    return render_to_content(fs, log_render, ret);
+}
+
+static const struct node_ops log_ops = {
+    .name = "log",
+    .type = S_IFREG,
+    .flags = NODE_VOLATILE,
+    .getattr = log_getattr,
+    .load = log_load,
+};
+
+/* --- control --- */
+
+static int run_command(struct fs *fs, const struct fs_req *req, const char *line)
+{
+    unsigned seconds = 30;
+    struct buf err;
+
+    if (str_eq(line, "confirm-deletes")) {
+        int rc = writeback_confirm(fs->writeback);
+        writeback_kick(fs->writeback);
+        return rc;
+    }
+    if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1)
+        return -EINVAL;
+    buf_init(&err, BUF_TEXT_MAX);
+    int64_t until = clock_mono() + (int64_t)seconds * NS_PER_S;
+    int rc = writeback_flush(fs->writeback, 0, until, req->cancel, &err);
+    int mail = outbox_flush(fs->outbox, until, req->cancel);
+    buf_release(&err);
+    return rc ? rc : mail;
+}
+
+static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node,
+                             const void *data, size_t size)
+{
+    char *text = xstrndup(data, size), *rest = NULL;
+    int rc = 0;
+
+    (void)node;
+    for (char *line = strtok_r(text, "\n", &rest); line && !rc; line = strtok_r(NULL, "\n", &rest))
+        rc = run_command(fs, req, line);
+    free(text);
+    return rc ? rc : (ssize_t)size;
+}
+
+static int control_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    (void)fs;
+    (void)node;
+    ret->text = xstrdup("");
+    return 0;
+}
+
+static const struct node_ops control_ops = {
+    .name = "control",
+    .type = S_IFREG,
+    .flags = NODE_VOLATILE | NODE_WRITABLE,
+    .load = control_load,
+    .write = control_write,
+};
+
+/* --- the directory --- */
+
+static const struct {
+    const char *name;
+    const struct node_ops *ops;
+} files[] = {{"status.json", &status_ops}, {"log", &log_ops}, {"control", &control_ops}};
+
+static struct node_spec file_spec(struct node *dir, size_t i)
+{
+    const char *parts[] = {".outlookfs", files[i].name};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = files[i].ops,
+                              .parent = dir,
+                              .name = files[i].name,
+                              .kind = KIND_COUNT};
+}
+
+static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name, struct node **ret)
+{
+    (void)req;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        if (str_eq(files[i].name, name)) {
+            struct node_spec spec = file_spec(dir, i);
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    for (const struct collection *const *c = collections; *c; c++) {
+        if (str_eq(collection_name(*c), name)) {
+            struct node_spec spec = collection_spec(dir, *c);
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list)
+{
+    int rc = 0;
+
+    (void)fs;
+    (void)req;
+    for (size_t i = 0; i < ARRAY_SIZE(files) && !rc; i++) {
+        struct node_spec spec = file_spec(dir, i);
+        rc = dir_add(list, &spec, NULL);
+    }
+    for (const struct collection *const *c = collections; *c && !rc; c++) {
+        struct node_spec spec = collection_spec(dir, *c);
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}
+
+const struct node_ops control_root_ops = {
+    .name = "control directory",
+    .type = S_IFDIR,
+    .lookup = control_lookup,
+    .list = control_list,
+};

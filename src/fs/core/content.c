@@ -1,0 +1,358 @@
+/*
+ * content.c - the bytes of open files.
+ *
+ * All handles of an inode share one content, because the kernel has one page cache per inode. It is
+ * loaded at the first open and stays as it is until the last close, whatever the service says
+ * meanwhile (saving rule R25): a version that arrives is shown to the next open.
+ */
+#include "core_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct content *content_new(void)
+{
+    struct content *c = xcalloc(1, sizeof(*c));
+
+    mutex_init(&c->lock, MUTEX_CONTENT);
+    c->fd = -1;
+    return c;
+}
+
+static void content_free(struct content *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    mutex_release(&c->lock);
+    free(c->text);
+    free(c->base);
+    free(c);
+}
+
+struct content *content_peek(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    struct content *c = node->content;
+    mutex_unlock(&fs->tree.lock);
+    return c;
+}
+
+/* One more handle of what is open already, or NULL. */
+static struct content *take_open(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    struct content *c = node->content;
+    if (c)
+        c->handles++;
+    mutex_unlock(&fs->tree.lock);
+    return c;
+}
+
+/* Under fs.change, so that no commit or close comes between loading and installing. */
+static int load(struct fs *fs, struct node *node, struct content **ret)
+{
+    const struct node_ops *ops;
+    int rc = 0;
+
+    mutex_lock(&fs->change);
+    *ret = take_open(fs, node);
+    if (!*ret) {
+        struct content *c = content_new();
+
+        ops = tree_ops(fs, node);
+        rc = ops->load(fs, node, c);
+        if (rc) {
+            content_free(c);
+        } else {
+            c->handles = 1;
+            mutex_lock(&fs->tree.lock);
+            node->content = c;
+            mutex_unlock(&fs->tree.lock);
+            *ret = c;
+        }
+    }
+    mutex_unlock(&fs->change);
+    return rc;
+}
+
+/* What was prepared may be pushed out of a bounded cache before it is loaded. */
+#define PREPARE_TRIES 3
+
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    int rc;
+
+    *ret = take_open(fs, node);
+    if (*ret)
+        return 0;
+    for (int i = 0; i < PREPARE_TRIES; i++) {
+        rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
+        if (rc)
+            return rc;
+        rc = load(fs, node, ret);
+        if (rc != -ENOENT || !ops->prepare)
+            break;
+    }
+    return rc;
+}
+
+/* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries
+ * again. */
+static bool is_verdict(int rc)
+{
+    return rc == 0 || rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -EFBIG ||
+           rc == -EMSGSIZE || rc == -EDESTADDRREQ;
+}
+
+static void log_refusal(struct fs *fs, struct node *node, const char *reason)
+{
+    struct node *dir = tree_parent(fs, node);
+    char *name = tree_name(fs, node), *where = dir ? tree_name(fs, dir) : NULL;
+
+    log_warn("%s%s%s: not accepted: %s", where ? where : "", where ? "/" : "", name, reason);
+    free(where);
+    free(name);
+    tree_put(fs, dir);
+}
+
+int content_commit(struct fs *fs, struct node *node, struct content *c)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    uint64_t changed = c->changed;
+    struct buf err;
+
+    if (!ops->commit || changed == c->committed)
+        return 0;
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc = ops->commit(fs, node, c, &err);
+    if (is_verdict(rc))
+        c->committed = changed;
+    if (rc)
+        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+    buf_release(&err);
+    return rc;
+}
+
+/* Takes the content out of the node, unless somebody has opened it since its handles were counted:
+ * take_open() does not wait for fs->change. */
+static bool detach(struct fs *fs, struct node *node, struct content *c)
+{
+    mutex_lock(&fs->tree.lock);
+    bool unused = c->handles == 0;
+    if (unused)
+        node->content = NULL;
+    mutex_unlock(&fs->tree.lock);
+    return unused;
+}
+
+void content_put(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->change);
+    mutex_lock(&fs->tree.lock);
+    struct content *c = node->content;
+    bool last = --c->handles == 0;
+    mutex_unlock(&fs->tree.lock);
+    if (last) /* stores into a shared mapping arrive after the last flush */
+        content_commit(fs, node, c);
+    if (last && detach(fs, node, c)) {
+        const struct node_ops *ops = tree_ops(fs, node);
+
+        if (ops->closed)
+            ops->closed(fs, node, c);
+        if (c->changed)
+            fs->attr_changes++;
+        content_free(c);
+    }
+    mutex_unlock(&fs->change);
+}
+
+int content_text(struct content *c, char **ret, size_t *ret_len)
+{
+    struct buf text;
+    int rc = 0;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    if (c->fd >= 0)
+        rc = file_read_fd(c->fd, &text);
+    else
+        rc = buf_add(&text, c->text, c->len);
+    if (!rc) {
+        *ret_len = text.len;
+        *ret = buf_detach(&text);
+    }
+    buf_release(&text);
+    return rc == -ENOBUFS ? -EFBIG : rc;
+}
+
+static int fd_stat(int fd, struct stat *ret)
+{
+    struct stat data;
+
+    if (fstat(fd, &data))
+        return -errno;
+    ret->st_size = data.st_size;
+    ret->st_mtim = ret->st_atim = ret->st_ctim = data.st_mtim;
+    return 0;
+}
+
+int content_stat(struct content *c, struct stat *st)
+{
+    if (c->fd < 0) {
+        st->st_size = (off_t)c->len;
+        attr_set_mtime(st, c->mtime);
+        return 0;
+    }
+    return fd_stat(c->fd, st);
+}
+
+/* Under tree.lock: detach() comes before or after, and only what is detached is freed. */
+int content_stat_open(struct fs *fs, struct node *node, struct stat *st)
+{
+    mutex_lock(&fs->tree.lock);
+    int rc = node->content ? content_stat(node->content, st) : -ENOENT;
+    mutex_unlock(&fs->tree.lock);
+    return rc;
+}
+
+/* The local file with the bytes of the text in it, or empty. */
+static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
+{
+    int fd = state_data_open(fs->state, node->ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int rc = keep ? file_pwrite_all(fd, c->text, c->len, 0) : 0;
+    if (rc) {
+        close(fd);
+        state_data_remove(fs->state, node->ino);
+        return rc;
+    }
+    c->fd = fd;
+    return 0;
+}
+
+int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
+{
+    int rc = 0;
+
+    mutex_lock(&c->lock);
+    if (!c->owned) {
+        size_t len;
+
+        /* Only what is committed is merged, so only that needs to know where the change began. */
+        if ((tree_ops(fs, node)->flags & NODE_KEEP_BASE) && !c->base)
+            rc = content_text(c, &c->base, &len);
+        if (!rc && c->fd < 0)
+            rc = text_to_file(fs, node, c, keep);
+        c->owned = !rc;
+    }
+    if (!rc && !keep && ftruncate(c->fd, 0))
+        rc = -errno;
+    mutex_unlock(&c->lock);
+    return rc;
+}
+
+void content_rebase(struct content *c, const char *text)
+{
+    mutex_lock(&c->lock);
+    free(c->base);
+    c->base = xstrdup(text);
+    mutex_unlock(&c->lock);
+}
+
+void content_committed(struct fs *fs, uint64_t ino, const char *text)
+{
+    struct node *node = tree_get(fs, ino);
+    struct content *open = node ? content_peek(fs, node) : NULL;
+
+    if (open)
+        open->committed = open->changed;
+    if (open && text)
+        content_rebase(open, text);
+    tree_put(fs, node);
+}
+
+bool content_is_open(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+    bool open = node && content_peek(fs, node);
+
+    tree_put(fs, node);
+    return open;
+}
+
+/* --- the local bytes of an inode --- */
+
+int data_make(struct fs *fs, uint64_t ino, const char *text)
+{
+    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int rc = file_pwrite_all(fd, text, strlen(text), 0);
+    close(fd);
+    return rc;
+}
+
+int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len)
+{
+    struct buf text;
+    int fd = state_data_open(fs->state, ino, O_RDONLY);
+
+    if (fd < 0)
+        return fd;
+    buf_init(&text, JSON_TEXT_MAX);
+    int rc = file_read_fd(fd, &text);
+    if (!rc) {
+        *ret_len = text.len;
+        *ret = buf_detach(&text);
+    }
+    buf_release(&text);
+    close(fd);
+    return rc == -ENOBUFS ? -EFBIG : rc;
+}
+
+int data_stat(struct fs *fs, uint64_t ino, struct stat *ret)
+{
+    int fd = state_data_open(fs->state, ino, O_RDONLY);
+
+    if (fd < 0)
+        return fd;
+    int rc = fd_stat(fd, ret);
+    close(fd);
+    return rc;
+}
+
+int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime)
+{
+    struct stat st = {0};
+    int fd = state_data_open(fs->state, ino, O_RDWR);
+
+    if (fd < 0)
+        return fd;
+    attr_set_mtime(&st, mtime);
+    struct timespec times[2] = {st.st_mtim, st.st_mtim};
+    int rc = futimens(fd, times) ? -errno : 0;
+    close(fd);
+    return rc;
+}
+
+void drop_inode(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (node)
+        tree_move(fs, node, NULL, NULL, NULL, 0);
+    if (!node || !content_peek(fs, node))
+        state_data_remove(fs->state, ino);
+    tree_put(fs, node);
+}

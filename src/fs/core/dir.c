@@ -1,0 +1,216 @@
+/*
+ * dir.c - open directories: a list that grows as entries become known.
+ *
+ * Every entry given keeps its place, so an offset means the same entry for as long as the directory
+ * is open, whatever changes meanwhile; entries are asked for some at a time, so a reader of a large
+ * folder sees the first ones while the rest is on its way. Reading from offset 0 again (rewinddir)
+ * begins anew.
+ */
+#include "core_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct node_spec
+        spec; /* name, id and part are ours; folder is interned, parent is the directory */
+    bool has_attr;
+    struct stat attr;
+    uint64_t moment; /* fs.attr_changes before `attr` was looked up */
+};
+
+enum stage { STAGE_LOCAL, STAGE_CLASS, STAGE_END };
+
+struct dir_list {
+    struct entry *entries;
+    size_t count, room;
+    enum stage stage;
+    int error;       /* why the list ends here; told once */
+    uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
+    uint64_t cursor;
+    struct map seen;
+};
+
+struct fs_dir {
+    struct node *node; /* referenced */
+    struct dir_list list;
+};
+
+static void list_clear(struct dir_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free((char *)list->entries[i].spec.name);
+        free((char *)list->entries[i].spec.id);
+        free((char *)list->entries[i].spec.part);
+    }
+    free(list->entries);
+    map_release(&list->seen);
+    *list = (struct dir_list){0};
+    map_init(&list->seen);
+}
+
+int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr)
+{
+    if (list->count == list->room) {
+        list->room = list->room ? list->room * 2 : 64;
+        list->entries = xrealloc(list->entries, list->room * sizeof(*list->entries));
+    }
+    struct entry *e = &list->entries[list->count++];
+
+    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL, .moment = list->moment};
+    if (attr)
+        e->attr = *attr;
+    e->spec.name = xstrdup(spec->name);
+    e->spec.id = spec->id ? xstrdup(spec->id) : NULL;
+    e->spec.part = spec->part ? xstrdup(spec->part) : NULL;
+    return 0;
+}
+
+uint64_t *dir_cursor(struct dir_list *list)
+{
+    return &list->cursor;
+}
+
+struct map *dir_seen(struct dir_list *list)
+{
+    return &list->seen;
+}
+
+int fs_opendir(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_dir **ret)
+{
+    struct node *node = tree_get(fs, ino);
+    int rc = 0;
+
+    if (!node)
+        return -ESTALE;
+    const struct node_ops *ops = tree_ops(fs, node);
+    if (!node_is_dir(ops))
+        rc = -ENOTDIR;
+    else if (ops->prepare)
+        rc = ops->prepare(fs, req, node);
+    if (rc) {
+        tree_put(fs, node);
+        return rc;
+    }
+    struct fs_dir *dir = xcalloc(1, sizeof(*dir));
+    dir->node = node;
+    map_init(&dir->list.seen);
+    *ret = dir;
+    return 0;
+}
+
+void fs_releasedir(struct fs *fs, struct fs_dir *dir)
+{
+    list_clear(&dir->list);
+    map_release(&dir->list.seen);
+    tree_put(fs, dir->node);
+    free(dir);
+}
+
+/* Asks for more entries. */
+static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *dir)
+{
+    const struct node_ops *ops = tree_ops(fs, dir->node);
+    struct dir_list *list = &dir->list;
+    int rc = 0;
+
+    list->moment = fs->attr_changes;
+    if (list->stage == STAGE_LOCAL) {
+        if (ops->flags & NODE_LOCAL_NAMES)
+            rc = fs->local->list(fs, dir->node, list);
+        list->stage = STAGE_CLASS;
+    } else {
+        if (ops->list)
+            rc = ops->list(fs, req, dir->node, list);
+        if (rc <= 0)
+            list->stage = STAGE_END;
+    }
+    if (rc < 0) {
+        list->stage = STAGE_END;
+        list->error = rc;
+    }
+}
+
+/* The list's entry `index`: 1, 0 at the end, -errno. */
+static int list_get(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, size_t index,
+                    struct entry **ret)
+{
+    while (index >= dir->list.count && dir->list.stage != STAGE_END)
+        list_more(fs, req, dir);
+    if (index >= dir->list.count) {
+        int rc = dir->list.error;
+
+        dir->list.error = 0;
+        return rc < 0 ? rc : 0;
+    }
+    *ret = &dir->list.entries[index];
+    return 1;
+}
+
+/* "." and ".." come first. */
+#define DOTS 2
+
+int fs_readdir(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
+               struct fs_dirent *ret)
+{
+    if (offset == 0 && dir->list.stage != STAGE_LOCAL)
+        list_clear(&dir->list);
+    if (offset < DOTS) {
+        struct node *parent = offset ? tree_parent(fs, dir->node) : NULL;
+
+        *ret = (struct fs_dirent){.name = offset ? ".." : ".",
+                                  .ino = parent ? parent->ino : dir->node->ino,
+                                  .type = S_IFDIR,
+                                  .next = offset + 1};
+        tree_put(fs, parent);
+        return 1;
+    }
+
+    struct entry *e;
+    int rc = list_get(fs, req, dir, offset - DOTS, &e);
+    if (rc == 1)
+        *ret = (struct fs_dirent){.name = e->spec.name,
+                                  .ino = e->spec.ino,
+                                  .type = e->spec.ops->type,
+                                  .next = offset + 1};
+    return rc;
+}
+
+int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
+                     struct fs_entry *ret)
+{
+    struct entry *e;
+
+    if (offset < DOTS)
+        return -ENOENT;
+    int rc = list_get(fs, req, dir, offset - DOTS, &e);
+    if (rc != 1)
+        return rc ? rc : -ENOENT;
+
+    if ((!e->has_attr || e->moment != fs->attr_changes) && (e->spec.ops->flags & NODE_LAZY_ATTR))
+        return -ENOENT;
+
+    struct node *node = tree_obtain(fs, &e->spec);
+    /* What changes from here on is told to the kernel, because there is a node. */
+    if (e->moment != fs->attr_changes) { /* neither is the name what it was */
+        tree_put(fs, node);
+        node = NULL;
+        rc = node_lookup(fs, req, dir->node, e->spec.name, &node);
+        if (!rc)
+            rc = node_entry(fs, req, node, ret);
+    } else if (e->has_attr && !content_peek(fs, node)) {
+        *ret = (struct fs_entry){.ino = node->ino, .attr = e->attr, .cacheable = true};
+        tree_show(fs, node, &e->attr);
+        tree_remember(fs, node);
+        rc = 0;
+    } else { /* an open file's attributes are those of its bytes */
+        rc = node_entry(fs, req, node, ret);
+    }
+    tree_put(fs, node);
+    return rc;
+}

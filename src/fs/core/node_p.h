@@ -1,0 +1,149 @@
+/*
+ * node_p.h - nodes and the contents of open files.
+ *
+ * A node is an inode the kernel, or one of our handles, knows. All handles of a node share one
+ * content, because the kernel has one page cache per inode.
+ */
+#ifndef OUTLOOKFS_FS_NODE_P_H
+#define OUTLOOKFS_FS_NODE_P_H
+
+#include "class_p.h"
+
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/mutex.h>
+
+struct node {
+    /* constant */
+    uint64_t ino;
+    char *id;   /* classes with an id of their own (message of an attachment, ...); else NULL */
+    char *part; /* attachment id, ...; else NULL */
+
+    /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned,
+     * or NULL). Constant for directories; of files guarded by tree.lock: tree_place(). */
+    enum kind kind;
+    const char *folder;
+
+    /* guarded by tree.lock */
+    const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
+    struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
+    char *name;
+    int64_t slot;            /* record files: the slot, 0 while there is none */
+    uint64_t nlookup;        /* the kernel's references */
+    unsigned refs;           /* ours: calls under way, children, handles */
+    struct content *content; /* while a handle is open */
+    struct node *next;       /* in the hash chain */
+    int64_t shown_mtime;     /* what the kernel was told last */
+    int64_t shown_size;      /* -1: nothing yet */
+};
+
+struct tree {
+    struct mutex lock;
+    struct node **buckets;  /* guarded by lock */
+    size_t nbuckets, count; /* guarded by lock */
+    struct map folders;     /* interned folder ids; guarded by lock */
+};
+
+/* What a new node is. Strings are copied. */
+struct node_spec {
+    uint64_t ino;
+    const struct node_ops *ops;
+    struct node *parent;
+    const char *name;
+    enum kind kind;
+    const char *folder, *id, *part;
+    int64_t slot;
+};
+
+/* --- tree.c --- */
+void tree_init(struct fs *fs, const struct node_ops *root);
+void tree_release(struct fs *fs);
+struct node *tree_get(struct fs *fs, uint64_t ino);      /* with a reference, or NULL */
+void tree_put(struct fs *fs, struct node *node);         /* gives it back; NULL is fine */
+struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL */
+/* The node of this inode, made when it is not there, with a reference; an existing one takes parent
+ * and name if it has none, and the slot. */
+struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
+const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
+void tree_remember(struct fs *fs, struct node *node);       /* nlookup + 1 */
+void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
+/* A rename or unlink: parent NULL detaches; `ops` NULL: unchanged. A file takes kind and folder of
+ * its parent. */
+void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
+               const struct node_ops *ops, int64_t slot);
+/* The same of an inode, where it has a node. */
+void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops,
+                   int64_t slot);
+int64_t tree_slot(struct fs *fs, struct node *node);
+void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot);
+void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
+const struct node_ops *tree_ops(struct fs *fs, struct node *node);
+void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told */
+char *tree_name(struct fs *fs, struct node *node);                         /* a copy */
+int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);       /* "mail/Inbox/" */
+int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out); /* "../../": to the root */
+
+/*
+ * Bytes: either a text in memory that nobody changes, or a local file. A writable class goes from
+ * text to file at the first change (content_own()).
+ */
+struct content {
+    unsigned handles;  /* guarded by tree.lock */
+    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
+    char *text;
+    size_t len;            /* of text */
+    _Atomic int64_t mtime; /* of text, ns */
+    bool owned;            /* guarded by lock: content_own() was here */
+    char *base; /* guarded by lock: the visible text before the first change since the last commit,
+                   for the merge; or NULL */
+    _Atomic uint64_t changed; /* grows with each change of bytes */
+    _Atomic uint64_t synced;  /* `changed` at the last fsync */
+    uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
+    bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
+                     back at the last close */
+};
+
+/* --- content.c --- */
+/* One more handle, loaded when there is none; content_put() gives it back, the last one commits. */
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
+void content_put(struct fs *fs, struct node *node);
+/* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
+struct content *content_peek(struct fs *fs, struct node *node);
+bool content_is_open(struct fs *fs, uint64_t ino);
+/* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
+int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
+int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
+int content_stat(struct content *content, struct stat *st);               /* size and times */
+int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
+/* Hands changed bytes to the class, once per change; the log says why they were not taken. */
+int content_commit(struct fs *fs, struct node *node, struct content *content);
+/* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
+void content_committed(struct fs *fs, uint64_t ino, const char *text);
+void content_rebase(struct content *content, const char *text);
+/* The local bytes of an inode: data/<ino>. */
+int data_make(struct fs *fs, uint64_t ino, const char *text); /* with these bytes in it */
+int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len);
+int data_stat(struct fs *fs, uint64_t ino, struct stat *ret); /* size and times */
+int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
+/* An inode is in no directory any more: its local bytes go, but stay while a handle is open. */
+void drop_inode(struct fs *fs, uint64_t ino);
+
+struct fs_handle {
+    struct node *node;       /* referenced */
+    struct content *content; /* one handle of it */
+    bool writable;
+    _Atomic off_t position;         /* where the last read ended */
+    void *waiter;                   /* of fs_poll(), or NULL; guarded by waiters.lock */
+    struct fs_handle *next_waiting; /* guarded by waiters.lock */
+};
+
+struct waiters {
+    struct mutex lock;
+    struct fs_handle *first; /* guarded by lock */
+};
+
+/* --- handle.c --- */
+int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
+                     struct content *content, off_t size);
+
+#endif

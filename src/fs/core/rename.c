@@ -1,0 +1,88 @@
+/*
+ * rename.c - who answers for a rename: the class that owns the name at one of its ends, else it is
+ * one of local names.
+ */
+#include "core_p.h"
+
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int rename_check(const struct place *from, bool from_there, const struct place *to, bool to_there,
+                 unsigned flags)
+{
+    if (!from_there)
+        return -ENOENT;
+    if ((flags & RENAME_NOREPLACE) && to_there)
+        return -EEXIST;
+    if ((flags & RENAME_EXCHANGE) && !to_there)
+        return -ENOENT;
+    return from->dir == to->dir && str_eq(from->name, to->name);
+}
+
+/* The service's folders and attachments, and .outlookfs/, stay where they are. */
+static int may_move(struct fs *fs, const struct fs_req *req, const struct place *from)
+{
+    struct node *node = NULL;
+    int rc = node_lookup(fs, req, from->dir, from->name, &node);
+
+    if (!rc && !(tree_ops(fs, node)->flags & NODE_MOVABLE))
+        rc = node_refuse(fs, from->dir, from->name);
+    tree_put(fs, node);
+    return rc;
+}
+
+static const struct node_ops *owner(struct fs *fs, const struct place *at)
+{
+    const struct node_ops *ops = tree_ops(fs, at->dir);
+
+    return ops->owns && ops->owns(at->name) ? ops : NULL;
+}
+
+static int rename_locked(struct fs *fs, const struct fs_req *req, const struct place *from,
+                         const struct place *to, unsigned flags, struct buf *err)
+{
+    const struct node_ops *ops = owner(fs, from);
+
+    if (!ops)
+        ops = owner(fs, to);
+    return ops ? ops->rename(fs, req, from, to, flags, err)
+               : fs->local->rename(fs, req, from, to, flags, err);
+}
+
+int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
+              uint64_t newparent, const char *newname, unsigned flags)
+{
+    struct place from = {tree_get(fs, parent), name};
+    struct place to = {tree_get(fs, newparent), newname};
+    struct buf err;
+    int rc = 0;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (!from.dir || !to.dir)
+        rc = -ESTALE;
+    else if (node_is_read_only(fs, from.dir) || node_is_read_only(fs, to.dir))
+        rc = -EROFS;
+    else if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+        rc = -EINVAL;
+    else if (strlen(newname) > NAME_BYTES_MAX)
+        rc = -ENAMETOOLONG;
+    if (!rc)
+        rc = may_move(fs, req, &from);
+    if (!rc) {
+        mutex_lock(&fs->change);
+        rc = rename_locked(fs, req, &from, &to, flags, &err);
+        fs->attr_changes++;
+        mutex_unlock(&fs->change);
+    }
+    if (rc && err.len)
+        log_warn("%s -> %s: %s", name, newname, err.data);
+    tree_put(fs, from.dir);
+    tree_put(fs, to.dir);
+    buf_release(&err);
+    return rc;
+}

@@ -1,0 +1,350 @@
+/*
+ * tree.c - the nodes: one per inode the kernel or a handle knows, found by number.
+ *
+ * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs:
+ * calls under way, children, handles). Our own table, because base/map.h has string keys and a
+ * listing of 100,000 records makes 100,000 nodes.
+ */
+#include "core_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 1024
+
+static struct node **bucket_locked(struct tree *tree, uint64_t ino)
+{
+    return &tree->buckets[(ino * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (tree->nbuckets - 1)];
+}
+
+static struct node *find_locked(struct tree *tree, uint64_t ino)
+{
+    struct node *n = *bucket_locked(tree, ino);
+
+    while (n && n->ino != ino)
+        n = n->next;
+    return n;
+}
+
+static void grow_locked(struct tree *tree)
+{
+    struct node **old = tree->buckets;
+    size_t count = tree->nbuckets;
+
+    tree->nbuckets = count * 2;
+    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
+    for (size_t i = 0; i < count; i++) {
+        while (old[i]) {
+            struct node *n = old[i];
+            struct node **to = bucket_locked(tree, n->ino);
+
+            old[i] = n->next;
+            n->next = *to;
+            *to = n;
+        }
+    }
+    free(old);
+}
+
+static void insert_locked(struct tree *tree, struct node *n)
+{
+    if (tree->count >= tree->nbuckets)
+        grow_locked(tree);
+
+    struct node **to = bucket_locked(tree, n->ino);
+    n->next = *to;
+    *to = n;
+    tree->count++;
+}
+
+static void free_node(struct node *n)
+{
+    assert(!n->content);
+    free(n->name);
+    free(n->id);
+    free(n->part);
+    free(n);
+}
+
+/* Frees the node and every ancestor that lived only for it, when nobody refers to it any more. */
+static void reap_locked(struct tree *tree, struct node *n)
+{
+    while (n && !n->refs && !n->nlookup) {
+        struct node *parent = n->parent;
+        struct node **at = bucket_locked(tree, n->ino);
+
+        while (*at != n)
+            at = &(*at)->next;
+        *at = n->next;
+        tree->count--;
+        free_node(n);
+        if (parent)
+            parent->refs--;
+        n = parent;
+    }
+}
+
+void tree_init(struct fs *fs, const struct node_ops *root)
+{
+    struct tree *tree = &fs->tree;
+
+    mutex_init(&tree->lock, MUTEX_TREE);
+    tree->nbuckets = FIRST_BUCKETS;
+    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
+    map_init(&tree->folders);
+
+    /* The root is never forgotten. */
+    struct node *node = tree_obtain(
+        fs, &(struct node_spec){.ino = FS_ROOT, .ops = root, .name = "", .kind = KIND_COUNT});
+    node->nlookup = 1;
+    tree_put(fs, node);
+}
+
+void tree_release(struct fs *fs)
+{
+    struct tree *tree = &fs->tree;
+
+    for (size_t i = 0; i < tree->nbuckets; i++) {
+        while (tree->buckets[i]) {
+            struct node *n = tree->buckets[i];
+
+            tree->buckets[i] = n->next;
+            free_node(n);
+        }
+    }
+    free(tree->buckets);
+    tree->buckets = NULL;
+    tree->nbuckets = 0;
+    for (struct map_entry *e = map_first(&tree->folders); e; e = map_next(&tree->folders, e))
+        free(e->value);
+    map_release(&tree->folders);
+    mutex_release(&tree->lock);
+}
+
+struct node *tree_get(struct fs *fs, uint64_t ino)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *n = find_locked(&fs->tree, ino);
+    if (n)
+        n->refs++;
+    mutex_unlock(&fs->tree.lock);
+    return n;
+}
+
+void tree_put(struct fs *fs, struct node *node)
+{
+    if (!node)
+        return;
+    mutex_lock(&fs->tree.lock);
+    assert(node->refs);
+    node->refs--;
+    reap_locked(&fs->tree, node);
+    mutex_unlock(&fs->tree.lock);
+}
+
+/* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long
+ * as the tree. */
+static const char *intern_locked(struct tree *tree, const char *folder)
+{
+    if (!folder)
+        return NULL;
+    char *known = map_get(&tree->folders, folder);
+    if (!known) {
+        known = xstrdup(folder);
+        map_set(&tree->folders, folder, known);
+    }
+    return known;
+}
+
+const char *tree_intern(struct fs *fs, const char *folder)
+{
+    mutex_lock(&fs->tree.lock);
+    const char *known = intern_locked(&fs->tree, folder);
+    mutex_unlock(&fs->tree.lock);
+    return known;
+}
+
+static char *copy(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent,
+                              const char *name)
+{
+    struct node *old = n->parent;
+
+    if (parent)
+        parent->refs++;
+    n->parent = parent;
+    if (!str_eq(n->name, name)) {
+        free(n->name);
+        n->name = copy(name);
+    }
+    if (old) {
+        old->refs--;
+        reap_locked(tree, old);
+    }
+}
+
+struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+{
+    struct tree *tree = &fs->tree;
+
+    mutex_lock(&tree->lock);
+    struct node *n = find_locked(tree, spec->ino);
+    if (!n) {
+        n = xcalloc(1, sizeof(*n));
+        n->ino = spec->ino;
+        n->kind = spec->kind;
+        n->folder = intern_locked(tree, spec->folder);
+        n->id = copy(spec->id);
+        n->part = copy(spec->part);
+        n->ops = spec->ops;
+        n->slot = spec->slot;
+        n->shown_size = -1;
+        insert_locked(tree, n);
+    } else if (spec->slot) {
+        n->slot = spec->slot;
+    }
+    n->refs++;
+    if (!n->parent && spec->parent)
+        set_parent_locked(tree, n, spec->parent, spec->name);
+    mutex_unlock(&tree->lock);
+    return n;
+}
+
+void tree_remember(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    node->nlookup++;
+    mutex_unlock(&fs->tree.lock);
+}
+
+void tree_forget(struct fs *fs, uint64_t ino, uint64_t count)
+{
+    if (ino == FS_ROOT)
+        return;
+    mutex_lock(&fs->tree.lock);
+    struct node *n = find_locked(&fs->tree, ino);
+    if (n) {
+        n->nlookup -= count < n->nlookup ? count : n->nlookup;
+        reap_locked(&fs->tree, n);
+    }
+    mutex_unlock(&fs->tree.lock);
+}
+
+void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
+               const struct node_ops *ops, int64_t slot)
+{
+    mutex_lock(&fs->tree.lock);
+    set_parent_locked(&fs->tree, node, parent, name);
+    if (parent && !S_ISDIR(node->ops->type)) {
+        node->kind = parent->kind;
+        node->folder = parent->folder;
+    }
+    if (ops)
+        node->ops = ops;
+    node->slot = slot;
+    mutex_unlock(&fs->tree.lock);
+}
+
+void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops,
+                   int64_t slot)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (node)
+        tree_move(fs, node, to->dir, to->name, ops, slot);
+    tree_put(fs, node);
+}
+
+void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *node = find_locked(&fs->tree, ino);
+    if (node)
+        node->slot = slot;
+    mutex_unlock(&fs->tree.lock);
+}
+
+int64_t tree_slot(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    int64_t slot = node->slot;
+    mutex_unlock(&fs->tree.lock);
+    return slot;
+}
+
+void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder)
+{
+    mutex_lock(&fs->tree.lock);
+    *ret_kind = node->kind;
+    *ret_folder = node->folder;
+    mutex_unlock(&fs->tree.lock);
+}
+
+const struct node_ops *tree_ops(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    const struct node_ops *ops = node->ops;
+    mutex_unlock(&fs->tree.lock);
+    return ops;
+}
+
+void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
+{
+    mutex_lock(&fs->tree.lock);
+    node->shown_mtime = attr_mtime(attr);
+    node->shown_size = attr->st_size;
+    mutex_unlock(&fs->tree.lock);
+}
+
+char *tree_name(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    char *name = xstrdup(node->name ? node->name : "");
+    mutex_unlock(&fs->tree.lock);
+    return name;
+}
+
+struct node *tree_parent(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *parent = node->parent;
+    if (parent)
+        parent->refs++;
+    mutex_unlock(&fs->tree.lock);
+    return parent;
+}
+
+int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out)
+{
+    int rc = 0;
+
+    mutex_lock(&fs->tree.lock);
+    for (struct node *at = dir; !rc && at && at->ino != FS_ROOT; at = at->parent)
+        rc = buf_addstr(out, "../");
+    mutex_unlock(&fs->tree.lock);
+    return rc;
+}
+
+static int add_path_locked(const struct node *dir, struct buf *out)
+{
+    if (!dir || dir->ino == FS_ROOT)
+        return 0;
+    int rc = add_path_locked(dir->parent, out);
+    return rc ? rc : buf_addf(out, "%s/", dir->name);
+}
+
+int tree_add_path(struct fs *fs, struct node *dir, struct buf *out)
+{
+    mutex_lock(&fs->tree.lock);
+    int rc = add_path_locked(dir, out);
+    mutex_unlock(&fs->tree.lock);
+    return rc;
+}

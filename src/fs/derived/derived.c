@@ -1,0 +1,107 @@
+/*
+ * derived.c - search/, views/ and export/ at their top: a directory for each kind of record, and
+ * CACHEDIR.TAG, which says to backup programs that what lies beside it can be had again
+ * (https://bford.info/cachedir/).
+ */
+#include "derived_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <string.h>
+
+#define TAG "CACHEDIR.TAG"
+#define TIME (INT64_C(946684800) * NS_PER_S) /* 2000-01-01: a copy of a copy is the same file */
+
+static const char text[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
+                           "# What is here is made of mail/, calendars/ and contacts/.\n";
+
+static int tag_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+{
+    (void)fs;
+    (void)req;
+    (void)node;
+    ret->st_size = (off_t)strlen(text);
+    attr_set_mtime(ret, TIME);
+    return 0;
+}
+
+static int tag_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    (void)fs;
+    (void)node;
+    ret->text = xstrdup(text);
+    ret->len = strlen(text);
+    ret->mtime = TIME;
+    return 0;
+}
+
+static const struct node_ops tag_ops = {
+    .name = TAG,
+    .type = S_IFREG,
+    .flags = NODE_READ_ONLY,
+    .getattr = tag_getattr,
+    .load = tag_load,
+};
+
+static const struct branch *branch_of(struct fs *fs, const struct node *root)
+{
+    const struct branch *const *b = fs->branches;
+
+    while (!str_eq((*b)->name, root->name))
+        b++;
+    return *b;
+}
+
+static struct node_spec kind_spec(struct node *root, const struct branch *b, enum kind kind)
+{
+    const char *parts[] = {b->name, kind_info(kind)->dir};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = b->kinds,
+                              .parent = root,
+                              .name = kind_info(kind)->dir,
+                              .kind = kind};
+}
+
+static struct node_spec tag_spec(struct node *root, const struct branch *b)
+{
+    const char *parts[] = {b->name, TAG};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &tag_ops,
+                              .parent = root,
+                              .name = TAG,
+                              .kind = KIND_COUNT};
+}
+
+int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
+                   struct node **ret)
+{
+    const struct branch *b = branch_of(fs, root);
+    enum kind kind = kind_by_dir(name);
+
+    (void)req;
+    if (kind == KIND_COUNT && !str_eq(name, TAG))
+        return -ENOENT;
+    struct node_spec spec = kind == KIND_COUNT ? tag_spec(root, b) : kind_spec(root, b, kind);
+    *ret = tree_obtain(fs, &spec);
+    return 0;
+}
+
+int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list)
+{
+    const struct branch *b = branch_of(fs, root);
+    struct node_spec tag = tag_spec(root, b);
+    int rc = dir_add(list, &tag, NULL);
+
+    (void)req;
+    for (int kind = 0; kind < KIND_COUNT && !rc; kind++) {
+        struct node_spec spec = kind_spec(root, b, (enum kind)kind);
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}

@@ -1,0 +1,265 @@
+/*
+ * export.c - export/: the mailbox in the formats of other programs, to read.
+ *
+ *     export/mail/<folder>[/<sub>...]/<id>.eml    a Maildir, too (export_maildir.c)
+ *     export/contacts/<folder>/<id>.vcf           export/contacts/<folder>.vcf: all of them
+ *     export/calendars/<calendar>/<id>.ics        export/calendars/<calendar>.ics: all of them
+ *
+ * Laid out as mail/, contacts/ and calendars/. It shows what the service has: what waits here to be
+ * sent is not in it, and a name that a record was given here is not its name here, so that a copy
+ * looks the same on every machine.
+ */
+#include "export_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct node_ops folder_ops_of_export;
+
+/* --- a folder --- */
+
+static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
+                                    const char *name)
+{
+    const char *parts[] = {"export", kind_info(f->kind)->dir, f->id};
+
+    (void)name;
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &folder_ops_of_export,
+                              .parent = dir,
+                              .name = f->name,
+                              .kind = f->kind,
+                              .folder = tree_intern(fs, f->id)};
+}
+
+static struct node_spec file_spec(struct node *dir, const char *id, const char *name)
+{
+    return (struct node_spec){.ino = export_ino(dir->kind, dir->folder, id),
+                              .ops = &export_file_ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = dir->kind,
+                              .folder = dir->folder,
+                              .id = id};
+}
+
+int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id,
+                         const char *name, struct node **ret)
+{
+    int rc = record_exists(fs, req, dir, id);
+
+    if (!rc) {
+        struct node_spec spec = file_spec(dir, id, name);
+        *ret = tree_obtain(fs, &spec);
+    }
+    return rc;
+}
+
+static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         const char *name, struct node **ret)
+{
+    const char *suffix = export_suffix(dir->kind);
+    int rc = -ENOENT;
+
+    if (str_ends(name, suffix)) {
+        char *id = xstrndup(name, strlen(name) - strlen(suffix));
+        rc = export_lookup_record(fs, req, dir, id, name, ret);
+        free(id);
+    } else if (dir->kind == KIND_MESSAGE) {
+        rc = maildir_lookup(fs, dir, name, ret);
+        if (rc == -ENOENT)
+            rc = folder_find(fs, req, dir, name, folder_spec, ret);
+    }
+    return rc;
+}
+
+/* With attributes where the size is known. */
+static int add_file(struct fs *fs, struct node *dir, const struct cache_record *r, const char *name,
+                    struct dir_list *list)
+{
+    struct node_spec spec = file_spec(dir, r->id, name);
+    struct stat st;
+
+    if (r->exported < 0)
+        return dir_add(list, &spec, NULL);
+    attr_init(fs, spec.ino, spec.ops, &st);
+    attr_set_size(&st, (uint64_t)r->exported);
+    if (r->mtime)
+        attr_set_mtime(&st, r->mtime);
+    return dir_add(list, &spec, &st);
+}
+
+static int list_batch(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      export_name_fn name_of, struct dir_list *list, uint64_t *after)
+{
+    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
+
+    for (int i = 0; i < n; i++) {
+        char *name = name_of(fs, dir, &r[i]);
+
+        add_file(fs, dir, &r[i], name, list);
+        *after = r[i].seq;
+        free(name);
+        cache_record_release(&r[i]);
+    }
+    free(r);
+    return n > 0 ? 1 : n;
+}
+
+int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        export_name_fn name_of, struct dir_list *list)
+{
+    uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
+    int rc = *cursor ? 0 : folder_refresh(fs, dir->kind, dir->folder, req->cancel);
+
+    if (rc)
+        return rc;
+    uint64_t after = *cursor ? *cursor - 1 : 0;
+    rc = list_batch(fs, req, dir, name_of, list, &after);
+    *cursor = after + 1;
+    return rc;
+}
+
+static char *file_name(struct fs *fs, struct node *dir, const struct cache_record *r)
+{
+    (void)fs;
+    return xasprintf("%s%s", r->id, export_suffix(dir->kind));
+}
+
+static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                       struct dir_list *list)
+{
+    int rc = 0;
+
+    if (dir->kind == KIND_MESSAGE && !*dir_cursor(list))
+        rc = folder_list_below(fs, req, dir, folder_spec, list);
+    return rc ? rc : export_list_records(fs, req, dir, file_name, list);
+}
+
+static const struct node_ops folder_ops_of_export = {
+    .name = "export folder",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+    .lookup = folder_lookup,
+    .list = folder_list,
+    .getxattr = folder_getxattr,
+};
+
+/* --- export/contacts, ... --- */
+
+/* "Contacts.vcf". The caller frees it. */
+static char *whole_name(const struct cache_folder *f)
+{
+    const char *suffix = export_suffix(f->kind);
+    size_t room = NAME_BYTES_MAX - strlen(suffix);
+    char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
+    char *name = xasprintf("%s%s", stem, suffix);
+
+    free(stem);
+    return name;
+}
+
+static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
+                                   const char *name)
+{
+    const char *parts[] = {"export", kind_info(f->kind)->dir, f->id, "", "whole"};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &export_whole_ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = f->kind,
+                              .folder = tree_intern(fs, f->id)};
+}
+
+/* A folder may have such a name. */
+static bool is_folder(const struct cache_folders *folders, const char *name)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        if (!folders->list[i].parent && str_eq(folders->list[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* By the name of the folder, or its id. */
+static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                      struct node **ret)
+{
+    struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+    bool found = false, taken = is_folder(&folders, name);
+
+    for (size_t i = 0; i < folders.count && !found && !taken; i++) {
+        const struct cache_folder *f = &folders.list[i];
+        char *by_name = whole_name(f), *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
+
+        found = !f->parent && (str_eq(by_name, name) || str_eq(by_id, name));
+        if (found) {
+            struct node_spec spec = whole_spec(fs, dir, f, name);
+            *ret = tree_obtain(fs, &spec);
+        }
+        free(by_name);
+        free(by_id);
+    }
+    cache_folders_release(&folders);
+    return rc || found ? rc : -ENOENT;
+}
+
+static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      struct dir_list *list)
+{
+    struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+
+    for (size_t i = 0; i < folders.count && !rc; i++) {
+        const struct cache_folder *f = &folders.list[i];
+        char *name = whole_name(f);
+
+        if (!f->parent && !is_folder(&folders, name)) {
+            struct node_spec spec = whole_spec(fs, dir, f, name);
+            rc = dir_add(list, &spec, NULL);
+        }
+        free(name);
+    }
+    cache_folders_release(&folders);
+    return rc;
+}
+
+static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    int rc = dir->kind == KIND_MESSAGE ? -ENOENT : find_whole(fs, req, dir, name, ret);
+
+    return rc == -ENOENT ? folder_find(fs, req, dir, name, folder_spec, ret) : rc;
+}
+
+static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                     struct dir_list *list)
+{
+    int rc = folder_list_below(fs, req, dir, folder_spec, list);
+
+    return rc || dir->kind == KIND_MESSAGE ? rc : list_whole(fs, req, dir, list);
+}
+
+const struct node_ops export_kind_ops = {
+    .name = "export folders",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+    .lookup = kind_lookup,
+    .list = kind_list,
+};
+
+const struct node_ops export_root_ops = {
+    .name = "export",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+    .lookup = derived_lookup,
+    .list = derived_list,
+};

@@ -1,0 +1,611 @@
+/*
+ * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/
+ * is sent, and so is an Internet message in send/; sent/ keeps what was.
+ *
+ * Its files are scratch files with one difference: what a close, a rename or a removal of a record
+ * name means for the mail, which sync/outbox.h carries out.
+ */
+#include "../local/local_p.h"
+#include "outbox_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json_file.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/formats/eml.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUTBOX "outbox"
+
+/* --- the directories --- */
+
+static const struct node_ops outbox_dir_ops, outbox_sent_ops;
+
+static struct node_spec dir_spec(struct node *root, const char *name)
+{
+    return (struct node_spec){.ino = outgoing_dir_ino(name),
+                              .ops = str_eq(name, OUTGOING_SENT_DIR) ? &outbox_sent_ops
+                                                                     : &outbox_dir_ops,
+                              .parent = root,
+                              .name = name,
+                              .kind = KIND_COUNT,
+                              .id = name};
+}
+
+/* The names of the directories, one after the other; NULL behind the last. */
+static const char *dir_name(unsigned i)
+{
+    if (i < OUTGOING_COUNT)
+        return outgoing_info((enum outgoing)i)->dir;
+    return i == OUTGOING_COUNT ? OUTGOING_SENT_DIR : NULL;
+}
+
+static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    (void)req;
+    for (unsigned i = 0; dir_name(i); i++) {
+        if (str_eq(dir_name(i), name)) {
+            struct node_spec spec = dir_spec(dir, dir_name(i));
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                     struct dir_list *list)
+{
+    int rc = 0;
+
+    (void)fs;
+    (void)req;
+    for (unsigned i = 0; dir_name(i) && !rc; i++) {
+        struct node_spec spec = dir_spec(dir, dir_name(i));
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}
+
+struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
+{
+    const char *parts[] = {OUTBOX};
+    struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
+    struct node *top = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
+                                                           .ops = &outbox_root_ops,
+                                                           .parent = root,
+                                                           .name = OUTBOX,
+                                                           .kind = KIND_COUNT});
+
+    for (unsigned i = 0; dir_name(i) && !node; i++) {
+        struct node_spec spec = dir_spec(top, dir_name(i));
+        if (spec.ino == ino)
+            node = tree_obtain(fs, &spec);
+    }
+    tree_put(fs, top);
+    tree_put(fs, root);
+    return node;
+}
+
+/* --- what a name means --- */
+
+/* Is this the name of a file that is sent? */
+static bool is_outgoing(struct fs *fs, struct node *dir, const char *name, enum outgoing *ret)
+{
+    if (tree_ops(fs, dir) != &outbox_dir_ops)
+        return false;
+    for (unsigned i = 0; i < OUTGOING_COUNT; i++) {
+        if (str_eq(outgoing_info((enum outgoing)i)->dir, dir->id)) {
+            *ret = (enum outgoing)i;
+            return outgoing_is_name(*ret, name);
+        }
+    }
+    return false;
+}
+
+/* The same of a node, with its name, which the caller frees. */
+static bool node_is_outgoing(struct fs *fs, struct node *node, enum outgoing *ret, char **ret_name)
+{
+    struct node *dir = tree_parent(fs, node);
+    char *name = dir ? tree_name(fs, node) : NULL;
+    bool outgoing = name && is_outgoing(fs, dir, name, ret);
+
+    tree_put(fs, dir);
+    if (outgoing)
+        *ret_name = name;
+    else
+        free(name);
+    return outgoing;
+}
+
+static bool is_foreign(struct fs *fs, const struct fs_req *req)
+{
+    return req && req->uid != fs->config.uid;
+}
+
+static bool was_foreign(struct fs *fs, uint64_t ino)
+{
+    struct outbox_row row = {0};
+    bool foreign = !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
+
+    outbox_row_release(&row);
+    return foreign;
+}
+
+/* --- the message a reply is to --- */
+
+/* The part of a path below the root of the mount, or NULL. */
+static const char *below_mount(struct fs *fs, const char *path)
+{
+    const char *top = fs->config.mountpoint;
+    size_t len = top ? strlen(top) : 0;
+
+    if (*path != '/')
+        return path;
+    return len && !strncmp(path, top, len) && path[len] == '/' ? path + len + 1 : NULL;
+}
+
+/* The folder that a listed name or an id means; NULL. */
+static const char *find_folder(const struct cache_folders *folders, const char *parent,
+                               const char *name)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const struct cache_folder *f = &folders->list[i];
+
+        if (str_eq(f->parent, parent) && (str_eq(f->name, name) || str_eq(f->id, name)))
+            return f->id;
+    }
+    return NULL;
+}
+
+/* The record of a file name: by the name given to it here, or by its id. */
+static int record_of_name(struct fs *fs, const char *folder, const char *name, char **ret)
+{
+    struct cache_listing listing = {0};
+    struct cache_record r = {0};
+    struct slot slot = {0};
+    int rc = state_slot_by_name(fs->state, KIND_MESSAGE, folder, name, &slot);
+
+    if (!rc && slot.record) {
+        *ret = xstrdup(slot.record);
+        slot_release(&slot);
+        return 0;
+    }
+    slot_release(&slot);
+    if (!name_to_id(name, ret))
+        return -ENOENT;
+    rc = cache_get(fs->cache, KIND_MESSAGE, folder, *ret, false, &r);
+    cache_record_release(&r);
+    /* Of a folder that was not listed whole, the service knows more. */
+    if (rc == -ENOENT && !cache_get_listing(fs->cache, KIND_MESSAGE, folder, &listing) &&
+        !listing.complete)
+        rc = 0;
+    if (rc)
+        free(*ret);
+    return rc;
+}
+
+/* From what is on this machine: the change lock is held. */
+static int message_of_path(struct fs *fs, const char *path, char **ret)
+{
+    struct cache_folders folders = {0};
+    const char *rest = below_mount(fs, path), *folder = NULL;
+    int rc = rest && str_starts(rest, "mail/")
+                 ? cache_get_folders(fs->cache, KIND_MESSAGE, &folders)
+                 : -ENOENT;
+
+    if (rc)
+        return rc;
+    rest += strlen("mail/");
+    for (const char *slash; !rc && (slash = strchr(rest, '/')); rest = slash + 1) {
+        char *name = xstrndup(rest, (size_t)(slash - rest));
+
+        folder = find_folder(&folders, folder, name);
+        if (!folder)
+            rc = -ENOENT;
+        free(name);
+    }
+    if (!rc)
+        rc = folder ? record_of_name(fs, folder, rest, ret) : -ENOENT;
+    cache_folders_release(&folders);
+    return rc;
+}
+
+/* {"Path"} becomes {"MessageId"}. */
+static int resolve_path(struct fs *fs, struct cJSON *obj, bool *ret_replaced, struct buf *err)
+{
+    const char *path = json_str(obj, "Path");
+    char *id = NULL;
+
+    if (!path || json_str(obj, "MessageId"))
+        return 0;
+    int rc = message_of_path(fs, path, &id);
+    if (rc)
+        return buf_fail(err, rc, "Path: %s is no message of this mount", path);
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, "Path");
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, "MessageId");
+    cJSON_AddStringToObject(obj, "MessageId", id);
+    free(id);
+    *ret_replaced = true;
+    return 0;
+}
+
+/* --- a file was closed --- */
+
+static int prepare_json(struct fs *fs, enum outgoing what, const struct json_file *text,
+                        bool foreign, struct outbox_row *ret, struct buf *err)
+{
+    struct cJSON *obj = NULL;
+    bool replaced = false;
+    int rc = json_file_parse(text, false, &obj, err);
+
+    if (!rc && what == OUTGOING_REPLY)
+        rc = resolve_path(fs, obj, &replaced, err);
+    if (!rc)
+        rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
+    cJSON_Delete(obj);
+    return rc;
+}
+
+/* What is sent is the object made of the message. */
+static int prepare_eml(struct fs *fs, int fd, bool foreign, struct outbox_row *ret, struct buf *err)
+{
+    struct cJSON *obj = NULL;
+    int rc = lseek(fd, 0, SEEK_SET) < 0 ? -errno : eml_read(fd, NULL, &obj, err);
+
+    if (!rc)
+        rc = outbox_prepare(fs->outbox, OUTGOING_SEND, obj, true, foreign, ret, err);
+    cJSON_Delete(obj);
+    return rc;
+}
+
+static int keep_draft(struct fs *fs, enum outgoing what, uint64_t ino, enum json_shape shape,
+                      const struct json_where *where)
+{
+    struct buf reason;
+
+    buf_init(&reason, BUF_TEXT_MAX);
+    if (shape == JSON_EMPTY)
+        buf_addstr(&reason, "1:1: the file is empty");
+    else
+        buf_addf(&reason, "%u:%u: the text is not complete", where->line, where->column);
+    int rc = outbox_refuse(fs->outbox, what, ino, reason.data);
+    buf_release(&reason);
+    return rc;
+}
+
+/* `rc` and `row` are what preparing it gave. */
+static int settle(struct fs *fs, enum outgoing what, uint64_t ino, int rc, struct outbox_row *row,
+                  struct buf *err)
+{
+    if (!rc) {
+        rc = outbox_accept(fs->outbox, ino, row);
+        outbox_kick(fs->outbox);
+    } else {
+        outbox_refuse(fs->outbox, what, ino, err->data);
+    }
+    return rc;
+}
+
+static int commit_json(struct fs *fs, enum outgoing what, struct node *node, struct content *c,
+                       struct buf *err)
+{
+    bool durable = c->synced == c->changed;
+    struct json_where where = {1, 1};
+    struct json_file text;
+    struct outbox_row row;
+    int rc = json_file_read(&text, c->fd);
+
+    if (rc)
+        goto out;
+    enum json_shape shape = json_file_scan(&text, &where);
+    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
+        rc = keep_draft(fs, what, node->ino, shape, &where);
+    } else if (fdatasync(c->fd)) {
+        rc = -errno;
+    } else {
+        rc = prepare_json(fs, what, &text, was_foreign(fs, node->ino), &row, err);
+        rc = settle(fs, what, node->ino, rc, &row, err);
+    }
+out:
+    json_file_release(&text);
+    return rc;
+}
+
+/* Nothing tells half a message from a whole one: send_delay is what a second append has. */
+static int commit_eml(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    const struct json_where start = {1, 1};
+    struct outbox_row row;
+    struct stat st;
+    int rc;
+
+    if (fstat(c->fd, &st))
+        return -errno;
+    if (st.st_size == 0)
+        return keep_draft(fs, OUTGOING_SEND, node->ino, JSON_EMPTY, &start);
+    if (fdatasync(c->fd))
+        return -errno;
+    rc = prepare_eml(fs, c->fd, was_foreign(fs, node->ino), &row, err);
+    return settle(fs, OUTGOING_SEND, node->ino, rc, &row, err);
+}
+
+static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
+{
+    char *name = NULL;
+    enum outgoing what;
+    int rc;
+
+    if (!node_is_outgoing(fs, node, &what, &name))
+        return 0;
+    if (outgoing_is_eml(what, name))
+        rc = commit_eml(fs, node, c, err);
+    else
+        rc = commit_json(fs, what, node, c, err);
+    free(name);
+    return rc;
+}
+
+/* --- what happens to a file --- */
+
+static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    enum outgoing what = OUTGOING_SEND;
+    char *name = NULL;
+
+    mutex_lock(&fs->change);
+    bool outgoing = node_is_outgoing(fs, node, &what, &name);
+    int rc = outgoing || is_foreign(fs, req)
+                 ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
+                 : 0;
+    mutex_unlock(&fs->change);
+    free(name);
+    return rc;
+}
+
+static int outbox_touch(struct fs *fs, struct node *node)
+{
+    struct outbox_row row = {0};
+    int rc = state_outbox_by_ino(fs->state, node->ino, &row);
+
+    if (!rc)
+        rc = outbox_retry(fs->outbox, row.id);
+    outbox_row_release(&row);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+static int outbox_leave(struct fs *fs, const struct place *at, const struct local *l)
+{
+    (void)at;
+    return outbox_withdraw(fs->outbox, l->ino);
+}
+
+static void outbox_left(struct fs *fs)
+{
+    outbox_kick(fs->outbox);
+}
+
+/* The bytes of a file that is renamed to a name which is sent. */
+static int prepare_moved(struct fs *fs, const struct fs_req *req, const struct local *l,
+                         enum outgoing what, bool eml, struct outbox_row *ret, struct buf *err)
+{
+    int fd = state_data_open(fs->state, l->ino, O_RDWR);
+    bool foreign = is_foreign(fs, req) || was_foreign(fs, l->ino);
+    struct json_file text;
+    int rc;
+
+    if (fd < 0)
+        return fd;
+    if (fdatasync(fd)) {
+        rc = -errno;
+    } else if (eml) {
+        rc = prepare_eml(fs, fd, foreign, ret, err);
+    } else {
+        rc = json_file_read(&text, fd);
+        if (!rc)
+            rc = prepare_json(fs, what, &text, foreign, ret, err);
+        json_file_release(&text);
+    }
+    close(fd);
+    return rc;
+}
+
+struct move {
+    bool leaves;  /* it will not be sent */
+    bool arrives; /* it will be sent as `row` says */
+    struct outbox_row row;
+};
+
+static int move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+                      const struct place *from, const struct place *to, void **ret,
+                      bool *ret_commits, struct buf *err)
+{
+    enum outgoing from_what, to_what;
+    bool was = is_outgoing(fs, from->dir, from->name, &from_what);
+    bool is = is_outgoing(fs, to->dir, to->name, &to_what);
+    struct move *m = xcalloc(1, sizeof(*m));
+
+    *ret = m;
+    m->leaves = was && !is;
+    if (!is || !S_ISREG(l->mode))
+        return 0;
+    bool eml = outgoing_is_eml(to_what, to->name);
+    if (was && from->dir == to->dir && eml == outgoing_is_eml(from_what, from->name))
+        return 0;
+    int rc = prepare_moved(fs, req, l, to_what, eml, &m->row, err);
+    *ret_commits = m->arrives = !rc;
+    return rc;
+}
+
+static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *err)
+{
+    struct move *m = move;
+
+    (void)err;
+    if (m->leaves)
+        return outbox_withdraw(fs->outbox, l->ino);
+    if (!m->arrives)
+        return 0;
+    m->arrives = false;
+    return outbox_accept(fs->outbox, l->ino, &m->row);
+}
+
+static void move_end(struct fs *fs, void *move)
+{
+    struct move *m = move;
+
+    if (m->arrives)
+        outbox_discard(fs->outbox, &m->row);
+    else
+        outbox_kick(fs->outbox);
+    free(m);
+}
+
+/* --- what is seen --- */
+
+static int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct outbox_row row = {0};
+    int rc = state_outbox_by_ino(fs->state, node->ino, &row);
+
+    if (rc && rc != -ENOENT)
+        return rc;
+    if (str_eq(name, "state"))
+        rc = buf_addstr(out, outbox_state_name(row.state));
+    else
+        rc = str_eq(name, "error") && row.reason ? buf_addstr(out, row.reason) : -ENODATA;
+    outbox_row_release(&row);
+    return rc;
+}
+
+static int sent_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    (void)fs;
+    (void)node;
+    return str_eq(name, "state") ? buf_addstr(out, "sent") : -ENODATA;
+}
+
+/* What sync did to a file: it may lie in sent/ now. */
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
+{
+    struct node *node = ino ? tree_get(fs, ino) : NULL;
+    struct local l = {0};
+    bool there = ino && !state_get_local(fs->state, ino, &l);
+
+    if (!there || l.dir != dir)
+        notify_inode(fs, dir);
+    if (there && l.dir != dir) {
+        struct node *home = outbox_dir_node(fs, l.dir);
+
+        if (node && home)
+            tree_move(fs, node, home, l.name, tree_ops(fs, home)->names->files, 0);
+        tree_put(fs, home);
+        notify_inode(fs, l.dir);
+    }
+    local_release(&l);
+    tree_put(fs, node);
+}
+
+/* --- classes --- */
+
+static int touch(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
+{
+    int rc = set & FS_SET_MTIME_NOW ? outbox_touch(fs, node) : 0;
+
+    return rc ? rc : local_setattr(fs, node, attr, set);
+}
+
+static const struct node_ops outbox_file_ops = {
+    .name = "outgoing file",
+    .type = S_IFREG,
+    .flags = NODE_WRITABLE | NODE_MOVABLE,
+    .getattr = local_getattr,
+    .getxattr = outbox_getxattr,
+    .setattr = touch,
+    .load = local_load,
+    .changing = outbox_changing,
+    .commit = outbox_commit,
+    .closed = local_closed,
+};
+
+static const struct node_ops sent_file_ops = {
+    .name = "sent file",
+    .type = S_IFREG,
+    .flags = NODE_MOVABLE,
+    .getattr = local_getattr,
+    .getxattr = sent_getxattr,
+    .setattr = local_setattr,
+    .load = local_load,
+    .closed = local_closed,
+};
+
+const struct node_ops outbox_root_ops = {
+    .name = "outbox",
+    .type = S_IFDIR,
+    .lookup = root_lookup,
+    .list = root_list,
+};
+
+static const struct name_ops outgoing_names = {
+    .files = &outbox_file_ops,
+    .leave = outbox_leave,
+    .left = outbox_left,
+    .move_begin = move_begin,
+    .move_apply = move_apply,
+    .move_end = move_end,
+};
+
+static bool takes(const char *name, mode_t type)
+{
+    if (S_ISDIR(type))
+        return name_is_scratch_dir(name);
+    return !S_ISLNK(type) || !outgoing_is_name(OUTGOING_SEND, name);
+}
+
+static const struct node_ops outbox_dir_ops = {
+    .name = "outbox directory",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .takes = takes,
+    .names = &outgoing_names,
+};
+
+/* Filled by sending. */
+static bool takes_nothing(const char *name, mode_t type)
+{
+    (void)name;
+    (void)type;
+    return false;
+}
+
+/* What was sent is past: nothing happens when it goes. */
+static int sent_leave(struct fs *fs, const struct place *at, const struct local *l)
+{
+    (void)fs;
+    (void)at;
+    (void)l;
+    return 0;
+}
+
+static const struct name_ops sent_names = {
+    .files = &sent_file_ops,
+    .leave = sent_leave,
+    .left = outbox_left,
+    .move_begin = move_begin,
+    .move_apply = move_apply,
+    .move_end = move_end,
+};
+
+static const struct node_ops outbox_sent_ops = {
+    .name = "sent directory",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .takes = takes_nothing,
+    .names = &sent_names,
+};

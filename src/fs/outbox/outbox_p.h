@@ -1,0 +1,17 @@
+/*
+ * outbox_p.h - outbox/: what is closed there is sent.
+ */
+#ifndef OUTLOOKFS_FS_OUTBOX_P_H
+#define OUTLOOKFS_FS_OUTBOX_P_H
+
+#include "../core/core_p.h"
+
+#include <outlookfs/sync/outbox.h>
+
+extern const struct node_ops outbox_root_ops;
+/* sync's event; locked. */
+void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir);
+/* outbox/<one of them> by its number. Referenced; NULL: no such directory. */
+struct node *outbox_dir_node(struct fs *fs, uint64_t ino);
+
+#endif

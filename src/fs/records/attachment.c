@@ -1,0 +1,280 @@
+/*
+ * attachment.c - <id>.attachments/: the files of a message, raw bytes.
+ *
+ * Names come from the message's record; the service's Size is not the content's length (connector
+ * contract 2.7), so the first stat of an attachment downloads it into the disk cache.
+ */
+#include "records_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/dialect.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUFFIX ".attachments"
+
+static const struct node_ops attachments_ops, attachment_ops;
+
+static struct node_spec directory_spec(struct node *dir, const char *id, const char *name)
+{
+    const char *parts[] = {"attachments", id};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &attachments_ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = dir->kind,
+                              .folder = dir->folder,
+                              .id = id};
+}
+
+int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    struct cache_record r = {0};
+
+    if (!str_ends(name, SUFFIX))
+        return -ENOENT;
+    char *id = xstrndup(name, strlen(name) - strlen(SUFFIX));
+    int rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
+    if (!rc && !r.attachments)
+        rc = -ENOENT;
+    if (!rc) {
+        struct node_spec spec = directory_spec(dir, id, name);
+        *ret = tree_obtain(fs, &spec);
+    }
+    cache_record_release(&r);
+    free(id);
+    return rc;
+}
+
+int attachments_add(struct node *dir, const char *id, struct dir_list *list)
+{
+    char *name = xasprintf("%s" SUFFIX, id);
+    struct node_spec spec = directory_spec(dir, id, name);
+    int rc = dir_add(list, &spec, NULL);
+
+    free(name);
+    return rc;
+}
+
+/* --- the directory --- */
+
+/* The message's record, parsed. */
+static int message(struct fs *fs, struct node *dir, struct cJSON **ret)
+{
+    struct cache_record r = {0};
+    int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, true, &r);
+
+    if (!rc)
+        rc = dialect_parse(dir->kind, r.text, r.size, ret, NULL);
+    cache_record_release(&r);
+    return rc;
+}
+
+typedef int (*attachment_fn)(void *ctx, const char *name, const struct cJSON *attachment);
+
+/* Calls `each` with a safe name that is unique in the message: the second of a name gets a hash of
+ * its id. */
+static int each_attachment(struct fs *fs, struct node *dir, attachment_fn each, void *ctx)
+{
+    struct cJSON *record = NULL, *a;
+    struct map taken;
+    int rc = message(fs, dir, &record);
+
+    map_init(&taken);
+    cJSON_ArrayForEach(a, json_get(record, "Attachments"))
+    {
+        const char *id = json_str(a, "Id"), *display = json_str(a, "Name");
+
+        if (rc || !id)
+            continue;
+        char *name = name_safe(display && *display ? display : "attachment", NAME_BYTES_MAX);
+        if (map_get(&taken, name)) {
+            char *unique = name_unique(name, id, true);
+            free(name);
+            name = unique;
+        }
+        map_set(&taken, name, record);
+        rc = each(ctx, name, a);
+        free(name);
+    }
+    map_release(&taken);
+    cJSON_Delete(record);
+    return rc;
+}
+
+struct visit {
+    struct fs *fs;
+    struct node *dir;
+    struct dir_list *list; /* listing, or ... */
+    const char *wanted;    /* ... looking for this name, which gives `found` */
+    struct node *found;
+};
+
+static int visit_attachment(void *ctx, const char *name, const struct cJSON *a)
+{
+    struct visit *v = ctx;
+    const char *id = json_str(a, "Id");
+    const char *parts[] = {"attachment", v->dir->id, id};
+    struct node_spec spec = {.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                             .ops = &attachment_ops,
+                             .parent = v->dir,
+                             .name = name,
+                             .kind = v->dir->kind,
+                             .folder = v->dir->folder,
+                             .id = v->dir->id,
+                             .part = id};
+
+    if (v->list)
+        return dir_add(v->list, &spec, NULL);
+    if (!v->found && str_eq(name, v->wanted))
+        v->found = tree_obtain(v->fs, &spec);
+    return 0;
+}
+
+static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                            struct dir_list *list)
+{
+    struct visit v = {.fs = fs, .dir = dir, .list = list};
+
+    (void)req;
+    return each_attachment(fs, dir, visit_attachment, &v);
+}
+
+static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                             const char *name, struct node **ret)
+{
+    struct visit v = {.fs = fs, .dir = dir, .wanted = name};
+    int rc = each_attachment(fs, dir, visit_attachment, &v);
+
+    (void)req;
+    if (!rc && !v.found)
+        rc = -ENOENT;
+    if (!rc)
+        *ret = v.found;
+    return rc;
+}
+
+/* A message's time: its attachments do not change. */
+static int message_time(struct fs *fs, const struct fs_req *req, struct node *node,
+                        struct stat *ret)
+{
+    struct cache_record r = {0};
+
+    (void)req;
+    if (!cache_get(fs->cache, node->kind, node->folder, node->id, false, &r) && r.mtime)
+        attr_set_mtime(ret, r.mtime);
+    cache_record_release(&r);
+    return 0;
+}
+
+static const struct node_ops attachments_ops = {
+    .name = "attachments",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = attachment_lookup,
+    .list = attachments_list,
+    .getattr = message_time,
+};
+
+/* --- one attachment --- */
+
+static int attachment_open(struct fs *fs, struct cancel *cancel, struct node *node,
+                           size_t *ret_size)
+{
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int fd = mailbox_attachment(fs->mailbox, node->id, node->part, cancel, ret_size, &err);
+    buf_release(&err);
+    return fd;
+}
+
+static int attachment_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    size_t size;
+    int fd = attachment_open(fs, req->cancel, node, &size);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+static int attachment_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    size_t size;
+    int fd = cache_attachment_open(fs->cache, node->id, node->part, &size);
+
+    if (fd < 0)
+        return fd;
+    ret->fd = fd;
+    return 0;
+}
+
+static int attachment_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                              struct stat *ret)
+{
+    size_t size = 0;
+    int fd = cache_attachment_open(fs->cache, node->id, node->part, &size);
+
+    if (fd == -ENOENT)
+        fd = attachment_open(fs, req ? req->cancel : NULL, node, &size);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    ret->st_size = (off_t)size;
+    return message_time(fs, req, node, ret);
+}
+
+/* The attachment's object in the message's record. */
+static const struct cJSON *find_attachment(const struct cJSON *record, const char *id)
+{
+    const struct cJSON *a;
+
+    cJSON_ArrayForEach(a, json_get(record, "Attachments"))
+    {
+        if (str_eq(json_str(a, "Id"), id))
+            return a;
+    }
+    return NULL;
+}
+
+static int attachment_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct cJSON *record = NULL;
+    int rc = -ENODATA;
+
+    if (str_eq(name, "id"))
+        return buf_addstr(out, node->part);
+    if (!str_eq(name, "inline") && !str_eq(name, "type"))
+        return -ENODATA;
+    if (!message(fs, node, &record)) {
+        const struct cJSON *a = find_attachment(record, node->part);
+        const char *type = json_str(a, "ContentType");
+
+        if (str_eq(name, "inline") && json_bool(a, "IsInline", false))
+            rc = buf_addstr(out, "1");
+        else if (str_eq(name, "type") && type)
+            rc = buf_addstr(out, type);
+    }
+    cJSON_Delete(record);
+    return rc;
+}
+
+static const struct node_ops attachment_ops = {
+    .name = "attachment",
+    .type = S_IFREG,
+    .getattr = attachment_getattr,
+    .getxattr = attachment_getxattr,
+    .prepare = attachment_prepare,
+    .load = attachment_load,
+};

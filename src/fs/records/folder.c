@@ -1,0 +1,304 @@
+/*
+ * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what
+ * is listed in them.
+ */
+#include "records_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t folder_ino(enum kind kind, const char *folder)
+{
+    const char *parts[] = {kind_info(kind)->dir, folder};
+
+    return name_ino(parts, ARRAY_SIZE(parts));
+}
+
+static const struct node_ops folder_ops;
+
+static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
+                                    const char *name)
+{
+    (void)name;
+    return (struct node_spec){.ino = folder_ino(f->kind, f->id),
+                              .ops = &folder_ops,
+                              .parent = dir,
+                              .name = f->name,
+                              .kind = f->kind,
+                              .folder = tree_intern(fs, f->id)};
+}
+
+int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                folder_spec_fn spec_of, struct node **ret)
+{
+    struct cache_folder f = {0};
+    int rc = mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f);
+
+    if (rc)
+        return rc;
+    struct node_spec spec = spec_of(fs, dir, &f, name);
+    *ret = tree_obtain(fs, &spec);
+    mailbox_folder_release(&f);
+    return 0;
+}
+
+int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      folder_spec_fn spec_of, struct dir_list *list)
+{
+    struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < folders.count; i++) {
+        struct cache_folder *f = &folders.list[i];
+
+        if (str_eq(f->parent, dir->folder)) {
+            struct node_spec spec = spec_of(fs, dir, f, NULL);
+            if (spec.name)
+                rc = dir_add(list, &spec, NULL);
+        }
+    }
+    cache_folders_release(&folders);
+    return rc;
+}
+
+static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                       struct node **ret)
+{
+    return folder_find(fs, req, dir, name, folder_spec, ret);
+}
+
+static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list)
+{
+    return folder_list_below(fs, req, dir, folder_spec, list);
+}
+
+const struct node_ops kind_root_ops = {
+    .name = "folders",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = find_folder,
+    .list = list_folders,
+};
+
+/* --- one folder --- */
+
+static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         const char *name, struct node **ret)
+{
+    if (name_is_record(name))
+        return record_lookup(fs, req, dir, name, ret);
+    if (dir->kind == KIND_MESSAGE) {
+        int rc = attachments_lookup(fs, req, dir, name, ret);
+        if (rc != -ENOENT)
+            return rc;
+        rc = find_folder(fs, req, dir, name, ret);
+        return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
+    }
+    return -ENOENT;
+}
+
+/* Has the record gone while nobody looked (the cache was deleted, and with it the memory of it)? */
+static bool is_lost(struct fs *fs, const struct slot *slot)
+{
+    struct cache_listing listing = {0};
+    struct cache_record r = {0};
+    struct journal_op op = {0};
+    bool lost = false;
+
+    /* In this order: a record of ours is in the cache before its operation ends. */
+    if (slot->record && !(slot->flags & SLOT_DRAFT) &&
+        state_get_op(fs->state, slot->id, &op) == -ENOENT)
+        lost = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r) == -ENOENT &&
+               !cache_get_listing(fs->cache, slot->kind, slot->folder, &listing) &&
+               listing.complete && !listing.truncated;
+    journal_op_release(&op);
+    cache_record_release(&r);
+    return lost;
+}
+
+/* In dir_seen(): a slot's record is being created, so that listed ids may turn out to be a
+ * slot's. */
+#define CREATING ""
+
+/* The names given here, and the records behind them, so that those are not listed a second time by
+ * id. */
+static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
+{
+    struct slot *slots = NULL;
+    size_t count = 0;
+    int rc = state_slots(fs->state, dir->kind, dir->folder, &slots, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct slot *s = &slots[i];
+
+        map_set(dir_seen(list), s->record ? s->record : CREATING, dir);
+        if (is_lost(fs, s)) {
+            fs->events->record_changed(fs, s->kind, s->folder, s->record, MAILBOX_GONE);
+        } else if (!rc && !(s->flags & SLOT_VACANT)) {
+            struct node_spec spec = {.ino = s->ino,
+                                     .ops = &record_ops,
+                                     .parent = dir,
+                                     .name = s->name,
+                                     .kind = dir->kind,
+                                     .folder = dir->folder,
+                                     .slot = s->id};
+            rc = dir_add(list, &spec, NULL);
+        }
+        slot_release(s);
+    }
+    free(slots);
+    return rc;
+}
+
+static int add_record(struct fs *fs, struct node *dir, const struct cache_record *r,
+                      struct dir_list *list)
+{
+    char *name = name_from_id(r->id);
+    struct node_spec spec = {.ino = record_ino(dir->kind, dir->folder, r->id),
+                             .ops = &record_ops,
+                             .parent = dir,
+                             .name = name,
+                             .kind = dir->kind,
+                             .folder = dir->folder};
+    struct stat st;
+
+    attr_init(fs, spec.ino, spec.ops, &st);
+    attr_set_size(&st, r->size);
+    if (r->mtime)
+        attr_set_mtime(&st, r->mtime);
+    int rc = dir_add(list, &spec, &st);
+    free(name);
+    return rc;
+}
+
+/* Is the record listed by a name given here? */
+static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir_list *list)
+{
+    struct slot slot = {0};
+
+    if (map_get(dir_seen(list), id))
+        return true;
+    if (!map_get(dir_seen(list), CREATING) ||
+        state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot))
+        return false;
+    slot_release(&slot);
+    return true;
+}
+
+/* The next records behind the cursor: 1 when there were some. */
+static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
+                        struct dir_list *list, uint64_t *after)
+{
+    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
+    int rc = n > 0 ? 1 : n;
+
+    for (int i = 0; i < n; i++) {
+        if (rc == 1 && !has_slot(fs, dir, r[i].id, list) && add_record(fs, dir, &r[i], list))
+            rc = -ENOMEM;
+        if (rc == 1 && r[i].attachments && attachments_add(dir, r[i].id, list))
+            rc = -ENOMEM;
+        *after = r[i].seq;
+        cache_record_release(&r[i]);
+    }
+    free(r);
+    return rc;
+}
+
+int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel)
+{
+    struct buf err, path;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc = mailbox_list(fs->mailbox, kind, folder, cancel, &err);
+    if (rc && rc != -EINTR) {
+        buf_init(&path, BUF_TEXT_MAX);
+        mailbox_folder_path(fs->mailbox, kind, folder, &path);
+        log_warn("%s: cannot be listed: %s", path.data, err.data);
+        buf_release(&path);
+    }
+    buf_release(&err);
+    return rc;
+}
+
+static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                       struct dir_list *list)
+{
+    uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
+
+    if (*cursor) {
+        uint64_t after = *cursor - 1;
+        int rc = list_records(fs, req, dir, list, &after);
+        *cursor = after + 1;
+        return rc;
+    }
+
+    int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
+    if (!rc && dir->kind == KIND_MESSAGE)
+        rc = list_folders(fs, req, dir, list);
+    /* What was made here is listed whatever the service says. */
+    int slots = list_slots(fs, dir, list);
+    *cursor = 1;
+    if (rc || slots)
+        return rc ? rc : slots;
+    return 1;
+}
+
+/*
+ * readdir(3) takes ENOENT for the end: that the service does not know the folder must be said
+ * before, at the first look. The kernel then looks the name up once more, and does not find it.
+ */
+static int folder_prepare(struct fs *fs, const struct fs_req *req, struct node *dir)
+{
+    struct cache_listing listing = {0};
+
+    if (cache_get_listing(fs->cache, dir->kind, dir->folder, &listing) || listing.fresh_at ||
+        listing.count)
+        return 0;
+    return folder_refresh(fs, dir->kind, dir->folder, req->cancel) == -ENOENT ? -ENOENT : 0;
+}
+
+int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct cache_listing listing = {0};
+
+    if (str_eq(name, "id"))
+        return buf_addstr(out, node->folder);
+    if (!str_eq(name, "truncated"))
+        return -ENODATA;
+    int rc = cache_get_listing(fs->cache, node->kind, node->folder, &listing);
+    if (rc)
+        return rc;
+    return listing.truncated ? buf_addstr(out, "1") : -ENODATA;
+}
+
+static bool folder_takes(const char *name, mode_t type)
+{
+    return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
+}
+
+static const struct node_ops folder_ops = {
+    .name = "folder",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .owns = name_is_record,
+    .takes = folder_takes,
+    .create = slot_create,
+    .remove = slot_unlink,
+    .files_only = true,
+    .rename = record_rename,
+    .getxattr = folder_getxattr,
+};

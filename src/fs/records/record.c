@@ -1,0 +1,475 @@
+/*
+ * record.c - record files as seen from outside: which record a name means, attributes, content,
+ * extended attributes.
+ *
+ * A record nobody touched here has no slot: its name is "<id>.json", its inode number a hash, its
+ * bytes the cache's. Whatever is different about a name is in its slot (slot.c).
+ */
+#include "records_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Shorter names are no id of the service (connector contract 4.8: 152 characters): editors probe
+ * for many, and none is asked for. */
+#define ID_MIN 24
+
+uint64_t record_ino(enum kind kind, const char *folder, const char *id)
+{
+    const char *parts[] = {kind_info(kind)->dir, folder, id};
+
+    return name_ino(parts, ARRAY_SIZE(parts));
+}
+
+struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
+                         int64_t slot)
+{
+    return tree_obtain(fs, &(struct node_spec){.ino = ino,
+                                               .ops = &record_ops,
+                                               .parent = dir,
+                                               .name = name,
+                                               .kind = dir->kind,
+                                               .folder = dir->folder,
+                                               .slot = slot});
+}
+
+int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
+{
+    struct cache_record r = {0};
+    int rc = strlen(id) < ID_MIN
+                 ? cache_get(fs->cache, dir->kind, dir->folder, id, false, &r)
+                 : mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
+
+    cache_record_release(&r);
+    return rc;
+}
+
+int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                  struct node **ret)
+{
+    struct slot slot = {0};
+    char *id = NULL;
+    int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot);
+
+    if (rc == -ENOENT && name_to_id(name, &id))
+        rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot);
+    if (!rc && (slot.flags & SLOT_VACANT))
+        rc = -ENOENT;
+    else if (!rc && !(slot.flags & SLOT_LOCAL)) /* the cache may have been deleted */
+        rc = slot.record ? record_exists(fs, req, dir, slot.record) : -ENOENT;
+    if (!rc)
+        *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+    else if (rc == -ENOENT && !slot.id && id) {
+        rc = record_exists(fs, req, dir, id);
+        if (!rc)
+            *ret = record_node(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0);
+    }
+    slot_release(&slot);
+    free(id);
+    return rc;
+}
+
+/* The node's slot; -ENOENT where it has none. */
+static int node_slot(struct fs *fs, struct node *node, struct slot *ret)
+{
+    int64_t id = tree_slot(fs, node);
+
+    return id ? state_get_slot(fs->state, id, ret) : -ENOENT;
+}
+
+/* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
+ * frees. */
+static int record_id(struct fs *fs, struct node *node, char **ret)
+{
+    struct slot slot = {0};
+    int rc = node_slot(fs, node, &slot);
+
+    if (!rc && slot.record)
+        *ret = xstrdup(slot.record);
+    else if (!rc)
+        rc = -ENOENT;
+    else if (rc == -ENOENT) {
+        char *name = tree_name(fs, node);
+        rc = name_to_id(name, ret) ? 0 : -ENOENT;
+        free(name);
+    }
+    slot_release(&slot);
+    return rc;
+}
+
+static int read_cache(struct fs *fs, enum kind kind, const char *folder, const char *id, char **ret)
+{
+    struct cache_record r = {0};
+    int rc = cache_get(fs->cache, kind, folder, id, true, &r);
+
+    if (!rc) {
+        *ret = r.text;
+        r.text = NULL;
+    }
+    cache_record_release(&r);
+    return rc;
+}
+
+int record_bytes(struct fs *fs, uint64_t ino, char **ret)
+{
+    struct node *node = tree_get(fs, ino);
+    struct content *open = node ? content_peek(fs, node) : NULL;
+    size_t len;
+    int rc = open ? content_text(open, ret, &len) : data_text(fs, ino, ret, &len);
+
+    tree_put(fs, node);
+    return rc;
+}
+
+int record_visible(struct fs *fs, const struct slot *slot, char **ret)
+{
+    if ((slot->flags & SLOT_LOCAL) || content_is_open(fs, slot->ino))
+        return record_bytes(fs, slot->ino, ret);
+    return slot->record ? read_cache(fs, slot->kind, slot->folder, slot->record, ret) : -ENOENT;
+}
+
+/* --- attributes --- */
+
+static int cache_stat(struct fs *fs, enum kind kind, const char *folder, const char *id,
+                      struct stat *ret)
+{
+    struct cache_record r = {0};
+    int rc = id ? cache_get(fs->cache, kind, folder, id, false, &r) : -ENOENT;
+
+    if (!rc) {
+        ret->st_size = (off_t)r.size;
+        if (r.mtime)
+            attr_set_mtime(ret, r.mtime);
+    }
+    cache_record_release(&r);
+    return rc;
+}
+
+int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret)
+{
+    int rc = slot->flags & SLOT_LOCAL ? data_stat(fs, slot->ino, ret)
+                                      : cache_stat(fs, slot->kind, slot->folder, slot->record, ret);
+
+    if (slot->flags & SLOT_MODE)
+        ret->st_mode = S_IFREG | (slot->mode & 07777);
+    if ((slot->flags & SLOT_MTIME) && !(slot->flags & SLOT_LOCAL))
+        attr_set_mtime(ret, slot->mtime);
+    return rc;
+}
+
+static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
+{
+    enum kind kind;
+    const char *folder;
+    char *id = NULL;
+    int rc = record_id(fs, node, &id);
+
+    tree_place(fs, node, &kind, &folder);
+    if (!rc)
+        rc = cache_stat(fs, kind, folder, id, ret);
+    free(id);
+    return rc;
+}
+
+static int named_stat(struct fs *fs, struct node *node, bool linked, struct stat *ret)
+{
+    struct slot slot = {0};
+    int rc = node_slot(fs, node, &slot);
+
+    if (!rc)
+        rc = slot_stat(fs, &slot, ret);
+    else if (rc == -ENOENT && linked)
+        rc = untouched_stat(fs, node, ret);
+    slot_release(&slot);
+    return rc;
+}
+
+static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
+                          struct stat *ret)
+{
+    struct node *parent = tree_parent(fs, node);
+    int rc = named_stat(fs, node, parent, ret);
+
+    (void)req;
+    if (rc == -ENOENT && parent) { /* what the slot said may have changed while we looked */
+        mutex_lock(&fs->change);
+        rc = named_stat(fs, node, true, ret);
+        mutex_unlock(&fs->change);
+    }
+    /* Whatever lies behind the name: the bytes of the open file are those that are read. */
+    int open = content_stat_open(fs, node, ret);
+    if (open != -ENOENT)
+        rc = open;
+    if (!parent)
+        ret->st_nlink = 0;
+    tree_put(fs, parent);
+    return rc;
+}
+
+/* --- content --- */
+
+static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    struct slot slot = {0};
+    struct cache_record r = {0};
+    char *id = NULL;
+    enum kind kind;
+    const char *folder;
+    int rc = 0;
+
+    tree_place(fs, node, &kind, &folder);
+    if (node_slot(fs, node, &slot) || !(slot.flags & SLOT_LOCAL)) {
+        rc = record_id(fs, node, &id);
+        if (!rc)
+            rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, &r);
+        cache_record_release(&r);
+        free(id);
+    }
+    slot_release(&slot);
+    return rc;
+}
+
+static int load_cached(struct fs *fs, struct node *node, struct content *ret)
+{
+    struct cache_record r = {0};
+    char *id = NULL;
+    enum kind kind;
+    const char *folder;
+
+    tree_place(fs, node, &kind, &folder);
+    int rc = record_id(fs, node, &id);
+    if (!rc)
+        rc = cache_get(fs->cache, kind, folder, id, true, &r);
+    if (!rc) {
+        ret->text = r.text;
+        ret->len = r.size;
+        ret->mtime = r.mtime ? r.mtime : fs->birth;
+        r.text = NULL;
+    }
+    cache_record_release(&r);
+    free(id);
+    return rc;
+}
+
+static int record_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    struct slot slot = {0};
+    int rc = 0;
+
+    if (!node_slot(fs, node, &slot)) /* who is told how a save ended reads what came of it */
+        slot_reconcile(fs, &slot);
+    if (slot.flags & SLOT_LOCAL) {
+        int fd = state_data_open(fs->state, node->ino, O_RDWR);
+        if (fd < 0)
+            rc = fd;
+        else
+            ret->fd = fd;
+    } else {
+        rc = load_cached(fs, node, ret);
+    }
+    if (!rc && ret->fd < 0 && (slot.flags & SLOT_MTIME))
+        ret->mtime = slot.mtime;
+    slot_release(&slot);
+    return rc;
+}
+
+/* Is the slot's operation a conflict? */
+static bool in_conflict(struct fs *fs, int64_t slot)
+{
+    struct journal_op op = {0};
+    bool conflict = !state_get_op(fs->state, slot, &op) && op.state == JOURNAL_CONFLICT;
+
+    journal_op_release(&op);
+    return conflict;
+}
+
+/*
+ * Sends at once and waits for the answer. A conflict is no refusal: both texts are kept, and an
+ * editor that is told of an error puts the old text back, which would undo the other's change.
+ */
+static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
+{
+    int rc = writeback_flush(fs->writeback, slot, clock_mono() + 10 * NS_PER_S, req->cancel, NULL);
+
+    if (rc == -EINPROGRESS) /* the journal holds it */
+        return 0;
+    return rc == -ESTALE && in_conflict(fs, slot) ? 0 : rc;
+}
+
+/*
+ * A new file with the id of a record that is here is a copy, or a temporary that is about to be
+ * renamed over that record: it waits out the delay whatever the program asks for (saving rule R12).
+ */
+static bool is_copy(struct fs *fs, int64_t id, const char *text, size_t len)
+{
+    struct slot slot = {0};
+    struct cache_record r = {0};
+    struct cJSON *obj = NULL;
+    bool copy = false;
+
+    if (!state_get_slot(fs->state, id, &slot) && !slot.record &&
+        !json_parse_object(text, len, &obj, NULL)) {
+        const char *record = kind_id(slot.kind, obj);
+
+        copy = record && !cache_get(fs->cache, slot.kind, slot.folder, record, false, &r);
+    }
+    cJSON_Delete(obj);
+    cache_record_release(&r);
+    slot_release(&slot);
+    return copy;
+}
+
+/*
+ * fsync of a complete text sends it, so that a refusal is shown while the person is still there; of
+ * a half-written one it keeps the draft (saving rules, decisions).
+ */
+static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node,
+                       struct content *content)
+{
+    bool complete = false;
+    char *text = NULL;
+    size_t len = 0;
+    int rc = 0;
+
+    mutex_lock(&fs->change);
+    if (!content_text(content, &text, &len))
+        complete = json_scan(text, len, NULL) == JSON_COMPLETE;
+    if (complete)
+        rc = content_commit(fs, node, content);
+    mutex_unlock(&fs->change);
+
+    int64_t slot = tree_slot(fs, node);
+    if (!rc && complete && slot && !fs->config.fsync_local && !is_copy(fs, slot, text, len))
+        rc = send_now(fs, req, slot);
+    free(text);
+    return rc;
+}
+
+/* --- extended attributes --- */
+
+const char *slot_state_name(const struct slot *slot, const struct journal_op *op)
+{
+    static const char *const names[] = {[JOURNAL_QUEUED] = "pending",
+                                        [JOURNAL_FAILED] = "failed",
+                                        [JOURNAL_CONFLICT] = "conflict",
+                                        [JOURNAL_HELD] = "pending"};
+
+    if (slot->flags & SLOT_DRAFT)
+        return "local";
+    if (op->slot)
+        return names[op->state];
+    return slot->record ? "synced" : "local";
+}
+
+/* What needs no service to be refused: a missing member. */
+static bool refused_here(const struct slot *slot, const struct cJSON *mine, struct buf *out)
+{
+    struct cJSON *base = NULL;
+    int rc;
+
+    if (!slot->record)
+        return kind_check_new(slot->kind, mine, out);
+    rc = slot->base ? json_parse_object(slot->base, strlen(slot->base), &base, NULL) : -ENOENT;
+    if (!rc)
+        rc = kind_check_update(slot->kind, base, mine, out);
+    else
+        rc = 0;
+    cJSON_Delete(base);
+    return rc;
+}
+
+int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
+{
+    struct cJSON *obj = NULL;
+    char *text = NULL;
+    size_t len;
+    int rc = -ENODATA;
+
+    if (!data_text(fs, slot->ino, &text, &len)) {
+        if (json_parse_object(text, len, &obj, out) || refused_here(slot, obj, out))
+            rc = 0;
+    }
+    cJSON_Delete(obj);
+    free(text);
+    return rc;
+}
+
+/*
+ * Why this is not on the service: "line:column: ..." of a draft, the service's words of a refusal.
+ */
+static int error_text(struct fs *fs, const struct slot *slot, const struct journal_op *op,
+                      struct buf *out)
+{
+    if (slot->flags & SLOT_DRAFT)
+        return draft_error(fs, slot, out);
+    return op->reason ? buf_addstr(out, op->reason) : -ENODATA;
+}
+
+static int etag_text(struct fs *fs, struct node *node, struct buf *out)
+{
+    struct cache_record r = {0};
+    enum kind kind;
+    const char *folder;
+    char *id = NULL;
+    int rc = record_id(fs, node, &id);
+
+    tree_place(fs, node, &kind, &folder);
+    if (!rc)
+        rc = cache_get(fs->cache, kind, folder, id, false, &r);
+    if (!rc)
+        rc = r.etag && *r.etag ? buf_addstr(out, r.etag) : -ENODATA;
+    cache_record_release(&r);
+    free(id);
+    return rc == -ENOENT ? -ENODATA : rc;
+}
+
+static int record_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+{
+    struct slot slot = {0};
+    struct journal_op op = {0};
+    char *id = NULL;
+    int rc = -ENODATA;
+
+    if (str_eq(name, "etag"))
+        return etag_text(fs, node, out);
+    if (str_eq(name, "id")) {
+        rc = record_id(fs, node, &id);
+        if (!rc)
+            rc = buf_addstr(out, id);
+        free(id);
+        return rc == -ENOENT ? -ENODATA : rc;
+    }
+    if (!node_slot(fs, node, &slot))
+        state_get_op(fs->state, slot.id, &op);
+    if (str_eq(name, "state"))
+        rc = buf_addstr(out, slot.id ? slot_state_name(&slot, &op) : "synced");
+    else if (str_eq(name, "error") && slot.id)
+        rc = error_text(fs, &slot, &op, out);
+    journal_op_release(&op);
+    slot_release(&slot);
+    return rc;
+}
+
+const struct node_ops record_ops = {
+    .name = "record",
+    .type = S_IFREG,
+    .flags = NODE_WRITABLE | NODE_MOVABLE | NODE_KEEP_BASE,
+    .getattr = record_getattr,
+    .getxattr = record_getxattr,
+    .prepare = record_prepare,
+    .load = record_load,
+    .setattr = slot_setattr,
+    .commit = slot_commit,
+    .sync = record_sync,
+    .closed = slot_closed,
+};

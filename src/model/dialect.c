@@ -1,0 +1,272 @@
+/*
+ * dialect.c - Graph's records in the words of the connector's specification.
+ */
+#include <outlookfs/model/dialect.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Addresses of one message: far more than a service takes. */
+#define ADDRESSES_MAX ((size_t)1024 * 1024)
+
+/* --- reading: capital letters -------------------------------------------------------------------- */
+
+/* Members whose name is more than capitalised. */
+static const struct {
+    const char *graph, *specification;
+} renamed[] = {
+    {"mobilePhone", "MobilePhone1"},
+    {"createdDateTime", "DateTimeCreated"},
+    {"lastModifiedDateTime", "DateTimeLastModified"},
+    {"receivedDateTime", "DateTimeReceived"},
+    {"sentDateTime", "DateTimeSent"},
+    {"iCalUId", "ICalUId"},
+    {"isOrganizer", "IsOrganizer"},
+};
+
+/* Members whose value is a word of a list, in small letters here and with a capital there. */
+static const char *const words[] = {
+    "importance", "showAs", "sensitivity", "type",
+    "response",   "index",  "daysOfWeek",  "firstDayOfWeek",
+};
+
+static char *capitalised(const char *text)
+{
+    char *copy = xstrdup(text);
+
+    *copy = (char)toupper((unsigned char)*copy);
+    return copy;
+}
+
+static char *specified_name(const char *graph)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
+        if (str_eq(renamed[i].graph, graph))
+            return xstrdup(renamed[i].specification);
+    }
+    return capitalised(graph);
+}
+
+static bool is_word(const char *member)
+{
+    for (size_t i = 0; member && i < ARRAY_SIZE(words); i++) {
+        if (str_eq(words[i], member))
+            return true;
+    }
+    return false;
+}
+
+/* A value and what is below it; `word`: its strings are words. */
+static cJSON *translated(const cJSON *value, bool word)
+{
+    if (cJSON_IsString(value) && word) {
+        char *text = capitalised(value->valuestring);
+        cJSON *string = cJSON_CreateString(text);
+
+        free(text);
+        return string;
+    }
+    if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
+        return cJSON_Duplicate(value, true);
+
+    cJSON *copy = cJSON_IsArray(value) ? cJSON_CreateArray() : cJSON_CreateObject();
+    const cJSON *child;
+    cJSON_ArrayForEach(child, value)
+    {
+        if (cJSON_IsArray(value)) {
+            cJSON_AddItemToArray(copy, translated(child, word));
+            continue;
+        }
+        char *name = specified_name(child->string);
+        cJSON_AddItemToObject(copy, name, translated(child, is_word(child->string)));
+        free(name);
+    }
+    return copy;
+}
+
+/* Replaces a member, or removes it (`value` NULL). */
+static void set(cJSON *obj, const char *name, cJSON *value)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
+    if (value)
+        cJSON_AddItemToObject(obj, name, value);
+}
+
+static cJSON *text_or_null(const char *text)
+{
+    return text ? cJSON_CreateString(text) : NULL;
+}
+
+/* --- reading: messages ------------------------------------------------------------------------- */
+
+static const char *address_of(const cJSON *recipient)
+{
+    return json_str(json_get(recipient, "emailAddress"), "address");
+}
+
+static cJSON *joined(const cJSON *recipients)
+{
+    struct buf out;
+    const cJSON *r;
+
+    buf_init(&out, ADDRESSES_MAX);
+    cJSON_ArrayForEach(r, recipients)
+    {
+        const char *address = address_of(r);
+
+        if (address)
+            buf_addf(&out, "%s%s", out.len ? ";" : "", address);
+    }
+    cJSON *text = cJSON_CreateString(out.data);
+    buf_release(&out);
+    return text;
+}
+
+static void finish_message(cJSON *out, const cJSON *obj)
+{
+    static const struct {
+        const char *graph, *specification;
+    } lists[] = {
+        {"toRecipients", "To"},
+        {"ccRecipients", "Cc"},
+        {"bccRecipients", "Bcc"},
+        {"replyTo", "ReplyTo"},
+    };
+    const cJSON *body = json_get(obj, "body");
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        char *name = capitalised(lists[i].graph);
+
+        cJSON_DeleteItemFromObjectCaseSensitive(out, name);
+        free(name);
+        set(out, lists[i].specification, joined(json_get(obj, lists[i].graph)));
+    }
+    set(out, "From", text_or_null(address_of(json_get(obj, "from"))));
+    set(out, "Body", text_or_null(json_str(body, "content")));
+    set(out, "IsHtml", cJSON_CreateBool(str_eq(json_str(body, "contentType"), "html")));
+    set(out, "HasAttachment", cJSON_CreateBool(json_bool(obj, "hasAttachments", false)));
+}
+
+/* --- reading: events --------------------------------------------------------------------------- */
+
+static void split_time(cJSON *out, const cJSON *obj, const char *member, const char *name,
+                       const char *zone_name)
+{
+    const cJSON *time = json_get(obj, member);
+
+    set(out, name, text_or_null(json_str(time, "dateTime")));
+    set(out, zone_name, text_or_null(json_str(time, "timeZone")));
+}
+
+static void finish_event(cJSON *out, const cJSON *obj)
+{
+    const cJSON *minutes = json_get(obj, "reminderMinutesBeforeStart");
+    bool reminds = json_bool(obj, "isReminderOn", false) && minutes;
+
+    split_time(out, obj, "start", "Start", "StartTimeZone");
+    split_time(out, obj, "end", "End", "EndTimeZone");
+    set(out, "Reminder", reminds ? cJSON_Duplicate(minutes, false) : NULL);
+}
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+struct cJSON *dialect_take(enum kind kind, struct cJSON *obj)
+{
+    if (kind_service() == SERVICE_CONNECTOR || !cJSON_IsObject(obj))
+        return obj;
+
+    cJSON *out = translated(obj, false);
+    if (kind == KIND_MESSAGE)
+        finish_message(out, obj);
+    else if (kind == KIND_EVENT)
+        finish_event(out, obj);
+    cJSON_Delete(obj);
+    return out;
+}
+
+int dialect_parse(enum kind kind, const char *text, size_t len, struct cJSON **ret, struct buf *err)
+{
+    int rc = json_parse_object(text, len, ret, err);
+
+    if (!rc)
+        *ret = dialect_take(kind, *ret);
+    return rc;
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+static cJSON *recipient(const char *address, size_t len)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *text = xstrndup(address, len);
+
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(object, "emailAddress"), "address", text);
+    free(text);
+    return object;
+}
+
+/* "a@contoso.example; b@contoso.example" */
+static cJSON *recipients(const char *list)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    for (const char *p = list; *p;) {
+        p += strspn(p, "; \t\r\n");
+        size_t len = strcspn(p, ";"), end = len;
+
+        while (end && isspace((unsigned char)p[end - 1]))
+            end--;
+        if (end)
+            cJSON_AddItemToArray(array, recipient(p, end));
+        p += len;
+    }
+    return array;
+}
+
+static void add_word(cJSON *message, const char *name, const char *word)
+{
+    if (word) {
+        char *small = xstrdup(word);
+
+        for (char *c = small; *c; c++)
+            *c = (char)tolower((unsigned char)*c);
+        cJSON_AddStringToObject(message, name, small);
+        free(small);
+    }
+}
+
+struct cJSON *dialect_message(const struct cJSON *outgoing)
+{
+    static const struct {
+        const char *specification, *graph;
+    } lists[] = {
+        {"To", "toRecipients"},
+        {"Cc", "ccRecipients"},
+        {"Bcc", "bccRecipients"},
+        {"ReplyTo", "replyTo"},
+    };
+    cJSON *message = cJSON_CreateObject(), *body;
+    const char *from = json_str(outgoing, "From"), *content = json_str(outgoing, "Body");
+
+    cJSON_AddStringToObject(message, "subject", json_str(outgoing, "Subject"));
+    body = cJSON_AddObjectToObject(message, "body");
+    cJSON_AddStringToObject(body, "contentType",
+                            json_bool(outgoing, "IsHtml", false) ? "html" : "text");
+    cJSON_AddStringToObject(body, "content", content ? content : "");
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        const char *list = json_str(outgoing, lists[i].specification);
+
+        if (list)
+            cJSON_AddItemToObject(message, lists[i].graph, recipients(list));
+    }
+    if (from && *from)
+        cJSON_AddItemToObject(message, "from", recipient(from, strlen(from)));
+    add_word(message, "importance", json_str(outgoing, "Importance"));
+    return message;
+}

@@ -1,0 +1,230 @@
+/*
+ * folders.c - the folders of a mailbox, of each kind.
+ *
+ * Folder ids are constant. Display names are in the mailbox's language; the folders every mailbox
+ * has are called by their English names here, which takes one look at each (graph contract 3).
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../remote_p.h"
+
+#define FOLDERS_TOP "250"
+
+static const struct {
+    const char *name; /* in place of an id */
+    const char *display;
+} well_known[GRAPH_WELL_KNOWN] = {
+    {"inbox", "Inbox"},          {"drafts", "Drafts"},
+    {"sentitems", "Sent Items"}, {"deleteditems", "Deleted Items"},
+    {"archive", "Archive"},      {"junkemail", "Junk Email"},
+};
+
+static void add(struct remote_folders *f, const char *id, const char *display, const char *parent)
+{
+    f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
+    f->list[f->count++] = (struct remote_folder){
+        .id = xstrdup(id),
+        .display = xstrdup(display && *display ? display : id),
+        .parent = parent ? xstrdup(parent) : NULL,
+    };
+}
+
+/* --- mail ------------------------------------------------------------------------------------- */
+
+/* Asks once for each; a mailbox without an archive has no such folder. */
+static enum grade know_well_known(struct graph *g, size_t i, struct remote_ctx ctx,
+                                  struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", well_known[i].name}, {"$select", "id"}};
+    cJSON *folder = NULL;
+
+    mutex_lock(&g->lock);
+    bool known = g->well_known[i];
+    mutex_unlock(&g->lock);
+    if (known)
+        return GRADE_OK;
+
+    remote_fault_release(fault);
+    enum grade grade = graph_object(&g->base, GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all),
+                                    &(struct remote_call){.ctx = ctx}, &folder, fault);
+    if (grade != GRADE_OK && grade != GRADE_GONE)
+        return grade;
+    const char *id = json_str(folder, "id");
+    mutex_lock(&g->lock);
+    free(g->well_known[i]);
+    g->well_known[i] = xstrdup(id ? id : "");
+    mutex_unlock(&g->lock);
+    cJSON_Delete(folder);
+    return GRADE_OK;
+}
+
+static const char *english_name(struct graph *g, const char *id)
+{
+    const char *name = NULL;
+
+    mutex_lock(&g->lock);
+    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
+        if (str_eq(g->well_known[i], id))
+            name = well_known[i].display;
+    }
+    mutex_unlock(&g->lock);
+    return name;
+}
+
+static bool is_shown(const cJSON *folder)
+{
+    const char *type = json_str(folder, "@odata.type");
+
+    return json_str(folder, "id") && !json_get(folder, "@removed") &&
+           !json_bool(folder, "isHidden", false) && !(type && strstr(type, "mailSearchFolder"));
+}
+
+static const cJSON *with_id(const cJSON *folders, const char *id)
+{
+    const cJSON *folder;
+
+    cJSON_ArrayForEach(folder, folders)
+    {
+        if (str_eq(json_str(folder, "id"), id))
+            return folder;
+    }
+    return NULL;
+}
+
+static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
+                                    struct remote_folders *ret, struct remote_fault *fault)
+{
+    cJSON *all = NULL;
+    enum grade grade = graph_list_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, 0, ctx, &all, fault);
+
+    for (size_t i = 0; grade == GRADE_OK && i < GRAPH_WELL_KNOWN; i++)
+        grade = know_well_known(g, i, ctx, fault);
+    const cJSON *folder;
+    cJSON_ArrayForEach(folder, all)
+    {
+        const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
+        const cJSON *above = parent ? with_id(all, parent) : NULL;
+        const char *english = id ? english_name(g, id) : NULL;
+
+        if (grade == GRADE_OK && is_shown(folder))
+            add(ret, id, english ? english : json_str(folder, "displayName"),
+                above && is_shown(above) ? parent : NULL);
+    }
+    cJSON_Delete(all);
+    return grade;
+}
+
+/* --- contacts --------------------------------------------------------------------------------- */
+
+/* Adds the folders of a list and those below them: `ret` is its own queue. */
+static enum grade add_contact_folders(struct remote *r, const char *parent, struct remote_ctx ctx,
+                                      struct remote_folders *ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", parent}, {"$top", FOLDERS_TOP}};
+    cJSON *list = NULL;
+    enum grade grade =
+        graph_list_all(r, parent ? GRAPH_LIST_CONTACT_SUBFOLDERS : GRAPH_LIST_CONTACT_FOLDERS, all,
+                       ARRAY_SIZE(all), ctx, &list, fault);
+
+    const cJSON *folder;
+    cJSON_ArrayForEach(folder, list)
+    {
+        const char *id = json_str(folder, "id");
+
+        if (id && !str_eq(id, ret->list[0].id))
+            add(ret, id, json_str(folder, "displayName"), parent);
+    }
+    cJSON_Delete(list);
+    return grade;
+}
+
+/* The default folder is in no list, and has no folders below it that a list would show (contract
+ * 10). */
+static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
+                                       struct remote_folders *ret, struct remote_fault *fault)
+{
+    cJSON *folder = NULL;
+    enum grade grade = graph_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL, 0,
+                                    &(struct remote_call){.ctx = ctx}, &folder, fault);
+
+    if (grade != GRADE_OK)
+        return grade;
+    const char *id = json_str(folder, "id");
+    if (id)
+        add(ret, id, json_str(folder, "displayName"), NULL);
+    cJSON_Delete(folder);
+    if (!id)
+        return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
+
+    grade = add_contact_folders(r, NULL, ctx, ret, fault);
+    for (size_t i = 1; grade == GRADE_OK && i < ret->count; i++) {
+        remote_fault_release(fault);
+        grade = add_contact_folders(r, ret->list[i].id, ctx, ret, fault);
+    }
+    return grade;
+}
+
+/* --- calendars -------------------------------------------------------------------------------- */
+
+static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
+                                 struct remote_folders *ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"$top", FOLDERS_TOP}};
+    cJSON *list = NULL;
+    enum grade grade =
+        graph_list_all(r, GRAPH_LIST_CALENDARS, all, ARRAY_SIZE(all), ctx, &list, fault);
+
+    const cJSON *calendar;
+    cJSON_ArrayForEach(calendar, list)
+    {
+        const char *id = json_str(calendar, "id");
+
+        if (id)
+            add(ret, id, json_str(calendar, "name"), NULL);
+    }
+    cJSON_Delete(list);
+    return grade;
+}
+
+enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                              struct remote_folders *ret, struct remote_fault *fault)
+{
+    struct remote_folders found = {0};
+    enum grade grade;
+
+    *fault = (struct remote_fault){0};
+    if (kind == KIND_MESSAGE)
+        grade = list_mail_folders((struct graph *)r, ctx, &found, fault);
+    else if (kind == KIND_CONTACT)
+        grade = list_contact_folders(r, ctx, &found, fault);
+    else
+        grade = list_calendars(r, ctx, &found, fault);
+
+    if (grade != GRADE_OK) {
+        remote_folders_release(&found);
+        fault->grade = grade;
+        return grade;
+    }
+    int64_t date = fault->date;
+    remote_fault_release(fault);
+    fault->date = date;
+    *ret = found;
+    return GRADE_OK;
+}
+
+/* The list has them all. */
+enum grade graph_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
+                                  struct remote_fault *fault)
+{
+    (void)r;
+    (void)ctx;
+    *fault = (struct remote_fault){0};
+    return remote_fail(fault, GRADE_GONE, "%s: there is no such folder", path);
+}

@@ -1,0 +1,95 @@
+/*
+ * graph_p.h - Microsoft Graph v1.0 behind remote.h.
+ *
+ *     operations.c  the table
+ *     graph.c       the remote, and the one way to carry out an operation
+ *     folders.c     folders of each kind
+ *     records.c     listing, reading and changing records; attachments
+ *     send.c        sending and replying: always a draft first, so that a repeat is safe
+ *     upload.c      attachments of a draft
+ *     triggers.c    what is new since the last look
+ *
+ * Every request asks for immutable ids: a message that moves keeps its id (graph contract 5).
+ *
+ * Threads: any.
+ */
+#ifndef OUTLOOKFS_REMOTE_GRAPH_P_H
+#define OUTLOOKFS_REMOTE_GRAPH_P_H
+
+#include "operations_p.h"
+
+#include <outlookfs/base/mutex.h>
+
+#define GRAPH_PAGE_MAX 1000 /* $top at most (graph contract 1.1) */
+
+/* Mail folders that have a name of their own in every mailbox, whatever its language. */
+#define GRAPH_WELL_KNOWN 6
+
+struct graph {
+    struct remote base;
+    struct transport *transport;
+
+    struct mutex lock;                  /* guards the following */
+    char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
+};
+
+/*
+ * Carries out `op` with those of the parameters that its row knows; the rest of `call` is set by the
+ * caller.
+ */
+enum grade graph_call(struct remote *r, enum graph_operation op, const struct param *all,
+                      size_t count, struct remote_call *call, struct remote_fault *fault);
+/* The same where nothing of the answer is needed, ... */
+enum grade graph_do(struct remote *r, enum graph_operation op, const struct param *all,
+                    size_t count, struct remote_call *call, struct remote_fault *fault);
+/* ... or the object. */
+enum grade graph_object(struct remote *r, enum graph_operation op, const struct param *all,
+                        size_t count, struct remote_call *call, struct cJSON **ret,
+                        struct remote_fault *fault);
+/* Every page of a list, one after the other: one array. */
+enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
+                          size_t count, struct remote_ctx ctx, struct cJSON **ret,
+                          struct remote_fault *fault);
+
+/*
+ * Adds a file to a draft: `attachment` is a fileAttachment with contentBytes. In one request, or, above
+ * 3 MB, in pieces through an upload session. upload.c
+ */
+enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON *attachment,
+                        struct remote_ctx ctx, struct remote_fault *fault);
+
+/* remote.h's functions of these names. */
+enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
+                              struct remote_folders *ret, struct remote_fault *fault);
+enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
+                      const struct remote_query *query, struct remote_ctx ctx,
+                      struct remote_page *ret, struct remote_fault *fault);
+enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
+                     struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
+                        const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                        struct remote_fault *fault);
+enum grade graph_update(struct remote *r, enum kind kind, const char *folder, const char *id,
+                        const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                        struct cJSON **ret, struct remote_fault *fault);
+enum grade graph_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
+                        struct remote_ctx ctx, struct remote_fault *fault);
+enum merge_policy graph_update_policy(struct remote *r, enum kind kind);
+char *graph_describe(struct remote *r, enum remote_change change, enum kind kind,
+                     const char *folder, const char *id);
+enum grade graph_send(struct remote *r, const char *text, const char *key, struct remote_ctx ctx,
+                      struct remote_fault *fault);
+enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
+                       const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
+                      size_t count, const char *cursor, struct remote_ctx ctx,
+                      struct remote_news *ret, struct remote_fault *fault);
+enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
+                            struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                            void *sink_ctx, struct remote_fault *fault);
+enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                         http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
+enum grade graph_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
+                                  struct remote_fault *fault);
+
+#endif

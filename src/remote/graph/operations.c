@@ -1,0 +1,227 @@
+/*
+ * operations.c - the table of Graph's operations.
+ */
+#include "operations_p.h"
+
+#include <outlookfs/base/alloc.h>
+
+#include <assert.h>
+
+/* clang-format off */
+#define FOLDER {"folder", PARAM_PATH, true}
+#define ITEM {"id", PARAM_PATH, true}
+#define QUERY(name) {name, PARAM_QUERY, false}
+#define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search")
+
+static const struct operation_info operations[] = {
+    [GRAPH_GET_INBOX] = {
+        .name = "GetInbox", .method = "GET", .path = "/me/mailFolders/inbox",
+        .params = {QUERY("$select")},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_LIST_MAIL_FOLDERS] = {
+        .name = "ListMailFolders", .method = "GET", .path = "/me/mailFolders/delta",
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_MAIL_FOLDER] = {
+        .name = "GetMailFolder", .method = "GET", .path = "/me/mailFolders/{folder}",
+        .params = {FOLDER, QUERY("$select")},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_LIST_CONTACT_FOLDERS] = {
+        .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
+        .params = {QUERY("$top")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_LIST_CONTACT_SUBFOLDERS] = {
+        .name = "ListContactSubfolders", .method = "GET",
+        .path = "/me/contactFolders/{folder}/childFolders",
+        .params = {FOLDER, QUERY("$top")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
+        .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_LIST_CALENDARS] = {
+        .name = "ListCalendars", .method = "GET", .path = "/me/calendars",
+        .params = {QUERY("$top")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_LIST_MESSAGES] = {
+        .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
+        .params = {FOLDER, LISTING},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_MESSAGE] = {
+        .name = "GetMessage", .method = "GET", .path = "/me/messages/{id}",
+        .params = {ITEM, QUERY("$select"), QUERY("$expand")},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_GET_MESSAGE_WITH_ATTACHMENTS] = {
+        .name = "GetMessageWithAttachments", .method = "GET", .path = "/me/messages/{id}",
+        .params = {ITEM, {"$expand", PARAM_QUERY, true}},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_UPDATE_MESSAGE] = {
+        .name = "UpdateMessage", .method = "PATCH", .path = "/me/messages/{id}",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+    },
+    [GRAPH_DELETE_MESSAGE] = {
+        .name = "DeleteMessage", .method = "DELETE", .path = "/me/messages/{id}",
+        .params = {ITEM},
+        .repeatable = true,
+    },
+    [GRAPH_CREATE_DRAFT] = {
+        .name = "CreateDraft", .method = "POST", .path = "/me/messages",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_SEND_DRAFT] = {
+        .name = "SendDraft", .method = "POST", .path = "/me/messages/{id}/send",
+        .params = {ITEM},
+        .body = BODY_EMPTY,
+    },
+    [GRAPH_CREATE_REPLY] = {
+        .name = "CreateReply", .method = "POST", .path = "/me/messages/{id}/createReply",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_REPLY_ALL] = {
+        .name = "CreateReplyAll", .method = "POST", .path = "/me/messages/{id}/createReplyAll",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_LIST_ATTACHMENTS] = {
+        .name = "ListAttachments", .method = "GET", .path = "/me/messages/{id}/attachments",
+        .params = {ITEM, QUERY("$select")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_ATTACHMENT] = {
+        .name = "GetAttachment", .method = "GET",
+        .path = "/me/messages/{id}/attachments/{attachment}/$value",
+        .params = {ITEM, {"attachment", PARAM_PATH, true}},
+        .answer = ANSWER_BYTES, .repeatable = true,
+    },
+    [GRAPH_ADD_ATTACHMENT] = {
+        .name = "AddAttachment", .method = "POST", .path = "/me/messages/{id}/attachments",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_UPLOAD] = {
+        .name = "CreateUploadSession", .method = "POST",
+        .path = "/me/messages/{id}/attachments/createUploadSession",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "uploadUrl", .repeatable = true,
+    },
+    [GRAPH_UPLOAD] = {
+        .name = "Upload", .method = "PUT", .path = "",
+        .body = BODY_BYTES, .answer = ANSWER_ANY,
+    },
+    [GRAPH_FIND_MESSAGES] = {
+        .name = "FindMessages", .method = "GET", .path = "/me/messages",
+        .params = {QUERY("$filter"), QUERY("$select")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_LIST_EVENTS] = {
+        .name = "ListEvents", .method = "GET", .path = "/me/calendars/{folder}/events",
+        .params = {FOLDER, LISTING},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_LIST_CALENDAR_VIEW] = {
+        .name = "ListCalendarView", .method = "GET", .path = "/me/calendars/{folder}/calendarView",
+        .params = {FOLDER, {"startDateTime", PARAM_QUERY, true}, {"endDateTime", PARAM_QUERY, true},
+                   QUERY("$top")},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_EVENT] = {
+        .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
+        .params = {ITEM},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_CREATE_EVENT] = {
+        .name = "CreateEvent", .method = "POST", .path = "/me/calendars/{folder}/events",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_UPDATE_EVENT] = {
+        .name = "UpdateEvent", .method = "PATCH", .path = "/me/events/{id}",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+    },
+    [GRAPH_DELETE_EVENT] = {
+        .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
+        .params = {ITEM},
+        .repeatable = true,
+    },
+    [GRAPH_LIST_CONTACTS] = {
+        .name = "ListContacts", .method = "GET", .path = "/me/contactFolders/{folder}/contacts",
+        .params = {FOLDER, LISTING},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_GET_CONTACT] = {
+        .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
+        .params = {ITEM},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_CREATE_CONTACT] = {
+        .name = "CreateContact", .method = "POST", .path = "/me/contactFolders/{folder}/contacts",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_UPDATE_CONTACT] = {
+        .name = "UpdateContact", .method = "PATCH", .path = "/me/contacts/{id}",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+    },
+    [GRAPH_DELETE_CONTACT] = {
+        .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",
+        .params = {ITEM},
+        .repeatable = true,
+    },
+    [GRAPH_NEXT_PAGE] = {
+        .name = "NextPage", .method = "GET", .path = "",
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+};
+/* clang-format on */
+_Static_assert(ARRAY_SIZE(operations) == GRAPH_OPERATIONS, "an operation has no row");
+
+static const struct graph_kind kinds[] = {
+    [KIND_MESSAGE] =
+        {
+            .list = GRAPH_LIST_MESSAGES,
+            .get = GRAPH_GET_MESSAGE,
+            .create = GRAPH_CREATE_DRAFT,
+            .update = GRAPH_UPDATE_MESSAGE,
+            .remove = GRAPH_DELETE_MESSAGE,
+        },
+    [KIND_EVENT] =
+        {
+            .list = GRAPH_LIST_EVENTS,
+            .get = GRAPH_GET_EVENT,
+            .create = GRAPH_CREATE_EVENT,
+            .update = GRAPH_UPDATE_EVENT,
+            .remove = GRAPH_DELETE_EVENT,
+        },
+    [KIND_CONTACT] =
+        {
+            .list = GRAPH_LIST_CONTACTS,
+            .get = GRAPH_GET_CONTACT,
+            .create = GRAPH_CREATE_CONTACT,
+            .update = GRAPH_UPDATE_CONTACT,
+            .remove = GRAPH_DELETE_CONTACT,
+        },
+};
+_Static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "a kind has no operations");
+
+const struct operation_info *graph_operation(enum graph_operation op)
+{
+    assert(op < GRAPH_OPERATIONS);
+    return &operations[op];
+}
+
+const struct graph_kind *graph_kind(enum kind kind)
+{
+    return &kinds[kind];
+}

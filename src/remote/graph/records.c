@@ -1,0 +1,184 @@
+/*
+ * records.c - listing, reading and changing records, and the attachments of messages.
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../answer_p.h"
+#include "../remote_p.h"
+
+/* --- listing ---------------------------------------------------------------------------------- */
+
+/* KQL in double quotes (contract 2.2). The caller frees; NULL for NULL. */
+static char *quoted(const char *search)
+{
+    struct buf out;
+
+    if (!search)
+        return NULL;
+    buf_init(&out, 2 * strlen(search) + 3);
+    buf_addch(&out, '"');
+    for (const char *p = search; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_addch(&out, '\\');
+        buf_addch(&out, *p);
+    }
+    buf_addch(&out, '"');
+    return buf_detach(&out);
+}
+
+enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
+                      const struct remote_query *query, struct remote_ctx ctx,
+                      struct remote_page *ret, struct remote_fault *fault)
+{
+    char top[16], skip[16];
+    struct remote_page page = {0};
+    struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
+
+    assert(query->top > 0);
+    *fault = (struct remote_fault){0};
+    if (query->search && query->skip) { /* a search is one page: it takes no $skip */
+        *ret = (struct remote_page){.last = true};
+        return GRADE_OK;
+    }
+    char *search = quoted(query->search);
+    snprintf(top, sizeof(top), "%u", query->top < GRAPH_PAGE_MAX ? query->top : GRAPH_PAGE_MAX);
+    snprintf(skip, sizeof(skip), "%u", query->skip);
+    const struct param all[] = {
+        {"folder", folder},
+        {"$top", top},
+        {"$skip", query->skip ? skip : NULL},
+        {"$filter", query->only_unread ? "isRead eq false" : query->filter},
+        {"$orderby", query->orderby},
+        {"$search", search},
+    };
+
+    enum grade grade = graph_call(r, graph_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
+    if (grade == GRADE_OK) {
+        page.bytes = call.bytes;
+        page.last = !call.next_link;
+        *ret = page;
+    }
+    remote_call_release(&call);
+    free(search);
+    return grade;
+}
+
+/* --- one record ------------------------------------------------------------------------------- */
+
+/*
+ * The names of a message's attachments, which are no member of it. Without $select their contents
+ * would come, too (contract 9.1).
+ */
+static enum grade add_attachments(struct remote *r, const char *id, struct remote_ctx ctx,
+                                  cJSON *message, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", id}, {"$select", "id,name,contentType,size,isInline"}};
+    cJSON *list = NULL;
+    enum grade grade =
+        graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, &list, fault);
+
+    if (grade == GRADE_OK)
+        cJSON_AddItemToObject(message, "attachments", list);
+    return grade;
+}
+
+enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
+                     struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", folder}, {"id", id}};
+    cJSON *obj = NULL;
+    enum grade grade = graph_object(r, graph_kind(kind)->get, all, ARRAY_SIZE(all),
+                                    &(struct remote_call){.ctx = ctx}, &obj, fault);
+
+    if (grade == GRADE_OK && kind == KIND_MESSAGE && json_bool(obj, "hasAttachments", false)) {
+        remote_fault_release(fault);
+        grade = add_attachments(r, id, ctx, obj, fault);
+    }
+    if (grade == GRADE_OK)
+        *ret = obj;
+    else
+        cJSON_Delete(obj);
+    return grade;
+}
+
+enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
+                        const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                        struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", folder}};
+
+    return graph_object(r, graph_kind(kind)->create, all, ARRAY_SIZE(all),
+                        &(struct remote_call){.body = body, .ctx = ctx}, ret, fault);
+}
+
+/* `if_match` is a change key; an entity-tag is quoted (contract 6). */
+enum grade graph_update(struct remote *r, enum kind kind, const char *folder, const char *id,
+                        const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                        struct cJSON **ret, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", folder}, {"id", id}};
+    char *tag = if_match ? xasprintf("W/\"%s\"", if_match) : NULL;
+    enum grade grade =
+        graph_object(r, graph_kind(kind)->update, all, ARRAY_SIZE(all),
+                     &(struct remote_call){.body = body, .if_match = tag, .ctx = ctx}, ret, fault);
+
+    free(tag);
+    return grade;
+}
+
+enum grade graph_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
+                        struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", folder}, {"id", id}};
+
+    return graph_do(r, graph_kind(kind)->remove, all, ARRAY_SIZE(all),
+                    &(struct remote_call){.ctx = ctx}, fault);
+}
+
+enum merge_policy graph_update_policy(struct remote *r, enum kind kind)
+{
+    (void)r;
+    return graph_operation(graph_kind(kind)->update)->update;
+}
+
+char *graph_describe(struct remote *r, enum remote_change change, enum kind kind,
+                     const char *folder, const char *id)
+{
+    const struct graph_kind *ops = graph_kind(kind);
+    enum graph_operation op = change == REMOTE_CREATE   ? ops->create
+                              : change == REMOTE_DELETE ? ops->remove
+                                                        : ops->update;
+    const struct param all[] = {{"folder", folder}, {"id", id}};
+
+    (void)r;
+    return operation_describe(graph_operation(op), all, ARRAY_SIZE(all));
+}
+
+/* --- attachments ------------------------------------------------------------------------------ */
+
+enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
+                            struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
+                            void *sink_ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", message}, {"attachment", attachment}};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
+
+    return graph_do(r, GRAPH_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
+}
+
+enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                         http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", id}, {"$expand", "attachments"}};
+    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
+
+    return graph_do(r, GRAPH_GET_MESSAGE_WITH_ATTACHMENTS, all, ARRAY_SIZE(all), &call, fault);
+}

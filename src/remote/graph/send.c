@@ -1,0 +1,270 @@
+/*
+ * send.c - sending and replying, as draft and send.
+ *
+ * sendMail names nothing that could be asked about afterwards, so it is not used: repeating it may
+ * send twice. A draft has an internetMessageId made of the caller's key, and keeps it when it is
+ * sent (graph contract 7). Whoever repeats an attempt finds out by it how far the last one came:
+ *
+ *     no such message              nothing was sent: begin anew
+ *     a draft                      it was not sent: it is removed, and made anew
+ *     a message that is no draft   it was sent
+ *
+ * Attachments follow the draft, one request each; larger ones through an upload session
+ * (upload.c).
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/dialect.h>
+#include <outlookfs/model/html.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../remote_p.h"
+
+/* What an attempt works on. */
+struct sending {
+    struct remote *r;
+    struct remote_ctx ctx;
+    struct remote_fault *fault;
+    char *message_id; /* internetMessageId */
+    char *draft;      /* id; NULL: there is none yet */
+};
+
+static enum grade request(struct sending *s, enum graph_operation op, const struct cJSON *body,
+                          struct cJSON **ret)
+{
+    const struct param all[] = {{"id", s->draft}};
+    struct remote_call call = {.body = body, .ctx = s->ctx};
+
+    remote_fault_release(s->fault);
+    return ret ? graph_object(s->r, op, all, ARRAY_SIZE(all), &call, ret, s->fault)
+               : graph_do(s->r, op, all, ARRAY_SIZE(all), &call, s->fault);
+}
+
+/* --- what an earlier attempt did ----------------------------------------------------------------- */
+
+/* GRADE_OK: there is one, `*ret_sent` says which; GRADE_GONE: there is none. */
+static enum grade find_earlier(struct sending *s, bool *ret_sent)
+{
+    char *filter = xasprintf("internetMessageId eq '%s'", s->message_id);
+    const struct param all[] = {{"$filter", filter}, {"$select", "id,isDraft"}};
+    cJSON *list = NULL;
+
+    remote_fault_release(s->fault);
+    enum grade grade =
+        graph_list_all(s->r, GRAPH_FIND_MESSAGES, all, ARRAY_SIZE(all), s->ctx, &list, s->fault);
+    free(filter);
+    if (grade != GRADE_OK)
+        return grade;
+    grade = GRADE_GONE;
+    *ret_sent = false;
+    const cJSON *found;
+    cJSON_ArrayForEach(found, list)
+    {
+        const char *id = json_str(found, "id");
+
+        if (!id)
+            continue;
+        grade = GRADE_OK;
+        if (!json_bool(found, "isDraft", true))
+            *ret_sent = true;
+        else if (!s->draft)
+            s->draft = xstrdup(id);
+    }
+    cJSON_Delete(list);
+    return grade;
+}
+
+/* The draft goes, sent or not; what is gone already is no failure. */
+static void discard_draft(struct sending *s)
+{
+    struct remote_fault fault = {0};
+    const struct param all[] = {{"id", s->draft}};
+
+    if (s->draft) {
+        graph_do(s->r, GRAPH_DELETE_MESSAGE, all, ARRAY_SIZE(all),
+                 &(struct remote_call){.ctx = s->ctx}, &fault);
+        remote_fault_release(&fault);
+    }
+    free(s->draft);
+    s->draft = NULL;
+}
+
+/* --- the parts of an attempt --------------------------------------------------------------------- */
+
+static enum grade make_draft(struct sending *s, enum graph_operation op, const struct cJSON *body)
+{
+    cJSON *draft = NULL;
+    enum grade grade = request(s, op, body, &draft);
+    const char *id = json_str(draft, "id");
+
+    if (grade == GRADE_OK && !id)
+        grade = remote_fail(s->fault, GRADE_BROKEN, "the draft has no id");
+    if (grade == GRADE_OK) {
+        free(s->draft);
+        s->draft = xstrdup(id);
+    }
+    cJSON_Delete(draft);
+    return grade;
+}
+
+static enum grade attach(struct sending *s, const struct cJSON *attachments)
+{
+    enum grade grade = GRADE_OK;
+    const cJSON *a;
+
+    cJSON_ArrayForEach(a, attachments)
+    {
+        cJSON *body = cJSON_CreateObject();
+        const char *name = json_str(a, "Name");
+
+        cJSON_AddStringToObject(body, "@odata.type", "#microsoft.graph.fileAttachment");
+        cJSON_AddStringToObject(body, "name", name ? name : "attachment");
+        cJSON_AddStringToObject(body, "contentBytes", json_str(a, "ContentBytes"));
+        grade = graph_upload(s->r, s->draft, body, s->ctx, s->fault);
+        cJSON_Delete(body);
+        if (grade != GRADE_OK)
+            break;
+    }
+    return grade;
+}
+
+/* A lost answer is found out here: the draft is one no longer, or it is. */
+static enum grade send_draft(struct sending *s)
+{
+    enum grade grade = request(s, GRAPH_SEND_DRAFT, NULL, NULL);
+    bool sent = false;
+
+    if (grade == GRADE_OK || !s->fault->unknown)
+        return grade;
+    char *reason = s->fault->reason;
+    s->fault->reason = NULL;
+    if (find_earlier(s, &sent) == GRADE_OK && sent) {
+        remote_fault_release(s->fault);
+        grade = GRADE_OK;
+    } else {
+        remote_fail(s->fault, grade, "%s", reason ? reason : grade_name(grade));
+        s->fault->unknown = true;
+    }
+    free(reason);
+    return grade;
+}
+
+/* What an attempt of unknown outcome left is found by the next one; everything else is taken back. */
+static enum grade finish(struct sending *s, enum grade grade)
+{
+    struct remote_fault fault = *s->fault;
+
+    if (grade != GRADE_OK && !fault.unknown) {
+        *s->fault = (struct remote_fault){0};
+        discard_draft(s);
+        *s->fault = fault;
+    }
+    s->fault->grade = grade;
+    free(s->draft);
+    free(s->message_id);
+    return grade;
+}
+
+static enum grade begin(struct sending *s, const char *key, bool *ret_sent)
+{
+    *s->fault = (struct remote_fault){0};
+    s->message_id = xasprintf("<%s@outlookfs.invalid>", key);
+    enum grade grade = find_earlier(s, ret_sent);
+    if (grade == GRADE_OK && !*ret_sent)
+        discard_draft(s);
+    return grade == GRADE_GONE ? GRADE_OK : grade;
+}
+
+/* --- remote.h ------------------------------------------------------------------------------------ */
+
+enum grade graph_send(struct remote *r, const char *text, const char *key, struct remote_ctx ctx,
+                      struct remote_fault *fault)
+{
+    struct sending s = {.r = r, .ctx = ctx, .fault = fault};
+    cJSON *outgoing = NULL, *message = NULL;
+    bool sent = false;
+    enum grade grade = begin(&s, key, &sent);
+
+    if (grade != GRADE_OK || sent)
+        return finish(&s, grade);
+    if (json_parse_object(text, strlen(text), &outgoing, NULL)) {
+        grade = remote_fail(fault, GRADE_REFUSED, "the mail is no JSON object");
+        return finish(&s, grade);
+    }
+    message = dialect_message(outgoing);
+    cJSON_AddStringToObject(message, "internetMessageId", s.message_id);
+    grade = make_draft(&s, GRAPH_CREATE_DRAFT, message);
+    if (grade == GRADE_OK)
+        grade = attach(&s, json_get(outgoing, "Attachments"));
+    if (grade == GRADE_OK)
+        grade = send_draft(&s);
+    cJSON_Delete(message);
+    cJSON_Delete(outgoing);
+    return finish(&s, grade);
+}
+
+/* The comment above the original, in the body of the draft: where the service puts a comment of its
+ * own is not said (graph contract 7). */
+static enum grade write_reply(struct sending *s, const char *comment)
+{
+    const struct param all[] = {{"id", s->draft}, {"$select", "id,body"}};
+    cJSON *draft = NULL;
+
+    remote_fault_release(s->fault);
+    enum grade grade = graph_object(s->r, GRAPH_GET_MESSAGE, all, ARRAY_SIZE(all),
+                                    &(struct remote_call){.ctx = s->ctx}, &draft, s->fault);
+    if (grade != GRADE_OK)
+        return grade;
+    const cJSON *original = json_get(draft, "body");
+    const char *content = json_str(original, "content");
+    bool html = str_eq(json_str(original, "contentType"), "html");
+    struct buf text;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    if (html)
+        html_from_text(comment, &text);
+    else
+        buf_addstr(&text, comment);
+    buf_addf(&text, html ? "<br>\n%s" : "\n\n%s", content ? content : "");
+    cJSON *change = cJSON_CreateObject(), *body = cJSON_AddObjectToObject(change, "body");
+    cJSON_AddStringToObject(body, "contentType", html ? "html" : "text");
+    cJSON_AddStringToObject(body, "content", text.data);
+    cJSON *answer = NULL;
+    grade = request(s, GRAPH_UPDATE_MESSAGE, change, &answer);
+    cJSON_Delete(answer);
+    cJSON_Delete(change);
+    cJSON_Delete(draft);
+    buf_release(&text);
+    return grade;
+}
+
+enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
+                       const char *key, struct remote_ctx ctx, struct remote_fault *fault)
+{
+    struct sending s = {.r = r, .ctx = ctx, .fault = fault};
+    bool sent = false;
+    enum grade grade = begin(&s, key, &sent);
+
+    if (grade != GRADE_OK || sent)
+        return finish(&s, grade);
+    cJSON *body = cJSON_CreateObject(), *message = cJSON_AddObjectToObject(body, "message");
+    cJSON_AddStringToObject(message, "internetMessageId", s.message_id);
+    free(s.draft);
+    s.draft = xstrdup(id); /* the original, for the address of the request */
+    grade = make_draft(&s, all ? GRAPH_CREATE_REPLY_ALL : GRAPH_CREATE_REPLY, body);
+    cJSON_Delete(body);
+    if (grade != GRADE_OK) {
+        free(s.draft); /* nothing of ours was made */
+        s.draft = NULL;
+        return finish(&s, grade);
+    }
+    grade = write_reply(&s, comment);
+    if (grade == GRADE_OK)
+        grade = send_draft(&s);
+    return finish(&s, grade);
+}

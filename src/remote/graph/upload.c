@@ -1,0 +1,104 @@
+/*
+ * upload.c - an attachment of a draft: in one request, or in pieces (graph contract 9.2, 9.3).
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
+#include <outlookfs/base/json.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../remote_p.h"
+
+#define ONE_REQUEST_MAX 3000000
+#define PIECE ((size_t)3 * 1024 * 1024) /* at most 4 MB; a multiple of 320 KiB is asked for */
+#define PIECE_TRIES 5
+
+static enum grade open_session(struct remote *r, const char *draft, const struct cJSON *attachment,
+                               size_t size, struct remote_ctx ctx, char **ret_url,
+                               struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", draft}};
+    cJSON *body = cJSON_CreateObject(), *item = cJSON_AddObjectToObject(body, "AttachmentItem");
+    cJSON *session = NULL;
+
+    cJSON_AddStringToObject(item, "attachmentType", "file");
+    cJSON_AddStringToObject(item, "name", json_str(attachment, "name"));
+    cJSON_AddNumberToObject(item, "size", (double)size);
+    enum grade grade =
+        graph_object(r, GRAPH_CREATE_UPLOAD, all, ARRAY_SIZE(all),
+                     &(struct remote_call){.body = body, .ctx = ctx}, &session, fault);
+    const char *url = json_str(session, "uploadUrl");
+    if (grade == GRADE_OK && !url)
+        grade = remote_fail(fault, GRADE_BROKEN, "the upload session has no address");
+    if (grade == GRADE_OK)
+        *ret_url = xstrdup(url);
+    cJSON_Delete(session);
+    cJSON_Delete(body);
+    return grade;
+}
+
+static enum grade put_piece(struct remote *r, const char *url, const struct buf *bytes, size_t from,
+                            size_t to, struct remote_ctx ctx, struct remote_fault *fault)
+{
+    char *range = xasprintf("Content-Range: bytes %zu-%zu/%zu", from, to - 1, bytes->len);
+    const char *const headers[] = {range, NULL};
+    struct remote_call call = {
+        .url = url,
+        .data = bytes->data + from,
+        .ndata = to - from,
+        .headers = headers,
+        .ctx = ctx,
+    };
+    enum grade grade = graph_do(r, GRAPH_UPLOAD, NULL, 0, &call, fault);
+
+    free(range);
+    return grade;
+}
+
+/* The same piece again leaves the same file, so a broken connection is no end. */
+static enum grade put_all(struct remote *r, const char *url, const struct buf *bytes,
+                          struct remote_ctx ctx, struct remote_fault *fault)
+{
+    unsigned tries = 0;
+
+    for (size_t from = 0; from < bytes->len;) {
+        size_t to = bytes->len - from < PIECE ? bytes->len : from + PIECE;
+
+        remote_fault_release(fault);
+        enum grade grade = put_piece(r, url, bytes, from, to, ctx, fault);
+        if (grade == GRADE_OK)
+            from = to, tries = 0;
+        else if (!grade_is_temporary(grade) || ++tries == PIECE_TRIES)
+            return grade;
+    }
+    return GRADE_OK;
+}
+
+enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON *attachment,
+                        struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", draft}};
+    const char *text = json_str(attachment, "contentBytes");
+    size_t size = 0;
+    char *url = NULL;
+    struct buf bytes;
+
+    remote_fault_release(fault);
+    if (!text || base64_size(text, &size))
+        return remote_fail(fault, GRADE_REFUSED, "%s: no base64", json_str(attachment, "name"));
+    if (size <= ONE_REQUEST_MAX)
+        return graph_do(r, GRAPH_ADD_ATTACHMENT, all, ARRAY_SIZE(all),
+                        &(struct remote_call){.body = attachment, .ctx = ctx}, fault);
+
+    buf_init(&bytes, size);
+    base64_decode(&bytes, text, strlen(text));
+    enum grade grade = open_session(r, draft, attachment, size, ctx, &url, fault);
+    if (grade == GRADE_OK)
+        grade = put_all(r, url, &bytes, ctx, fault);
+    free(url);
+    buf_release(&bytes);
+    return grade;
+}
