@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&mount_command,   &umount_command, &sync_command,
-                                                 &status_command,  &wait_command,   &watch_command,
-                                                 &sendmail_command};
+static const struct command *const commands[] = {
+    &login_command, &logout_command, &accounts_command, &doctor_command,
+    &mount_command, &umount_command, &sync_command,     &status_command,
+    &wait_command,  &watch_command,  &sendmail_command};
 
 static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
 {

@@ -1,5 +1,5 @@
 /*
- * config.c - the configuration file: `name = value` lines by a table of settings. A mistake is
+ * config.c - the configuration file: keys for all accounts, then a section an account. A mistake is
  * refused with its line.
  */
 #include "cli_p.h"
@@ -8,6 +8,7 @@
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -15,115 +16,167 @@
 
 #define FILE_MAX ((size_t)64 * 1024)
 #define LINE_LENGTH_MAX 195 /* inih cuts a longer one in two, silently */
-
-static const struct config_row {
-    const char *name;
-    size_t offset;
-} rows[] = {
-    {"url", offsetof(struct config, url)},
-    {"token-file", offsetof(struct config, token_file)},
-    {"token-command", offsetof(struct config, token_command)},
-    {"api", offsetof(struct config, api)},
-    {"state-dir", offsetof(struct config, state_dir)},
-    {"cache-dir", offsetof(struct config, cache_dir)},
-    {"options", offsetof(struct config, options)},
-    {"mount", offsetof(struct config, mount)},
-    {"local-recipient", offsetof(struct config, local_recipient)},
-};
+#define ACCOUNT_NAME_MAX 49 /* inih cuts a longer section */
 
 /* inih's handler gets no line number, but answers that of the first line it refused. */
 struct reading {
     struct config *config;
-    struct buf why; /* the first refusal */
+    struct options scratch; /* where options are tried */
+    struct buf why;         /* the first refusal */
 };
 
-static void add_mail_folders(struct config *c, const char *list)
+bool config_names_account(const char *name)
 {
-    char *copy = xstrdup(list), *rest = copy, *name;
-    size_t count = 0;
+    size_t len = strlen(name);
 
-    while (c->mail_folders && c->mail_folders[count])
-        count++;
-    while ((name = strsep(&rest, ","))) {
-        name += strspn(name, " \t");
-        for (size_t len = strlen(name); len && strchr(" \t", name[len - 1]); len--)
-            name[len - 1] = '\0';
-        if (!*name)
-            continue;
-        c->mail_folders = xrealloc(c->mail_folders, (count + 2) * sizeof(*c->mail_folders));
-        c->mail_folders[count++] = xstrdup(name);
-        c->mail_folders[count] = NULL;
-    }
-    free(copy);
+    if (!isalnum((unsigned char)*name) || len > ACCOUNT_NAME_MAX)
+        return false;
+    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-") ==
+           len;
 }
 
-static int set(struct config *c, const char *name, const char *value, struct buf *why)
+const struct account *config_find(const struct config *c, const char *name)
 {
-    if (str_eq(name, "mail-folders")) {
-        add_mail_folders(c, value);
-        return 0;
+    for (size_t i = 0; i < c->naccounts; i++) {
+        if (str_eq(c->accounts[i].name, name))
+            return &c->accounts[i];
     }
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        char **field = (char **)((char *)c + rows[i].offset);
+    return NULL;
+}
 
-        if (!str_eq(rows[i].name, name))
-            continue;
-        if (*field)
-            return buf_fail(why, -EINVAL, "%s is given twice", name);
-        *field = xstrdup(value);
-        return 0;
-    }
-    return buf_fail(why, -EINVAL, "no setting is called %s", name);
+static void add_option(struct values *v, const char *name, const char *value)
+{
+    v->options = xrealloc(v->options, (v->noptions + 1) * sizeof(*v->options));
+    v->options[v->noptions++] = (struct said_option){xstrdup(name), xstrdup(value)};
+}
+
+/* In a file there is no shell to expand it. */
+static char *expand_home(const char *path)
+{
+    return str_starts(path, "~/") ? xasprintf("%s%s", settings_home(), path + 1) : xstrdup(path);
+}
+
+static int set_key(const struct key *key, struct values *v, const char *value, struct buf *why)
+{
+    char *whole = key->path ? expand_home(value) : xstrdup(value);
+    struct buf reason;
+    int rc;
+
+    buf_init(&reason, BUF_TEXT_MAX);
+    rc = keys_set(key, v, whole, &reason);
+    if (rc)
+        buf_fail(why, rc, "%s = %s: %s", key->name, value, reason.data);
+    buf_release(&reason);
+    free(whole);
+    return rc;
+}
+
+static int set(struct reading *r, struct values *v, const char *name, const char *value,
+               struct buf *why)
+{
+    const struct key *key = keys_find(name, KEY_FILE);
+    int rc;
+
+    if (key)
+        return set_key(key, v, value, why);
+    if (str_eq(name, "options"))
+        rc = options_parse(&r->scratch, value, why);
+    else if (options_is_known(name))
+        rc = options_set(&r->scratch, name, value, why);
+    else
+        return buf_fail(why, -EINVAL, "no setting is called %s", name);
+    if (!rc)
+        add_option(v, name, value);
+    return rc;
 }
 
 static int handle(void *ctx, const char *section, const char *name, const char *value)
 {
     struct reading *r = ctx;
+    struct values *v = &r->config->general;
     struct buf why;
     int rc;
 
+    if (*section)
+        v = &((struct account *)config_find(r->config, section))->values;
     buf_init(&why, BUF_TEXT_MAX);
-    if (*section && !str_eq(section, "account"))
-        rc = buf_fail(&why, -EINVAL, "no section is called [%s]", section);
-    else
-        rc = set(r->config, name, value, &why);
+    rc = set(r, v, name, value, &why);
     if (rc && r->why.len == 0)
         buf_addstr(&r->why, why.data);
     buf_release(&why);
     return rc == 0;
 }
 
-static int check_lines(const char *path, const char *text, struct buf *err)
+/* --- what inih does not look at --- */
+
+static int add_account(struct config *c, char *name, unsigned line, struct buf *err)
 {
-    unsigned line = 1;
-
-    for (const char *p = text; *p; line++) {
-        size_t len = strcspn(p, "\n");
-
-        if (len > LINE_LENGTH_MAX)
-            return buf_fail(err, -EINVAL, "%s:%u: a line has %d characters at most", path, line,
-                            LINE_LENGTH_MAX);
-        p += len + (p[len] == '\n');
-    }
+    if (!config_names_account(name))
+        return buf_fail(err, -EINVAL, "%s:%u: [%s]: no account can be called that", c->path, line,
+                        name);
+    if (config_find(c, name))
+        return buf_fail(err, -EINVAL, "%s:%u: [%s] is there twice", c->path, line, name);
+    c->accounts = xrealloc(c->accounts, (c->naccounts + 1) * sizeof(*c->accounts));
+    c->accounts[c->naccounts++] = (struct account){.name = xstrdup(name)};
     return 0;
+}
+
+/* Blanks before a line would make it a part of the one before. */
+static void drop_indentation(char *line)
+{
+    size_t blanks = strspn(line, " \t");
+
+    memmove(line, line + blanks, strlen(line + blanks) + 1);
+}
+
+static int scan_line(struct config *c, char *line, unsigned number, struct buf *err)
+{
+    char *end;
+
+    if (strlen(line) > LINE_LENGTH_MAX)
+        return buf_fail(err, -EINVAL, "%s:%u: a line has %d characters at most", c->path, number,
+                        LINE_LENGTH_MAX);
+    drop_indentation(line);
+    if (*line != '[')
+        return 0;
+    end = strchr(line, ']');
+    if (!end)
+        return buf_fail(err, -EINVAL, "%s:%u: expected [ACCOUNT]", c->path, number);
+    char *name = xstrndup(line + 1, (size_t)(end - line - 1));
+    int rc = add_account(c, name, number, err);
+    free(name);
+    return rc;
+}
+
+/* Sections without a key are accounts, too. `out` gets the lines for inih. */
+static int scan(struct config *c, char *text, struct buf *out, struct buf *err)
+{
+    unsigned number = 0;
+    char *line;
+    int rc = 0;
+
+    while (!rc && (line = strsep(&text, "\n"))) {
+        rc = scan_line(c, line, ++number, err);
+        buf_addf(out, "%s\n", line);
+    }
+    return rc;
 }
 
 int config_read(const char *path, struct config *ret, struct buf *err)
 {
-    struct config config = {0};
+    struct config config = {.path = xstrdup(path)};
     struct reading reading = {.config = &config};
-    struct buf text;
+    struct buf text, lines;
     int rc, line;
 
     buf_init(&text, FILE_MAX);
+    buf_init(&lines, FILE_MAX + 2);
     buf_init(&reading.why, BUF_TEXT_MAX);
+    options_init(&reading.scratch, 0, 0);
     rc = file_read(path, &text, err);
     if (!rc)
-        rc = check_lines(path, text.data, err);
-    if (rc)
-        goto out;
-
-    line = ini_parse_string(text.data, handle, &reading);
+        rc = scan(&config, text.data, &lines, err);
+    line = rc ? 0 : ini_parse_string(lines.data, handle, &reading);
     if (line)
         rc = buf_fail(err, -EINVAL, "%s:%d: %s", path, line,
                       reading.why.len ? reading.why.data : "expected `name = value`");
@@ -131,18 +184,21 @@ int config_read(const char *path, struct config *ret, struct buf *err)
         *ret = config;
     else
         config_release(&config);
-out:
+    options_release(&reading.scratch);
     buf_release(&reading.why);
+    buf_release(&lines);
     buf_release(&text);
     return rc;
 }
 
 void config_release(struct config *c)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        free(*(char **)((char *)c + rows[i].offset));
-    for (size_t i = 0; c->mail_folders && c->mail_folders[i]; i++)
-        free(c->mail_folders[i]);
-    free(c->mail_folders);
+    values_release(&c->general);
+    for (size_t i = 0; i < c->naccounts; i++) {
+        values_release(&c->accounts[i].values);
+        free(c->accounts[i].name);
+    }
+    free(c->accounts);
+    free(c->path);
     *c = (struct config){0};
 }

@@ -6,6 +6,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +17,48 @@
 
 #define STATUS_MAX ((size_t)64 * 1024 * 1024)
 
-static int not_ours(const struct mountpoint *m)
+/* Each turn asks the mount to send all and to answer within this time; so Ctrl-C finds us between
+ * two turns at the latest, and a service that hangs is noticed after the second. */
+#define SYNC_LINE "sync 2\n"
+#define SYNC_LIMIT (2 * NS_PER_S)
+
+static int not_ours(const char *path, const struct mountpoint *m)
 {
-    if (m->type)
-        return complain("%s is no outlookfs mount but %s (type %s)", m->path, m->source, m->type);
-    return complain("%s is no outlookfs mount", m->path);
+    char *real = realpath(path, NULL);
+    int code;
+
+    if (real && str_eq(real, m->path) && !str_eq(real, "/"))
+        code = complain("%s is no outlookfs mount but %s (type %s)", m->path, m->source, m->type);
+    else
+        code = complain("%s is no outlookfs mount", real ? real : path);
+    free(real);
+    return code;
+}
+
+/* The one the working directory is in; else the only one of this user. */
+static int find_unnamed(struct mountpoint *ret, struct buf *err)
+{
+    char **mounts = NULL;
+    int rc = mountpoint_above(".", ret, err);
+
+    if (!rc && mountpoint_is_ours(ret))
+        return 0;
+    mountpoint_release(ret);
+    buf_clear(err);
+    rc = mountpoint_list(getuid(), &mounts, err);
+    if (rc)
+        return rc;
+    if (!mounts[0])
+        rc = buf_fail(err, -ENOENT, "no mailbox is mounted");
+    else if (mounts[1])
+        rc = buf_fail(err, -EINVAL, "several mailboxes are mounted, say which: %s, %s%s", mounts[0],
+                      mounts[1], mounts[2] ? ", ..." : "");
+    else
+        rc = mountpoint_look(mounts[0], ret, err);
+    for (size_t i = 0; mounts[i]; i++)
+        free(mounts[i]);
+    free(mounts);
+    return rc;
 }
 
 int control_find(const char *path, struct mountpoint *ret)
@@ -30,10 +68,10 @@ int control_find(const char *path, struct mountpoint *ret)
     struct buf err;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (mountpoint_look(path, &m, &err))
+    if (path ? mountpoint_above(path, &m, &err) : find_unnamed(&m, &err))
         code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
-        code = not_ours(&m);
+        code = not_ours(path, &m);
     else if (m.dead)
         code = complain("%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
     buf_release(&err);
@@ -45,6 +83,18 @@ int control_find(const char *path, struct mountpoint *ret)
     return code;
 }
 
+/* --- files below .outlookfs/ --- */
+
+static int read_status(void *ctx, int out)
+{
+    struct buf text;
+    int rc;
+
+    buf_init(&text, STATUS_MAX);
+    rc = file_read(ctx, &text, NULL);
+    return rc ? rc : bounded_write(out, text.data, text.len);
+}
+
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err)
 {
     char *path = xasprintf("%s/.outlookfs/status.json", mountpoint);
@@ -52,8 +102,13 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     int rc;
 
     buf_init(&own, STATUS_MAX);
-    rc = file_read(path, &own, err);
-    if (!rc)
+    rc = bounded_run(read_status, path, MOUNT_LIMIT, &own);
+    if (rc == -ETIMEDOUT)
+        buf_fail(err, rc, "%s does not answer: the program behind the mount is stopped or hangs",
+                 mountpoint);
+    else if (rc)
+        buf_fail(err, rc, "%s: %s", path, strerror(-rc));
+    else
         rc = json_parse_object(own.data, own.len, ret, err);
     if (!rc && text)
         buf_add(text, own.data, own.len);
@@ -62,19 +117,81 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     return rc;
 }
 
-int control_command(const char *mountpoint, const char *line)
+struct line {
+    const char *path, *text;
+};
+
+static int write_line(void *ctx, int out)
 {
-    char *path = xasprintf("%s/.outlookfs/control", mountpoint);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const struct line *line = ctx;
+    int fd = open(line->path, O_WRONLY | O_CLOEXEC);
     int rc = fd < 0 ? -errno : 0;
 
-    if (!rc && write(fd, line, strlen(line)) < 0)
+    (void)out;
+    if (!rc && write(fd, line->text, strlen(line->text)) < 0)
         rc = -errno;
     if (fd >= 0 && close(fd) && !rc)
         rc = -errno;
+    return rc;
+}
+
+int control_command(const char *mountpoint, const char *line, int64_t limit)
+{
+    char *path = xasprintf("%s/.outlookfs/control", mountpoint);
+    struct line l = {path, line};
+    struct buf nothing;
+
+    buf_init(&nothing, 1);
+    int rc = bounded_run(write_line, &l, limit, &nothing);
+    buf_release(&nothing);
     free(path);
     return rc;
 }
+
+/* --- sending what waits --- */
+
+/* What moves while something is being sent. */
+struct motion {
+    int64_t pending, requests, bytes;
+};
+
+static struct motion motion_of(const cJSON *status)
+{
+    return (struct motion){left_read(status).pending, json_int(status, "requests", 0),
+                           json_int(status, "bytes", 0)};
+}
+
+/* Time was over. Is there a reason to go on waiting? */
+static bool still_moves(const char *mountpoint, struct motion *motion, struct progress *progress)
+{
+    struct motion before = *motion;
+    cJSON *status = NULL;
+    bool moves = false;
+
+    if (control_status(mountpoint, NULL, &status, NULL) == 0) {
+        *motion = motion_of(status);
+        progress_show(progress, status);
+        moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
+                motion->pending > 0 && memcmp(motion, &before, sizeof(before)) != 0;
+    }
+    cJSON_Delete(status);
+    return moves;
+}
+
+int control_sync(const char *mountpoint)
+{
+    struct progress progress = {.what = "sending"};
+    struct motion motion = {-1, -1, -1};
+    int rc;
+
+    do
+        rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
+    while (rc == -EINPROGRESS && still_moves(mountpoint, &motion, &progress));
+    progress_end(&progress);
+    return rc;
+}
+
+/* --- what is left --- */
 
 struct left left_read(const cJSON *status)
 {

@@ -8,10 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +26,8 @@
  */
 #define READY '+'
 #define FAILED '-'
+
+#define PATIENCE_MS 2000
 
 struct report {
     int fd; /* -1: in the foreground, nobody waits */
@@ -58,9 +65,36 @@ static void leave_terminal(void)
         close(null);
 }
 
+/* sd_notify(3), whose protocol is one datagram: a library for that would be more than it. */
+static void tell_manager(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = path ? strlen(path) : 0;
+    int fd;
+
+    if (!len || len >= sizeof(to.sun_path) || (*path != '/' && *path != '@'))
+        return;
+    memcpy(to.sun_path, path, len);
+    if (*path == '@')
+        to.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    close(fd);
+}
+
+void report_ending(void)
+{
+    tell_manager("STOPPING=1");
+}
+
 bool report_ready(struct report *report, const char *note)
 {
     if (report->fd < 0) {
+        tell_manager("READY=1");
         if (note)
             complain("%s", note);
         return true;
@@ -78,6 +112,15 @@ void report_failed(struct report *report, const char *reason)
         complain("%s", reason);
     else
         send_report(report, FAILED, reason);
+}
+
+/* Somebody waits at the terminal, and may think that it hangs. */
+static void say_what_is_awaited(int fd, const struct settings *s)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    if (isatty(STDERR_FILENO) && poll(&p, 1, PATIENCE_MS) == 0)
+        complain("waiting for %s", s->sandbox ? "the sandbox" : s->values.url);
 }
 
 static void read_report(int fd, struct buf *out)
@@ -103,12 +146,13 @@ static int wait_for_child(pid_t child)
 }
 
 /* A failed child is waited for: its locks and its sandbox are gone when the command ends. */
-static int await_report(int fd, pid_t child)
+static int await_report(const struct settings *s, int fd, pid_t child)
 {
     int code = EXIT_NOT_DONE, status;
     struct buf text;
 
     buf_init(&text, BUF_TEXT_MAX);
+    say_what_is_awaited(fd, s);
     read_report(fd, &text);
     if (text.data[0] == READY) {
         code = EXIT_DONE;
@@ -163,7 +207,7 @@ int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *
         return serve_fn(s, &report);
     }
     close(fds[1]);
-    code = await_report(fds[0], child);
+    code = await_report(s, fds[0], child);
     close(fds[0]);
     return code;
 }

@@ -6,20 +6,14 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const struct option long_options[] = {
-    {"url", required_argument, NULL, 'u'},
-    {"token-file", required_argument, NULL, 't'},
-    {"token-command", required_argument, NULL, 'k'},
-    {"api", required_argument, NULL, 'a'},
-    {"sandbox", no_argument, NULL, 's'},
-    {"state-dir", required_argument, NULL, 'S'},
-    {"cache-dir", required_argument, NULL, 'C'},
+static const struct option own_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"help", no_argument, NULL, 'h'},
     {NULL},
@@ -34,60 +28,73 @@ static void add_options(struct settings *s, const char *list)
     s->options_given = whole;
 }
 
-/* False: not understood. */
-static bool take_option(struct settings *s, int c)
+static int help(void)
+{
+    struct buf text;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    usage_shown(&mount_command);
+    keys_help(KEY_MOUNT, &text);
+    printf("\n"
+           "  -f                        stay in the foreground, log to standard error\n"
+           "  -o OPTION[=VALUE],...     mount options, see below\n"
+           "  --config FILE             another configuration file\n"
+           "%s\nMount options (man outlookfs explains them):\n",
+           text.data);
+    options_print(stdout);
+    buf_release(&text);
+    return EXIT_DONE;
+}
+
+/* 0, or -EINVAL: not understood. */
+static int take_option(struct settings *s, int c, struct buf *err)
 {
     switch (c) {
     case 'f':
         s->foreground = true;
-        return true;
+        return 0;
     case 'o':
         add_options(s, optarg);
-        return true;
-    case 'u':
-        settings_set(&s->url, optarg);
-        return true;
-    case 't':
-        settings_set(&s->token_file, optarg);
-        return true;
-    case 'k':
-        settings_set(&s->token_command, optarg);
-        return true;
-    case 'a':
-        settings_set(&s->api, optarg);
-        return true;
-    case 's':
-        s->sandbox = true;
-        return true;
-    case 'S':
-        settings_set(&s->state_dir, optarg);
-        return true;
-    case 'C':
-        settings_set(&s->cache_dir, optarg);
-        return true;
+        return 0;
     case 'c':
-        settings_set(&s->config, optarg);
-        return true;
+        values_set(&s->config, optarg);
+        return 0;
     default:
-        return false;
+        return keys_take(&s->values, c, optarg, err) ? -EINVAL : 0;
     }
+}
+
+/* [ACCOUNT] MOUNTPOINT */
+static bool take_words(struct settings *s, int count, char **words)
+{
+    if (count > 2)
+        return false;
+    if (count == 2)
+        s->account = xstrdup(words[0]);
+    if (count)
+        s->mountpoint = xstrdup(words[count - 1]);
+    return true;
 }
 
 /* -1: go on; otherwise the exit code. */
 static int parse(int argc, char **argv, struct settings *s)
 {
-    int c;
+    struct option *long_options = keys_long_options(KEY_MOUNT, own_options);
+    int c, code = -1;
+    struct buf err;
 
-    while ((c = getopt_long(argc, argv, "fo:h", long_options, NULL)) != -1) {
+    buf_init(&err, BUF_TEXT_MAX);
+    while (code < 0 && (c = getopt_long(argc, argv, "fo:h", long_options, NULL)) != -1) {
         if (c == 'h')
-            return usage_shown(&mount_command);
-        if (!take_option(s, c))
-            return usage_error(&mount_command);
+            code = help();
+        else if (take_option(s, c, &err))
+            code = err.len ? complain("%s", err.data) : usage_error(&mount_command);
     }
-    if (argc - optind != 1)
-        return usage_error(&mount_command);
-    s->mountpoint = xstrdup(argv[optind]);
-    return -1;
+    if (code < 0 && !take_words(s, argc - optind, argv + optind))
+        code = usage_error(&mount_command);
+    buf_release(&err);
+    free(long_options);
+    return code;
 }
 
 static bool is_inherited_file(const char *path)
@@ -116,7 +123,7 @@ static void harden(const struct settings *s)
     const struct rlimit none = {0, 0};
 
     fill_standard_files();
-    if (!is_inherited_file(s->token_file))
+    if (!is_inherited_file(s->values.token_file))
         close_range(STDERR_FILENO + 1, ~0U, 0);
     setrlimit(RLIMIT_CORE, &none);
 }
@@ -135,7 +142,12 @@ static int run(int argc, char **argv)
 
     harden(&s);
     code = EXIT_NOT_DONE;
-    if (settings_complete(&s, &err) || mountpoint_check(&s.mountpoint, s.options.nonempty, &err))
+    if (settings_inherit(&s, &err))
+        complain("%s", err.data);
+    else if (!s.mountpoint)
+        code = usage_error(&mount_command);
+    else if (settings_complete(&s, &err) ||
+             mountpoint_check(&s.mountpoint, s.options.nonempty, &err))
         complain("%s", err.data);
     else
         code = daemon_run(&s, serve);
@@ -148,8 +160,7 @@ out:
 const struct command mount_command = {
     .name = "mount",
     .summary = "mount a mailbox on a directory",
-    .usage = "[-f] [--url URL] [--token-file FILE | --token-command COMMAND]\n"
-             "           [--api v1] [--sandbox] [--state-dir DIR] [--cache-dir DIR]\n"
-             "           [--config FILE] [-o OPTION[=VALUE],...] MOUNTPOINT",
+    .usage = "[-f] [--service SERVICE] [--url URL] [--token-file FILE | --token-command COMMAND]\n"
+             "           [--sandbox] [--config FILE] [-o OPTION[=VALUE],...] [ACCOUNT] MOUNTPOINT",
     .run = run,
 };

@@ -61,10 +61,21 @@ static bool parse_line(char *text, struct line *ret)
     return true;
 }
 
-/* The last one in the list lies on top. */
-static int find_mount(struct mountpoint *m, struct buf *err)
+/* `mount` is `path`, or a directory above it. */
+static bool covers(const char *mount, const char *path)
 {
-    char *save = NULL;
+    size_t len = strlen(mount);
+
+    return str_eq(mount, "/") || (str_starts(path, mount) && (path[len] == '/' || !path[len]));
+}
+
+/*
+ * What is mounted on the path, or, `above`, on the nearest directory above it, whose path it gets.
+ * The last one in the list lies on top.
+ */
+static int find_mount(struct mountpoint *m, bool above, struct buf *err)
+{
+    char *save = NULL, *path = xstrdup("");
     struct line line;
     struct buf text;
     int rc;
@@ -73,13 +84,21 @@ static int find_mount(struct mountpoint *m, struct buf *err)
     rc = file_read(MOUNTINFO, &text, err);
     for (char *s = rc ? NULL : strtok_r(text.data, "\n", &save); s;
          s = strtok_r(NULL, "\n", &save)) {
-        if (!parse_line(s, &line) || !str_eq(line.path, m->path))
+        if (!parse_line(s, &line) ||
+            !(above ? covers(line.path, m->path) : str_eq(line.path, m->path)))
             continue;
-        free(m->type);
-        free(m->source);
-        m->type = xstrdup(line.type);
-        m->source = xstrdup(line.source);
+        if (strlen(line.path) < strlen(path))
+            continue;
+        values_set(&path, line.path);
+        values_set(&m->type, line.type);
+        values_set(&m->source, line.source);
     }
+    if (above && m->type) {
+        free(m->path);
+        m->path = path;
+        path = NULL;
+    }
+    free(path);
     buf_release(&text);
     return rc;
 }
@@ -106,22 +125,74 @@ static char *resolve(const char *path)
     return whole;
 }
 
-int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err)
+struct look {
+    const char *path;
+    bool above;
+};
+
+/* Whatever may wait for the mount: one string, NUL-terminated, as soon as it is known. */
+static int look(void *ctx, int out)
 {
-    struct mountpoint m = {.path = resolve(path)};
+    const struct look *l = ctx;
+    struct mountpoint m = {.path = resolve(l->path)};
     struct statvfs st; /* the kernel keeps attributes, but not this: only the living answer */
     int rc;
 
     if (!m.path)
-        return buf_fail(err, -errno, "%s: %s", path, strerror(errno));
-    rc = find_mount(&m, err);
-    if (rc) {
-        mountpoint_release(&m);
+        return -errno;
+    rc = find_mount(&m, l->above, NULL);
+    if (rc)
         return rc;
-    }
+    bounded_write(out, m.path, strlen(m.path) + 1);
+    bounded_write(out, m.type ? m.type : "", m.type ? strlen(m.type) + 1 : 1);
+    bounded_write(out, m.source ? m.source : "", m.source ? strlen(m.source) + 1 : 1);
     m.dead = m.type && statvfs(m.path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
-    *ret = m;
-    return 0;
+    return bounded_write(out, m.dead ? "d" : "l", 1);
+}
+
+static char *next_string(const struct buf *text, size_t *at)
+{
+    char *copy = *at < text->len && text->data[*at] ? xstrdup(text->data + *at) : NULL;
+
+    *at += *at < text->len ? strlen(text->data + *at) + 1 : 0;
+    return copy;
+}
+
+static int look_bounded(const char *path, bool above, struct mountpoint *ret, struct buf *err)
+{
+    struct look l = {path, above};
+    struct mountpoint m = {0};
+    struct buf text;
+    size_t at = 0;
+    int rc;
+
+    buf_init(&text, 64 * 1024);
+    rc = bounded_run(look, &l, MOUNT_LIMIT, &text);
+    m.path = next_string(&text, &at);
+    m.type = next_string(&text, &at);
+    m.source = next_string(&text, &at);
+    m.dead = at < text.len && text.data[at] == 'd';
+    buf_release(&text);
+    if (rc == -ETIMEDOUT)
+        buf_fail(err, rc, "%s does not answer: the program behind the mount is stopped or hangs",
+                 m.path ? m.path : path);
+    else if (rc)
+        buf_fail(err, rc, "%s: %s", path, strerror(-rc));
+    if (rc)
+        mountpoint_release(&m);
+    else
+        *ret = m;
+    return rc;
+}
+
+int mountpoint_look(const char *path, struct mountpoint *ret, struct buf *err)
+{
+    return look_bounded(path, false, ret, err);
+}
+
+int mountpoint_above(const char *path, struct mountpoint *ret, struct buf *err)
+{
+    return look_bounded(path, true, ret, err);
 }
 
 bool mountpoint_is_ours(const struct mountpoint *m)
@@ -222,9 +293,6 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
     struct stat st;
     int rc;
 
-    if (m->dead && mountpoint_is_ours(m))
-        return buf_fail(err, -ENOTCONN, "%s is a dead mount; run: outlookfs umount %s", m->path,
-                        m->path);
     if (m->type)
         return buf_fail(err, -EBUSY, "%s is already a mount point, of %s (type %s)", m->path,
                         m->source, m->type);
@@ -244,11 +312,35 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
     return 0;
 }
 
+/* The program behind it was killed; whoever starts it again wants the mount, not the ruin. */
+static int replace_dead(struct mountpoint *m, struct buf *err)
+{
+    char *path = m->path;
+    int rc;
+
+    while (m->dead && mountpoint_is_ours(m)) {
+        rc = unmount(m->path, true, err);
+        if (rc)
+            return rc;
+        complain("%s was a dead mount: replacing it", m->path);
+        m->path = NULL;
+        mountpoint_release(m);
+        rc = mountpoint_look(path, m, err);
+        free(path);
+        if (rc)
+            return rc;
+        path = m->path;
+    }
+    return 0;
+}
+
 int mountpoint_check(char **path, bool nonempty, struct buf *err)
 {
     struct mountpoint m = {0};
     int rc = mountpoint_look(*path, &m, err);
 
+    if (!rc)
+        rc = replace_dead(&m, err);
     if (!rc)
         rc = check(&m, nonempty, err);
     if (!rc) {

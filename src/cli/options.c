@@ -19,12 +19,14 @@
 
 enum option_type {
     OPTION_FLAG,    /* sets a bool */
+    OPTION_CLEAR,   /* clears one */
     OPTION_SECONDS, /* "2", "0.5" */
     OPTION_DAYS,
     OPTION_COUNT,
     OPTION_SIZE, /* "65536", "64K", "64M", "1G" */
     OPTION_MODE, /* octal */
     OPTION_FSYNC,
+    OPTION_NOTIFY,
     OPTION_STRING,
     OPTION_PASS,   /* for libfuse, as it is */
     OPTION_IGNORE, /* for mount(8), says nothing to us */
@@ -34,30 +36,49 @@ static const struct option_row {
     const char *name;
     enum option_type type;
     size_t offset;
+    const char *help; /* of our own */
 } rows[] = {
-    {"ro", OPTION_FLAG, offsetof(struct options, read_only)},
-    {"allow_other", OPTION_FLAG, offsetof(struct options, allow_other)},
-    {"nonempty", OPTION_FLAG, offsetof(struct options, nonempty)},
-    {"debug", OPTION_FLAG, offsetof(struct options, debug)},
-    {"uid", OPTION_COUNT, offsetof(struct options, uid)},
-    {"gid", OPTION_COUNT, offsetof(struct options, gid)},
-    {"umask", OPTION_MODE, offsetof(struct options, umask)},
-    {"writeback_delay", OPTION_SECONDS, offsetof(struct options, writeback_delay)},
-    {"create_settle", OPTION_SECONDS, offsetof(struct options, create_settle)},
-    {"list_ttl", OPTION_SECONDS, offsetof(struct options, list_ttl)},
-    {"mail_limit", OPTION_COUNT, offsetof(struct options, mail_limit)},
-    {"delete_guard", OPTION_COUNT, offsetof(struct options, delete_guard)},
-    {"trash_days", OPTION_DAYS, offsetof(struct options, trash_keep)},
-    {"trash_max", OPTION_SIZE, offsetof(struct options, trash_max)},
-    {"attachments_max", OPTION_SIZE, offsetof(struct options, attachments_max)},
-    {"rate", OPTION_COUNT, offsetof(struct options, rate)},
-    {"fsync", OPTION_FSYNC, offsetof(struct options, fsync_local)},
-    {"poll_max", OPTION_SECONDS, offsetof(struct options, poll_max)},
-    {"stream_max", OPTION_SIZE, offsetof(struct options, stream_max)},
-    {"send_delay", OPTION_SECONDS, offsetof(struct options, send_delay)},
-    {"send_root", OPTION_STRING, offsetof(struct options, send_root)},
-    {"notify_listen", OPTION_STRING, offsetof(struct options, notify_listen)},
-    {"notify_url", OPTION_STRING, offsetof(struct options, notify_url)},
+    {"ro", OPTION_FLAG, offsetof(struct options, read_only), "change nothing"},
+    {"rw", OPTION_CLEAR, offsetof(struct options, read_only), "the opposite of ro"},
+    {"allow_other", OPTION_FLAG, offsetof(struct options, allow_other), "let other users in"},
+    {"nonempty", OPTION_FLAG, offsetof(struct options, nonempty),
+     "mount over a directory that is not empty"},
+    {"debug", OPTION_FLAG, offsetof(struct options, debug), "log each call to the service"},
+    {"uid", OPTION_COUNT, offsetof(struct options, uid), "owner of all files"},
+    {"gid", OPTION_COUNT, offsetof(struct options, gid), "group of all files"},
+    {"umask", OPTION_MODE, offsetof(struct options, umask), "permissions taken off 0600 and 0700"},
+    {"writeback_delay", OPTION_SECONDS, offsetof(struct options, writeback_delay),
+     "how long a change waits for further ones (2)"},
+    {"create_settle", OPTION_SECONDS, offsetof(struct options, create_settle),
+     "how long a new record may be on its way (5)"},
+    {"list_ttl", OPTION_SECONDS, offsetof(struct options, list_ttl),
+     "the age from which a listing is asked for again (30)"},
+    {"mail_limit", OPTION_COUNT, offsetof(struct options, mail_limit),
+     "list only the newest messages of a folder (0: all)"},
+    {"delete_guard", OPTION_COUNT, offsetof(struct options, delete_guard),
+     "hold more deletions than this back (50)"},
+    {"trash_days", OPTION_DAYS, offsetof(struct options, trash_keep),
+     "how long the trash is kept (30)"},
+    {"trash_max", OPTION_SIZE, offsetof(struct options, trash_max), "size of the trash (64M)"},
+    {"attachments_max", OPTION_SIZE, offsetof(struct options, attachments_max),
+     "size of the cache of attachments (256M)"},
+    {"rate", OPTION_COUNT, offsetof(struct options, rate), "calls a minute (the service's limit)"},
+    {"fsync", OPTION_FSYNC, offsetof(struct options, fsync_local),
+     "local or service: what fsync waits for (service)"},
+    {"poll_max", OPTION_SECONDS, offsetof(struct options, poll_max),
+     "the longest pause between two calls for a trigger (60)"},
+    {"stream_max", OPTION_SIZE, offsetof(struct options, stream_max),
+     "size from which a stream begins a new file (16M)"},
+    {"send_delay", OPTION_SECONDS, offsetof(struct options, send_delay),
+     "how long a mail can be taken back (10)"},
+    {"send_root", OPTION_STRING, offsetof(struct options, send_root),
+     "attachments given by path are below it (home)"},
+    {"notify_listen", OPTION_STRING, offsetof(struct options, notify_listen),
+     "where answers to questions are received"},
+    {"notify_url", OPTION_STRING, offsetof(struct options, notify_url),
+     "how the service reaches that"},
+    {"notify", OPTION_NOTIFY, offsetof(struct options, notify_desktop),
+     "desktop: say there what a person must know (none)"},
 
     {"max_read", OPTION_PASS, 0},
     {"allow_root", OPTION_PASS, 0},
@@ -74,7 +95,6 @@ static const struct option_row {
     {"async", OPTION_PASS, 0},
     {"dirsync", OPTION_PASS, 0},
 
-    {"rw", OPTION_IGNORE, 0},
     {"defaults", OPTION_IGNORE, 0},
     {"default_permissions", OPTION_IGNORE, 0},
     {"auto", OPTION_IGNORE, 0},
@@ -172,12 +192,25 @@ static int parse_size(const char *s, size_t *ret)
     return rc;
 }
 
-static int parse_fsync(const char *s, bool *ret)
+/* One of two words. */
+static int parse_choice(const char *s, const char *yes, const char *no, bool *ret)
 {
-    if (!str_eq(s, "local") && !str_eq(s, "service"))
+    if (!str_eq(s, yes) && !str_eq(s, no))
         return -EINVAL;
-    *ret = str_eq(s, "local");
+    *ret = str_eq(s, yes);
     return 0;
+}
+
+int options_parse_flag(const char *s, bool *ret)
+{
+    static const char *const words[][2] = {
+        {"yes", "no"}, {"true", "false"}, {"on", "off"}, {"1", "0"}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (parse_choice(s, words[i][0], words[i][1], ret) == 0)
+            return 0;
+    }
+    return -EINVAL;
 }
 
 static int set_string(char **field, const char *value)
@@ -200,7 +233,9 @@ static int set_value(const struct option_row *row, void *field, const char *valu
     case OPTION_SIZE:
         return parse_size(value, field);
     case OPTION_FSYNC:
-        return parse_fsync(value, field);
+        return parse_choice(value, "local", "service", field);
+    case OPTION_NOTIFY:
+        return parse_choice(value, "desktop", "none", field);
     case OPTION_STRING:
         return set_string(field, value);
     case OPTION_DAYS:
@@ -220,7 +255,7 @@ static int set_value(const struct option_row *row, void *field, const char *valu
     return rc;
 }
 
-/* --- the list --- */
+/* --- one option --- */
 
 static const char *expectation(enum option_type type)
 {
@@ -235,6 +270,12 @@ static const char *expectation(enum option_type type)
         return "an octal mask, like 077";
     case OPTION_FSYNC:
         return "local or service";
+    case OPTION_NOTIFY:
+        return "desktop or none";
+    case OPTION_FLAG:
+    case OPTION_CLEAR:
+    case OPTION_IGNORE:
+        return "yes or no";
     case OPTION_STRING:
         return "a value";
     default:
@@ -242,45 +283,115 @@ static const char *expectation(enum option_type type)
     }
 }
 
-static int pass_on(struct options *o, const char *name, const char *value)
+static bool is_flag(const struct option_row *row)
 {
-    return buf_addf(&o->pass, "%s%s%s%s", o->pass.len ? "," : "", name, value ? "=" : "",
-                    value ? value : "");
+    return row->type == OPTION_FLAG || row->type == OPTION_CLEAR || row->type == OPTION_IGNORE;
 }
 
-static int apply(struct options *o, const struct option_row *row, const char *value,
-                 struct buf *err)
+static void pass_on(struct options *o, const char *name, const char *value)
+{
+    bool wanted = true, bare = !value || options_parse_flag(value, &wanted) == 0;
+
+    if (wanted)
+        buf_addf(&o->pass, "%s%s%s%s", o->pass.len ? "," : "", name, bare ? "" : "=",
+                 bare ? "" : value);
+}
+
+static int apply(struct options *o, const struct option_row *row, const char *value)
 {
     void *field = (char *)o + row->offset;
+    bool wanted = true;
 
-    if (row->type == OPTION_PASS)
-        return pass_on(o, row->name, value);
-    if (row->type == OPTION_FLAG || row->type == OPTION_IGNORE) {
-        if (value)
-            return buf_fail(err, -EINVAL, "-o %s takes no value", row->name);
-        if (row->type == OPTION_FLAG)
-            *(bool *)field = true;
+    if (row->type == OPTION_PASS) {
+        pass_on(o, row->name, value);
         return 0;
     }
-    if (!value || set_value(row, field, value))
-        return buf_fail(err, -EINVAL, "-o %s%s%s: expected %s", row->name, value ? "=" : "",
+    if (!is_flag(row))
+        return value ? set_value(row, field, value) : -EINVAL;
+    if (value && options_parse_flag(value, &wanted))
+        return -EINVAL;
+    if (row->type != OPTION_IGNORE)
+        *(bool *)field = wanted == (row->type == OPTION_FLAG);
+    return 0;
+}
+
+static const struct option_row *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (str_eq(rows[i].name, name))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+int options_set(struct options *o, const char *name, const char *value, struct buf *err)
+{
+    const struct option_row *row = find(name);
+
+    if (!row)
+        return buf_fail(err, -EINVAL, "%s: no such option", name);
+    if (apply(o, row, value))
+        return buf_fail(err, -EINVAL, "%s%s%s: expected %s", name, value ? "=" : "",
                         value ? value : "", expectation(row->type));
     return 0;
 }
 
+void options_print(FILE *to)
+{
+    static const char *const arguments[] = {
+        [OPTION_SECONDS] = "=SECONDS", [OPTION_DAYS] = "=N",      [OPTION_COUNT] = "=N",
+        [OPTION_SIZE] = "=SIZE",       [OPTION_MODE] = "=OCTAL",  [OPTION_FSYNC] = "=WHERE",
+        [OPTION_NOTIFY] = "=WHERE",    [OPTION_STRING] = "=TEXT", [OPTION_PASS] = NULL,
+        [OPTION_IGNORE] = NULL,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows) && rows[i].help; i++) {
+        const char *argument = arguments[rows[i].type] ? arguments[rows[i].type] : "";
+
+        fprintf(to, "  %s%s%*s%s\n", rows[i].name, argument,
+                (int)(26 - strlen(rows[i].name) - strlen(argument)), "", rows[i].help);
+    }
+}
+
+const char *options_name(size_t i)
+{
+    return i < ARRAY_SIZE(rows) ? rows[i].name : NULL;
+}
+
+bool options_is_known(const char *name)
+{
+    return find(name) != NULL;
+}
+
+bool options_is_flag(const char *name)
+{
+    const struct option_row *row = find(name);
+
+    return row && (is_flag(row) || (row->type == OPTION_PASS && !str_eq(name, "max_read")));
+}
+
+/* --- the list --- */
+
 static int parse_one(struct options *o, char *text, struct buf *err)
 {
     char *value = strchr(text, '=');
+    const struct option_row *row;
+    struct buf why;
+    int rc;
 
     if (value)
         *value++ = '\0';
     if (str_starts(text, "x-")) /* by convention for the tools around mount(8) */
         return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (str_eq(rows[i].name, text))
-            return apply(o, &rows[i], value, err);
-    }
-    return buf_fail(err, -EINVAL, "-o %s: no such option", text);
+    row = find(text);
+    if (row && value && is_flag(row))
+        return buf_fail(err, -EINVAL, "-o %s takes no value", text);
+    buf_init(&why, BUF_TEXT_MAX);
+    rc = options_set(o, text, value, &why);
+    if (rc)
+        buf_fail(err, rc, "-o %s", why.data);
+    buf_release(&why);
+    return rc;
 }
 
 int options_parse(struct options *o, const char *list, struct buf *err)

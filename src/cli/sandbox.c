@@ -148,8 +148,9 @@ static int read_line(int out, int64_t until, struct buf *line)
     return -ETIMEDOUT;
 }
 
-/* A line says where it listens; what it prints before that is the reason if it ends without. */
-static int read_url(struct sandbox *s, int out, struct buf *err)
+/* Lines say where it listens: the connector first, then "graph URL"; what it prints before that is
+ * the reason if it ends without. */
+static int read_url(struct sandbox *s, const char *prefix, int out, struct buf *err)
 {
     int64_t until = clock_mono() + START_LIMIT;
     struct buf line, why;
@@ -157,14 +158,15 @@ static int read_url(struct sandbox *s, int out, struct buf *err)
 
     buf_init(&line, BUF_TEXT_MAX);
     buf_init(&why, BUF_TEXT_MAX);
-    while (!rc && !str_starts(line.data, "http://")) {
+    while (!rc &&
+           !(str_starts(line.data, prefix) && str_starts(line.data + strlen(prefix), "http://"))) {
         if (!why.len)
             buf_addstr(&why, line.data);
         buf_clear(&line);
         rc = read_line(out, until, &line);
     }
     if (!rc)
-        s->url = buf_detach(&line);
+        s->url = xstrdup(line.data + strlen(prefix));
     else if (rc == -ENODATA)
         rc = buf_fail(err, -EIO, "%s", why.len ? why.data : PROGRAM " ended before it was ready");
     else
@@ -174,7 +176,8 @@ static int read_url(struct sandbox *s, int out, struct buf *err)
     return rc;
 }
 
-int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err)
+int sandbox_start(struct sandbox *s, enum service_id service, const char *state_dir,
+                  struct buf *err)
 {
     int in[2], out[2], rc;
 
@@ -193,7 +196,7 @@ int sandbox_start(struct sandbox *s, const char *state_dir, struct buf *err)
     close(in[0]);
     close(out[1]);
     if (!rc)
-        rc = read_url(s, out[0], err);
+        rc = read_url(s, service == SERVICE_GRAPH ? "graph " : "", out[0], err);
     close(out[0]); /* nobody reads what it says later */
     if (rc)
         sandbox_stop(s);

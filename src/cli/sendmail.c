@@ -17,26 +17,26 @@
 static int deliver(const struct sendmail_args *args, const struct buf *text, struct buf *note,
                    struct buf *err)
 {
-    struct config config = {0};
+    struct values *v = &args->set->values;
     struct cJSON *message = NULL;
-    char *mountpoint = NULL, *name = NULL;
-    int code = settings_config(args->set, &config, err) ? EX_CONFIG : EX_OK;
+    char *named = v->mount ? xstrdup(v->mount) : NULL, *mountpoint = NULL, *name = NULL;
+    int code = settings_inherit(args->set, err) ? EX_CONFIG : EX_OK;
 
     if (!code)
-        code = sendmail_message(text, args, config.local_recipient, &message, err);
+        code = sendmail_message(text, args, v->local_recipient, &message, err);
     if (!code)
-        code = sendmail_find_mount(args, &config, &mountpoint, err);
+        code = sendmail_find_mount(named, v->mount, &mountpoint, err);
     if (!code && mountpoint) {
         code = sendmail_queue(mountpoint, message, &name, err);
         buf_addf(note, "waiting to be sent: %s/outbox/send/%s", mountpoint, name ? name : "");
     } else if (!code) {
         code = sendmail_direct(args->set, message, err);
-        buf_addf(note, "accepted by %s", args->set->url ? args->set->url : "");
+        buf_addf(note, "accepted by %s", v->url ? v->url : "");
     }
     free(name);
     free(mountpoint);
+    free(named);
     cJSON_Delete(message);
-    config_release(&config);
     return code;
 }
 

@@ -14,15 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONG_MOUNT = 256, LONG_URL, LONG_TOKEN_FILE, LONG_TOKEN_COMMAND, LONG_API, LONG_CONFIG };
-
-static const struct option long_options[] = {
-    {"mount", required_argument, NULL, LONG_MOUNT},
-    {"url", required_argument, NULL, LONG_URL},
-    {"token-file", required_argument, NULL, LONG_TOKEN_FILE},
-    {"token-command", required_argument, NULL, LONG_TOKEN_COMMAND},
-    {"api", required_argument, NULL, LONG_API},
-    {"config", required_argument, NULL, LONG_CONFIG},
+static const struct option own_options[] = {
+    {"config", required_argument, NULL, 'c'},
     {"help", no_argument, NULL, 'H'},
     {NULL},
 };
@@ -78,37 +71,26 @@ static int take(struct sendmail_args *args, int c, struct buf *err)
         return str_eq(optarg, "m") ? 0 : refuse_mode(optarg, err);
     case 'q':
         return buf_fail(err, -EINVAL, "-q: the mount sends what is waiting: outlookfs sync");
-    case LONG_MOUNT:
-        args->mount = optarg;
+    case 'c':
+        values_set(&s->config, optarg);
         return 0;
-    case LONG_URL:
-        settings_set(&s->url, optarg);
-        return 0;
-    case LONG_TOKEN_FILE:
-        settings_set(&s->token_file, optarg);
-        return 0;
-    case LONG_TOKEN_COMMAND:
-        settings_set(&s->token_command, optarg);
-        return 0;
-    case LONG_API:
-        settings_set(&s->api, optarg);
-        return 0;
-    case LONG_CONFIG:
-        settings_set(&s->config, optarg);
-        return 0;
+    case '?':
+        return -EINVAL;
     default:
-        return c == '?' ? -EINVAL : 0;
+        return keys_take(&s->values, c, optarg, err) == -EINVAL ? -EINVAL : 0;
     }
 }
 
 int sendmail_args_parse(int argc, char **argv, struct sendmail_args *ret, struct buf *err)
 {
+    struct option *long_options = keys_long_options(KEY_SENDMAIL, own_options);
     int c, rc = 0;
 
     while (!rc && (c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
         ret->help = ret->help || c == 'H';
         rc = take(ret, c, err);
     }
+    free(long_options);
     if (rc || ret->help)
         return rc;
     if (optind < argc)

@@ -24,7 +24,6 @@ struct sendmail_args {
     bool verbose;            /* -v */
     bool help;               /* and nothing else counts */
     const char *from;        /* -f, or NULL */
-    const char *mount;       /* --mount, or NULL */
     struct settings *set;    /* where the options that `mount` has, too, go */
 };
 
@@ -58,9 +57,9 @@ int sendmail_message(const struct buf *text, const struct sendmail_args *args, c
 
 /* --- sendmail_submit.c: exit codes, with the reason in `err` --- */
 
-/* The mount to give it to; EX_OK with NULL: there is none. The caller frees it. */
-int sendmail_find_mount(const struct sendmail_args *args, const struct config *config, char **ret,
-                        struct buf *err);
+/* The mount to give it to: `named` on the command line, or `configured`; both may be NULL. EX_OK
+ * with NULL: there is none. The caller frees it. */
+int sendmail_find_mount(const char *named, const char *configured, char **ret, struct buf *err);
 
 /* EX_OK: it is in the mount's journal, under a name that the caller frees. */
 int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **ret_name,

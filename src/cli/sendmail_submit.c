@@ -85,17 +85,16 @@ static int find_own(char **ret, struct buf *err)
     return code;
 }
 
-int sendmail_find_mount(const struct sendmail_args *args, const struct config *config, char **ret,
-                        struct buf *err)
+int sendmail_find_mount(const char *named, const char *configured, char **ret, struct buf *err)
 {
     const char *env = getenv("OUTLOOKFS_MOUNT");
 
     *ret = NULL;
-    if (args->mount)
-        return insist_on(args->mount, ret, err);
+    if (named)
+        return insist_on(named, ret, err);
     if (env && *env)
         return insist_on(env, ret, err);
-    return config->mount ? look_at(config->mount, ret, err) : find_own(ret, err);
+    return configured ? look_at(configured, ret, err) : find_own(ret, err);
 }
 
 /* --- into its outbox --- */

@@ -38,6 +38,7 @@ struct server {
     struct mailbox *mailbox;
     struct listener *listener; /* or NULL */
     struct poller *poller;     /* or NULL */
+    struct notices *notices;   /* or NULL */
     struct mount *mount;
     struct fs *fs;
     bool started; /* threads */
@@ -47,7 +48,7 @@ struct server {
 
 static const char *service_url(const struct server *server)
 {
-    return server->sandbox.url ? server->sandbox.url : server->settings->url;
+    return server->sandbox.url ? server->sandbox.url : server->settings->values.url;
 }
 
 static int open_mailbox(struct server *server, struct buf *err)
@@ -55,10 +56,9 @@ static int open_mailbox(struct server *server, struct buf *err)
     const struct settings *s = server->settings;
     const struct options *o = &s->options;
     struct mailbox_config config = {
-        .state_dir = s->state_dir,
-        .cache_dir = s->cache_dir,
-        .account =
-            s->sandbox ? "the sandbox" : s->url, /* the sandbox's port is another each time */
+        .state_dir = s->values.state_dir,
+        .cache_dir = s->values.cache_dir,
+        .account = s->identity,
         .list_ttl = o->list_ttl,
         .writeback_delay = o->writeback_delay,
         .create_settle = o->create_settle,
@@ -92,7 +92,9 @@ static int make_fs(struct server *server, struct buf *err)
         .fsync_local = s->options.fsync_local,
         .url = service_url(server),
         .mountpoint = s->mountpoint,
-        .state_dir = s->state_dir,
+        .state_dir = s->values.state_dir,
+        .account = s->account,
+        .service = s->service == SERVICE_GRAPH ? "graph" : "connector",
         .notify = &mount_notify,
     };
 
@@ -139,15 +141,50 @@ static int listen_for_answers(struct server *server, struct buf *err)
     return 0;
 }
 
+static bool is_first_mount(const struct settings *s)
+{
+    return access(s->values.state_dir, F_OK) && access(s->values.cache_dir, F_OK);
+}
+
+/* Where nothing is cached and nothing is kept, a service that refuses, or is not there, leaves no
+ * directories behind, and is an error. */
+static int ask_first(const struct settings *s, struct buf *err)
+{
+    const struct sandbox none = {0};
+    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
+    struct token_source *tokens = NULL;
+    struct remote_fault fault = {0};
+    struct remote *remote = NULL;
+    int rc;
+
+    if (s->sandbox || !is_first_mount(s))
+        return 0;
+    rc = service_connect(s, &none, &tokens, &remote, err);
+    if (rc)
+        return rc;
+    enum grade grade = remote_test(remote, ctx, &fault);
+
+    if (grade != GRADE_OK)
+        rc = buf_fail(err, -EIO, "%s: %s%s", s->values.url,
+                      fault.reason ? fault.reason : grade_name(grade),
+                      fault.status == 404 ? ": the URL is wrong, no mailbox service is there" : "");
+    remote_fault_release(&fault);
+    remote_destroy(remote);
+    token_destroy(tokens);
+    return rc;
+}
+
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    int rc = file_mkdirs(s->state_dir, err);
+    int rc = ask_first(s, err);
 
     if (!rc)
-        rc = file_mkdirs(s->cache_dir, err);
+        rc = file_mkdirs(s->values.state_dir, err);
+    if (!rc)
+        rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)
-        rc = sandbox_start(&server->sandbox, s->state_dir, err);
+        rc = sandbox_start(&server->sandbox, s->service, s->values.state_dir, err);
     if (!rc)
         rc = open_mailbox(server, err);
     if (!rc)
@@ -245,6 +282,9 @@ static int start_polling(struct server *server, struct buf *err)
 {
     int rc = poller_start(server->mailbox, &server->poller);
 
+    if (!rc)
+        rc = notices_start(server->mailbox, server->settings->options.notify_desktop,
+                           &server->notices);
     return rc ? buf_fail(err, rc, "cannot start a thread: %s", strerror(-rc)) : 0;
 }
 
@@ -268,6 +308,7 @@ static void wait_for_end(struct server *server, int signals)
         if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
             break;
     }
+    report_ending();
     log_info("%s", fds[0].revents ? "asked to end by a signal" : "unmounted");
 }
 
@@ -313,7 +354,7 @@ static void log_left(const struct server *server, const struct journal_counts *l
         log_warn("not on the service: %u waiting, %u refused, %u in conflict, %u deletions held; "
                  "kept in %s",
                  left->queued, left->failed, left->conflict, left->held,
-                 server->settings->state_dir);
+                 server->settings->values.state_dir);
 }
 
 /* After a failure nothing new was saved: what an earlier mount left waits for the next one. */
@@ -323,6 +364,7 @@ static void take_down(struct server *server, bool failed)
 
     if (server->mount)
         mount_close(server->mount);
+    notices_stop(server->notices);
     poller_stop(server->poller);
     listener_stop(server->listener);
     if (server->started) {

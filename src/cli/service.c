@@ -9,8 +9,17 @@
 
 #include <stdlib.h>
 
-/* The contract: GET /testconnection answers 200 or 401 and does nothing. */
-#define PROBE_PATH "/testconnection"
+/* What differs before anything is known of a mailbox. */
+static const struct {
+    const char *probe; /* answers 200 or 401, and does nothing */
+    unsigned rate;     /* calls a minute; 0: http's own default */
+    unsigned parallel; /* 0: the same */
+} services[SERVICE_COUNT] = {
+    [SERVICE_CONNECTOR] = {"/testconnection", 0, 0},
+    /* 10,000 in ten minutes, and four at a time, of one mailbox:
+     * https://learn.microsoft.com/graph/throttling-limits */
+    [SERVICE_GRAPH] = {"/me", 1000, 4},
+};
 
 bool service_traced(const struct settings *s)
 {
@@ -23,10 +32,17 @@ static struct token_source *make_tokens(const struct settings *s, const struct s
 {
     if (sandbox->url)
         return token_from_string(sandbox->token);
-    if (s->token_file)
-        return token_from_file(s->token_file);
-    if (s->token_command)
-        return token_from_command(s->token_command);
+    if (s->values.token_file)
+        return token_from_file(s->values.token_file);
+    if (s->values.token_command)
+        return token_from_command(s->values.token_command);
+    if (s->login) {
+        char *advice = login_advice(s);
+        struct token_source *tokens = token_from_login(login_open(s), advice);
+
+        free(advice);
+        return tokens;
+    }
     return s->token ? token_from_string(s->token) : NULL;
 }
 
@@ -34,10 +50,12 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
                     struct token_source **ret_tokens, struct remote **ret, struct buf *err)
 {
     struct token_source *tokens = make_tokens(s, sandbox);
-    struct http_config config = {.base_url = sandbox->url ? sandbox->url : s->url,
+    struct http_config config = {.base_url = sandbox->url ? sandbox->url : s->values.url,
                                  .tokens = tokens,
-                                 .probe_path = PROBE_PATH,
-                                 .rate = s->options.rate};
+                                 .probe_path = services[s->service].probe,
+                                 .rate =
+                                     s->options.rate ? s->options.rate : services[s->service].rate,
+                                 .parallel = services[s->service].parallel};
     struct http *http;
     int rc = http_create(&config, &http, err);
 
@@ -46,6 +64,8 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
         return rc;
     }
     *ret_tokens = tokens;
-    *ret = remote_connector_create(http, API_V1, service_traced(s));
+    kind_use_service(s->service);
+    *ret = s->service == SERVICE_GRAPH ? remote_graph_create(http, service_traced(s))
+                                       : remote_connector_create(http, API_V1, service_traced(s));
     return 0;
 }

@@ -32,22 +32,43 @@ static void format_size(int64_t bytes, char out[32])
     snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }
 
-static const char *connection(const cJSON *status)
+static void describe_connection(const cJSON *status, struct buf *out)
 {
-    if (!json_bool(status, "online", false))
-        return "offline: showing what is cached, changes are kept";
+    const char *refusal = json_str(status, "refusal");
+
     if (!json_bool(status, "authorised", false))
-        return "not authorised: the token is refused or missing";
-    return "online";
+        buf_addf(out, "not authorised: %s",
+                 refusal && *refusal ? refusal : "the token is refused or missing");
+    else if (!json_bool(status, "online", false))
+        buf_addstr(out, "offline: showing what is cached, changes are kept");
+    else
+        buf_addstr(out, "online");
+}
+
+/* For monitoring; EXIT_NOT_DONE is what a person has to see to, a mount that is not there, too. */
+enum { EXIT_CUT_OFF = 2 };
+
+static int judge(const cJSON *status)
+{
+    struct left left = left_read(status);
+
+    if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
+        return EXIT_CUT_OFF;
+    if (left.failed || left.conflicts || left.held)
+        return EXIT_NOT_DONE;
+    return EXIT_DONE;
 }
 
 static void show_service(const cJSON *status)
 {
     const cJSON *budget = json_get(status, "budget");
     int64_t throttled = json_int(budget, "throttled_seconds", 0);
+    struct buf connection;
 
+    buf_init(&connection, BUF_TEXT_MAX);
+    describe_connection(status, &connection);
     print(stdout, "%s on %s\n", text(status, "url"), text(status, "mountpoint"));
-    print(stdout, "  service   %s%s\n", connection(status),
+    print(stdout, "  service   %s%s\n", connection.data,
           json_bool(status, "read_only", false) ? ", mounted read-only" : "");
     print(stdout, "  requests  %" PRId64 " so far, %" PRId64 " of %" PRId64 " left this minute\n",
           json_int(status, "requests", 0), json_int(budget, "left", 0),
@@ -56,6 +77,7 @@ static void show_service(const cJSON *status)
         print(stdout, "  throttled for another %" PRId64 " s by the service\n", throttled);
     print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
           json_int(status, "pid", 0));
+    buf_release(&connection);
 }
 
 static void show_cache(const cJSON *status)
@@ -190,6 +212,8 @@ static int show(const char *path, bool as_json)
         show_drafts(status);
         show_what_to_do(status);
     }
+    if (!code)
+        code = judge(status);
     cJSON_Delete(status);
     buf_release(&err);
     buf_release(&raw);
@@ -209,7 +233,7 @@ static int run(int argc, char **argv)
             return usage_error(&status_command);
         as_json = true;
     }
-    if (argc - optind != 1)
+    if (argc - optind > 1)
         return usage_error(&status_command);
 
     code = control_find(argv[optind], &m);
@@ -223,6 +247,6 @@ static int run(int argc, char **argv)
 const struct command status_command = {
     .name = "status",
     .summary = "say how the mount and what is saved on it are doing",
-    .usage = "[--json] MOUNTPOINT",
+    .usage = "[--json] [MOUNTPOINT]",
     .run = run,
 };

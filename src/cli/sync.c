@@ -10,26 +10,6 @@
 static const struct option long_options[] = {
     {"confirm-deletes", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 
-/* Each turn asks the mount to send all and to answer within this time; so Ctrl-C finds us between
- * two turns at the latest. */
-#define SYNC_COMMAND "sync 30\n"
-
-/* Time was over. Is there a reason to go on waiting? */
-static bool still_sending(const char *path)
-{
-    cJSON *status = NULL;
-    bool sending = false;
-    struct buf err;
-
-    buf_init(&err, BUF_TEXT_MAX);
-    if (control_status(path, NULL, &status, &err) == 0)
-        sending = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
-                  left_read(status).pending > 0;
-    cJSON_Delete(status);
-    buf_release(&err);
-    return sending;
-}
-
 static int tell_left(const char *path)
 {
     cJSON *status = NULL;
@@ -61,18 +41,17 @@ out:
 
 static int sync_all(const char *path, bool confirm_deletes)
 {
-    int rc = confirm_deletes ? control_command(path, "confirm-deletes\n") : 0;
+    int rc = confirm_deletes ? control_command(path, "confirm-deletes\n", MOUNT_LIMIT) : 0;
 
-    if (!rc) {
-        do
-            rc = control_command(path, SYNC_COMMAND);
-        while (rc == -EINPROGRESS && still_sending(path));
-    }
+    if (!rc)
+        rc = control_sync(path);
     if (rc == 0)
         return EXIT_DONE;
     if (rc == -EIO || rc == -EINPROGRESS)
         return tell_left(path);
-    return complain("%s: %s", path, strerror(-rc));
+    return complain("%s: %s", path,
+                    rc == -ETIMEDOUT ? "the program behind the mount is stopped or hangs"
+                                     : strerror(-rc));
 }
 
 static int run(int argc, char **argv)
@@ -88,7 +67,7 @@ static int run(int argc, char **argv)
             return usage_error(&sync_command);
         confirm_deletes = true;
     }
-    if (argc - optind != 1)
+    if (argc - optind > 1)
         return usage_error(&sync_command);
 
     code = control_find(argv[optind], &m);
@@ -102,6 +81,6 @@ static int run(int argc, char **argv)
 const struct command sync_command = {
     .name = "sync",
     .summary = "send what is waiting and say whether all of it arrived",
-    .usage = "[--confirm-deletes] MOUNTPOINT",
+    .usage = "[--confirm-deletes] [MOUNTPOINT]",
     .run = run,
 };

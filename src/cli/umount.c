@@ -15,7 +15,7 @@
 
 /* Its last flush takes 30 s at most. */
 #define EXIT_LIMIT_MS 35000
-#define SYNC_COMMAND "sync 30\n"
+#define STUCK_LIMIT_MS 3000 /* where nothing moved before either */
 
 static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {NULL}};
 
@@ -24,6 +24,7 @@ struct farewell {
     struct left left;
     int process; /* a pidfd, or -1 */
     char *state_dir;
+    bool stuck; /* sending came to no end */
 };
 
 static bool worth_waiting(const cJSON *status)
@@ -45,7 +46,7 @@ static void prepare(const char *path, struct farewell *ret)
         goto out;
     ret->process = pidfd_open((pid_t)json_int(status, "pid", 0), 0);
     if (worth_waiting(status)) {
-        control_command(path, SYNC_COMMAND); /* what is left then is told below */
+        ret->stuck = control_sync(path) == -EINPROGRESS; /* what is left is told below */
         cJSON_Delete(status);
         status = NULL;
         if (control_status(path, NULL, &status, &err))
@@ -59,14 +60,16 @@ out:
     buf_release(&err);
 }
 
-static void wait_for_end(int process)
+static void wait_for_end(const struct farewell *farewell)
 {
+    int process = farewell->process;
     struct pollfd fd = {.fd = process, .events = POLLIN};
     int rc;
 
     if (process < 0)
         return;
-    while ((rc = poll(&fd, 1, EXIT_LIMIT_MS)) < 0 && errno == EINTR)
+    while ((rc = poll(&fd, 1, farewell->stuck ? STUCK_LIMIT_MS : EXIT_LIMIT_MS)) < 0 &&
+           errno == EINTR)
         ;
     if (rc == 0)
         complain("unmounted; the program behind it is still sending changes");
@@ -97,7 +100,7 @@ static int unmount_living(const char *path, struct buf *err)
         if (farewell.process >= 0)
             close(farewell.process);
     } else {
-        wait_for_end(farewell.process);
+        wait_for_end(&farewell);
         tell_left(&farewell);
     }
     free(farewell.state_dir);

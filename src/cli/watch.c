@@ -238,14 +238,14 @@ static int run(int argc, char **argv)
             return usage_error(&watch_command);
         command = optarg;
     }
-    if (argc - optind != 2)
+    if (argc - optind != 1 && argc - optind != 2)
         return usage_error(&watch_command);
 
-    code = control_find(argv[optind], &m);
+    code = control_find(argc - optind == 2 ? argv[optind] : NULL, &m);
     if (code)
         return code;
     signal(SIGPIPE, SIG_IGN);
-    code = watch(m.path, argv[optind + 1], command);
+    code = watch(m.path, argv[argc - 1], command);
     mountpoint_release(&m);
     return code;
 }
@@ -253,6 +253,6 @@ static int run(int argc, char **argv)
 const struct command watch_command = {
     .name = "watch",
     .summary = "print what a trigger brings, or run a command for each item",
-    .usage = "[--exec COMMAND] MOUNTPOINT TRIGGER",
+    .usage = "[--exec COMMAND] [MOUNTPOINT] TRIGGER",
     .run = run,
 };

@@ -53,8 +53,9 @@ struct exchange {
     struct curl_slist *headers;
     unsigned started; /* how often a connection was ready and sending could begin */
     size_t received;
-    curl_off_t moved;   /* bytes in both directions */
-    int64_t last_moved; /* clock_mono() */
+    curl_off_t moved;       /* bytes in both directions */
+    atomic_ullong *traffic; /* where they are added up */
+    int64_t last_moved;     /* clock_mono() */
 
     atomic_bool abandoned; /* the caller wants it back */
 

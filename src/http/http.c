@@ -9,9 +9,11 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,7 @@ struct http {
     atomic_bool authorised;
 
     struct mutex lock;
+    char *refusal;       /* guarded by lock: why not authorised */
     pthread_cond_t left; /* guarded by lock: a caller went */
     unsigned callers;    /* guarded by lock: in http_perform() */
 };
@@ -87,6 +90,7 @@ static void http_free(struct http *http)
 {
     free((char *)http->config.base_url);
     free((char *)http->config.probe_path);
+    free(http->refusal);
     pthread_cond_destroy(&http->left);
     mutex_release(&http->lock);
     curl_global_cleanup();
@@ -144,6 +148,23 @@ void http_destroy(struct http *http)
 
 /* --- the token --- */
 
+static void set_authorised(struct http *http, const char *refusal)
+{
+    bool before = atomic_exchange(&http->authorised, refusal == NULL);
+
+    mutex_lock(&http->lock);
+    free(http->refusal);
+    http->refusal = refusal ? xstrdup(refusal) : NULL;
+    mutex_unlock(&http->lock);
+
+    if (before && refusal)
+        log_warn("not authorised: %s; what is cached is shown, what is saved waits", refusal);
+    if (!before && !refusal)
+        log_info("authorised again");
+    if (!refusal && http->config.tokens)
+        token_accept(http->config.tokens);
+}
+
 static bool wants_token(const struct attempt *t)
 {
     return t->http->config.tokens && !t->exchange.request->url;
@@ -164,8 +185,10 @@ static enum grade get_token(struct attempt *t, struct http_answer *a, const char
     rc = token_get(http->config.tokens, stale, t->exchange.request->cancel, &token, &err);
     if (rc == -EINTR) {
         grade = answer_fail(a, GRADE_CANCELLED, "cancelled");
+    } else if (rc == -EHOSTUNREACH) {
+        grade = answer_fail(a, GRADE_OFFLINE, err.data);
     } else if (rc) {
-        atomic_store(&http->authorised, false);
+        set_authorised(http, err.data);
         grade = answer_fail(a, GRADE_AUTH, err.data);
     } else {
         explicit_bzero(t->token.data, t->token.len);
@@ -204,8 +227,8 @@ static void run_once(struct attempt *t, struct http_answer *a)
     network_run(t->http->network, ex);
     answer_read(ex);
     hide_token(t, a);
-    if (a->status && a->status != 401)
-        atomic_store(&t->http->authorised, true);
+    if (a->status && a->status != 401 && !atomic_load(&t->http->authorised))
+        set_authorised(t->http, NULL);
 }
 
 /* The token was refused: another one, once. */
@@ -217,7 +240,8 @@ static bool again_after_401(struct attempt *t, struct http_answer *a)
     if (a->status != 401 || !wants_token(t))
         return false;
     if (t->renewed) {
-        atomic_store(&t->http->authorised, false);
+        token_refuse(t->http->config.tokens, t->token.data);
+        set_authorised(t->http, a->reason.data);
         return false;
     }
     t->renewed = true;
@@ -331,6 +355,9 @@ void http_stats(struct http *http, struct http_stats *ret)
 {
     network_stats(http->network, ret);
     ret->authorised = atomic_load(&http->authorised);
+    mutex_lock(&http->lock);
+    snprintf(ret->refusal, sizeof(ret->refusal), "%s", http->refusal ? http->refusal : "");
+    mutex_unlock(&http->lock);
     ret->token_read = http->config.tokens ? token_read_last(http->config.tokens) : 0;
     ret->token_there = http->config.tokens ? token_there(http->config.tokens) : 0;
 }

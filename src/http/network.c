@@ -36,7 +36,8 @@ struct network {
     uint64_t requests;          /* guarded by lock */
     bool stopping;              /* guarded by lock */
 
-    atomic_bool online; /* reach.online, for everybody */
+    atomic_ullong traffic; /* bytes */
+    atomic_bool online;    /* reach.online, for everybody */
 
     /* Of the network thread. */
     struct reach reach;
@@ -165,6 +166,7 @@ static void abort_transfer(struct network *n, struct exchange *ex, enum exchange
 
 static void start(struct network *n, struct exchange *ex)
 {
+    ex->traffic = &n->traffic;
     if (transfer_begin(ex, &n->options)) {
         finish(n, ex);
         return;
@@ -425,6 +427,7 @@ void network_stats(struct network *n, struct http_stats *ret)
     *ret = (struct http_stats){
         .online = atomic_load(&n->online),
         .requests = n->requests,
+        .bytes = atomic_load(&n->traffic),
         .budget = throttle_budget(&n->admission.throttle, now),
         .rate = n->admission.throttle.rate,
         .throttled_s = held > now ? (int)((held - now + NS_PER_S - 1) / NS_PER_S) : 0,

@@ -19,13 +19,19 @@ struct token_source {
 
     struct mutex lock;
     pthread_cond_t renewed;
-    struct buf value;    /* guarded by lock: "Bearer ...", or empty */
-    bool renewing;       /* guarded by lock */
-    unsigned long tries; /* guarded by lock: renewals that came to an end, good or bad */
-    int failure;         /* guarded by lock: of the last one; 0: it was good */
-    int64_t failed_at;   /* guarded by lock */
-    uint64_t stamp;      /* guarded by lock: before the last fetch */
-    struct buf reason;   /* guarded by lock: for the failure */
+    struct buf value;             /* guarded by lock: "Bearer ...", or empty */
+    int64_t renew_at, expires_at; /* guarded by lock: of the value; see token_p.h */
+    bool renewing;                /* guarded by lock */
+    unsigned long tries;          /* guarded by lock: renewals that came to an end, good or bad */
+    int failure;                  /* guarded by lock: of the last one; 0: it was good */
+    int64_t failed_at;            /* guarded by lock */
+    uint64_t stamp;               /* guarded by lock: before the last fetch */
+    struct buf reason;            /* guarded by lock: for the failure */
+
+    bool refused;           /* guarded by lock: the value, by the service */
+    uint64_t refused_stamp; /* guarded by lock: of that time */
+    int64_t refused_until;  /* guarded by lock: clock_mono() from which it is tried again */
+    int64_t refused_pause;  /* guarded by lock */
 };
 
 void token_wipe(struct buf *b)
@@ -49,6 +55,7 @@ struct token_source *token_create(const struct token_ops *ops, void *state)
     assert(ops->fetch && ops->destroy);
     source->ops = ops;
     source->state = state;
+    source->refused_pause = REFUSED_FIRST;
     mutex_init(&source->lock, MUTEX_TOKEN);
     clock_cond_init(&source->renewed);
     buf_init(&source->value, TOKEN_MAX + 8);
@@ -94,14 +101,15 @@ static int make_value(const struct buf *raw, struct buf *out, struct buf *err)
 }
 
 /* No lock is held: this may take its time. */
-static int fetch(struct token_source *source, struct cancel *cancel, struct buf *value,
-                 struct buf *err)
+static int fetch(struct token_source *source, const char *stale, struct cancel *cancel,
+                 struct buf *value, struct token_fetched *ret, struct buf *err)
 {
     struct buf raw;
     int rc;
 
     buf_init(&raw, TOKEN_MAX);
-    rc = source->ops->fetch(source->state, cancel, &raw, err);
+    ret->text = &raw;
+    rc = source->ops->fetch(source->state, stale, cancel, ret, err);
     if (!rc)
         rc = make_value(&raw, value, err);
     token_wipe(&raw);
@@ -110,12 +118,78 @@ static int fetch(struct token_source *source, struct cancel *cancel, struct buf 
 
 static int fail_locked(struct token_source *source, struct buf *err)
 {
-    return buf_fail(err, -EACCES, "%s", source->reason.data);
+    int code = source->failure == -EHOSTUNREACH ? -EHOSTUNREACH : -EACCES;
+
+    return buf_fail(err, code, "%s", source->reason.data);
 }
 
 static uint64_t stamp_of(const struct token_source *source)
 {
     return source->ops->stamp ? source->ops->stamp(source->state) : 0;
+}
+
+/* --- a token that the service refused --- */
+
+static void refuse_locked(struct token_source *source)
+{
+    if (source->refused)
+        return;
+    source->refused = true;
+    source->refused_stamp = source->stamp;
+    source->refused_until = clock_mono() + source->refused_pause;
+    source->refused_pause =
+        source->refused_pause < REFUSED_MAX / 2 ? source->refused_pause * 2 : REFUSED_MAX;
+}
+
+/* A service may change its mind. */
+static void forgive_locked(struct token_source *source)
+{
+    if (source->refused && clock_mono() >= source->refused_until)
+        source->refused = false;
+}
+
+void token_refuse(struct token_source *source, const char *value)
+{
+    mutex_lock(&source->lock);
+    if (str_eq(source->value.data, value))
+        refuse_locked(source);
+    mutex_unlock(&source->lock);
+}
+
+void token_accept(struct token_source *source)
+{
+    mutex_lock(&source->lock);
+    source->refused_pause = REFUSED_FIRST;
+    mutex_unlock(&source->lock);
+}
+
+/* --- renewal --- */
+
+static bool is_value(const struct token_source *source, const char *value)
+{
+    return value && str_eq(source->value.data, value);
+}
+
+/* The text is another one than `stale`, or was written anew. */
+static int take_locked(struct token_source *source, struct buf *value,
+                       const struct token_fetched *fetched, const char *stale, struct buf *reason)
+{
+    bool same = stale && str_eq(value->data, stale);
+    bool again = source->refused && source->stamp != source->refused_stamp;
+
+    if (!str_eq(value->data, source->value.data))
+        source->refused_pause = REFUSED_FIRST;
+    token_wipe(&source->value);
+    source->value = *value;
+    buf_init(value, 0);
+    source->renew_at = fetched->renew_at;
+    source->expires_at = fetched->expires_at;
+    if (!same || again) {
+        source->refused = false;
+        return 0;
+    }
+    refuse_locked(source);
+    return buf_fail(reason, -EACCES, "the token is refused, and there is no other one");
 }
 
 /*
@@ -125,6 +199,8 @@ static uint64_t stamp_of(const struct token_source *source)
 static int renew_locked(struct token_source *source, const char *stale, struct cancel *cancel,
                         struct buf *err)
 {
+    char *old = stale ? xstrdup(stale) : source->refused ? xstrdup(source->value.data) : NULL;
+    struct token_fetched fetched = {0};
     struct buf value, reason;
     int rc;
 
@@ -133,39 +209,46 @@ static int renew_locked(struct token_source *source, const char *stale, struct c
     source->renewing = true;
     source->stamp = stamp_of(source); /* first: a change that comes meanwhile is seen later */
     mutex_unlock(&source->lock);
-    rc = fetch(source, cancel, &value, &reason);
+    rc = fetch(source, old, cancel, &value, &fetched, &reason);
     mutex_lock(&source->lock);
     source->renewing = false;
     pthread_cond_broadcast(&source->renewed);
 
-    if (!rc && stale && str_eq(value.data, stale))
-        rc = buf_fail(&reason, -EACCES, "the token is refused, and there is no other one");
+    if (!rc)
+        rc = take_locked(source, &value, &fetched, old, &reason);
     if (rc != -EINTR) {
         source->tries++;
         source->failure = rc;
         source->failed_at = clock_mono();
         buf_fail(&source->reason, 0, "%s", reason.data);
     }
-    if (!rc) {
-        token_wipe(&source->value);
-        source->value = value;
-        buf_init(&value, 0);
-    } else if (rc != -EINTR) {
+    if (rc && rc != -EINTR)
         rc = fail_locked(source, err);
-    }
     token_wipe(&value);
+    token_wipe_string(old);
     buf_release(&reason);
     return rc;
 }
 
-static bool has_fresh_locked(const struct token_source *source, const char *stale)
+/* It will do for a request. */
+static bool is_usable_locked(const struct token_source *source, const char *stale)
 {
-    return source->value.len > 0 && !(stale && str_eq(source->value.data, stale));
+    return source->value.len > 0 && !is_value(source, stale) && !source->refused &&
+           (!source->expires_at || clock_now() < source->expires_at);
+}
+
+/* And nothing better is to be had. */
+static bool is_fresh_locked(const struct token_source *source, const char *stale)
+{
+    if (source->ops->follows && stamp_of(source) != source->stamp)
+        return false;
+    return is_usable_locked(source, stale) && (!source->renew_at || clock_now() < source->renew_at);
 }
 
 static bool failed_lately_locked(const struct token_source *source)
 {
-    return source->failure && clock_mono() < source->failed_at + source->ops->failure_memory;
+    return source->failure && stamp_of(source) == source->stamp &&
+           clock_mono() < source->failed_at + source->ops->failure_memory;
 }
 
 int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
@@ -175,8 +258,11 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
     int rc = 0;
 
     mutex_lock(&source->lock);
+    forgive_locked(source);
     tries = source->tries;
-    while (!rc && !has_fresh_locked(source, stale)) {
+    while (!rc && !is_fresh_locked(source, stale)) {
+        if (source->renewing && is_usable_locked(source, stale))
+            break; /* it is good until the other one is there */
         if (source->renewing)
             rc = cancel_wait(cancel, &source->renewed, &source->lock, INT64_MAX);
         else if (source->failure && (source->tries != tries || failed_lately_locked(source)))

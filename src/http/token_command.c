@@ -154,17 +154,19 @@ static int run_result(struct run *run, struct buf *err)
     return 0;
 }
 
-static int command_fetch(void *state, struct cancel *cancel, struct buf *out, struct buf *err)
+static int command_fetch(void *state, const char *stale, struct cancel *cancel,
+                         struct token_fetched *ret, struct buf *err)
 {
     const struct command *c = state;
     struct run run;
     int rc;
 
+    (void)stale;
     rc = run_start(&run, c->text);
     if (rc)
         return buf_fail(err, -EACCES, "the token command does not start: %s", strerror(-rc));
 
-    rc = run_wait(&run, cancel, clock_mono() + c->limit, out);
+    rc = run_wait(&run, cancel, clock_mono() + c->limit, ret->text);
     if (rc) {
         kill_and_reap(run.pid);
         if (rc == -ETIMEDOUT)
@@ -172,7 +174,7 @@ static int command_fetch(void *state, struct cancel *cancel, struct buf *out, st
         else if (rc != -EINTR)
             buf_fail(err, 0, "the token command's output: %s", strerror(-rc));
     } else {
-        drain(run.out, out); /* what came between the last look and the end */
+        drain(run.out, ret->text); /* what came between the last look and the end */
         rc = run_result(&run, err);
     }
     close(run.end);

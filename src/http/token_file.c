@@ -32,30 +32,36 @@ static int read_checked(const char *path, int fd, struct buf *out, struct buf *e
 }
 
 /* O_NONBLOCK: opening a FIFO must not hang before it can be refused. */
-static int file_fetch(void *state, struct cancel *cancel, struct buf *out, struct buf *err)
+static int file_fetch(void *state, const char *stale, struct cancel *cancel,
+                      struct token_fetched *ret, struct buf *err)
 {
     const char *path = state;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int rc;
 
-    (void)cancel;
+    (void)stale, (void)cancel;
     if (fd < 0)
         return buf_fail(err, -EACCES, "%s: %s", path, strerror(errno));
-    rc = read_checked(path, fd, out, err);
+    rc = read_checked(path, fd, ret->text, err);
     close(fd);
     return rc;
 }
 
 /* Whichever way it was written: in place or by a rename over it. */
-static uint64_t file_stamp(void *state)
+uint64_t token_file_stamp(const char *path)
 {
     struct stat st;
 
-    if (stat(state, &st))
+    if (stat(path, &st))
         return 0;
     const uint64_t parts[] = {st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_ctim.tv_sec,
                               (uint64_t)st.st_ctim.tv_nsec};
     return str_hash(0, parts, sizeof(parts));
+}
+
+static uint64_t file_stamp(void *state)
+{
+    return token_file_stamp(state);
 }
 
 static void file_destroy(void *state)

@@ -7,21 +7,34 @@
 
 #include <outlookfs/http/token.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define TOKEN_MAX ((size_t)64 * 1024)
 
+/* What a source has to give. */
+struct token_fetched {
+    struct buf *text;   /* the token as it is written down; white space around it is allowed */
+    int64_t renew_at;   /* clock_now() from which another one is better; 0: never */
+    int64_t expires_at; /* clock_now() from which this one is of no use; 0: never */
+};
+
 struct token_ops {
     /* How long a failure is remembered instead of trying again; ns. 0 where trying is cheap. */
     int64_t failure_memory;
 
+    /* Another token is taken as soon as `stamp` says that there is one, not only when the one at
+     * hand is refused. */
+    bool follows;
+
     /*
-     * Appends the token as it is written down, white space around it allowed; called by one thread
-     * at a time, without locks. 0, -EINTR when cancelled, or another -errno with the reason in
-     * `err`. Mandatory.
+     * Called by one thread at a time, without locks. `stale` is the header's value that the service
+     * refused, or NULL. 0, -EINTR when cancelled, -EHOSTUNREACH when the one who gives tokens
+     * cannot be asked, or another -errno, with the reason in `err`. Mandatory.
      */
-    int (*fetch)(void *state, struct cancel *cancel, struct buf *out, struct buf *err);
+    int (*fetch)(void *state, const char *stale, struct cancel *cancel, struct token_fetched *ret,
+                 struct buf *err);
 
     /* A number that changes when there is another token to fetch; cheap, from any thread. NULL:
      * only fetching tells. */
@@ -33,8 +46,15 @@ struct token_ops {
 /* Takes `state` over. */
 struct token_source *token_create(const struct token_ops *ops, void *state);
 
+/* How long a refused token is not tried again; ns. Doubles up to the second one. */
+#define REFUSED_FIRST (30 * NS_PER_S)
+#define REFUSED_MAX (600 * NS_PER_S)
+
 /* token_from_command() with a limit of `limit` ns. */
 struct token_source *token_from_command_within(const char *command, int64_t limit);
+
+/* Of the file there now; 0: there is none. */
+uint64_t token_file_stamp(const char *path);
 
 /* Wipes and releases. */
 void token_wipe(struct buf *b);

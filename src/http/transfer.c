@@ -49,6 +49,8 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 
     (void)dltotal, (void)ultotal;
     if (dlnow + ulnow != ex->moved) {
+        if (dlnow + ulnow > ex->moved)
+            atomic_fetch_add(ex->traffic, (unsigned long long)(dlnow + ulnow - ex->moved));
         ex->moved = dlnow + ulnow;
         ex->last_moved = clock_mono();
     }
@@ -188,6 +190,15 @@ static void set_method(struct exchange *ex, CURLcode *code)
     set_headers(ex, r->body != NULL, code);
 }
 
+/* As the other programs that speak TLS let themselves be told. */
+void transfer_trust(CURL *easy)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+
+    if (file && *file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+}
+
 static void set_connection(struct exchange *ex, const struct transfer_options *o, CURLcode *code)
 {
     set_string(ex, CURLOPT_PROTOCOLS_STR, "http,https", code);
@@ -203,6 +214,7 @@ static void set_connection(struct exchange *ex, const struct transfer_options *o
         set_long(ex, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS, code);
         set_long(ex, CURLOPT_PIPEWAIT, 1, code);
     }
+    transfer_trust(ex->easy);
 }
 
 static void set_callbacks(struct exchange *ex, CURLcode *code)

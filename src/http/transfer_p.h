@@ -24,4 +24,7 @@ void transfer_finish(struct exchange *ex, CURLcode code);
 /* Gives back ex->easy, which is in no multi handle any more; the token's copy is wiped. */
 void transfer_release(struct exchange *ex);
 
+/* Whom TLS trusts. */
+void transfer_trust(CURL *easy);
+
 #endif

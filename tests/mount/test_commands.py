@@ -143,6 +143,11 @@ class CommandTest(unittest.TestCase):
         if at is None:
             self.assertEqual(processes(self.mountpoint), [])
 
+    def other_mounts(self):
+        """Of tests that run beside this one."""
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            return [line for line in file if " fuse.outlookfs " in line and self.dir not in line]
+
     def mounts(self):
         with open("/proc/self/mountinfo", encoding="utf-8") as file:
             return [line for line in file if self.dir in line]
@@ -169,21 +174,30 @@ class Refused(CommandTest):
         self.assertNotMounted(where=["--url", "", "--token-file", self.token_file])
 
     def test_another_path(self):
-        self.assertNotMounted(where=self.with_token(self.sandbox.url + "0"), says="404")
+        self.assertNotMounted(where=self.with_token(self.sandbox.url + "0"), says=("404", "the URL is wrong"))
+        self.assertFalse(os.path.exists(self.inside(".local")) or os.path.exists(self.inside(".cache")))
         self.assertNotMounted(where=self.with_token("http://127.0.0.1:%d/" % self.sandbox.port), says="404")
 
     def test_no_server(self):
-        """Out of reach is no error: the cache is shown."""
-        free = Sandbox(MountTest.build_dir)
-        free.stop()
+        """Where nothing is cached it is an error, and leaves nothing behind; else the cache is shown."""
+        gone = Sandbox(MountTest.build_dir, "--seed", "contacts=2", token=TOKEN)
+        self.mount(where=self.with_token(gone.url))
+        self.assertEqual(len(self.names()), 2)
+        self.umount()
+        gone.stop()
         start = time.monotonic()
-        done = self.mount(where=self.with_token(free.url))
+        done = self.mount(where=self.with_token(gone.url))
         self.assertLess(time.monotonic() - start, 10)
         self.assertEqual(len(done.stderr.splitlines()), 1)
         self.assertIn("offline", done.stderr)
         self.assertIn("offline", self.run_it("status", self.mountpoint).stdout)
-        self.assertIn("contacts", os.listdir(self.mountpoint))
+        self.assertEqual(len(self.names()), 2)
         self.umount()
+        shutil.rmtree(self.inside(".local"))
+        shutil.rmtree(self.inside(".cache"))
+        self.assertNotMounted(where=self.with_token(gone.url), says="127.0.0.1")
+        self.assertNotMounted(where=self.with_token("https://no-such-host.invalid/x"), says="no-such-host.invalid")
+        self.assertFalse(os.path.exists(self.inside(".local")) or os.path.exists(self.inside(".cache")))
 
     def test_no_token(self):
         self.assertNotMounted(where=["--url", "https://127.0.0.1:1/x"], says="token")
@@ -237,16 +251,51 @@ class Refused(CommandTest):
         process = self.start()
         process.kill()
         process.wait(10)
-        done = self.mount(status=1)
-        self.assertOneLine(done, "dead mount", "outlookfs umount " + self.mountpoint)
         for command in ("status", "sync"):
             done = self.run_it(command, self.mountpoint)
             self.assertEqual(done.returncode, 1)
             self.assertOneLine(done, "dead mount", "outlookfs umount")
         self.assertEqual(self.umount().stderr, "")
         self.assertEqual(self.mounts(), [])
-        self.mount()
+
+    def test_a_dead_mount_is_replaced(self):
+        process = self.start()
+        process.kill()
+        process.wait(10)
+        self.assertOneLine(self.mount(), "dead mount", self.mountpoint)
+        self.assertEqual(len(self.mounts()), 1)
+        self.assertEqual(len(self.names()), 8)
         self.umount()
+
+    def test_below_the_mount_and_without_its_name(self):
+        self.mount()
+        for cwd, words in ((self.path(CONTACTS), []), (self.dir, []), (self.dir, [self.path(CONTACTS)]),
+                           (self.path(CONTACTS), ["."]), (self.dir, [self.path(CONTACTS, self.names()[0])])):
+            with self.subTest(cwd=cwd, words=words):
+                done = self.run_it("status", "--json", *words, cwd=cwd)
+                if not words and cwd == self.dir and self.other_mounts():
+                    self.assertOneLine(done, "several mailboxes")
+                    continue
+                self.assertEqual(json.loads(done.stdout)["mountpoint"], self.mountpoint)
+                self.assertEqual(self.run_it("sync", *words, cwd=cwd).returncode, 0)
+        self.assertOneLine(self.run_it("status", self.dir), "no outlookfs mount")
+        self.umount()
+
+    def test_the_mount_or_the_service_is_stopped(self):
+        """Each command ends by itself within 10 s."""
+        process = self.start("-o", "writeback_delay=600")
+        self.save("stopped")
+        for stopped in (process, self.sandbox.process):
+            stopped.send_signal(signal.SIGSTOP)
+            self.addCleanup(stopped.send_signal, signal.SIGCONT)
+            for words in (["status", self.mountpoint], ["sync", self.mountpoint], ["accounts"], ["umount", self.mountpoint]):
+                with self.subTest(words=words, stopped=stopped.args[0]):
+                    start = time.monotonic()
+                    done = self.run_it(*words)
+                    self.assertLess(time.monotonic() - start, 10)
+                    if words[0] in ("sync", "status") and stopped is process:
+                        self.assertOneLine(done, "stopped or hangs")
+            stopped.send_signal(signal.SIGCONT)
 
     def test_options(self):
         for option, says in (("nonsense", "nonsense"), ("writeback_delay=soon", "seconds"), ("writeback_delay", "seconds"),
@@ -276,9 +325,9 @@ class Refused(CommandTest):
 
     def test_usage(self):
         """2, with the way it is used."""
-        for words in ([], ["nonsense"], ["mount"], ["mount", "a", "b"], ["mount", "--nonsense", self.mountpoint],
-                      ["mount", "--url"], ["umount"], ["umount", "a", "b"], ["umount", "--force", "a"], ["sync"],
-                      ["sync", "--all", "a"], ["status"], ["status", "--xml", self.mountpoint]):
+        for words in ([], ["nonsense"], ["mount"], ["mount", "a", "b", "c"], ["mount", "--nonsense", self.mountpoint],
+                      ["mount", "--url"], ["umount"], ["umount", "a", "b"], ["umount", "--force", "a"],
+                      ["sync", "--all", "a"], ["sync", "a", "b"], ["status", "a", "b"], ["status", "--xml", self.mountpoint]):
             with self.subTest(words=words):
                 done = self.run_it(*words)
                 self.assertEqual(done.returncode, 2)

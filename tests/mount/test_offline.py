@@ -104,7 +104,9 @@ class Offline(ServiceTest):
     def test_status_and_exit_codes(self):
         self.go_offline()
         self.save(NickName="waits")
-        text = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout
+        done = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint], check=False)
+        self.assertEqual(done.returncode, 2)
+        text = done.stdout
         self.assertIn("offline", text)
         self.assertIn("1 waiting", text)
         self.assertIn(self.name, text)

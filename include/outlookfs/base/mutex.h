@@ -55,8 +55,10 @@ enum mutex_rank {
     /* store: queries */
     MUTEX_STATE_READ,
     MUTEX_CACHE_READ,
-    /* formats, remote, fuse, http */
+    /* formats, cli, remote, fuse, http */
     MUTEX_ICAL,
+    MUTEX_LOGIN,
+    MUTEX_NOTICES,
     MUTEX_GRAPH,
     MUTEX_NOTIFIER,
     MUTEX_HTTP,

@@ -57,6 +57,8 @@ struct fs_config {
     const char *url;        /* for status.json; without secrets */
     const char *mountpoint; /* for status.json */
     const char *state_dir;  /* for status.json */
+    const char *account;    /* for status.json; NULL: it has no name */
+    const char *service;    /* for status.json */
     const struct fs_notify *notify; /* may be NULL */
     void *notify_ctx;
 };

@@ -125,7 +125,9 @@ struct http_stats {
     bool online;
     bool authorised;   /* false after a 401 that a renewal did not mend, or while no token is to be
                           had */
+    char refusal[512]; /* why not, for a person; "" while authorised */
     uint64_t requests; /* since the start, retries included */
+    uint64_t bytes;    /* of bodies, in both directions */
     unsigned budget;   /* calls left in the bucket */
     unsigned rate;     /* calls a minute */
     int throttled_s;   /* seconds until Retry-After ends; 0: not throttled */

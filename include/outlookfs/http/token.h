@@ -32,15 +32,31 @@ struct token_source *token_from_file(const char *path);
  */
 struct token_source *token_from_command(const char *command);
 
+/*
+ * The login that `outlookfs login` keeps in `store`, which the source takes over; renewed some
+ * minutes before it expires, and after a 401. `advice` is the command that mends a dead one.
+ * token_get() also answers -EHOSTUNREACH: the login server cannot be asked.
+ */
+struct login_store;
+struct token_source *token_from_login(struct login_store *store, const char *advice);
+
 void token_destroy(struct token_source *source);
 
 /*
  * The Authorization header's value ("Bearer ..."), appended to `out`. `stale` is the value a 401
  * was the answer to, or NULL: a source that already has another one gives that without renewing
- * again. -EACCES when there is none to be had, the reason in `err`; -EINTR when cancelled.
+ * again. -EACCES when there is none to be had, the reason in `err`;
+ * -EINTR when cancelled.
  */
 int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
               struct buf *out, struct buf *err);
+
+/*
+ * The service has refused `value` although it is the newest: it is not given again until there is
+ * another one, or for half a minute, which doubles up to ten. And: it takes the one it was given.
+ */
+void token_refuse(struct token_source *source, const char *value);
+void token_accept(struct token_source *source);
 
 /*
  * Numbers that differ where the tokens do: of the one that was read last, and of the one there is

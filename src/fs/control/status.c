@@ -267,7 +267,10 @@ static void add_service(struct fs *fs, struct cJSON *root)
     remote_stats(mailbox_remote(fs->mailbox), &stats);
     cJSON_AddBoolToObject(root, "online", stats.online);
     cJSON_AddBoolToObject(root, "authorised", stats.authorised);
+    if (!stats.authorised)
+        cJSON_AddStringToObject(root, "refusal", stats.refusal);
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
+    cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);
@@ -319,6 +322,10 @@ int status_render(struct fs *fs, struct buf *out)
     cJSON_AddStringToObject(root, "version", OUTLOOKFS_VERSION);
     cJSON_AddNumberToObject(root, "pid", getpid());
     cJSON_AddStringToObject(root, "url", fs->config.url ? fs->config.url : "");
+    if (fs->config.account)
+        cJSON_AddStringToObject(root, "account", fs->config.account);
+    if (fs->config.service)
+        cJSON_AddStringToObject(root, "service", fs->config.service);
     cJSON_AddStringToObject(root, "mountpoint", fs->config.mountpoint ? fs->config.mountpoint : "");
     cJSON_AddStringToObject(root, "state_dir", fs->config.state_dir ? fs->config.state_dir : "");
     cJSON_AddBoolToObject(root, "read_only", fs->config.read_only);

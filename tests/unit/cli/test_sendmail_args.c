@@ -141,7 +141,7 @@ static void test_options_end_at_the_first_recipient(void **state)
 
     assert_int_equal(parse(f, "a@b.c -t --mount=/x"), 0);
     assert_false(f->args.header_counts);
-    assert_null(f->args.mount);
+    assert_null(f->settings.values.mount);
     assert_recipients(f, "a@b.c -t --mount=/x");
 }
 
@@ -151,9 +151,9 @@ static void test_ours(void **state)
 
     assert_int_equal(
         parse(f, "--mount /m --url http://localhost --token-file=/t --config /c a@b.c"), 0);
-    assert_string_equal(f->args.mount, "/m");
-    assert_string_equal(f->settings.url, "http://localhost");
-    assert_string_equal(f->settings.token_file, "/t");
+    assert_string_equal(f->settings.values.mount, "/m");
+    assert_string_equal(f->settings.values.url, "http://localhost");
+    assert_string_equal(f->settings.values.token_file, "/t");
     assert_string_equal(f->settings.config, "/c");
     assert_recipients(f, "a@b.c");
 }

@@ -80,9 +80,14 @@ static void test_string(void **state)
 
     (void)state;
     expect(s, NULL, "Bearer abc.def");
-    expect_none(s, "Bearer abc.def", "refused");
-    expect(s, NULL, "Bearer abc.def");
     expect(s, "Bearer other", "Bearer abc.def");
+    expect_none(s, "Bearer abc.def", "refused");
+    expect_none(s, NULL, "refused");
+    clock_advance(REFUSED_FIRST + NS_PER_S);
+    expect(s, NULL, "Bearer abc.def"); /* the service may have changed its mind */
+    expect_none(s, "Bearer abc.def", "refused");
+    clock_advance(REFUSED_FIRST + NS_PER_S);
+    expect_none(s, NULL, "refused"); /* the pause doubles */
     token_destroy(s);
 
     s = token_from_string("Key 12 34");
@@ -143,6 +148,26 @@ static void test_another_text_in_the_file_is_seen(void **state)
     assert_int_equal(token_read_last(s), token_there(s));
     assert_int_equal(token_there(constant), 0);
     token_destroy(constant);
+    token_destroy(s);
+}
+
+/* Somebody did something about it, although the text is the same. */
+static void test_written_anew_is_tried_again(void **state)
+{
+    struct token_source *s = token_from_file(path);
+
+    (void)state;
+    write_token("one\n");
+    expect(s, NULL, "Bearer one");
+    expect_none(s, "Bearer one", "refused");
+    expect_none(s, NULL, "refused");
+    write_token("one\n");
+    expect(s, NULL, "Bearer one");
+    token_refuse(s, "Bearer one");
+    expect_none(s, NULL, "refused");
+    token_refuse(s, "Bearer other");
+    write_token("two\n");
+    expect(s, NULL, "Bearer two");
     token_destroy(s);
 }
 
@@ -255,11 +280,13 @@ struct held {
     int result;
 };
 
-static int held_fetch(void *state, struct cancel *cancel, struct buf *out, struct buf *err)
+static int held_fetch(void *state, const char *stale, struct cancel *cancel,
+                      struct token_fetched *ret, struct buf *err)
 {
     struct held *h = state;
     int rc = 0;
 
+    (void)stale;
     mutex_lock(&h->lock);
     h->fetches++;
     pthread_cond_broadcast(&h->changed);
@@ -268,7 +295,7 @@ static int held_fetch(void *state, struct cancel *cancel, struct buf *out, struc
     if (rc != -EINTR)
         rc = h->result;
     if (!rc)
-        buf_addf(out, "token%d", h->fetches);
+        buf_addf(ret->text, "token%d", h->fetches);
     else
         buf_fail(err, 0, "no luck");
     mutex_unlock(&h->lock);
@@ -409,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_another_text_in_the_file_is_seen),
         cmocka_unit_test(test_file_must_be_private),
+        cmocka_unit_test(test_written_anew_is_tried_again),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_command_inherits_no_descriptor),
         cmocka_unit_test(test_command_leaves_something_behind),

@@ -1,0 +1,178 @@
+/*
+ * accounts.c - outlookfs accounts: a line an account: name, service, who, where it is mounted, state
+ * of its token.
+ */
+#include "cli_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/http/login.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+
+/* The mounts of this user, and the state directory of each, which is what tells them apart. */
+struct mounts {
+    char **paths;     /* NULL-terminated */
+    char **state_dir; /* NULL where one does not answer */
+};
+
+static void look_at_mounts(struct mounts *ret)
+{
+    size_t count = 0;
+
+    *ret = (struct mounts){0};
+    if (mountpoint_list(getuid(), &ret->paths, NULL))
+        ret->paths = xcalloc(1, sizeof(*ret->paths));
+    while (ret->paths[count])
+        count++;
+    ret->state_dir = xcalloc(count + 1, sizeof(*ret->state_dir));
+    for (size_t i = 0; i < count; i++) {
+        cJSON *status = NULL;
+
+        if (control_status(ret->paths[i], NULL, &status, NULL) == 0)
+            values_set(&ret->state_dir[i], json_str(status, "state_dir"));
+        cJSON_Delete(status);
+    }
+}
+
+static void mounts_release(struct mounts *m)
+{
+    for (size_t i = 0; m->paths[i]; i++) {
+        free(m->paths[i]);
+        free(m->state_dir[i]);
+    }
+    free(m->paths);
+    free(m->state_dir);
+}
+
+static const char *mounted_where(const struct mounts *m, const char *state_dir)
+{
+    for (size_t i = 0; m->paths[i]; i++) {
+        if (str_eq(m->state_dir[i], state_dir))
+            return m->paths[i];
+    }
+    return NULL;
+}
+
+static void describe_login(const struct settings *s, const struct login *l, int rc,
+                           struct buf *state)
+{
+    char *advice = login_advice(s);
+
+    if (rc == -ENOENT)
+        buf_addf(state, "not logged in: %s", advice);
+    else if (rc)
+        buf_addf(state, "not readable: %s", advice);
+    else if (l->dead)
+        buf_addf(state, "login wanted: %s (%s)", advice, l->dead);
+    else
+        buf_addf(state, "logged in%s", l->in_keyring ? ", tokens in the keyring" : "");
+    free(advice);
+}
+
+/* The state of its token, and who it is for where that is known. */
+static char *describe_token(const struct settings *s, struct buf *state)
+{
+    const struct values *v = &s->values;
+    struct login login = {0};
+    char *who = NULL;
+
+    if (v->token_file) {
+        buf_addf(state, "token file%s", access(v->token_file, R_OK) ? " missing" : "");
+    } else if (v->token_command) {
+        buf_addstr(state, "token command");
+    } else if (s->login) {
+        struct login_store *store = login_open(s);
+        int rc = login_store_peek(store, &login, NULL);
+
+        describe_login(s, &login, rc, state);
+        login_store_close(store);
+    } else {
+        buf_addstr(state, s->sandbox ? "needs none" : "no token");
+    }
+    who = login.who ? xstrdup(login.who) : NULL;
+    login_release(&login);
+    return who;
+}
+
+/* An account that cannot be mounted is listed, too, with the reason. */
+static void show(const struct account *account, const char *config, const struct mounts *mounts)
+{
+    const char *where = NULL;
+    struct settings s;
+    struct buf state, err;
+    char *who = NULL;
+
+    settings_init(&s);
+    s.account = xstrdup(account->name);
+    s.config = xstrdup(config);
+    buf_init(&state, BUF_TEXT_MAX);
+    buf_init(&err, BUF_TEXT_MAX);
+    if (settings_complete(&s, &err)) {
+        buf_addstr(&state, err.data);
+    } else {
+        who = describe_token(&s, &state);
+        where = mounted_where(mounts, s.values.state_dir);
+    }
+    print(stdout, "%-12s  %-9s  %-24s  %-20s  %s\n", account->name,
+          s.service == SERVICE_GRAPH ? "graph" : "connector", who ? who : "-",
+          where ? where : "not mounted", state.data);
+    free(who);
+    buf_release(&err);
+    buf_release(&state);
+    settings_release(&s);
+}
+
+static int show_all(const struct settings *s)
+{
+    struct config config = {0};
+    struct mounts mounts;
+    struct buf err;
+    int code = EXIT_DONE;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (settings_config(s, &config, &err)) {
+        code = complain("%s", err.data);
+    } else {
+        look_at_mounts(&mounts);
+        for (size_t i = 0; i < config.naccounts; i++)
+            show(&config.accounts[i], config.path, &mounts);
+        mounts_release(&mounts);
+    }
+    config_release(&config);
+    buf_release(&err);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct settings s;
+    int c, code = -1;
+
+    settings_init(&s);
+    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'c')
+            values_set(&s.config, optarg);
+        else
+            code = c == 'h' ? usage_shown(&accounts_command) : usage_error(&accounts_command);
+    }
+    if (code < 0 && optind != argc)
+        code = usage_error(&accounts_command);
+    if (code < 0)
+        code = show_all(&s);
+    settings_release(&s);
+    return code;
+}
+
+const struct command accounts_command = {
+    .name = "accounts",
+    .summary = "list the accounts of the configuration",
+    .usage = "[--config FILE]",
+    .run = run,
+};

@@ -1,0 +1,166 @@
+/*
+ * doctor.c - outlookfs doctor: looks at the chain from this machine to the mailbox, link by link.
+ */
+#include "doctor_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
+                                             {"config", required_argument, NULL, 'c'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL}};
+
+static void add_link(struct doctor *d, const char *link, bool ok, const char *fmt, va_list ap)
+{
+    cJSON *obj = cJSON_CreateObject();
+    struct buf text;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    buf_vaddf(&text, fmt, ap);
+    cJSON_AddStringToObject(obj, "link", link);
+    cJSON_AddBoolToObject(obj, "ok", ok);
+    cJSON_AddStringToObject(obj, "text", text.data);
+    cJSON_AddItemToArray(d->links, obj);
+    d->failed = d->failed || !ok;
+    if (!d->as_json) {
+        print(stdout, "%-5s %-14s %s\n", ok ? "OK" : "FAIL", link, text.data);
+        fflush(stdout);
+    }
+    buf_release(&text);
+}
+
+void doctor_ok(struct doctor *d, const char *link, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_link(d, link, true, fmt, ap);
+    va_end(ap);
+}
+
+void doctor_fail(struct doctor *d, const char *link, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_link(d, link, false, fmt, ap);
+    va_end(ap);
+}
+
+/* --- which account --- */
+
+/* A mount knows its account; a directory where one is to be mounted may be named in the
+ * configuration. */
+static void take_mountpoint(struct settings *s, const char *path)
+{
+    struct mountpoint m = {0};
+    cJSON *status = NULL;
+
+    values_set(&s->mountpoint, path);
+    if (mountpoint_above(path, &m, NULL) == 0 && mountpoint_is_ours(&m)) {
+        values_set(&s->mountpoint, m.path);
+        if (control_status(m.path, NULL, &status, NULL) == 0)
+            values_set(&s->account, json_str(status, "account"));
+    }
+    cJSON_Delete(status);
+    mountpoint_release(&m);
+}
+
+static void take_word(struct settings *s, const char *word)
+{
+    struct config config = {0};
+
+    if (!word)
+        return;
+    if (settings_config(s, &config, NULL) == 0 && config_find(&config, word))
+        values_set(&s->account, word);
+    else if (strchr(word, '/') || str_eq(word, ".") || !config_names_account(word))
+        take_mountpoint(s, word);
+    else
+        values_set(&s->account, word); /* an unknown one: the configuration says so */
+    config_release(&config);
+}
+
+static bool check_configuration(struct doctor *d)
+{
+    struct settings *s = &d->settings;
+    char *path = settings_config_path(s);
+    struct buf err;
+    int rc;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = settings_complete(s, &err);
+    if (rc)
+        doctor_fail(d, "configuration", "%s", err.data);
+    else
+        doctor_ok(d, "configuration", "%s, %s%s, %s", path, s->account ? "account " : "no account",
+                  s->account ? s->account : "",
+                  s->service == SERVICE_GRAPH ? "Microsoft Graph" : "connector");
+    buf_release(&err);
+    free(path);
+    return rc == 0;
+}
+
+/* --- the command --- */
+
+static int examine(struct doctor *d)
+{
+    signal(SIGPIPE, SIG_IGN);
+    log_setup(LOG_TO_NOWHERE, LOG_LEVEL_WARN);
+    d->links = cJSON_CreateArray();
+    if (check_configuration(d)) {
+        doctor_local(d);
+        doctor_remote(d);
+    }
+    if (d->as_json) {
+        cJSON *root = cJSON_CreateObject();
+
+        cJSON_AddBoolToObject(root, "ok", !d->failed);
+        cJSON_AddItemToObject(root, "links", d->links);
+        char *text = cJSON_Print(root);
+        puts(text);
+        cJSON_free(text);
+        cJSON_Delete(root);
+    } else {
+        cJSON_Delete(d->links);
+    }
+    return d->failed ? EXIT_NOT_DONE : EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct doctor d = {0};
+    int c, code = -1;
+
+    settings_init(&d.settings);
+    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'j')
+            d.as_json = true;
+        else if (c == 'c')
+            values_set(&d.settings.config, optarg);
+        else
+            code = c == 'h' ? usage_shown(&doctor_command) : usage_error(&doctor_command);
+    }
+    if (code < 0 && argc - optind > 1)
+        code = usage_error(&doctor_command);
+    if (code < 0) {
+        take_word(&d.settings, argv[optind]);
+        code = examine(&d);
+    }
+    settings_release(&d.settings);
+    return code;
+}
+
+const struct command doctor_command = {
+    .name = "doctor",
+    .summary = "look at everything between this machine and the mailbox",
+    .usage = "[--json] [--config FILE] [ACCOUNT | MOUNTPOINT]",
+    .run = run,
+};

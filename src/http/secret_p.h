@@ -1,0 +1,28 @@
+/*
+ * secret_p.h - the Secret Service of the desktop session (GNOME Keyring, KWallet, KeePassXC), by
+ * libsecret.
+ *
+ * https://specifications.freedesktop.org/secret-service. Each call has an end: SECRET_LIMIT, for a
+ * locked keyring asks the person, who may not be there.
+ *
+ * Threads: any.
+ */
+#ifndef OUTLOOKFS_HTTP_SECRET_P_H
+#define OUTLOOKFS_HTTP_SECRET_P_H
+
+#include <outlookfs/base/clock.h>
+#include <outlookfs/http/login.h>
+
+#define SECRET_LIMIT (20 * NS_PER_S)
+
+/* The session has a bus, and this program libsecret. */
+bool secret_available(void);
+
+/* 0 or -errno: -ENOENT: it has none; -EACCES: it does not answer, or does not want to. */
+int secret_put(const struct login_key *key, const char *text, struct cancel *cancel,
+               struct buf *err);
+int secret_get(const struct login_key *key, struct cancel *cancel, struct buf *out,
+               struct buf *err);
+int secret_remove(const struct login_key *key, struct cancel *cancel, struct buf *err);
+
+#endif
