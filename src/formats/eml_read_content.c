@@ -241,6 +241,16 @@ static char *name_of(const struct leaf *leaf)
     return name ? name : xasprintf("part-%u.%s", leaf->number, extension_of(leaf->part));
 }
 
+static bool is_blank(const GByteArray *bytes)
+{
+    for (guint i = 0; i < bytes->len; i++) {
+        if (!g_ascii_isspace(bytes->data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* GMime gives nothing of a mail in the mail that has no headers: its text would be lost. */
 static int add_attachment(struct reader *r, const struct leaf *leaf)
 {
     GByteArray *bytes = eml_content(leaf->part);
@@ -248,6 +258,10 @@ static int add_attachment(struct reader *r, const struct leaf *leaf)
     struct buf text;
     char *name;
 
+    if (GMIME_IS_MESSAGE_PART(leaf->part) && is_blank(bytes)) {
+        g_byte_array_free(bytes, TRUE);
+        return buf_fail(r->err, -EINVAL, "part %u: the mail in it cannot be read", leaf->number);
+    }
     r->size += bytes->len;
     if (r->size > OUTGOING_CONTENT_MAX) {
         g_byte_array_free(bytes, TRUE);

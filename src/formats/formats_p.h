@@ -3,8 +3,10 @@
  *
  *     text.c        text of the service made fit for formats of lines
  *     eml_write.c   a message as a mail: its parts; eml_headers.c its headers, eml_out.c its bytes
- *     eml_read.c    a mail as what SendEmail takes; eml_read_addresses.c who gets it,
- *                   eml_read_content.c body and attachments
+ *     eml_read.c    a mail as what SendEmail takes; eml_shape.c where it begins,
+ *                   eml_read_addresses.c who gets it, eml_read_content.c body and attachments,
+ *                   eml_read_text.c the text of a part
+ *     header_*.c    what the value of a header says: text, parameters, addresses
  *     vcard.c       a contact as a vCard
  *     ical.c        an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone
  */
@@ -36,6 +38,9 @@ int text_escape(struct buf *out, const char *text);
 /* A URI: what is none of its characters is percent-encoded, and so are ',' and ';', at which some
  * readers end it. */
 int text_uri(struct buf *out, const char *uri);
+
+/* Appends one line of such a format, folded, with its end (RFC 5545, 3.1; RFC 6350, 3.2). */
+int text_fold(struct buf *out, const char *line, size_t n);
 
 /* The text of an HTML document, into an empty `out`: a line for each block, one blank for white
  * space. -ENOBUFS. */

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define HOST_BYTES_MAX 255 /* RFC 5321, 4.5.3.1.2 */
+
 struct list {
     const char *p;      /* what is left */
     GString *word;      /* the one that is being read */
@@ -346,11 +348,11 @@ static void read_angle(struct list *l)
 /* The host "[192.0.2.1]" is part of the word; other brackets are white space. */
 static void read_bracket(struct list *l)
 {
-    size_t n = strcspn(l->p, "]");
+    const char *end = memchr(l->p, ']', strnlen(l->p, HOST_BYTES_MAX));
 
-    if (l->word->len && l->word->str[l->word->len - 1] == '@' && l->p[n]) {
-        g_string_append_len(l->word, l->p, (gssize)n + 1);
-        l->p += n + 1;
+    if (l->word->len && l->word->str[l->word->len - 1] == '@' && end) {
+        g_string_append_len(l->word, l->p, end + 1 - l->p);
+        l->p = end + 1;
     } else {
         end_word(l);
         l->p++;

@@ -12,6 +12,10 @@
 
 #define WHITE " \t\r\n"
 
+/* RFC 2047, 2 allows 75 bytes; programs that know no limit encode a whole subject. */
+#define WORD_BYTES_MAX 4096
+#define CHARSET_BYTES_MAX 64
+
 /* Where the parts of "=?charset?B?text?=" lie. */
 struct encoded {
     const char *charset, *text;
@@ -28,13 +32,14 @@ static bool find_word(const char *p, struct encoded *ret)
         return false;
     p += 2;
     ret->charset = p;
-    p += strcspn(p, "?" WHITE);
+    while (*p && !strchr("?" WHITE, *p) && p - ret->charset < CHARSET_BYTES_MAX)
+        p++;
     if (p == ret->charset || p[0] != '?' || !p[1] || !strchr("bBqQ", p[1]) || p[2] != '?')
         return false;
     ret->charset_len = strcspn(ret->charset, "*?");
     ret->base64 = p[1] == 'b' || p[1] == 'B';
     ret->text = p + 3;
-    end = strstr(ret->text, "?=");
+    end = memmem(ret->text, strnlen(ret->text, WORD_BYTES_MAX), "?=", 2);
     if (!end)
         return false;
     ret->text_len = (size_t)(end - ret->text);

@@ -14,6 +14,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/event.h>
 #include <outlookfs/model/kind.h>
 
 #include <errno.h>
@@ -100,22 +101,25 @@ static bool is_all_day(const struct maker *m)
     return json_bool(m->event, "IsAllDay", false);
 }
 
+static bool event_date(const struct maker *m, const char *member, struct icaltimetype *ret)
+{
+    int64_t ns;
+
+    if (event_day(m->event, member, &ns))
+        return false;
+    *ret = icaltime_from_timet_with_zone(ns / NS, true, NULL);
+    return true;
+}
+
 /* Start or End: a date, a time in UTC, or a time of the series' zone. */
 static bool event_time(const struct maker *m, const char *member, struct icaltimetype *ret)
 {
-    struct icaltimetype time;
-    icaltimezone *zone = is_all_day(m) ? ical_zone(json_str(m->event, "StartTimeZone")) : m->zone;
-
-    if (!parse_time(json_str(m->event, member), &time))
+    if (is_all_day(m))
+        return event_date(m, member, ret);
+    if (!parse_time(json_str(m->event, member), ret))
         return false;
-    if (zone)
-        time = icaltime_convert_to_zone(time, zone);
-    if (is_all_day(m)) {
-        time.is_date = 1;
-        time.hour = time.minute = time.second = 0;
-        time.zone = NULL;
-    }
-    *ret = time;
+    if (m->zone)
+        *ret = icaltime_convert_to_zone(*ret, m->zone);
     return true;
 }
 
@@ -127,12 +131,13 @@ static void add_time(struct maker *m, icalproperty *property)
     add(m, property);
 }
 
-static void add_end(struct maker *m, struct icaltimetype start)
+/* `given` is what Start says, `start` where the event begins. */
+static void add_end(struct maker *m, struct icaltimetype given, struct icaltimetype start)
 {
     struct icaltimetype end;
 
-    if (event_time(m, "End", &end) && icaltime_compare(end, start) > 0)
-        add_time(m, icalproperty_new_dtend(end));
+    if (event_time(m, "End", &end) && icaltime_compare(end, given) > 0)
+        add_time(m, icalproperty_new_dtend(icaltime_add(start, icaltime_subtract(end, given))));
 }
 
 /* When the record changed: DTSTAMP must be there, and the same each time. */
@@ -205,20 +210,6 @@ static void add_location(struct maker *m)
     }
 }
 
-/* A comma in one would make two of it; Outlook allows none. */
-static void add_categories(struct maker *m)
-{
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, json_get(m->event, "Categories"))
-    {
-        const char *word = clean(m, cJSON_GetStringValue(item));
-
-        if (word)
-            add(m, icalproperty_new_categories(word));
-    }
-}
-
 static void add_words(struct maker *m)
 {
     const char *text = clean(m, json_str(m->event, "Subject"));
@@ -226,7 +217,6 @@ static void add_words(struct maker *m)
     add(m, icalproperty_new_summary(text ? text : ""));
     add_body(m);
     add_location(m);
-    add_categories(m);
     text = clean_uri(m, "", json_str(m->event, "WebLink"));
     if (text)
         add(m, icalproperty_new_url(text));
@@ -367,20 +357,77 @@ static void add_uid(struct maker *m)
     add(m, icalproperty_new_uid(uid ? uid : "none"));
 }
 
-static void fill(struct maker *m, struct icaltimetype start)
+/* A series begins at its first occurrence: whatever reads it counts DTSTART as one (RFC 5545,
+ * 3.8.5.3). */
+static struct icaltimetype first_occurrence(struct icalrecurrencetype rule,
+                                            struct icaltimetype start)
 {
-    struct icalrecurrencetype rule;
+    icalrecur_iterator *days = icalrecur_iterator_new(rule, start);
+    struct icaltimetype first = days ? icalrecur_iterator_next(days) : start;
 
+    if (days)
+        icalrecur_iterator_free(days);
+    return icaltime_is_null_time(first) ? start : first;
+}
+
+static void fill(struct maker *m, struct icaltimetype given)
+{
+    struct icaltimetype start = given;
+    struct icalrecurrencetype rule;
+    bool repeats = ical_rule(json_get(m->event, "Recurrence"), given, &rule);
+
+    if (repeats)
+        start = first_occurrence(rule, given);
     add_uid(m);
     add_stamps(m, start);
     add_time(m, icalproperty_new_dtstart(start));
-    add_end(m, start);
-    if (ical_rule(json_get(m->event, "Recurrence"), start, &rule))
+    add_end(m, given, start);
+    if (repeats)
         add(m, icalproperty_new_rrule(rule));
     add_words(m);
     add_state(m);
     add_people(m);
     add_alarm(m);
+}
+
+/* Written here: libical escapes no comma in it, and so makes two of one. */
+static int append_categories(const struct cJSON *event, struct buf *out)
+{
+    const cJSON *item;
+    struct buf line;
+    size_t empty;
+    int rc;
+
+    buf_init(&line, JSON_TEXT_MAX);
+    rc = buf_addstr(&line, "CATEGORIES:");
+    empty = line.len;
+    cJSON_ArrayForEach(item, json_get(event, "Categories"))
+    {
+        const char *word = cJSON_GetStringValue(item);
+
+        if (!rc && text_has(word) && line.len > empty)
+            rc = buf_addch(&line, ',');
+        if (!rc && text_has(word))
+            rc = text_escape(&line, word);
+    }
+    if (!rc && line.len > empty)
+        rc = text_fold(out, line.data, line.len);
+    buf_release(&line);
+    return rc;
+}
+
+static int append_event(struct buf *out, const struct maker *m)
+{
+    static const char begin[] = "BEGIN:VEVENT\r\n";
+    char *text = icalcomponent_as_ical_string_r(m->component);
+    int rc = buf_addstr(out, begin);
+
+    if (!rc)
+        rc = append_categories(m->event, out);
+    if (!rc)
+        rc = buf_addstr(out, text + strlen(begin));
+    icalmemory_free_buffer(text);
+    return rc;
 }
 
 static int append(struct buf *out, icalcomponent *component)
@@ -426,7 +473,7 @@ static int make_event(struct ical *cal, const struct cJSON *event, struct buf *o
 
     icalerror_set_errors_are_fatal(false);
     if (cJSON_IsObject(json_get(event, "Recurrence")))
-        m.zone = ical_zone(json_str(event, "StartTimeZone"));
+        m.zone = ical_zone(event);
     if (!event_time(&m, "Start", &start))
         return -EINVAL;
     buf_init(&m.text, JSON_TEXT_MAX);
@@ -435,7 +482,7 @@ static int make_event(struct ical *cal, const struct cJSON *event, struct buf *o
     if (m.zone && !is_all_day(&m))
         rc = append_zone(cal, out, m.zone);
     if (!rc)
-        rc = append(out, m.component);
+        rc = append_event(out, &m);
     if (rc)
         buf_truncate(out, before);
     icalcomponent_free(m.component);

@@ -17,9 +17,11 @@ bool ical_rule(const struct cJSON *recurrence, struct icaltimetype start,
                struct icalrecurrencetype *ret);
 
 /*
- * The zone that the service calls by this name (as Windows does, "Pacific Standard Time", or as
- * IANA does); NULL for UTC and names unknown. Belongs to libical.
+ * The zone by which a series counts: its StartTimeZone, where that is one. The service says UTC of
+ * most (contract 2.12); then days, and the end, are still those of the zone the series was made in,
+ * and Range.StartDate beside the UTC date of Start tells on which side of UTC that lies: the answer
+ * is a zone without summer time in which Start has that date. NULL: UTC. Belongs to libical.
  */
-icaltimezone *ical_zone(const char *name);
+icaltimezone *ical_zone(const struct cJSON *event);
 
 #endif

@@ -28,17 +28,22 @@ static int weekday_of(const char *word)
     return find(words, ARRAY_SIZE(words), word) + 1;
 }
 
-/* Days with the position in the month that Index names; 0 is every one of them. */
+/* Days with the position in the month that Index names; 0 is every one of them. In the order of the
+ * week: libical looks no further than the first that is not yet past. */
 static int add_days(struct icalrecurrencetype *rule, const cJSON *days, int position)
 {
+    bool named[8] = {false};
     const cJSON *item;
-    int n = 0;
+    int n = 0, first = rule->week_start == ICAL_NO_WEEKDAY ? ICAL_MONDAY_WEEKDAY : rule->week_start;
 
     cJSON_ArrayForEach(item, days)
     {
-        int day = weekday_of(cJSON_GetStringValue(item));
+        named[weekday_of(cJSON_GetStringValue(item))] = true;
+    }
+    for (int i = 0; i < 7; i++) {
+        int day = (first - 1 + i) % 7 + 1;
 
-        if (day != ICAL_NO_WEEKDAY && n < 7)
+        if (named[day])
             rule->by_day[n++] = (short)(position < 0 ? position * 8 - day : position * 8 + day);
     }
     return n;

@@ -1,171 +1,62 @@
 /*
- * ical_zone.c - time zones as Windows calls them, and as everybody else does.
+ * ical_zone.c - the zone by which an event counts.
  */
 #include "ical_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/base/zone.h>
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Unicode CLDR, windowsZones.xml, territory 001. Sorted by strcmp(). */
-static const struct zone {
-    const char *windows, *iana;
-} zones[] = {
-    {"AUS Central Standard Time", "Australia/Darwin"},
-    {"AUS Eastern Standard Time", "Australia/Sydney"},
-    {"Afghanistan Standard Time", "Asia/Kabul"},
-    {"Alaskan Standard Time", "America/Anchorage"},
-    {"Aleutian Standard Time", "America/Adak"},
-    {"Altai Standard Time", "Asia/Barnaul"},
-    {"Arab Standard Time", "Asia/Riyadh"},
-    {"Arabian Standard Time", "Asia/Dubai"},
-    {"Arabic Standard Time", "Asia/Baghdad"},
-    {"Argentina Standard Time", "America/Buenos_Aires"},
-    {"Astrakhan Standard Time", "Europe/Astrakhan"},
-    {"Atlantic Standard Time", "America/Halifax"},
-    {"Aus Central W. Standard Time", "Australia/Eucla"},
-    {"Azerbaijan Standard Time", "Asia/Baku"},
-    {"Azores Standard Time", "Atlantic/Azores"},
-    {"Bahia Standard Time", "America/Bahia"},
-    {"Bangladesh Standard Time", "Asia/Dhaka"},
-    {"Belarus Standard Time", "Europe/Minsk"},
-    {"Bougainville Standard Time", "Pacific/Bougainville"},
-    {"Canada Central Standard Time", "America/Regina"},
-    {"Cape Verde Standard Time", "Atlantic/Cape_Verde"},
-    {"Caucasus Standard Time", "Asia/Yerevan"},
-    {"Cen. Australia Standard Time", "Australia/Adelaide"},
-    {"Central America Standard Time", "America/Guatemala"},
-    {"Central Asia Standard Time", "Asia/Almaty"},
-    {"Central Brazilian Standard Time", "America/Cuiaba"},
-    {"Central Europe Standard Time", "Europe/Budapest"},
-    {"Central European Standard Time", "Europe/Warsaw"},
-    {"Central Pacific Standard Time", "Pacific/Guadalcanal"},
-    {"Central Standard Time", "America/Chicago"},
-    {"Central Standard Time (Mexico)", "America/Mexico_City"},
-    {"Chatham Islands Standard Time", "Pacific/Chatham"},
-    {"China Standard Time", "Asia/Shanghai"},
-    {"Cuba Standard Time", "America/Havana"},
-    {"Dateline Standard Time", "Etc/GMT+12"},
-    {"E. Africa Standard Time", "Africa/Nairobi"},
-    {"E. Australia Standard Time", "Australia/Brisbane"},
-    {"E. Europe Standard Time", "Europe/Chisinau"},
-    {"E. South America Standard Time", "America/Sao_Paulo"},
-    {"Easter Island Standard Time", "Pacific/Easter"},
-    {"Eastern Standard Time", "America/New_York"},
-    {"Eastern Standard Time (Mexico)", "America/Cancun"},
-    {"Egypt Standard Time", "Africa/Cairo"},
-    {"Ekaterinburg Standard Time", "Asia/Yekaterinburg"},
-    {"FLE Standard Time", "Europe/Kiev"},
-    {"Fiji Standard Time", "Pacific/Fiji"},
-    {"GMT Standard Time", "Europe/London"},
-    {"GTB Standard Time", "Europe/Bucharest"},
-    {"Georgian Standard Time", "Asia/Tbilisi"},
-    {"Greenland Standard Time", "America/Godthab"},
-    {"Greenwich Standard Time", "Atlantic/Reykjavik"},
-    {"Haiti Standard Time", "America/Port-au-Prince"},
-    {"Hawaiian Standard Time", "Pacific/Honolulu"},
-    {"India Standard Time", "Asia/Calcutta"},
-    {"Iran Standard Time", "Asia/Tehran"},
-    {"Israel Standard Time", "Asia/Jerusalem"},
-    {"Jordan Standard Time", "Asia/Amman"},
-    {"Kaliningrad Standard Time", "Europe/Kaliningrad"},
-    {"Korea Standard Time", "Asia/Seoul"},
-    {"Libya Standard Time", "Africa/Tripoli"},
-    {"Line Islands Standard Time", "Pacific/Kiritimati"},
-    {"Lord Howe Standard Time", "Australia/Lord_Howe"},
-    {"Magadan Standard Time", "Asia/Magadan"},
-    {"Magallanes Standard Time", "America/Punta_Arenas"},
-    {"Marquesas Standard Time", "Pacific/Marquesas"},
-    {"Mauritius Standard Time", "Indian/Mauritius"},
-    {"Middle East Standard Time", "Asia/Beirut"},
-    {"Montevideo Standard Time", "America/Montevideo"},
-    {"Morocco Standard Time", "Africa/Casablanca"},
-    {"Mountain Standard Time", "America/Denver"},
-    {"Mountain Standard Time (Mexico)", "America/Chihuahua"},
-    {"Myanmar Standard Time", "Asia/Rangoon"},
-    {"N. Central Asia Standard Time", "Asia/Novosibirsk"},
-    {"Namibia Standard Time", "Africa/Windhoek"},
-    {"Nepal Standard Time", "Asia/Katmandu"},
-    {"New Zealand Standard Time", "Pacific/Auckland"},
-    {"Newfoundland Standard Time", "America/St_Johns"},
-    {"Norfolk Standard Time", "Pacific/Norfolk"},
-    {"North Asia East Standard Time", "Asia/Irkutsk"},
-    {"North Asia Standard Time", "Asia/Krasnoyarsk"},
-    {"North Korea Standard Time", "Asia/Pyongyang"},
-    {"Omsk Standard Time", "Asia/Omsk"},
-    {"Pacific SA Standard Time", "America/Santiago"},
-    {"Pacific Standard Time", "America/Los_Angeles"},
-    {"Pacific Standard Time (Mexico)", "America/Tijuana"},
-    {"Pakistan Standard Time", "Asia/Karachi"},
-    {"Paraguay Standard Time", "America/Asuncion"},
-    {"Qyzylorda Standard Time", "Asia/Qyzylorda"},
-    {"Romance Standard Time", "Europe/Paris"},
-    {"Russia Time Zone 10", "Asia/Srednekolymsk"},
-    {"Russia Time Zone 11", "Asia/Kamchatka"},
-    {"Russia Time Zone 3", "Europe/Samara"},
-    {"Russian Standard Time", "Europe/Moscow"},
-    {"SA Eastern Standard Time", "America/Cayenne"},
-    {"SA Pacific Standard Time", "America/Bogota"},
-    {"SA Western Standard Time", "America/La_Paz"},
-    {"SE Asia Standard Time", "Asia/Bangkok"},
-    {"Saint Pierre Standard Time", "America/Miquelon"},
-    {"Sakhalin Standard Time", "Asia/Sakhalin"},
-    {"Samoa Standard Time", "Pacific/Apia"},
-    {"Sao Tome Standard Time", "Africa/Sao_Tome"},
-    {"Saratov Standard Time", "Europe/Saratov"},
-    {"Singapore Standard Time", "Asia/Singapore"},
-    {"South Africa Standard Time", "Africa/Johannesburg"},
-    {"South Sudan Standard Time", "Africa/Juba"},
-    {"Sri Lanka Standard Time", "Asia/Colombo"},
-    {"Sudan Standard Time", "Africa/Khartoum"},
-    {"Syria Standard Time", "Asia/Damascus"},
-    {"Taipei Standard Time", "Asia/Taipei"},
-    {"Tasmania Standard Time", "Australia/Hobart"},
-    {"Tocantins Standard Time", "America/Araguaina"},
-    {"Tokyo Standard Time", "Asia/Tokyo"},
-    {"Tomsk Standard Time", "Asia/Tomsk"},
-    {"Tonga Standard Time", "Pacific/Tongatapu"},
-    {"Transbaikal Standard Time", "Asia/Chita"},
-    {"Turkey Standard Time", "Europe/Istanbul"},
-    {"Turks And Caicos Standard Time", "America/Grand_Turk"},
-    {"US Eastern Standard Time", "America/Indianapolis"},
-    {"US Mountain Standard Time", "America/Phoenix"},
-    {"UTC+12", "Etc/GMT-12"},
-    {"UTC+13", "Etc/GMT-13"},
-    {"UTC-02", "Etc/GMT+2"},
-    {"UTC-08", "Etc/GMT+8"},
-    {"UTC-09", "Etc/GMT+9"},
-    {"UTC-11", "Etc/GMT+11"},
-    {"Ulaanbaatar Standard Time", "Asia/Ulaanbaatar"},
-    {"Venezuela Standard Time", "America/Caracas"},
-    {"Vladivostok Standard Time", "Asia/Vladivostok"},
-    {"Volgograd Standard Time", "Europe/Volgograd"},
-    {"W. Australia Standard Time", "Australia/Perth"},
-    {"W. Central Africa Standard Time", "Africa/Lagos"},
-    {"W. Europe Standard Time", "Europe/Berlin"},
-    {"W. Mongolia Standard Time", "Asia/Hovd"},
-    {"West Asia Standard Time", "Asia/Tashkent"},
-    {"West Bank Standard Time", "Asia/Hebron"},
-    {"West Pacific Standard Time", "Pacific/Port_Moresby"},
-    {"Yakutsk Standard Time", "Asia/Yakutsk"},
-    {"Yukon Standard Time", "America/Whitehorse"},
-};
+#define HOUR (3600 * NS_PER_S)
+#define DAY (24 * HOUR)
 
-static int compare(const void *key, const void *zone)
+/* NULL for UTC and names unknown. */
+static icaltimezone *named_zone(const char *name)
 {
-    return strcmp(key, ((const struct zone *)zone)->windows);
+    char *iana = zone_iana(name);
+    bool utc = !iana || str_eq(iana, "UTC") || str_eq(iana, "Etc/UTC") || str_eq(iana, "Etc/GMT");
+    icaltimezone *found = utc ? NULL : icaltimezone_get_builtin_timezone(iana);
+
+    free(iana);
+    return found;
 }
 
-icaltimezone *ical_zone(const char *name)
+/* The zone without summer time that is nearest to UTC and has the day `days` later at `start`. */
+static icaltimezone *fixed_zone(int64_t start, int64_t days)
 {
-    const struct zone *zone;
-    icaltimezone *found;
+    int64_t into = (start % DAY + DAY) % DAY;
+    int64_t hours = days > 0 ? (DAY - into + HOUR - 1) / HOUR : -(into / HOUR + 1);
+    char name[32];
 
-    if (!name)
+    if (days < -1 || days > 1 || hours > 14 || hours < -12)
         return NULL;
-    zone = bsearch(name, zones, ARRAY_SIZE(zones), sizeof(zones[0]), compare);
-    found = icaltimezone_get_builtin_timezone(zone ? zone->iana : name);
-    return found == icaltimezone_get_utc_timezone() ? NULL : found;
+    snprintf(name, sizeof(name), "Etc/GMT%+d", (int)-hours); /* signs are as POSIX has them */
+    return icaltimezone_get_builtin_timezone(name);
+}
+
+/* Days from the UTC date of Start to the date the series begins at. */
+static int64_t days_apart(const struct cJSON *event, int64_t start)
+{
+    const char *date = json_str(json_get(json_get(event, "Recurrence"), "Range"), "StartDate");
+    int64_t first;
+
+    if (!date || str_parse_time(date, &first))
+        return 0;
+    return first / DAY - (start - (start % DAY + DAY) % DAY) / DAY;
+}
+
+icaltimezone *ical_zone(const struct cJSON *event)
+{
+    icaltimezone *zone = named_zone(json_str(event, "StartTimeZone"));
+    int64_t start, days;
+
+    if (zone || str_parse_time(json_str(event, "Start"), &start))
+        return zone;
+    days = days_apart(event, start);
+    return days ? fixed_zone(start, days) : NULL;
 }

@@ -118,6 +118,31 @@ int text_uri(struct buf *out, const char *uri)
     return rc;
 }
 
+#define LINE_BYTES 75 /* without the line end */
+
+/* Before a character, never inside one. */
+int text_fold(struct buf *out, const char *line, size_t n)
+{
+    size_t room = LINE_BYTES;
+    int rc = 0;
+
+    while (!rc && n > room) {
+        size_t piece = room;
+
+        while (piece > 1 && ((unsigned char)line[piece] & 0xc0) == 0x80)
+            piece--;
+        rc = buf_add(out, line, piece);
+        if (!rc)
+            rc = buf_addstr(out, "\r\n ");
+        line += piece;
+        n -= piece;
+        room = LINE_BYTES - 1;
+    }
+    if (!rc)
+        rc = buf_add(out, line, n);
+    return rc ? rc : buf_addstr(out, "\r\n");
+}
+
 /* What html_text() marks blocks with; a page has no other use for it. */
 #define BLOCK '\f'
 #define NO_BREAK_SPACE "\xc2\xa0"

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES 75 /* RFC 6350, 3.2: without the line end */
-
 /* The year Outlook and others store where there is none. */
 #define YEAR_NONE "1604"
 #define YEAR_FIRST "0001"
@@ -55,29 +53,10 @@ static void add_uri(struct card *card, const char *uri)
         card->rc = text_uri(&card->line, uri);
 }
 
-/* Folds before a character, never inside one. */
 static void end(struct card *card)
 {
-    const char *line = card->line.data;
-    size_t left = card->line.len;
-    size_t room = LINE_BYTES;
-
-    while (!card->rc && left > room) {
-        size_t n = room;
-
-        while (n > 1 && ((unsigned char)line[n] & 0xc0) == 0x80)
-            n--;
-        card->rc = buf_add(card->out, line, n);
-        if (!card->rc)
-            card->rc = buf_addstr(card->out, "\r\n ");
-        line += n;
-        left -= n;
-        room = LINE_BYTES - 1;
-    }
     if (!card->rc)
-        card->rc = buf_add(card->out, line, left);
-    if (!card->rc)
-        card->rc = buf_addstr(card->out, "\r\n");
+        card->rc = text_fold(card->out, card->line.data, card->line.len);
 }
 
 static void put(struct card *card, const char *name, const char *text)

@@ -7,6 +7,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/event.h>
 #include <outlookfs/model/name.h>
 
 #include <ctype.h>
@@ -82,21 +83,30 @@ static void make_small(char *s)
         *s = (char)tolower((unsigned char)*s);
 }
 
-static void format_date(const char *text, bool all_day, char out[DATE_MAX])
+static void format_time(const char *text, char out[DATE_MAX])
 {
     struct tm tm;
     int64_t ns;
     time_t t;
 
-    if (!text || str_parse_time(text, &ns)) {
-        strcpy(out, "(no date)");
+    strcpy(out, "(no date)");
+    if (!text || str_parse_time(text, &ns))
         return;
-    }
     t = (time_t)(ns / NS_PER_S - (ns % NS_PER_S < 0));
-    if (all_day)
-        strftime(out, DATE_MAX, "%Y-%m-%d", gmtime_r(&t, &tm));
-    else
-        strftime(out, DATE_MAX, "%Y-%m-%d %H%M", localtime_r(&t, &tm));
+    strftime(out, DATE_MAX, "%Y-%m-%d %H%M", localtime_r(&t, &tm));
+}
+
+static void format_day(const cJSON *event, char out[DATE_MAX])
+{
+    struct tm tm;
+    int64_t ns;
+    time_t t;
+
+    strcpy(out, "(no date)");
+    if (event_day(event, "Start", &ns))
+        return;
+    t = (time_t)(ns / NS_PER_S);
+    strftime(out, DATE_MAX, "%Y-%m-%d", gmtime_r(&t, &tm));
 }
 
 static char *subject_of(const cJSON *obj, size_t max)
@@ -115,7 +125,7 @@ static void label_message(const cJSON *obj, struct label *ret)
     char date[DATE_MAX];
     char *subject;
 
-    format_date(json_str(obj, RECEIVED), false, date);
+    format_time(json_str(obj, RECEIVED), date);
     subject = subject_of(obj, STEM_MAX - strlen(date) - strlen("  - ") - SENDER_MAX);
     ret->name = xasprintf("%s %s%s%s" SUFFIX, date, subject, tail ? " - " : "", tail ? tail : "");
     if (sender)
@@ -132,7 +142,10 @@ static void label_event(const cJSON *obj, struct label *ret)
     char date[DATE_MAX];
     char *subject;
 
-    format_date(json_str(obj, "Start"), json_bool(obj, "IsAllDay", false), date);
+    if (json_bool(obj, "IsAllDay", false))
+        format_day(obj, date);
+    else
+        format_time(json_str(obj, "Start"), date);
     subject = subject_of(obj, STEM_MAX - strlen(date) - 1);
     ret->name = xasprintf("%s %s" SUFFIX, date, subject);
     free(subject);

@@ -9,7 +9,9 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/event.h>
 #include <outlookfs/model/merge.h>
+#include <outlookfs/model/render.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct change {
     const char *mine; /* NULL: a deletion */
     const cJSON *obj; /* mine, parsed */
     cJSON *parsed;    /* ... by us, or NULL */
+    char *settled;    /* mine as it is journalled, where that is not what was saved */
     struct buf *err;
 };
 
@@ -227,7 +230,38 @@ static int change_init(struct change *c, struct writeback *wb, const struct slot
 static void change_release(struct change *c)
 {
     cJSON_Delete(c->parsed);
+    free(c->settled);
     slot_release(&c->slot);
+}
+
+/* A time without a zone means the one it was saved in, whenever it is sent. */
+static int settle_zones(struct change *c, const struct journal_op *op)
+{
+    bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
+    cJSON *base = NULL, *settled;
+    struct buf text;
+    int rc = 0;
+
+    if (c->slot.kind != KIND_EVENT)
+        return 0;
+    if (!create)
+        rc = parse_base(op && op->base ? op->base : c->base, &base, c->err);
+    if (rc)
+        return rc;
+    settled = cJSON_Duplicate(c->obj, true);
+    if (event_settle_zones(base, settled)) {
+        buf_init(&text, JSON_TEXT_MAX);
+        rc = render_record(settled, &text);
+        c->settled = buf_detach(&text);
+        c->mine = c->settled;
+        cJSON_Delete(c->parsed);
+        c->obj = c->parsed = settled;
+        buf_release(&text);
+    } else {
+        cJSON_Delete(settled);
+    }
+    cJSON_Delete(base);
+    return rc;
 }
 
 int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
@@ -247,9 +281,11 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
-        rc = begin_op(&c);
+        rc = settle_zones(&c, NULL);
+        rc = rc ? rc : begin_op(&c);
     } else if (!rc) {
-        rc = change_op(&c, &op);
+        rc = settle_zones(&c, &op);
+        rc = rc ? rc : change_op(&c, &op);
         journal_op_release(&op);
     }
 out:

@@ -185,6 +185,12 @@ class Addresses(unittest.TestCase):
                 if address in text:
                     self.assertTrue(any(address in g for g in got), text)
 
+    def test_hostile_lists_take_no_time(self):
+        """Each reader looks at each byte a few times: 1 MB is read at once or refused."""
+        for value in ("=?a?q?" * 100000, "@[" * 300000, "(" * 500000, "<" * 500000, 'a@b <a@b> ' * 2000):
+            subprocess.run([PRINT, "read"], input=("To: a@b.example\nSubject: %s\nCc: %s\n\nx" % (value, value)).encode(),
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
+
     def test_what_is_refused_is_named(self):
         for text, named in (("Pat Doe, kim@x.example", "Pat Doe"), ("a@x.example (open, b@x.example", "open"),
                             ('"open <a@x.example>, b@x.example', "open"), ("<a@x.example, b@x.example>", "b@x.example"),
@@ -318,6 +324,11 @@ class Trees(unittest.TestCase):
             self.assertEqual([base64.b64decode(a["ContentBytes"]) for a in sent.get("Attachments", [])], attached)
             names = [p.get_filename() for p in leaves if p.get_filename()]
             self.assertEqual([a["Name"] for a in sent.get("Attachments", []) if a["Name"].startswith("f")], names)
+
+    def test_a_mail_in_the_mail_that_cannot_be_read_is_refused(self):
+        sent, reason = read(b"To: a@b.example\nContent-Type: message/rfc822\n\nno mail")
+        self.assertIsNone(sent)
+        self.assertIn("part 1", reason)
 
     def test_text_in_an_odd_frame(self):
         frame = "To: a@b.example\nContent-Type: %s\n\n%s"

@@ -12,9 +12,11 @@
  * record always gives the same bytes; DTSTAMP is the record's modification time, UID its iCalUId or,
  * without one, its id. Series masters carry an RRULE.
  *
- * Times are UTC, as the service gives them; but a series is in its own zone (StartTimeZone), by
- * which its rule counts, where that is known; the zone's VTIMEZONE stands in front of the first
- * event that needs it. What the zone says comes from the system's zoneinfo.
+ * Times are UTC, as the service gives them; but a series is in the zone by which its rule counts:
+ * StartTimeZone, or, where that says UTC and Range.StartDate is another day than Start, a zone
+ * without summer time in which it is that day. The zone's VTIMEZONE stands in front of the first
+ * event that needs it; what it says comes from the system's zoneinfo. A series begins at the first
+ * day of its rule, an all-day event at the date that model/event.h gives.
  *
  * Threads: any; a calendar belongs to one at a time.
  */

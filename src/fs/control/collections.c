@@ -38,10 +38,11 @@ struct collection {
     const struct node_ops *ops;       /* of the directory */
     const struct node_ops *entry_ops; /* of its entries */
     int (*each)(struct fs *fs, entry_fn each, void *ctx);
+    /* The same of one; -ENOENT. NULL: entries are unique by name and have no number in it. */
+    int (*one)(struct fs *fs, int64_t id, entry_fn each, void *ctx);
     int (*render)(struct fs *fs, int64_t id, const char *part, struct buf *out);
     int (*remove)(struct fs *fs, int64_t id); /* under fs.change */
     int (*touch)(struct fs *fs, int64_t id);  /* under fs.change; may be NULL */
-    bool unnumbered;                          /* entries are unique by name */
 };
 
 const char *collection_name(const struct collection *c)
@@ -72,9 +73,9 @@ struct node_spec collection_spec(struct node *dir, const struct collection *c)
 
 static char *entry_name(const struct collection *c, int64_t id, const char *name)
 {
-    char *full = c->unnumbered ? xstrdup(name)
-                 : id < 0      ? xasprintf("m%" PRId64 "-%s", -id, name)
-                               : xasprintf("%" PRId64 "-%s", id, name);
+    char *full = !c->one  ? xstrdup(name)
+                 : id < 0 ? xasprintf("m%" PRId64 "-%s", -id, name)
+                          : xasprintf("%" PRId64 "-%s", id, name);
     char *safe = name_safe(full, NAME_BYTES_MAX);
 
     free(full);
@@ -135,10 +136,22 @@ static int collection_list(struct fs *fs, const struct fs_req *req, struct node 
     return l.collection->each(fs, list_entry, &l);
 }
 
+/* "12-x.json" is 12, "m12-x.json" -12; 0: it has no number. */
+static int64_t number_of(const char *name)
+{
+    bool mail = *name == 'm';
+    char *end;
+
+    errno = 0;
+    int64_t id = strtoll(name + mail, &end, 10);
+    return errno || *end != '-' || id < 0 ? 0 : mail ? -id : id;
+}
+
 static int collection_find(struct fs *fs, struct node *dir, const char *name, int64_t *ret)
 {
-    struct listing l = {.dir = dir, .collection = collection_of(dir), .wanted = name};
-    int rc = l.collection->each(fs, list_entry, &l);
+    const struct collection *c = collection_of(dir);
+    struct listing l = {.dir = dir, .collection = c, .wanted = name};
+    int rc = c->one ? c->one(fs, number_of(name), list_entry, &l) : c->each(fs, list_entry, &l);
 
     if (!rc && !l.found)
         rc = -ENOENT;
@@ -234,6 +247,18 @@ static const struct node_ops collection_ops = {
 
 /* --- queue/ and failed/ --- */
 
+static int tell_op(struct fs *fs, unsigned states, const struct journal_op *op, entry_fn each,
+                   void *ctx)
+{
+    struct slot slot = {0};
+    int rc = 0;
+
+    if ((states & 1U << op->state) && !state_get_slot(fs->state, op->slot, &slot))
+        rc = each(ctx, op->slot, slot.name, clock_date(op->queued_at));
+    slot_release(&slot);
+    return rc;
+}
+
 static int each_op(struct fs *fs, unsigned states, entry_fn each, void *ctx)
 {
     struct journal_op *ops = NULL;
@@ -241,14 +266,26 @@ static int each_op(struct fs *fs, unsigned states, entry_fn each, void *ctx)
     int rc = state_ops(fs->state, &ops, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct slot slot = {0};
-
-        if (!rc && (states & 1U << ops[i].state) && !state_get_slot(fs->state, ops[i].slot, &slot))
-            rc = each(ctx, ops[i].slot, slot.name, clock_date(ops[i].queued_at));
-        slot_release(&slot);
+        if (!rc)
+            rc = tell_op(fs, states, &ops[i], each, ctx);
         journal_op_release(&ops[i]);
     }
     free(ops);
+    return rc;
+}
+
+static int tell_mail(struct fs *fs, unsigned states, const struct outbox_row *row, entry_fn each,
+                     void *ctx)
+{
+    struct local l = {0};
+    int rc = 0;
+
+    if ((states & 1U << row->state) && !state_get_local(fs->state, row->ino, &l)) {
+        char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
+        rc = each(ctx, -row->id, name, clock_date(row->queued_at));
+        free(name);
+    }
+    local_release(&l);
     return rc;
 }
 
@@ -258,32 +295,55 @@ static int each_mail(struct fs *fs, unsigned states, entry_fn each, void *ctx)
     size_t count = 0;
     int rc = state_outbox(fs->state, &rows, &count);
 
-    for (size_t i = 0; i < count && !rc; i++) {
-        struct local l = {0};
-
-        if ((states & 1U << rows[i].state) && !state_get_local(fs->state, rows[i].ino, &l)) {
-            char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
-            rc = each(ctx, -rows[i].id, name, clock_date(rows[i].queued_at));
-            free(name);
-        }
-        local_release(&l);
-    }
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = tell_mail(fs, states, &rows[i], each, ctx);
     outbox_rows_free(rows, count);
     return rc;
 }
 
+/* The number of a mail is negative. */
+static int one(struct fs *fs, int64_t id, unsigned op_states, unsigned mail_states, entry_fn each,
+               void *ctx)
+{
+    struct journal_op op = {0};
+    struct outbox_row row = {0};
+    int rc = id < 0 ? state_get_outbox(fs->state, -id, &row) : state_get_op(fs->state, id, &op);
+
+    if (!rc)
+        rc = id < 0 ? tell_mail(fs, mail_states, &row, each, ctx)
+                    : tell_op(fs, op_states, &op, each, ctx);
+    outbox_row_release(&row);
+    journal_op_release(&op);
+    return rc;
+}
+
+#define QUEUED_OPS (1U << JOURNAL_QUEUED | 1U << JOURNAL_HELD)
+#define QUEUED_MAILS (1U << OUTBOX_WAITING | 1U << OUTBOX_SENDING)
+#define FAILED_OPS (1U << JOURNAL_FAILED)
+#define FAILED_MAILS (1U << OUTBOX_FAILED)
+
+static int one_queued(struct fs *fs, int64_t id, entry_fn each, void *ctx)
+{
+    return one(fs, id, QUEUED_OPS, QUEUED_MAILS, each, ctx);
+}
+
+static int one_failed(struct fs *fs, int64_t id, entry_fn each, void *ctx)
+{
+    return one(fs, id, FAILED_OPS, FAILED_MAILS, each, ctx);
+}
+
 static int each_queued(struct fs *fs, entry_fn each, void *ctx)
 {
-    int rc = each_op(fs, 1U << JOURNAL_QUEUED | 1U << JOURNAL_HELD, each, ctx);
+    int rc = each_op(fs, QUEUED_OPS, each, ctx);
 
-    return rc ? rc : each_mail(fs, 1U << OUTBOX_WAITING | 1U << OUTBOX_SENDING, each, ctx);
+    return rc ? rc : each_mail(fs, QUEUED_MAILS, each, ctx);
 }
 
 static int each_failed(struct fs *fs, entry_fn each, void *ctx)
 {
-    int rc = each_op(fs, 1U << JOURNAL_FAILED, each, ctx);
+    int rc = each_op(fs, FAILED_OPS, each, ctx);
 
-    return rc ? rc : each_mail(fs, 1U << OUTBOX_FAILED, each, ctx);
+    return rc ? rc : each_mail(fs, FAILED_MAILS, each, ctx);
 }
 
 static int render_op(struct fs *fs, int64_t id, const char *part, struct buf *out)
@@ -352,12 +412,34 @@ out:
     return rc;
 }
 
-static const struct collection queue = {"queue",     &collection_ops, &entry_ops,
-                                        each_queued, render_op,       remove_op};
-static const struct collection failed = {"failed",  &collection_ops, &entry_ops,       each_failed,
-                                         render_op, remove_op,       .touch = touch_op};
+static const struct collection queue = {.name = "queue",
+                                        .ops = &collection_ops,
+                                        .entry_ops = &entry_ops,
+                                        .each = each_queued,
+                                        .one = one_queued,
+                                        .render = render_op,
+                                        .remove = remove_op};
+static const struct collection failed = {.name = "failed",
+                                         .ops = &collection_ops,
+                                         .entry_ops = &entry_ops,
+                                         .each = each_failed,
+                                         .one = one_failed,
+                                         .render = render_op,
+                                         .remove = remove_op,
+                                         .touch = touch_op};
 
 /* --- trash/ --- */
+
+static int tell_trash(const struct trash_entry *t, entry_fn each, void *ctx)
+{
+    char at[32];
+
+    str_format_time(t->at, at);
+    char *name = xasprintf("%.19s-%s-%s", at, t->why, t->name);
+    int rc = each(ctx, t->id, name, t->at);
+    free(name);
+    return rc;
+}
 
 static int each_trash(struct fs *fs, entry_fn each, void *ctx)
 {
@@ -366,16 +448,22 @@ static int each_trash(struct fs *fs, entry_fn each, void *ctx)
     int rc = state_trash(fs->state, &t, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!rc) {
-            char at[32];
-            str_format_time(t[i].at, at);
-            char *name = xasprintf("%.19s-%s-%s", at, t[i].why, t[i].name);
-            rc = each(ctx, t[i].id, name, t[i].at);
-            free(name);
-        }
+        if (!rc)
+            rc = tell_trash(&t[i], each, ctx);
         trash_entry_release(&t[i]);
     }
     free(t);
+    return rc;
+}
+
+static int one_trash(struct fs *fs, int64_t id, entry_fn each, void *ctx)
+{
+    struct trash_entry t = {0};
+    int rc = state_get_trash(fs->state, id, &t);
+
+    if (!rc)
+        rc = tell_trash(&t, each, ctx);
+    trash_entry_release(&t);
     return rc;
 }
 
@@ -396,8 +484,13 @@ static int remove_trash(struct fs *fs, int64_t id)
     return state_remove_trash(fs->state, id);
 }
 
-static const struct collection trash = {"trash",    &collection_ops, &entry_ops,
-                                        each_trash, render_trash,    remove_trash};
+static const struct collection trash = {.name = "trash",
+                                        .ops = &collection_ops,
+                                        .entry_ops = &entry_ops,
+                                        .each = each_trash,
+                                        .one = one_trash,
+                                        .render = render_trash,
+                                        .remove = remove_trash};
 
 /* --- conflicts/<n>-<name>/{base,mine,theirs}.json --- */
 
@@ -487,9 +580,12 @@ static const struct node_ops conflict_ops = {
     .remove = conflict_remove,
 };
 
-static const struct collection conflicts = {"conflicts",       &collection_ops, &conflict_ops,
-                                            each_conflict,     render_conflict, remove_op,
-                                            .unnumbered = true};
+static const struct collection conflicts = {.name = "conflicts",
+                                            .ops = &collection_ops,
+                                            .entry_ops = &conflict_ops,
+                                            .each = each_conflict,
+                                            .render = render_conflict,
+                                            .remove = remove_op};
 
 static struct node_spec version_spec(struct node *dir, size_t i, char part[48])
 {

@@ -81,8 +81,9 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     bool durable = c->synced == c->changed;
 
     struct node *parent = tree_parent(fs, node);
+    bool linked = parent;
     tree_put(fs, parent);
-    if (!parent) /* unlinked and open: its bytes are nobody's any more */
+    if (!linked) /* unlinked and open: its bytes are nobody's any more */
         return 0;
     int rc = content_text(c, &text, &len);
     if (rc)

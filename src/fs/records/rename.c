@@ -3,7 +3,8 @@
  *
  *     from          to              meaning
  *     local         record name     the bytes become the record's: committed at once; text that is
- *                                   no complete object is -EINVAL
+ *                                   no complete object is -EINVAL, or a draft while a program that
+ *                                   may write the rest has it open
  *     record        local           a backup is being made: the bytes go, the name is vacant,
  *                                   nothing is deleted; into a trash directory: a deletion
  *     record        record name     in use: that record gets these bytes, this one is deleted;
@@ -18,6 +19,7 @@
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -133,6 +135,26 @@ static int record_to_local(struct fs *fs, uint64_t ino, bool has_data, const cha
     return rc ? rc : state_put_local(fs->state, &l);
 }
 
+/* A program that renames first and writes then: it has the file open, and there is nothing to judge
+ * yet. */
+static bool is_unwritten(struct fs *fs, uint64_t ino, const char *text)
+{
+    enum json_shape shape = json_scan(text, strlen(text), NULL);
+
+    return (shape == JSON_EMPTY || shape == JSON_PARTIAL) && content_is_open(fs, ino);
+}
+
+/* The slot holds inode `ino`, whose bytes are a draft. In a transaction. */
+static int fill_draft(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mode)
+{
+    slot->ino = ino;
+    slot->mode = mode & 07777;
+    slot->flags &= ~(unsigned)SLOT_VACANT;
+    slot->flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
+    slot->vacant_at = clock_steady();
+    return state_put_slot(fs->state, slot);
+}
+
 static int rename_into_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
                               struct buf *err)
 {
@@ -144,7 +166,8 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     if (!S_ISREG(from->local.mode))
         return -EPERM;
     int rc = record_bytes(fs, from->local.ino, &text);
-    if (!rc)
+    bool draft = !rc && !(flags & RENAME_EXCHANGE) && is_unwritten(fs, from->local.ino, text);
+    if (!rc && !draft)
         rc = check_complete(text, err);
     if (!rc && (flags & RENAME_EXCHANGE))
         rc = record_visible(fs, &to->slot, &kept);
@@ -158,7 +181,8 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     if (!rc)
         rc = local_take_out(fs, &from->at, &from->local);
     if (!rc)
-        rc = fill_slot(fs, &to->slot, from->local.ino, from->local.mode, text, err);
+        rc = draft ? fill_draft(fs, &to->slot, from->local.ino, from->local.mode)
+                   : fill_slot(fs, &to->slot, from->local.ino, from->local.mode, text, err);
     if (!rc && kept)
         rc = record_to_local(fs, old, old_local, kept, &from->at, old_mode);
     rc = state_end(fs->state, rc);
@@ -169,7 +193,10 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     local_left(fs, from->at.dir);
     tree_move_ino(fs, from->local.ino, &(struct place){to->at.dir, to->slot.name}, &record_ops,
                   to->slot.id);
-    content_committed(fs, from->local.ino, text);
+    if (draft)
+        housekeeping_wake(fs); /* an empty one ends by itself */
+    else
+        content_committed(fs, from->local.ino, text);
     if (kept)
         tree_move_ino(fs, old, &from->at, &local_file_ops, 0);
     else if (old)

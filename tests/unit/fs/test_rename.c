@@ -211,6 +211,35 @@ static void test_long_names(void **state)
     assert_int_equal(rig_stat(t, name, &st), -ENAMETOOLONG);
 }
 
+/* A temporary file is renamed over the record first, and written then. */
+static void test_rename_before_write(void **state)
+{
+    struct rig *t = *state;
+    struct fs_handle *h;
+
+    assert_int_equal(rig_create(t, CONTACTS "tmp", O_WRONLY, 0600, &h), 0);
+    assert_int_equal(rig_rename(t, CONTACTS "tmp", t->path, 0), 0);
+    assert_xattr(t, t->path, "state", "local");
+    assert_int_equal(rig_write(t, h, t->after, 0), strlen(t->after));
+    assert_int_equal(rig_close(t, h), 0);
+    assert_text(t, t->path, t->after);
+    assert_int_equal(rig_sync(t), 0);
+    assert_sent(t, 1, 0, 0);
+    assert_member(t, t->contact, "MobilePhone1", "+49 170 55501234");
+
+    /* Nothing is written at all: the record comes back. */
+    assert_int_equal(rig_create(t, CONTACTS "tmp", O_WRONLY, 0600, &h), 0);
+    assert_int_equal(rig_rename(t, CONTACTS "tmp", t->path, 0), 0);
+    assert_int_equal(rig_close(t, h), 0);
+    clock_advance(11 * NS_PER_S);
+    rig_refresh(t, "contacts/Contacts");
+    assert_soon(rig_size(t, t->path) > 0);
+
+    /* Closed, it is nobody's: such a rename is a mistake. */
+    assert_int_equal(rig_save(t, CONTACTS "tmp", ""), 0);
+    assert_int_equal(rig_rename(t, CONTACTS "tmp", t->path, 0), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +249,7 @@ int main(void)
         TEST(test_scratch_goes_anywhere),
         TEST(test_what_is_the_services_stays),
         TEST(test_long_names),
+        TEST(test_rename_before_write),
     };
 
     return cmocka_run_group_tests_name("rename", tests, NULL, NULL);

@@ -87,6 +87,28 @@ static void test_events(void **state)
     set_zone("UTC");
 }
 
+/* As in formats/test_calendars.py. */
+static void test_all_day_events(void **state)
+{
+    static const char *const zones[] = {"UTC", "Asia/Tokyo", "America/Los_Angeles"};
+    static const char *const events[] = {
+        "{'Start':'2026-05-04T00:00:00Z','IsAllDay':true,'StartTimeZone':'Pacific Standard Time'}",
+        "{'Start':'2026-05-04T07:00:00Z','IsAllDay':true,'StartTimeZone':'Pacific Standard Time'}",
+        "{'Start':'2026-05-03T15:00:00Z','IsAllDay':true,'StartTimeZone':'Tokyo Standard Time'}",
+        "{'Start':'2026-05-03T11:00:00Z','IsAllDay':true,'StartTimeZone':'Samoa Standard Time'}",
+        "{'Start':'2026-05-03T22:00:00Z','IsAllDay':true,'StartTimeZone':'UTC'}",
+        "{'Start':'2026-05-04T05:00:00Z','IsAllDay':true}",
+    };
+
+    (void)state;
+    for (size_t z = 0; z < ARRAY_SIZE(zones); z++) {
+        set_zone(zones[z]);
+        for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+            assert_label(KIND_EVENT, events[i], "2026-05-04 (no subject).json", NULL);
+    }
+    set_zone("UTC");
+}
+
 static void test_contacts(void **state)
 {
     (void)state;
@@ -170,13 +192,10 @@ static void test_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_local_time),
-        cmocka_unit_test(test_events),
-        cmocka_unit_test(test_contacts),
-        cmocka_unit_test(test_unread_and_created),
-        cmocka_unit_test(test_no_json),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_local_time),
+        cmocka_unit_test(test_events),   cmocka_unit_test(test_all_day_events),
+        cmocka_unit_test(test_contacts), cmocka_unit_test(test_unread_and_created),
+        cmocka_unit_test(test_no_json),  cmocka_unit_test(test_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/*
+ * event.c - what the times of an event mean.
+ */
+#include <outlookfs/model/event.h>
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/base/zone.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_DAY (86400 * NS_PER_S)
+
+static int64_t day_of(int64_t ns)
+{
+    int64_t into = ns % NS_PER_DAY;
+
+    return ns - (into < 0 ? into + NS_PER_DAY : into);
+}
+
+int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns)
+{
+    char *zone_member, *zone;
+    int64_t ns;
+
+    if (str_parse_time(json_str(event, member), &ns))
+        return -EINVAL;
+    *ret_ns = day_of(ns + NS_PER_DAY / 2);
+    if (ns == day_of(ns))
+        return 0;
+    zone_member = xasprintf("%sTimeZone", member);
+    zone = zone_iana(json_str(event, zone_member));
+    if (zone) {
+        int64_t clock = zone_clock(zone, ns);
+
+        *ret_ns = clock == day_of(clock) ? clock : *ret_ns;
+    }
+    free(zone_member);
+    free(zone);
+    return 0;
+}
+
+/* --- times as people write them --- */
+
+static bool has_offset(const char *time)
+{
+    const char *clock = strchr(time, 'T');
+
+    return clock && strpbrk(clock, "Zz+-");
+}
+
+/* Is it a time that leaves open which zone it is in? */
+static bool is_open(const struct cJSON *base, const struct cJSON *event, const char *member,
+                    const char *zone_member)
+{
+    const char *time = json_str(event, member), *old = json_str(base, member);
+    const char *zone = json_str(event, zone_member);
+    int64_t ns;
+
+    if (!time || has_offset(time) || str_parse_time(time, &ns))
+        return false;
+    if (!base)
+        return !zone || !*zone;
+    if (str_eq(time, old))
+        return false;
+    return !zone || !*zone || (old && has_offset(old) && str_eq(zone, json_str(base, zone_member)));
+}
+
+static void set_string(struct cJSON *event, const char *member, const char *value)
+{
+    if (json_get(event, member))
+        cJSON_ReplaceItemInObjectCaseSensitive(event, member, cJSON_CreateString(value));
+    else
+        cJSON_AddStringToObject(event, member, value);
+}
+
+/* By the C library, which knows every TZ. */
+static void set_utc(struct cJSON *event, const char *member, const char *zone_member)
+{
+    char text[32];
+    int64_t ns;
+    struct tm tm;
+    time_t t;
+
+    str_parse_time(json_str(event, member), &ns);
+    t = (time_t)(ns / NS_PER_S);
+    gmtime_r(&t, &tm);
+    tm.tm_isdst = -1;
+    str_format_time((int64_t)mktime(&tm) * NS_PER_S, text);
+    set_string(event, member, text);
+    set_string(event, zone_member, "UTC");
+}
+
+bool event_settle_zones(const struct cJSON *base, struct cJSON *event)
+{
+    const char *start_zone = json_str(event, "StartTimeZone");
+    bool start, end;
+    char *local;
+
+    if (json_bool(event, "IsAllDay", false))
+        return false;
+    start = is_open(base, event, "Start", "StartTimeZone");
+    end = is_open(base, event, "End", "EndTimeZone");
+    if (!start && !end)
+        return false;
+    local = zone_local_windows();
+    if (end && !base && !start && start_zone && *start_zone)
+        set_string(event, "EndTimeZone", start_zone);
+    else if (end && local)
+        set_string(event, "EndTimeZone", local);
+    else if (end)
+        set_utc(event, "End", "EndTimeZone");
+    if (start && local)
+        set_string(event, "StartTimeZone", local);
+    else if (start)
+        set_utc(event, "Start", "StartTimeZone");
+    free(local);
+    return true;
+}

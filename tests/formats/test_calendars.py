@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Events as iCalendar, expanded by icalendar and dateutil, and by khal.
+
+usage: test_calendars.py BUILD_DIR
+
+The property test makes series in some zone from a fixed seed, describes them as the service does, and finds their days a second
+time by looking at every day of the calendar. On purpose otherwise than the service: a series whose zone the record does not tell
+keeps its hour in UTC, because where summer time begins is unknown.
+"""
+import calendar
+import datetime
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+import zoneinfo
+
+try:
+    import icalendar
+    import vobject
+    from dateutil.rrule import rrulestr
+except ImportError:
+    if os.path.realpath(sys.executable).startswith("/usr/bin/") or not os.path.exists("/usr/bin/python3"):
+        raise
+    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
+
+PRINT = os.path.join(sys.argv[1], "formats_print")
+CASES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+UTC = datetime.timezone.utc
+DAY = datetime.timedelta(days=1)
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+INDEXES = ["First", "Second", "Third", "Fourth", "Last"]
+WINDOWS = {"Asia/Tokyo": "Tokyo Standard Time", "America/New_York": "Eastern Standard Time", "Europe/Berlin": "W. Europe Standard Time",
+           "Australia/Sydney": "AUS Eastern Standard Time", "America/Los_Angeles": "Pacific Standard Time",
+           "Asia/Kolkata": "India Standard Time"}
+
+
+def written(*events):
+    done = subprocess.run([PRINT, "ical"], input=json.dumps(events).encode(), stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
+def case(name):
+    with open(os.path.join(CASES, name), encoding="utf-8") as file:
+        return {"Id": "A", **json.load(file)}
+
+
+def only(event):
+    (component,) = icalendar.Calendar.from_ical(written(event)).walk("VEVENT")
+    return component
+
+
+def expanded(event, count=20):
+    """The first occurrences, as dates or as times in UTC."""
+    component = only(event)
+    start = component["DTSTART"].dt
+    if "RRULE" not in component:
+        return [start]
+    rule = component["RRULE"].to_ical().decode()
+    if isinstance(start, datetime.datetime):
+        zone = zoneinfo.ZoneInfo(str(start.tzinfo))  # what icalendar gives has one offset for all days
+        days = rrulestr(rule, dtstart=start.replace(tzinfo=zone))
+        return [d.astimezone(UTC) for _, d in zip(range(count), days)]
+    return [d.date() for _, d in zip(range(count), rrulestr(rule, dtstart=datetime.datetime.combine(start, datetime.time())))]
+
+
+class Cases(unittest.TestCase):
+    def test_a_series_whose_days_lie_in_another_zone(self):
+        self.assertEqual(expanded(case("tuesday-0800-tokyo.json")),
+                         [datetime.datetime(2026, 3, d, 23, tzinfo=UTC) for d in (2, 9, 16)])
+
+    def test_khal_shows_the_same_days(self):
+        with tempfile.TemporaryDirectory() as home:
+            os.mkdir(os.path.join(home, "cal"))
+            with open(os.path.join(home, "cal", "a.ics"), "wb") as file:
+                file.write(written(case("tuesday-0800-tokyo.json")))
+            config = os.path.join(home, "config")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write("[calendars]\n[[c]]\npath = %s/cal\n[locale]\ntimeformat = %%H:%%M\ndateformat = %%Y-%%m-%%d\n"
+                           "longdateformat = %%Y-%%m-%%d\ndatetimeformat = %%Y-%%m-%%d %%H:%%M\n"
+                           "longdatetimeformat = %%Y-%%m-%%d %%H:%%M\nlocal_timezone = Asia/Tokyo\ndefault_timezone = Asia/Tokyo\n"
+                           "[sqlite]\npath = %s/db\n" % (home, home))
+            done = subprocess.run(["khal", "-c", config, "list", "--notstarted", "-df", "", "-f", "{start-long}", "2026-03-01", "60d"],
+                                  env={**os.environ, "HOME": home, "LC_ALL": "C.UTF-8"}, stdout=subprocess.PIPE, check=True)
+            self.assertEqual(done.stdout.decode().split("\n")[:3], ["2026-03-%02d 08:00" % d for d in (3, 10, 17)])
+
+    def test_midnight_utc_is_the_date_itself(self):
+        event = only(case("all-day.json"))
+        self.assertEqual((event["DTSTART"].dt, event["DTEND"].dt), (datetime.date(2026, 5, 4), datetime.date(2026, 5, 5)))
+        self.assertEqual(expanded(case("weekly.json")), [datetime.date(2026, 5, d) for d in (4, 11, 18, 25)])
+
+    def test_all_day_east_and_west(self):
+        for zone, start, end in (("UTC", "2026-05-04T00:00:00Z", "2026-05-05T00:00:00Z"), ("UTC", "2026-05-03T22:00:00Z", "2026-05-04T22:00:00Z"),
+                                 ("UTC", "2026-05-04T07:00:00Z", "2026-05-05T07:00:00Z"),
+                                 ("Tokyo Standard Time", "2026-05-03T15:00:00Z", "2026-05-04T15:00:00Z"),
+                                 ("Tokyo Standard Time", "2026-05-04T00:00:00Z", "2026-05-05T00:00:00Z"),
+                                 ("Pacific Standard Time", "2026-05-04T07:00:00Z", "2026-05-05T07:00:00Z"),
+                                 ("Samoa Standard Time", "2026-05-03T11:00:00Z", "2026-05-04T11:00:00Z"),
+                                 ("W. Europe Standard Time", "2026-05-04T00:00:00", "2026-05-05T00:00:00")):
+            event = only({"Id": "A", "Subject": "s", "IsAllDay": True, "Start": start, "End": end, "StartTimeZone": zone, "EndTimeZone": zone})
+            self.assertEqual((event["DTSTART"].dt, event["DTEND"].dt), (datetime.date(2026, 5, 4), datetime.date(2026, 5, 5)), (zone, start))
+
+    def test_commas_in_categories(self):
+        words = ["a, b", "c;d\\e", "Ä" * 80, "f"]
+        text = written({"Id": "A", "Subject": "s", "Start": "2026-05-04T00:00:00Z", "End": "2026-05-05T00:00:00Z", "Categories": words})
+        self.assertEqual(vobject.readOne(text.decode()).vevent.categories.value, words)  # icalendar 4 unescapes before it splits
+        self.assertLessEqual(max(map(len, text.split(b"\r\n"))), 75)
+
+
+class Series(unittest.TestCase):
+    """Every day of the calendar, asked one by one."""
+
+    def pattern(self, rand):
+        kind = rand.choice(["Daily", "Weekly", "AbsoluteMonthly", "RelativeMonthly", "AbsoluteYearly", "RelativeYearly"])
+        days = rand.choice([rand.sample(WEEKDAYS, rand.randint(1, 3)), WEEKDAYS, WEEKDAYS[:5]])
+        return {"Type": kind, "Interval": rand.choice([1, 1, 2, 3]), "Month": rand.randint(1, 12), "DayOfMonth": rand.choice([1, 2, 15, 28, 29, 30, 31]),
+                "DaysOfWeek": days, "FirstDayOfWeek": rand.choice(["Sunday", "Monday", "Saturday"]), "Index": rand.choice(INDEXES)}
+
+    @staticmethod
+    def matches(day, first, p):
+        months = (day.year - first.year) * 12 + day.month - first.month
+        last = calendar.monthrange(day.year, day.month)[1]
+        listed = [d for d in range(1, last + 1) if WEEKDAYS[day.replace(day=d).weekday()] in p["DaysOfWeek"]]
+        index = INDEXES.index(p["Index"])
+        absolute = day.day == min(p["DayOfMonth"], last)
+        relative = day.day == listed[-1 if index == 4 or index >= len(listed) else index] and (index == 4 or index < len(listed))
+        if p["Type"] == "Daily":
+            return (day - first).days % p["Interval"] == 0
+        if p["Type"] == "Weekly":
+            begin = first - DAY * ((first.weekday() - WEEKDAYS.index(p["FirstDayOfWeek"])) % 7)
+            return WEEKDAYS[day.weekday()] in p["DaysOfWeek"] and (day - begin).days // 7 % p["Interval"] == 0
+        if "Monthly" in p["Type"]:
+            return months % p["Interval"] == 0 and (absolute if "Absolute" in p["Type"] else relative)
+        years = day.year - first.year
+        return years % p["Interval"] == 0 and day.month == p["Month"] and (absolute if "Absolute" in p["Type"] else relative)
+
+    def days(self, first, p, limit, end=None):
+        day, found = first, []
+        while len(found) < limit and day <= (end or first + DAY * 366 * 40):
+            if self.matches(day, first, p):
+                found.append(day)
+            day += DAY
+        return found
+
+    def test_days_of_any_series_in_any_zone(self):
+        rand = random.Random(5)
+        for i in range(120):
+            name = rand.choice(list(WINDOWS))
+            zone, p = zoneinfo.ZoneInfo(name), self.pattern(rand)
+            begin = datetime.date(2026, 1, 1) + DAY * rand.randint(0, 364)
+            if "Yearly" in p["Type"]:
+                begin = begin.replace(day=1, month=p["Month"])
+            first = self.days(begin, {**p, "Interval": 1}, 1)[0]
+            clock = datetime.time(rand.choice([0, 7, 8, 12, 19, 23]), rand.choice([0, 30]))
+            how = rand.choice(["Numbered", "EndDate", "NoEnd"])
+            count = rand.randint(1, 8) if how == "Numbered" else 8
+            end = first + DAY * rand.randint(0, 800) if how == "EndDate" else None
+            start = datetime.datetime.combine(first, clock, zone)
+            known = rand.random() < 0.5
+            label = WINDOWS[name] if known else "UTC"
+            event = {"Id": "A", "Subject": "s", "Start": start.astimezone(UTC).isoformat(), "StartTimeZone": label, "EndTimeZone": label,
+                     "End": (start + datetime.timedelta(hours=1)).astimezone(UTC).isoformat(),
+                     "Recurrence": {"Pattern": p, "Range": {"Type": how, "StartDate": first.isoformat(), "NumberOfOccurrences": count,
+                                                            "EndDate": end.isoformat() if end else "0001-01-01"}}}
+            right = []
+            for day in self.days(first, p, count, end):
+                right.append(datetime.datetime.combine(day, clock, zone if known else datetime.timezone(start.utcoffset())).astimezone(UTC))
+            with self.subTest(i=i, event=event):
+                self.assertEqual(expanded(event, 8), right[:8])
+                self.assertEqual(only(event)["DTSTART"].dt.astimezone(UTC), start.astimezone(UTC))
+
+    def test_a_series_begins_at_its_first_occurrence(self):
+        """Start may be another day than the pattern says."""
+        p = {"Type": "Weekly", "Interval": 2, "DaysOfWeek": ["Tuesday"], "FirstDayOfWeek": "Monday"}
+        event = {"Id": "A", "Subject": "s", "Start": "2026-03-05T10:00:00Z", "End": "2026-03-05T11:30:00Z", "StartTimeZone": "UTC",
+                 "Recurrence": {"Pattern": p, "Range": {"Type": "Numbered", "StartDate": "2026-03-05", "NumberOfOccurrences": 2}}}
+        self.assertEqual(expanded(event), [datetime.datetime(2026, 3, 17, 10, tzinfo=UTC), datetime.datetime(2026, 3, 31, 10, tzinfo=UTC)])
+        component = only(event)
+        self.assertEqual(component["DTEND"].dt - component["DTSTART"].dt, datetime.timedelta(minutes=90))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
