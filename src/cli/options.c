@@ -17,12 +17,15 @@
 #define DAYS_MAX 36500
 #define COUNT_MAX (UINT32_MAX - 1) /* as an id, the last one says "none" */
 
+#define GUARD "delete_guard"
+
 enum option_type {
     OPTION_FLAG,    /* sets a bool */
     OPTION_CLEAR,   /* clears one */
     OPTION_SECONDS, /* "2", "0.5" */
     OPTION_DAYS,
     OPTION_COUNT,
+    OPTION_GUARD,
     OPTION_SIZE, /* "65536", "64K", "64M", "1G" */
     OPTION_MODE, /* octal */
     OPTION_FSYNC,
@@ -55,8 +58,7 @@ static const struct option_row {
      "the age from which a listing is asked for again (30)"},
     {"mail_limit", OPTION_COUNT, offsetof(struct options, mail_limit),
      "list only the newest messages of a folder (0: all)"},
-    {"delete_guard", OPTION_COUNT, offsetof(struct options, delete_guard),
-     "hold more deletions than this back (50)"},
+    {GUARD, OPTION_GUARD, 0, "hold more deletions, or more of a folder, back (50,50%)"},
     {"trash_days", OPTION_DAYS, offsetof(struct options, trash_keep),
      "how long the trash is kept (30)"},
     {"trash_max", OPTION_SIZE, offsetof(struct options, trash_max), "size of the trash (64M)"},
@@ -111,6 +113,7 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .uid = uid,
         .gid = gid,
         .delete_guard = 50,
+        .delete_share = 50,
         .writeback_delay = 2 * NS_PER_S,
         .create_settle = CREATE_SETTLE,
         .list_ttl = 30 * NS_PER_S,
@@ -222,6 +225,27 @@ static int set_string(char **field, const char *value)
     return 0;
 }
 
+/* "50" deletions, "50%" of a folder, or "50,50%". */
+static int parse_guard(const char *s, struct options *o)
+{
+    char *copy = xstrdup(s), *rest = copy, *part;
+    int rc = 0;
+
+    while (!rc && (part = strsep(&rest, ","))) {
+        size_t len = strlen(part);
+        bool share = len && part[len - 1] == '%';
+        uint64_t n = 0;
+
+        if (share)
+            part[len - 1] = '\0';
+        rc = parse_number(part, 10, share ? 100 : COUNT_MAX, &n);
+        if (!rc)
+            *(share ? &o->delete_share : &o->delete_guard) = (unsigned)n;
+    }
+    free(copy);
+    return rc;
+}
+
 static int set_value(const struct option_row *row, void *field, const char *value)
 {
     uint64_t n = 0;
@@ -278,6 +302,8 @@ static const char *expectation(enum option_type type)
         return "yes or no";
     case OPTION_STRING:
         return "a value";
+    case OPTION_GUARD:
+        return "a number, a percentage, or both: 50,50%";
     default:
         return "a number";
     }
@@ -306,6 +332,8 @@ static int apply(struct options *o, const struct option_row *row, const char *va
         pass_on(o, row->name, value);
         return 0;
     }
+    if (row->type == OPTION_GUARD)
+        return value ? parse_guard(value, o) : -EINVAL;
     if (!is_flag(row))
         return value ? set_value(row, field, value) : -EINVAL;
     if (value && options_parse_flag(value, &wanted))
@@ -339,10 +367,10 @@ int options_set(struct options *o, const char *name, const char *value, struct b
 void options_print(FILE *to)
 {
     static const char *const arguments[] = {
-        [OPTION_SECONDS] = "=SECONDS", [OPTION_DAYS] = "=N",      [OPTION_COUNT] = "=N",
-        [OPTION_SIZE] = "=SIZE",       [OPTION_MODE] = "=OCTAL",  [OPTION_FSYNC] = "=WHERE",
-        [OPTION_NOTIFY] = "=WHERE",    [OPTION_STRING] = "=TEXT", [OPTION_PASS] = NULL,
-        [OPTION_IGNORE] = NULL,
+        [OPTION_SECONDS] = "=SECONDS", [OPTION_DAYS] = "=N",       [OPTION_COUNT] = "=N",
+        [OPTION_GUARD] = "=N,P%",      [OPTION_SIZE] = "=SIZE",    [OPTION_MODE] = "=OCTAL",
+        [OPTION_FSYNC] = "=WHERE",     [OPTION_NOTIFY] = "=WHERE", [OPTION_STRING] = "=TEXT",
+        [OPTION_PASS] = NULL,          [OPTION_IGNORE] = NULL,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows) && rows[i].help; i++) {
@@ -394,14 +422,24 @@ static int parse_one(struct options *o, char *text, struct buf *err)
     return rc;
 }
 
+/* The comma of "delete_guard=50,50%" is the list's own. */
+static bool is_guards_share(const char *text, const char *before)
+{
+    return *text >= '0' && *text <= '9' && text[strlen(text) - 1] == '%' && before &&
+           str_eq(before, GUARD);
+}
+
 int options_parse(struct options *o, const char *list, struct buf *err)
 {
-    char *copy = xstrdup(list), *rest = copy, *text;
+    char *copy = xstrdup(list), *rest = copy, *text, *before = NULL;
     int rc = 0;
 
     while (!rc && (text = strsep(&rest, ","))) {
-        if (*text)
+        if (is_guards_share(text, before))
+            rc = parse_guard(text, o) ? buf_fail(err, -EINVAL, "-o %s: over 100%%", GUARD) : 0;
+        else if (*text)
             rc = parse_one(o, text, err);
+        before = text; /* cut at its '=' */
     }
     free(copy);
     return rc;

@@ -16,6 +16,7 @@ struct options {
     bool read_only, allow_other, nonempty, debug, fsync_local;
     unsigned uid, gid, umask;
     unsigned mail_limit, delete_guard, rate;       /* 0: no limit; rate: the service's own */
+    unsigned delete_share;                         /* percent of a folder; 0: no limit */
     int64_t writeback_delay, list_ttl, trash_keep; /* ns */
     size_t trash_max, attachments_max;
     int64_t create_settle; /* ns */

@@ -64,6 +64,7 @@ static int open_mailbox(struct server *server, struct buf *err)
         .create_settle = o->create_settle,
         .mail_limit = o->mail_limit,
         .delete_guard = o->delete_guard,
+        .delete_share = o->delete_share,
         .trash_keep = o->trash_keep,
         .trash_max = o->trash_max,
         .attachments_max = o->attachments_max,

@@ -62,6 +62,9 @@ static const char *const steps[] = {
     "CREATE TRIGGER records_gone AFTER DELETE ON records WHEN OLD.searched BEGIN"
     "  INSERT INTO unsearched (seq) VALUES (OLD.seq); END;"
     "CREATE TABLE export_maker (name TEXT NOT NULL);",
+
+    /* Of the text; 0: not known. */
+    "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const struct db_schema schema = {
@@ -71,6 +74,13 @@ static const struct db_schema schema = {
     .steps = steps,
     .write_rank = MUTEX_CACHE_WRITE,
     .read_rank = MUTEX_CACHE_READ,
+};
+
+static const struct db_dir cache_dir = {
+    .database = "cache.db",
+    .format = "outlookfs: copies of what a mailbox holds, version 1\n",
+    .tag = "Signature: 8a477f597d28d172789f06886806bc55\n# https://bford.info/cachedir/\n",
+    .names = (const char *const[]){"lock", "format", "CACHEDIR.TAG", "cache.db*", NULL},
 };
 
 static void remove_beside(const char *path, const char *suffix)
@@ -85,10 +95,17 @@ static void remove_beside(const char *path, const char *suffix)
 static int move_aside(const char *path, struct buf *err)
 {
     char *bad = xasprintf("%s.bad", path);
-    int rc = 0;
+    int rc = rename(path, bad) ? -errno : 0;
 
-    if (rename(path, bad))
-        rc = buf_fail(err, -errno, "%s: %s", bad, strerror(errno));
+    /* A directory and a file do not replace each other. */
+    for (int i = 1;
+         (rc == -EISDIR || rc == -ENOTDIR || rc == -ENOTEMPTY || rc == -EEXIST) && i < 100; i++) {
+        free(bad);
+        bad = xasprintf("%s.bad%d", path, i);
+        rc = rename(path, bad) ? -errno : 0;
+    }
+    if (rc)
+        buf_fail(err, rc, "%s: %s", bad, strerror(-rc));
     remove_beside(path, "-wal");
     remove_beside(path, "-shm");
     free(bad);
@@ -121,6 +138,12 @@ static int open_once(struct cache *c, struct buf *err)
     return rc;
 }
 
+/* Damaged, of another version, a directory, a link. */
+static bool is_replaced(int rc)
+{
+    return rc == -EBADMSG || rc == -ENOTSUP || rc == -EISDIR || rc == -ELOOP;
+}
+
 static int open_database(struct cache *c, struct buf *err)
 {
     struct buf why;
@@ -128,7 +151,7 @@ static int open_database(struct cache *c, struct buf *err)
 
     buf_init(&why, BUF_TEXT_MAX);
     rc = open_once(c, &why);
-    if (rc == -EBADMSG || rc == -ENOTSUP) {
+    if (is_replaced(rc)) {
         log_warn("%s; moved aside to %s.bad, everything is asked for anew", why.data, c->path);
         rc = move_aside(c->path, err);
         if (!rc)
@@ -157,7 +180,7 @@ int cache_open(const char *dir, struct cache **ret, struct buf *err)
     c->lock_fd = -1;
     c->dir = xstrdup(dir);
     c->path = xasprintf("%s/cache.db", dir);
-    rc = db_lock_dir(dir, &c->lock_fd, err);
+    rc = db_lock_dir(dir, &cache_dir, &c->lock_fd, err);
     if (!rc)
         rc = open_database(c, err);
     if (rc)

@@ -9,6 +9,8 @@
 
 #include <outlookfs/base/buf.h>
 
+#include <string.h>
+
 /* Rows handed out under one take of the read lock: other readers wait meanwhile. */
 #define CHANGES_AT_ONCE 128
 
@@ -67,11 +69,11 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT r.rev AS rev, r.id, t.text FROM records r JOIN texts t USING (seq)"
+            "SELECT r.rev AS rev, r.id, t.text, t.sum FROM records r JOIN texts t USING (seq)"
             " WHERE r.listing = (SELECT key FROM listings WHERE kind = ?1 AND folder = ?2)"
             " AND r.rev > ?3"
             " UNION ALL"
-            " SELECT g.rev, g.id, NULL FROM gone g"
+            " SELECT g.rev, g.id, NULL, 0 FROM gone g"
             " WHERE g.kind = ?1 AND g.folder = ?2 AND g.rev > ?3 AND NOT EXISTS"
             " (SELECT 1 FROM records r WHERE r.id = g.id AND r.listing ="
             " (SELECT key FROM listings WHERE kind = ?1 AND folder = ?2))"
@@ -81,7 +83,12 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
     sql_bind_int(&q, *rev);
     sql_bind_int(&q, CHANGES_AT_ONCE);
     for (; sql_row(&q); count++) {
-        each(ctx, sql_str(&q, 1), sql_str(&q, 2));
+        const char *text = sql_str(&q, 2);
+        int64_t sum = sql_int(&q, 3);
+
+        if (text && sum && sum != cache_sum(text, strlen(text)))
+            text = NULL; /* whoever reads it asks for it again */
+        each(ctx, sql_str(&q, 1), text);
         *rev = sql_int(&q, 0);
     }
     rc = sql_end(&q);

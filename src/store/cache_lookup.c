@@ -4,9 +4,12 @@
 #include "cache_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void cache_record_release(struct cache_record *r)
 {
@@ -30,39 +33,18 @@ static struct cache_record read_record(struct sql_query *q)
     };
 }
 
-int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
-              struct cache_record *ret)
+int64_t cache_sum(const char *text, size_t size)
 {
-    struct cache_record record = {0};
-    struct sql_query q;
-    int rc;
+    uint64_t hash = str_hash(0, text, size);
 
-    if (with_text)
-        db_read(&c->db, &q,
-                "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.exported, t.text"
-                " FROM records r JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
-                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
-    else
-        db_read(
-            &c->db, &q,
-            "SELECT seq, id, etag, mtime, size, attachments, exported FROM records"
-            " WHERE id = ? AND listing = (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
-    sql_bind_str(&q, id);
-    sql_bind_int(&q, kind);
-    sql_bind_str(&q, folder);
-    if (sql_row(&q)) {
-        record = read_record(&q);
-        if (with_text)
-            record.text = sql_dup(&q, 7);
-    }
-    rc = sql_end(&q);
-    if (!rc && !record.id)
-        rc = -ENOENT;
-    if (rc)
-        cache_record_release(&record);
-    else
-        *ret = record;
-    return rc;
+    return hash ? (int64_t)hash : 1;
+}
+
+static bool is_sound(const struct cache_record *r, int64_t sum)
+{
+    size_t size = r->text ? strlen(r->text) : 0;
+
+    return r->text && size == r->size && (!sum || sum == cache_sum(r->text, size));
 }
 
 static int remove_locked(struct cache *c, enum kind kind, const char *folder, const char *id)
@@ -100,6 +82,65 @@ int cache_remove(struct cache *c, enum kind kind, const char *folder, const char
 {
     db_begin(&c->db);
     return db_end(&c->db, remove_locked(c, kind, folder, id));
+}
+
+/* A record with a flipped bit goes, and its folder is to be listed anew: -ENOENT. */
+static int forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id)
+{
+    struct sql_query q;
+
+    log_warn("%s: the text of %s is damaged: it is asked for again", c->path, id);
+    db_begin(&c->db);
+    int rc = remove_locked(c, kind, folder, id);
+    if (!rc) {
+        db_write(&c->db, &q,
+                 "UPDATE listings SET full_at = 0, fresh_at = 0 WHERE kind = ? AND folder = ?");
+        sql_bind_int(&q, kind);
+        sql_bind_str(&q, folder);
+        rc = sql_run(&q);
+    }
+    rc = db_end(&c->db, rc);
+    return rc ? rc : -ENOENT;
+}
+
+int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
+              struct cache_record *ret)
+{
+    struct cache_record record = {0};
+    struct sql_query q;
+    bool damaged = false;
+    int rc;
+
+    if (with_text)
+        db_read(
+            &c->db, &q,
+            "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.exported, t.text, t.sum"
+            " FROM records r JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+    else
+        db_read(
+            &c->db, &q,
+            "SELECT seq, id, etag, mtime, size, attachments, exported FROM records"
+            " WHERE id = ? AND listing = (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+    sql_bind_str(&q, id);
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    if (sql_row(&q)) {
+        record = read_record(&q);
+        if (with_text)
+            record.text = sql_dup(&q, 7);
+        damaged = with_text && !is_sound(&record, sql_int(&q, 8));
+    }
+    rc = sql_end(&q);
+    if (!rc && damaged)
+        rc = forget_damaged(c, kind, folder, id);
+    if (!rc && !record.id)
+        rc = -ENOENT;
+    if (rc)
+        cache_record_release(&record);
+    else
+        *ret = record;
+    return rc;
 }
 
 int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder)

@@ -27,6 +27,9 @@ struct cache {
     int64_t rev; /* the newest revision; guarded by db.write_lock */
 };
 
+/* What texts.sum says of a text: never 0. */
+int64_t cache_sum(const char *text, size_t size);
+
 /* The key of a listing, made when missing; between db_begin() and db_end(). */
 int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret);
 

@@ -78,9 +78,10 @@ static int put_text(struct cache *c, int64_t seq, const struct item *item)
 {
     struct sql_query q;
 
-    db_write(&c->db, &q, "REPLACE INTO texts (seq, text) VALUES (?, ?)");
+    db_write(&c->db, &q, "REPLACE INTO texts (seq, text, sum) VALUES (?, ?, ?)");
     sql_bind_int(&q, seq);
     sql_bind_bytes(&q, item->text, item->size);
+    sql_bind_int(&q, cache_sum(item->text, item->size));
     return sql_run(&q);
 }
 

@@ -28,12 +28,15 @@ static _Thread_local char self;
 
 static int make_file(const char *path, struct buf *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     int rc = 0;
 
     if (fd < 0)
         return buf_fail(err, -errno, "%s: %s", path, strerror(errno));
-    if (fchmod(fd, 0600))
+    struct stat st;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        rc = buf_fail(err, -EISDIR, "%s: not a regular file", path);
+    else if (fchmod(fd, 0600))
         rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
     close(fd);
     return rc;
@@ -58,12 +61,25 @@ static int run_steps(struct sql *sql, const struct db_schema *schema, int versio
     return rc;
 }
 
+/* Without a version it is new, and so empty. */
+static int refuse_tables(struct sql *sql, struct buf *err)
+{
+    int64_t tables;
+    int rc = sql_exec_int(sql, "SELECT count(*) FROM sqlite_schema", &tables, err);
+
+    if (rc || !tables)
+        return rc;
+    return buf_fail(err, -EBADMSG, "%s: has tables but no version", sql->path);
+}
+
 static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *err)
 {
     int newest = schema->oldest + schema->count - 1;
     int64_t version;
     int rc = sql_exec_int(sql, "PRAGMA user_version", &version, err);
 
+    if (!rc && !version)
+        rc = refuse_tables(sql, err);
     if (rc || version == newest)
         return rc;
     if (version < 0 || version > newest)

@@ -67,10 +67,19 @@ void db_write(struct db *db, struct sql_query *q, const char *text);
 int64_t db_last_id(struct db *db); /* of the row just inserted, between begin and end */
 int64_t db_changes(struct db *db); /* rows the statement just run inserted or changed, likewise */
 
+/* A directory with a database. */
+struct db_dir {
+    const char *database;     /* its name: a directory that has it is ours, mark or not */
+    const char *format;       /* the text of the mark */
+    const char *tag;          /* CACHEDIR.TAG, or NULL */
+    const char *const *names; /* what may lie in one that has neither, NULL behind the last */
+};
+
 /*
  * Makes `dir` (0700) and locks the file `lock` in it for this process, which is named in it. -EBUSY
- * when another has it. The descriptor holds the lock.
+ * when another has it; -EPERM: somebody else owns it or may write in it; -ENOTEMPTY: it was made
+ * for other things. The descriptor holds the lock.
  */
-int db_lock_dir(const char *dir, int *ret_fd, struct buf *err);
+int db_lock_dir(const char *dir, const struct db_dir *kind, int *ret_fd, struct buf *err);
 
 #endif

@@ -87,13 +87,19 @@ static const struct db_schema schema = {
     .read_rank = MUTEX_STATE_READ,
 };
 
+static const struct db_dir state_dir = {
+    .database = "state.db",
+    .format = "outlookfs: what must not be lost of a mailbox, version 1\n",
+    .names = (const char *const[]){"lock", "format", "state.db*", "sandbox.db*", NULL},
+};
+
 static int open_data(struct state *s, const char *dir, struct buf *err)
 {
     char *path = xasprintf("%s/data", dir);
     int rc = file_mkdirs(path, err);
 
     if (!rc) {
-        s->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        s->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (s->data_fd < 0)
             rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
     }
@@ -135,7 +141,8 @@ static int refuse_damaged(const char *path, struct buf *text, struct buf *err)
     char *why = reason(text, path);
     int rc = buf_fail(err, -EIO,
                       "%s: damaged (%s): unsent changes may be in it; copy it and %s-wal away,"
-                      " rescue what you need with sqlite3, and start again without them",
+                      " rescue what you need with sqlite3, and start again without them:"
+                      " what lies in data/ comes back as lost-* in the mount",
                       path, why, path);
 
     free(why);
@@ -204,15 +211,65 @@ static void fill_reserve_locked(struct state *s)
         s->reserved_ino = reserved;
 }
 
+/* The end of an outermost transaction, and of the files that follow it. */
+static int end_with_files(struct state *s, int rc)
+{
+    struct data_step *steps = s->data_steps;
+    size_t count = s->data_step_count;
+
+    s->data_steps = NULL;
+    s->data_step_count = 0;
+    rc = db_end(&s->db, rc);
+    data_steps_carry_out(s, steps, count, !rc);
+    free(steps);
+    return rc;
+}
+
+/* A database may have been used without a number of ours. */
+static bool has_slots(struct state *s)
+{
+    struct sql_query q;
+
+    db_write(&s->db, &q, "SELECT 1 FROM slots LIMIT 1");
+    bool has = sql_row(&q);
+    sql_end(&q);
+    return has;
+}
+
+/* The first use of a new database gives back what lies in data/ without one. */
+static int begin_afresh(struct state *s)
+{
+    uint64_t *found = NULL;
+    size_t count = 0;
+    int rc = state_data_list(s, &found, &count);
+
+    if (rc)
+        return rc;
+    s->next_ino = NAME_LOCAL_INO;
+    for (size_t i = 0; i < count; i++) {
+        if (found[i] >= s->next_ino)
+            s->next_ino = found[i] + 1;
+    }
+    s->reserved_ino = s->next_ino + count + RESERVE;
+    db_begin(&s->db);
+    rc = put_reserve_locked(s, s->reserved_ino);
+    if (!rc && !has_slots(s))
+        rc = data_give_back(s, found, count);
+    rc = end_with_files(s, rc);
+    free(found);
+    return rc;
+}
+
 static int read_reserve(struct state *s)
 {
     char *value = NULL;
     int rc = state_get_meta(s, "next_ino", &value);
 
-    if (rc && rc != -ENOENT)
+    if (rc == -ENOENT)
+        return begin_afresh(s);
+    if (rc)
         return rc;
-    s->next_ino = rc ? NAME_LOCAL_INO : strtoull(value, NULL, 10);
-    s->reserved_ino = s->next_ino;
+    s->next_ino = s->reserved_ino = strtoull(value, NULL, 10);
     free(value);
     return 0;
 }
@@ -223,7 +280,7 @@ int state_open(const char *dir, struct state **ret, struct buf *err)
     int rc;
 
     s->lock_fd = s->data_fd = -1;
-    rc = db_lock_dir(dir, &s->lock_fd, err);
+    rc = db_lock_dir(dir, &state_dir, &s->lock_fd, err);
     if (!rc)
         rc = open_data(s, dir, err);
     if (!rc)
@@ -264,18 +321,11 @@ void state_begin(struct state *s)
 
 int state_end(struct state *s, int rc)
 {
-    struct data_step *steps = s->data_steps;
-    size_t count = s->data_step_count;
-
     if (s->db.depth > 1)
         return db_end(&s->db, rc);
-    s->data_steps = NULL;
-    s->data_step_count = 0;
     crash_point("before a commit of state.db");
-    rc = db_end(&s->db, rc);
+    rc = end_with_files(s, rc);
     crash_point("after a commit of state.db");
-    data_steps_carry_out(s, steps, count, !rc);
-    free(steps);
     return rc;
 }
 

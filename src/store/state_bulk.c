@@ -29,6 +29,28 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
     return rc;
 }
 
+int state_count_deletes_in(struct state *s, enum kind kind, const char *folder,
+                           int64_t queued_after, unsigned limit, unsigned *ret)
+{
+    unsigned count = 0;
+    struct sql_query q;
+
+    db_read(&s->db, &q,
+            "SELECT count(*) FROM (SELECT 1 FROM journal JOIN slots ON slots.id = journal.slot"
+            " WHERE verb = 2 AND state = ? AND queued_at > ? AND kind = ? AND folder = ? LIMIT ?)");
+    sql_bind_int(&q, JOURNAL_QUEUED);
+    sql_bind_int(&q, queued_after);
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, limit);
+    if (sql_row(&q))
+        count = (unsigned)sql_int(&q, 0);
+    int rc = sql_end(&q);
+    if (!rc)
+        *ret = count;
+    return rc;
+}
+
 int state_hurry_ops(struct state *s, int64_t now)
 {
     struct sql_query q;

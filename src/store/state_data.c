@@ -4,6 +4,8 @@
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/model/name.h>
 
 #include <assert.h>
 #include <dirent.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -162,4 +165,45 @@ int state_data_list(struct state *s, uint64_t **ret, size_t *ret_count)
     *ret = list;
     *ret_count = count;
     return 0;
+}
+
+/* --- without a database --- */
+
+/* Its number may be a record's: the file gets another. */
+static int give_back(struct state *s, uint64_t ino)
+{
+    struct local l = {.dir = NAME_ROOT_INO, .mode = S_IFREG | 0600};
+    char from[NAME_SIZE], to[NAME_SIZE];
+    struct stat st;
+    int rc;
+
+    data_name(ino, from);
+    if (fstatat(s->data_fd, from, &st, AT_SYMLINK_NOFOLLOW))
+        return -errno;
+    if (!S_ISREG(st.st_mode) || !st.st_size)
+        return 0;
+    rc = state_new_ino(s, &l.ino);
+    if (rc)
+        return rc;
+    data_name(l.ino, to);
+    if (linkat(s->data_fd, from, s->data_fd, to, 0))
+        return -errno;
+    state_data_adopt(s, l.ino);
+    l.name = xasprintf("lost-%s", from);
+    rc = state_put_local(s, &l);
+    if (!rc)
+        rc = state_data_remove(s, ino);
+    if (!rc)
+        log_warn("data/%s belongs to no state.db: it is %s in the mount", from, l.name);
+    free(l.name);
+    return rc;
+}
+
+int data_give_back(struct state *s, const uint64_t *inos, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = give_back(s, inos[i]);
+    return rc;
 }

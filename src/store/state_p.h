@@ -40,6 +40,10 @@ struct state {
 /* One statement with one number as its parameter, as a transaction. */
 int state_run_int(struct state *s, const char *text, int64_t value);
 
+/* In the first transaction of a new database: files of data/ that no row knows, unsent saves among
+ * them, become lost-<number> in the mount. */
+int data_give_back(struct state *s, const uint64_t *inos, size_t count);
+
 /* Unlinks what the steps of a transaction say now that it was committed, or was not. */
 void data_steps_carry_out(struct state *s, const struct data_step *steps, size_t count,
                           bool committed);

@@ -14,6 +14,7 @@
 #include <outlookfs/model/render.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,6 +296,9 @@ out:
 
 /* --- the guard against mass deletion --- */
 
+#define SHARE_MIN 10 /* of a smaller folder, all may be meant */
+#define NOTHING_DELETED "nothing is deleted on the service until `outlookfs sync --confirm-deletes`"
+
 static unsigned deletions_under_way(struct writeback *wb)
 {
     int64_t slots[WRITEBACK_WORKERS];
@@ -335,9 +339,6 @@ static int hold_all(struct writeback *wb, int64_t confirmed)
 
     if (rc)
         return rc;
-    log_warn("more than %u deletions at one time: nothing is deleted on the service until "
-             "`outlookfs sync --confirm-deletes`",
-             wb->mb->config.delete_guard);
     for (size_t i = 0; i < count; i++) {
         if (!rc && ops[i].verb == JOURNAL_DELETE && ops[i].state == JOURNAL_QUEUED &&
             ops[i].queued_at > confirmed && !writeback_under_way(wb, ops[i].slot))
@@ -348,12 +349,23 @@ static int hold_all(struct writeback *wb, int64_t confirmed)
     return rc;
 }
 
-/* After a DELETE was journalled. */
-static int guard_deletions(struct writeback *wb, struct journal_op *op)
+/* Of how many deletions in the folder one is too many; UINT_MAX: of none. */
+static unsigned share_of_folder(struct writeback *wb, const struct slot *slot)
+{
+    unsigned share = wb->mb->config.delete_share;
+    struct cache_listing listing;
+
+    if (!share || cache_get_listing(wb->mb->cache, slot->kind, slot->folder, &listing) ||
+        !listing.complete || listing.count < SHARE_MIN)
+        return UINT_MAX;
+    return (unsigned)(listing.count * share / 100);
+}
+
+/* After the DELETE of a slot was journalled. */
+static int guard_deletions(struct writeback *wb, const struct slot *slot, struct journal_op *op)
 {
     struct state *state = wb->mb->state;
-    unsigned guard = wb->mb->config.delete_guard;
-    unsigned held, queued;
+    unsigned guard = wb->mb->config.delete_guard, share, held, queued, in_folder = 0;
     int64_t confirmed;
     int rc;
 
@@ -368,10 +380,22 @@ static int guard_deletions(struct writeback *wb, struct journal_op *op)
     mutex_lock(&wb->lock);
     confirmed = wb->confirmed;
     mutex_unlock(&wb->lock);
+    share = share_of_folder(wb, slot);
     rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
                              &queued);
-    if (rc || queued <= guard || queued - deletions_under_way(wb) <= guard)
+    if (!rc && share != UINT_MAX)
+        rc = state_count_deletes_in(state, slot->kind, slot->folder, confirmed,
+                                    share + WRITEBACK_WORKERS + 1, &in_folder);
+    if (rc || (queued <= guard && in_folder <= share))
         return rc;
+    unsigned under_way = deletions_under_way(wb);
+    if (queued > guard + under_way)
+        log_warn("more than %u deletions at one time: " NOTHING_DELETED, guard);
+    else if (in_folder > under_way && in_folder - under_way > share)
+        log_warn("%s/%s: more than %u%% of its records deleted at one time: " NOTHING_DELETED,
+                 kind_info(slot->kind)->dir, slot->folder, wb->mb->config.delete_share);
+    else
+        return 0;
     return hold_all(wb, confirmed);
 }
 
@@ -390,7 +414,7 @@ static int delete_op(struct change *c, struct journal_op *op)
     op->verb = JOURNAL_DELETE;
     if (!rc)
         rc = queue_op(c, op);
-    return rc ? rc : guard_deletions(c->wb, op);
+    return rc ? rc : guard_deletions(c->wb, &c->slot, op);
 }
 
 int writeback_delete(struct writeback *wb, const struct slot *slot, const char *base,

@@ -94,6 +94,31 @@ static int mark_sending(struct outbox *ob, struct outbox_row *row)
     return state_put_outbox(ob->mb->state, row);
 }
 
+static void note_disk(struct outbox *ob, int rc)
+{
+    mutex_lock(&ob->lock);
+    if (rc && !ob->disk)
+        log_error("outbox: the journal cannot be written: %s: tried again every %d s",
+                  strerror(-rc), (int)(DISK_PAUSE / NS_PER_S));
+    ob->disk = rc;
+    if (rc)
+        pthread_cond_broadcast(&ob->ended); /* who waits is told */
+    mutex_unlock(&ob->lock);
+}
+
+bool outbox_wait_for_disk(struct outbox *ob, int rc)
+{
+    int64_t until = clock_mono() + DISK_PAUSE;
+
+    note_disk(ob, rc);
+    mutex_lock(&ob->lock);
+    bool again = !ob->stopping;
+    while (!ob->stopping && clock_wait(&ob->work, &ob->lock, until) != -ETIMEDOUT)
+        ;
+    mutex_unlock(&ob->lock);
+    return again;
+}
+
 /* Reads the row again under the write lock; false when it is no work any more. */
 static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
 {
@@ -108,8 +133,10 @@ static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
         rc = mark_sending(ob, &row);
     rc = state_end(state, rc);
     if (rc) {
-        if (rc != -ENOENT)
+        if (rc != -ENOENT) {
+            note_disk(ob, rc);
             outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
+        }
         outbox_row_release(&row);
         return false;
     }
@@ -211,10 +238,9 @@ static void *worker_main(void *arg)
     while (look(ob, &row)) {
         int rc = outbox_carry_out(ob, &row);
 
-        if (rc) {
-            log_error("outbox: the journal cannot be written: %s", strerror(-rc));
+        note_disk(ob, rc);
+        if (rc)
             outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
-        }
         outbox_row_release(&row);
         finish(ob);
     }
@@ -275,7 +301,7 @@ static int wait_for_end(struct outbox *ob, uint64_t ends, int64_t until, struct 
     int rc = 0;
 
     mutex_lock(&ob->lock);
-    while (ob->ends == ends && !ob->stopping && !rc)
+    while (ob->ends == ends && !ob->disk && !ob->stopping && !rc)
         rc = cancel_wait(cancel, &ob->ended, &ob->lock, until);
     mutex_unlock(&ob->lock);
     return rc;
@@ -290,7 +316,10 @@ int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
     while (!rc && n.waiting) {
         mutex_lock(&ob->lock);
         uint64_t ends = ob->ends;
+        int disk = ob->disk;
         mutex_unlock(&ob->lock);
+        if (disk)
+            return disk;
         rc = tally(ob, false, &n);
         if (rc || !n.waiting)
             break;

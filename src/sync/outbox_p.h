@@ -30,6 +30,7 @@ struct outbox {
     uint64_t kicks;
     uint64_t ends;
     int64_t pause_until; /* clock_mono(): no token to be had, or our disk is in trouble */
+    int disk;            /* why the journal could not be written last; 0: it could */
     uint64_t token;      /* another one ends the pause */
     char *url;           /* announced; or NULL */
 };
@@ -37,6 +38,9 @@ struct outbox {
 /* Carries out a row that outbox.c claimed: SENDING, or ANSWERED or GONE with a subscription to end.
  * 0, or -errno when our own disk failed. */
 int outbox_carry_out(struct outbox *ob, struct outbox_row *row);
+
+/* The journal could not be written. True: it may be tried again; false: the worker is to end. */
+bool outbox_wait_for_disk(struct outbox *ob, int rc);
 
 /* Nothing is tried for a while, or until remote_token_there() is another than `token`. */
 void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token);

@@ -182,7 +182,6 @@ static int sent(struct outbox *ob, struct outbox_row *row)
     int rc = state_get_local(state, row->ino, &l);
     if (!rc && row->body)
         rc = state_data_remove(state, row->body);
-    row->body = 0;
     if (!rc && row->waits)
         rc = await_answer(ob, row, &answer);
     else if (!rc)
@@ -222,11 +221,10 @@ static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
     row->due += asked > wait ? asked : wait;
 }
 
-/* Not sent, or nobody knows. */
-static int failed(struct outbox *ob, struct outbox_row *row, const struct remote_fault *fault)
+/* Not sent, or nobody knows: what becomes of the row. */
+static void judge(struct outbox *ob, struct outbox_row *row, const struct remote_fault *fault)
 {
     const char *why = fault->reason ? fault->reason : grade_name(fault->grade);
-    struct local l = {0};
     char *reason;
 
     row->status = fault->status;
@@ -239,6 +237,11 @@ static int failed(struct outbox *ob, struct outbox_row *row, const struct remote
         wait_and_retry(ob, row, fault);
     else
         row->state = OUTBOX_FAILED;
+}
+
+static int not_sent(struct outbox *ob, struct outbox_row *row)
+{
+    struct local l = {0};
 
     struct state *state = ob->mb->state;
     state_begin(state);
@@ -264,18 +267,20 @@ static bool was_answered(struct outbox *ob, const struct outbox_row *row)
     return answered;
 }
 
+/* The outcome is known here only until it is on disk: it is written as soon as that can be. */
 static int send_one(struct outbox *ob, struct outbox_row *row)
 {
     struct remote_fault fault = {0};
+    bool arrived = request(ob, row, &fault) == GRADE_OK;
     int rc;
 
-    if (request(ob, row, &fault) == GRADE_OK) {
-        crash_point("after a mail was sent");
-        rc = sent(ob, row);
-    } else {
-        crash_point("after a mail was not sent");
-        rc = was_answered(ob, row) ? sent(ob, row) : failed(ob, row, &fault);
-    }
+    crash_point(arrived ? "after a mail was sent" : "after a mail was not sent");
+    arrived = arrived || was_answered(ob, row);
+    if (!arrived)
+        judge(ob, row, &fault);
+    do {
+        rc = arrived ? sent(ob, row) : not_sent(ob, row);
+    } while (rc && rc != -ENOENT && outbox_wait_for_disk(ob, rc));
     remote_fault_release(&fault);
     return rc;
 }

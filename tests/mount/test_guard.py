@@ -86,6 +86,20 @@ class Default(GuardTest):
         self.assertEqual(self.mailbox.writes(self.mark), [])
 
 
+class Half(GuardTest):
+    SEED = "contacts=12,events=0,messages=0"
+    OPTIONS = "writeback_delay=600"
+
+    def test_more_than_half_of_a_folder_is_held(self):
+        """Six of twelve may go; the seventh is one too many, and all of them are held."""
+        names = self.remove(6)
+        self.assertEqual(self.held(), 0)
+        names += self.remove(1)
+        self.assertHeld(names)
+        self.confirm()
+        self.assertEqual(len(self.mailbox.writes(self.mark)), 7)
+
+
 class Three(GuardTest):
     SEED = "contacts=60,events=0,messages=5"
     OPTIONS = "writeback_delay=600,delete_guard=3"

@@ -53,6 +53,7 @@ char *name_unique(const char *name, const char *id, bool keep_ext);
  * what distinguishes it, e.g. {"contacts", folder id, record id}.
  */
 #define NAME_LOCAL_INO UINT64_C(0x100000000)
+#define NAME_ROOT_INO UINT64_C(1) /* the mount itself */
 uint64_t name_ino(const char *const *parts, size_t count);
 
 #endif

@@ -166,6 +166,9 @@ int state_count_ops(struct state *s, struct journal_counts *ret);
 /* DELETEs in a state that were queued after `queued_after`; counting ends at `limit`. */
 int state_count_deletes(struct state *s, enum journal_state state, int64_t queued_after,
                         unsigned limit, unsigned *ret);
+/* Those of them that are QUEUED and of one folder. */
+int state_count_deletes_in(struct state *s, enum kind kind, const char *folder,
+                           int64_t queued_after, unsigned limit, unsigned *ret);
 /* Every QUEUED operation that is not due at `now` becomes due then. */
 int state_hurry_ops(struct state *s, int64_t now);
 

@@ -87,6 +87,7 @@ struct mailbox_config {
     int64_t create_settle;   /* ns before a create that got no answer is looked for */
     unsigned mail_limit;     /* newest messages of a folder to list; 0: all */
     unsigned delete_guard;   /* more deletions than this within one delay are held; 0: never */
+    unsigned delete_share;   /* ... or of more than so many percent of a folder of 10; 0: of any */
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */

@@ -90,7 +90,8 @@ void outbox_kick(struct outbox *ob);
  */
 int outbox_answer(struct outbox *ob, const char *token, const char *body, size_t len);
 
-/* As writeback_flush() for all: 0, -EINPROGRESS, -EINTR, -EIO when something is parked. */
+/* As writeback_flush() for all: 0, -EINPROGRESS, -EINTR, -EIO when something is parked; the disk's
+ * error where what became of a mail cannot be written down. */
 int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel);
 
 /* "waiting", "sending", "asked", ...: for people. */

@@ -33,7 +33,8 @@
  * is QUEUED on its old base, and in conflict again where it clashes.
  *
  * Mass deletion: more than delete_guard DELETEs queued at one time become HELD, the queued ones
- * with them, until writeback_confirm().
+ * with them, until writeback_confirm(); so do those of more than delete_share percent of a folder
+ * of at least ten records.
  *
  * Threads: all from any thread; callers serialise changes of one slot (the file system's change
  * lock does).

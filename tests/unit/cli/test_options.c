@@ -83,6 +83,33 @@ static void test_takes_a_list(void **state)
     assert_int_equal(f->o.pass.len, 0);
 }
 
+static void test_guard_has_two_parts(void **state)
+{
+    static const struct {
+        const char *list;
+        unsigned guard, share;
+        int rc;
+    } cases[] = {
+        {"delete_guard=7", 7, 50},
+        {"delete_guard=70%", 50, 70},
+        {"delete_guard=7,70%,ro", 7, 70},
+        {"delete_guard=0,0%", 0, 0},
+        {"delete_guard=7,101%", 7, 50, -EINVAL},
+        {"rate=7,70%", 50, 50, -EINVAL},
+        {"70%", 50, 50, -EINVAL},
+        {"delete_guard=%", 50, 50, -EINVAL},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        options_release(&f->o);
+        options_init(&f->o, 1000, 100);
+        assert_int_equal(options_parse(&f->o, cases[i].list, &f->err), cases[i].rc);
+        assert_int_equal(f->o.delete_guard, cases[i].guard);
+        assert_int_equal(f->o.delete_share, cases[i].share);
+    }
+}
+
 static void test_later_wins(void **state)
 {
     struct fixture *f = *state;
@@ -164,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_takes_a_list, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_guard_has_two_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_later_wins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_passes_on_what_is_for_libfuse, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ignores_what_is_for_mount, setup, teardown),

@@ -312,6 +312,76 @@ static void test_many_threads(void **state)
     db_close(&db);
 }
 
+static const struct db_dir test_dir = {.database = "t.db",
+                                       .format = "a test\n",
+                                       .tag = "Signature\n",
+                                       .names = (const char *const[]){"lock", "t.db*", NULL}};
+
+/* Contents, rights and links: what becomes of a directory that somebody names. */
+static void test_only_our_directories_are_used(void **state)
+{
+    static const struct {
+        const char *file; /* that lies in it */
+        unsigned mode;
+        int rc;
+    } cases[] = {
+        {NULL, 0700, 0},
+        {"t.db-wal", 0755, 0},
+        {"letter", 0700, -ENOTEMPTY},
+        {"data", 0700, -ENOTEMPTY},
+        {"t.db", 0700, 0},
+        {"format", 0700, 0},
+        {NULL, 0720, -EPERM},
+        {NULL, 0702, -EPERM},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *dir = xasprintf("%s/%zu", (char *)*state, i);
+        struct buf err;
+        int fd = -1;
+
+        buf_init(&err, BUF_TEXT_MAX);
+        assert_int_equal(mkdir(dir, 0700), 0);
+        if (cases[i].file)
+            write_file(dir, cases[i].file, "x", 1);
+        assert_int_equal(chmod(dir, cases[i].mode), 0);
+        assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), cases[i].rc);
+        if (cases[i].rc) {
+            assert_non_null(strstr(err.data, dir));
+            assert_int_equal(mode_of(dir, "lock"), 0);
+        } else {
+            close(fd);
+            assert_int_equal(mode_of(dir, "format"),
+                             cases[i].file && !strcmp(cases[i].file, "format") ? 0644 : 0600);
+            write_file(dir, "whatever", "", 0); /* it is ours from here on */
+            assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), 0);
+            close(fd);
+        }
+        buf_release(&err);
+        free(dir);
+    }
+}
+
+static void test_links_are_not_followed(void **state)
+{
+    char *lock = path_in(*state, "lock"), *there = path_in(*state, "t.db-there"),
+         *db_path = path_in(*state, "t.db");
+    struct buf err;
+    struct db db;
+    int fd;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    assert_int_equal(symlink(there, lock), 0);
+    assert_int_equal(db_lock_dir(*state, &test_dir, &fd, &err), -ELOOP);
+    assert_int_equal(symlink(there, db_path), 0);
+    assert_int_equal(db_open(&db, db_path, &schema_1, &err), -ELOOP);
+    assert_int_equal(access(there, F_OK), -1);
+    buf_release(&err);
+    free(lock);
+    free(there);
+    free(db_path);
+}
+
 static void test_dir_lock(void **state)
 {
     char *dir = path_in(*state, "a/b");
@@ -321,19 +391,19 @@ static void test_dir_lock(void **state)
     int other;
 
     buf_init(&err, BUF_TEXT_MAX);
-    assert_int_equal(db_lock_dir(dir, &fd, &err), 0);
+    assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), 0);
     assert_int_equal(mode_of(dir, "."), 0700);
     assert_int_equal(mode_of(dir, "lock"), 0600);
-    assert_int_equal(db_lock_dir(dir, &other, &err), -EBUSY);
+    assert_int_equal(db_lock_dir(dir, &test_dir, &other, &err), -EBUSY);
     assert_non_null(strstr(err.data, mine));
     assert_non_null(strstr(err.data, dir));
     close(fd);
-    assert_int_equal(db_lock_dir(dir, &fd, &err), 0);
+    assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), 0);
     close(fd);
     write_file(*state, "file", "", 0);
     free(dir);
     dir = path_in(*state, "file");
-    assert_int_equal(db_lock_dir(dir, &fd, &err), -ENOTDIR);
+    assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), -ENOTDIR);
     buf_release(&err);
     free(mine);
     free(dir);
@@ -342,6 +412,8 @@ static void test_dir_lock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        dir_test(test_only_our_directories_are_used),
+        dir_test(test_links_are_not_followed),
         dir_test(test_upgrades_in_place),
         dir_test(test_half_an_upgrade_is_none),
         dir_test(test_tells_damage_from_trouble),

@@ -49,7 +49,7 @@ static int child(const char *dir)
  * output is quiet. */
 static void run_child(char *dir, const char *crash_at)
 {
-    char *report = path_in(dir, "report");
+    char *report = path_in(dir, "state.db-report");
     int status;
     pid_t pid = fork();
 
@@ -71,7 +71,7 @@ static void run_child(char *dir, const char *crash_at)
 static bool reported(const char *dir, const char *text)
 {
     char line[256] = "";
-    char *path = path_in(dir, "report");
+    char *path = path_in(dir, "state.db-report");
     int fd = open(path, O_RDONLY);
     ssize_t n = read(fd, line, sizeof(line) - 1);
 

@@ -283,6 +283,62 @@ static void assert_refused_untouched(const char *dir, int expected, const char *
     free(after);
 }
 
+static void put_data(struct state *s, uint64_t ino, const char *text)
+{
+    int fd = state_data_open(s, ino, O_RDWR | O_CREAT);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void assert_lost(struct state *s, const char *name, const char *text)
+{
+    struct local l;
+    char got[64] = "";
+
+    assert_int_equal(state_find_local(s, NAME_ROOT_INO, name, &l), 0);
+    int fd = state_data_open(s, l.ino, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, got, sizeof(got) - 1), strlen(text));
+    assert_string_equal(got, text);
+    close(fd);
+    local_release(&l);
+}
+
+/* state.db is gone, and what was saved and not sent is not. */
+static void test_data_without_a_database_is_given_back(void **state)
+{
+    struct state *s = open_state(*state);
+    uint64_t local;
+    uint64_t *inos;
+    size_t count;
+    char *paths[] = {path_in(*state, "state.db"), path_in(*state, "state.db-wal"),
+                     path_in(*state, "state.db-shm")};
+
+    assert_int_equal(state_new_ino(s, &local), 0);
+    put_data(s, local, "of a local file");
+    put_data(s, 77, "of a record");
+    put_data(s, 78, "");
+    state_close(s);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        unlink(paths[i]);
+        free(paths[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        char *name = xasprintf("lost-%llu", (unsigned long long)local);
+
+        s = open_state(*state);
+        assert_lost(s, name, "of a local file");
+        assert_lost(s, "lost-77", "of a record");
+        assert_int_equal(state_data_list(s, &inos, &count), 0);
+        assert_int_equal(count, 3); /* the empty one is swept */
+        free(inos);
+        state_close(s);
+        free(name);
+    }
+}
+
 static void test_no_database_is_refused(void **state)
 {
     char junk[8192];
@@ -349,6 +405,7 @@ int main(void)
         dir_test(test_readers_do_not_wait),
         dir_test(test_inos_are_given_once),
         dir_test(test_inos_of_many_threads),
+        dir_test(test_data_without_a_database_is_given_back),
         dir_test(test_no_database_is_refused),
         dir_test(test_damaged_rows_are_refused),
         dir_test(test_newer_schema_is_refused),

@@ -7,6 +7,8 @@
 #include <sync/outbox_p.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define MAIL "{\"To\": \"a@b.c\", \"Subject\": \"s\", \"Body\": \"b\"}"
@@ -247,6 +249,63 @@ static void fault(struct rig *rig, enum operation op, enum grade grade, int stat
                                                    .status = status,
                                                    .apply = apply,
                                                    .unknown = apply});
+}
+
+/* No file of this process grows: what a full disk is to a journal. */
+static void fill_disk(bool full)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = full ? 0 : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The disk is full at the moment the service answers: the outcome is written down later. */
+static void check_full_disk(struct rig *rig, enum outbox_state end)
+{
+    struct outbox *ob = mailbox_outbox(rig->mb);
+    uint64_t ino;
+    struct local l;
+
+    gate_close(rig->gate, OP_SEND_EMAIL);
+    ino = put(rig, OUTGOING_SEND, "m.json", MAIL);
+    clock_advance(TEST_DELAY);
+    outbox_kick(ob);
+    gate_await(rig->gate, 1);
+    fill_disk(true);
+    gate_open(rig->gate);
+    int rc = send_all(rig);
+    fill_disk(false);
+    assert_true(rc && rc != -EINPROGRESS && rc != -EINTR);
+    assert_int_equal(state_of(rig, ino), OUTBOX_SENDING);
+
+    clock_advance(10 * NS_PER_S);
+    for (int i = 0; i < 5000 && ob->disk; i++)
+        usleep(1000);
+    if (end == OUTBOX_FAILED) {
+        assert_int_equal(send_all(rig), -EIO);
+        assert_int_equal(state_of(rig, ino), OUTBOX_FAILED);
+        return;
+    }
+    assert_int_equal(send_all(rig), 0);
+    assert_int_equal(state_find_local(rig->state, sent_dir(), "m.json", &l), 0);
+    local_release(&l);
+    assert_int_equal(calls(rig, OP_SEND_EMAIL), 1);
+}
+
+static void test_disk_full_when_a_mail_was_sent(void **state)
+{
+    check_full_disk(*state, OUTBOX_WAITING);
+}
+
+static void test_disk_full_when_a_mail_was_refused(void **state)
+{
+    struct rig *rig = *state;
+
+    fault(rig, OP_SEND_EMAIL, GRADE_REFUSED, 400, false);
+    check_full_disk(rig, OUTBOX_FAILED);
 }
 
 static void test_unknown_is_parked_and_sent_again_by_the_user_only(void **state)
@@ -562,6 +621,8 @@ int main(void)
         DELAYED(test_taken_back),
         DELAYED(test_what_is_rolled_back_did_not_happen),
         DELAYED(test_nothing_is_taken_back_while_it_is_sent),
+        DELAYED(test_disk_full_when_a_mail_was_sent),
+        DELAYED(test_disk_full_when_a_mail_was_refused),
         DELAYED(test_unknown_is_parked_and_sent_again_by_the_user_only),
         DELAYED(test_refusal_is_parked_and_not_unknown),
         DELAYED(test_certainly_not_sent_is_tried_again),
