@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import unittest
@@ -126,6 +127,8 @@ atexit.register(Forked.end_zygotes)
 
 
 class Sandbox:
+    certificate = None  # the file of the one that --tls was given
+
     def __init__(self, build_dir, *options, token=None, start=True):
         self.program = os.path.join(build_dir, "outlookfs-sandbox")
         self.options = list(options)
@@ -145,7 +148,7 @@ class Sandbox:
         """Starts the program; it ends with this process at the latest."""
         self.process = Forked(self.program, ["--listen", "127.0.0.1:0", "--exit-with-stdin"] + self.options, self.token)
         self.url = self.process.stdout.readline().strip()
-        if not self.url.startswith("http://"):
+        if not self.url.startswith(("http://", "https://")):
             raise RuntimeError("outlookfs-sandbox did not start: exit %s" % self.process.wait(10))
         parts = urlsplit(self.url)
         self.host, self.port, self.base = parts.hostname, parts.port, parts.path
@@ -164,7 +167,9 @@ class Sandbox:
     # --- as a client
 
     def connect(self):
-        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        if self.certificate is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=60, context=ssl.create_default_context(cafile=self.certificate))
 
     def request(self, method, path, body=None, headers=None, connection=None):
         """One request below the base URL; `body` an object (sent as JSON), bytes or None."""

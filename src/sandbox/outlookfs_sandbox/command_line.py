@@ -103,7 +103,7 @@ async def run(options):
     sandbox.upload_origin = "%s://%s:%d" % (scheme, host, await server.listen(host.strip("[]"), 0))
     sandbox.start()
     # In one piece: who reads the first line only may close the pipe behind it.
-    print("%s\nlogin %s" % (sandbox.origin + BASE_PATH, sandbox.origin), flush=True)
+    print("%s\ngraph %s/v1.0\nlogin %s" % (sandbox.origin + BASE_PATH, sandbox.origin, sandbox.origin), flush=True)
     if options.exit_with_stdin:
         watch_stdin(loop, stop)
     gc.freeze()  # what was made until now stays
