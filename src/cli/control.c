@@ -150,15 +150,25 @@ int control_command(const char *mountpoint, const char *line, int64_t limit)
 
 /* --- sending what waits --- */
 
+/* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing
+ * still for less than this is no sign that nothing will come. */
+#define STILL_LIMIT (8 * NS_PER_S)
+
 /* What moves while something is being sent. */
 struct motion {
     int64_t pending, requests, bytes;
+    int64_t since; /* clock_mono(): as it is now */
 };
 
 static struct motion motion_of(const cJSON *status)
 {
     return (struct motion){left_read(status).pending, json_int(status, "requests", 0),
-                           json_int(status, "bytes", 0)};
+                           json_int(status, "bytes", 0), clock_mono()};
+}
+
+static bool is_same(const struct motion *a, const struct motion *b)
+{
+    return a->pending == b->pending && a->requests == b->requests && a->bytes == b->bytes;
 }
 
 /* Time was over. Is there a reason to go on waiting? */
@@ -171,8 +181,10 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
     if (control_status(mountpoint, NULL, &status, NULL) == 0) {
         *motion = motion_of(status);
         progress_show(progress, status);
+        if (is_same(motion, &before))
+            motion->since = before.since;
         moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
-                motion->pending > 0 && memcmp(motion, &before, sizeof(before)) != 0;
+                clock_mono() - motion->since < STILL_LIMIT;
     }
     cJSON_Delete(status);
     return moves;
@@ -181,7 +193,7 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
 int control_sync(const char *mountpoint)
 {
     struct progress progress = {.what = "sending"};
-    struct motion motion = {-1, -1, -1};
+    struct motion motion = {-1, -1, -1, 0};
     int rc;
 
     do

@@ -346,7 +346,7 @@ class Changes(MountTest):
         before = self.card(id)
         text = self.mailbox.read("contacts/Contacts", id + ".json")
         with open(file, "w", encoding="utf-8") as out:
-            out.write(text.replace('"NickName": ', '"NickName": "not sent yet", "Unused": ', 1))
+            out.write(text.replace('"NickName": ', '"NickName": "not sent yet", "Title": ', 1))
         self.assertEqual(self.card(id), before)
         self.assertEqual(self.mailbox.xattr("state", "export/contacts/Contacts", id + ".vcf"), "pending")
         with open(self.mailbox.path("contacts/Contacts/new.json"), "w", encoding="utf-8") as out:
