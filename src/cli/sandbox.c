@@ -118,7 +118,8 @@ static int start_program(struct sandbox *s, const char *state_dir, int in, int o
     }
     rc = spawn(program, argv, env, in, out, &s->pid);
     if (rc)
-        buf_fail(err, rc, "cannot start %s: %s", program, strerror(-rc));
+        buf_fail(err, rc, "cannot start %s: %s (it needs python3 and python3-aiohttp)", program,
+                 strerror(-rc));
     explicit_bzero(env[0], strlen(env[0]));
     free(env[0]);
     free(env);

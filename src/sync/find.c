@@ -65,7 +65,7 @@ static int find_listed(const struct cache_folders *folders, const char *parent, 
 }
 
 /* Names programs look for wherever they are, which no mail folder has. */
-static bool is_askable(const char *parent, const char *name)
+static bool is_askable(const char *name)
 {
     if (!*name || *name == '.' || *name == '~' || str_ends(name, ".json"))
         return false;
@@ -73,8 +73,7 @@ static bool is_askable(const char *parent, const char *name)
         if ((unsigned char)*c < 0x20)
             return false;
     }
-    return !strchr(name, '/') && !(parent && str_starts(parent, "Id::")) &&
-           str_is_utf8(name, strlen(name));
+    return !strchr(name, '/') && str_is_utf8(name, strlen(name));
 }
 
 /* Asks for a mail folder the listing does not show; the flight of `key` is ours. */
@@ -123,9 +122,16 @@ static int find_cached(struct mailbox *mb, enum kind kind, const char *parent, c
 static int find_by_asking(struct mailbox *mb, const char *parent, const char *name,
                           struct cancel *cancel, struct cache_folder *ret)
 {
-    char *path = parent ? xasprintf("%s/%s", parent, name) : xstrdup(name);
+    struct cache_folders folders;
+    int rc = cache_get_folders(mb->cache, KIND_MESSAGE, &folders);
+
+    if (rc)
+        return rc;
+    char *path = folders_path(&folders, parent, name);
+    cache_folders_release(&folders);
+    if (!path)
+        return -ENOENT;
     char *key = xasprintf("path/%s", path);
-    int rc;
 
     if (flights_is_absent(mb->flights, key)) {
         rc = -ENOENT;
@@ -164,7 +170,7 @@ int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, 
     bool fresh, partial;
     int rc;
 
-    if (!is_askable(NULL, name)) /* before the first question: no folder has such a name */
+    if (!is_askable(name)) /* before the first question: no folder has such a name */
         return find_cached(mb, kind, parent, name, ret);
     rc = mailbox_folders(mb, kind, cancel, &folders);
     if (rc)
@@ -180,7 +186,7 @@ int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, 
     if (rc != -ENOENT)
         return rc;
     if (partial)
-        return is_askable(parent, name) ? find_by_asking(mb, parent, name, cancel, ret) : rc;
+        return find_by_asking(mb, parent, name, cancel, ret);
     if (!fresh && folders_may_ask(mb, kind))
         return find_in_new_list(mb, kind, parent, name, cancel, ret);
     return rc;

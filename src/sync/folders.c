@@ -50,6 +50,47 @@ static void folders_add_path(struct cache_folders *folders, const char *path)
     free(parent);
 }
 
+/* By the names people see, from the top: "Inbox/Support". */
+static const struct cache_folder *find_path(const struct cache_folders *folders, const char *path)
+{
+    const struct cache_folder *found = NULL;
+
+    for (const char *p = path; *p; p += *p == '/') {
+        const char *parent = found ? found->id : NULL;
+        size_t len = strcspn(p, "/");
+
+        found = NULL;
+        for (size_t i = 0; i < folders->count && !found; i++) {
+            const struct cache_folder *f = &folders->list[i];
+
+            if (str_eq(f->parent, parent) && strlen(f->display) == len &&
+                !strncmp(f->display, p, len))
+                found = f;
+        }
+        if (!found)
+            return NULL;
+        p += len;
+    }
+    return found;
+}
+
+/* A folder that was found by its name is known by its path alone. */
+char *folders_path(const struct cache_folders *folders, const char *parent, const char *name)
+{
+    const struct cache_folder *f = parent ? find_id(folders, parent) : NULL;
+
+    if (!parent)
+        return xstrdup(name);
+    if (!f || (strchr(f->display, '/') && !str_eq(f->id, f->display)))
+        return NULL;
+    char *above =
+        str_eq(f->id, f->display) ? xstrdup(f->id) : folders_path(folders, f->parent, f->display);
+    char *path = above ? xasprintf("%s/%s", above, name) : NULL;
+
+    free(above);
+    return path;
+}
+
 static bool folders_equal(const struct cache_folders *a, const struct cache_folders *b)
 {
     if (a->count != b->count || a->partial != b->partial)
@@ -74,21 +115,25 @@ bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *fol
 
 /* --- asking for all ------------------------------------------------------------------------ */
 
-/* Adds the mail folder of this path where the service knows it. Without an answer one that was
- * known stays. */
-static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *path, bool was_known,
-                        struct cache_folders *folders)
+/* Adds the mail folder of this path or id where the service knows it. Without an answer one that
+ * was known, as `was`, stays. */
+static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *path,
+                        const struct cache_folder *was, struct cache_folders *folders)
 {
     struct remote_fault fault;
     enum grade grade;
 
-    if (find_id(folders, path))
+    if (find_id(folders, path) || find_path(folders, path))
         return 0;
     grade = remote_find_mail_folder(mb->remote, path, ctx, &fault);
     remote_fault_release(&fault);
     if (grade == GRADE_CANCELLED)
         return -EINTR;
-    if (grade == GRADE_OK || (was_known && grade != GRADE_GONE))
+    if (grade != GRADE_OK && (!was || grade == GRADE_GONE))
+        return 0;
+    if (was && !str_eq(was->id, was->display))
+        folders_add(folders, KIND_MESSAGE, was->id, was->display, was->parent);
+    else
         folders_add_path(folders, path);
     return 0;
 }
@@ -103,7 +148,7 @@ static int add_named(struct mailbox *mb, struct remote_ctx ctx, const struct cac
     for (size_t i = 0; !rc && names && names[i]; i++)
         rc = add_if_known(mb, ctx, names[i], find_id(old, names[i]), folders);
     for (size_t i = 0; !rc && i < old->count; i++)
-        rc = add_if_known(mb, ctx, old->list[i].id, true, folders);
+        rc = add_if_known(mb, ctx, old->list[i].id, &old->list[i], folders);
     return rc;
 }
 
@@ -121,8 +166,11 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
     remote_fault_release(&fault);
     for (size_t i = 0; i < answer.count; i++) {
         const struct remote_folder *f = &answer.list[i];
+        /* Known by its path alone now; what it was known by before is better. */
+        const struct cache_folder *was =
+            answer.partial && str_eq(f->id, f->display) ? find_path(old, f->id) : NULL;
 
-        folders_add(ret, kind, f->id, f->display, f->parent);
+        folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent);
     }
     ret->partial = answer.partial;
     remote_folders_release(&answer);

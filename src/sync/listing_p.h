@@ -232,6 +232,12 @@ int commit_items_locked(struct folder *f, struct item *items, size_t count, uint
 void notify_items(struct folder *f, const struct item *items, size_t count,
                   const enum cache_change *changes);
 
+/*
+ * The display path of a mail folder `name` below `parent`, for asking whether it is there; NULL
+ * where a name on the way has a '/' of its own. The caller frees.
+ */
+char *folders_path(const struct cache_folders *folders, const char *parent, const char *name);
+
 /* The folder was never listed, and the service does not know it: so it said a moment ago. */
 bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder);
 

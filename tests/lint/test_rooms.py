@@ -52,10 +52,6 @@ class Rooms(unittest.TestCase):
         self.assertOffence("src/fuse/a.c", "#include <outlookfs/store/cache.h>\n", "src/fuse/a.c:1",
                            "fuse may not use store")
 
-    def test_the_sandbox_shares_nothing(self):
-        self.assertOffence("src/sandbox/a.c", "#include <outlookfs/model/kind.h>\n", "src/sandbox/a.c:1",
-                           "sandbox may not use model")
-
     def test_library_in_its_room(self):
         self.assertClean("src/store/a.c", "#include <sqlite3.h>\n")
 

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import threading
 import unittest
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from harness import Mailbox, MountTest, Terminal, die_with_parent, main, wait_for
 from records import CONTACTS, INBOX, ServiceTest
@@ -30,6 +30,10 @@ class SearchTest(MountTest):
 
     def path(self, *parts):
         return self.mailbox.path("search", *parts)
+
+    def folder_id(self, folder):
+        """What the service calls a mail folder."""
+        return self.mailbox.xattr("id", "mail", *unquote(folder).split("/"))
 
     def asked(self, operation=None):
         """The parameters of the requests since the test began."""
@@ -64,7 +68,7 @@ class Parameters(SearchTest):
     def test_get_emails(self):
         self.mailbox.run(["ls", self.path("mail", SUPPORT, "invoice is:unread;top=7")])
         self.assertEqual(self.asked("GetEmails"), [{
-            "folderPath": "Inbox/Support", "fetchOnlyUnread": "true", "includeAttachments": "false",
+            "folderPath": self.folder_id(SUPPORT), "fetchOnlyUnread": "true", "includeAttachments": "false",
             "searchQuery": "invoice", "top": "7", "skip": "0"}])
         self.assertEqual(len(self.asked()), 1)
 

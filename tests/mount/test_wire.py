@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from gateway import GatewayTest
 from harness import main, wait_for
@@ -216,6 +217,21 @@ class Reading(WireTest):
                 self.gateway.answer("^GET /Mail[?]", **answer)
                 folder = "Deleted Items" if number == errno.ENOENT else "Drafts"
                 self.assertErrno(number, os.listdir, self.mailbox.path("mail", folder))
+
+
+class Folders(WireTest):
+    def test_a_mailbox_in_another_language(self):
+        """The picker's Id is what a folder is asked for by, whatever its name."""
+        records = self.messages
+        answer = self.mailbox.sandbox.get("/OnFilePickerOpen?operation=MailFolders&top=100&skip=0").json()
+        inbox = next(entry for entry in answer["value"] if entry["DisplayName"] == "Inbox")
+        inbox["DisplayName"] = "Posteingang/Tag"
+        self.gateway.answer("^GET /OnFilePickerOpen", body=json.dumps(answer), type="application/json")
+        folder = self.mailbox.path("mail", "Posteingang%2FTag")
+        wait_for(lambda: "Posteingang%2FTag" in os.listdir(self.mailbox.path("mail")), "the new name")
+        self.assertEqual(sorted(name for name in os.listdir(folder) if name.endswith(".json")), records)
+        paths = {parse_qs(urlsplit(request.path).query)["folderPath"][0] for request in self.gateway.requests("^GET /Mail[?]")}
+        self.assertEqual(paths, {inbox["Id"]})
 
 
 class Attachments(WireTest):

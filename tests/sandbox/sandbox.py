@@ -8,10 +8,14 @@
 
 Paths are raw: nothing is encoded on the way. dataset_path() and mail_path() encode ids as the contract says.
 """
+import atexit
 import http.client
 import json
 import os
+import select
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import unittest
@@ -66,7 +70,65 @@ class Answer:
         return self.json()["error"]["code"]
 
 
+class Forked:
+    """A sandbox that zygote.py forked: as much of subprocess.Popen as is used here."""
+    zygotes = {}  # by program: (process, socket)
+
+    def __init__(self, program, arguments, token):
+        stdin, self.stdin = os.pipe()
+        self.stdout, stdout = os.pipe()
+        self.status, status = os.pipe()
+        self.returncode = None
+        orders = self._zygote(program)
+        socket.send_fds(orders, [json.dumps({"arguments": arguments, "token": token}).encode()], [stdin, stdout, status])
+        for descriptor in (stdin, stdout, status):
+            os.close(descriptor)
+        self.pid = int(orders.recv(32))
+        self.stdin, self.stdout = open(self.stdin, "wb", buffering=0), open(self.stdout, encoding="utf-8")
+
+    @classmethod
+    def _zygote(cls, program):
+        if program not in cls.zygotes or cls.zygotes[program][0].poll() is not None:
+            ours, theirs = socket.socketpair()
+            with open(program, encoding="utf-8") as file:
+                python = file.readline()[2:].split()
+            process = subprocess.Popen(python + [os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py"), program],
+                                       stdin=theirs)
+            theirs.close()
+            cls.zygotes[program] = process, ours
+        return cls.zygotes[program][1]
+
+    @classmethod
+    def end_zygotes(cls):
+        while cls.zygotes:
+            process, orders = cls.zygotes.popitem()[1]
+            orders.close()
+            process.wait(30)
+
+    def send_signal(self, how):
+        if self.poll() is None:
+            os.kill(self.pid, how)
+
+    def poll(self):
+        if self.returncode is None and select.select([self.status], [], [], 0)[0]:
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, seconds):
+        if self.returncode is None:
+            if not select.select([self.status], [], [], seconds)[0]:
+                raise subprocess.TimeoutExpired("outlookfs-sandbox", seconds)
+            self.returncode = int(os.read(self.status, 16) or b"-9")
+            os.close(self.status)
+        return self.returncode
+
+
+atexit.register(Forked.end_zygotes)
+
+
 class Sandbox:
+    certificate = None  # the file of the one that --tls was given
+
     def __init__(self, build_dir, *options, token=None, start=True):
         self.program = os.path.join(build_dir, "outlookfs-sandbox")
         self.options = list(options)
@@ -84,15 +146,9 @@ class Sandbox:
 
     def start(self):
         """Starts the program; it ends with this process at the latest."""
-        environment = dict(os.environ)
-        environment.pop("OUTLOOKFS_SANDBOX_TOKEN", None)
-        if self.token is not None:
-            environment["OUTLOOKFS_SANDBOX_TOKEN"] = self.token
-        self.process = subprocess.Popen(
-            [self.program, "--listen", "127.0.0.1:0", "--exit-with-stdin"] + self.options,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+        self.process = Forked(self.program, ["--listen", "127.0.0.1:0", "--exit-with-stdin"] + self.options, self.token)
         self.url = self.process.stdout.readline().strip()
-        if not self.url.startswith("http://"):
+        if not self.url.startswith(("http://", "https://")):
             raise RuntimeError("outlookfs-sandbox did not start: exit %s" % self.process.wait(10))
         parts = urlsplit(self.url)
         self.host, self.port, self.base = parts.hostname, parts.port, parts.path
@@ -111,7 +167,9 @@ class Sandbox:
     # --- as a client
 
     def connect(self):
-        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        if self.certificate is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=60, context=ssl.create_default_context(cafile=self.certificate))
 
     def request(self, method, path, body=None, headers=None, connection=None):
         """One request below the base URL; `body` an object (sent as JSON), bytes or None."""
@@ -127,6 +185,8 @@ class Sandbox:
         return self._send(method, self.base + path, body, all_headers, connection)
 
     def _send(self, method, target, body, headers, connection=None):
+        if target.startswith("/_sandbox/") and self.token is not None:
+            headers = {"Authorization": "Bearer " + self.token, **headers}
         own = connection is None
         if own:
             connection = self.connect()

@@ -67,11 +67,6 @@ enum mutex_rank {
     /* base */
     MUTEX_QUEUE,
     /* the sandbox, a program of its own */
-    MUTEX_SANDBOX_GATE,
-    MUTEX_SANDBOX_FAULT,
-    MUTEX_SANDBOX_DB,
-    MUTEX_SANDBOX_NOTIFY,
-    MUTEX_SANDBOX_LOG,
     /* doubles of the service, in tests */
     MUTEX_DOUBLE,
     /* base */

@@ -67,8 +67,8 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the display path, "Inbox/Support", or
-                      "Id::<id>" where the name has a '/' */
+    char *id;      /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+                      picker, or the folder was found by its name, the display path */
     char *display; /* what a person reads */
     char *parent;  /* id of the parent folder, or NULL */
 };

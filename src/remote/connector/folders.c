@@ -18,7 +18,6 @@
 #define PICKER_TOP 100
 #define FOLDERS_MAX 10000
 #define DEPTH_MAX 10
-#define ID_PREFIX "Id::"
 
 /* Contract 4.9; asked one by one where the picker is refused. */
 static const char *const well_known[] = {
@@ -61,46 +60,26 @@ static enum grade list_tables(struct remote *r, enum kind kind, struct remote_ct
 
 /* --- mail: the picker ------------------------------------------------------------------------- */
 
-/* How to browse a folder that has been found; parallel to walk.found.list. */
-struct picked {
-    char *id; /* the picker's */
-    unsigned depth;
-};
-
 struct walk {
     struct remote *r;
     struct remote_ctx ctx;
     struct remote_folders found;
-    struct picked *picked;
-    size_t npicked;
-    struct map seen; /* picker ids: a folder comes once, whatever the service answers */
+    unsigned *depths; /* parallel to found.list */
+    struct map seen;  /* picker ids: a folder comes once, whatever the service answers */
 };
 
 static void walk_release(struct walk *w)
 {
-    for (size_t i = 0; i < w->npicked; i++)
-        free(w->picked[i].id);
-    free(w->picked);
+    free(w->depths);
     remote_folders_release(&w->found);
     map_release(&w->seen);
 }
 
 /*
- * How GetEmails is told of the folder: its display path, or "Id::<id>" where a name on the way has
- * a '/' of its own. The picker's "Path" is not used: no recording says what it holds.
+ * GetEmails is told of a folder by the Id the picker gave, as the service's own clients do: names
+ * are in the mailbox's language, and may have a '/' of their own. True when `entry` is a folder not
+ * seen before.
  */
-static char *folder_id(const char *parent, const char *display, const char *picker_id)
-{
-    bool addressable = !strchr(display, '/') && !str_starts(display, ID_PREFIX) &&
-                       !(parent && str_starts(parent, ID_PREFIX));
-
-    if (addressable)
-        return parent ? xasprintf("%s/%s", parent, display) : xstrdup(display);
-    return str_starts(picker_id, ID_PREFIX) ? xstrdup(picker_id)
-                                            : xasprintf(ID_PREFIX "%s", picker_id);
-}
-
-/* True when `entry` is a folder not seen before. */
 static bool add_picked(struct walk *w, const cJSON *entry, const char *parent, unsigned depth)
 {
     const char *id = json_str(entry, "Id");
@@ -110,10 +89,10 @@ static bool add_picked(struct walk *w, const cJSON *entry, const char *parent, u
         return false;
     if (map_set(&w->seen, id, w))
         return false;
-    w->picked = xrealloc(w->picked, (w->npicked + 1) * sizeof(*w->picked));
-    w->picked[w->npicked++] = (struct picked){.id = xstrdup(id), .depth = depth};
+    w->depths = xrealloc(w->depths, (w->found.count + 1) * sizeof(*w->depths));
+    w->depths[w->found.count] = depth;
     add_folder(&w->found, (struct remote_folder){
-                              .id = folder_id(parent, display, id),
+                              .id = xstrdup(id),
                               .display = xstrdup(display),
                               .parent = parent ? xstrdup(parent) : NULL,
                           });
@@ -141,7 +120,7 @@ static enum grade pick_page(struct walk *w, const char *id, unsigned offset, str
     return grade;
 }
 
-static enum grade pick_all(struct walk *w, const char *id, const char *parent, unsigned depth,
+static enum grade pick_all(struct walk *w, const char *id, unsigned depth,
                            struct remote_fault *fault)
 {
     for (unsigned offset = 0;;) {
@@ -157,7 +136,7 @@ static enum grade pick_all(struct walk *w, const char *id, const char *parent, u
         {
             count++;
             if (w->found.count < FOLDERS_MAX)
-                progress |= add_picked(w, entry, parent, depth);
+                progress |= add_picked(w, entry, id, depth);
         }
         cJSON_Delete(entries);
         if (count < PICKER_TOP || !progress)
@@ -180,18 +159,18 @@ static bool is_refusal(enum grade grade)
  */
 static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
 {
-    enum grade grade = pick_all(w, NULL, NULL, 0, fault);
+    enum grade grade = pick_all(w, NULL, 0, fault);
 
     for (size_t i = 0; grade == GRADE_OK && i < w->found.count; i++) {
-        const struct picked picked = w->picked[i];
-        if (picked.depth + 1 >= DEPTH_MAX || w->found.count >= FOLDERS_MAX) {
+        unsigned depth = w->depths[i] + 1;
+        if (depth >= DEPTH_MAX || w->found.count >= FOLDERS_MAX) {
             w->found.partial = true;
             break; /* breadth first: what follows is as deep or deeper */
         }
         /* The list may move while it grows, the strings do not. */
-        const char *parent = w->found.list[i].id;
+        const char *id = w->found.list[i].id;
         remote_fault_release(fault);
-        grade = pick_all(w, picked.id, parent, picked.depth + 1, fault);
+        grade = pick_all(w, id, depth, fault);
         if (!is_refusal(grade))
             continue;
         w->found.partial |= grade != GRADE_GONE;

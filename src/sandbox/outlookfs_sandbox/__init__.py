@@ -1,6 +1,6 @@
 """A mailbox service on this machine: the Office 365 Outlook connector, Microsoft Graph and their login server.
 
-    __main__   the command line
+    command_line   options, signals, and the first lines of output
     app        the life of a request: log, token, limits, faults, the work, the answer
     exchange   a request and an answer as every face sees them
     server     aiohttp: the only place that knows it

@@ -26,6 +26,7 @@ from . import control, page
 from .connector import Connector
 from .exchange import Answer, Refusal
 from .faults import Faults
+from .graph import Graph
 from .log import RequestLog
 from .login import Login
 from .mailbox import Store
@@ -53,7 +54,8 @@ class Sandbox:
         self.origin = self.upload_origin = ""  # "http://127.0.0.1:PORT" once there is one
         self.connector = Connector(self)
         self.login = Login(self)
-        self.faces = [self.connector, self.login]
+        self.graph = Graph(self)
+        self.faces = [self.connector, self.login, self.graph]
         self.page = page.Page(self)
         self.control = control.Control(self)
 

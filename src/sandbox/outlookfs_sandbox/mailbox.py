@@ -109,14 +109,15 @@ class Attachment:
 @dataclass
 class Change:
     """`what` is "created", "updated", "removed" or "left" (for another folder); `record` the row of the record or, for a change
-    of the folders themselves, of the folder; `members` the names of what was changed, None where nobody knows."""
+    of the folders themselves, of the folder; `members` the names of what was changed, None where nobody knows, and for what left or was
+    removed the place it had."""
     sequence: int
     kind: str
     folder: int
     record: int
     id: str
     what: str
-    members: list | None
+    members: list | int | None
 
 
 class Store:
@@ -254,10 +255,11 @@ class Mailbox:
         row = self.sql.execute(RECORD + "WHERE service = ? AND " + where, (self.service, *values)).fetchone()
         return Record(*row) if row else None
 
-    def _query(self, kind, folder, unread_only, arrived_only, sort_from, sort_to, modified_after, order, descending, top, skip):
+    def _query(self, kind, folder, unread_only, arrived_only, sort_from, sort_to, modified_after, order, descending, top, skip,
+               beyond=None):
         where, values = ["service = ?", "kind = ?"], [self.service, kind]
         for condition, value in (("folder = ?", folder.row if folder else None), ("sort >= ?", sort_from),
-                                 ("sort < ?", sort_to), ("modified > ?", modified_after)):
+                                 ("sort < ?", sort_to), ("modified > ?", modified_after), ("row > ?", beyond)):
             if value is not None:
                 where.append(condition)
                 values.append(value)
@@ -267,10 +269,10 @@ class Mailbox:
                 % (" AND ".join(where), ORDERS[order], direction, direction), (*values, -1 if top is None else top, skip))
 
     def records(self, kind, folder=None, *, unread_only=False, arrived_only=False, sort_from=None, sort_to=None,
-                modified_after=None, order="sort", descending=False, top=None, skip=0):
-        """Equal ones by age. Everything is read at once: the caller may change the mailbox meanwhile."""
+                modified_after=None, beyond=None, order="sort", descending=False, top=None, skip=0):
+        """Equal ones by age; only those that arrived after the row `beyond`. Everything is read at once: the caller may change the mailbox meanwhile."""
         where, values = self._query(kind, folder, unread_only, arrived_only, sort_from, sort_to, modified_after, order,
-                                    descending, top, skip)
+                                    descending, top, skip, beyond)
         return [Record(*row) for row in self.sql.execute(RECORD + where, values).fetchall()]
 
     def texts(self, kind, folder, *, order="sort", descending=False, top=None, skip=0):
@@ -298,7 +300,7 @@ class Mailbox:
     def move(self, record, folder, id, document, place=None):
         """The record lies in another folder, where it did not arrive; `place` is what next() gave for its id."""
         self._store(record, folder.row, place or self.next(), True, id, document)
-        self._note(record.kind, record.folder, record.row, record.id, "left", None)
+        self._note(record.kind, record.folder, record.row, record.id, "left", record.place)
         self._note(record.kind, folder.row, record.row, id, "created", None)
         return self.record_at(record.row)
 
@@ -312,7 +314,7 @@ class Mailbox:
         """With its attachments."""
         self.sql.execute("DELETE FROM attachment WHERE record = ?", (record.row,))
         self.sql.execute("DELETE FROM record WHERE row = ?", (record.row,))
-        self._note(record.kind, record.folder, record.row, record.id, "removed", None)
+        self._note(record.kind, record.folder, record.row, record.id, "removed", record.place)
 
     # --- attachments
 
@@ -332,6 +334,10 @@ class Mailbox:
     def remove_attachment(self, attachment):
         self.sql.execute("DELETE FROM attachment WHERE row = ?", (attachment.row,))
 
+    def total(self, kind):
+        """Records of the kind in all folders."""
+        return self.sql.execute("SELECT count(*) FROM record WHERE service = ? AND kind = ?", (self.service, kind)).fetchone()[0]
+
     # --- the feed of changes
 
     def _note(self, kind, folder, record, id, what, members):
@@ -348,3 +354,10 @@ class Mailbox:
                                 "kind = ? AND folder = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                                 (self.service, kind, folder.row if folder else 0, since, -1 if top is None else top)).fetchall()
         return [Change(*row[:6], json.loads(row[6]) if row[6] else None) for row in rows]
+
+    def folders_touched(self, kind, since):
+        """[(row, last change, id)] of the folders that changed, or something in them, after `since`, in that order; the id of one that is
+        no more."""
+        return self.sql.execute("SELECT CASE folder WHEN 0 THEN record ELSE folder END AS row, max(sequence) AS last, "
+                                "max(CASE folder WHEN 0 THEN id END) FROM change WHERE service = ? AND kind = ? AND sequence > ? "
+                                "GROUP BY row ORDER BY last", (self.service, kind, since)).fetchall()

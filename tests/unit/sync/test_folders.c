@@ -202,13 +202,39 @@ static void unknown_name_renews_an_old_list(void **state)
 static void mail_folder_is_found_below_its_parent(void **state)
 {
     struct room *room = *state;
-    char *id = NULL;
+    char *inbox = NULL, *id = NULL;
 
     add_mail_folder(room, "Inbox/Support");
-    assert_int_equal(find(room, KIND_MESSAGE, "Inbox", "Support", &id), 0);
-    assert_string_equal(id, "Inbox/Support");
+    assert_int_equal(find(room, KIND_MESSAGE, NULL, "Inbox", &inbox), 0);
+    assert_int_equal(find(room, KIND_MESSAGE, inbox, "Support", &id), 0);
+    assert_string_not_equal(inbox, "Inbox"); /* the picker's Id */
+    assert_string_not_equal(id, inbox);
+    free(inbox);
     free(id);
     assert_int_equal(find(room, KIND_MESSAGE, NULL, "Support", NULL), -ENOENT);
+}
+
+/* The picker is refused now: what it gave stays, and what is found beside it is asked for by path. */
+static void ids_of_the_picker_outlive_it(void **state)
+{
+    struct room *room = *state;
+    char *before = NULL, *after = NULL, *below = NULL;
+
+    add_mail_folder(room, "Inbox/Support");
+    assert_int_equal(find(room, KIND_MESSAGE, NULL, "Inbox", &before), 0);
+    refuse_picker(room);
+    clock_advance(TTL + NS_PER_S);
+    add_mail_folder(room, "Inbox/New");
+    assert_int_equal(find(room, KIND_MESSAGE, before, "Nowhere", NULL), -ENOENT);
+    assert_int_equal(find(room, KIND_MESSAGE, NULL, "Inbox", &after), 0);
+    assert_string_equal(before, after);
+    assert_int_equal(find(room, KIND_MESSAGE, after, "Support", NULL), 0);
+    assert_int_equal(find(room, KIND_MESSAGE, after, "New", &below), 0);
+    assert_string_equal(below, "Inbox/New");
+    assert_int_equal(folders_of(room, KIND_MESSAGE), 3);
+    free(before);
+    free(after);
+    free(below);
 }
 
 /* --- without the picker ----------------------------------------------------------------------- */
@@ -365,6 +391,7 @@ int main(void)
         room_test(unknown_name_costs_nothing_while_the_list_is_fresh),
         room_test(unknown_name_renews_an_old_list),
         room_test(mail_folder_is_found_below_its_parent),
+        room_test(ids_of_the_picker_outlive_it),
         room_test(configured_mail_folders_are_shown),
         room_test(looked_up_mail_folder_is_remembered),
         room_test(vain_look_up_is_remembered_for_a_while),

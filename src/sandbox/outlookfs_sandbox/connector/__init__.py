@@ -16,9 +16,9 @@ from .. import times
 from ..exchange import Answer
 from ..mailbox import Keys, Mailbox
 from . import gateway, items, seed
-from .approvals import RECORD_RESPONSE, Approvals
+from .approvals import Approvals
 from .folders import Folders
-from .gateway import BASE_PATH
+from .gateway import BASE_PATH, RECORD_RESPONSE
 from .mail import Mail
 from .operator import Operator
 from .triggers import Triggers

@@ -9,6 +9,7 @@ import base64
 import hmac
 import html
 import json
+import os
 import re
 import secrets
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from .. import ids, owner, text, times
 from ..exchange import Answer, dumps
 from . import message
+from .gateway import RECORD_RESPONSE
 from .items import not_found
 from .mail import Members
 from .schema import wrong
@@ -24,7 +26,6 @@ from .triggers import MANAGED_BASE
 OPTIONS_MAX = 100
 NOTIFY_SECONDS = 5
 ANSWER_MAX = 64 * 1024
-RECORD_RESPONSE = "/RecordResponse"
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 LOOPBACK = re.compile(r"http://(127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::(\d{1,5}))?([/?#][!-~]*)?")
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'self'"
@@ -185,7 +186,7 @@ class Approvals:
             except asyncio.TimeoutError:
                 delivery["error"] = "no answer within %d seconds" % NOTIFY_SECONDS
             except (OSError, ValueError) as error:
-                delivery["error"] = getattr(error, "strerror", None) or str(error)
+                delivery["error"] = os.strerror(error.errno) if getattr(error, "errno", None) else str(error)
         with self.mailbox.store.transaction():
             subscription = self._get(subscription["id"])  # it may have been deleted meanwhile
             subscription["delivery"] = delivery

@@ -11,6 +11,7 @@ from ..exchange import Answer, decode
 from ..limits import Rate
 
 BASE_PATH = "/apim/office365/0f3c9d51d1ffc9f77572e4a86b20c13d"
+RECORD_RESPONSE = "/RecordResponse"
 TARGET_MAX = 8192
 REPLY_QUERY_MAX = 2048
 SOURCE = "office365-sandbox.azconn-sandbox-001.p.azurewebsites.net"
@@ -66,8 +67,12 @@ class Gateway:
 
     def find(self, request):
         """The operation; sets what the request names."""
-        path = request.path[len(BASE_PATH):] if request.path.startswith(BASE_PATH + "/") else request.path
-        segments = path.split("/")[1:]
+        if request.path.startswith(BASE_PATH + "/"):
+            segments = request.path[len(BASE_PATH):].split("/")[1:]
+        elif request.path == RECORD_RESPONSE:  # what people answer mails with is known below the origin, too
+            segments = [RECORD_RESPONSE[1:]]
+        else:
+            return None
         for operation in self.by_shape.get((request.method, len(segments)), ()):
             names = operation.match(segments)
             if names is not None:

@@ -128,7 +128,7 @@ def _in_order(document):
 
 def files(attachments):
     """The Attachments of a body as Files; a Refusal."""
-    if not isinstance(attachments or [], list):
+    if attachments is not None and not isinstance(attachments, list):
         raise wrong("Attachments: an array is required")
     return [_file(one) for one in attachments or []]
 

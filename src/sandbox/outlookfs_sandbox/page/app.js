@@ -1,14 +1,16 @@
 // The page of the sandbox: shows what /_sandbox says about the mailbox and looks again every two seconds.
 //
-// What is shown is in the address: #folder=ID&message=ID, so that back, forward and reload work. Texts of mails go into
-// the page as text, never as HTML; an HTML body is shown in a frame that runs nothing.
+// What is shown is in the address: #service=S&kind=K&folder=ID&item=ID, so that back, forward and reload work. Texts go into the
+// page as text, never as HTML; an HTML body is shown in a frame that runs nothing.
 "use strict";
 
 const REFRESH = 2000;
 const PAGE = 50;
 
 const byId = (id) => document.getElementById(id);
-const shown = {folder: null, message: null, top: PAGE, texts: {}};
+const SERVICES = {connector: "Connector", graph: "Microsoft Graph"};
+const KINDS = {message: "Mail", event: "Calendars", contact: "Contacts"};
+const shown = {service: "connector", kind: "message", folder: null, item: null, top: PAGE, texts: {}};
 
 // element("p", {className: "x", onclick: f, "aria-label": "y"}, "text", child...)
 function element(name, properties, ...children) {
@@ -23,6 +25,7 @@ function element(name, properties, ...children) {
 
 async function ask(path) {
   const answer = await fetch("/_sandbox" + path, {cache: "no-store"});
+  if (answer.status === 401) throw new Error("the page is for whoever started the sandbox");
   if (!answer.ok && answer.status !== 404) throw new Error("the sandbox answers " + answer.status);
   return answer.ok ? answer.text() : null;
 }
@@ -38,10 +41,19 @@ function say(text) {
   if (byId("status").textContent !== text) byId("status").textContent = text;
 }
 
-function go(folder, message) {
-  const where = new URLSearchParams({folder});
-  if (message) where.set("message", message);
+// A path with what is shown, and more, as its parameters.
+function below(path, more) {
+  return path + "?" + new URLSearchParams({service: shown.service, kind: shown.kind, ...more});
+}
+
+function go(place, item) {
+  const where = new URLSearchParams({service: place.service, kind: place.kind, folder: place.id});
+  if (item) where.set("item", item);
   location.hash = where;
+}
+
+function here() {
+  return {service: shown.service, kind: shown.kind, id: shown.folder};
 }
 
 function date(text, style) {
@@ -64,43 +76,56 @@ function clip(label) {
 
 // --- folders and lists
 
-function drawFolders(folders) {
-  byId("folders").replaceChildren(...folders.map((f) => {
-    const button = element("button", {type: "button", className: "depth" + Math.min(f.depth, 2), title: f.path},
-      element("span", {className: "name"}, f.name),
-      f.unread ? element("span", {className: "count"}, String(f.unread), element("span", {className: "unseen"}, " unread"))
-        : null);
-    if (f.id === shown.folder) button.setAttribute("aria-current", "true");
-    button.onclick = () => go(f.id);
-    return element("li", null, button);
-  }));
+function folderLine(place) {
+  const button = element("button", {type: "button", className: "depth" + Math.min(place.depth, 2), title: place.path},
+    element("span", {className: "name"}, place.name),
+    place.unread ? element("span", {className: "count"}, String(place.unread), element("span", {className: "unseen"}, " unread"))
+      : null);
+  if (place.id === shown.folder && place.service === shown.service) button.setAttribute("aria-current", "true");
+  button.onclick = () => go(place);
+  return element("li", null, button);
 }
 
-function messageLine(m) {
-  const short = new Date(m.DateTimeReceived).toDateString() === new Date().toDateString()
-    ? {hour: "numeric", minute: "2-digit"} : {day: "numeric", month: "short"};
-  const button = element("button", {type: "button", className: m.IsRead ? "" : "unread"},
-    element("span", {className: "from"}, m.IsRead ? null : element("span", {className: "unseen"}, "Unread: "), m.From || ""),
-    element("span", {className: "when"}, m.HasAttachment ? clip("has attachments") : null, date(m.DateTimeReceived, short)),
-    element("span", {className: "subject"}, m.Importance === 2 ? element("b", {className: "high", title: "high importance"}, "! ") : null, m.Subject || "(no subject)"),
-    element("span", {className: "preview"}, m.BodyPreview || ""));
-  if (m.Id === shown.message) button.setAttribute("aria-current", "true");
-  button.dataset.id = m.Id;
-  button.onclick = () => go(shown.folder, m.Id);
+// One list a service and kind; the first one is the connector's mail.
+function drawFolders(places) {
+  const parts = [];
+  for (const service of Object.keys(SERVICES)) {
+    for (const kind of Object.keys(KINDS)) {
+      const lines = places.filter((place) => place.service === service && place.kind === kind).map(folderLine);
+      if (!lines.length) continue;
+      if (kind === "message") parts.push(element("h2", null, SERVICES[service]));
+      parts.push(element("h3", null, KINDS[kind]), element("ul", parts.length < 2 ? {id: "folders"} : null, ...lines));
+    }
+  }
+  document.querySelector("nav").replaceChildren(...parts);
+}
+
+function itemLine(line) {
+  const today = line.when && new Date(line.when).toDateString() === new Date().toDateString();
+  const short = today ? {hour: "numeric", minute: "2-digit"} : {day: "numeric", month: "short"};
+  const button = element("button", {type: "button", className: line.unread ? "unread" : ""},
+    element("span", {className: "from"}, line.unread ? element("span", {className: "unseen"}, "Unread: ") : null, line.who),
+    element("span", {className: "when"}, line.files ? clip("has attachments") : null, line.when ? date(line.when, short) : null),
+    element("span", {className: "subject"},
+      line.high ? element("b", {className: "high", title: "high importance"}, "! ") : null, line.title || "(no subject)"),
+    element("span", {className: "preview"}, line.preview));
+  if (line.id === shown.item) button.setAttribute("aria-current", "true");
+  button.dataset.id = line.id;
+  button.onclick = () => go(here(), line.id);
   return element("li", null, button);
 }
 
 function drawList(list) {
   const focused = document.activeElement && document.activeElement.dataset.id;
-  byId("list-title").textContent = list ? list.path : "Messages";
-  byId("messages").replaceChildren(...(list ? list.messages.map(messageLine) : []));
+  byId("list-title").textContent = list ? list.path : "Nothing here";
+  byId("messages").replaceChildren(...(list ? list.lines.map(itemLine) : []));
   byId("empty").hidden = !list || list.total > 0;
-  byId("more").hidden = !list || list.messages.length >= list.total;
+  byId("more").hidden = !list || list.lines.length >= list.total;
   const again = focused && byId("messages").querySelector(`[data-id="${CSS.escape(focused)}"]`);
   if (again) again.focus({preventScroll: true});
 }
 
-// --- a message
+// --- a message, an event, a contact
 
 async function choose(option) {
   const answer = await fetch(option.link, {method: "POST"});
@@ -137,80 +162,75 @@ function row(name, value) {
   return value ? [element("dt", null, name), element("dd", null, value)] : [];
 }
 
-function fileLinks(m) {
-  const files = m.Attachments.filter((a) => !a.IsInline);
+function fileLinks(item) {
+  const files = item.files.filter((file) => !file.isInline);
   if (!files.length) return null;
-  return element("ul", {id: "files", "aria-label": "Attachments"}, ...files.map((a) => element("li", null,
-    element("a", {download: a.Name, href: "/_sandbox/attachment?" + new URLSearchParams({message: m.Id, attachment: a.Id})},
-      clip(), a.Name))));
+  return element("ul", {id: "files", "aria-label": "Attachments"}, ...files.map((file) => element("li", null,
+    element("a", {download: file.name, href: below("/_sandbox/attachment", {message: item.id, attachment: file.id})},
+      clip(), file.name))));
 }
 
-function body(m) {
-  if (!m.IsHtml) return element("pre", null, m.Body || "");
+function body(item) {
+  if (!item.isHtml) return item.text === null ? null : element("pre", null, item.text);
   const frame = element("iframe", {title: "Text of the message"});
   frame.setAttribute("sandbox", "allow-forms");
-  frame.src = "/_sandbox/body?" + new URLSearchParams({id: m.Id});
+  frame.src = below("/_sandbox/body", {id: item.id});
   return frame;
 }
 
 // A change of the approval alone leaves the rest, and so the frame, as it is.
-function drawMessage(view, isNew) {
-  const m = view.message;
-  const panel = view.approval ? approvalPanel(view.approval) : null;
+function drawItem(item, isNew) {
+  const panel = item.approval ? approvalPanel(item.approval) : null;
   const old = byId("approval");
   if (!isNew && old && panel) {
     old.replaceWith(panel);
     return;
   }
+  const style = {dateStyle: "full", timeStyle: "short"};
+  const facts = item.facts.flatMap(([name, text]) => row(name, text));
   byId("reader").replaceChildren(
-    element("button", {id: "back", type: "button", onclick: () => go(view.folder)}, "← " + view.path),
-    element("h2", {id: "subject", tabIndex: -1}, m.Subject || "(no subject)"),
-    element("dl", null, ...row("From", m.From), ...row("To", m.To), ...row("Cc", m.Cc),
-      ...row("Date", date(m.DateTimeReceived, {dateStyle: "full", timeStyle: "short"}))),
-    ...[panel, fileLinks(m)].filter((part) => part !== null),
-    body(m));
+    element("button", {id: "back", type: "button", onclick: () => go(here())}, "← " + item.path),
+    element("h2", {id: "subject", tabIndex: -1}, item.title || "(no subject)"),
+    element("dl", null, ...facts, ...row(item.until ? "Start" : "Date", item.when && date(item.when, style)),
+      ...row("End", item.until && date(item.until, style))),
+    ...[panel, fileLinks(item), body(item)].filter((part) => part !== null));
   byId("subject").focus({preventScroll: true});
 }
 
-async function markRead(m) {
-  await fetch("/_sandbox/edit", {method: "POST", headers: {"Content-Type": "application/json"},
-    body: JSON.stringify({kind: "message", id: m.Id, set: {IsRead: true}})});
-}
-
-async function showMessage() {
-  document.body.classList.toggle("reading", shown.message !== null);
-  if (!shown.message) {
-    if (changed("message", "")) byId("reader").replaceChildren(element("p", {className: "hint"}, "Choose a message to read it."));
+async function showItem() {
+  document.body.classList.toggle("reading", shown.item !== null);
+  if (!shown.item) {
+    if (changed("item", "")) byId("reader").replaceChildren(element("p", {className: "hint"}, "Choose something to read it."));
     return;
   }
-  const wanted = shown.message;
-  const text = await ask("/message?" + new URLSearchParams({id: wanted}));
-  if (wanted !== shown.message) return;
-  const view = text && JSON.parse(text);
-  if (!view) {
-    if (changed("message", "gone")) {
-      byId("reader").replaceChildren(element("p", {className: "hint"}, "This message was moved or removed."));
+  const wanted = shown.item;
+  const text = await ask(below("/item", {id: wanted}));
+  if (wanted !== shown.item) return;
+  const item = text && JSON.parse(text);
+  if (!item) {
+    if (changed("item", "gone")) {
+      byId("reader").replaceChildren(element("p", {className: "hint"}, "This was moved or removed."));
     }
     document.body.classList.remove("reading");
     return;
   }
-  const unread = !view.message.IsRead;
-  view.message.IsRead = true;
-  const isNew = changed("opened", wanted + JSON.stringify(view.message));
-  if (changed("message", wanted + JSON.stringify(view))) drawMessage(view, isNew);
-  if (unread) await markRead(view.message);
+  const unread = item.unread;
+  item.unread = false;
+  const isNew = changed("opened", wanted + JSON.stringify({...item, approval: null}));
+  if (changed("item", wanted + JSON.stringify(item))) drawItem(item, isNew);
+  if (unread) await fetch(below("/_sandbox/read", {id: item.id}), {method: "POST"});
 }
 
 // --- keeping it fresh
 
 async function refreshOnce() {
   const foldersText = await ask("/folders");
-  const folders = JSON.parse(foldersText);
-  if (!shown.folder && folders.length) shown.folder = folders[0].id;
-  if (changed("folders", shown.folder + foldersText)) drawFolders(folders);
-  await showMessage();
-  const list = await ask("/messages?" + new URLSearchParams({folder: shown.folder, top: shown.top}));
-  if (changed("list", shown.message + list)) drawList(list && JSON.parse(list));
+  const places = JSON.parse(foldersText);
+  if (!shown.folder && places.length) Object.assign(shown, {service: places[0].service, kind: places[0].kind, folder: places[0].id});
+  if (changed("folders", shown.service + shown.folder + foldersText)) drawFolders(places);
+  await showItem();
+  const list = await ask(below("/list", {folder: shown.folder, top: shown.top}));
+  if (changed("list", shown.item + list)) drawList(list && JSON.parse(list));
 }
 
 // One refresh at a time; what is asked for meanwhile is done afterwards.
@@ -230,9 +250,11 @@ function refresh() {
 function follow() {
   const where = new URLSearchParams(location.hash.slice(1));
   if (where.get("folder") !== shown.folder) shown.top = PAGE;
-  if (where.has("folder")) shown.folder = where.get("folder");
-  shown.message = where.get("message");
-  if (!shown.message || shown.texts.opened === undefined || !shown.texts.opened.startsWith(shown.message)) shown.texts.opened = "";
+  for (const name of ["service", "kind", "folder"]) {
+    if (where.has(name)) shown[name] = where.get(name);
+  }
+  shown.item = where.get("item");
+  if (!shown.item || shown.texts.opened === undefined || !shown.texts.opened.startsWith(shown.item)) shown.texts.opened = "";
   say("");
   refresh();
 }
