@@ -266,8 +266,13 @@ static int escaped_code(const char *p, const char *end)
 
     if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
         return -1;
-    for (int i = 2; i < 6; i++)
-        code = code << 4 | hex_value((unsigned char)p[i]);
+    for (int i = 2; i < 6; i++) {
+        int digit = hex_value((unsigned char)p[i]);
+
+        if (digit < 0)
+            return -1;
+        code = code << 4 | digit;
+    }
     return code;
 }
 

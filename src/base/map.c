@@ -18,13 +18,7 @@ void map_init(struct map *m)
 
 void map_release(struct map *m)
 {
-    struct map_entry *e, *next;
-
-    HASH_ITER(hh, m->head, e, next)
-    {
-        HASH_DEL(m->head, e);
-        free(e);
-    }
+    HASH_FREE_ALL(m->head, free);
     free(m->removed);
     *m = (struct map){0};
 }

@@ -56,11 +56,11 @@ int64_t zone_clock(const char *iana, int64_t utc_ns)
     UErrorCode status = U_ZERO_ERROR;
     UCalendar *calendar =
         to_units(iana, name) ? ucal_open(name, -1, "en", UCAL_GREGORIAN, &status) : NULL;
-    int64_t offset = 0;
+    int64_t offset = 0, ms = utc_ns / NS_PER_MS;
 
     if (!calendar)
         return utc_ns;
-    ucal_setMillis(calendar, (double)(utc_ns / NS_PER_MS), &status);
+    ucal_setMillis(calendar, (double)ms, &status);
     offset = (int64_t)ucal_get(calendar, UCAL_ZONE_OFFSET, &status) +
              ucal_get(calendar, UCAL_DST_OFFSET, &status);
     ucal_close(calendar);

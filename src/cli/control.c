@@ -152,7 +152,7 @@ int control_command(const char *mountpoint, const char *line, int64_t limit)
 
 /* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing
  * still for less than this is no sign that nothing will come. */
-#define STILL_LIMIT (8 * NS_PER_S)
+#define STILL_LIMIT (6 * NS_PER_S)
 
 /* What moves while something is being sent. */
 struct motion {

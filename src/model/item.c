@@ -92,6 +92,8 @@ static struct item_member member_of(const cJSON *obj, const char *path)
 {
     const cJSON *value = path ? json_get(obj, path) : NULL;
 
+    if (!value)
+        return (struct item_member){.token = JSON_END};
     if (cJSON_IsString(value))
         return (struct item_member){.token = JSON_STRING, .string = xstrdup(value->valuestring)};
     if (cJSON_IsArray(value))

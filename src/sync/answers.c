@@ -6,6 +6,7 @@
  */
 #include "writeback_p.h"
 
+#include <outlookfs/base/map.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
@@ -30,16 +31,15 @@ static struct own_answer *find_locked(struct writeback *wb, int64_t slot)
     return a;
 }
 
+static void answer_free(struct own_answer *a)
+{
+    free(a->text);
+    free(a);
+}
+
 static void forget_locked(struct writeback *wb)
 {
-    struct own_answer *a, *next;
-
-    HASH_ITER(hh, wb->answers, a, next)
-    {
-        HASH_DEL(wb->answers, a);
-        free(a->text);
-        free(a);
-    }
+    HASH_FREE_ALL(wb->answers, answer_free);
 }
 
 void writeback_forget_answers(struct writeback *wb)

@@ -3,6 +3,7 @@
  */
 #include "triggers_p.h"
 
+#include <outlookfs/base/map.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/base/json.h>
@@ -29,15 +30,9 @@ struct triggers *triggers_create(struct mailbox *mb)
 
 void triggers_destroy(struct triggers *t)
 {
-    struct watch *w, *next;
-
     if (!t)
         return;
-    HASH_ITER(hh, t->watches, w, next)
-    {
-        HASH_DEL(t->watches, w);
-        free(w);
-    }
+    HASH_FREE_ALL(t->watches, free);
     pthread_cond_destroy(&t->changed);
     mutex_release(&t->lock);
     free(t);

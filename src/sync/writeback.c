@@ -3,6 +3,7 @@
  */
 #include "writeback_p.h"
 
+#include <outlookfs/base/map.h>
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 
@@ -44,17 +45,11 @@ struct writeback *writeback_create(struct mailbox *mb)
 
 void writeback_destroy(struct writeback *wb)
 {
-    struct trashed *t, *next;
-
     if (!wb)
         return;
     free(wb->parked);
     writeback_forget_answers(wb);
-    HASH_ITER(hh, wb->trashed, t, next)
-    {
-        HASH_DEL(wb->trashed, t);
-        free(t);
-    }
+    HASH_FREE_ALL(wb->trashed, free);
     pthread_cond_destroy(&wb->ended);
     pthread_cond_destroy(&wb->work);
     pthread_cond_destroy(&wb->turn);

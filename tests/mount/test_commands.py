@@ -289,7 +289,7 @@ class Refused(CommandTest):
             stopped.send_signal(signal.SIGSTOP)
             self.addCleanup(stopped.send_signal, signal.SIGCONT)
             for words in (["status", self.mountpoint], ["sync", self.mountpoint], ["accounts"], ["umount", self.mountpoint]):
-                with self.subTest(words=words, stopped=stopped.args[0]):
+                with self.subTest(words=words, stopped="mount" if stopped is process else "service"):
                     start = time.monotonic()
                     done = self.run_it(*words)
                     self.assertLess(time.monotonic() - start, 10)

@@ -45,4 +45,15 @@ void *map_remove(struct map *m, const char *key); /* the value that was there, o
 struct map_entry *map_first(const struct map *m);
 struct map_entry *map_next(const struct map *m, const struct map_entry *e);
 
+/* Empties a uthash table of elements with a `hh`, each of which goes to `free_one`. */
+#define HASH_FREE_ALL(head, free_one)                                                              \
+    do {                                                                                           \
+        __typeof__(head) element_ = (head), next_;                                                 \
+        HASH_CLEAR(hh, head);                                                                      \
+        for (; element_; element_ = next_) {                                                       \
+            next_ = element_->hh.next;                                                             \
+            free_one(element_);                                                                    \
+        }                                                                                          \
+    } while (0)
+
 #endif

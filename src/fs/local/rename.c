@@ -90,7 +90,7 @@ static int move(struct fs *fs, const struct fs_req *req, const struct place *fro
         content_committed(fs, l->ino, NULL);
 out:
     for (int i = 0; i < 2; i++) {
-        if (hearings[i].move)
+        if (hearings[i].names && hearings[i].move)
             hearings[i].names->move_end(fs, hearings[i].move);
     }
     return rc;
