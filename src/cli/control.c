@@ -181,7 +181,7 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
     if (control_status(mountpoint, NULL, &status, NULL) == 0) {
         *motion = motion_of(status);
         progress_show(progress, status);
-        if (is_same(motion, &before))
+        if (before.pending < 0 || is_same(motion, &before))
             motion->since = before.since;
         moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
                 clock_mono() - motion->since < STILL_LIMIT;
@@ -193,7 +193,7 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
 int control_sync(const char *mountpoint)
 {
     struct progress progress = {.what = "sending"};
-    struct motion motion = {-1, -1, -1, 0};
+    struct motion motion = {-1, -1, -1, clock_mono()};
     int rc;
 
     do

@@ -77,6 +77,7 @@ def is_mounted(path):
 
 class Mailbox:
     """`options` is what follows -o; `sandbox_options` go to outlookfs-sandbox."""
+    SANDBOX = Sandbox
 
     def __init__(self, build_dir, seed="contacts=25,events=12,messages=40", latency=0, options="", sandbox_options=()):
         if not os.path.exists("/dev/fuse"):
@@ -98,7 +99,7 @@ class Mailbox:
         with open(os.open(self.token_file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
             file.write(TOKEN + "\n")
         try:
-            self.sandbox = Sandbox(build_dir, "--seed", seed, "--latency", str(latency), "--log", self.request_log,
+            self.sandbox = self.SANDBOX(build_dir, "--seed", seed, "--latency", str(latency), "--log", self.request_log,
                                    *sandbox_options, token=TOKEN)
             self.mount()
         except BaseException:
@@ -116,8 +117,11 @@ class Mailbox:
 
     # --- life of the mount
 
+    def service(self):
+        return "--url", self.sandbox.url
+
     def command(self):
-        line = [self.program, "mount", "-f", "--url", self.sandbox.url, "--token-file", self.token_file,
+        line = [self.program, "mount", "-f", *self.service(), "--token-file", self.token_file,
                 "--state-dir", self.state_dir, "--cache-dir", self.cache_dir]
         return line + (["-o", self.options] if self.options else []) + [self.mountpoint]
 
@@ -414,12 +418,13 @@ class MountTest(unittest.TestCase):
     LATENCY = 0
     OPTIONS = ""
     SANDBOX_OPTIONS = ()
+    MAILBOX = Mailbox
     build_dir = None
     maxDiff = 4000
 
     @classmethod
     def setUpClass(cls):
-        cls.mailbox = Mailbox(cls.build_dir, cls.SEED, cls.LATENCY, cls.OPTIONS, cls.SANDBOX_OPTIONS)
+        cls.mailbox = cls.MAILBOX(cls.build_dir, cls.SEED, cls.LATENCY, cls.OPTIONS, cls.SANDBOX_OPTIONS)
         cls.addClassCleanup(cls.mailbox.close)
 
     def run(self, result=None):

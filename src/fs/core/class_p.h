@@ -2,8 +2,7 @@
  * class_p.h - what a kind of directory, file or link does: the interface a branch implements.
  *
  * A node's class is a const struct node_ops. Members that are not set: a directory without entries
- * of its own, a file without content; the rest is -EPERM or empty. class_check() asserts what a
- * class must have.
+ * of its own, a file without content; the rest is -EPERM or empty.
  *
  * "Locked" means under fs.change: a hook may write the databases and must not wait for the network.
  * "Unlocked" means with no lock held: it may wait for the network, and ends when req->cancel fires.
@@ -133,7 +132,5 @@ struct branch {
     /* Ends what is over; answers when to look again (clock_steady()), INT64_MAX: never. Unlocked. */
     int64_t (*expire)(struct fs *fs, int64_t now);
 };
-
-void class_check(const struct node_ops *ops);
 
 #endif

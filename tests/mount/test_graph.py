@@ -1,0 +1,131 @@
+"""A mailbox of Microsoft Graph, mounted; read back from the service itself."""
+import errno
+import json
+import os
+
+from harness import Mailbox, MountTest, main, wait_for
+from graph import IMMUTABLE, GraphSandbox
+
+
+class GraphMailbox(Mailbox):
+    SANDBOX = GraphSandbox
+
+    def service(self):
+        return "--service", "graph", "--url", self.sandbox.graph_url
+
+
+class GraphTest(MountTest):
+    MAILBOX = GraphMailbox
+    OPTIONS = "writeback_delay=0"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(cls.no_violations)
+
+    @classmethod
+    def no_violations(cls):
+        found = cls.mailbox.sandbox.control("GET", "/violations")
+        if found:
+            raise AssertionError("the contract was not kept: %s" % found)
+
+    def ask(self, target):
+        status, body = self.mailbox.sandbox.graph("GET", target, prefer=[IMMUTABLE])
+        self.assertEqual(status, 200, body)
+        return body
+
+    def write(self, record, *parts):
+        with open(self.mailbox.path(*parts), "w", encoding="utf-8") as file:
+            json.dump(record, file)
+
+    def change(self, path, **members):
+        record = self.mailbox.json(path)
+        record.update(members)
+        self.write(record, path)
+        self.mailbox.sync()
+
+    def first(self, folder):
+        return folder + "/" + min(name for name in os.listdir(self.mailbox.path(folder)) if name.endswith(".json"))
+
+
+class Graph(GraphTest):
+    def test_files_are_the_objects_of_the_service(self):
+        path = self.first("contacts/Contacts")
+        theirs = self.ask("/me/contacts/" + os.path.basename(path)[:-5])
+        theirs.pop("@odata.context")
+        self.assertEqual(self.mailbox.json(path), theirs)
+
+    def test_well_known_folders_have_their_english_names(self):
+        names = os.listdir(self.mailbox.path("mail"))
+        for name in ("Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email"):
+            self.assertIn(name, names)
+        self.assertEqual(len(os.listdir(self.mailbox.path("mail"))), len(set(names)))
+
+    def test_a_contact(self):
+        self.write({"givenName": "Jane", "surname": "Roe"}, "contacts/Contacts/jane.json")
+        self.mailbox.sync()
+        id = self.mailbox.xattr("id", "contacts/Contacts/jane.json")
+        self.change("contacts/Contacts/jane.json", jobTitle="Captain")
+        self.assertEqual(self.ask("/me/contacts/" + id)["jobTitle"], "Captain")
+        patch = [r for r in self.mailbox.requests() if r["method"] == "PATCH"][-1]["body"]
+        self.assertIn("jobTitle", patch)
+        self.assertNotIn("surname", patch)
+        os.unlink(self.mailbox.path("contacts/Contacts/jane.json"))
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.sandbox.graph("GET", "/me/contacts/" + id)[0], 404)
+
+    def test_a_misspelt_member(self):
+        with self.assertRaises(OSError) as caught:
+            self.write({"givenNmae": "Jane"}, "contacts/Contacts/wrong.json")
+        self.assertEqual(caught.exception.errno, errno.EINVAL)
+        self.assertIn("givenName", self.mailbox.xattr("error", "contacts/Contacts/wrong.json"))
+        os.unlink(self.mailbox.path("contacts/Contacts/wrong.json"))
+
+    def test_what_of_a_message_may_change(self):
+        path = self.first("mail/Inbox")
+        id = os.path.basename(path)[:-5]
+        for read in (True, False):
+            self.change(path, isRead=read)
+            self.assertEqual(self.ask("/me/messages/" + id)["isRead"], read)
+        self.change(path, flag={"flagStatus": "flagged"}, categories=["Red category"])
+        theirs = self.ask("/me/messages/" + id)
+        self.assertEqual((theirs["flag"]["flagStatus"], theirs["categories"]), ("flagged", ["Red category"]))
+        record = self.mailbox.json(path)
+        with self.assertRaises(OSError) as caught:
+            self.write({**record, "subject": "mine"}, path)
+        self.assertEqual(caught.exception.errno, errno.EPERM)
+        self.write(record, path)
+
+    def test_an_event_is_made_once(self):
+        self.write({"subject": "Lunch", "start": {"dateTime": "2026-12-01T12:00:00", "timeZone": "UTC"},
+                    "end": {"dateTime": "2026-12-01T13:00:00", "timeZone": "UTC"}}, "calendars/Calendar/lunch.json")
+        self.mailbox.sync()
+        self.assertEqual(self.ask("/me/events/" + self.mailbox.xattr("id", "calendars/Calendar/lunch.json"))["subject"], "Lunch")
+        self.assertTrue(self.mailbox.json("calendars/Calendar/lunch.json")["transactionId"])
+
+    def test_a_mail_is_draft_and_send(self):
+        self.write({"To": "a@contoso.example; b@contoso.example", "Subject": "one and only", "Body": "<p>text", "IsHtml": True,
+                    "Attachments": [{"Name": "a.txt", "ContentBytes": "aGVsbG8="}]}, "outbox/send/m.json")
+        wait_for(lambda: not os.path.exists(self.mailbox.path("outbox/send/m.json")), "it was sent")
+        sent, = [m for m in self.ask("/me/mailFolders/sentitems/messages?$top=50")["value"] if m["subject"] == "one and only"]
+        self.assertEqual([r["emailAddress"]["address"] for r in sent["toRecipients"]], ["a@contoso.example", "b@contoso.example"])
+        self.assertTrue(sent["hasAttachments"])
+        self.assertEqual([m for m in self.ask("/me/mailFolders/drafts/messages?$top=50")["value"] if m["subject"] == "one and only"], [])
+
+    def test_attachments_are_files(self):
+        folder, = [name for name in os.listdir(self.mailbox.path("mail/Inbox")) if name.endswith(".attachments")][:1]
+        names = os.listdir(self.mailbox.path("mail/Inbox", folder))
+        listed = self.ask("/me/messages/%s/attachments" % folder[:-len(".attachments")])["value"]
+        self.assertEqual(sorted(names), sorted(a["name"] for a in listed))
+
+    def test_views_and_export(self):
+        names = os.listdir(self.mailbox.path("views/contacts/Contacts/by-name"))
+        self.assertEqual(len(names), len(os.listdir(self.mailbox.path("contacts/Contacts"))))
+        card = self.first("contacts/Contacts")
+        name = self.mailbox.json(card)["surname"]
+        with open(self.mailbox.path("export", card[:-len(".json")] + ".vcf"), encoding="utf-8") as file:
+            self.assertIn(name, file.read())
+
+
+if __name__ == "__main__":
+    main()
