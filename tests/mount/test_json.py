@@ -79,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-harness.Sandbox = Service
+harness.Mailbox.SANDBOX = Service
 
 
 class Json(MountTest):
