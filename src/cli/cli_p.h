@@ -251,7 +251,7 @@ int control_sync(const char *mountpoint);
 
 /* What is not on the service. */
 struct left {
-    int64_t pending, failed, conflicts, held;
+    int64_t pending, failed, conflicts, held, drafts;
 };
 struct left left_read(const cJSON *status);
 bool left_any(const struct left *left);

@@ -58,7 +58,7 @@ static int judge(const cJSON *status)
 
     if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
         return EXIT_CUT_OFF;
-    if (left.failed || left.conflicts || left.held)
+    if (left.failed || left.conflicts || left.held || left.drafts)
         return EXIT_NOT_DONE;
     return EXIT_DONE;
 }
@@ -164,6 +164,10 @@ static void show_what_to_do(const cJSON *status)
                       "touch it to try again, remove it to give it up\n");
     if (left.conflicts)
         print(stdout, "  what is in conflict lies in .outlookfs/conflicts/\n");
+    if (left.drafts)
+        print(stdout,
+              "  drafts lie in .outlookfs/drafts/, too: correct the file, or remove the entry to "
+              "bring back what was there before\n");
     if (left.held)
         print(stdout, "  outlookfs sync --confirm-deletes lets the deletions go\n");
 }

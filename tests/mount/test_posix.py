@@ -722,7 +722,7 @@ class Records(PosixTest):
             (errno.EXDEV, os.rename, self.record, self.mailbox.path("calendars/Calendar/x.json")),
             (errno.EPERM, os.open, self.mailbox.path("mail/Inbox/new.json"), os.O_CREAT | os.O_WRONLY),
             (errno.EPERM, os.rename, message, self.mailbox.path("mail/Archive/x.json")),
-            (errno.EOPNOTSUPP, os.setxattr, self.record, "user.outlook.id", b"x"),
+            (errno.EOPNOTSUPP, os.setxattr, self.record, "user.mine", b"x"),
             (errno.EACCES, os.open, self.mailbox.path(".outlookfs/status.json"), os.O_WRONLY),
             (errno.EPERM, os.open, self.mailbox.path(".outlookfs/new"), os.O_CREAT | os.O_WRONLY),
             (errno.EPERM, os.mkdir, self.mailbox.path(".outlookfs/new")),

@@ -33,6 +33,7 @@ struct fs_dir;    /* an open directory */
 struct mailbox;
 
 #define FS_ROOT UINT64_C(1)
+#define XATTR_PREFIX "user.outlook." /* extended attributes that say something about a file */
 
 /*
  * How the kernel is told. Called from any thread with locks held: an implementation only enqueues.

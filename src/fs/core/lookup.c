@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XATTR_PREFIX "user.outlook."
-
 /* --- attributes --- */
 
 bool node_is_dir(const struct node_ops *ops)

@@ -87,6 +87,9 @@ int slot_reconcile(struct fs *fs, struct slot *slot);
 void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name);
 /* What is pending becomes visible, or the service's rendering, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
+/* What was there before a draft becomes visible, its text goes to the trash; a new file goes. -EBUSY: somebody has it
+ * open. */
+int slot_discard_draft(struct fs *fs, struct slot *slot);
 /* At the start: bytes that nobody closed give way to what was saved before them, ... */
 int slots_recover(struct fs *fs);
 /* ... and the record may have changed while nobody looked. */
