@@ -93,7 +93,8 @@ static int put_folder(struct cache *c, enum kind kind, const struct cache_folder
              "INSERT INTO folders (kind, id, display, name, parent, pos, flags)"
              " VALUES (?, ?, ?, ?, ?, ?, ?)"
              " ON CONFLICT (kind, id) DO UPDATE SET display = excluded.display,"
-             " name = excluded.name, parent = excluded.parent, pos = excluded.pos, flags = excluded.flags"
+             " name = excluded.name, parent = excluded.parent, pos = excluded.pos, flags = "
+             "excluded.flags"
              " WHERE pos < 0");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, f->id);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define SELECT_SLOT                                                                                \
-    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at, base,"    \
+    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at, base,"             \
     " origin FROM slots "
 
 void slot_release(struct slot *slot)

@@ -23,8 +23,8 @@ static enum grade look_there(struct task *t, const char *folder, struct cJSON **
 {
     const char *parent = kind_info(t->slot.kind)->parent;
     struct remote_fault fault = {0};
-    enum grade grade = remote_get(t->mb->remote, t->slot.kind, folder, t->slot.record, t->ctx, ret,
-                                  &fault);
+    enum grade grade =
+        remote_get(t->mb->remote, t->slot.kind, folder, t->slot.record, t->ctx, ret, &fault);
 
     if (grade == GRADE_OK && !str_eq(json_str(*ret, parent), folder)) {
         cJSON_Delete(*ret);
@@ -49,8 +49,8 @@ static enum grade move(struct task *t, const char *folder, struct item *ret,
     struct cJSON *answer = NULL;
 
     crash_point("sync: before move");
-    enum grade grade = remote_move(t->mb->remote, t->slot.kind, t->slot.record, folder, t->ctx,
-                                   &answer, fault);
+    enum grade grade =
+        remote_move(t->mb->remote, t->slot.kind, t->slot.record, folder, t->ctx, &answer, fault);
     crash_point("sync: after move");
     if (grade == GRADE_CONFLICT) /* the mailbox is still at work on the record (graph contract 6) */
         grade = fault->grade = GRADE_BROKEN;

@@ -44,7 +44,7 @@ static void keep_asking(struct remote_fault *fault)
         fault->unknown = true;
 }
 
-static int delete(struct task *t, bool may_be_done)
+static int delete (struct task *t, bool may_be_done)
 {
     struct remote_fault fault = {0};
     int rc;
@@ -94,7 +94,7 @@ static int send(struct task *t)
         rc = task_begin(t, &attempt);
     free(text);
     if (!rc)
-        rc = trash ? move_to_trash(t, trash) : delete(t, may_be_done);
+        rc = trash ? move_to_trash(t, trash) : delete (t, may_be_done);
     free(trash);
     return rc;
 }

@@ -74,10 +74,10 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+    char *id;       /* calendars, contacts: the table id. mail: the picker's Id; where there is no
                       picker, or the folder was found by its name, the display path */
-    char *display; /* what a person reads */
-    char *parent;  /* id of the parent folder, or NULL */
+    char *display;  /* what a person reads */
+    char *parent;   /* id of the parent folder, or NULL */
     unsigned flags; /* enum folder_flags */
 };
 struct remote_folders {

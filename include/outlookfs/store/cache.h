@@ -42,10 +42,10 @@ int cache_claim(struct cache *c, const char *account);
 
 struct cache_folder {
     enum kind kind;
-    char *id;      /* the service's */
-    char *display; /* as the service names it */
-    char *name;    /* as listed: safe, and unique among its siblings */
-    char *parent;  /* id, or NULL */
+    char *id;       /* the service's */
+    char *display;  /* as the service names it */
+    char *name;     /* as listed: safe, and unique among its siblings */
+    char *parent;   /* id, or NULL */
     unsigned flags; /* enum folder_flags */
 };
 struct cache_folders {

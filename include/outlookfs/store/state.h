@@ -80,7 +80,8 @@ struct slot {
     char *folder;
     char *name;   /* unique in its folder */
     char *record; /* the service's id; NULL until created there. Unique in its folder */
-    char *origin; /* the folder the service has the record in, while its move waits; NULL: `folder` */
+    char *
+        origin; /* the folder the service has the record in, while its move waits; NULL: `folder` */
     uint64_t ino; /* of the inode in the slot now */
     unsigned flags;
     unsigned mode;

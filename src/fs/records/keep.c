@@ -44,7 +44,8 @@ static bool op_is_shown(const struct journal_op *op)
 /* A slot that says nothing its record does not say. */
 static bool is_plain(const struct slot *slot)
 {
-    const unsigned own = SLOT_LOCAL | SLOT_DRAFT | SLOT_VACANT | SLOT_ALIAS | SLOT_MODE | SLOT_MTIME;
+    const unsigned own =
+        SLOT_LOCAL | SLOT_DRAFT | SLOT_VACANT | SLOT_ALIAS | SLOT_MODE | SLOT_MTIME;
 
     return !(slot->flags & own) && slot->record && !slot->origin &&
            slot->ino == record_ino(slot->kind, slot->folder, slot->record);
