@@ -58,6 +58,13 @@ struct remote {
 };
 
 void remote_destroy(struct remote *r); /* NULL is fine */
+
+/* What not every service has. */
+enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND };
+bool remote_can(struct remote *r, enum remote_ability ability);
+/* "Microsoft Graph": for a person. */
+const char *remote_title(struct remote *r);
+
 bool remote_online(struct remote *r);
 /* For who was refused (GRADE_AUTH): remember the first, and try again when the other differs. */
 uint64_t remote_token_read(struct remote *r);
@@ -172,6 +179,20 @@ enum grade remote_send(struct remote *r, const char *message, const char *key,
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 
+/* `to` as in a mail of the outbox: addresses separated by semicolons; `comment` plain text, or NULL. */
+enum grade remote_forward(struct remote *r, const char *id, const char *to, const char *comment,
+                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+
+enum remote_response { REMOTE_ACCEPT, REMOTE_TENTATIVE, REMOTE_DECLINE };
+
+/*
+ * Answers an invitation. The organizer is told where `send` is set and wants to be; `comment` is
+ * plain text, or NULL. `again`: an earlier attempt may have done it, so it is looked for first.
+ */
+enum grade remote_respond(struct remote *r, const char *event, enum remote_response response,
+                          const char *comment, bool send, bool again, struct remote_ctx ctx,
+                          struct remote_fault *fault);
+
 enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
 
 /*
@@ -221,6 +242,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 /* Each as the function of its name says. */
 struct remote_impl {
     const char *name;
+    const char *title;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
@@ -264,6 +286,11 @@ struct remote_impl {
                        struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*forward)(struct remote *r, const char *id, const char *to, const char *comment,
+                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*respond)(struct remote *r, const char *event, enum remote_response response,
+                          const char *comment, bool send, bool again, struct remote_ctx ctx,
+                          struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,

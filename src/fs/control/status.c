@@ -143,7 +143,8 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
         if (row.status)
             cJSON_AddNumberToObject(obj, "status", row.status);
         if (row.state == OUTBOX_FAILED) {
-            cJSON_AddBoolToObject(obj, "may_have_been_sent", row.unknown);
+            cJSON_AddBoolToObject(obj, "may_have_been_sent",
+                                  row.unknown && !remote_resends(mailbox_remote(fs->mailbox)));
             cJSON_AddStringToObject(obj, "next", "rm discards it, touch sends it again");
         }
         rc = render_record(obj, out);

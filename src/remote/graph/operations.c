@@ -92,6 +92,11 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
+    [GRAPH_CREATE_FORWARD] = {
+        .name = "CreateForward", .method = "POST", .path = "/me/messages/{id}/createForward",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
     [GRAPH_LIST_ATTACHMENTS] = {
         .name = "ListAttachments", .method = "GET", .path = "/me/messages/{id}/attachments",
         .params = {ITEM, QUERY("$select")},
@@ -136,7 +141,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
-        .params = {ITEM},
+        .params = {ITEM, QUERY("$select")},
         .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_CREATE_EVENT] = {
@@ -153,6 +158,21 @@ static const struct operation_info operations[] = {
         .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
         .params = {ITEM},
         .repeatable = true,
+    },
+    [GRAPH_ACCEPT_EVENT] = {
+        .name = "AcceptEvent", .method = "POST", .path = "/me/events/{id}/accept",
+        .params = {ITEM},
+        .body = BODY_JSON,
+    },
+    [GRAPH_TENTATIVELY_ACCEPT_EVENT] = {
+        .name = "TentativelyAcceptEvent", .method = "POST", .path = "/me/events/{id}/tentativelyAccept",
+        .params = {ITEM},
+        .body = BODY_JSON,
+    },
+    [GRAPH_DECLINE_EVENT] = {
+        .name = "DeclineEvent", .method = "POST", .path = "/me/events/{id}/decline",
+        .params = {ITEM},
+        .body = BODY_JSON,
     },
     [GRAPH_LIST_CONTACTS] = {
         .name = "ListContacts", .method = "GET", .path = "/me/contactFolders/{folder}/contacts",
