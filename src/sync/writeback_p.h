@@ -130,12 +130,6 @@ int move_run(struct task *t);
 int move_to_trash(struct task *t, const char *trash);
 
 /*
- * -ECANCELED while it is too early for create_find(): the service may still be working on it. The
- * operation is due again when it is not.
- */
-int create_settle(struct task *t);
-
-/*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
  * a zeroed `ret` when there is none.
  */
@@ -176,6 +170,11 @@ struct attempt {
 };
 /* Commits the attempt to the journal. */
 int task_begin(struct task *t, const struct attempt *attempt);
+/*
+ * -ECANCELED while it is too early to look what an attempt of unknown outcome did: the service may
+ * still be working on it. The operation is due again when it is not.
+ */
+int task_settle(struct task *t);
 
 /* The service has the user's text, as `item` (NULL: the cache has it already). */
 int outcome_updated(struct task *t, const struct item *item);
