@@ -212,7 +212,7 @@ static cJSON *recipient(const char *address, size_t len)
 }
 
 /* "a@contoso.example; b@contoso.example" */
-static cJSON *recipients(const char *list)
+struct cJSON *dialect_recipients(const char *list)
 {
     cJSON *array = cJSON_CreateArray();
 
@@ -263,7 +263,7 @@ struct cJSON *dialect_message(const struct cJSON *outgoing)
         const char *list = json_str(outgoing, lists[i].specification);
 
         if (list)
-            cJSON_AddItemToObject(message, lists[i].graph, recipients(list));
+            cJSON_AddItemToObject(message, lists[i].graph, dialect_recipients(list));
     }
     if (from && *from)
         cJSON_AddItemToObject(message, "from", recipient(from, strlen(from)));

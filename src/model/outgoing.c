@@ -23,6 +23,7 @@ enum member_type {
     MEMBER_ADDRESSES, /* at least one, separated by semicolons */
     MEMBER_BOOL,
     MEMBER_IMPORTANCE,
+    MEMBER_RESPONSE,
     MEMBER_OPTIONS,
     MEMBER_ATTACHMENTS,
 };
@@ -61,7 +62,7 @@ static const struct member send_members[] = {
     {NULL},
 };
 
-/* Of MessageId and Path one is needed: outgoing_check(). */
+/* Of the subject (outgoing_info.subject) and Path one is needed: outgoing_check(). */
 static const struct member reply_members[] = {
     {"MessageId", MEMBER_STRING},
     {"Path", MEMBER_STRING, .local = true},
@@ -70,6 +71,21 @@ static const struct member reply_members[] = {
     {NULL},
 };
 
+static const struct member forward_members[] = {
+    {"MessageId", MEMBER_STRING},
+    {"Path", MEMBER_STRING, .local = true},
+    {"To", MEMBER_ADDRESSES, .required = true},
+    {"Comment", MEMBER_STRING},
+    {NULL},
+};
+static const struct member respond_members[] = {
+    {"EventId", MEMBER_STRING},
+    {"Path", MEMBER_STRING, .local = true},
+    {"Response", MEMBER_RESPONSE, .required = true},
+    {"Comment", MEMBER_STRING},
+    {"Send", MEMBER_BOOL},
+    {NULL},
+};
 static const struct member options_members[] = {
     QUESTION_MEMBERS, {"HideMicrosoftFooter", MEMBER_BOOL}, {NULL}};
 static const struct member approval_members[] = {QUESTION_MEMBERS, {NULL}};
@@ -86,10 +102,12 @@ static const struct kind_of_outgoing {
     struct outgoing_info info;
     const struct member *members;
 } kinds[] = {
-    [OUTGOING_SEND] = {{"send", false}, send_members},
-    [OUTGOING_REPLY] = {{"reply", false}, reply_members},
-    [OUTGOING_OPTIONS] = {{"options", true}, options_members},
-    [OUTGOING_APPROVAL] = {{"approval", true}, approval_members},
+    [OUTGOING_SEND] = {{"send", false, NULL, KIND_COUNT}, send_members},
+    [OUTGOING_REPLY] = {{"reply", false, "MessageId", KIND_MESSAGE}, reply_members},
+    [OUTGOING_OPTIONS] = {{"options", true, NULL, KIND_COUNT}, options_members},
+    [OUTGOING_APPROVAL] = {{"approval", true, NULL, KIND_COUNT}, approval_members},
+    [OUTGOING_FORWARD] = {{"forward", false, "MessageId", KIND_MESSAGE}, forward_members},
+    [OUTGOING_RESPOND] = {{"respond", false, "EventId", KIND_EVENT}, respond_members},
 };
 _Static_assert(ARRAY_SIZE(kinds) == OUTGOING_COUNT, "a kind of outgoing mail has no members");
 
@@ -174,6 +192,15 @@ static int check_importance(const char *name, const struct cJSON *value, struct 
     return buf_fail(err, -EINVAL, "%s: Low, Normal or High is required", name);
 }
 
+static int check_response(const char *name, const struct cJSON *value, struct buf *err)
+{
+    const char *word = cJSON_GetStringValue(value);
+
+    if (str_eq(word, "accept") || str_eq(word, "tentative") || str_eq(word, "decline"))
+        return 0;
+    return buf_fail(err, -EINVAL, "%s: accept, tentative or decline is required", name);
+}
+
 static int check_attachments(const char *name, const struct cJSON *value, struct buf *err);
 
 static int check_value(const struct member *m, const char *name, const struct cJSON *value,
@@ -191,6 +218,8 @@ static int check_value(const struct member *m, const char *name, const struct cJ
                                    : buf_fail(err, -EINVAL, "%s: true or false is required", name);
     case MEMBER_IMPORTANCE:
         return check_importance(name, value, err);
+    case MEMBER_RESPONSE:
+        return check_response(name, value, err);
     case MEMBER_OPTIONS:
         return check_options(name, value, err);
     case MEMBER_ATTACHMENTS:
@@ -261,15 +290,16 @@ static int check_attachments(const char *name, const struct cJSON *value, struct
 
 int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err)
 {
+    const char *subject = kinds[what].info.subject;
     int rc = check_members(kinds[what].members, "", obj, err);
 
-    if (rc || what != OUTGOING_REPLY)
+    if (rc || !subject)
         return rc;
-    bool id = json_str(obj, "MessageId"), path = json_str(obj, "Path");
+    bool id = json_str(obj, subject), path = json_str(obj, "Path");
     if (id && path)
-        return buf_fail(err, -EINVAL, "Path: not together with MessageId");
+        return buf_fail(err, -EINVAL, "Path: not together with %s", subject);
     if (!id && !path)
-        return buf_fail(err, -EINVAL, "MessageId (or Path) is missing");
+        return buf_fail(err, -EINVAL, "%s (or Path) is missing", subject);
     return 0;
 }
 

@@ -66,6 +66,24 @@ void remote_stats(struct remote *r, struct http_stats *ret)
     r->impl->stats(r, ret);
 }
 
+bool remote_can(struct remote *r, enum remote_ability ability)
+{
+    switch (ability) {
+    case REMOTE_CAN_ASK:
+        return r->impl->ask;
+    case REMOTE_CAN_FORWARD:
+        return r->impl->forward;
+    case REMOTE_CAN_RESPOND:
+        return r->impl->respond;
+    }
+    return false;
+}
+
+const char *remote_title(struct remote *r)
+{
+    return r->impl->title;
+}
+
 uint64_t remote_token_read(struct remote *r)
 {
     struct http_stats stats = {0};
@@ -144,6 +162,12 @@ enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, c
     DISPATCH(remove, kind, folder, id, ctx);
 }
 
+enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(move, kind, id, folder, ctx, ret);
+}
+
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault)
 {
@@ -185,6 +209,19 @@ enum grade remote_reply(struct remote *r, const char *id, const char *comment, b
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
     DISPATCH(reply, id, comment, all, key, ctx);
+}
+
+enum grade remote_forward(struct remote *r, const char *id, const char *to, const char *comment,
+                          const char *key, struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(forward, id, to, comment, key, ctx);
+}
+
+enum grade remote_respond(struct remote *r, const char *event, enum remote_response response,
+                          const char *comment, bool send, bool again, struct remote_ctx ctx,
+                          struct remote_fault *fault)
+{
+    DISPATCH(respond, event, response, comment, send, again, ctx);
 }
 
 enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,

@@ -362,6 +362,7 @@ static int park_one(struct outbox *ob, struct outbox_row *row)
     }
     if (remote_resends(ob->mb->remote)) {
         row->state = OUTBOX_WAITING;
+        row->unknown = true;
         return state_put_outbox(ob->mb->state, row);
     }
     row->state = OUTBOX_FAILED;

@@ -38,6 +38,20 @@ static int check_content(const struct cJSON *obj, struct buf *err)
     return 0;
 }
 
+int outbox_check_service(struct outbox *ob, enum outgoing what, struct buf *err)
+{
+    struct remote *remote = ob->mb->remote;
+    bool can = outgoing_info(what)->question ? remote_can(remote, REMOTE_CAN_ASK)
+               : what == OUTGOING_FORWARD    ? remote_can(remote, REMOTE_CAN_FORWARD)
+               : what == OUTGOING_RESPOND    ? remote_can(remote, REMOTE_CAN_RESPOND)
+                                             : true;
+
+    if (can)
+        return 0;
+    return buf_fail(err, -EOPNOTSUPP, "outbox/%s: %s has no such operation",
+                    outgoing_info(what)->dir, remote_title(remote));
+}
+
 static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj, struct buf *err)
 {
     if (outgoing_waits(what, obj) && !outbox_is_announced(ob))

@@ -82,19 +82,43 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
     return !rc;
 }
 
-static enum grade reply(struct outbox *ob, const struct outbox_row *row, const struct buf *body,
-                        struct remote_ctx ctx, struct remote_fault *fault)
+static enum remote_response response_of(const char *word)
 {
-    struct cJSON *message = NULL;
+    return str_eq(word, "accept")      ? REMOTE_ACCEPT
+           : str_eq(word, "tentative") ? REMOTE_TENTATIVE
+                                       : REMOTE_DECLINE;
+}
+
+/* What is about a record of the mailbox. */
+static enum grade send_about(struct outbox *ob, const struct outbox_row *row,
+                             const struct cJSON *obj, struct remote_ctx ctx,
+                             struct remote_fault *fault)
+{
+    const char *id = json_str(obj, outgoing_info(row->what)->subject);
+    const char *comment = json_str(obj, "Comment");
+    struct remote *remote = ob->mb->remote;
+
+    if (row->what == OUTGOING_REPLY)
+        return remote_reply(remote, id, comment, json_bool(obj, "ReplyAll", false), row->token, ctx,
+                            fault);
+    if (row->what == OUTGOING_FORWARD)
+        return remote_forward(remote, id, json_str(obj, "To"), comment, row->token, ctx, fault);
+    return remote_respond(remote, id, response_of(json_str(obj, "Response")), comment,
+                          json_bool(obj, "Send", true), row->unknown, ctx, fault);
+}
+
+static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row,
+                                 const struct buf *body, struct remote_ctx ctx,
+                                 struct remote_fault *fault)
+{
+    struct cJSON *obj = NULL;
     enum grade grade = GRADE_REFUSED;
 
-    if (json_parse_object(body->data, body->len, &message, NULL))
+    if (json_parse_object(body->data, body->len, &obj, NULL))
         *fault = (struct remote_fault){.grade = grade, .reason = xstrdup("not an object")};
     else
-        grade = remote_reply(ob->mb->remote, json_str(message, "MessageId"),
-                             json_str(message, "Comment"), json_bool(message, "ReplyAll", false),
-                             row->token, ctx, fault);
-    cJSON_Delete(message);
+        grade = send_about(ob, row, obj, ctx, fault);
+    cJSON_Delete(obj);
     return grade;
 }
 
@@ -110,8 +134,8 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
         grade = fault->grade;
     else if (row->what == OUTGOING_SEND)
         grade = remote_send(remote, body.data, row->token, ctx, fault);
-    else if (row->what == OUTGOING_REPLY)
-        grade = reply(ob, row, &body, ctx, fault);
+    else if (outgoing_info(row->what)->subject)
+        grade = parse_and_send(ob, row, &body, ctx, fault);
     else
         grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
                            body.data, ctx, &row->location, fault);
@@ -228,12 +252,12 @@ static void judge(struct outbox *ob, struct outbox_row *row, const struct remote
     char *reason;
 
     row->status = fault->status;
-    row->unknown = fault->unknown && !remote_resends(ob->mb->remote);
-    reason =
-        row->unknown ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
+    row->unknown |= fault->unknown;
+    bool lost = row->unknown && !remote_resends(ob->mb->remote);
+    reason = lost ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
     set_reason(row, reason);
     free(reason);
-    if (!row->unknown && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
+    if (!lost && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
         wait_and_retry(ob, row, fault);
     else
         row->state = OUTBOX_FAILED;

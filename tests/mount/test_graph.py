@@ -3,49 +3,8 @@ import errno
 import json
 import os
 
-from harness import Mailbox, MountTest, main, wait_for
-from graph import IMMUTABLE, GraphSandbox
-
-
-class GraphMailbox(Mailbox):
-    SANDBOX = GraphSandbox
-
-    def service(self):
-        return "--service", "graph", "--url", self.sandbox.graph_url
-
-
-class GraphTest(MountTest):
-    MAILBOX = GraphMailbox
-    OPTIONS = "writeback_delay=0"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.addClassCleanup(cls.no_violations)
-
-    @classmethod
-    def no_violations(cls):
-        found = cls.mailbox.sandbox.control("GET", "/violations")
-        if found:
-            raise AssertionError("the contract was not kept: %s" % found)
-
-    def ask(self, target):
-        status, body = self.mailbox.sandbox.graph("GET", target, prefer=[IMMUTABLE])
-        self.assertEqual(status, 200, body)
-        return body
-
-    def write(self, record, *parts):
-        with open(self.mailbox.path(*parts), "w", encoding="utf-8") as file:
-            json.dump(record, file)
-
-    def change(self, path, **members):
-        record = self.mailbox.json(path)
-        record.update(members)
-        self.write(record, path)
-        self.mailbox.sync()
-
-    def first(self, folder):
-        return folder + "/" + min(name for name in os.listdir(self.mailbox.path(folder)) if name.endswith(".json"))
+from harness import main, wait_for
+from graph_mount import GraphTest
 
 
 class Graph(GraphTest):

@@ -34,4 +34,7 @@ int dialect_parse(enum kind kind, const char *text, size_t len, struct cJSON **r
 /* A mail of the outbox, without its attachments, as Graph's message. The caller deletes it. */
 struct cJSON *dialect_message(const struct cJSON *outgoing);
 
+/* "a@contoso.example; b@contoso.example" as Graph's list of recipients. The caller deletes it. */
+struct cJSON *dialect_recipients(const char *list);
+
 #endif

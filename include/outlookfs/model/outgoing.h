@@ -3,14 +3,16 @@
  *
  * A file of the outbox is the JSON object that the operation takes (contract sections 3,
  * ClientSendMessage, MessageWithOptions, ApprovalMessage), with a few members of our own that are
- * never sent: "Path" of an attachment or of the message to reply to, and "Wait"; or an Internet
- * message, from which that object is made. Pure: no I/O, no locks.
+ * never sent: "Path" of an attachment or of the record it is about, and "Wait"; or an Internet
+ * message, from which that object is made. Forwards and responses to invitations, which the
+ * specification does not have, are in the same style. Pure: no I/O, no locks.
  *
  * Threads: any (constant data).
  */
 #ifndef OUTLOOKFS_MODEL_OUTGOING_H
 #define OUTLOOKFS_MODEL_OUTGOING_H
 
+#include <outlookfs/model/kind.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,11 +20,14 @@
 struct buf;
 struct cJSON;
 
+/* The numbers are in databases. */
 enum outgoing {
     OUTGOING_SEND,
     OUTGOING_REPLY,
     OUTGOING_OPTIONS,
     OUTGOING_APPROVAL,
+    OUTGOING_FORWARD,
+    OUTGOING_RESPOND,
     OUTGOING_COUNT
 };
 
@@ -34,8 +39,11 @@ enum outgoing {
 #define OUTGOING_SENT_DIR "sent"
 
 struct outgoing_info {
-    const char *dir; /* below outbox/ */
-    bool question;   /* an answer comes back */
+    const char *dir;     /* below outbox/ */
+    bool question;       /* an answer comes back */
+    const char *subject; /* the member that names the record it is about, "MessageId"; NULL: none.
+                            "Path" stands for it, too */
+    enum kind kind;      /* of that record; KIND_COUNT: none */
 };
 const struct outgoing_info *outgoing_info(enum outgoing what);
 

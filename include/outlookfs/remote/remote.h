@@ -58,6 +58,13 @@ struct remote {
 };
 
 void remote_destroy(struct remote *r); /* NULL is fine */
+
+/* What not every service has. */
+enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND };
+bool remote_can(struct remote *r, enum remote_ability ability);
+/* "Microsoft Graph": for a person. */
+const char *remote_title(struct remote *r);
+
 bool remote_online(struct remote *r);
 /* For who was refused (GRADE_AUTH): remember the first, and try again when the other differs. */
 uint64_t remote_token_read(struct remote *r);
@@ -67,10 +74,11 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+    char *id;       /* calendars, contacts: the table id. mail: the picker's Id; where there is no
                       picker, or the folder was found by its name, the display path */
-    char *display; /* what a person reads */
-    char *parent;  /* id of the parent folder, or NULL */
+    char *display;  /* what a person reads */
+    char *parent;   /* id of the parent folder, or NULL */
+    unsigned flags; /* enum folder_flags */
 };
 struct remote_folders {
     struct remote_folder *list;
@@ -125,11 +133,14 @@ enum grade remote_update(struct remote *r, enum kind kind, const char *folder, c
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+/* To another folder of the kind, KIND_CAN_MOVE; where it lies there already, nothing happens. `ret` is the record as it is then. */
+enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
 /* What a change of a record is to be called where a person reads of it. */
-enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
+enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ, REMOTE_MOVE };
 /* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -171,6 +182,20 @@ enum grade remote_send(struct remote *r, const char *message, const char *key,
 /* `comment` is plain text, as long as a mail may be. */
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+
+/* `to` as in a mail of the outbox: addresses separated by semicolons; `comment` plain text, or NULL. */
+enum grade remote_forward(struct remote *r, const char *id, const char *to, const char *comment,
+                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+
+enum remote_response { REMOTE_ACCEPT, REMOTE_TENTATIVE, REMOTE_DECLINE };
+
+/*
+ * Answers an invitation. The organizer is told where `send` is set and wants to be; `comment` is
+ * plain text, or NULL. `again`: an earlier attempt may have done it, so it is looked for first.
+ */
+enum grade remote_respond(struct remote *r, const char *event, enum remote_response response,
+                          const char *comment, bool send, bool again, struct remote_ctx ctx,
+                          struct remote_fault *fault);
 
 enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
 
@@ -221,6 +246,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 /* Each as the function of its name says. */
 struct remote_impl {
     const char *name;
+    const char *title;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
@@ -244,6 +270,8 @@ struct remote_impl {
                          struct cJSON **ret, struct remote_fault *fault);
     enum grade (*remove)(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*move)(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum merge_policy (*update_policy)(struct remote *r, enum kind kind);
     char *(*describe)(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -264,6 +292,11 @@ struct remote_impl {
                        struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*forward)(struct remote *r, const char *id, const char *to, const char *comment,
+                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*respond)(struct remote *r, const char *event, enum remote_response response,
+                          const char *comment, bool send, bool again, struct remote_ctx ctx,
+                          struct remote_fault *fault);
     enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,

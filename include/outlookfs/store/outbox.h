@@ -42,7 +42,7 @@ struct outbox_row {
     enum outgoing what;
     enum outbox_state state;
     bool foreign;  /* somebody else than the owner of the mount wrote in it */
-    bool unknown;  /* FAILED: the service may have done it */
+    bool unknown;  /* the service may have done it in an attempt whose end nobody saw */
     bool waits;    /* an answer is wanted */
     uint64_t body; /* data/<body> is what is sent; 0: the file's own bytes */
     unsigned attempts;

@@ -52,6 +52,9 @@ struct outbox *mailbox_outbox(struct mailbox *mb);
  * questions that want an answer are refused. */
 void outbox_announce(struct outbox *ob, const char *url);
 
+/* -EOPNOTSUPP, with the service named in `err`: it has nothing of the kind. */
+int outbox_check_service(struct outbox *ob, enum outgoing what, struct buf *err);
+
 /*
  * Fills `ret` with the row of a file that shall be sent. `obj` is its object; attachments given by
  * path are read into it. `replaced`: the caller has changed obj already. `foreign`: another user

@@ -20,8 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const verbs[] = {
-    [JOURNAL_CREATE] = "create", [JOURNAL_UPDATE] = "update", [JOURNAL_DELETE] = "delete"};
+static const char *const verbs[] = {[JOURNAL_CREATE] = "create",
+                                    [JOURNAL_UPDATE] = "update",
+                                    [JOURNAL_DELETE] = "delete",
+                                    [JOURNAL_MOVE] = "move"};
 static const char *const states[] = {[JOURNAL_QUEUED] = "pending",
                                      [JOURNAL_FAILED] = "failed",
                                      [JOURNAL_CONFLICT] = "conflict",
@@ -143,7 +145,8 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
         if (row.status)
             cJSON_AddNumberToObject(obj, "status", row.status);
         if (row.state == OUTBOX_FAILED) {
-            cJSON_AddBoolToObject(obj, "may_have_been_sent", row.unknown);
+            cJSON_AddBoolToObject(obj, "may_have_been_sent",
+                                  row.unknown && !remote_resends(mailbox_remote(fs->mailbox)));
             cJSON_AddStringToObject(obj, "next", "rm discards it, touch sends it again");
         }
         rc = render_record(obj, out);

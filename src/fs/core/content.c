@@ -110,7 +110,7 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
 static bool is_verdict(int rc)
 {
     return rc == 0 || rc == -EINVAL || rc == -EPERM || rc == -EACCES || rc == -EFBIG ||
-           rc == -EMSGSIZE || rc == -EDESTADDRREQ;
+           rc == -EMSGSIZE || rc == -EDESTADDRREQ || rc == -EOPNOTSUPP;
 }
 
 static void log_refusal(struct fs *fs, struct node *node, const char *reason)

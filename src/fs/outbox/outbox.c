@@ -1,6 +1,6 @@
 /*
- * outbox.c - outbox/: a complete JSON file that is closed in send/, reply/, options/ or approval/
- * is sent, and so is an Internet message in send/; sent/ keeps what was.
+ * outbox.c - outbox/: a complete JSON file that is closed in one of its directories is sent, and so
+ * is an Internet message in send/; sent/ keeps what was.
  *
  * Its files are scratch files with one difference: what a close, a rename or a removal of a record
  * name means for the mail, which sync/outbox.h carries out.
@@ -59,16 +59,19 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     return -ENOENT;
 }
 
+/* Of what the service does not have the directory is found, so that a file in it is refused with the
+ * reason. */
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
     int rc = 0;
 
-    (void)fs;
     (void)req;
     for (unsigned i = 0; dir_name(i) && !rc; i++) {
         struct node_spec spec = dir_spec(dir, dir_name(i));
-        rc = dir_add(list, &spec, NULL);
+
+        if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
+            rc = dir_add(list, &spec, NULL);
     }
     return rc;
 }
@@ -138,7 +141,7 @@ static bool was_foreign(struct fs *fs, uint64_t ino)
     return foreign;
 }
 
-/* --- the message a reply is to --- */
+/* --- the record a file is about --- */
 
 /* The part of a path below the root of the mount, or NULL. */
 static const char *below_mount(struct fs *fs, const char *path)
@@ -165,12 +168,13 @@ static const char *find_folder(const struct cache_folders *folders, const char *
 }
 
 /* The record of a file name: by the name given to it here, or by its id. */
-static int record_of_name(struct fs *fs, const char *folder, const char *name, char **ret)
+static int record_of_name(struct fs *fs, enum kind kind, const char *folder, const char *name,
+                          char **ret)
 {
     struct cache_listing listing = {0};
     struct cache_record r = {0};
     struct slot slot = {0};
-    int rc = state_slot_by_name(fs->state, KIND_MESSAGE, folder, name, &slot);
+    int rc = state_slot_by_name(fs->state, kind, folder, name, &slot);
 
     if (!rc && slot.record) {
         *ret = xstrdup(slot.record);
@@ -180,11 +184,10 @@ static int record_of_name(struct fs *fs, const char *folder, const char *name, c
     slot_release(&slot);
     if (!name_to_id(name, ret))
         return -ENOENT;
-    rc = cache_get(fs->cache, KIND_MESSAGE, folder, *ret, false, &r);
+    rc = cache_get(fs->cache, kind, folder, *ret, false, &r);
     cache_record_release(&r);
     /* Of a folder that was not listed whole, the service knows more. */
-    if (rc == -ENOENT && !cache_get_listing(fs->cache, KIND_MESSAGE, folder, &listing) &&
-        !listing.complete)
+    if (rc == -ENOENT && !cache_get_listing(fs->cache, kind, folder, &listing) && !listing.complete)
         rc = 0;
     if (rc)
         free(*ret);
@@ -192,17 +195,19 @@ static int record_of_name(struct fs *fs, const char *folder, const char *name, c
 }
 
 /* From what is on this machine: the change lock is held. */
-static int message_of_path(struct fs *fs, const char *path, char **ret)
+static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret)
 {
     struct cache_folders folders = {0};
     const char *rest = below_mount(fs, path), *folder = NULL;
-    int rc = rest && str_starts(rest, "mail/")
-                 ? cache_get_folders(fs->cache, KIND_MESSAGE, &folders)
+    const char *root = kind_info(kind)->dir;
+    size_t len = strlen(root);
+    int rc = rest && str_starts(rest, root) && rest[len] == '/'
+                 ? cache_get_folders(fs->cache, kind, &folders)
                  : -ENOENT;
 
     if (rc)
         return rc;
-    rest += strlen("mail/");
+    rest += len + 1;
     for (const char *slash; !rc && (slash = strchr(rest, '/')); rest = slash + 1) {
         char *name = xstrndup(rest, (size_t)(slash - rest));
 
@@ -212,25 +217,28 @@ static int message_of_path(struct fs *fs, const char *path, char **ret)
         free(name);
     }
     if (!rc)
-        rc = folder ? record_of_name(fs, folder, rest, ret) : -ENOENT;
+        rc = folder ? record_of_name(fs, kind, folder, rest, ret) : -ENOENT;
     cache_folders_release(&folders);
     return rc;
 }
 
-/* {"Path"} becomes {"MessageId"}. */
-static int resolve_path(struct fs *fs, struct cJSON *obj, bool *ret_replaced, struct buf *err)
+/* {"Path"} becomes {"MessageId"} or {"EventId"}. */
+static int resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bool *ret_replaced,
+                        struct buf *err)
 {
+    const struct outgoing_info *info = outgoing_info(what);
     const char *path = json_str(obj, "Path");
     char *id = NULL;
 
-    if (!path || json_str(obj, "MessageId"))
+    if (!info->subject || !path || json_str(obj, info->subject))
         return 0;
-    int rc = message_of_path(fs, path, &id);
+    int rc = record_of_path(fs, info->kind, path, &id);
     if (rc)
-        return buf_fail(err, rc, "Path: %s is no message of this mount", path);
+        return buf_fail(err, rc, "Path: %s is no %s of this mount", path,
+                        kind_info(info->kind)->name);
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "Path");
-    cJSON_DeleteItemFromObjectCaseSensitive(obj, "MessageId");
-    cJSON_AddStringToObject(obj, "MessageId", id);
+    cJSON_DeleteItemFromObjectCaseSensitive(obj, info->subject);
+    cJSON_AddStringToObject(obj, info->subject, id);
     free(id);
     *ret_replaced = true;
     return 0;
@@ -243,10 +251,12 @@ static int prepare_json(struct fs *fs, enum outgoing what, const struct json_fil
 {
     struct cJSON *obj = NULL;
     bool replaced = false;
-    int rc = json_file_parse(text, false, &obj, err);
+    int rc = outbox_check_service(fs->outbox, what, err);
 
-    if (!rc && what == OUTGOING_REPLY)
-        rc = resolve_path(fs, obj, &replaced, err);
+    if (!rc)
+        rc = json_file_parse(text, false, &obj, err);
+    if (!rc)
+        rc = resolve_path(fs, what, obj, &replaced, err);
     if (!rc)
         rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
     cJSON_Delete(obj);

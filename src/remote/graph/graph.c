@@ -118,6 +118,7 @@ static void graph_destroy(struct remote *r)
 
 static const struct remote_impl graph_impl = {
     .name = "graph",
+    .title = "Microsoft Graph",
     .destroy = graph_destroy,
     .online = graph_online,
     .stats = graph_stats,
@@ -129,6 +130,7 @@ static const struct remote_impl graph_impl = {
     .create = graph_create,
     .update = graph_update,
     .remove = graph_remove,
+    .move = graph_move,
     .update_policy = graph_update_policy,
     .describe = graph_describe,
     .attachment = graph_attachment,
@@ -137,6 +139,8 @@ static const struct remote_impl graph_impl = {
     .resends = true,
     .send = graph_send,
     .reply = graph_reply,
+    .forward = graph_forward,
+    .respond = graph_respond,
     .poll = graph_poll,
 };
 

@@ -6,6 +6,7 @@
  *     folders.c     folders of each kind
  *     records.c     listing, reading and changing records; attachments
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
+ *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
  *     triggers.c    what is new since the last look
  *
@@ -74,6 +75,8 @@ enum grade graph_update(struct remote *r, enum kind kind, const char *folder, co
                         struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
                         struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum merge_policy graph_update_policy(struct remote *r, enum kind kind);
 char *graph_describe(struct remote *r, enum remote_change change, enum kind kind,
                      const char *folder, const char *id);
@@ -81,6 +84,11 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
                       struct remote_fault *fault);
 enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_forward(struct remote *r, const char *id, const char *to, const char *comment,
+                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_respond(struct remote *r, const char *event, enum remote_response response,
+                         const char *comment, bool send, bool again, struct remote_ctx ctx,
+                         struct remote_fault *fault);
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                       size_t count, const char *cursor, struct remote_ctx ctx,
                       struct remote_news *ret, struct remote_fault *fault);

@@ -73,6 +73,11 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_MOVE_MESSAGE] = {
+        .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
@@ -89,6 +94,11 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_CREATE_REPLY_ALL] = {
         .name = "CreateReplyAll", .method = "POST", .path = "/me/messages/{id}/createReplyAll",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_FORWARD] = {
+        .name = "CreateForward", .method = "POST", .path = "/me/messages/{id}/createForward",
         .params = {ITEM},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
@@ -136,7 +146,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
-        .params = {ITEM},
+        .params = {ITEM, QUERY("$select")},
         .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_CREATE_EVENT] = {
@@ -153,6 +163,21 @@ static const struct operation_info operations[] = {
         .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
         .params = {ITEM},
         .repeatable = true,
+    },
+    [GRAPH_ACCEPT_EVENT] = {
+        .name = "AcceptEvent", .method = "POST", .path = "/me/events/{id}/accept",
+        .params = {ITEM},
+        .body = BODY_JSON,
+    },
+    [GRAPH_TENTATIVELY_ACCEPT_EVENT] = {
+        .name = "TentativelyAcceptEvent", .method = "POST", .path = "/me/events/{id}/tentativelyAccept",
+        .params = {ITEM},
+        .body = BODY_JSON,
+    },
+    [GRAPH_DECLINE_EVENT] = {
+        .name = "DeclineEvent", .method = "POST", .path = "/me/events/{id}/decline",
+        .params = {ITEM},
+        .body = BODY_JSON,
     },
     [GRAPH_LIST_CONTACTS] = {
         .name = "ListContacts", .method = "GET", .path = "/me/contactFolders/{folder}/contacts",

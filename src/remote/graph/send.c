@@ -1,5 +1,5 @@
 /*
- * send.c - sending and replying, as draft and send.
+ * send.c - sending, replying and forwarding, as draft and send.
  *
  * sendMail names nothing that could be asked about afterwards, so it is not used: repeating it may
  * send twice. A draft has an internetMessageId made of the caller's key, and keeps it when it is
@@ -210,7 +210,7 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
 
 /* The comment above the original, in the body of the draft: where the service puts a comment of its
  * own is not said (graph contract 7). */
-static enum grade write_reply(struct sending *s, const char *comment)
+static enum grade write_comment(struct sending *s, const char *comment)
 {
     const struct param all[] = {{"id", s->draft}, {"$select", "id,body"}};
     cJSON *draft = NULL;
@@ -243,28 +243,50 @@ static enum grade write_reply(struct sending *s, const char *comment)
     return grade;
 }
 
+/* Sends what the service makes of the message `id`, with `members` of the draft, which are taken. */
+static enum grade send_about(struct sending *s, enum graph_operation op, const char *id,
+                             cJSON *members, const char *comment, const char *key)
+{
+    bool sent = false;
+    enum grade grade = begin(s, key, &sent);
+    cJSON *body = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(body, "message", members);
+    cJSON_AddStringToObject(members, "internetMessageId", s->message_id);
+    if (grade != GRADE_OK || sent)
+        goto out;
+    free(s->draft);
+    s->draft = xstrdup(id); /* the original, for the address of the request */
+    grade = make_draft(s, op, body);
+    if (grade != GRADE_OK) {
+        free(s->draft); /* nothing of ours was made */
+        s->draft = NULL;
+        goto out;
+    }
+    if (comment && *comment)
+        grade = write_comment(s, comment);
+    if (grade == GRADE_OK)
+        grade = send_draft(s);
+out:
+    cJSON_Delete(body);
+    return finish(s, grade);
+}
+
 enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
                        const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
     struct sending s = {.r = r, .ctx = ctx, .fault = fault};
-    bool sent = false;
-    enum grade grade = begin(&s, key, &sent);
 
-    if (grade != GRADE_OK || sent)
-        return finish(&s, grade);
-    cJSON *body = cJSON_CreateObject(), *message = cJSON_AddObjectToObject(body, "message");
-    cJSON_AddStringToObject(message, "internetMessageId", s.message_id);
-    free(s.draft);
-    s.draft = xstrdup(id); /* the original, for the address of the request */
-    grade = make_draft(&s, all ? GRAPH_CREATE_REPLY_ALL : GRAPH_CREATE_REPLY, body);
-    cJSON_Delete(body);
-    if (grade != GRADE_OK) {
-        free(s.draft); /* nothing of ours was made */
-        s.draft = NULL;
-        return finish(&s, grade);
-    }
-    grade = write_reply(&s, comment);
-    if (grade == GRADE_OK)
-        grade = send_draft(&s);
-    return finish(&s, grade);
+    return send_about(&s, all ? GRAPH_CREATE_REPLY_ALL : GRAPH_CREATE_REPLY, id,
+                      cJSON_CreateObject(), comment, key);
+}
+
+enum grade graph_forward(struct remote *r, const char *id, const char *to, const char *comment,
+                         const char *key, struct remote_ctx ctx, struct remote_fault *fault)
+{
+    struct sending s = {.r = r, .ctx = ctx, .fault = fault};
+    cJSON *members = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(members, "toRecipients", dialect_recipients(to));
+    return send_about(&s, GRAPH_CREATE_FORWARD, id, members, comment, key);
 }

@@ -84,6 +84,30 @@ static void test_a_reply(void **state)
           "Path");
 }
 
+static void test_a_forward(void **state)
+{
+    (void)state;
+    check(OUTGOING_FORWARD, "{\"MessageId\": \"x\", \"To\": \"a@b.c\"}", 0, NULL);
+    check(OUTGOING_FORWARD, "{\"Path\": \"mail/x\", \"To\": \"a@b.c\", \"Comment\": \"c\"}", 0,
+          NULL);
+    check(OUTGOING_FORWARD, "{\"MessageId\": \"x\"}", -EINVAL, "To is missing");
+    check(OUTGOING_FORWARD, "{\"To\": \"a@b.c\"}", -EINVAL, "MessageId");
+}
+
+static void test_a_response(void **state)
+{
+    (void)state;
+    check(OUTGOING_RESPOND, "{\"EventId\": \"x\", \"Response\": \"accept\", \"Send\": false}", 0,
+          NULL);
+    check(OUTGOING_RESPOND, "{\"Path\": \"x\", \"Response\": \"decline\", \"Comment\": \"c\"}", 0,
+          NULL);
+    check(OUTGOING_RESPOND, "{\"EventId\": \"x\", \"Response\": \"Accept\"}", -EINVAL, "tentative");
+    check(OUTGOING_RESPOND, "{\"EventId\": \"x\"}", -EINVAL, "Response is missing");
+    check(OUTGOING_RESPOND, "{\"Response\": \"accept\"}", -EINVAL, "EventId");
+    check(OUTGOING_RESPOND, "{\"EventId\": \"x\", \"Path\": \"y\", \"Response\": \"accept\"}",
+          -EINVAL, "Path");
+}
+
 static void test_a_question(void **state)
 {
     char many[512] = "{\"To\": \"a@b.c\", \"Subject\": \"s\", \"Options\": \"0";
@@ -176,6 +200,8 @@ int main(void)
         cmocka_unit_test(test_a_mail),
         cmocka_unit_test(test_attachments),
         cmocka_unit_test(test_a_reply),
+        cmocka_unit_test(test_a_forward),
+        cmocka_unit_test(test_a_response),
         cmocka_unit_test(test_a_question),
         cmocka_unit_test(test_a_mail_always_says_whether_it_is_html),
         cmocka_unit_test(test_members_of_our_own_are_not_sent),

@@ -1,0 +1,98 @@
+"""A mailbox of Microsoft Graph, mounted, for tests; read back from the service itself.
+
+    class Example(GraphTest):
+        def test_move(self):
+            self.mailbox.path(...)                     # as of MountTest
+            self.ask("/me/contacts/" + id)             # what Graph answers
+
+When a class ends, its requests must have kept the contract, and their bodies the schema of Graph's types.
+"""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from harness import Mailbox, MountTest, wait_for
+from graph import IMMUTABLE, NODE_DIR, GraphSandbox, node_modules
+
+# What the body of an operation is, or the member of it that is of a type.
+BODIES = {"CreateMessage": "message", "UpdateMessage": "message", "CreateContact": "contact", "UpdateContact": "contact",
+          "CreateEvent": "event", "UpdateEvent": "event", "UpdateMailboxSettings": "mailboxSettings", "CreateMailFolder": "mailFolder",
+          "CreateChildFolder": "mailFolder", "UpdateMailFolder": "mailFolder", "CreateContactFolder": "contactFolder",
+          "CreateChildContactFolder": "contactFolder", "UpdateContactFolder": "contactFolder", "AddAttachment": "attachment"}
+MESSAGES = {"CreateReply", "CreateReplyAll", "CreateForward"}
+
+
+class GraphMailbox(Mailbox):
+    SANDBOX = GraphSandbox
+
+    def service(self):
+        return "--service", "graph", "--url", self.sandbox.graph_url
+
+    def create(self, kind, members, table=None):
+        """Somebody else's new record, in Graph's words."""
+        return self.edit(kind, None, create=members, **({"table": table} if table else {}))
+
+    def edit(self, kind, id, **how):
+        return self.sandbox.edit(kind, id, service="graph", **how)
+
+
+def typed_bodies(requests):
+    """Lines for validate.mjs."""
+    for request in requests:
+        body, operation = request.get("body"), request["operation"]
+        if operation in MESSAGES and isinstance(body, dict):
+            yield {"type": "message", "value": body.get("message", {}), "where": operation}
+        elif operation in BODIES and isinstance(body, dict):
+            type = re.sub(r".*\.", "", body.get("@odata.type", "")) or BODIES[operation]
+            yield {"type": type, "value": body, "where": operation}
+
+
+class GraphTest(MountTest):
+    MAILBOX = GraphMailbox
+    OPTIONS = "writeback_delay=0"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(cls.check_requests)
+
+    @classmethod
+    def check_requests(cls):
+        found = cls.mailbox.sandbox.control("GET", "/violations")
+        if found:
+            raise AssertionError("the contract was not kept: %s" % found)
+        lines = list(typed_bodies(cls.mailbox.requests()))
+        try:
+            modules = node_modules(cls.build_dir)
+        except unittest.SkipTest:  # ./dev test installs them
+            return
+        if lines:
+            done = subprocess.run(["node", os.path.join(NODE_DIR, "validate.mjs"), "--modules", modules], text=True, timeout=120, check=False,
+                                  input="".join(json.dumps(line) + "\n" for line in lines), stdout=subprocess.PIPE)
+            if done.returncode:
+                raise AssertionError("bodies that do not fit the schema:\n" + done.stdout[-4000:])
+
+    def ask(self, target):
+        status, body = self.mailbox.sandbox.graph("GET", target, prefer=[IMMUTABLE])
+        self.assertEqual(status, 200, body)
+        return body
+
+    def write(self, record, *parts):
+        with open(self.mailbox.path(*parts), "w", encoding="utf-8") as file:
+            json.dump(record, file)
+
+    def change(self, path, **members):
+        record = self.mailbox.json(path)
+        record.update(members)
+        self.write(record, path)
+        self.mailbox.sync()
+
+    def first(self, folder):
+        return folder + "/" + min(name for name in os.listdir(self.mailbox.path(folder)) if name.endswith(".json"))
+
+    def send(self, record, directory, name):
+        """Puts a file into the outbox and waits until it is done with."""
+        self.write(record, "outbox", directory, name)
+        wait_for(lambda: name in os.listdir(self.mailbox.path("outbox/sent")), "%s is in sent/" % name)
