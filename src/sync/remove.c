@@ -16,7 +16,7 @@ static int find_record(struct task *t)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    int rc = create_settle(t);
+    int rc = task_settle(t);
 
     if (rc)
         return rc;

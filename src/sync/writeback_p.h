@@ -126,12 +126,6 @@ int create_run(struct task *t);
 int remove_run(struct task *t);
 
 /*
- * -ECANCELED while it is too early for create_find(): the service may still be working on it. The
- * operation is due again when it is not.
- */
-int create_settle(struct task *t);
-
-/*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
  * a zeroed `ret` when there is none.
  */
@@ -172,6 +166,11 @@ struct attempt {
 };
 /* Commits the attempt to the journal. */
 int task_begin(struct task *t, const struct attempt *attempt);
+/*
+ * -ECANCELED while it is too early to look what an attempt of unknown outcome did: the service may
+ * still be working on it. The operation is due again when it is not.
+ */
+int task_settle(struct task *t);
 
 /* The service has the user's text, as `item` (NULL: the cache has it already). */
 int outcome_updated(struct task *t, const struct item *item);

@@ -56,6 +56,7 @@ struct kind_info {
     const char *read;            /* a message's: member that is true once it was read */
     const char *attachments;     /* a message's: the list of what it carries */
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */
+    const char *invited;         /* an event's: who is written to at every change; else NULL */
     const char *const *required; /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */

@@ -15,7 +15,9 @@
  *   UPDATE  GET the record; merge base, mine, theirs; equal to theirs: done without a PATCH;
  *           conflict: parked, see below; else PATCH with the body the operations table asks for. A
  *           record that is gone (404) parks the operation: writing again creates it anew. 412/409:
- *           read and merge again, once.
+ *           read and merge again, once. An event with people invited, to whom the service writes at
+ *           each change, is looked at after create_settle, too, where an attempt is of unknown outcome,
+ *           and parked where nobody can tell whether that arrived.
  *   CREATE  POST. After an attempt of unknown outcome first look for a record created since `began`
  *           that contains all we sent, but not before create_settle is over since then.
  *   DELETE  DELETE; 404 means done.
