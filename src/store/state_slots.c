@@ -8,16 +8,24 @@
 
 /* An update leaves kind, folder and record as they are: see state.h. */
 static const struct column columns[] = {
-    COLUMN(struct slot, id),        COLUMN(struct slot, kind), COLUMN(struct slot, folder),
-    COLUMN(struct slot, record),    COLUMN(struct slot, name), COLUMN(struct slot, ino),
-    COLUMN(struct slot, flags),     COLUMN(struct slot, mode), COLUMN(struct slot, mtime),
-    COLUMN(struct slot, vacant_at), COLUMN(struct slot, base),
+    COLUMN(struct slot, id),     COLUMN(struct slot, kind),      COLUMN(struct slot, folder),
+    COLUMN(struct slot, record), COLUMN(struct slot, origin),    COLUMN(struct slot, name),
+    COLUMN(struct slot, ino),    COLUMN(struct slot, flags),     COLUMN(struct slot, mode),
+    COLUMN(struct slot, mtime),  COLUMN(struct slot, vacant_at), COLUMN(struct slot, base),
 };
-static const struct table slots = TABLE("slots", struct slot, columns, 4);
+static const struct table slots = TABLE("slots", struct slot, columns, 5);
 
 void slot_release(struct slot *slot)
 {
     row_release(&slots, slot);
+}
+
+/* Ends an update of one slot, and the transaction. */
+static int end_update(struct state *s, struct sql_query *q)
+{
+    int rc = sql_run(q);
+
+    return state_end(s, rc || db_changes(&s->db) ? rc : -ENOENT);
 }
 
 int state_set_record(struct state *s, int64_t id, const char *record)
@@ -28,8 +36,49 @@ int state_set_record(struct state *s, int64_t id, const char *record)
     db_write(&s->db, &q, "UPDATE slots SET record = ? WHERE id = ?");
     sql_bind_str(&q, record);
     sql_bind_int(&q, id);
-    int rc = sql_run(&q);
-    return state_end(s, rc || db_changes(&s->db) ? rc : -ENOENT);
+    return end_update(s, &q);
+}
+
+int state_move_slot(struct state *s, const struct slot *slot, const char *folder)
+{
+    struct sql_query q;
+
+    state_begin(s);
+    db_write(&s->db, &q,
+             "UPDATE slots SET name = ?1, folder = ?2, origin = CASE WHEN record IS NULL THEN NULL"
+             " ELSE nullif(coalesce(origin, folder), ?2) END WHERE id = ?3");
+    sql_bind_str(&q, slot->name);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, slot->id);
+    return end_update(s, &q);
+}
+
+int state_set_origin(struct state *s, int64_t id, const char *origin)
+{
+    struct sql_query q;
+
+    state_begin(s);
+    db_write(&s->db, &q, "UPDATE slots SET origin = nullif(?, folder) WHERE id = ?");
+    sql_bind_str(&q, origin);
+    sql_bind_int(&q, id);
+    return end_update(s, &q);
+}
+
+int state_moving_to(struct state *s, enum kind kind, const char *record, char **ret)
+{
+    struct sql_query q;
+    struct slot slot;
+
+    row_select(&s->db, &slots, &q, "WHERE origin IS NOT NULL AND kind = ? AND record = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, record);
+    int rc = row_take(&q, &slots, &slot);
+    if (rc)
+        return rc;
+    *ret = slot.folder;
+    slot.folder = NULL;
+    slot_release(&slot);
+    return 0;
 }
 
 int state_put_slot(struct state *s, struct slot *slot)
@@ -102,6 +151,14 @@ int state_slots(struct state *s, enum kind kind, const char *folder, struct slot
     row_select(&s->db, &slots, &q, "WHERE kind = ? AND folder = ? ORDER BY id");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);
+    return row_collect(&q, &slots, ret, ret_count);
+}
+
+int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &slots, &q, "WHERE origin IS NOT NULL ORDER BY id");
     return row_collect(&q, &slots, ret, ret_count);
 }
 
