@@ -80,6 +80,10 @@ static void show_service(const cJSON *status)
           json_int(budget, "rate", 0));
     if (throttled)
         print(stdout, "  throttled for another %" PRId64 " s by the service\n", throttled);
+    if (json_int(budget, "waiting", 0))
+        print(stdout,
+              "  limit     %" PRId64 " requests wait for it, the first for another %" PRId64 " s\n",
+              json_int(budget, "waiting", 0), json_int(budget, "waiting_seconds", 0));
     print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
           json_int(status, "pid", 0));
     buf_release(&connection);

@@ -176,10 +176,14 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
 {
+    struct call call;
+    int rc;
+
     (void)ino;
-    (void)newparent;
-    (void)newname;
-    fuse_reply_err(req, EPERM);
+    call_begin(&call, req);
+    rc = fs_link(call.fs, newparent, newname);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
 }
 
 /* --- inodes --- */

@@ -210,6 +210,8 @@ const struct node_ops entry_ops = {
 const struct node_ops collection_ops = {
     .name = "collection",
     .type = S_IFDIR,
+    .refusal =
+        "entries here can be read, touched and removed; the file an entry is about is its \"path\"",
     .lookup = collection_lookup,
     .list = collection_list,
     .remove = collection_remove,

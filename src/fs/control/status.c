@@ -306,6 +306,8 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);
     cJSON_AddNumberToObject(budget, "throttled_seconds", stats.throttled_s);
+    cJSON_AddNumberToObject(budget, "waiting", stats.waiting);
+    cJSON_AddNumberToObject(budget, "waiting_seconds", stats.waiting_s);
 }
 
 static void add_cache(struct fs *fs, struct cJSON *root)
