@@ -730,8 +730,21 @@ class Records(PosixTest):
         ]
         for wanted, function, *arguments in refused:
             with self.subTest(function=function.__name__, arguments=arguments):
+                before = os.path.getsize(self.mailbox.mount_log)
                 self.assertErrno(wanted, function, *arguments)
+                if wanted in (errno.EPERM, errno.EXDEV):
+                    self.assertReason(before, [a for a in arguments if isinstance(a, str) and a.startswith("/")])
         self.assertEqual(self.mailbox.writes(since=self.mark), [])
+
+    def assertReason(self, before, paths):
+        """One line more in the log, which names the files as they were named."""
+        with open(self.mailbox.mount_log, encoding="utf-8") as log:
+            log.seek(before)
+            lines = log.read().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        for path in paths[-1:] if len(paths) == 2 and paths[1].endswith("second.json") else paths:
+            self.assertIn(os.path.relpath(path, self.mailbox.mountpoint), lines[0])
+        self.assertRegex(lines[0], r": \w.{20,}")
 
 
 class OfAnotherUser(PosixTest):

@@ -50,9 +50,13 @@ int node_refuse(struct fs *fs, struct node *dir, const char *name, int rc, const
     if (rc != -EPERM && rc != -EROFS && rc != -EXDEV && rc != -EINVAL)
         return rc;
     buf_init(&path, BUF_TEXT_MAX);
-    if (!tree_add_path(fs, dir, &path))
-        (rc == -EXDEV ? log_info : log_warn)("%s%s: %s", path.data, name,
-                                             reason && *reason ? reason : node_reason(fs, dir, rc));
+    tree_add_path(fs, dir, &path);
+    if (!reason || !*reason)
+        reason = node_reason(fs, dir, rc);
+    if (rc == -EXDEV) /* no trouble: programs know what to do */
+        log_info("%s%s: %s", path.data, name, reason);
+    else
+        log_warn("%s%s: %s", path.data, name, reason);
     buf_release(&path);
     return rc;
 }
