@@ -47,7 +47,7 @@ struct command {
 };
 extern const struct command mount_command, umount_command, sync_command, status_command,
     wait_command, watch_command, sendmail_command, login_command, logout_command, accounts_command,
-    doctor_command, completion_command;
+    doctor_command, completion_command, template_command, import_command;
 const struct command *cli_command(size_t i); /* NULL behind the last one */
 
 /* Control characters come out as '?': texts of the service and names are not for the terminal to
@@ -260,6 +260,9 @@ void left_describe(const struct left *left, struct buf *out); /* "2 waiting, 1 r
 /* The mount a command is about, of which `path` is a part; NULL: the one we are in, or the only one
  * there is. Its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is refused. */
 int control_find(const char *path, struct mountpoint *ret);
+/* Of the mount the working directory is in, or the only one of this user; without one the
+ * connector. */
+enum service_id control_service(void);
 
 /* --- unmount.c --- */
 
