@@ -5,6 +5,7 @@
  * keeps it and sends it.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>

@@ -2,6 +2,7 @@
  * template.c - outlookfs template: an object with every member that one may write.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

@@ -293,7 +293,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
@@ -304,6 +304,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .opaque = graph_message_opaque,
             .changeable = graph_message_changeable,
             .draft = "isDraft",
+            .parent = "parentFolderId",
             .read = "isRead",
             .attachments = "attachments",
             .has_attachments = "hasAttachments",

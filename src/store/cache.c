@@ -65,6 +65,9 @@ static const char *const steps[] = {
 
     /* Of the text; 0: not known. */
     "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
+
+    "ALTER TABLE folders ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE folder_answers SET asked_at = 0;",
 };
 
 static const struct db_schema schema = {
