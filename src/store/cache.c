@@ -65,6 +65,10 @@ static const char *const steps[] = {
 
     /* Of the text; 0: not known. */
     "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
+
+    /* name_tag() of the id. */
+    "ALTER TABLE records ADD COLUMN tag INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;",
 };
 
 static const struct db_schema schema = {

@@ -41,10 +41,12 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 {
     struct cache_record r = {0};
 
-    if (!str_ends(name, SUFFIX))
-        return -ENOENT;
-    char *id = xstrndup(name, strlen(name) - strlen(SUFFIX));
-    int rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
+    char *id = NULL;
+    int rc = mailbox_id_of_name(fs->mailbox, name, SUFFIX, &id);
+
+    if (rc)
+        return rc;
+    rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
     if (!rc && !r.attachments)
         rc = -ENOENT;
     if (!rc) {
@@ -58,7 +60,7 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 
 int attachments_add(struct node *dir, const char *id, struct dir_list *list)
 {
-    char *name = xasprintf("%s" SUFFIX, id);
+    char *name = name_of_id(id, SUFFIX, 0);
     struct node_spec spec = directory_spec(dir, id, name);
     int rc = dir_add(list, &spec, NULL);
 
