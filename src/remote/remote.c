@@ -162,6 +162,12 @@ enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, c
     DISPATCH(remove, kind, folder, id, ctx);
 }
 
+enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(move, kind, id, folder, ctx, ret);
+}
+
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault)
 {

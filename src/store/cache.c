@@ -66,6 +66,9 @@ static const char *const steps[] = {
     /* Of the text; 0: not known. */
     "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
 
+    "ALTER TABLE folders ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE folder_answers SET asked_at = 0;",
+
     /* name_tag() of the id. */
     "ALTER TABLE records ADD COLUMN tag INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;",

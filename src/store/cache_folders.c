@@ -90,15 +90,19 @@ static int put_folder(struct cache *c, enum kind kind, const struct cache_folder
     struct sql_query q;
 
     db_write(&c->db, &q,
-             "INSERT INTO folders (kind, id, display, name, parent, pos) VALUES (?, ?, ?, ?, ?, ?)"
+             "INSERT INTO folders (kind, id, display, name, parent, pos, flags)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?)"
              " ON CONFLICT (kind, id) DO UPDATE SET display = excluded.display,"
-             " name = excluded.name, parent = excluded.parent, pos = excluded.pos WHERE pos < 0");
+             " name = excluded.name, parent = excluded.parent, pos = excluded.pos, flags = "
+             "excluded.flags"
+             " WHERE pos < 0");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, f->id);
     sql_bind_str(&q, f->display);
     sql_bind_str(&q, name);
     sql_bind_str(&q, f->parent);
     sql_bind_int(&q, pos);
+    sql_bind_int(&q, f->flags);
     return sql_run(&q);
 }
 
@@ -209,6 +213,7 @@ static void add_row(struct sql_query *q, enum kind kind, struct cache_folders *f
         .display = sql_dup(q, 3),
         .name = sql_dup(q, 4),
         .parent = sql_dup(q, 5),
+        .flags = (unsigned)sql_int(q, 6),
     };
 }
 
@@ -220,7 +225,7 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent"
+            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, f.flags"
             " FROM (SELECT ? AS kind) k LEFT JOIN folder_answers a ON a.kind = k.kind"
             " LEFT JOIN folders f ON f.kind = k.kind ORDER BY f.pos, f.id");
     sql_bind_int(&q, kind);

@@ -74,10 +74,11 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+    char *id;       /* calendars, contacts: the table id. mail: the picker's Id; where there is no
                       picker, or the folder was found by its name, the display path */
-    char *display; /* what a person reads */
-    char *parent;  /* id of the parent folder, or NULL */
+    char *display;  /* what a person reads */
+    char *parent;   /* id of the parent folder, or NULL */
+    unsigned flags; /* enum folder_flags */
 };
 struct remote_folders {
     struct remote_folder *list;
@@ -132,11 +133,14 @@ enum grade remote_update(struct remote *r, enum kind kind, const char *folder, c
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+/* To another folder of the kind, KIND_CAN_MOVE; where it lies there already, nothing happens. `ret` is the record as it is then. */
+enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
 /* What a change of a record is to be called where a person reads of it. */
-enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
+enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ, REMOTE_MOVE };
 /* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -266,6 +270,8 @@ struct remote_impl {
                          struct cJSON **ret, struct remote_fault *fault);
     enum grade (*remove)(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*move)(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum merge_policy (*update_policy)(struct remote *r, enum kind kind);
     char *(*describe)(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);

@@ -160,6 +160,13 @@ int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_
 int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                    bool with_text, struct cancel *cancel, struct cache_record *ret);
 
+/*
+ * The record is shown in another folder from now on: writeback_move() is journalled. -errno: the
+ * cache cannot be written; the service's listings will tell.
+ */
+int mailbox_record_moved(struct mailbox *mb, enum kind kind, const char *id, const char *from,
+                         const char *to);
+
 /* --- paths below the mount point, from what is cached --- */
 
 /* "calendars/Calendar/" */

@@ -92,11 +92,23 @@ static int ask_names(struct fs *fs, struct node *dir, struct cancel *cancel, str
     return rc;
 }
 
+/* The message's record, in whatever folder it lies by now. */
+static int read_message(struct fs *fs, struct node *dir, bool with_text, struct cache_record *ret)
+{
+    char *folder = NULL;
+    int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, with_text, ret);
+
+    if (rc == -ENOENT && !cache_find(fs->cache, dir->kind, dir->id, &folder))
+        rc = cache_get(fs->cache, dir->kind, folder, dir->id, with_text, ret);
+    free(folder);
+    return rc;
+}
+
 /* The message's record, parsed, with the names of its attachments. */
 static int message(struct fs *fs, struct node *dir, struct cancel *cancel, struct cJSON **ret)
 {
     struct cache_record r = {0};
-    int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, true, &r);
+    int rc = read_message(fs, dir, true, &r);
 
     if (!rc)
         rc = dialect_parse(dir->kind, r.text, r.size, ret, NULL);
@@ -199,7 +211,7 @@ static int message_time(struct fs *fs, const struct fs_req *req, struct node *no
     struct cache_record r = {0};
 
     (void)req;
-    if (!cache_get(fs->cache, node->kind, node->folder, node->id, false, &r) && r.mtime)
+    if (!read_message(fs, node, false, &r) && r.mtime)
         attr_set_mtime(ret, r.mtime);
     cache_record_release(&r);
     return 0;

@@ -20,19 +20,22 @@
 static const struct {
     const char *name; /* in place of an id */
     const char *display;
+    unsigned flags; /* beside FOLDER_FIXED */
 } well_known[GRAPH_WELL_KNOWN] = {
-    {"inbox", "Inbox"},          {"drafts", "Drafts"},
-    {"sentitems", "Sent Items"}, {"deleteditems", "Deleted Items"},
-    {"archive", "Archive"},      {"junkemail", "Junk Email"},
+    {"inbox", "Inbox", 0},          {"drafts", "Drafts", FOLDER_DRAFTS},
+    {"sentitems", "Sent Items", 0}, {"deleteditems", "Deleted Items", FOLDER_TRASH},
+    {"archive", "Archive", 0},      {"junkemail", "Junk Email", 0},
 };
 
-static void add(struct remote_folders *f, const char *id, const char *display, const char *parent)
+static void add(struct remote_folders *f, const char *id, const char *display, const char *parent,
+                unsigned flags)
 {
     f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
     f->list[f->count++] = (struct remote_folder){
         .id = xstrdup(id),
         .display = xstrdup(display && *display ? display : id),
         .parent = parent ? xstrdup(parent) : NULL,
+        .flags = flags,
     };
 }
 
@@ -65,17 +68,18 @@ static enum grade know_well_known(struct graph *g, size_t i, struct remote_ctx c
     return GRADE_OK;
 }
 
-static const char *english_name(struct graph *g, const char *id)
+/* Its index in `well_known`, or GRAPH_WELL_KNOWN. */
+static size_t well_known_index(struct graph *g, const char *id)
 {
-    const char *name = NULL;
+    size_t found = GRAPH_WELL_KNOWN;
 
     mutex_lock(&g->lock);
     for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
         if (str_eq(g->well_known[i], id))
-            name = well_known[i].display;
+            found = i;
     }
     mutex_unlock(&g->lock);
-    return name;
+    return found;
 }
 
 static bool is_shown(const cJSON *folder)
@@ -111,11 +115,15 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
     {
         const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
         const cJSON *above = parent ? with_id(all, parent) : NULL;
-        const char *english = id ? english_name(g, id) : NULL;
+        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
 
-        if (grade == GRADE_OK && is_shown(folder))
-            add(ret, id, english ? english : json_str(folder, "displayName"),
-                above && is_shown(above) ? parent : NULL);
+        if (grade != GRADE_OK || !is_shown(folder))
+            continue;
+        parent = above && is_shown(above) ? parent : NULL;
+        if (known < GRAPH_WELL_KNOWN)
+            add(ret, id, well_known[known].display, parent, FOLDER_FIXED | well_known[known].flags);
+        else
+            add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
     cJSON_Delete(all);
     return grade;
@@ -139,7 +147,7 @@ static enum grade add_contact_folders(struct remote *r, const char *parent, stru
         const char *id = json_str(folder, "id");
 
         if (id && !str_eq(id, ret->list[0].id))
-            add(ret, id, json_str(folder, "displayName"), parent);
+            add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
     cJSON_Delete(list);
     return grade;
@@ -158,7 +166,7 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
         return grade;
     const char *id = json_str(folder, "id");
     if (id)
-        add(ret, id, json_str(folder, "displayName"), NULL);
+        add(ret, id, json_str(folder, "displayName"), NULL, FOLDER_FIXED);
     cJSON_Delete(folder);
     if (!id)
         return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
@@ -187,7 +195,8 @@ static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
         const char *id = json_str(calendar, "id");
 
         if (id)
-            add(ret, id, json_str(calendar, "name"), NULL);
+            add(ret, id, json_str(calendar, "name"), NULL,
+                FOLDER_FIXED | (json_bool(calendar, "canEdit", true) ? 0 : FOLDER_READ_ONLY));
     }
     cJSON_Delete(list);
     return grade;

@@ -130,6 +130,7 @@ static const struct remote_impl graph_impl = {
     .create = graph_create,
     .update = graph_update,
     .remove = graph_remove,
+    .move = graph_move,
     .update_policy = graph_update_policy,
     .describe = graph_describe,
     .attachment = graph_attachment,

@@ -75,6 +75,8 @@ enum grade graph_update(struct remote *r, enum kind kind, const char *folder, co
                         struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
                         struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum merge_policy graph_update_policy(struct remote *r, enum kind kind);
 char *graph_describe(struct remote *r, enum remote_change change, enum kind kind,
                      const char *folder, const char *id);

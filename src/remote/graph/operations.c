@@ -73,6 +73,11 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_MOVE_MESSAGE] = {
+        .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
+        .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
