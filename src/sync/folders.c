@@ -158,6 +158,15 @@ int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct
     return rc ? rc : trash_of(mb, kind, folder, ret);
 }
 
+void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    char *trash = NULL;
+
+    if (!trash_of(mb, kind, folder, &trash) && trash)
+        cache_outdate(mb->cache, kind, trash);
+    free(trash);
+}
+
 /* --- asking for all ------------------------------------------------------------------------ */
 
 /* Adds the mail folder of this path or id where the service knows it. Without an answer one that

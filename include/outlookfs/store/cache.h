@@ -82,6 +82,9 @@ int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
 int cache_put_listing(struct cache *c, enum kind kind, const char *folder,
                       const struct cache_listing *listing);
 
+/* The next look lists the folder anew, whole. */
+int cache_outdate(struct cache *c, enum kind kind, const char *folder);
+
 /* --- records --- */
 
 struct cache_record {

@@ -9,12 +9,14 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
 #include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/eml.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +197,78 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
     return rc;
 }
 
+/* The node of a path from the top, step by step. Nobody is asked: the change lock is held, and what is not known is not
+ * there. */
+static int node_of_path(struct fs *fs, const char *path, struct node **ret)
+{
+    struct cancel asks_nobody;
+    struct fs_req req = {.cancel = &asks_nobody};
+    struct node *at = tree_get(fs, FS_ROOT);
+    int rc = 0;
+
+    cancel_init(&asks_nobody);
+    cancel_fire(&asks_nobody);
+    while (!rc && *path) {
+        size_t len = strcspn(path, "/");
+        char *name = xstrndup(path, len);
+        struct node *next = NULL;
+
+        if (len)
+            rc = node_lookup(fs, &req, at, name, &next);
+        if (next) {
+            tree_put(fs, at);
+            at = next;
+        }
+        free(name);
+        path += len + (path[len] == '/');
+    }
+    if (rc)
+        tree_put(fs, at);
+    else
+        *ret = at;
+    return rc == -EINTR ? -ENOENT : rc;
+}
+
+static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret);
+
+/* Below views/ and search/ a link, whose record's path it has; below export/ a file, which knows its record. */
+static int record_of_derived(struct fs *fs, enum kind kind, const char *path, char **ret)
+{
+    struct node *node = NULL;
+    struct buf text;
+    int rc = node_of_path(fs, path, &node);
+
+    if (rc)
+        return rc;
+    const struct node_ops *ops = tree_ops(fs, node);
+
+    buf_init(&text, PATH_MAX);
+    if (ops->readlink) {
+        rc = ops->readlink(fs, node, &text);
+        const char *target = text.data;
+
+        while (!rc && str_starts(target, "../"))
+            target += strlen("../");
+        if (!rc)
+            rc = record_of_path(fs, kind, target, ret);
+    } else {
+        rc = node->kind == kind && S_ISREG(ops->type) && ops->getxattr
+                 ? ops->getxattr(fs, node, "id", &text)
+                 : -ENOENT;
+        if (!rc)
+            *ret = xstrdup(text.data);
+    }
+    buf_release(&text);
+    tree_put(fs, node);
+    return rc;
+}
+
+static bool is_derived(const char *path)
+{
+    return path && (str_starts(path, "views/") || str_starts(path, "search/") ||
+                    str_starts(path, "export/"));
+}
+
 /* From what is on this machine: the change lock is held. */
 static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret)
 {
@@ -202,6 +276,9 @@ static int record_of_path(struct fs *fs, enum kind kind, const char *path, char 
     const char *rest = below_mount(fs, path), *folder = NULL;
     const char *root = kind_info(kind)->dir;
     size_t len = strlen(root);
+
+    if (is_derived(rest))
+        return record_of_derived(fs, kind, rest, ret);
     int rc = rest && str_starts(rest, root) && rest[len] == '/'
                  ? cache_get_folders(fs->cache, kind, &folders)
                  : -ENOENT;

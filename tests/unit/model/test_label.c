@@ -11,7 +11,7 @@ static struct label label_of(enum kind kind, const char *literal)
     cJSON *obj = object(literal);
     struct label label;
 
-    label_make(kind, obj, "AAMkId=", &label);
+    label_make(kind, false, obj, "AAMkId=", &label);
     cJSON_Delete(obj);
     assert_true(name_is_record(label.name));
     assert_true(strlen(label.name) <= NAME_BYTES_MAX);
@@ -154,7 +154,7 @@ static void test_no_json(void **state)
 
     (void)state;
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-        label_make(kind, NULL, "AAMkId=", &label);
+        label_make(kind, false, NULL, "AAMkId=", &label);
         assert_true(name_is_record(label.name));
         label_release(&label);
     }
