@@ -142,6 +142,17 @@ static int compare_name(void *ctx, const char *name, const struct cache_hit *hit
     return 1;
 }
 
+/* The name without what says its kind; NULL: it is of another kind. */
+static const char *rest_of(const struct node *dir, enum kind kind, const char *name)
+{
+    const char *prefix = kind_info(kind)->dir;
+    size_t len = strlen(prefix);
+
+    if (!is_local(dir))
+        return kind == dir->kind ? name : NULL;
+    return str_starts(name, prefix) && name[len] == '-' ? name + len + 1 : NULL;
+}
+
 /* "<id>.json", which is not listed. */
 static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
                                        const struct search_result *r, const char *name)
@@ -150,12 +161,17 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
     struct slot slot = {0};
     char *id = NULL;
 
-    if (!is_local(dir) && name_to_id(name, &id))
-        hit = search_find(r, dir->kind, id);
+    for (enum kind kind = 0; !hit && kind < KIND_COUNT; kind++) {
+        const char *rest = rest_of(dir, kind, name);
+
+        if (rest && name_to_id(rest, &id))
+            hit = search_find(r, kind, id);
+        free(id);
+        id = NULL;
+    }
     if (hit && !is_shown(fs, hit, &slot))
         hit = NULL;
     slot_release(&slot);
-    free(id);
     return hit;
 }
 

@@ -30,6 +30,30 @@ static void assert_label(enum kind kind, const char *literal, const char *name, 
     label_release(&label);
 }
 
+/* Of a folder of what was sent. */
+static void assert_sent_label(const char *literal, const char *name)
+{
+    cJSON *obj = object(literal);
+    struct label label;
+
+    label_make(KIND_MESSAGE, true, obj, "AAMkId=", &label);
+    cJSON_Delete(obj);
+    assert_string_equal(label.name, name);
+    label_release(&label);
+}
+
+static void test_sent_messages(void **state)
+{
+    (void)state;
+    assert_sent_label("{'Subject':'Hi','From':'me@x.example','To':'Bob@y.example'}",
+                      "(no date) Hi - to Bob@y.example.json");
+    assert_sent_label(
+        "{'Subject':'Hi','From':'me@x.example','To':'bob@y.example; c@y.example;d@y.example;'}",
+        "(no date) Hi - to bob@y.example and 2 more.json");
+    assert_sent_label("{'Subject':'Hi','From':'me@x.example','To':''}",
+                      "(no date) Hi - me@x.example.json");
+}
+
 static void set_zone(const char *zone)
 {
     setenv("TZ", zone, 1);
@@ -192,10 +216,15 @@ static void test_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_local_time),
-        cmocka_unit_test(test_events),   cmocka_unit_test(test_all_day_events),
-        cmocka_unit_test(test_contacts), cmocka_unit_test(test_unread_and_created),
-        cmocka_unit_test(test_no_json),  cmocka_unit_test(test_long),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_sent_messages),
+        cmocka_unit_test(test_local_time),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_all_day_events),
+        cmocka_unit_test(test_contacts),
+        cmocka_unit_test(test_unread_and_created),
+        cmocka_unit_test(test_no_json),
+        cmocka_unit_test(test_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
