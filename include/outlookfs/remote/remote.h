@@ -60,7 +60,13 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 
 /* What not every service has. */
-enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND, REMOTE_CAN_MIME };
+enum remote_ability {
+    REMOTE_CAN_ASK,
+    REMOTE_CAN_FORWARD,
+    REMOTE_CAN_RESPOND,
+    REMOTE_CAN_MIME,
+    REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
+};
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
@@ -252,6 +258,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 struct remote_impl {
     const char *name;
     const char *title;
+    bool lists_contents;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
