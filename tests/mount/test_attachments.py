@@ -275,7 +275,7 @@ class Messages(AttachmentsTest):
         self.assertNotEqual(self.mailbox.run(["mv", path, target], check=False).returncode, 0)
         self.assertTrue(os.path.exists(path))
         self.assertEqual(self.mailbox.writes(mark), [])
-        self.assertIn("cannot move messages", self.mailbox.read(".outlookfs", "log"))
+        self.assertIn("no operation to move a message", self.mailbox.read(".outlookfs", "log"))
 
     def test_a_new_message_is_refused(self):
         self.assertErrno(errno.EPERM, open, self.mailbox.path("mail", "Inbox", "new.json"), "w")
