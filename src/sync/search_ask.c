@@ -168,6 +168,7 @@ static int enter_page(struct asking *a, struct folder *f, struct remote_page *pa
 
     a->skip += items_all(records);
     a->done = page->last;
+    a->result->truncated = page->cut && (!a->query.top || a->query.top > items_all(records));
     size_t here = add_hits(a, f, records->list, records->count);
     return mailbox_items_learned(a->mb, f->kind, f->id, records->list, here, gen);
 }

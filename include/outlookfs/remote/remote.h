@@ -116,6 +116,7 @@ struct remote_query {
 struct remote_page {
     struct items items; /* the caller's to release */
     size_t bytes;       /* of the answer: for sizing the next page */
+    bool cut;           /* a search: the service gives no more, and there may be more */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,

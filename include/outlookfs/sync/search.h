@@ -51,8 +51,9 @@ enum search_age { SEARCH_FRESH, SEARCH_KNOWN, SEARCH_CACHED };
 struct search_result {
     struct cache_hit *hits; /* in the order of the answer, each record once */
     size_t count;
-    int error;    /* 0, or -EINVAL: there is no such question; no hits */
-    char *reason; /* ... for a person */
+    bool truncated; /* the service gives no more of them, and there may be more */
+    int error;      /* 0, or -EINVAL: there is no such question; no hits */
+    char *reason;   /* ... for a person */
     /* the rest is search.c's */
     const struct cache_hit **by_id;
     unsigned refs; /* guarded by searches.lock */

@@ -5,6 +5,7 @@
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
  *     records.c     listing, reading and changing records
+ *     search.c      searching mail
  *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     respond.c     answers to invitations
@@ -66,6 +67,9 @@ enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ct
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault);
+/* A page for a query with `search`. search.c */
+enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
+                        struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
 enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
