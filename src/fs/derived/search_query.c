@@ -56,16 +56,6 @@ static bool is_shown(struct fs *fs, const struct cache_hit *hit, struct slot *re
     return cached;
 }
 
-/* "contacts-<id>.json". The caller frees. */
-static char *local_name(const struct cache_hit *hit)
-{
-    char *own = name_from_id(hit->id);
-    char *name = xasprintf("%s-%s", kind_info(hit->kind)->dir, own);
-
-    free(own);
-    return name;
-}
-
 /* What views/ calls the record; NULL: its folder's index does not know it yet. The caller frees. */
 static char *label_of(struct fs *fs, const struct cache_hit *hit)
 {
@@ -164,7 +154,7 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
     for (enum kind kind = 0; !hit && kind < KIND_COUNT; kind++) {
         const char *rest = rest_of(dir, kind, name);
 
-        if (rest && name_to_id(rest, &id))
+        if (rest && !mailbox_id_of_name(fs->mailbox, rest, NAME_RECORD_SUFFIX, &id))
             hit = search_find(r, kind, id);
         free(id);
         id = NULL;
