@@ -296,6 +296,16 @@ class Odd(ViewTest):
                                                 "DateTimeReceived": "2026-03-04T20:00:00Z"}, table="Sent Items")
         self.assertIn("2026-03-05 0130 Went out - to bob@y.example and 1 more.json", self.names("views/mail/Sent Items/by-date"))
 
+    def test_an_own_deletion_is_in_deleted_items(self):
+        deleted = "views/mail/Deleted Items/by-date"
+        self.message(Subject="Own deletion", From="gone@contoso.example")
+        self.wait_for_names(BY_SENDER, lambda names: "gone@contoso.example" in names)
+        name, = self.names(BY_SENDER + "/gone@contoso.example")
+        self.assertNotIn(name, self.names(deleted))
+        os.unlink(os.path.realpath(self.mailbox.path(BY_DATE, name)))
+        self.mailbox.sync()
+        self.wait_for_names(deleted, lambda names: name in names)
+
     def test_deleted_and_put_back(self):
         """The link leads to what is there, and the file shows its own record."""
         id = self.create("contact", {"GivenName": "Put", "Surname": "Back"})

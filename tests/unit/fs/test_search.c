@@ -130,7 +130,7 @@ static void test_refused(void **state)
     assert_xattr(t, HERE ALL, "error", "");
     assert_int_equal(rig_calls(t, OP_CONTACT_GET_ITEMS), 2);
     assert_int_equal(rig_mkdir(t, HERE "bad(1)"), -EINVAL);
-    assert_int_equal(rig_mkdir(t, HERE "bad;pin"), -EINVAL);
+    assert_int_equal(rig_mkdir(t, HERE "bad(1);pin"), -EINVAL);
     assert_list(t, "search/contacts/Contacts", "\n");
 }
 
