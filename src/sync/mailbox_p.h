@@ -31,6 +31,7 @@ struct mailbox {
     struct outbox *outbox;       /* outbox.c */
     struct triggers *triggers;   /* triggers.c */
     bool writing;                /* the writeback workers run; owner only */
+    _Atomic int64_t left_at;     /* clock_mono() of the last mailbox_leave(); 0: never */
 };
 
 /*

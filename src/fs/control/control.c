@@ -8,6 +8,7 @@
  *                        was refused, in conflict or held; EINPROGRESS: time is over, or the
  *                        service is offline
  *     confirm-deletes    lets held deletions go
+ *     leave              whoever unmounts in the next seconds has waited for what can be sent
  */
 #include "control_p.h"
 
@@ -117,6 +118,10 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
         int rc = writeback_confirm(fs->writeback);
         writeback_kick(fs->writeback);
         return rc;
+    }
+    if (str_eq(line, "leave")) {
+        mailbox_leave(fs->mailbox);
+        return 0;
     }
     if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1)
         return -EINVAL;
