@@ -148,6 +148,22 @@ int control_command(const char *mountpoint, const char *line, int64_t limit)
     return rc;
 }
 
+enum service_id control_service(void)
+{
+    enum service_id service = SERVICE_CONNECTOR;
+    struct mountpoint m = {0};
+    cJSON *status = NULL;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (!find_unnamed(&m, &err) && !m.dead && !control_status(m.path, NULL, &status, &err))
+        service_by_name(json_str(status, "service"), &service);
+    cJSON_Delete(status);
+    mountpoint_release(&m);
+    buf_release(&err);
+    return service;
+}
+
 /* --- sending what waits --- */
 
 /* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing
@@ -181,7 +197,8 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
     if (control_status(mountpoint, NULL, &status, NULL) == 0) {
         *motion = motion_of(status);
         progress_show(progress, status);
-        if (before.pending < 0 || is_same(motion, &before))
+        bool waits = json_int(json_get(status, "budget"), "waiting", 0);
+        if (!waits && (before.pending < 0 || is_same(motion, &before)))
             motion->since = before.since;
         moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
                 clock_mono() - motion->since < STILL_LIMIT;

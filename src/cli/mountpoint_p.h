@@ -10,6 +10,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/model/kind.h>
 #include <sys/types.h>
 
 /* --- bounded.c --- */
@@ -59,12 +60,15 @@ int control_sync(const char *mountpoint, int64_t until);
 /* The mount a command is about, of which `path` is a part; NULL: the one we are in, or the only one
  * there is. Its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is refused. */
 int control_find(const char *path, struct mountpoint *ret);
+/* Of the mount the working directory is in, or the only one of this user; without one the
+ * connector. */
+enum service_id control_service(void);
 
 /* --- left.c --- */
 
 /* What is not on the service. */
 struct left {
-    int64_t pending, failed, conflicts, held;
+    int64_t pending, failed, conflicts, held, drafts;
 };
 struct left left_read(const cJSON *status);
 bool left_any(const struct left *left);

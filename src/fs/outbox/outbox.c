@@ -229,9 +229,10 @@ static int resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bo
 {
     const struct outgoing_info *info = outgoing_info(what);
     const char *path = json_str(obj, "Path");
+    const char *given = info->subject ? json_str(obj, info->subject) : NULL;
     char *id = NULL;
 
-    if (!info->subject || !path || json_str(obj, info->subject))
+    if (!info->subject || !path || !*path || (given && *given))
         return 0;
     int rc = record_of_path(fs, info->kind, path, &id);
     if (rc)
@@ -559,6 +560,7 @@ static const struct node_ops sent_file_ops = {
 const struct node_ops outbox_root_ops = {
     .name = "outbox",
     .type = S_IFDIR,
+    .refusal = "files that are to be sent go into one of the directories here",
     .lookup = root_lookup,
     .list = root_list,
 };
@@ -582,6 +584,8 @@ static bool takes(const char *name, mode_t type)
 static const struct node_ops outbox_dir_ops = {
     .name = "outbox directory",
     .type = S_IFDIR,
+    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
+               "this machine",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes,
     .names = &outgoing_names,
@@ -616,6 +620,8 @@ static const struct name_ops sent_names = {
 static const struct node_ops outbox_sent_ops = {
     .name = "sent directory",
     .type = S_IFDIR,
+    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
+               "this machine",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes_nothing,
     .names = &sent_names,
