@@ -65,6 +65,13 @@ static const char *const steps[] = {
 
     /* Of the text; 0: not known. */
     "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
+
+    /* Where the change feeds of a listing and of the folders of a kind go on. */
+    "ALTER TABLE listings ADD COLUMN cursor TEXT;"
+    "ALTER TABLE listings ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE listings ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE listings ADD COLUMN compared_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folder_answers ADD COLUMN cursor TEXT;",
 };
 
 static const struct db_schema schema = {
