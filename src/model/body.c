@@ -7,6 +7,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/base/zone.h>
 
 #include "value_p.h"
 
@@ -198,32 +199,45 @@ static bool is_rewritten(enum kind kind, const char *member)
     return false;
 }
 
-/* A time without an offset, in another zone than UTC: it comes back in UTC (contract 2.12, 4.8). */
-static bool is_zoned(const cJSON *sent, const cJSON *member)
+/* The zone of a time without an offset, where that is another than UTC: it comes back in UTC
+ * (contract 2.12, 4.8). NULL: it is no such time. */
+static const char *zone_of(const cJSON *sent, const cJSON *member)
 {
     const char *clock = cJSON_IsString(member) ? strchr(member->valuestring, 'T') : NULL;
-    const char *name;
-    char *zone;
-    bool zoned;
+    const char *zone;
+    char *name;
 
     if (!clock || !is_time(member) || strpbrk(clock, "Zz+-"))
-        return false;
-    zone = xasprintf("%sTimeZone", member->string);
-    name = json_str(sent, zone);
-    zoned = name && !str_eq(name, "UTC");
-    free(zone);
-    return zoned;
+        return NULL;
+    name = xasprintf("%sTimeZone", member->string);
+    zone = json_str(sent, name);
+    free(name);
+    return str_eq(zone, "UTC") ? NULL : zone;
 }
 
-/* Zones are not ours to know, but all lie within 14 hours of UTC and a multiple of 15 minutes from
- * it. */
-static bool may_be(const cJSON *zoned, const cJSON *utc)
+static bool is_known(const char *zone)
 {
-    int64_t a, b;
+    char *iana = zone_iana(zone);
 
-    return cJSON_IsString(utc) && !str_parse_time(zoned->valuestring, &a) &&
-           !str_parse_time(utc->valuestring, &b) && llabs(a - b) <= 14 * 3600 * NS_PER_S &&
-           (a - b) % (900 * NS_PER_S) == 0;
+    free(iana);
+    return iana;
+}
+
+/* A zone that nobody here knows lies within 14 hours of UTC and a multiple of 15 minutes from it. */
+static bool is_same_moment(const cJSON *zoned, const char *zone, const cJSON *utc)
+{
+    char *iana;
+    int64_t a, b;
+    bool same;
+
+    if (!cJSON_IsString(utc) || str_parse_time(zoned->valuestring, &a) ||
+        str_parse_time(utc->valuestring, &b))
+        return false;
+    iana = zone_iana(zone);
+    same = iana ? zone_clock(iana, b) == a
+                : llabs(a - b) <= 14 * 3600 * NS_PER_S && (a - b) % (900 * NS_PER_S) == 0;
+    free(iana);
+    return same;
 }
 
 static void copy_member(cJSON *to, const cJSON *from, const char *name)
@@ -232,21 +246,25 @@ static void copy_member(cJSON *to, const cJSON *from, const char *name)
     value_add_copy(to, name, json_get(from, name));
 }
 
-struct cJSON *merge_unsettled(enum kind kind, const struct cJSON *record, const struct cJSON *sent)
+struct cJSON *merge_settle(enum kind kind, const struct cJSON *record, const struct cJSON *sent,
+                           enum merge_times times)
 {
     cJSON *copy = NULL;
     const cJSON *member;
 
     cJSON_ArrayForEach(member, sent)
     {
-        if (kind_is_managed(kind, member->string) || !is_zoned(sent, member))
+        const char *zone = zone_of(sent, member);
+
+        if (!zone || kind_is_managed(kind, member->string) ||
+            (times == MERGE_TIMES_UNKNOWN && is_known(zone)))
             continue;
-        char *zone = xasprintf("%sTimeZone", member->string);
+        char *name = xasprintf("%sTimeZone", member->string);
         if (!copy)
             copy = cJSON_Duplicate(sent, true);
         copy_member(copy, record, member->string);
-        copy_member(copy, record, zone);
-        free(zone);
+        copy_member(copy, record, name);
+        free(name);
     }
     return copy;
 }
@@ -264,7 +282,8 @@ bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJS
 
         if (!all || kind_is_managed(kind, member->string) || is_rewritten(kind, member->string))
             continue;
-        all = is_zoned(sent, member) ? may_be(member, value) : contains(value, member);
+        const char *zone = zone_of(sent, member);
+        all = zone ? is_same_moment(member, zone, value) : contains(value, member);
     }
     json_finder_release(&find);
     return all;

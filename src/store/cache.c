@@ -66,6 +66,9 @@ static const char *const steps[] = {
     /* Of the text; 0: not known. */
     "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
 
+    "ALTER TABLE folders ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE folder_answers SET asked_at = 0;",
+
     /* Where the change feeds of a listing and of the folders of a kind go on. */
     "ALTER TABLE listings ADD COLUMN cursor TEXT;"
     "ALTER TABLE listings ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;"

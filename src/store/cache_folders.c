@@ -90,15 +90,19 @@ static int put_folder(struct cache *c, enum kind kind, const struct cache_folder
     struct sql_query q;
 
     db_write(&c->db, &q,
-             "INSERT INTO folders (kind, id, display, name, parent, pos) VALUES (?, ?, ?, ?, ?, ?)"
+             "INSERT INTO folders (kind, id, display, name, parent, pos, flags)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?)"
              " ON CONFLICT (kind, id) DO UPDATE SET display = excluded.display,"
-             " name = excluded.name, parent = excluded.parent, pos = excluded.pos WHERE pos < 0");
+             " name = excluded.name, parent = excluded.parent, pos = excluded.pos, flags = "
+             "excluded.flags"
+             " WHERE pos < 0");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, f->id);
     sql_bind_str(&q, f->display);
     sql_bind_str(&q, name);
     sql_bind_str(&q, f->parent);
     sql_bind_int(&q, pos);
+    sql_bind_int(&q, f->flags);
     return sql_run(&q);
 }
 
@@ -208,7 +212,7 @@ static void add_row(struct sql_query *q, enum kind kind, struct cache_folders *f
     folders->asked_at = sql_int(q, 0);
     folders->partial = sql_int(q, 1);
     if (!folders->cursor)
-        folders->cursor = sql_dup(q, 6);
+        folders->cursor = sql_dup(q, 7);
     if (!sql_str(q, 2))
         return; /* asked, and there is none */
     folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*f));
@@ -219,6 +223,7 @@ static void add_row(struct sql_query *q, enum kind kind, struct cache_folders *f
         .display = sql_dup(q, 3),
         .name = sql_dup(q, 4),
         .parent = sql_dup(q, 5),
+        .flags = (unsigned)sql_int(q, 6),
     };
 }
 
@@ -230,7 +235,7 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, a.cursor"
+            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, f.flags, a.cursor"
             " FROM (SELECT ? AS kind) k LEFT JOIN folder_answers a ON a.kind = k.kind"
             " LEFT JOIN folders f ON f.kind = k.kind ORDER BY f.pos, f.id");
     sql_bind_int(&q, kind);

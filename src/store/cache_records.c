@@ -8,6 +8,7 @@
 #include <outlookfs/base/str.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,4 +221,33 @@ int cache_put(struct cache *c, const char *folder, const struct item *item, uint
     if (!rc && ret)
         *ret = done;
     return rc;
+}
+
+/* The row is made anew: readers of the other folder's listing are behind its old place. */
+static int move_locked(struct cache *c, enum kind kind, const char *id, const char *from,
+                       const char *to)
+{
+    struct cache_record r = {0};
+    int rc = cache_get(c, kind, from, id, true, &r);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    const struct item item = {.kind = kind,
+                              .id = r.id,
+                              .etag = r.etag,
+                              .mtime = r.mtime,
+                              .text = r.text,
+                              .size = r.size,
+                              .attachments = r.attachments};
+    rc = put_page_locked(c, to, &item, 1, CACHE_KEEP_RUN, NULL);
+    if (!rc)
+        rc = cache_remove(c, kind, from, id);
+    cache_record_release(&r);
+    return rc;
+}
+
+int cache_move(struct cache *c, enum kind kind, const char *id, const char *from, const char *to)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, move_locked(c, kind, id, from, to));
 }

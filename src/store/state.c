@@ -76,6 +76,9 @@ static const char *const schema_steps[] = {
 
     "ALTER TABLE journal ADD COLUMN answer TEXT;"
     "ALTER TABLE journal ADD COLUMN seen TEXT;",
+
+    "ALTER TABLE slots ADD COLUMN origin TEXT;"
+    "CREATE INDEX slots_moved ON slots (kind, record) WHERE origin IS NOT NULL;",
 };
 
 static const struct db_schema schema = {

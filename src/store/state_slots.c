@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #define SELECT_SLOT                                                                                \
-    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at, base FROM slots "
+    "SELECT id, kind, folder, name, record, ino, flags, mode, mtime, vacant_at, base,"             \
+    " origin FROM slots "
 
 void slot_release(struct slot *slot)
 {
@@ -17,6 +18,7 @@ void slot_release(struct slot *slot)
     free(slot->name);
     free(slot->record);
     free(slot->base);
+    free(slot->origin);
     *slot = (struct slot){0};
 }
 
@@ -34,6 +36,7 @@ static struct slot read_slot(struct sql_query *q)
         .mtime = sql_int(q, 8),
         .vacant_at = sql_int(q, 9),
         .base = sql_dup(q, 10),
+        .origin = sql_dup(q, 11),
     };
 }
 
@@ -144,6 +147,58 @@ int state_set_record(struct state *s, int64_t id, const char *record)
     return state_end(s, rc || found ? rc : -ENOENT);
 }
 
+int state_move_slot(struct state *s, const struct slot *slot, const char *folder)
+{
+    struct sql_query q;
+    bool found;
+
+    state_begin(s);
+    db_write(&s->db, &q,
+             "UPDATE slots SET name = ?1, folder = ?2, origin = CASE WHEN record IS NULL THEN NULL"
+             " ELSE nullif(coalesce(origin, folder), ?2) END WHERE id = ?3 RETURNING id");
+    sql_bind_str(&q, slot->name);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, slot->id);
+    found = sql_row(&q);
+    int rc = sql_end(&q);
+    return state_end(s, rc || found ? rc : -ENOENT);
+}
+
+int state_set_origin(struct state *s, int64_t id, const char *origin)
+{
+    struct sql_query q;
+    bool found;
+
+    state_begin(s);
+    db_write(&s->db, &q, "UPDATE slots SET origin = nullif(?, folder) WHERE id = ? RETURNING id");
+    sql_bind_str(&q, origin);
+    sql_bind_int(&q, id);
+    found = sql_row(&q);
+    int rc = sql_end(&q);
+    return state_end(s, rc || found ? rc : -ENOENT);
+}
+
+int state_moving_to(struct state *s, enum kind kind, const char *record, char **ret)
+{
+    struct sql_query q;
+    char *folder = NULL;
+
+    db_read(&s->db, &q,
+            "SELECT folder FROM slots WHERE origin IS NOT NULL AND kind = ? AND record = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, record);
+    if (sql_row(&q))
+        folder = sql_dup(&q, 0);
+    int rc = sql_end(&q);
+    if (!rc && !folder)
+        rc = -ENOENT;
+    if (rc)
+        free(folder);
+    else
+        *ret = folder;
+    return rc;
+}
+
 int state_put_slot(struct state *s, struct slot *slot)
 {
     int64_t id = slot->id;
@@ -219,6 +274,14 @@ int state_slots(struct state *s, enum kind kind, const char *folder, struct slot
     sql_bind_int(&q, kind);
     if (folder)
         sql_bind_str(&q, folder);
+    return take_all(&q, ret, ret_count);
+}
+
+int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count)
+{
+    struct sql_query q;
+
+    db_read(&s->db, &q, SELECT_SLOT "WHERE origin IS NOT NULL ORDER BY id");
     return take_all(&q, ret, ret_count);
 }
 

@@ -174,3 +174,32 @@ int task_begin(struct task *t, const struct attempt *attempt)
         writeback_forget_trash(t->wb, t->slot.id);
     return rc;
 }
+
+/* --- after one of unknown outcome --- */
+
+/* A clock that was set back says nothing about the time since then. */
+static int64_t settled_at(const struct task *t)
+{
+    int64_t now = clock_steady(), began = t->op.began;
+
+    return now >= began ? began + t->mb->config.create_settle : now;
+}
+
+int task_settle(struct task *t)
+{
+    int64_t at = settled_at(t);
+    struct entry e;
+    int rc;
+
+    if (at <= clock_steady())
+        return 0;
+    rc = entry_open(t, &e);
+    if (rc)
+        return rc;
+    if (!e.changed) {
+        e.op.due = at;
+        rc = state_put_op(t->mb->state, &e.op);
+    }
+    rc = entry_close(t, &e, true, rc);
+    return rc ? rc : -ECANCELED;
+}

@@ -38,6 +38,21 @@ static int parse_base(const char *text, cJSON **ret, struct buf *err)
     return json_parse_object(text, strlen(text), ret, err);
 }
 
+/* Nothing but the move is left of the operation, or nothing at all. */
+static int end_op(struct change *c, struct journal_op *op)
+{
+    if (!c->slot.origin)
+        return state_remove_op(c->state, c->slot.id);
+    op->verb = JOURNAL_MOVE;
+    op->state = JOURNAL_QUEUED;
+    op->gen++;
+    text_replace(&op->mine, NULL);
+    text_replace(&op->reason, NULL);
+    op_set_base(op, NULL, NULL);
+    op_clear_attempt(op);
+    return state_put_op(c->state, op);
+}
+
 /* Journals the operation as changed by the user just now. */
 static int queue_op(struct change *c, struct journal_op *op)
 {
@@ -93,7 +108,7 @@ out:
  * An editor that was refused has put the old text back: what it could not save is kept where it
  * can be found.
  */
-static int end_rejected(struct change *c, const struct journal_op *op)
+static int end_rejected(struct change *c, struct journal_op *op)
 {
     struct trash_entry entry = {
         .at = clock_now(),
@@ -107,7 +122,7 @@ static int end_rejected(struct change *c, const struct journal_op *op)
     };
     int rc = op->mine ? state_add_trash(c->state, &entry) : 0;
 
-    return rc ? rc : state_remove_op(c->state, c->slot.id);
+    return rc ? rc : end_op(c, op);
 }
 
 static bool same_text(const struct change *c, const char *text, const cJSON *obj)
@@ -154,7 +169,7 @@ static int change_update(struct change *c, struct journal_op *op)
     if (merge_same(kind, base, c->obj) && op->state == JOURNAL_FAILED)
         rc = end_rejected(c, op);
     else if (merge_same(kind, base, c->obj) && !attempted)
-        rc = state_remove_op(c->state, c->slot.id);
+        rc = end_op(c, op);
     else {
         rc = kind_check_update(kind, base, c->obj, c->err);
         op->verb = JOURNAL_UPDATE;
@@ -411,6 +426,8 @@ static int delete_op(struct change *c, struct journal_op *op)
         return state_remove_slot(c->state, c->slot.id);
     if (op->state == JOURNAL_CONFLICT)
         rc = rebase_on_theirs(c, op);
+    if (!op->base)
+        op_set_base(op, c->base, NULL);
     op->verb = JOURNAL_DELETE;
     if (!rc)
         rc = queue_op(c, op);
@@ -446,6 +463,51 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
         rc = delete_op(&c, &op);
         journal_op_release(&op);
     }
+out:
+    change_release(&c);
+    return rc;
+}
+
+/* --- moves --- */
+
+/* The slot has an operation, which may be none but its move. */
+static int move_op(struct change *c, struct journal_op *op, bool back)
+{
+    bool attempted = op->attempts || writeback_under_way(c->wb, c->slot.id);
+
+    if (op->verb == JOURNAL_MOVE && back && !attempted)
+        return state_remove_op(c->state, c->slot.id);
+    c->mine = op->mine;
+    return queue_op(c, op);
+}
+
+int writeback_move(struct writeback *wb, const struct slot *slot, const char *folder,
+                   struct buf *err)
+{
+    struct change c;
+    struct journal_op op;
+    int rc = change_init(&c, wb, slot, NULL, err);
+
+    if (rc)
+        return rc;
+    rc = state_get_op(c.state, slot->id, &op);
+    if (rc && rc != -ENOENT)
+        goto out;
+    if (rc) {
+        op = (struct journal_op){.verb = JOURNAL_MOVE};
+    } else if (!c.slot.record && (op.began || writeback_under_way(wb, slot->id))) {
+        rc = buf_fail(err, -EBUSY, "%s: it is just being made on the service", slot->name);
+    } else if (op.state == JOURNAL_CONFLICT) {
+        rc = buf_fail(err, -EBUSY, "%s: somebody else changed it too: resolve the conflict first",
+                      slot->name);
+    } else {
+        rc = 0;
+    }
+    if (!rc || rc == -ENOENT)
+        rc = state_move_slot(c.state, slot, folder);
+    if (!rc && (c.slot.record || op.gen))
+        rc = move_op(&c, &op, str_eq(c.slot.origin, folder));
+    journal_op_release(&op);
 out:
     change_release(&c);
     return rc;

@@ -126,33 +126,6 @@ static void start(struct search *s, bool ordered, const char *orderby)
     };
 }
 
-/* A clock that was set back says nothing about the time since then. */
-static int64_t settled_at(const struct task *t)
-{
-    int64_t now = clock_steady(), began = t->op.began;
-
-    return now >= began ? began + t->mb->config.create_settle : now;
-}
-
-int create_settle(struct task *t)
-{
-    int64_t at = settled_at(t);
-    struct entry e;
-    int rc;
-
-    if (at <= clock_steady())
-        return 0;
-    rc = entry_open(t, &e);
-    if (rc)
-        return rc;
-    if (!e.changed) {
-        e.op.due = at;
-        rc = state_put_op(t->mb->state, &e.op);
-    }
-    rc = entry_close(t, &e, true, rc);
-    return rc ? rc : -ECANCELED;
-}
-
 enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault)
 {
     const struct kind_info *info = kind_info(t->slot.kind);
@@ -225,7 +198,7 @@ static char *settled_text(struct task *t, const struct item *item)
     buf_init(&text, 2 * JSON_TEXT_MAX);
     if (!json_parse_object(t->op.sent, strlen(t->op.sent), &sent, NULL) &&
         !json_parse_object(item->text, strlen(item->text), &record, NULL))
-        unsettled = merge_unsettled(t->slot.kind, record, sent);
+        unsettled = merge_settle(t->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
     if (!unsettled || render_record(unsettled, &text)) {
         buf_clear(&text);
         buf_addstr(&text, t->op.sent);
@@ -263,7 +236,7 @@ int create_run(struct task *t)
     struct remote_fault fault = {0};
     struct item found = {0};
     cJSON *mine = NULL;
-    int rc = t->op.sent ? create_settle(t) : 0;
+    int rc = t->op.sent ? task_settle(t) : 0;
 
     if (rc)
         return rc;

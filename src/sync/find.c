@@ -28,6 +28,7 @@ static void folder_copy(const struct cache_folder *from, struct cache_folder *to
         .display = xstrdup(from->display),
         .name = from->name ? xstrdup(from->name) : NULL,
         .parent = from->parent ? xstrdup(from->parent) : NULL,
+        .flags = from->flags,
     };
 }
 

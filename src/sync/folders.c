@@ -27,7 +27,7 @@ static struct cache_folder *find_id(const struct cache_folders *folders, const c
 }
 
 static void folders_add(struct cache_folders *folders, enum kind kind, const char *id,
-                        const char *display, const char *parent)
+                        const char *display, const char *parent, unsigned flags)
 {
     folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*folders->list));
     folders->list[folders->count++] = (struct cache_folder){
@@ -35,6 +35,7 @@ static void folders_add(struct cache_folders *folders, enum kind kind, const cha
         .id = xstrdup(id),
         .display = xstrdup(display),
         .parent = parent ? xstrdup(parent) : NULL,
+        .flags = flags,
     };
 }
 
@@ -45,9 +46,9 @@ static void folders_add_path(struct cache_folders *folders, const char *path)
     char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
 
     if (parent && find_id(folders, parent))
-        folders_add(folders, KIND_MESSAGE, path, slash + 1, parent);
+        folders_add(folders, KIND_MESSAGE, path, slash + 1, parent, 0);
     else
-        folders_add(folders, KIND_MESSAGE, path, path, NULL);
+        folders_add(folders, KIND_MESSAGE, path, path, NULL, 0);
     free(parent);
 }
 
@@ -100,7 +101,7 @@ static bool folders_equal(const struct cache_folders *a, const struct cache_fold
         const struct cache_folder *x = &a->list[i], *y = &b->list[i];
 
         if (!str_eq(x->id, y->id) || !str_eq(x->display, y->display) ||
-            !str_eq(x->parent, y->parent))
+            !str_eq(x->parent, y->parent) || x->flags != y->flags)
             return false;
     }
     return true;
@@ -112,6 +113,50 @@ bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *fol
 
     return folders->asked_at && folders->asked_at <= now &&
            now - folders->asked_at < mb->config.list_ttl;
+}
+
+/* The nearest folder with these flags, `id` or one above it. */
+static const struct cache_folder *find_flagged_above(const struct cache_folders *folders,
+                                                     const char *id, unsigned flags)
+{
+    const struct cache_folder *f = id ? find_id(folders, id) : NULL;
+
+    while (f && !(f->flags & flags))
+        f = f->parent ? find_id(folders, f->parent) : NULL;
+    return f;
+}
+
+static int trash_of(struct mailbox *mb, enum kind kind, const char *folder, char **ret)
+{
+    struct cache_folders folders = {0};
+    int rc = cache_get_folders(mb->cache, kind, &folders);
+
+    *ret = NULL;
+    if (rc || !folders.asked_at)
+        return rc ? rc : -ENOENT;
+    if (find_flagged_above(&folders, folder, FOLDER_TRASH))
+        goto out;
+    for (size_t i = 0; i < folders.count && !*ret; i++) {
+        if (folders.list[i].flags & FOLDER_TRASH)
+            *ret = xstrdup(folders.list[i].id);
+    }
+out:
+    cache_folders_release(&folders);
+    return 0;
+}
+
+int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct remote_ctx ctx,
+                  char **ret)
+{
+    *ret = NULL;
+    if (!(kind_info(kind)->caps & KIND_CAN_MOVE))
+        return 0;
+    int rc = trash_of(mb, kind, folder, ret);
+    if (rc == -ENOENT)
+        rc = folders_refresh(mb, kind, ctx);
+    else
+        return rc;
+    return rc ? rc : trash_of(mb, kind, folder, ret);
 }
 
 /* --- asking for all ------------------------------------------------------------------------ */
@@ -133,7 +178,7 @@ static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *p
     if (grade != GRADE_OK && (!was || grade == GRADE_GONE))
         return 0;
     if (was && !str_eq(was->id, was->display))
-        folders_add(folders, KIND_MESSAGE, was->id, was->display, was->parent);
+        folders_add(folders, KIND_MESSAGE, was->id, was->display, was->parent, was->flags);
     else
         folders_add_path(folders, path);
     return 0;
@@ -171,7 +216,7 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
         const struct cache_folder *was =
             answer.partial && str_eq(f->id, f->display) ? find_path(old, f->id) : NULL;
 
-        folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent);
+        folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent, f->flags);
     }
     ret->partial = answer.partial;
     ret->cursor = answer.cursor;
@@ -191,7 +236,7 @@ static void add_found_meanwhile(const struct cache_folders *old, const struct ca
         const struct cache_folder *f = &now->list[i];
 
         if (!find_id(old, f->id) && !find_id(folders, f->id))
-            folders_add(folders, f->kind, f->id, f->display, f->parent);
+            folders_add(folders, f->kind, f->id, f->display, f->parent, f->flags);
     }
 }
 

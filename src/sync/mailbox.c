@@ -95,6 +95,8 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     if (!rc && state_settle_times(mb->state, clock_steady(), mb->config.writeback_delay,
                                   mb->config.send_delay))
         rc = buf_fail(err, -EIO, "%s: the journal cannot be written", config->state_dir);
+    if (!rc && mailbox_moves_recover(mb))
+        rc = buf_fail(err, -EIO, "%s: the cache cannot be written", config->cache_dir);
     if (rc) {
         mailbox_close(mb);
         return rc;

@@ -47,6 +47,17 @@ int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folde
 int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder,
                           struct item *items, size_t count, uintptr_t gen);
 
+/* At the start: what the journal says of moves, and the cache may not have heard of. records.c. */
+int mailbox_moves_recover(struct mailbox *mb);
+
+/*
+ * Where a record goes that is removed from `folder`: the trash of its kind. NULL: it is removed for
+ * good, because there is no trash or it lies there already. Asks for the folders where they are not
+ * known. The caller frees. folders.c.
+ */
+int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct remote_ctx ctx,
+                  char **ret);
+
 /* Events; no lock may be held. */
 void mailbox_notify_folders(struct mailbox *mb, enum kind kind);
 void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,

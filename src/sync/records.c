@@ -65,10 +65,45 @@ static size_t keep_untouched_locked(const struct folder *f, struct item *items, 
     return kept;
 }
 
+/*
+ * Where the record is shown: a record that is on its way to another folder is there already,
+ * whatever the service says until its move is carried out. The caller frees; NULL: where the
+ * service says.
+ */
+static char *shown_in(struct mailbox *mb, enum kind kind, const char *id)
+{
+    char *folder = NULL;
+
+    if (kind_info(kind)->caps & KIND_CAN_MOVE)
+        state_moving_to(mb->state, kind, id, &folder);
+    return folder;
+}
+
+/* Items that are shown in another folder go there; how many are left, in front. */
+static size_t send_on_locked(const struct folder *f, struct item *items, size_t count)
+{
+    struct mailbox *mb = f->listings->mb;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct item item = items[i];
+        char *folder = shown_in(mb, f->kind, item.id);
+
+        if (folder && !str_eq(folder, f->id)) {
+            cache_put(mb->cache, folder, &item, CACHE_KEEP_RUN, NULL);
+        } else {
+            items[i] = items[kept];
+            items[kept++] = item;
+        }
+        free(folder);
+    }
+    return kept;
+}
+
 int commit_items_locked(struct folder *f, struct item *items, size_t count, uintptr_t gen,
                         uint64_t run, enum cache_change *changes)
 {
-    size_t kept = keep_untouched_locked(f, items, count, gen);
+    size_t kept = send_on_locked(f, items, keep_untouched_locked(f, items, count, gen));
 
     int rc = cache_put_page(f->listings->mb->cache, f->id, items, kept, run, changes);
 
@@ -139,6 +174,16 @@ static int current_run_locked(struct folder *f, uint64_t *ret)
     return 0;
 }
 
+static struct folder *shown_folder(struct mailbox *mb, enum kind kind, const char *folder,
+                                   const char *id)
+{
+    char *other = shown_in(mb, kind, id);
+    struct folder *f = listings_folder(mb->listings, kind, other ? other : folder);
+
+    free(other);
+    return f;
+}
+
 /* Stored as met by the listing under way, which may be past the place where the record is. */
 static int put_locked(struct folder *f, const struct item *item, enum cache_change *ret)
 {
@@ -173,7 +218,7 @@ int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder
 
 int mailbox_record_written(struct mailbox *mb, const char *folder, const struct item *item)
 {
-    struct folder *f = listings_folder(mb->listings, item->kind, folder);
+    struct folder *f = shown_folder(mb, item->kind, folder, item->id);
     char *key = record_key(f, item->id);
     enum cache_change change = CACHE_SAME;
     int rc;
@@ -202,6 +247,44 @@ int mailbox_record_deleted(struct mailbox *mb, enum kind kind, const char *folde
         return 0;
     if (!rc)
         mailbox_notify_record(mb, kind, folder, id, MAILBOX_GONE);
+    return rc;
+}
+
+/* Of both folders: an older answer neither brings it back nor takes it away. */
+int mailbox_record_moved(struct mailbox *mb, enum kind kind, const char *id, const char *from,
+                         const char *to)
+{
+    struct folder *old = listings_folder(mb->listings, kind, from);
+    struct folder *new = listings_folder(mb->listings, kind, to);
+    int rc;
+
+    mutex_lock(&new->commit);
+    touch_locked(new, id);
+    mutex_unlock(&new->commit);
+    mutex_lock(&old->commit);
+    touch_locked(old, id);
+    rc = cache_move(mb->cache, kind, id, from, to);
+    mutex_unlock(&old->commit);
+    if (!rc) {
+        mailbox_notify_record(mb, kind, from, id, MAILBOX_GONE);
+        mailbox_notify_record(mb, kind, to, id, MAILBOX_NEW);
+    }
+    return rc;
+}
+
+int mailbox_moves_recover(struct mailbox *mb)
+{
+    struct slot *slots = NULL;
+    size_t count = 0;
+    int rc = state_slots_moving(mb->state, &slots, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!rc)
+            rc = cache_move(mb->cache, slots[i].kind, slots[i].record, slots[i].origin,
+                            slots[i].folder);
+        slot_release(&slots[i]);
+    }
+    free(slots);
     return rc;
 }
 
@@ -257,6 +340,7 @@ static int store_answer(struct folder *f, const char *id, struct cJSON *obj, uin
         item_release(&item);
         return -EIO;
     }
+    f = shown_folder(f->listings->mb, f->kind, f->id, id);
     mutex_lock(&f->commit);
     if (!is_touched_locked(f, id, gen))
         rc = put_locked(f, &item, &change);

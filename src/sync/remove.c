@@ -16,7 +16,7 @@ static int find_record(struct task *t)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    int rc = create_settle(t);
+    int rc = task_settle(t);
 
     if (rc)
         return rc;
@@ -44,6 +44,26 @@ static void keep_asking(struct remote_fault *fault)
         fault->unknown = true;
 }
 
+static int delete (struct task *t, bool may_be_done)
+{
+    struct remote_fault fault = {0};
+    int rc;
+
+    crash_point("sync: before DELETE");
+    enum grade grade =
+        remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx, &fault);
+    crash_point("sync: after DELETE");
+    if (may_be_done)
+        keep_asking(&fault);
+    if (grade == GRADE_OK || grade == GRADE_GONE)
+        rc = outcome_deleted(t);
+    else
+        rc = outcome_failure(t, &fault, true);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+/* A record that is on its way into the trash is to be there first: there a deletion is for good. */
 static int send(struct task *t)
 {
     const char *was = t->op.answer ? t->op.answer : t->op.base;
@@ -54,24 +74,28 @@ static int send(struct task *t)
         .why = "delete",
     };
     bool may_be_done = t->op.began && !t->op.sent;
+    char *trash = NULL;
     struct remote_fault fault = {0};
-    enum grade grade;
-    int rc = task_begin(t, &attempt);
+    int rc = folders_trash(t->mb, t->slot.kind, t->slot.folder, t->ctx, &trash);
 
-    free(text);
-    if (rc)
+    if (rc) {
+        free(text);
+        task_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
+        rc = outcome_failure(t, &fault, false);
+        remote_fault_release(&fault);
         return rc;
-    crash_point("sync: before DELETE");
-    grade =
-        remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx, &fault);
-    crash_point("sync: after DELETE");
-    if (may_be_done)
-        keep_asking(&fault);
-    if (grade == GRADE_OK || grade == GRADE_GONE)
-        rc = outcome_deleted(t);
-    else
-        rc = outcome_failure(t, &fault, true);
-    remote_fault_release(&fault);
+    }
+
+    if (!trash && t->slot.origin) {
+        rc = move_run(t);
+        rc = rc == 1 ? 0 : rc ? rc : -ECANCELED;
+    }
+    if (!rc)
+        rc = task_begin(t, &attempt);
+    free(text);
+    if (!rc)
+        rc = trash ? move_to_trash(t, trash) : delete (t, may_be_done);
+    free(trash);
     return rc;
 }
 

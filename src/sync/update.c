@@ -6,6 +6,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 #include <outlookfs/model/merge.h>
 #include <outlookfs/model/render.h>
 
@@ -23,6 +24,7 @@ struct round {
     const cJSON *base; /* seen or rebased */
     cJSON *rebased, *mine, *theirs, *merged;
     bool arrived;      /* an attempt of unknown outcome did: seen and had are new */
+    bool in_doubt;     /* ... may have: people would be written to twice */
     char *merged_text; /* of merged */
     struct item item;  /* theirs */
     struct remote_fault fault;
@@ -128,15 +130,13 @@ static bool read_theirs(struct task *t, struct round *r)
 }
 
 /*
- * Did the attempt of unknown outcome arrive? The record contains what it sent; a changed member
- * that the service rewrites, whose value proves nothing, is at least not what it was.
+ * A changed member that the service rewrites, whose value proves nothing, is at least not what it
+ * was before the attempt.
  */
-static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, const cJSON *theirs)
+static bool shows_changes(enum kind kind, const cJSON *base, const cJSON *sent, const cJSON *theirs)
 {
     if (merge_same(kind, theirs, sent))
         return true;
-    if (!merge_contains(kind, theirs, sent))
-        return false;
     for (const char *const *name = kind_info(kind)->rewritten; *name; name++) {
         if (!json_equal(json_get(base, *name), json_get(sent, *name)) &&
             json_equal(json_get(base, *name), json_get(theirs, *name)))
@@ -145,33 +145,60 @@ static bool has_arrived(enum kind kind, const cJSON *base, const cJSON *sent, co
     return true;
 }
 
-/* A text of the attempt, in which nothing is taken for granted that theirs does not show. */
-static cJSON *parse_unsettled(const struct task *t, const struct round *r, const char *text)
+/* A text of the attempt, with the times of theirs where it had them in another zone. */
+static cJSON *parse_settled(const struct task *t, const struct round *r, const char *text,
+                            enum merge_times times)
 {
     cJSON *obj = text ? parse(text) : NULL;
-    cJSON *unsettled = obj ? merge_unsettled(t->slot.kind, r->theirs, obj) : NULL;
+    cJSON *settled = obj ? merge_settle(t->slot.kind, r->theirs, obj, times) : NULL;
 
-    if (!unsettled)
+    if (!settled)
         return obj;
     cJSON_Delete(obj);
-    return unsettled;
+    return settled;
+}
+
+static bool has_guests(const struct kind_info *info, const cJSON *event)
+{
+    return info->invited && cJSON_GetArraySize(json_get(event, info->invited)) > 0;
+}
+
+/*
+ * Would sending again what was `sent` be a second mail to everybody invited? Not where the record is
+ * the version it was before; elsewhere, unless it shows all that was sent, nobody can tell.
+ */
+static bool is_in_doubt(const struct task *t, const struct round *r, const cJSON *sent)
+{
+    const struct kind_info *info = kind_info(t->slot.kind);
+    cJSON *granted;
+
+    if (!sent || (!has_guests(info, sent) && !has_guests(info, r->theirs)) ||
+        str_eq(json_str(sent, info->etag), r->item.etag))
+        return false;
+    granted = merge_settle(t->slot.kind, r->theirs, sent, MERGE_TIMES_UNKNOWN);
+    cJSON_Delete(granted);
+    return !r->arrived || granted;
 }
 
 /* Our own earlier write must not be in conflict with a newer text of ours. */
 static void settle_base(struct task *t, struct round *r)
 {
-    cJSON *sent = parse_unsettled(t, r, t->op.sent);
-    cJSON *seen = sent ? parse_unsettled(t, r, t->op.seen) : NULL;
+    cJSON *sent = t->op.sent ? parse(t->op.sent) : NULL;
+    cJSON *had = parse_settled(t, r, t->op.sent, MERGE_TIMES_ALL);
 
-    r->arrived = sent && has_arrived(t->slot.kind, r->had ? r->had : r->seen, sent, r->theirs);
+    r->arrived = sent && merge_contains(t->slot.kind, r->theirs, sent) &&
+                 shows_changes(t->slot.kind, r->had ? r->had : r->seen, had, r->theirs);
+    r->in_doubt = is_in_doubt(t, r, sent);
+    cJSON_Delete(sent);
     if (r->arrived) {
+        cJSON *seen = parse_settled(t, r, t->op.seen, MERGE_TIMES_UNKNOWN);
+
         cJSON_Delete(r->seen);
         cJSON_Delete(r->had);
-        r->seen = seen ? seen : cJSON_Duplicate(sent, true);
-        r->had = sent;
+        r->seen = seen ? seen : cJSON_Duplicate(had, true);
+        r->had = had;
     } else {
-        cJSON_Delete(sent);
-        cJSON_Delete(seen);
+        cJSON_Delete(had);
     }
     r->rebased = r->had ? merge_rebase(r->seen, r->had, r->mine) : NULL;
     r->base = r->had ? r->rebased : r->seen;
@@ -199,12 +226,24 @@ static int conflict(struct task *t, struct round *r, const struct buf *members)
     return rc;
 }
 
+/* Invitations are not sent twice by a guess: a person looks and saves again. */
+static int park_in_doubt(struct task *t, struct round *r)
+{
+    task_fault(
+        &r->fault, GRADE_REFUSED,
+        "nobody knows whether this change arrived, and sending it again would write to everybody "
+        "invited once more: look at the record, then save the file again or discard the change");
+    return outcome_failure(t, &r->fault, true);
+}
+
 static int refused(struct task *t, struct round *r, bool may_repeat)
 {
     if (r->fault.grade == GRADE_GONE)
         return outcome_gone(t, &r->fault);
-    if (r->fault.grade == GRADE_CONFLICT && may_repeat)
+    if (r->fault.grade == GRADE_CONFLICT && may_repeat) {
+        op_clear_attempt(&t->op); /* it was refused: nothing of it can have arrived */
         return AGAIN;
+    }
     return outcome_failure(t, &r->fault, true);
 }
 
@@ -269,6 +308,8 @@ static int update_round(struct task *t, bool may_repeat)
     r.merged_text = render(r.merged);
     if (merge_same(kind, r.merged, r.theirs))
         rc = outcome_updated(t, &r.item);
+    else if (r.in_doubt)
+        rc = park_in_doubt(t, &r);
     else
         rc = send(t, &r, may_repeat);
 out:
@@ -356,6 +397,8 @@ int update_run(struct task *t)
 
     if (!(kind_info(t->slot.kind)->caps & KIND_CAN_EDIT))
         return mark_read(t);
-    rc = update_round(t, true);
+    rc = t->op.sent && kind_info(t->slot.kind)->invited ? task_settle(t) : 0;
+    if (!rc)
+        rc = update_round(t, true);
     return rc == AGAIN ? update_round(t, false) : rc;
 }

@@ -251,8 +251,13 @@ static void carry_out(struct task *t)
     case JOURNAL_CREATE:
         rc = create_run(t);
         break;
+    case JOURNAL_MOVE:
+        rc = move_run(t);
+        break;
     case JOURNAL_UPDATE:
-        rc = update_run(t);
+        rc = t->slot.origin ? move_run(t) : 1;
+        if (rc == 1)
+            rc = update_run(t);
         break;
     case JOURNAL_DELETE:
         rc = remove_run(t);

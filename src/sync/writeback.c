@@ -7,6 +7,8 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 
+#include <outlookfs/model/name.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -120,6 +122,23 @@ static int forget_op(struct state *state, int64_t slot)
     return rc ? rc : state_remove_op(state, slot);
 }
 
+/* The record is shown where the service has it: under its name, or its own where that is taken. */
+static int go_back(struct writeback *wb, int64_t id, struct slot *ret)
+{
+    struct state *state = wb->mb->state;
+    int rc = state_get_slot(state, id, ret);
+
+    if (rc || !ret->origin)
+        return rc == -ENOENT ? 0 : rc;
+    struct slot taken = {0};
+    if (!state_slot_by_name(state, ret->kind, ret->origin, ret->name, &taken)) {
+        free(ret->name);
+        ret->name = name_from_id(ret->record);
+    }
+    slot_release(&taken);
+    return state_move_slot(state, ret, ret->origin);
+}
+
 static int cancel_op(struct writeback *wb, int64_t slot)
 {
     struct journal_op op;
@@ -134,15 +153,21 @@ static int cancel_op(struct writeback *wb, int64_t slot)
 
 int writeback_cancel(struct writeback *wb, int64_t slot)
 {
+    struct slot moved = {0};
     int refused = 0, rc;
 
     state_begin(wb->mb->state);
     rc = cancel_op(wb, slot);
+    if (!rc)
+        rc = go_back(wb, slot, &moved);
     if (rc == -EBUSY) {
         refused = rc;
         rc = 0; /* nothing was changed: a transaction around this one may go on */
     }
     rc = state_end(wb->mb->state, rc);
+    if (!rc && moved.origin)
+        rc = mailbox_record_moved(wb->mb, moved.kind, moved.record, moved.folder, moved.origin);
+    slot_release(&moved);
     return rc ? rc : refused;
 }
 

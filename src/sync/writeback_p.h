@@ -5,7 +5,7 @@
  *     coalesce.c   writeback_update(), writeback_delete(): a change meets what pends; the guard
  *     worker.c     threads: what is due, one operation a slot
  *     flush.c      waiting for the queue
- *     update.c, create.c, remove.c   carrying out one operation
+ *     update.c, create.c, remove.c, move.c   carrying out one operation
  *     attempt.c    the journal before an attempt, and the trash
  *     outcome.c    how an operation ends, in the journal and for everybody else
  *     answers.c    what the service made of our last writes
@@ -124,12 +124,10 @@ struct task {
 int update_run(struct task *t);
 int create_run(struct task *t);
 int remove_run(struct task *t);
-
-/*
- * -ECANCELED while it is too early for create_find(): the service may still be working on it. The
- * operation is due again when it is not.
- */
-int create_settle(struct task *t);
+/* The move that slot.origin tells of. 1: that was it, the rest of the operation may follow. */
+int move_run(struct task *t);
+/* In place of a deletion; the attempt is in the journal. */
+int move_to_trash(struct task *t, const char *trash);
 
 /*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with
@@ -172,6 +170,11 @@ struct attempt {
 };
 /* Commits the attempt to the journal. */
 int task_begin(struct task *t, const struct attempt *attempt);
+/*
+ * -ECANCELED while it is too early to look what an attempt of unknown outcome did: the service may
+ * still be working on it. The operation is due again when it is not.
+ */
+int task_settle(struct task *t);
 
 /* The service has the user's text, as `item` (NULL: the cache has it already). */
 int outcome_updated(struct task *t, const struct item *item);

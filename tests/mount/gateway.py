@@ -23,13 +23,14 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"
 class Rule:
     """What becomes of the requests whose "METHOD /path?query" matches."""
 
-    def __init__(self, match, status=200, body=b"", type=None, headers=(), truncate=None, apply=False, skip=0, times=10**9):
+    def __init__(self, match, status=200, body=b"", type=None, headers=(), truncate=None, apply=False, then=None, skip=0, times=10**9):
         self.match = re.compile(match)
         self.status = status
         self.body = body.encode() if isinstance(body, str) else body
         self.headers = list(headers) + ([("Content-Type", type)] if type else [])
         self.truncate = truncate    # bytes that are sent of the body, before the connection breaks
         self.apply = apply          # the service carries the request out first
+        self.then = then            # is called before the answer goes out
         self.skip, self.times = skip, times
         self.used = 0
 
@@ -81,6 +82,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status, headers, body = self.forward(request)
         if rule is not None:
             status, headers, body = rule.status, rule.headers, rule.body
+            if rule.then:
+                rule.then()
         request.status = status
         self.reply(status, headers, body, rule.truncate if rule is not None else None)
 

@@ -116,6 +116,8 @@ class Sending(WireTest):
 
 
 class Changing(WireTest):
+    OPTIONS = WireTest.OPTIONS + ",create_settle=1"
+
     def test_nothing_is_taken_for_done(self):
         """A portal answers everything: changes stay pending, sync says so, and all is done once it is gone."""
         self.gateway.answer("", **FOREIGN[0])
@@ -180,6 +182,45 @@ class Changing(WireTest):
         self.mailbox.sync()
         self.assertEqual(rule.used, 1)
         self.assertIsNone(self.mailbox.record("contact", name[:-5]))
+
+    def meeting(self):
+        id = self.mailbox.sandbox.create("event", {
+            "Subject": "old", "Start": "2026-12-01T10:00:00Z", "End": "2026-12-01T11:00:00Z",
+            "Attendees": [{"Type": "Required", "EmailAddress": {"Name": "Pat", "Address": "pat@contoso.example"}}]})["Id"]
+        wait_for(lambda: id + ".json" in os.listdir(self.mailbox.path("calendars/Calendar")), "the meeting", 10)
+        return id, self.mailbox.path("calendars/Calendar", id + ".json")
+
+    def test_the_invited_are_not_written_to_twice(self):
+        """The answer to a change is lost: it is repeated only where the record is the version it was, and else a person is asked."""
+        elsewhere = {"Start": "2026-12-01T20:00:00", "StartTimeZone": "Tokyo Standard Time", "End": "2026-12-01T12:00:00Z"}
+        for name, change, arrives, theirs, ends, patches in (
+                ("arrived", {}, True, None, "synced", 1),
+                ("arrived in a zone", elsewhere, True, None, "synced", 1),
+                ("arrived and changed", {}, True, {"ShowAs": "Free"}, "synced", 1),
+                ("lost", {}, False, None, "synced", 2),
+                ("lost and changed", {}, False, {"ShowAs": "Free"}, "failed", 1),
+                ("arrived and overwritten", {}, True, {"Subject": "theirs"}, "conflict", 1)):
+            with self.subTest(name):
+                id, path = self.meeting()
+                event = {**self.mailbox.json(path), "Subject": "new", **change}
+                self.gateway.answer("^PATCH", status=504, apply=arrives, times=1,
+                                    then=theirs and (lambda id=id, theirs=theirs: self.mailbox.edit("event", id, set=theirs)))
+                mark = self.gateway.mark()
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump(event, file)
+                self.mailbox.sync(int(ends != "synced"))
+                self.assertEqual(len(self.gateway.requests("^PATCH", mark)), patches)
+                self.assertEqual(self.state(path), ends)
+                record = self.mailbox.record("event", id)
+                if ends == "synced":
+                    self.assertEqual(record["Subject"], "new")
+                    continue
+                self.assertEqual({**record, **theirs}, record)
+                if ends == "failed":
+                    self.assertEqual(len(self.failed()), 1)
+                    self.assertIn("nobody knows", self.mailbox.xattr("error", path))
+                os.unlink(path)
+                self.mailbox.sync()
 
     def test_no_entity_tag_is_sent(self):
         name = self.contacts.pop()

@@ -35,6 +35,15 @@ enum kind_caps {
         << 1, /* any writable member may change; without it only what kind_check_update() allows */
     KIND_CAN_DELETE = 1 << 2,
     KIND_CAN_FILTER = 1 << 3, /* lists take $filter and $orderby */
+    KIND_CAN_MOVE = 1 << 4,   /* to another folder of the kind, where it keeps its id */
+};
+
+/* What is special about a folder. */
+enum folder_flags {
+    FOLDER_FIXED = 1 << 0,     /* the service neither renames, moves nor removes it */
+    FOLDER_READ_ONLY = 1 << 1, /* nothing in it can be changed */
+    FOLDER_TRASH = 1 << 2,     /* where records go that are removed from other folders */
+    FOLDER_DRAFTS = 1 << 3,    /* where new messages are written */
 };
 
 struct kind_info {
@@ -57,9 +66,11 @@ struct kind_info {
      * changes as a whole. */
     const char *const *changeable;
     const char *draft;           /* member that is true for a draft, or NULL */
+    const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
     const char *read;            /* a message's: member that is true once it was read */
     const char *attachments;     /* a message's: the list of what it carries */
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */
+    const char *invited;         /* an event's: who is written to at every change; else NULL */
     const char *const *required; /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */

@@ -70,18 +70,20 @@ struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine);
  * was not answered. Strings that both parse as times compare as times: the service writes them in
  * its own form. Objects compare as subsets, arrays by position. "", null, [] and objects of these
  * equal each other and an absent member: the service fills them in its own way. A time in another
- * zone than UTC equals any time that it may be in UTC (see merge_unsettled()). Managed and
- * rewritten members (kind.h) are left out.
+ * zone than UTC equals the same moment in UTC; in a zone that nobody here knows, any moment it may be
+ * (see merge_settle()). Managed and rewritten members (kind.h) are left out.
  */
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent);
 
 /*
- * Where merge_contains() took a time in another zone for granted: a copy of `sent` with the
- * record's times and zones instead, owned by the caller. What was sent differs from that copy in
- * these times, so whoever goes on from it sends them once more, and they are right whatever the
- * zone is. NULL: there are none.
+ * A copy of `sent`, which `record` contains, with the record's times and zones where those of `sent`
+ * are in another zone than UTC: all of them, as the service spells them; or only those that
+ * merge_contains() took for granted, so that whoever goes on from the copy sends them once more and
+ * they are right whatever the zone is. Owned by the caller; NULL: there are none.
  */
-struct cJSON *merge_unsettled(enum kind kind, const struct cJSON *record, const struct cJSON *sent);
+enum merge_times { MERGE_TIMES_ALL, MERGE_TIMES_UNKNOWN };
+struct cJSON *merge_settle(enum kind kind, const struct cJSON *record, const struct cJSON *sent,
+                           enum merge_times times);
 
 /*
  * The members that change from base to mine, as an object {"Member": {"from": .., "to": ..}} for

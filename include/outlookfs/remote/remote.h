@@ -60,7 +60,7 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 
 /* What not every service has. */
-enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND };
+enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND, REMOTE_CAN_MIME };
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
@@ -74,11 +74,12 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;      /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+    char *id;       /* calendars, contacts: the table id. mail: the picker's Id; where there is no
                       picker, or the folder was found by its name, the display path */
-    char *display; /* what a person reads */
-    char *parent;  /* id of the parent folder, or NULL */
-    bool gone;     /* remote_folder_changes(): it is not there any more */
+    char *display;  /* what a person reads */
+    char *parent;   /* id of the parent folder, or NULL */
+    unsigned flags; /* enum folder_flags */
+    bool gone;      /* remote_folder_changes(): it is not there any more */
 };
 struct remote_folders {
     struct remote_folder *list;
@@ -186,11 +187,14 @@ enum grade remote_update(struct remote *r, enum kind kind, const char *folder, c
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+/* To another folder of the kind, KIND_CAN_MOVE; where it lies there already, nothing happens. `ret` is the record as it is then. */
+enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
 /* What a change of a record is to be called where a person reads of it. */
-enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
+enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ, REMOTE_MOVE };
 /* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -206,7 +210,8 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
                              void *sink_ctx, struct remote_fault *fault);
 
 /* What a message carries, as its listing would name it: an array without contents, in the service's
- * own words. */
+ * own words. What the bytes of an attached item are, its content type says: message/rfc822,
+ * text/calendar or text/vcard. */
 enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
                               struct cJSON **ret, struct remote_fault *fault);
 
@@ -215,6 +220,10 @@ enum grade remote_attachments(struct remote *r, const char *message, struct remo
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
+
+/* The message as it travels (RFC 5322), byte for byte. REMOTE_CAN_MIME. */
+enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
@@ -333,6 +342,8 @@ struct remote_impl {
                          struct cJSON **ret, struct remote_fault *fault);
     enum grade (*remove)(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*move)(struct remote *r, enum kind kind, const char *id, const char *folder,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum merge_policy (*update_policy)(struct remote *r, enum kind kind);
     char *(*describe)(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -347,6 +358,8 @@ struct remote_impl {
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
+    enum grade (*mime)(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 
     bool resends;
     enum grade (*send)(struct remote *r, const char *message, const char *key,

@@ -42,10 +42,11 @@ int cache_claim(struct cache *c, const char *account);
 
 struct cache_folder {
     enum kind kind;
-    char *id;      /* the service's */
-    char *display; /* as the service names it */
-    char *name;    /* as listed: safe, and unique among its siblings */
-    char *parent;  /* id, or NULL */
+    char *id;       /* the service's */
+    char *display;  /* as the service names it */
+    char *name;     /* as listed: safe, and unique among its siblings */
+    char *parent;   /* id, or NULL */
+    unsigned flags; /* enum folder_flags */
 };
 struct cache_folders {
     struct cache_folder *list; /* in the service's order */
@@ -140,6 +141,9 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
               struct cache_record *ret);
 /* 0 also when it is not there. */
 int cache_remove(struct cache *c, enum kind kind, const char *folder, const char *id);
+
+/* The record lies in another folder; as it is, until that folder's listing says more. 0 also when it is not there. */
+int cache_move(struct cache *c, enum kind kind, const char *id, const char *from, const char *to);
 
 /* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it
  * last. -ENOENT. The caller frees. */

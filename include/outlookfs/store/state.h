@@ -80,6 +80,8 @@ struct slot {
     char *folder;
     char *name;   /* unique in its folder */
     char *record; /* the service's id; NULL until created there. Unique in its folder */
+    char *
+        origin; /* the folder the service has the record in, while its move waits; NULL: `folder` */
     uint64_t ino; /* of the inode in the slot now */
     unsigned flags;
     unsigned mode;
@@ -91,13 +93,19 @@ struct slot {
 void slot_release(struct slot *slot);
 
 /*
- * Inserts (id 0: set) or updates. An update leaves kind, folder and record as they are: which
- * record is behind a slot becomes known in another thread than the one that changes the rest, and a
- * copy read before must not undo it.
+ * Inserts (id 0: set) or updates. An update leaves kind, folder, record and origin as they are:
+ * which record is behind a slot, and where it lies, becomes known in another thread than the one
+ * that changes the rest, and a copy read before must not undo it.
  */
 int state_put_slot(struct state *s, struct slot *slot);
 /* NULL: none. -EEXIST, -ENOENT. */
 int state_set_record(struct state *s, int64_t id, const char *record);
+/* The slot is `slot.name` of this folder now; where it has a record, its move there waits. -EEXIST. */
+int state_move_slot(struct state *s, const struct slot *slot, const char *folder);
+/* The service has the record in `origin`; NULL, or the slot's own folder: where it shall be. */
+int state_set_origin(struct state *s, int64_t id, const char *origin);
+/* The folder a record is on its way to; -ENOENT: none. The caller frees. */
+int state_moving_to(struct state *s, enum kind kind, const char *record, char **ret);
 int state_remove_slot(struct state *s, int64_t id); /* with its operation and conflict */
 int state_get_slot(struct state *s, int64_t id, struct slot *ret);
 int state_slot_by_name(struct state *s, enum kind kind, const char *folder, const char *name,
@@ -108,12 +116,19 @@ int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret);
 /* All of a folder (folder NULL: all of the kind), as an array the caller releases and frees. */
 int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret,
                 size_t *ret_count);
+/* Those with a move that waits, of every kind. */
+int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count);
 /* Those with any of `flags`, of every kind. */
 int state_slots_with(struct state *s, unsigned flags, struct slot **ret, size_t *ret_count);
 
 /* --- the journal ------------------------------------------------------------------------------ */
 
-enum journal_verb { JOURNAL_CREATE, JOURNAL_UPDATE, JOURNAL_DELETE };
+enum journal_verb {
+    JOURNAL_CREATE,
+    JOURNAL_UPDATE,
+    JOURNAL_DELETE,
+    JOURNAL_MOVE, /* nothing but the move that slot.origin tells of; the others carry it out, too */
+};
 enum journal_state {
     JOURNAL_QUEUED,   /* waits for `due`, or is under way */
     JOURNAL_FAILED,   /* refused by the service: parked until the user writes again, touches or

@@ -160,6 +160,13 @@ int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_
 int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                    bool with_text, struct cancel *cancel, struct cache_record *ret);
 
+/*
+ * The record is shown in another folder from now on: writeback_move() is journalled. -errno: the
+ * cache cannot be written; the service's listings will tell.
+ */
+int mailbox_record_moved(struct mailbox *mb, enum kind kind, const char *id, const char *from,
+                         const char *to);
+
 /* --- paths below the mount point, from what is cached --- */
 
 /* "calendars/Calendar/" */
@@ -170,9 +177,15 @@ int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, 
 
 /* --- attachments ------------------------------------------------------------------------------ */
 
-/* In place of an attachment's id: an object with the list of what the message carries, for a message
- * whose record says that it has some and does not name them. */
-#define MAILBOX_ATTACHMENT_LIST ""
+/*
+ * In place of an attachment's id, with whatever must be the same for what is cached to be true (of a
+ * draft its version) behind it:
+ *
+ *     an object with the list of what the message carries, for a record that does not name it
+ *     the message as it travels, where the service gives it (REMOTE_CAN_MIME)
+ */
+#define MAILBOX_ATTACHMENT_LIST "list:"
+#define MAILBOX_MIME "mime:"
 
 /* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk
  * cache first when needed. */

@@ -6,6 +6,7 @@
  *
  *     UPDATE+UPDATE = UPDATE      CREATE+UPDATE = CREATE      CREATE+DELETE = nothing
  *     UPDATE+DELETE = DELETE      DELETE+CREATE = UPDATE of the same record
+ *     MOVE+MOVE = MOVE            a move travels with what else is pending, and goes first
  *
  * Each change moves `due` to writeback_delay from now. One to four workers carry out what is due,
  * at most one operation a slot at a time, oldest first. An operation changed while it is under way
@@ -15,10 +16,14 @@
  *   UPDATE  GET the record; merge base, mine, theirs; equal to theirs: done without a PATCH;
  *           conflict: parked, see below; else PATCH with the body the operations table asks for. A
  *           record that is gone (404) parks the operation: writing again creates it anew. 412/409:
- *           read and merge again, once.
+ *           read and merge again, once. An event with people invited, to whom the service writes at
+ *           each change, is looked at after create_settle, too, where an attempt is of unknown outcome,
+ *           and parked where nobody can tell whether that arrived.
  *   CREATE  POST. After an attempt of unknown outcome first look for a record created since `began`
  *           that contains all we sent, but not before create_settle is over since then.
- *   DELETE  DELETE; 404 means done.
+ *   DELETE  DELETE; 404 means done. Where the kind has a trash, a move there, but from the trash.
+ *   MOVE    the service's move; the record lies in the new folder here from the start, whatever
+ *           the service lists meanwhile.
  *   a message's IsRead false -> true is MarkAsRead.
  * The version the service had is put into the trash before each PATCH and DELETE.
  *
@@ -68,6 +73,11 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
  * removed. `base` as above. */
 int writeback_delete(struct writeback *wb, const struct slot *slot, const char *base,
                      struct buf *err);
+
+/* The slot, whose name is `slot->name` from now on, lies in another folder of its kind: KIND_CAN_MOVE. -EEXIST, -EBUSY.
+ * mailbox_record_moved() follows when the transaction has ended. */
+int writeback_move(struct writeback *wb, const struct slot *slot, const char *folder,
+                   struct buf *err);
 
 /* Forgets what is pending for the slot: `rm` in queue/ or failed/, a vacancy refilled with what was
  * there. A create that was never sent removes the slot. -EBUSY while the operation is under way,

@@ -20,8 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const verbs[] = {
-    [JOURNAL_CREATE] = "create", [JOURNAL_UPDATE] = "update", [JOURNAL_DELETE] = "delete"};
+static const char *const verbs[] = {[JOURNAL_CREATE] = "create",
+                                    [JOURNAL_UPDATE] = "update",
+                                    [JOURNAL_DELETE] = "delete",
+                                    [JOURNAL_MOVE] = "move"};
 static const char *const states[] = {[JOURNAL_QUEUED] = "pending",
                                      [JOURNAL_FAILED] = "failed",
                                      [JOURNAL_CONFLICT] = "conflict",

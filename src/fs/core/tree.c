@@ -208,6 +208,11 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
         n->slot = spec->slot;
         n->shown_size = -1;
         insert_locked(tree, n);
+    } else if (!n->parent &&
+               !S_ISDIR(n->ops->type)) { /* it was unlinked, and comes back elsewhere */
+        n->kind = spec->kind;
+        n->folder = intern_locked(tree, spec->folder);
+        n->slot = spec->slot;
     } else if (spec->slot) {
         n->slot = spec->slot;
     }

@@ -41,6 +41,38 @@ static bool op_is_shown(const struct journal_op *op)
     return op->mine && op->state != JOURNAL_CONFLICT;
 }
 
+/* A slot that says nothing its record does not say. */
+static bool is_plain(const struct slot *slot)
+{
+    const unsigned own =
+        SLOT_LOCAL | SLOT_DRAFT | SLOT_VACANT | SLOT_ALIAS | SLOT_MODE | SLOT_MTIME;
+
+    return !(slot->flags & own) && slot->record && !slot->origin &&
+           slot->ino == record_ino(slot->kind, slot->folder, slot->record);
+}
+
+static int forget_plain(struct fs *fs, const struct slot *slot)
+{
+    struct journal_op op = {0};
+    struct slot now = {0};
+    bool gone = false;
+
+    if (!slot->id || !is_plain(slot))
+        return 0;
+    state_begin(fs->state);
+    int rc = state_get_slot(fs->state, slot->id, &now);
+    if (!rc && is_plain(&now) && state_get_op(fs->state, slot->id, &op) == -ENOENT) {
+        rc = state_remove_slot(fs->state, slot->id);
+        gone = !rc;
+    }
+    rc = state_end(fs->state, rc == -ENOENT ? 0 : rc);
+    if (!rc && gone)
+        tree_set_slot(fs, slot->ino, 0);
+    journal_op_release(&op);
+    slot_release(&now);
+    return rc;
+}
+
 /* The service's rendering becomes visible; a slot without anything of its own left goes. */
 static int drop_local(struct fs *fs, struct slot *slot, bool pending)
 {
@@ -49,8 +81,7 @@ static int drop_local(struct fs *fs, struct slot *slot, bool pending)
     slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
     free(slot->base);
     slot->base = NULL;
-    if (!pending && !(slot->flags & (SLOT_ALIAS | SLOT_MODE)) && slot->record &&
-        slot->ino == record_ino(slot->kind, slot->folder, slot->record)) {
+    if (!pending && is_plain(slot)) {
         rc = state_remove_slot(fs->state, slot->id);
         if (!rc)
             tree_set_slot(fs, slot->ino, 0);
@@ -110,7 +141,9 @@ int slot_reconcile(struct fs *fs, struct slot *slot)
     struct journal_op op = {0};
     struct cache_record r = {0};
 
-    if (!(slot->flags & SLOT_LOCAL) || (slot->flags & SLOT_DRAFT) || content_is_open(fs, slot->ino))
+    if (!(slot->flags & SLOT_LOCAL))
+        return forget_plain(fs, slot);
+    if ((slot->flags & SLOT_DRAFT) || content_is_open(fs, slot->ino))
         return 0; /* slot_closed() comes back to it */
     int rc = state_get_op(fs->state, slot->id, &op);
     if (!rc && op_is_shown(&op))

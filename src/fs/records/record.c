@@ -26,9 +26,12 @@
 
 uint64_t record_ino(enum kind kind, const char *folder, const char *id)
 {
+    const char *everywhere[] = {kind_info(kind)->dir, id};
     const char *parts[] = {kind_info(kind)->dir, folder, id};
 
-    return name_ino(parts, ARRAY_SIZE(parts));
+    /* A record that can move is the same file in every folder. */
+    return kind_info(kind)->caps & KIND_CAN_MOVE ? name_ino(everywhere, ARRAY_SIZE(everywhere))
+                                                 : name_ino(parts, ARRAY_SIZE(parts));
 }
 
 struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
@@ -54,6 +57,17 @@ int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, con
     return rc;
 }
 
+/* A record that was moved behind our back is where it was found last. */
+static void follow(struct fs *fs, struct node *node, struct node *dir, const char *name,
+                   int64_t slot)
+{
+    struct node *parent = tree_parent(fs, node);
+
+    if (parent != dir)
+        tree_move(fs, node, dir, name, &record_ops, slot);
+    tree_put(fs, parent);
+}
+
 int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret)
 {
@@ -74,6 +88,8 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
         if (!rc)
             *ret = record_node(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0);
     }
+    if (!rc)
+        follow(fs, *ret, dir, slot.id ? slot.name : name, slot.id);
     slot_release(&slot);
     free(id);
     return rc;

@@ -9,8 +9,9 @@
  *                                   nothing is deleted; into a trash directory: a deletion
  *     record        record name     in use: that record gets these bytes, this one is deleted;
  *                                   free: another alias, nothing is sent
- *     record        other folder    -EXDEV (mv copies and deletes); messages -EPERM: the service
- *                                   has no operation for it here
+ *     record        other folder    where the service moves records of the kind: the same record,
+ *                                   inode and local bytes, in that folder; else -EXDEV (mv copies
+ *                                   and deletes), and -EPERM for what cannot be copied
  *     anything else                 -EPERM
  *
  * RENAME_EXCHANGE works between a local file and a record: the slot keeps its record.
@@ -21,6 +22,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -280,18 +282,25 @@ out:
 
 /* --- record -> record --- */
 
-static int rename_alias(struct fs *fs, struct end *from, struct end *to)
+/* The slot's name is one given here, unless it is the record's own. */
+static void take_name(struct slot *slot, const char *name)
 {
-    struct slot *slot = &from->slot;
     char *own = slot->record ? name_from_id(slot->record) : NULL;
 
     free(slot->name);
-    slot->name = xstrdup(to->at.name);
-    if (str_eq(own, to->at.name))
+    slot->name = xstrdup(name);
+    if (str_eq(own, name))
         slot->flags &= ~(unsigned)SLOT_ALIAS;
     else
         slot->flags |= SLOT_ALIAS;
     free(own);
+}
+
+static int rename_alias(struct fs *fs, struct end *from, struct end *to)
+{
+    struct slot *slot = &from->slot;
+
+    take_name(slot, to->at.name);
     int rc = slot_put(fs, slot);
     if (!rc)
         tree_move_ino(fs, slot->ino, &to->at, NULL, slot->id);
@@ -337,6 +346,44 @@ out:
     return rc;
 }
 
+/* --- record -> another folder --- */
+
+/* In a transaction. */
+static int move_slot(struct fs *fs, struct end *from, const struct place *to, struct buf *err)
+{
+    int rc = end_look_again(fs, from);
+
+    if (!rc && !end_is_there(from))
+        rc = -ENOENT;
+    if (!rc && !from->slot.id)
+        rc = state_put_slot(fs->state, &from->slot);
+    if (rc)
+        return rc;
+    take_name(&from->slot, to->name);
+    rc = writeback_move(fs->writeback, &from->slot, to->dir->folder, err);
+    return rc ? rc : state_put_slot(fs->state, &from->slot);
+}
+
+static int rename_to_folder(struct fs *fs, struct end *from, struct end *to, struct buf *err)
+{
+    struct slot *slot = &from->slot;
+    bool same = slot->record && str_eq(slot->record, to->slot.record);
+
+    if (to->slot.folder && (to->slot.id || !same))
+        return buf_fail(err, to->slot.flags & SLOT_VACANT ? -EBUSY : -EEXIST,
+                        "another message has this name there");
+    state_begin(fs->state);
+    int rc = state_end(fs->state, move_slot(fs, from, &to->at, err));
+    if (rc)
+        return rc;
+    tree_move_ino(fs, slot->ino, &to->at, NULL, slot->id);
+    if (slot->record && mailbox_record_moved(fs->mailbox, slot->kind, slot->record,
+                                             from->at.dir->folder, to->at.dir->folder))
+        log_error("%s: the cache cannot be written", slot->name);
+    writeback_kick(fs->writeback);
+    return 0;
+}
+
 /* --- which case it is --- */
 
 /* Two spellings of one record: its alias and its id. */
@@ -353,6 +400,12 @@ static int refuse_move(const struct end *e, struct buf *err)
     return buf_fail(err, -EPERM, "this version of the service cannot move messages");
 }
 
+static bool can_move(const struct end *from, const struct end *to)
+{
+    return from->at.dir->kind == to->at.dir->kind && from->slot.folder &&
+           (kind_info(from->at.dir->kind)->caps & KIND_CAN_MOVE);
+}
+
 static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned flags,
                        struct buf *err)
 {
@@ -363,7 +416,7 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     if (flags & RENAME_EXCHANGE)
         return to->local.ino ? rename_into_record(fs, to, from, flags, err) : -EINVAL;
     if (to->record && to->at.dir != from->at.dir)
-        return refuse_move(from, err);
+        return can_move(from, to) ? rename_to_folder(fs, from, to, err) : refuse_move(from, err);
     if (to->record && to->slot.folder && !same_slot(from, to))
         return rename_over_record(fs, from, to, err);
     if (to->record)

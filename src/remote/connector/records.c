@@ -128,6 +128,7 @@ static enum operation operation_of_change(enum remote_change change, enum kind k
     case REMOTE_DELETE:
         return ops->del;
     case REMOTE_MARK_READ:
+    case REMOTE_MOVE: /* there is none */
         break;
     }
     return OP_MARK_AS_READ;

@@ -20,29 +20,32 @@
 static const struct {
     const char *name; /* in place of an id */
     const char *display;
+    unsigned flags; /* beside FOLDER_FIXED */
 } well_known[GRAPH_WELL_KNOWN] = {
-    {"inbox", "Inbox"},          {"drafts", "Drafts"},
-    {"sentitems", "Sent Items"}, {"deleteditems", "Deleted Items"},
-    {"archive", "Archive"},      {"junkemail", "Junk Email"},
-    {"msgfolderroot", NULL}, /* what all others are below */
+    {"inbox", "Inbox", 0},          {"drafts", "Drafts", FOLDER_DRAFTS},
+    {"sentitems", "Sent Items", 0}, {"deleteditems", "Deleted Items", FOLDER_TRASH},
+    {"archive", "Archive", 0},      {"junkemail", "Junk Email", 0},
+    {"msgfolderroot", NULL, 0}, /* what all others are below */
 };
 #define ROOT (GRAPH_WELL_KNOWN - 1)
 
 static void add_change(struct remote_folders *f, const char *id, const char *display,
-                       const char *parent, bool gone)
+                       const char *parent, unsigned flags, bool gone)
 {
     f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
     f->list[f->count++] = (struct remote_folder){
         .id = xstrdup(id),
         .display = display && *display ? xstrdup(display) : NULL,
         .parent = parent ? xstrdup(parent) : NULL,
+        .flags = flags,
         .gone = gone,
     };
 }
 
-static void add(struct remote_folders *f, const char *id, const char *display, const char *parent)
+static void add(struct remote_folders *f, const char *id, const char *display, const char *parent,
+                unsigned flags)
 {
-    add_change(f, id, display && *display ? display : id, parent, false);
+    add_change(f, id, display && *display ? display : id, parent, flags, false);
 }
 
 /* --- mail ------------------------------------------------------------------------------------- */
@@ -81,25 +84,18 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
     return grade;
 }
 
-static const char *english_name(struct graph *g, const char *id)
+/* Its index in `well_known`, or GRAPH_WELL_KNOWN. */
+static size_t well_known_index(struct graph *g, const char *id)
 {
-    const char *name = NULL;
+    size_t found = GRAPH_WELL_KNOWN;
 
     mutex_lock(&g->lock);
     for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
         if (str_eq(g->well_known[i], id))
-            name = well_known[i].display;
+            found = i;
     }
     mutex_unlock(&g->lock);
-    return name;
-}
-
-static bool is_root(struct graph *g, const char *id)
-{
-    mutex_lock(&g->lock);
-    bool root = str_eq(g->well_known[ROOT], id);
-    mutex_unlock(&g->lock);
-    return root;
+    return found;
 }
 
 static bool is_shown(const cJSON *folder)
@@ -138,11 +134,15 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
     {
         const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
         const cJSON *above = parent ? with_id(all, parent) : NULL;
-        const char *english = id ? english_name(g, id) : NULL;
+        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
 
-        if (grade == GRADE_OK && is_shown(folder))
-            add(ret, id, english ? english : json_str(folder, "displayName"),
-                above && is_shown(above) ? parent : NULL);
+        if (grade != GRADE_OK || !is_shown(folder) || known == ROOT)
+            continue;
+        parent = above && is_shown(above) ? parent : NULL;
+        if (known < GRAPH_WELL_KNOWN)
+            add(ret, id, well_known[known].display, parent, FOLDER_FIXED | well_known[known].flags);
+        else
+            add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
     cJSON_Delete(all);
     return grade;
@@ -175,13 +175,14 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
     cJSON_ArrayForEach(folder, list)
     {
         const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
-        const char *english = id ? english_name(g, id) : NULL;
+        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
 
         if (id && json_get(folder, "@removed"))
-            add_change(&found, id, NULL, NULL, true);
-        else if (is_shown(folder))
-            add_change(&found, id, english ? english : json_str(folder, "displayName"),
-                       parent && is_root(g, parent) ? "" : parent, false);
+            add_change(&found, id, NULL, NULL, 0, true);
+        else if (is_shown(folder) && known != ROOT)
+            add_change(&found, id,
+                       known < ROOT ? well_known[known].display : json_str(folder, "displayName"),
+                       parent && well_known_index(g, parent) == ROOT ? "" : parent, 0, false);
     }
     cJSON_Delete(list);
     if (grade == GRADE_OK)
@@ -209,7 +210,7 @@ static enum grade add_contact_folders(struct remote *r, const char *parent, stru
         const char *id = json_str(folder, "id");
 
         if (id && !str_eq(id, ret->list[0].id))
-            add(ret, id, json_str(folder, "displayName"), parent);
+            add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
     cJSON_Delete(list);
     return grade;
@@ -228,7 +229,7 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
         return grade;
     const char *id = json_str(folder, "id");
     if (id)
-        add(ret, id, json_str(folder, "displayName"), NULL);
+        add(ret, id, json_str(folder, "displayName"), NULL, FOLDER_FIXED);
     cJSON_Delete(folder);
     if (!id)
         return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
@@ -257,7 +258,8 @@ static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
         const char *id = json_str(calendar, "id");
 
         if (id)
-            add(ret, id, json_str(calendar, "name"), NULL);
+            add(ret, id, json_str(calendar, "name"), NULL,
+                FOLDER_FIXED | (json_bool(calendar, "canEdit", true) ? 0 : FOLDER_READ_ONLY));
     }
     cJSON_Delete(list);
     return grade;

@@ -4,9 +4,10 @@
  *     operations.c  the table
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
- *     records.c     listing, reading and changing records; attachments
+ *     records.c     listing, reading and changing records
  *     changes.c     what changed in a folder; ids and versions of all of it
  *     batch.c       many objects in few requests
+ *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
@@ -117,6 +118,8 @@ enum grade graph_update(struct remote *r, enum kind kind, const char *folder, co
                         struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
                         struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_move(struct remote *r, enum kind kind, const char *id, const char *folder,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum merge_policy graph_update_policy(struct remote *r, enum kind kind);
 char *graph_describe(struct remote *r, enum remote_change change, enum kind kind,
                      const char *folder, const char *id);
@@ -139,6 +142,8 @@ enum grade graph_attachments(struct remote *r, const char *message, struct remot
                              struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
                          http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
+enum grade graph_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                      http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 enum grade graph_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                   struct remote_fault *fault);
 

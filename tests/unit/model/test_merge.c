@@ -285,23 +285,29 @@ static void test_contains(void **state)
     }
 }
 
-/* Times that came back in UTC and may be the ones that were sent, or not. */
-static void test_unsettled(void **state)
+/* Times that came back in UTC. */
+static void test_settle(void **state)
 {
     cJSON *record = object("{'Id':'1','Subject':'s','Start':'2026-12-01T11:00:00+00:00',"
                            "'StartTimeZone':'UTC','End':'2026-12-01T11:30:00+00:00',"
                            "'EndTimeZone':'UTC'}");
     cJSON *sent = object("{'End':'2026-12-01T12:30:00','EndTimeZone':'Romance Standard Time',"
-                         "'Start':'2026-12-01T11:00:00Z','StartTimeZone':'UTC','Subject':'s'}");
-    cJSON *unsettled = merge_unsettled(KIND_EVENT, record, sent);
+                         "'Start':'2026-12-01T16:00:00','StartTimeZone':'Ours','Subject':'s'}");
+    cJSON *all = merge_settle(KIND_EVENT, record, sent, MERGE_TIMES_ALL);
+    cJSON *unknown = merge_settle(KIND_EVENT, record, sent, MERGE_TIMES_UNKNOWN);
 
     (void)state;
-    assert_json(unsettled, "{'Start':'2026-12-01T11:00:00Z','StartTimeZone':'UTC','Subject':'s',"
-                           "'End':'2026-12-01T11:30:00+00:00','EndTimeZone':'UTC'}");
-    assert_true(merge_contains(KIND_EVENT, record, unsettled));
-    assert_null(merge_unsettled(KIND_EVENT, record, unsettled));
-    assert_null(merge_unsettled(KIND_EVENT, record, record));
-    cJSON_Delete(unsettled);
+    assert_true(merge_contains(KIND_EVENT, record, sent));
+    assert_json(all, "{'Subject':'s','End':'2026-12-01T11:30:00+00:00','EndTimeZone':'UTC',"
+                     "'Start':'2026-12-01T11:00:00+00:00','StartTimeZone':'UTC'}");
+    assert_json(unknown,
+                "{'End':'2026-12-01T12:30:00','EndTimeZone':'Romance Standard Time',"
+                "'Subject':'s','Start':'2026-12-01T11:00:00+00:00','StartTimeZone':'UTC'}");
+    assert_true(merge_contains(KIND_EVENT, record, unknown));
+    assert_null(merge_settle(KIND_EVENT, record, unknown, MERGE_TIMES_UNKNOWN));
+    assert_null(merge_settle(KIND_EVENT, record, record, MERGE_TIMES_ALL));
+    cJSON_Delete(unknown);
+    cJSON_Delete(all);
     cJSON_Delete(sent);
     cJSON_Delete(record);
 }
@@ -330,7 +336,7 @@ int main(void)
         cmocka_unit_test(test_three),      cmocka_unit_test(test_order),
         cmocka_unit_test(test_long_names), cmocka_unit_test(test_same),
         cmocka_unit_test(test_body),       cmocka_unit_test(test_new_body),
-        cmocka_unit_test(test_contains),   cmocka_unit_test(test_unsettled),
+        cmocka_unit_test(test_contains),   cmocka_unit_test(test_settle),
         cmocka_unit_test(test_describe),
     };
 

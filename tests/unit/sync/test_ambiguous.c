@@ -435,6 +435,56 @@ static void test_a_rewritten_body_that_was_lost(void **state)
     body_update(*state, false, "changed");
 }
 
+/* Who is invited is written to at every change: it is repeated only where it cannot have arrived. */
+static void meeting_update(struct rig *rig, bool arrives, const char *theirs, bool parked)
+{
+    struct file f = file_of_kind(
+        rig, KIND_EVENT, "e.json",
+        "{\"Subject\":\"s\",\"Start\":\"2026-12-01T10:00:00Z\",\"End\":\"2026-12-01T11:00:00Z\","
+        "\"Attendees\":[{\"EmailAddress\":{\"Address\":\"pat@contoso.example\"}}]}");
+
+    edit(rig, &f, "Subject", "new");
+    plan_lost(rig, OP_CALENDAR_PATCH_ITEM, arrives);
+    try_once(rig);
+    if (theirs)
+        memory_edit(rig->memory, KIND_EVENT, f.id, json(theirs));
+    assert_int_equal(flush(rig, 0), parked ? -EIO : 0);
+    if (parked) {
+        struct journal_op op = op_of(rig, f.slot);
+
+        assert_int_equal(op.state, JOURNAL_FAILED);
+        assert_non_null(strstr(op.reason, "nobody knows"));
+        assert_null(op.sent);
+        journal_op_release(&op);
+        assert_remote(rig, KIND_EVENT, f.id, "Subject", "s");
+        edit(rig, &f, "Subject", "new");
+        flush_all(rig);
+    }
+    assert_int_equal(calls(rig, OP_CALENDAR_PATCH_ITEM), 1);
+    assert_remote(rig, KIND_EVENT, f.id, "Subject", "new");
+    file_release(&f);
+}
+
+static void test_a_meeting_that_arrived(void **state)
+{
+    meeting_update(*state, true, NULL, false);
+}
+
+static void test_a_meeting_that_arrived_and_was_changed(void **state)
+{
+    meeting_update(*state, true, "{\"ShowAs\":\"Free\"}", false);
+}
+
+static void test_a_meeting_that_was_lost(void **state)
+{
+    meeting_update(*state, false, NULL, false);
+}
+
+static void test_a_meeting_of_which_nobody_knows(void **state)
+{
+    meeting_update(*state, false, "{\"ShowAs\":\"Free\"}", true);
+}
+
 /* --- delete --- */
 
 static void test_a_delete_that_arrived(void **state)
@@ -527,6 +577,10 @@ int main(void)
         TEST(test_taken_back_after_an_update_that_arrived),
         TEST(test_a_rewritten_body_that_arrived),
         TEST(test_a_rewritten_body_that_was_lost),
+        TEST(test_a_meeting_that_arrived),
+        TEST(test_a_meeting_that_arrived_and_was_changed),
+        TEST(test_a_meeting_that_was_lost),
+        TEST(test_a_meeting_of_which_nobody_knows),
         TEST(test_a_delete_that_arrived),
         TEST(test_a_delete_that_was_lost),
         TEST(test_refilled_after_a_delete_that_arrived),
