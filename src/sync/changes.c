@@ -112,10 +112,12 @@ static char *base_of(struct folder *f, const struct items *items, size_t i)
 static cJSON *lay_over(cJSON *base, cJSON *entry)
 {
     for (cJSON *member = entry->child, *next; member; member = next) {
+        cJSON *old = json_get(base, member->string);
+
         next = member->next;
         cJSON_DetachItemViaPointer(entry, member);
-        if (json_get(base, member->string))
-            cJSON_ReplaceItemInObjectCaseSensitive(base, member->string, member);
+        if (old)
+            cJSON_ReplaceItemViaPointer(base, old, member);
         else
             cJSON_AddItemToObject(base, member->string, member);
     }

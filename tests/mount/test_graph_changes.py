@@ -24,18 +24,18 @@ class Followed(GraphTest):
     def option(cls, **options):
         cls.mailbox.sandbox.control("POST", "/option", {"service": "graph", **options})
 
-    def edit(self, kind, id=None, **how):
-        return self.mailbox.sandbox.control("POST", "/edit", {"service": "graph", "kind": kind, **({"id": id} if id else {}), **how})
+    def edit(self, kind, id, **how):
+        return self.mailbox.edit(kind, id, **how)
 
     def arrive(self, subject, table="inbox"):
-        return self.edit("message", create={"subject": subject}, table=table)["id"]
+        return self.mailbox.create("message", {"subject": subject}, table)["id"]
 
     def listed(self, folder=INBOX):
         return {name[:-len(".json")] for name in os.listdir(self.mailbox.path(folder)) if name.endswith(".json")}
 
-    def theirs(self, kind="message", table="inbox"):
+    def theirs(self, kind="message", table="Inbox"):
         records = self.mailbox.sandbox.control("GET", "/records?service=graph&kind=%s" % kind)
-        return {r["id"]: r for r in records if r.get("folder", table).lower() == table}
+        return {r["id"]: r for r in records if r.get("folder", table) == table}
 
     def wait_until_listed(self, there=(), gone=(), folder=INBOX):
         wait_for(lambda: set(there) <= self.listed(folder) and not set(gone) & self.listed(folder), "the folder has changed")
@@ -93,7 +93,7 @@ class Changes(Followed):
         self.wait_until_listed([id])
         self.listed("contacts/Contacts")
         first = [r for r in self.mailbox.requests(since=mark) if r["operation"] in ("MessagesDelta", "ContactsDelta")
-                 and "deltatoken" not in r["target"] and "skiptoken" not in r["target"]]
+                 and "deltatoken" not in r["query"] and "skiptoken" not in r["query"]]
         self.assertEqual(first, [])
 
     def test_a_forgotten_cursor_starts_over(self):
@@ -116,7 +116,7 @@ class Changes(Followed):
     def test_contacts_are_followed(self):
         folder = "contacts/Contacts"
         self.listed(folder)
-        id = self.edit("contact", create={"givenName": "Ada", "surname": "King"})["id"]
+        id = self.mailbox.create("contact", {"givenName": "Ada", "surname": "King"})["id"]
         self.wait_until_listed([id], folder=folder)
         self.edit("contact", id, set={"jobTitle": "Countess"})
         wait_for(lambda: os.listdir(self.mailbox.path(folder)) and self.mailbox.json(folder, id + ".json").get("jobTitle") == "Countess",
@@ -147,8 +147,8 @@ class Changes(Followed):
         self.mailbox.mount()
         self.wait_until_listed([id])
         self.assertEqual(self.listed(), set(self.theirs()))
-        listing, = [r for r in self.mailbox.requests("ListMessages") if "changeKey" in r["target"]]
-        self.assertIn("$select=id%2CchangeKey", listing["target"])
+        listing, = [r for r in self.mailbox.requests("ListMessages") if "changeKey" in r["query"]]
+        self.assertIn("$select=id%2CchangeKey", listing["query"])
 
 
 if __name__ == "__main__":
