@@ -186,7 +186,7 @@ static const char *const graph_event_managed[] = {
 
 static const char *const graph_event_required[] = {"start", "end", NULL};
 
-static const char *const graph_event_rewritten[] = {"body", "bodyPreview", NULL};
+static const char *const graph_rewritten[] = {"body", "bodyPreview", NULL};
 
 static const char *const graph_event_opaque[] = {
     "id",
@@ -293,18 +293,20 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
+            .caps =
+                KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
             .created = "createdDateTime",
             .managed = graph_message_managed,
             .required = no_members,
-            .rewritten = no_members,
+            .rewritten = graph_rewritten,
             .opaque = graph_message_opaque,
             .changeable = graph_message_changeable,
             .draft = "isDraft",
             .parent = "parentFolderId",
+            .given = "attachments",
             .read = "isRead",
             .attachments = "attachments",
             .has_attachments = "hasAttachments",
@@ -321,7 +323,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .managed = graph_event_managed,
             .required = graph_event_required,
             .invited = "attendees",
-            .rewritten = graph_event_rewritten,
+            .rewritten = graph_rewritten,
             .opaque = graph_event_opaque,
         },
     [KIND_CONTACT] =

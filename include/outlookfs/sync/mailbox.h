@@ -136,6 +136,8 @@ int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,
  */
 int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *name,
                         struct cancel *cancel, struct cache_folder *ret);
+/* May a new record be made in this folder? From what is cached. */
+bool mailbox_may_create(struct mailbox *mb, enum kind kind, const char *folder);
 void mailbox_folder_release(struct cache_folder *folder);
 
 /* --- records ---------------------------------------------------------------------------------- */

@@ -123,11 +123,12 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     return rc == -ENOENT ? 0 : rc;
 }
 
-int slot_new(struct node *dir, const char *name, struct slot *ret)
+int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret)
 {
-    if (!(kind_info(dir->kind)->caps & KIND_CAN_CREATE)) {
-        log_warn("%s/%s: the service has no operation to create a message here; use outbox/send/",
-                 kind_info(dir->kind)->dir, name);
+    if (!mailbox_may_create(fs->mailbox, dir->kind, dir->folder)) {
+        log_warn("%s/%s: no message can be made in this folder; %suse outbox/send/",
+                 kind_info(dir->kind)->dir, name,
+                 kind_info(dir->kind)->draft ? "write it in Drafts, or " : "");
         return -EPERM;
     }
     *ret = (struct slot){.kind = dir->kind,
@@ -158,7 +159,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     if (!rc && !(slot.flags & SLOT_VACANT))
         rc = -EEXIST;
     else if (rc == -ENOENT)
-        rc = slot_new(dir, name, &slot);
+        rc = slot_new(fs, dir, name, &slot);
     if (!rc && !slot.ino)
         rc = state_new_ino(fs->state, &slot.ino);
     if (!rc)

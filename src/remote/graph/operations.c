@@ -73,10 +73,20 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_PURGE_MESSAGE] = {
+        .name = "PermanentDeleteMessage", .method = "POST", .path = "/me/messages/{id}/permanentDelete",
+        .params = {ITEM},
+        .body = BODY_EMPTY,
+    },
     [GRAPH_MOVE_MESSAGE] = {
         .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
         .params = {ITEM},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_CREATE_MESSAGE] = {
+        .name = "CreateMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
@@ -217,7 +227,7 @@ static const struct graph_kind kinds[] = {
         {
             .list = GRAPH_LIST_MESSAGES,
             .get = GRAPH_GET_MESSAGE,
-            .create = GRAPH_CREATE_DRAFT,
+            .create = GRAPH_CREATE_MESSAGE,
             .update = GRAPH_UPDATE_MESSAGE,
             .remove = GRAPH_DELETE_MESSAGE,
         },
