@@ -128,6 +128,33 @@ static cJSON *joined(const cJSON *recipients)
     return text;
 }
 
+/* What the name of an attachment that is no file ends with; NULL: it is one. */
+static const char *suffix_of(const cJSON *attachment)
+{
+    const char *type = json_str(attachment, "@odata.type");
+    const char *content = json_str(attachment, "ContentType");
+
+    if (type && str_ends(type, ".referenceAttachment"))
+        return ".url";
+    if (!type || !str_ends(type, ".itemAttachment"))
+        return NULL;
+    return str_eq(content, "text/calendar") ? ".ics"
+           : str_eq(content, "text/vcard")  ? ".vcf"
+                                            : ".eml";
+}
+
+static void finish_attachment(cJSON *attachment)
+{
+    const char *suffix = suffix_of(attachment), *name = json_str(attachment, "Name");
+
+    if (suffix && !(name && str_ends(name, suffix))) {
+        char *full = xasprintf("%s%s", name && *name ? name : "attachment", suffix);
+
+        set(attachment, "Name", cJSON_CreateString(full));
+        free(full);
+    }
+}
+
 static void finish_message(cJSON *out, const cJSON *obj)
 {
     static const struct {
@@ -139,6 +166,7 @@ static void finish_message(cJSON *out, const cJSON *obj)
         {"replyTo", "ReplyTo"},
     };
     const cJSON *body = json_get(obj, "body");
+    cJSON *attachment;
 
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         char *name = capitalised(lists[i].graph);
@@ -151,6 +179,7 @@ static void finish_message(cJSON *out, const cJSON *obj)
     set(out, "Body", text_or_null(json_str(body, "content")));
     set(out, "IsHtml", cJSON_CreateBool(str_eq(json_str(body, "contentType"), "html")));
     set(out, "HasAttachment", cJSON_CreateBool(json_bool(obj, "hasAttachments", false)));
+    cJSON_ArrayForEach(attachment, json_get(out, "Attachments")) finish_attachment(attachment);
 }
 
 /* --- reading: events --------------------------------------------------------------------------- */

@@ -75,6 +75,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->forward;
     case REMOTE_CAN_RESPOND:
         return r->impl->respond;
+    case REMOTE_CAN_MIME:
+        return r->impl->mime;
     }
     return false;
 }
@@ -192,6 +194,12 @@ enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ct
                           struct remote_fault *fault)
 {
     DISPATCH(message, id, ctx, sink, restart, sink_ctx);
+}
+
+enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+{
+    DISPATCH(mime, id, ctx, sink, restart, sink_ctx);
 }
 
 bool remote_resends(struct remote *r)

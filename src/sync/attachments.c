@@ -197,6 +197,31 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     return rc;
 }
 
+static int ask_mime(struct mailbox *mb, const char *message, struct cancel *cancel,
+                    struct receiver *r, struct buf *err)
+{
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_fault fault;
+    enum grade grade = remote_mime(mb->remote, message, ctx, receive, start_again, r, &fault);
+
+    if (r->error)
+        return cache_failed(r, &fault, err);
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, "message");
+    remote_fault_release(&fault);
+    return r->done ? 0 : buf_fail(err, -EIO, "message: the service gave an empty one");
+}
+
+static int ask(struct mailbox *mb, const char *message, const char *attachment,
+               struct cancel *cancel, struct receiver *r, struct buf *err)
+{
+    if (str_starts(attachment, MAILBOX_ATTACHMENT_LIST))
+        return ask_list(mb, message, cancel, r, err);
+    if (str_starts(attachment, MAILBOX_MIME))
+        return ask_mime(mb, message, cancel, r, err);
+    return ask_attachment(mb, message, attachment, cancel, r, err);
+}
+
 static int download(struct mailbox *mb, const char *message, const char *attachment,
                     struct cancel *cancel, struct buf *err)
 {
@@ -207,8 +232,7 @@ static int download(struct mailbox *mb, const char *message, const char *attachm
     r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
     if (r.fd < 0)
         return buf_fail(err, r.fd, "attachment: the cache: %s", strerror(-r.fd));
-    rc = *attachment ? ask_attachment(mb, message, attachment, cancel, &r, err)
-                     : ask_list(mb, message, cancel, &r, err);
+    rc = ask(mb, message, attachment, cancel, &r, err);
     close(r.fd);
     end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
                                mb->config.attachments_max);

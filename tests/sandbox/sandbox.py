@@ -12,6 +12,7 @@ import atexit
 import http.client
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -91,7 +92,7 @@ class Forked:
         if program not in cls.zygotes or cls.zygotes[program][0].poll() is not None:
             ours, theirs = socket.socketpair()
             with open(program, encoding="utf-8") as file:
-                python = file.readline()[2:].split()
+                python = re.search(r"^exec (\S+ -I) -c", file.read(), re.M)[1].split()
             process = subprocess.Popen(python + [os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py"), program],
                                        stdin=theirs)
             theirs.close()

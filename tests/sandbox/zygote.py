@@ -32,7 +32,7 @@ def load(program):
     """main() of the package the program starts, and what the program hands to it."""
     with open(program, encoding="utf-8") as file:
         text = file.read()
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(program)), re.search(r'__file__\)\), "(.*?)"\)', text)[1]))
+    sys.path.insert(0, re.search(r"""^' "(/.*?)" "\$@"$""", text, re.M)[1])
     from outlookfs_sandbox.command_line import main
     return main, re.search(r'^main\("(.*)"\)', text, re.M)[1]
 

@@ -13,6 +13,7 @@
  *     body {contentType, content}               Body, IsHtml (messages)
  *     start {dateTime, timeZone}                Start, StartTimeZone
  *     isReminderOn, reminderMinutesBeforeStart  Reminder
+ *     attachments: an item, a file in the cloud Attachments: their Name ends in .eml, .ics, .vcf, .url
  *
  * Sources: graph contract section 16, connector contract section 3. Pure.
  *

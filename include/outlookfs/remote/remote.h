@@ -60,7 +60,7 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 
 /* What not every service has. */
-enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND };
+enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND, REMOTE_CAN_MIME };
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
@@ -156,7 +156,8 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
                              void *sink_ctx, struct remote_fault *fault);
 
 /* What a message carries, as its listing would name it: an array without contents, in the service's
- * own words. */
+ * own words. What the bytes of an attached item are, its content type says: message/rfc822,
+ * text/calendar or text/vcard. */
 enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
                               struct cJSON **ret, struct remote_fault *fault);
 
@@ -165,6 +166,10 @@ enum grade remote_attachments(struct remote *r, const char *message, struct remo
 enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
+
+/* The message as it travels (RFC 5322), byte for byte. REMOTE_CAN_MIME. */
+enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
@@ -286,6 +291,8 @@ struct remote_impl {
     enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
                           http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
                           struct remote_fault *fault);
+    enum grade (*mime)(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 
     bool resends;
     enum grade (*send)(struct remote *r, const char *message, const char *key,

@@ -179,9 +179,15 @@ int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, 
 
 /* --- attachments ------------------------------------------------------------------------------ */
 
-/* In place of an attachment's id: an object with the list of what the message carries, for a message
- * whose record says that it has some and does not name them. */
-#define MAILBOX_ATTACHMENT_LIST ""
+/*
+ * In place of an attachment's id, with whatever must be the same for what is cached to be true (of a
+ * draft its version) behind it:
+ *
+ *     an object with the list of what the message carries, for a record that does not name it
+ *     the message as it travels, where the service gives it (REMOTE_CAN_MIME)
+ */
+#define MAILBOX_ATTACHMENT_LIST "list:"
+#define MAILBOX_MIME "mime:"
 
 /* A read-only descriptor of the attachment's whole bytes and their length; downloads to the disk
  * cache first when needed. */

@@ -6,6 +6,9 @@
  * it costs in mail/. A message with attachments needs their bytes: they are downloaded at the first
  * stat or open, and the file that is made then is kept for the open that follows.
  *
+ * Where the service gives a message as it travels, that is the file, from the disk cache of
+ * attachments.
+ *
  * What cannot be written at all (an event without a readable start) is an empty file whose open is
  * -EIO, so that .error can be asked for.
  */
@@ -154,6 +157,53 @@ static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
     return rc;
 }
 
+/* --- a message as it travels --- */
+
+static bool is_from_service(struct fs *fs, const struct node *node)
+{
+    return node->kind == KIND_MESSAGE && remote_can(mailbox_remote(fs->mailbox), REMOTE_CAN_MIME);
+}
+
+/* A draft's bytes change with it; other messages keep theirs, whatever happens to their flags. */
+static char *mime_key(const struct cache_record *r)
+{
+    const char *member = kind_info(KIND_MESSAGE)->draft;
+    struct cJSON *record = NULL;
+
+    json_parse_object(r->text, r->size, &record, NULL);
+    bool draft = member && json_bool(record, member, false);
+    cJSON_Delete(record);
+    return xasprintf("%s%s", MAILBOX_MIME, draft ? r->etag : "");
+}
+
+/* May block on the network. */
+static int fetch_mime(struct fs *fs, struct cancel *cancel, const struct cache_record *r,
+                      int64_t *ret_size, struct buf *err)
+{
+    char *key = mime_key(r);
+    size_t size = 0;
+    int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, err);
+
+    free(key);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    *ret_size = (int64_t)size;
+    return 0;
+}
+
+static int open_mime(struct fs *fs, const struct cache_record *r)
+{
+    char *key = mime_key(r);
+    size_t size;
+    int fd = cache_attachment_open(fs->cache, r->id, key, &size);
+
+    free(key);
+    if (fd >= 0 && rendering_set_time(fs, fd, r->mtime))
+        log_debug("export/mail/%s: its time cannot be set", r->id);
+    return fd;
+}
+
 /* --- size --- */
 
 static int size_of(struct fs *fs, struct cancel *cancel, struct node *node,
@@ -161,6 +211,8 @@ static int size_of(struct fs *fs, struct cancel *cancel, struct node *node,
 {
     struct buf text;
 
+    if (is_from_service(fs, node))
+        return fetch_mime(fs, cancel, r, ret, err);
     if (r->attachments)
         return make_file(fs, cancel, node, r, ret, err);
     buf_init(&text, JSON_TEXT_MAX);
@@ -246,10 +298,11 @@ static int export_prepare(struct fs *fs, const struct fs_req *req, struct node *
 {
     struct cache_record r = {0};
     int64_t size;
-    int rc = cache_get(fs->cache, node->kind, node->folder, node->id, false, &r);
+    bool mime = is_from_service(fs, node);
+    int rc = cache_get(fs->cache, node->kind, node->folder, node->id, mime, &r);
 
-    if (!rc && r.attachments) {
-        int fd = open_made(fs, node, &r);
+    if (!rc && (mime || r.attachments)) {
+        int fd = mime ? open_mime(fs, &r) : open_made(fs, node, &r);
 
         if (fd >= 0)
             close(fd);
@@ -282,8 +335,9 @@ static int export_load(struct fs *fs, struct node *node, struct content *ret)
     struct cache_record r = {0};
     int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
 
-    if (!rc && r.attachments) {
-        int fd = open_made(fs, node, &r);
+    bool mime = is_from_service(fs, node);
+    if (!rc && (mime || r.attachments)) {
+        int fd = mime ? open_mime(fs, &r) : open_made(fs, node, &r);
 
         if (fd >= 0)
             ret->fd = fd;

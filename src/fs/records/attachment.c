@@ -1,8 +1,9 @@
 /*
  * attachment.c - <id>.attachments/: the files of a message, raw bytes.
  *
- * Names come from the message's record; the service's Size is not the content's length (connector
- * contract 2.7), so the first stat of an attachment downloads it into the disk cache.
+ * Names come from the message's record, or from the service's list, which is kept in the disk cache;
+ * the service's Size is not the content's length (connector contract 2.7), so the first stat of an
+ * attachment downloads it there, too.
  */
 #include "records_p.h"
 
@@ -36,6 +37,76 @@ static struct node_spec directory_spec(struct node *dir, const char *id, const c
                               .id = id};
 }
 
+/* --- what a message carries --- */
+
+/* The service's list. A draft's changes with it. */
+static int ask_names(struct fs *fs, enum kind kind, const struct cache_record *r, bool draft,
+                     struct cancel *cancel, struct cJSON **ret)
+{
+    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, draft ? r->etag : "");
+    struct json_file text;
+    struct buf err;
+    size_t size;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, &err);
+    buf_release(&err);
+    free(key);
+    if (fd < 0)
+        return fd;
+    int rc = json_file_read(&text, fd);
+    if (!rc)
+        rc = json_file_parse(&text, false, ret, NULL);
+    if (!rc)
+        *ret = dialect_take(kind, *ret);
+    json_file_release(&text);
+    close(fd);
+    return rc;
+}
+
+static bool is_draft(enum kind kind, const struct cJSON *obj)
+{
+    const char *member = kind_info(kind)->draft;
+
+    return member && json_bool(obj, member, false);
+}
+
+/* An object with the attachments. A record that does not name them, as one that has inline ones only
+ * may, costs a question. */
+static int names_of(struct fs *fs, enum kind kind, const struct cache_record *r,
+                    struct cancel *cancel, struct cJSON **ret)
+{
+    struct cJSON *obj = NULL;
+    int rc = json_parse_object(r->text, r->size, &obj, NULL);
+
+    if (rc)
+        return rc;
+    bool draft = is_draft(kind, obj);
+    obj = dialect_take(kind, obj);
+    const struct cJSON *list = json_get(obj, "Attachments");
+    if (cJSON_GetArraySize(list) || (list && !json_bool(obj, "HasAttachment", false))) {
+        *ret = obj;
+        return 0;
+    }
+    cJSON_Delete(obj);
+    return ask_names(fs, kind, r, draft, cancel, ret);
+}
+
+/* -ENOENT: nothing. */
+static int carries(struct fs *fs, enum kind kind, const struct cache_record *r,
+                   struct cancel *cancel)
+{
+    struct cJSON *names = NULL;
+    int rc = r->attachments ? 0 : names_of(fs, kind, r, cancel, &names);
+
+    if (!rc && !r->attachments && !cJSON_GetArraySize(json_get(names, "Attachments")))
+        rc = -ENOENT;
+    cJSON_Delete(names);
+    return rc;
+}
+
+/* --- the directory --- */
+
 int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        struct node **ret)
 {
@@ -44,9 +115,9 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     if (!str_ends(name, SUFFIX))
         return -ENOENT;
     char *id = xstrndup(name, strlen(name) - strlen(SUFFIX));
-    int rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
-    if (!rc && !r.attachments)
-        rc = -ENOENT;
+    int rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, true, req->cancel, &r);
+    if (!rc)
+        rc = carries(fs, dir->kind, &r, req->cancel);
     if (!rc) {
         struct node_spec spec = directory_spec(dir, id, name);
         *ret = tree_obtain(fs, &spec);
@@ -66,30 +137,6 @@ int attachments_add(struct node *dir, const char *id, struct dir_list *list)
     return rc;
 }
 
-/* --- the directory --- */
-
-/* A message that has attachments and does not name them is asked for the list. */
-static int ask_names(struct fs *fs, struct node *dir, struct cancel *cancel, struct cJSON **ret)
-{
-    struct json_file text;
-    size_t size;
-    struct buf err;
-
-    buf_init(&err, BUF_TEXT_MAX);
-    int fd = mailbox_attachment(fs->mailbox, dir->id, MAILBOX_ATTACHMENT_LIST, cancel, &size, &err);
-    buf_release(&err);
-    if (fd < 0)
-        return fd;
-    int rc = json_file_read(&text, fd);
-    if (!rc)
-        rc = json_file_parse(&text, false, ret, NULL);
-    if (!rc)
-        *ret = dialect_take(dir->kind, *ret);
-    json_file_release(&text);
-    close(fd);
-    return rc;
-}
-
 /* The message's record, in whatever folder it lies by now. */
 static int read_message(struct fs *fs, struct node *dir, bool with_text, struct cache_record *ret)
 {
@@ -102,21 +149,16 @@ static int read_message(struct fs *fs, struct node *dir, bool with_text, struct 
     return rc;
 }
 
-/* The message's record, parsed, with the names of its attachments. */
-static int message(struct fs *fs, struct node *dir, struct cancel *cancel, struct cJSON **ret)
+/* What the message of a node carries. */
+static int message(struct fs *fs, struct node *node, struct cancel *cancel, struct cJSON **ret)
 {
     struct cache_record r = {0};
-    int rc = read_message(fs, dir, true, &r);
+    int rc = read_message(fs, node, true, &r);
 
     if (!rc)
-        rc = dialect_parse(dir->kind, r.text, r.size, ret, NULL);
+        rc = names_of(fs, node->kind, &r, cancel, ret);
     cache_record_release(&r);
-    if (rc || !json_bool(*ret, "HasAttachment", false) ||
-        cJSON_GetArraySize(json_get(*ret, "Attachments")))
-        return rc;
-    cJSON_Delete(*ret);
-    *ret = NULL;
-    return ask_names(fs, dir, cancel, ret);
+    return rc;
 }
 
 typedef int (*attachment_fn)(void *ctx, const char *name, const struct cJSON *attachment);

@@ -136,6 +136,7 @@ static const struct remote_impl graph_impl = {
     .attachment = graph_attachment,
     .attachments = graph_attachments,
     .message = graph_message,
+    .mime = graph_mime,
     .resends = true,
     .send = graph_send,
     .reply = graph_reply,

@@ -4,7 +4,8 @@
  *     operations.c  the table
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
- *     records.c     listing, reading and changing records; attachments
+ *     records.c     listing, reading and changing records
+ *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
@@ -99,6 +100,8 @@ enum grade graph_attachments(struct remote *r, const char *message, struct remot
                              struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
                          http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
+enum grade graph_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
+                      http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
 enum grade graph_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                   struct remote_fault *fault);
 

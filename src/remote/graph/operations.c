@@ -63,6 +63,11 @@ static const struct operation_info operations[] = {
         .params = {ITEM, {"$expand", PARAM_QUERY, true}},
         .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
+    [GRAPH_GET_MIME] = {
+        .name = "GetMessageMime", .method = "GET", .path = "/me/messages/{id}/$value",
+        .params = {ITEM},
+        .answer = ANSWER_BYTES, .repeatable = true,
+    },
     [GRAPH_UPDATE_MESSAGE] = {
         .name = "UpdateMessage", .method = "PATCH", .path = "/me/messages/{id}",
         .params = {ITEM},
@@ -122,6 +127,12 @@ static const struct operation_info operations[] = {
         .path = "/me/messages/{id}/attachments/{attachment}/$value",
         .params = {ITEM, {"attachment", PARAM_PATH, true}},
         .answer = ANSWER_BYTES, .repeatable = true,
+    },
+    [GRAPH_DESCRIBE_ATTACHMENT] = {
+        .name = "DescribeAttachment", .method = "GET",
+        .path = "/me/messages/{id}/attachments/{attachment}",
+        .params = {ITEM, {"attachment", PARAM_PATH, true}, {"$expand", PARAM_QUERY, true}},
+        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
     },
     [GRAPH_ADD_ATTACHMENT] = {
         .name = "AddAttachment", .method = "POST", .path = "/me/messages/{id}/attachments",

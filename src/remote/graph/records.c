@@ -1,5 +1,5 @@
 /*
- * records.c - listing, reading and changing records, and the attachments of messages.
+ * records.c - listing, reading and changing records.
  */
 #include "graph_p.h"
 
@@ -176,34 +176,4 @@ char *graph_describe(struct remote *r, enum remote_change change, enum kind kind
 
     (void)r;
     return operation_describe(graph_operation(op), all, ARRAY_SIZE(all));
-}
-
-/* --- attachments ------------------------------------------------------------------------------ */
-
-enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
-                            struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                            void *sink_ctx, struct remote_fault *fault)
-{
-    const struct param all[] = {{"id", message}, {"attachment", attachment}};
-    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
-
-    return graph_do(r, GRAPH_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
-}
-
-/* Without $select their contents would come, too (contract 9.1). */
-enum grade graph_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
-                             struct cJSON **ret, struct remote_fault *fault)
-{
-    const struct param all[] = {{"id", message}, {"$select", "id,name,contentType,size,isInline"}};
-
-    return graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, ret, fault);
-}
-
-enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                         http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
-{
-    const struct param all[] = {{"id", id}, {"$expand", "attachments"}};
-    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
-
-    return graph_do(r, GRAPH_GET_MESSAGE_WITH_ATTACHMENTS, all, ARRAY_SIZE(all), &call, fault);
 }

@@ -9,6 +9,7 @@ import email.headerregistry
 import email.message
 import email.policy
 import email.utils
+import hashlib
 import html
 import re
 
@@ -112,7 +113,14 @@ def write_mime(document, attachments):
         message.add_alternative(body["content"], subtype="html")
     for attachment in attachments:
         _attach(message, attachment.document, attachment.content)
+    _set_boundaries(message, document["internetMessageId"])
     return message.as_bytes()
+
+
+def _set_boundaries(message, seed):
+    """The same message is the same bytes, each time it is asked for."""
+    for at, part in enumerate(part for part in message.walk() if part.is_multipart() and part.get_content_maintype() == "multipart"):
+        part.set_boundary("=_%d_%s" % (at, hashlib.sha256(seed.encode()).hexdigest()[:32]))
 
 
 def _address(address):
