@@ -3,6 +3,8 @@
  * of its token.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

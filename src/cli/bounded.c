@@ -2,7 +2,7 @@
  * bounded.c - a step that may block for ever in the kernel, because the program behind a mount is
  * stopped, is made by a child that can be killed: only a fatal signal ends such a wait.
  */
-#include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/clock.h>
 
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 /*
- * cli.c - the table of commands, usage, and printing to standard output and error.
+ * cli.c - the table of commands, and finding the one that is meant.
  */
 #include "cli_p.h"
 
@@ -7,7 +7,6 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/cli/cli.h>
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,53 +18,6 @@ static const struct command *const commands[] = {
 const struct command *cli_command(size_t i)
 {
     return i < ARRAY_SIZE(commands) ? commands[i] : NULL;
-}
-
-static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
-{
-    struct buf text;
-
-    buf_init(&text, 64 * 1024);
-    buf_addstr(&text, prefix);
-    buf_vaddf(&text, fmt, ap);
-    for (size_t i = 0; i < text.len; i++) {
-        if (iscntrl((unsigned char)text.data[i]) && text.data[i] != '\n')
-            text.data[i] = '?';
-    }
-    fwrite(text.data, 1, text.len, to);
-    buf_release(&text);
-}
-
-void print(FILE *to, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vprint(to, "", fmt, ap);
-    va_end(ap);
-}
-
-int complain(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vprint(stderr, "outlookfs: ", fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    return EXIT_NOT_DONE;
-}
-
-int usage_error(const struct command *command)
-{
-    fprintf(stderr, "usage: outlookfs %s %s\n", command->name, command->usage);
-    return EXIT_USAGE;
-}
-
-int usage_shown(const struct command *command)
-{
-    printf("usage: outlookfs %s %s\n\n%s\n", command->name, command->usage, command->summary);
-    return EXIT_DONE;
 }
 
 static void help(FILE *to)

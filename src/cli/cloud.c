@@ -3,7 +3,7 @@
  *
  * https://learn.microsoft.com/graph/deployments; tokens and registrations do not cross them.
  */
-#include "cli_p.h"
+#include "settings_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

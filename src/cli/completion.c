@@ -3,6 +3,7 @@
  * tables that read the command lines. src/cli/packaging/completions has the scripts that ask.
  */
 #include "cli_p.h"
+#include "settings_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

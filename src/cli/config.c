@@ -2,7 +2,7 @@
  * config.c - the configuration file: keys for all accounts, then a section an account. A mistake is
  * refused with its line.
  */
-#include "cli_p.h"
+#include "settings_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>

@@ -1,8 +1,8 @@
 /*
- * control.c - talking to a mount through its .outlookfs/: status.json, control, and what is left in
- * the queue.
+ * control.c - talking to a mount through its .outlookfs/: status.json and control.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
@@ -201,37 +201,4 @@ int control_sync(const char *mountpoint)
     while (rc == -EINPROGRESS && still_moves(mountpoint, &motion, &progress));
     progress_end(&progress);
     return rc;
-}
-
-/* --- what is left --- */
-
-struct left left_read(const cJSON *status)
-{
-    const cJSON *queue = json_get(status, "queue");
-
-    return (struct left){.pending = json_int(queue, "pending", 0),
-                         .failed = json_int(queue, "failed", 0),
-                         .conflicts = json_int(queue, "conflicts", 0),
-                         .held = json_int(queue, "held", 0)};
-}
-
-bool left_any(const struct left *left)
-{
-    return left->pending || left->failed || left->conflicts || left->held;
-}
-
-void left_describe(const struct left *left, struct buf *out)
-{
-    const struct {
-        int64_t count;
-        const char *what;
-    } parts[] = {{left->pending, "waiting"},
-                 {left->failed, "refused by the service"},
-                 {left->conflicts, "in conflict"},
-                 {left->held, "held deletions"}};
-
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        if (parts[i].count)
-            buf_addf(out, "%s%" PRId64 " %s", out->len ? ", " : "", parts[i].count, parts[i].what);
-    }
 }

@@ -3,6 +3,7 @@
  * the terminal.
  */
 #include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/log.h>
 

@@ -11,6 +11,8 @@
 #define OUTLOOKFS_CLI_DOCTOR_P_H
 
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 struct doctor {
     struct settings settings;

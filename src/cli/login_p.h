@@ -13,6 +13,7 @@
 #define OUTLOOKFS_CLI_LOGIN_P_H
 
 #include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/http/oauth.h>
 

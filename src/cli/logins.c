@@ -1,7 +1,7 @@
 /*
  * logins.c - what an account logs in for, where that is kept, and who it turned out to be.
  */
-#include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

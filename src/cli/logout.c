@@ -2,6 +2,7 @@
  * logout.c - outlookfs logout: forgets the tokens of an account, and leaves its section.
  */
 #include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/http/login.h>

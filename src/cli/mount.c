@@ -2,6 +2,8 @@
  * mount.c - outlookfs mount: its options, and the state of the process before anything is opened.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

@@ -3,6 +3,8 @@
  * answers, and whether the directory will do.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "keys_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>

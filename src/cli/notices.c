@@ -2,7 +2,7 @@
  * notices.c - a thread that looks after what a person must know and do: a new token, which is
  * noticed while nobody asks for anything, and, with notify=desktop, a word on the desktop.
  */
-#include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>

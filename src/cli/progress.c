@@ -1,9 +1,10 @@
 /*
  * progress.c - how far something is, on a terminal.
  */
-#include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define BAR_WIDTH 30

@@ -1,7 +1,8 @@
 /*
  * sandbox.c - starts the sandbox beside the mount and ends it with the mount.
  */
-#include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

@@ -13,6 +13,8 @@
 #define OUTLOOKFS_CLI_SENDMAIL_P_H
 
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 /* --- sendmail_args.c --- */
 

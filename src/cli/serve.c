@@ -2,6 +2,8 @@
  * serve.c - what the mounted process does: builds the rooms up, waits for its end, takes them down.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

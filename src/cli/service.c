@@ -1,7 +1,7 @@
 /*
  * service.c - the connection to the service that the settings name.
  */
-#include "cli_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/http/http.h>
 #include <outlookfs/http/token.h>

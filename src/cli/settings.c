@@ -3,6 +3,8 @@
  * of the configuration, its general part, and defaults, in this order.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
+#include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>

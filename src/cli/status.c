@@ -2,6 +2,7 @@
  * status.c - outlookfs status: status.json for people.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/str.h>
 

@@ -2,6 +2,7 @@
  * sync.c - outlookfs sync: sends what is pending and says what is left.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <errno.h>
 #include <getopt.h>

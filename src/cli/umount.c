@@ -3,6 +3,7 @@
  * ended.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 

@@ -1,7 +1,7 @@
 /*
  * unmount.c - umount2(2), or fusermount3 for those who may not.
  */
-#include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 

@@ -2,6 +2,7 @@
  * watch.c - outlookfs watch: what a trigger brings, as it comes.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>

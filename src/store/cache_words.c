@@ -9,6 +9,7 @@
  * it a row could only be removed by giving it the old text again.
  */
 #include "cache_p.h"
+#include "row_p.h"
 #include "words_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -192,13 +193,17 @@ static int index_words(struct cache *c, struct cancel *cancel)
     return rc;
 }
 
+static const struct column hit_columns[] = {
+    COLUMN(struct cache_hit, kind),
+    COLUMN(struct cache_hit, folder),
+    COLUMN(struct cache_hit, id),
+};
+static const struct table hits = TABLE("hits", struct cache_hit, hit_columns, 0);
+
 static int find_hits(struct cache *c, const char *query, size_t max, struct cache_hit **ret,
                      size_t *ret_count)
 {
-    struct cache_hit *hits = NULL;
-    size_t count = 0;
     struct sql_query q;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT l.kind, l.folder, r.id FROM words w JOIN records r ON r.seq = w.rowid"
@@ -206,22 +211,7 @@ static int find_hits(struct cache *c, const char *query, size_t max, struct cach
             " ORDER BY r.mtime DESC, r.seq DESC LIMIT ?");
     sql_bind_str(&q, query);
     sql_bind_int(&q, max < INT64_MAX ? (int64_t)max : INT64_MAX);
-    while (sql_row(&q)) {
-        hits = xrealloc(hits, (count + 1) * sizeof(*hits));
-        hits[count++] = (struct cache_hit){
-            .kind = (enum kind)sql_int(&q, 0),
-            .folder = sql_dup(&q, 1),
-            .id = sql_dup(&q, 2),
-        };
-    }
-    rc = sql_end(&q);
-    if (rc) {
-        cache_hits_free(hits, count);
-        return rc;
-    }
-    *ret = hits;
-    *ret_count = count;
-    return 0;
+    return row_collect(&q, &hits, ret, ret_count);
 }
 
 int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
@@ -240,11 +230,7 @@ int cache_search(struct cache *c, const char *words, size_t max, struct cancel *
     return rc;
 }
 
-void cache_hits_free(struct cache_hit *hits, size_t count)
+void cache_hits_free(struct cache_hit *list, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        free(hits[i].folder);
-        free(hits[i].id);
-    }
-    free(hits);
+    rows_free(&hits, list, count);
 }

@@ -81,10 +81,10 @@ int sql_open(struct sql *sql, const char *path, struct buf *err)
 
 void sql_close(struct sql *sql)
 {
-    for (size_t i = 0; i < sql->prepared_count; i++)
-        sqlite3_finalize(sql->prepared[i].stmt);
+    for (struct map_entry *e = map_first(&sql->prepared); e; e = map_next(&sql->prepared, e))
+        sqlite3_finalize(e->value);
+    map_release(&sql->prepared);
     sqlite3_close(sql->db);
-    free(sql->prepared);
     free(sql->path);
     *sql = (struct sql){0};
 }
@@ -124,27 +124,15 @@ int sql_exec_int(struct sql *sql, const char *text, int64_t *ret, struct buf *er
     return 0;
 }
 
-static sqlite3_stmt *find_prepared(struct sql *sql, const char *text)
-{
-    for (size_t i = 0; i < sql->prepared_count; i++) {
-        if (sql->prepared[i].text == text)
-            return sql->prepared[i].stmt;
-    }
-    return NULL;
-}
-
 static sqlite3_stmt *prepare(struct sql *sql, const char *text)
 {
-    sqlite3_stmt *stmt = find_prepared(sql, text);
-    size_t count = sql->prepared_count;
+    sqlite3_stmt *stmt = map_get(&sql->prepared, text);
 
     if (stmt)
         return stmt;
     if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK)
         return NULL;
-    sql->prepared = xrealloc(sql->prepared, (count + 1) * sizeof(*sql->prepared));
-    sql->prepared[count] = (struct sql_prepared){.text = text, .stmt = stmt};
-    sql->prepared_count++;
+    map_set(&sql->prepared, text, stmt);
     return stmt;
 }
 

@@ -8,9 +8,9 @@
  *         use(sql_str(&q, 0), sql_int(&q, 1));
  *     rc = sql_end(&q);                                                // always, once
  *
- * The first failure sticks: later binds and rows do nothing and sql_end() answers it. Texts are SQL
- * literals: a statement is found again by the address of its text. Strings that are bound must live
- * until sql_end().
+ * The first failure sticks: later binds and rows do nothing and sql_end() answers it. A statement is
+ * kept under its text, so values are bound and never written into it. Strings that are bound must
+ * live until sql_end().
  *
  * Errors: 0 or -errno: -ENOSPC, -EEXIST (unique), -ENOENT (foreign key), -EINVAL (not null),
  * -EROFS, otherwise -EIO. What is nobody's outcome but trouble goes into the log here, where its
@@ -21,6 +21,7 @@
 #ifndef OUTLOOKFS_STORE_SQL_P_H
 #define OUTLOOKFS_STORE_SQL_P_H
 
+#include <outlookfs/base/map.h>
 #include <outlookfs/base/mutex.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -29,17 +30,11 @@
 
 struct buf;
 
-struct sql_prepared {
-    const char *text;
-    sqlite3_stmt *stmt;
-};
-
 struct sql {
     sqlite3 *db;
     char *path;
-    bool damaged; /* SQLite met bytes that cannot be: sticky */
-    struct sql_prepared *prepared;
-    size_t prepared_count;
+    bool damaged;        /* SQLite met bytes that cannot be: sticky */
+    struct map prepared; /* text -> sqlite3_stmt */
 };
 
 /*

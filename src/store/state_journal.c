@@ -1,102 +1,39 @@
 /*
  * state_journal.c - the journal: one pending operation a slot, and which are due.
  */
+#include "row_p.h"
 #include "state_p.h"
 
-#include <outlookfs/base/alloc.h>
-
-#include <errno.h>
-#include <stdlib.h>
-
-#define SELECT_OP                                                                                  \
-    "SELECT slot, verb, state, status, gen, attempts, queued_at, due, began, reason, request,"     \
-    " base, mine, sent, answer, seen FROM journal "
+static const struct column columns[] = {
+    COLUMN(struct journal_op, slot),      COLUMN(struct journal_op, verb),
+    COLUMN(struct journal_op, state),     COLUMN(struct journal_op, status),
+    COLUMN(struct journal_op, gen),       COLUMN(struct journal_op, attempts),
+    COLUMN(struct journal_op, queued_at), COLUMN(struct journal_op, due),
+    COLUMN(struct journal_op, began),     COLUMN(struct journal_op, reason),
+    COLUMN(struct journal_op, request),   COLUMN(struct journal_op, base),
+    COLUMN(struct journal_op, mine),      COLUMN(struct journal_op, sent),
+    COLUMN(struct journal_op, answer),    COLUMN(struct journal_op, seen),
+};
+static const struct table journal = TABLE("journal", struct journal_op, columns, 1);
 
 void journal_op_release(struct journal_op *op)
 {
-    free(op->base);
-    free(op->mine);
-    free(op->sent);
-    free(op->answer);
-    free(op->seen);
-    free(op->reason);
-    free(op->request);
-    *op = (struct journal_op){0};
-}
-
-static struct journal_op read_op(struct sql_query *q)
-{
-    return (struct journal_op){
-        .slot = sql_int(q, 0),
-        .verb = (enum journal_verb)sql_int(q, 1),
-        .state = (enum journal_state)sql_int(q, 2),
-        .status = (int)sql_int(q, 3),
-        .gen = (uint64_t)sql_int(q, 4),
-        .attempts = (unsigned)sql_int(q, 5),
-        .queued_at = sql_int(q, 6),
-        .due = sql_int(q, 7),
-        .began = sql_int(q, 8),
-        .reason = sql_dup(q, 9),
-        .request = sql_dup(q, 10),
-        .base = sql_dup(q, 11),
-        .mine = sql_dup(q, 12),
-        .sent = sql_dup(q, 13),
-        .answer = sql_dup(q, 14),
-        .seen = sql_dup(q, 15),
-    };
-}
-
-static int put_locked(struct state *s, const struct journal_op *op)
-{
-    struct sql_query q;
-
-    db_write(&s->db, &q,
-             "REPLACE INTO journal (slot, verb, state, status, gen, attempts, queued_at, due,"
-             " began, reason, request, base, mine, sent, answer, seen)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    sql_bind_int(&q, op->slot);
-    sql_bind_int(&q, op->verb);
-    sql_bind_int(&q, op->state);
-    sql_bind_int(&q, op->status);
-    sql_bind_int(&q, (int64_t)op->gen);
-    sql_bind_int(&q, op->attempts);
-    sql_bind_int(&q, op->queued_at);
-    sql_bind_int(&q, op->due);
-    sql_bind_int(&q, op->began);
-    sql_bind_str(&q, op->reason);
-    sql_bind_str(&q, op->request);
-    sql_bind_str(&q, op->base);
-    sql_bind_str(&q, op->mine);
-    sql_bind_str(&q, op->sent);
-    sql_bind_str(&q, op->answer);
-    sql_bind_str(&q, op->seen);
-    return sql_run(&q);
+    row_release(&journal, op);
 }
 
 int state_put_op(struct state *s, const struct journal_op *op)
 {
     state_begin(s);
-    return state_end(s, put_locked(s, op));
+    return state_end(s, row_put(&s->db, &journal, op));
 }
 
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret)
 {
-    struct journal_op op = {0};
     struct sql_query q;
-    int rc;
 
-    db_read(&s->db, &q, SELECT_OP "WHERE slot = ?");
+    row_select(&s->db, &journal, &q, "WHERE slot = ?");
     sql_bind_int(&q, slot);
-    if (sql_row(&q))
-        op = read_op(&q);
-    rc = sql_end(&q);
-    if (!rc && !op.slot)
-        rc = -ENOENT;
-    if (rc)
-        journal_op_release(&op);
-    else
-        *ret = op;
-    return rc;
+    return row_take(&q, &journal, ret);
 }
 
 int state_remove_op(struct state *s, int64_t slot)
@@ -142,26 +79,10 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
 
 int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count)
 {
-    struct journal_op *list = NULL;
     struct sql_query q;
-    size_t count = 0;
-    int rc;
 
-    db_read(&s->db, &q, SELECT_OP "ORDER BY queued_at, slot");
-    while (sql_row(&q)) {
-        list = xrealloc(list, (count + 1) * sizeof(*list));
-        list[count++] = read_op(&q);
-    }
-    rc = sql_end(&q);
-    if (!rc) {
-        *ret = list;
-        *ret_count = count;
-        return 0;
-    }
-    while (count)
-        journal_op_release(&list[--count]);
-    free(list);
-    return rc;
+    row_select(&s->db, &journal, &q, "ORDER BY queued_at, slot");
+    return row_collect(&q, &journal, ret, ret_count);
 }
 
 static void add_count(struct journal_counts *counts, enum journal_state state, unsigned n)

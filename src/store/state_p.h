@@ -12,6 +12,8 @@
  *   state_triggers.c   triggers and what they have brought
  *   state_searches.c   searches that are kept
  *   state_data.c       data/<ino>
+ *
+ * Rows are read and written by lists of columns: row_p.h.
  */
 #ifndef OUTLOOKFS_STORE_STATE_P_H
 #define OUTLOOKFS_STORE_STATE_P_H

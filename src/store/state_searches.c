@@ -1,12 +1,10 @@
 /*
  * state_searches.c - searches that are kept.
  */
+#include "row_p.h"
 #include "state_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/store/searches.h>
-
-#include <stdlib.h>
 
 static void bind_key(struct sql_query *q, const char *place, const char *folder, const char *name)
 {
@@ -48,25 +46,12 @@ bool state_has_search(struct state *s, const char *place, const char *folder, co
 int state_searches(struct state *s, const char *place, const char *folder, char ***ret,
                    size_t *ret_count)
 {
-    char **names = NULL;
-    size_t count = 0;
+    static const struct column name = {"name", 0, COLUMN_STR};
+    static const struct table names = {"searches", sizeof(char *), &name, 1, 0};
     struct sql_query q;
 
-    db_read(&s->db, &q, "SELECT name FROM searches WHERE place = ? AND folder = ? ORDER BY name");
+    row_select(&s->db, &names, &q, "WHERE place = ? AND folder = ? ORDER BY name");
     sql_bind_str(&q, place);
     sql_bind_str(&q, folder);
-    while (sql_row(&q)) {
-        names = xrealloc(names, (count + 1) * sizeof(*names));
-        names[count++] = sql_dup(&q, 0);
-    }
-    int rc = sql_end(&q);
-    if (!rc) {
-        *ret = names;
-        *ret_count = count;
-        return 0;
-    }
-    while (count)
-        free(names[--count]);
-    free(names);
-    return rc;
+    return row_collect(&q, &names, ret, ret_count);
 }

@@ -1,8 +1,9 @@
 /*
- * listing_p.h - the reading half of the room: what is known of each folder's listing, and the
+ * listing_p.h - the reading half of the layer: what is known of each folder's listing, and the
  * passes that renew it.
  *
- *     mailbox.c      lifetime of the room, events, probe
+ *     mailbox.c      lifetime of the layer, probe
+ *     events.c       what the layer above is told
  *     pool.c         the fetch threads
  *     flight.c       one question at a time about a thing
  *     folders.c      the folders of a kind

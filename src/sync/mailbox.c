@@ -1,5 +1,5 @@
 /*
- * mailbox.c - lifetime of the room, events, probe.
+ * mailbox.c - lifetime of the layer, and the probe.
  */
 #include "flight_p.h"
 #include "listing_p.h"
@@ -205,17 +205,6 @@ struct triggers *mailbox_triggers(struct mailbox *mb)
     return mb->triggers;
 }
 
-/* --- answers ------------------------------------------------------------------------------- */
-
-int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what)
-{
-    int rc = buf_fail(err, grade_errno(grade), "%s: %s", what,
-                      fault->reason ? fault->reason : grade_name(grade));
-
-    remote_fault_release(fault);
-    return rc;
-}
-
 int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
@@ -226,29 +215,4 @@ int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err)
         return mailbox_fail(err, grade, &fault, "the mailbox does not answer");
     remote_fault_release(&fault);
     return 0;
-}
-
-void mailbox_notify_folders(struct mailbox *mb, enum kind kind)
-{
-    if (mb->events && mb->events->folders_changed)
-        mb->events->folders_changed(mb->events_ctx, kind);
-}
-
-void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
-                           enum mailbox_change change)
-{
-    if (mb->events && mb->events->record_changed)
-        mb->events->record_changed(mb->events_ctx, kind, folder, id, change);
-}
-
-void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot)
-{
-    if (mb->events && mb->events->slot_changed)
-        mb->events->slot_changed(mb->events_ctx, slot->kind, slot->folder, slot->id);
-}
-
-void mailbox_notify_stream(struct mailbox *mb, uint64_t ino)
-{
-    if (mb->events && mb->events->stream_changed)
-        mb->events->stream_changed(mb->events_ctx, ino);
 }

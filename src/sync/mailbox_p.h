@@ -1,5 +1,5 @@
 /*
- * mailbox_p.h - what the files of the sync room share.
+ * mailbox_p.h - what the files of the layer share.
  */
 #ifndef OUTLOOKFS_SYNC_MAILBOX_P_H
 #define OUTLOOKFS_SYNC_MAILBOX_P_H
@@ -58,11 +58,14 @@ int mailbox_moves_recover(struct mailbox *mb);
 int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct remote_ctx ctx,
                   char **ret);
 
+/* --- events.c --- */
+
 /* Events; no lock may be held. */
 void mailbox_notify_folders(struct mailbox *mb, enum kind kind);
 void mailbox_notify_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                            enum mailbox_change change);
 void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot);
+void mailbox_notify_stream(struct mailbox *mb, uint64_t ino);
 
 /*
  * The errno of a question that was not answered; the reason goes to `err` (may be NULL) behind

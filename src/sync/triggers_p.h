@@ -77,7 +77,4 @@ int stream_begin(struct triggers *t, struct trigger_stream *ret);
 /* After a start: tails that were not committed are cut off. */
 int stream_recover(struct triggers *t);
 
-/* --- events --- */
-void mailbox_notify_stream(struct mailbox *mb, uint64_t ino);
-
 #endif

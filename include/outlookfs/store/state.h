@@ -113,7 +113,7 @@ int state_slot_by_name(struct state *s, enum kind kind, const char *folder, cons
 int state_slot_by_record(struct state *s, enum kind kind, const char *folder, const char *record,
                          struct slot *ret);
 int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret);
-/* All of a folder (folder NULL: all of the kind), as an array the caller releases and frees. */
+/* All of a folder, as an array the caller releases and frees. */
 int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret,
                 size_t *ret_count);
 /* Those with a move that waits, of every kind. */

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "cli/cli_p.h"
+#include "cli/mountpoint_p.h"
 #include <outlookfs/base/alloc.h>
 
 #include <stdlib.h>

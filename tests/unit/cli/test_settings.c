@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "cli/cli_p.h"
+#include "cli/settings_p.h"
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>

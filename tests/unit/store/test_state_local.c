@@ -96,7 +96,6 @@ static void test_lists_and_removes(void **state)
     assert_int_equal(put(s, 4, 7, "b"), 0);
     assert_int_equal(put(s, 6, 0, "c"), 0);
     assert_list(s, 7, (uint64_t[]){4, 5}, 2);
-    assert_list(s, 0, (uint64_t[]){6}, 1);
     assert_int_equal(state_remove_local(s, 4), 0);
     assert_int_equal(state_remove_local(s, 4), 0);
     assert_list(s, 7, (uint64_t[]){5}, 1);
