@@ -241,7 +241,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_DELETE,
+            .caps = KIND_CAN_DELETE | KIND_NESTS,
             .id = "Id",
             .etag = NULL,
             .modified = "DateTimeReceived",
@@ -293,8 +293,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps =
-                KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_MOVE | KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
@@ -330,7 +330,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
         {
             .name = "contact",
             .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "lastModifiedDateTime",

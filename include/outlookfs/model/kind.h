@@ -36,7 +36,9 @@ enum kind_caps {
         << 1, /* any writable member may change; without it only what kind_check_update() allows */
     KIND_CAN_DELETE = 1 << 2,
     KIND_CAN_FILTER = 1 << 3, /* lists take $filter and $orderby */
-    KIND_CAN_MOVE = 1 << 4,   /* to another folder of the kind, where it keeps its id */
+    KIND_CAN_MOVE = 1 << 4, /* to another folder of the kind, where it keeps its id; folders, too */
+    KIND_CAN_FOLD = 1 << 5, /* folders can be made, renamed and removed */
+    KIND_NESTS = 1 << 6,    /* folders have folders below them */
 };
 
 /* What is special about a folder. */
