@@ -116,6 +116,7 @@ struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine)
             str_eq(member->string, kind_info(kind)->given))
             value_add_copy(body, member->string, member);
     }
+    value_prune(body);
     kind_complete_new(kind, body);
     return body;
 }
