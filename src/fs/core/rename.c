@@ -4,7 +4,6 @@
  */
 #include "core_p.h"
 
-#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -52,12 +51,32 @@ static int rename_found(struct fs *fs, const struct fs_req *req, struct node *no
     if (ops->relocate)
         return ops->relocate(fs, req, node, from, to, flags, err);
     if (!(ops->flags & NODE_MOVABLE))
-        return node_refuse(fs, from->dir, from->name);
+        return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
     mutex_lock(&fs->change);
     int rc = rename_locked(fs, req, from, to, flags, err);
     fs->attr_changes++;
     mutex_unlock(&fs->change);
     return rc;
+}
+
+/* Where nothing else is said, the class of the end that cannot be changed knows what to do. */
+static void refuse_rename(struct fs *fs, const struct place *from, const struct place *to, int rc,
+                          const struct buf *err)
+{
+    struct node *dir = to->dir;
+    struct buf line;
+
+    if (!from->dir || !to->dir)
+        return;
+    if (rc == -EROFS && node_is_read_only(fs, from->dir))
+        dir = from->dir;
+    buf_init(&line, BUF_TEXT_MAX);
+    buf_addstr(&line, from->name);
+    buf_addstr(&line, " -> ");
+    tree_add_path(fs, to->dir, &line);
+    buf_addstr(&line, to->name);
+    node_refuse(fs, from->dir, line.data, rc, err->len ? err->data : node_reason(fs, dir, rc));
+    buf_release(&line);
 }
 
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
@@ -83,8 +102,8 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     if (!rc)
         rc = rename_found(fs, req, node, &from, &to, flags, &err);
     tree_put(fs, node);
-    if (rc && err.len)
-        log_warn("%s -> %s: %s", name, newname, err.data);
+    if (rc)
+        refuse_rename(fs, &from, &to, rc, &err);
     tree_put(fs, from.dir);
     tree_put(fs, to.dir);
     buf_release(&err);

@@ -5,7 +5,6 @@
 #include "records_p.h"
 
 #include <outlookfs/base/buf.h>
-#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -29,16 +28,6 @@ static bool is_listed_so(const char *name)
     return same && !name_is_record(name) && !name_is_scratch_dir(name);
 }
 
-static void tell(struct fs *fs, struct node *dir, const char *name, struct buf *err)
-{
-    struct buf path;
-
-    buf_init(&path, BUF_TEXT_MAX);
-    if (err->len && !tree_add_path(fs, dir, &path))
-        log_warn("%s%s: %s", path.data, name, err->data);
-    buf_release(&path);
-}
-
 int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                  struct node **ret)
 {
@@ -56,7 +45,7 @@ int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, cons
     if (!rc)
         rc = node_lookup(fs, req, dir, name, ret);
     else
-        tell(fs, dir, name, &err);
+        node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
     buf_release(&err);
     return rc;
 }
@@ -92,10 +81,10 @@ int folder_rmdir(struct fs *fs, const struct fs_req *req, struct node *dir, cons
         mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f))
         return -ENOSYS;
     buf_init(&err, BUF_TEXT_MAX);
-    int rc = has_own(fs, &f) ? -ENOTEMPTY
-                             : mailbox_remove_folder(fs->mailbox, &f, req->cancel, &err);
+    int rc =
+        has_own(fs, &f) ? -ENOTEMPTY : mailbox_remove_folder(fs->mailbox, &f, req->cancel, &err);
     if (rc)
-        tell(fs, dir, name, &err);
+        node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
     buf_release(&err);
     mailbox_folder_release(&f);
     return rc;
@@ -108,9 +97,9 @@ int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
     struct cache_folder f = {0};
     struct node *there = NULL;
 
-    if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) ||
-        to->dir->kind != node->kind || !is_listed_so(to->name))
-        return node_refuse(fs, from->dir, from->name);
+    if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) || to->dir->kind != node->kind ||
+        !is_listed_so(to->name))
+        return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
     if (flags & RENAME_EXCHANGE)
         return -EINVAL;
     int rc = node_lookup(fs, req, to->dir, to->name, &there);
@@ -121,8 +110,8 @@ int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                              &f);
     if (!rc)
         rc = mailbox_change_folder(fs->mailbox, &f, to->dir->folder,
-                                   str_eq(from->name, to->name) ? f.display : to->name,
-                                   req->cancel, err);
+                                   str_eq(from->name, to->name) ? f.display : to->name, req->cancel,
+                                   err);
     if (!rc)
         tree_move(fs, node, to->dir, to->name, NULL, 0);
     mailbox_folder_release(&f);

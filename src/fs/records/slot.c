@@ -131,14 +131,13 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     return rc == -ENOENT ? 0 : rc;
 }
 
-int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret)
+int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret, struct buf *err)
 {
-    if (!mailbox_may_create(fs->mailbox, dir->kind, dir->folder)) {
-        log_warn("%s/%s: no message can be made in this folder; %suse outbox/send/",
-                 kind_info(dir->kind)->dir, name,
-                 kind_info(dir->kind)->draft ? "write it in Drafts, or " : "");
-        return -EPERM;
-    }
+    if (!mailbox_may_create(fs->mailbox, dir->kind, dir->folder))
+        return buf_fail(err, -EPERM,
+                        "no message can be made in this folder: %sput it into outbox/send/, and it "
+                        "is sent",
+                        kind_info(dir->kind)->draft ? "write it in Drafts, or " : "");
     *ret = (struct slot){.kind = dir->kind,
                          .folder = xstrdup(dir->folder),
                          .name = xstrdup(name),
@@ -161,13 +160,15 @@ static int fill_empty(struct fs *fs, struct slot *slot, mode_t mode)
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
     struct slot slot = {0};
+    struct buf err;
 
+    buf_init(&err, BUF_TEXT_MAX);
     state_begin(fs->state);
     int rc = slot_of_name(fs, dir, name, &slot);
     if (!rc && !(slot.flags & SLOT_VACANT))
         rc = -EEXIST;
     else if (rc == -ENOENT)
-        rc = slot_new(fs, dir, name, &slot);
+        rc = slot_new(fs, dir, name, &slot, &err);
     if (!rc && !slot.ino)
         rc = state_new_ino(fs->state, &slot.ino);
     if (!rc)
@@ -177,6 +178,9 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     rc = state_end(fs->state, rc);
     if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+    else
+        node_refuse(fs, dir, name, rc, err.data);
+    buf_release(&err);
     housekeeping_wake(fs);
     slot_release(&slot);
     return rc;
