@@ -125,7 +125,8 @@ static int outdate_locked(struct cache *c, enum kind kind, const char *folder)
     struct sql_query q;
 
     db_write(&c->db, &q,
-             "UPDATE listings SET full_at = 0, fresh_at = 0 WHERE kind = ? AND folder = ?");
+             "UPDATE listings SET full_at = 0, fresh_at = 0, cursor = NULL WHERE kind = ? AND "
+             "folder = ?");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);
     return sql_run(&q);
