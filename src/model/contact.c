@@ -64,12 +64,13 @@ static const char *order_of(const struct cJSON *contact, const char *name)
     return found;
 }
 
+/* To take a part away is no other name. */
 static bool is_renamed(const struct cJSON *base, const struct cJSON *contact)
 {
     for (const char *const *part = kind_info(KIND_CONTACT)->name_parts; *part; part++) {
         const char *old = json_str(base, *part), *now = json_str(contact, *part);
 
-        if (!str_eq(old ? old : "", now ? now : ""))
+        if (now && *now && !str_eq(old, now))
             return true;
     }
     return false;

@@ -11,10 +11,10 @@
 struct cJSON;
 
 /*
- * A person was renamed: where a name part (kind.h) of `contact` differs from `base` and a full name
+ * A person was renamed: where a name part (kind.h) of `contact` is another than in `base` and a full name
  * (DisplayName, FileAs) was what the parts gave, in one of the usual orders, and was left as it was,
- * it becomes what they give in that order now. A full name that somebody wrote stays. False: nothing
- * changed.
+ * it becomes what they give in that order now. A full name that somebody wrote stays, and so does one
+ * of which a part was only taken away. False: nothing changed.
  */
 bool contact_settle_names(const struct cJSON *base, struct cJSON *contact);
 

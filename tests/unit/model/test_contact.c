@@ -61,8 +61,9 @@ static void test_parts_that_are_not_there(void **state)
     check("{'GivenName':'Jane','Surname':null,'FileAs':'Jane'}",
           "{'GivenName':'Jane','Surname':'Roe','FileAs':'Jane'}",
           "{'GivenName':'Jane','Surname':'Roe','FileAs':'Jane Roe'}");
-    check("{'GivenName':'Jane','DisplayName':'Jane'}", "{'GivenName':'','DisplayName':'Jane'}",
-          "{'GivenName':'','DisplayName':'Jane'}");
+    check("{'GivenName':'Jane','Surname':'Doe','DisplayName':'Jane Doe'}",
+          "{'GivenName':'Jane','Surname':'','DisplayName':'Jane Doe'}",
+          "{'GivenName':'Jane','Surname':'','DisplayName':'Jane Doe'}");
 }
 
 static void test_graph(void **state)
