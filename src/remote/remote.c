@@ -77,6 +77,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->respond;
     case REMOTE_CAN_MIME:
         return r->impl->mime;
+    case REMOTE_CAN_AGENDA:
+        return r->impl->agenda;
     }
     return false;
 }
@@ -242,6 +244,12 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
                               struct remote_fault *fault)
 {
     DISPATCH(unsubscribe, location, ctx);
+}
+
+enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(agenda, calendar, from, to, ctx, ret);
 }
 
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,

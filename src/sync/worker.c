@@ -63,18 +63,6 @@ static void finish(struct worker *w, int rc)
     mutex_unlock(&wb->lock);
 }
 
-static enum http_priority priority_of(struct writeback *wb, int64_t slot)
-{
-    enum http_priority priority = HTTP_BACKGROUND;
-
-    mutex_lock(&wb->lock);
-    for (const struct waiter *waiter = wb->waiters; waiter; waiter = waiter->next)
-        if (waiter->slot == slot)
-            priority = HTTP_INTERACTIVE;
-    mutex_unlock(&wb->lock);
-    return priority;
-}
-
 static void task_release(struct task *t)
 {
     slot_release(&t->slot);
@@ -90,7 +78,7 @@ static bool load(struct worker *w, int64_t slot, struct task *t)
         .wb = w->wb,
         .mb = w->wb->mb,
         .worker = w,
-        .ctx = {.cancel = &w->cancel, .priority = priority_of(w->wb, slot)},
+        .ctx = {.cancel = &w->cancel, .priority = HTTP_SAVE},
     };
     if (state_get_op(state, slot, &t->op))
         return false;

@@ -60,7 +60,13 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 
 /* What not every service has. */
-enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND, REMOTE_CAN_MIME };
+enum remote_ability {
+    REMOTE_CAN_ASK,
+    REMOTE_CAN_FORWARD,
+    REMOTE_CAN_RESPOND,
+    REMOTE_CAN_MIME,
+    REMOTE_CAN_AGENDA
+};
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
@@ -116,6 +122,7 @@ struct remote_query {
 struct remote_page {
     struct items items; /* the caller's to release */
     size_t bytes;       /* of the answer: for sizing the next page */
+    bool cut;           /* a search: the service gives no more, and there may be more */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
@@ -216,6 +223,13 @@ char *remote_ask_head(const char *url);
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
 
+/* --- calendars -------------------------------------------------------------------------------- */
+
+/* What happens in a calendar in [from, to), ns since 1970: an array of events, each occurrence of a
+ * series by itself. REMOTE_CAN_AGENDA. */
+enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+
 /* --- triggers --------------------------------------------------------------------------------- */
 
 enum remote_trigger {
@@ -308,6 +322,8 @@ struct remote_impl {
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
+    enum grade (*agenda)(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum grade (*poll)(struct remote *r, enum remote_trigger trigger, const struct param *params,
                        size_t count, const char *cursor, struct remote_ctx ctx,
                        struct remote_news *ret, struct remote_fault *fault);

@@ -28,10 +28,18 @@ void views_init(struct fs *fs);
 void views_release(struct fs *fs);
 int64_t views_expire(struct fs *fs, int64_t now); /* drops indexes nobody looks at */
 
+/* --- agenda.c --- */
+extern const struct node_ops agenda_ops; /* views/calendars/<calendar>/agenda */
+
 /* --- export.c, export_file.c, rendering.c --- */
 extern const struct node_ops export_root_ops, export_kind_ops;
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void renderings_init(struct fs *fs);
 void renderings_release(struct fs *fs);
+
+/* Why nothing in export/ can be changed. */
+#define EXPORT_REFUSAL                                                                             \
+    "export/ shows the records in other formats and is read-only: change the record itself, in "   \
+    "mail/, calendars/ or contacts/"
 
 #endif

@@ -142,6 +142,7 @@ static const struct remote_impl graph_impl = {
     .reply = graph_reply,
     .forward = graph_forward,
     .respond = graph_respond,
+    .agenda = graph_agenda,
     .poll = graph_poll,
 };
 

@@ -5,10 +5,12 @@
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
  *     records.c     listing, reading and changing records
+ *     search.c      searching mail
  *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
+ *     agenda.c      what happens in a calendar between two times
  *     triggers.c    what is new since the last look
  *
  * Every request asks for immutable ids: a message that moves keeps its id (graph contract 5).
@@ -66,6 +68,9 @@ enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ct
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault);
+/* A page for a query with `search`. search.c */
+enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
+                        struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
 enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
@@ -90,6 +95,8 @@ enum grade graph_forward(struct remote *r, const char *id, const char *to, const
 enum grade graph_respond(struct remote *r, const char *event, enum remote_response response,
                          const char *comment, bool send, bool again, struct remote_ctx ctx,
                          struct remote_fault *fault);
+enum grade graph_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                       size_t count, const char *cursor, struct remote_ctx ctx,
                       struct remote_news *ret, struct remote_fault *fault);
