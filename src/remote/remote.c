@@ -77,6 +77,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->respond;
     case REMOTE_CAN_MIME:
         return r->impl->mime;
+    case REMOTE_CAN_LIST_CONTENTS:
+        return r->impl->lists_contents;
     case REMOTE_CAN_AGENDA:
         return r->impl->agenda;
     }

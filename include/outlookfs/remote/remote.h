@@ -65,6 +65,7 @@ enum remote_ability {
     REMOTE_CAN_FORWARD,
     REMOTE_CAN_RESPOND,
     REMOTE_CAN_MIME,
+    REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
     REMOTE_CAN_AGENDA
 };
 bool remote_can(struct remote *r, enum remote_ability ability);
@@ -266,6 +267,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 struct remote_impl {
     const char *name;
     const char *title;
+    bool lists_contents;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);

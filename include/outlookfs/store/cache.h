@@ -125,6 +125,15 @@ int cache_remove(struct cache *c, enum kind kind, const char *folder, const char
 /* The record lies in another folder; as it is, until that folder's listing says more. 0 also when it is not there. */
 int cache_move(struct cache *c, enum kind kind, const char *id, const char *from, const char *to);
 
+/* All records of a folder in the order in which a service lists them: the latest first. */
+struct cache_place {
+    char *id;
+    bool attachments;
+};
+int cache_order(struct cache *c, enum kind kind, const char *folder, struct cache_place **ret,
+                size_t *ret_count);
+void cache_places_free(struct cache_place *places, size_t count);
+
 /* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it
  * last. -ENOENT. The caller frees. */
 int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder);
@@ -187,6 +196,7 @@ int cache_search(struct cache *c, const char *words, size_t max, struct cancel *
  */
 int cache_attachment_open(struct cache *c, const char *message, const char *attachment,
                           size_t *ret_size);
+bool cache_attachment_is_there(struct cache *c, const char *message, const char *attachment);
 /* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until
  * finished). */
 int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
