@@ -130,7 +130,8 @@ static int forget_damaged(struct cache *c, enum kind kind, const char *folder, c
     int rc = remove_locked(c, kind, folder, id);
     if (!rc) {
         db_write(&c->db, &q,
-                 "UPDATE listings SET full_at = 0, fresh_at = 0 WHERE kind = ? AND folder = ?");
+                 "UPDATE listings SET full_at = 0, fresh_at = 0, cursor = NULL WHERE kind = ? AND "
+                 "folder = ?");
         sql_bind_int(&q, kind);
         sql_bind_str(&q, folder);
         rc = sql_run(&q);
