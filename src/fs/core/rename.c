@@ -74,6 +74,15 @@ static void refuse_rename(struct fs *fs, const struct place *from, const struct 
     buf_release(&line);
 }
 
+/* -ENOSYS: the rename is one of names. */
+static int receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                   const struct place *to, unsigned flags, struct buf *err)
+{
+    const struct node_ops *ops = tree_ops(fs, to->dir);
+
+    return ops->receive && !flags ? ops->receive(fs, req, from, to, err) : -ENOSYS;
+}
+
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
               uint64_t newparent, const char *newname, unsigned flags)
 {
@@ -93,7 +102,10 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = -ENAMETOOLONG;
     if (!rc)
         rc = may_move(fs, req, &from, &err);
-    if (!rc) {
+    int received = rc ? -ENOSYS : receive(fs, req, &from, &to, flags, &err);
+    if (received != -ENOSYS) {
+        rc = received;
+    } else if (!rc) {
         mutex_lock(&fs->change);
         rc = rename_locked(fs, req, &from, &to, flags, &err);
         fs->attr_changes++;

@@ -21,14 +21,14 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static const struct node_ops folder_ops;
+static const struct node_ops folder_ops, contact_folder_ops;
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
     (void)name;
     return (struct node_spec){.ino = folder_ino(f->kind, f->id),
-                              .ops = &folder_ops,
+                              .ops = f->kind == KIND_CONTACT ? &contact_folder_ops : &folder_ops,
                               .parent = dir,
                               .name = f->name,
                               .kind = f->kind,
@@ -110,6 +110,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         rc = find_folder(fs, req, dir, name, ret);
         return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
     }
+    if (dir->kind == KIND_CONTACT && photo_is_name(name))
+        return photo_lookup(fs, req, dir, name, ret);
     return -ENOENT;
 }
 
@@ -333,5 +335,37 @@ static const struct node_ops folder_ops = {
     .remove = slot_unlink,
     .files_only = true,
     .rename = record_rename,
+    .getxattr = folder_getxattr,
+};
+
+/* --- a folder of contacts: photos, too --- */
+
+static bool contact_owns(const char *name)
+{
+    return name_is_record(name) || photo_is_name(name);
+}
+
+static int contact_create(struct fs *fs, struct node *dir, const char *name, mode_t mode,
+                          struct node **ret)
+{
+    return photo_is_name(name) ? photo_create(fs, dir, name, mode, ret)
+                               : slot_create(fs, dir, name, mode, ret);
+}
+
+static const struct node_ops contact_folder_ops = {
+    .name = "contact folder",
+    .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .owns = contact_owns,
+    .takes = folder_takes,
+    .create = contact_create,
+    .remove = slot_unlink,
+    .files_only = true,
+    .rename = record_rename,
+    .receive = photo_receive,
     .getxattr = folder_getxattr,
 };
