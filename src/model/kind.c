@@ -186,7 +186,7 @@ static const char *const graph_event_managed[] = {
 
 static const char *const graph_event_required[] = {"start", "end", NULL};
 
-static const char *const graph_event_rewritten[] = {"body", "bodyPreview", NULL};
+static const char *const graph_rewritten[] = {"body", "bodyPreview", NULL};
 
 static const char *const graph_event_opaque[] = {
     "id",
@@ -241,7 +241,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_DELETE,
+            .caps = KIND_CAN_DELETE | KIND_NESTS,
             .id = "Id",
             .etag = NULL,
             .modified = "DateTimeReceived",
@@ -299,7 +299,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .name = "message",
             .type = "#microsoft.graph.message",
             .dir = "mail",
-            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_MOVE | KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
@@ -307,11 +308,12 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .whole = graph_message_whole,
             .managed = graph_message_managed,
             .required = no_members,
-            .rewritten = no_members,
+            .rewritten = graph_rewritten,
             .opaque = graph_message_opaque,
             .changeable = graph_message_changeable,
             .draft = "isDraft",
             .parent = "parentFolderId",
+            .given = "attachments",
             .read = "isRead",
             .attachments = "attachments",
             .has_attachments = "hasAttachments",
@@ -329,7 +331,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .managed = graph_event_managed,
             .required = graph_event_required,
             .invited = "attendees",
-            .rewritten = graph_event_rewritten,
+            .rewritten = graph_rewritten,
             .opaque = graph_event_opaque,
         },
     [KIND_CONTACT] =
@@ -337,7 +339,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .name = "contact",
             .type = "#microsoft.graph.contact",
             .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "lastModifiedDateTime",

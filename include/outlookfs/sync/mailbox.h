@@ -140,7 +140,23 @@ int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,
  */
 int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *name,
                         struct cancel *cancel, struct cache_folder *ret);
+/* May a new record be made in this folder? From what is cached. */
+bool mailbox_may_create(struct mailbox *mb, enum kind kind, const char *folder);
 void mailbox_folder_release(struct cache_folder *folder);
+
+/*
+ * Folders that are made, changed and removed at once, not by the journal: offline it is
+ * -EHOSTUNREACH, and only what the service has done is done. -EPERM for what the service does not do,
+ * -EEXIST, -ENOTEMPTY; the reason in `err`.
+ */
+int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent,
+                          const char *display, struct cancel *cancel, struct buf *err);
+/* Below `parent` (NULL: the top), as `display`. */
+int mailbox_change_folder(struct mailbox *mb, const struct cache_folder *folder, const char *parent,
+                          const char *display, struct cancel *cancel, struct buf *err);
+/* Waits for what is on its way out of the folder. */
+int mailbox_remove_folder(struct mailbox *mb, const struct cache_folder *folder,
+                          struct cancel *cancel, struct buf *err);
 
 /* --- records ---------------------------------------------------------------------------------- */
 
