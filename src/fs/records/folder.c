@@ -112,6 +112,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 {
     if (name_is_record(name))
         return record_lookup(fs, req, dir, name, ret);
+    if (dir->kind == KIND_CONTACT && photo_is_name(name))
+        return photo_lookup(fs, req, dir, name, ret);
     if (kind_info(dir->kind)->caps & KIND_NESTS) {
         int rc = dir->kind == KIND_MESSAGE ? attachments_lookup(fs, req, dir, name, ret) : -ENOENT;
         if (rc != -ENOENT)
@@ -119,8 +121,6 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         rc = find_folder(fs, req, dir, name, ret);
         return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
     }
-    if (dir->kind == KIND_CONTACT && photo_is_name(name))
-        return photo_lookup(fs, req, dir, name, ret);
     return -ENOENT;
 }
 
