@@ -186,7 +186,7 @@ static const char *const graph_event_managed[] = {
 
 static const char *const graph_event_required[] = {"start", "end", NULL};
 
-static const char *const graph_event_rewritten[] = {"body", "bodyPreview", NULL};
+static const char *const graph_rewritten[] = {"body", "bodyPreview", NULL};
 
 static const char *const graph_event_opaque[] = {
     "id",
@@ -241,7 +241,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_DELETE,
+            .caps = KIND_CAN_DELETE | KIND_NESTS,
             .id = "Id",
             .etag = NULL,
             .modified = "DateTimeReceived",
@@ -288,23 +288,32 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         },
 };
 
+/* Creation never changes, and the others not all at once (graph contract 4). */
+static const char *const graph_message_whole[] = {"createdDateTime", "body", "isDraft", NULL};
+static const char *const graph_contact_whole[] = {"createdDateTime", "emailAddresses",
+                                                  "homeAddress", NULL};
+
 static const struct kind_info graph_kinds[KIND_COUNT] = {
     [KIND_MESSAGE] =
         {
             .name = "message",
+            .type = "#microsoft.graph.message",
             .dir = "mail",
-            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_MOVE | KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
             .created = "createdDateTime",
+            .whole = graph_message_whole,
             .managed = graph_message_managed,
             .required = no_members,
-            .rewritten = no_members,
+            .rewritten = graph_rewritten,
             .opaque = graph_message_opaque,
             .changeable = graph_message_changeable,
             .draft = "isDraft",
             .parent = "parentFolderId",
+            .given = "attachments",
             .read = "isRead",
             .attachments = "attachments",
             .has_attachments = "hasAttachments",
@@ -312,6 +321,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
     [KIND_EVENT] =
         {
             .name = "event",
+            .type = "#microsoft.graph.event",
             .dir = "calendars",
             .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
             .id = "id",
@@ -321,18 +331,21 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .managed = graph_event_managed,
             .required = graph_event_required,
             .invited = "attendees",
-            .rewritten = graph_event_rewritten,
+            .rewritten = graph_rewritten,
             .opaque = graph_event_opaque,
         },
     [KIND_CONTACT] =
         {
             .name = "contact",
+            .type = "#microsoft.graph.contact",
             .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "lastModifiedDateTime",
             .created = "createdDateTime",
+            .whole = graph_contact_whole,
             .managed = graph_contact_managed,
             .required = no_members,
             .rewritten = no_members,
@@ -461,7 +474,11 @@ static void normalise_message(cJSON *obj)
 
 void kind_normalise(enum kind kind, struct cJSON *obj)
 {
+    const char *type = kind_info(kind)->type;
+
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
+    if (type && str_eq(json_str(obj, "@odata.type"), type))
+        cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.type");
     if (kind == KIND_MESSAGE)
         normalise_message(obj);
 }

@@ -154,6 +154,20 @@ int state_slots(struct state *s, enum kind kind, const char *folder, struct slot
     return row_collect(&q, &slots, ret, ret_count);
 }
 
+int state_slots_leaving(struct state *s, enum kind kind, const char *folder, struct slot **ret,
+                        size_t *ret_count)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &slots, &q,
+               "WHERE kind = ?1 AND (origin = ?2 OR folder = ?2 AND id IN"
+               " (SELECT slot FROM journal WHERE verb = ?3)) ORDER BY id");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, JOURNAL_DELETE);
+    return row_collect(&q, &slots, ret, ret_count);
+}
+
 int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count)
 {
     struct sql_query q;

@@ -72,6 +72,28 @@ static int queue_op(struct change *c, struct journal_op *op)
 
 /* --- updates --- */
 
+/* What the user wrote does not say that it became a draft; the service does. */
+static void complete_base(const struct change *c, cJSON *base)
+{
+    const char *draft = kind_info(c->slot.kind)->draft;
+    struct cache_record r = {0};
+    cJSON *record = NULL;
+
+    if (!draft || json_get(base, draft) ||
+        cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
+        return;
+    if (!json_parse_object(r.text, r.size, &record, NULL))
+        cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
+    cJSON_Delete(record);
+    cache_record_release(&r);
+}
+
+static int check_update(struct change *c, cJSON *base)
+{
+    complete_base(c, base);
+    return kind_check_update(c->slot.kind, base, c->obj, c->err);
+}
+
 static int begin_op(struct change *c)
 {
     struct journal_op op = {.verb = JOURNAL_CREATE};
@@ -90,7 +112,7 @@ static int begin_op(struct change *c)
     rc = parse_base(c->base, &base, c->err);
     if (rc || merge_same(kind, base, c->obj))
         goto out;
-    rc = kind_check_update(kind, base, c->obj, c->err);
+    rc = check_update(c, base);
     if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
@@ -171,7 +193,7 @@ static int change_update(struct change *c, struct journal_op *op)
     else if (merge_same(kind, base, c->obj) && !attempted)
         rc = end_op(c, op);
     else {
-        rc = kind_check_update(kind, base, c->obj, c->err);
+        rc = check_update(c, base);
         op->verb = JOURNAL_UPDATE;
         if (!rc)
             rc = queue_op(c, op);

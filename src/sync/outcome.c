@@ -108,7 +108,7 @@ int outcome_created(struct task *t, const struct item *item)
 
 static bool can_create(const struct task *t)
 {
-    return kind_info(t->slot.kind)->caps & KIND_CAN_CREATE;
+    return mailbox_may_create(t->mb, t->slot.kind, t->slot.folder);
 }
 
 /*

@@ -3,7 +3,7 @@
  */
 #include "search_p.h"
 
-#include "listing_p.h"
+#include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
@@ -112,7 +112,7 @@ static unsigned page_size(const struct asking *a, struct folder *f)
 
     if (f->kind == KIND_MESSAGE && !a->query.text) {
         mutex_lock(&f->listings->lock);
-        size = page_top_locked(f);
+        size = page_top_locked(f, PLAN_FULL);
         mutex_unlock(&f->listings->lock);
     }
     if (a->query.top && a->query.top - a->result->count < size)

@@ -33,13 +33,16 @@ enum kind { KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT };
 
 /* What somebody may do with a record of a kind. */
 enum kind_caps {
-    KIND_CAN_CREATE = 1 << 0, /* a new file becomes a new record */
+    KIND_CAN_CREATE = 1 << 0, /* a new file becomes a new record: where records may be drafts, in a
+                                 folder of drafts only */
     KIND_CAN_EDIT =
         1
         << 1, /* any writable member may change; without it only what kind_check_update() allows */
     KIND_CAN_DELETE = 1 << 2,
     KIND_CAN_FILTER = 1 << 3, /* lists take $filter and $orderby */
-    KIND_CAN_MOVE = 1 << 4,   /* to another folder of the kind, where it keeps its id */
+    KIND_CAN_MOVE = 1 << 4, /* to another folder of the kind, where it keeps its id; folders, too */
+    KIND_CAN_FOLD = 1 << 5, /* folders can be made, renamed and removed */
+    KIND_NESTS = 1 << 6,    /* folders have folders below them */
 };
 
 /* What is special about a folder. */
@@ -54,10 +57,14 @@ struct kind_info {
     const char *name; /* "contact": for logs, status files and keys in databases */
     const char *dir;  /* "contacts": the top-level directory */
     unsigned caps;    /* enum kind_caps */
+    const char *type; /* "@odata.type" that some operations say of every record, or NULL */
     const char *id; /* member with the id; "ItemInternalId" is the fallback (contract section 5) */
     const char *etag;     /* member that changes with every change, or NULL (messages have none) */
     const char *modified; /* member with the time that becomes mtime */
     const char *created;  /* member with the time of creation, or NULL */
+    /* Members of every whole record; an entry of a change feed that lacks one has only what changed.
+     * NULL: the service has no such entries. */
+    const char *const *whole;
     /* Members only the service writes: shown, ignored in what the user wrote, never sent.
      * NULL-terminated. "@odata." names are managed for every kind without being listed, and so are
      * annotations of a member ("Start@odata.type"). */
@@ -66,6 +73,7 @@ struct kind_info {
      * changes as a whole. */
     const char *const *changeable;
     const char *draft;           /* member that is true for a draft, or NULL */
+    const char *given;           /* managed member that a create may set, or NULL */
     const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
     const char *read;            /* a message's: member that is true once it was read */
     const char *attachments;     /* a message's: the list of what it carries */
@@ -93,7 +101,7 @@ bool kind_is_opaque(enum kind kind, const char *member);
 const char *kind_id(enum kind kind, const struct cJSON *obj);
 
 /*
- * Brings an object from any operation into the one form we keep: drops "@odata.context"; a message
+ * Brings an object from any operation into the one form we keep: drops "@odata.context" and a type that says nothing; a message
  * with a numeric Importance (GetEmail, OnNewEmail) gets the word and the order of members that the
  * list gives (contract 2.1, 2.2), so that the same message renders to the same bytes whichever
  * operation it came from.

@@ -65,6 +65,7 @@ enum remote_ability {
     REMOTE_CAN_FORWARD,
     REMOTE_CAN_RESPOND,
     REMOTE_CAN_MIME,
+    REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
     REMOTE_CAN_AGENDA
 };
 bool remote_can(struct remote *r, enum remote_ability ability);
@@ -85,6 +86,7 @@ struct remote_folder {
     char *display;  /* what a person reads */
     char *parent;   /* id of the parent folder, or NULL */
     unsigned flags; /* enum folder_flags */
+    bool gone;      /* remote_folder_changes(): it is not there any more */
 };
 struct remote_folders {
     struct remote_folder *list;
@@ -92,6 +94,8 @@ struct remote_folders {
     bool partial; /* mail: more may exist. The picker is refused (these are the well-known folders
                      that answered), one of its folders cannot be browsed, or the bounds were met:
                      10 levels, 10,000 folders */
+    char *cursor; /* for remote_folder_changes(); NULL: the service cannot say what changes */
+    bool start_over; /* see remote_changes */
 };
 void remote_folders_release(struct remote_folders *f);
 
@@ -104,10 +108,35 @@ enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_c
                                struct remote_folders *ret, struct remote_fault *fault);
 
 /*
+ * The folders of a kind that changed since `cursor`, or in which anything did; those that a list
+ * would not show are left out. What is not said of one is NULL: `display`, and `parent`, which is ""
+ * at the top.
+ */
+enum grade remote_folder_changes(struct remote *r, enum kind kind, const char *cursor,
+                                 struct remote_ctx ctx, struct remote_folders *ret,
+                                 struct remote_fault *fault);
+
+/*
  * Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
  */
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
+
+/*
+ * Folders are made, renamed, moved and removed where the kind's capabilities (KIND_CAN_FOLD,
+ * KIND_CAN_MOVE) say so. `parent` NULL: the top. GRADE_CONFLICT: the name is taken; the folder to be
+ * removed is not empty. Whether one was made is found out where the answer was lost.
+ */
+enum grade remote_make_folder(struct remote *r, enum kind kind, const char *parent,
+                              const char *display, struct remote_ctx ctx, char **ret_id,
+                              struct remote_fault *fault);
+enum grade remote_rename_folder(struct remote *r, enum kind kind, const char *id,
+                                const char *display, struct remote_ctx ctx,
+                                struct remote_fault *fault);
+enum grade remote_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
+                              struct remote_ctx ctx, struct remote_fault *fault);
+enum grade remote_remove_folder(struct remote *r, enum kind kind, const char *id,
+                                struct remote_ctx ctx, struct remote_fault *fault);
 
 /* --- records ---------------------------------------------------------------------------------- */
 
@@ -128,6 +157,48 @@ struct remote_page {
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,
                        struct remote_page *ret, struct remote_fault *fault);
+
+/*
+ * What has changed in a folder since `cursor`; NULL: everything is new. The feed is asked on with each
+ * answer's cursor: at once while there is `more`, else whenever somebody wants to know. A cursor may
+ * be kept as long as one likes; one that the service has forgotten is answered with `start_over`,
+ * which says nothing about any record: the feed is asked anew, from NULL, and when it has come to its
+ * end, what it did not name is not in the folder.
+ */
+struct remote_changes {
+    struct items items; /* the caller's to release, with those that are gone */
+    char *cursor;       /* the caller's to free */
+    bool more;
+    bool start_over; /* nothing else is set */
+    size_t bytes;    /* of the answer: for sizing the next page */
+};
+bool remote_has_changes(struct remote *r, enum kind kind);
+/* `top`: entries an answer at most, as a wish. */
+enum grade remote_changes(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                          struct remote_fault *fault);
+
+/* The ids and versions of all records of a folder, without anything else. */
+struct remote_version {
+    char *id;
+    char *etag;
+};
+struct remote_versions {
+    struct remote_version *list;
+    size_t count;
+};
+void remote_versions_release(struct remote_versions *v);
+enum grade remote_list_versions(struct remote *r, enum kind kind, const char *folder,
+                                struct remote_ctx ctx, struct remote_versions *ret,
+                                struct remote_fault *fault);
+
+/*
+ * Many records at once, in as few requests as the service allows: `ret[i]` is the record of `ids[i]`,
+ * the caller's to delete, or NULL where the folder has none. Without GRADE_OK there is none at all.
+ */
+enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
+                           const char *const *ids, size_t count, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
 
 /* `folder` is ignored for messages. */
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
@@ -266,6 +337,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 struct remote_impl {
     const char *name;
     const char *title;
+    bool lists_contents;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
@@ -273,12 +345,36 @@ struct remote_impl {
 
     enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,
                                struct remote_folders *ret, struct remote_fault *fault);
+    enum grade (*folder_changes)(struct remote *r, enum kind kind, const char *cursor,
+                                 struct remote_ctx ctx, struct remote_folders *ret,
+                                 struct remote_fault *fault);
     enum grade (*find_mail_folder)(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
+
+    enum grade (*make_folder)(struct remote *r, enum kind kind, const char *parent,
+                              const char *display, struct remote_ctx ctx, char **ret_id,
+                              struct remote_fault *fault);
+    enum grade (*rename_folder)(struct remote *r, enum kind kind, const char *id,
+                                const char *display, struct remote_ctx ctx,
+                                struct remote_fault *fault);
+    enum grade (*move_folder)(struct remote *r, enum kind kind, const char *id, const char *parent,
+                              struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*remove_folder)(struct remote *r, enum kind kind, const char *id,
+                                struct remote_ctx ctx, struct remote_fault *fault);
 
     enum grade (*list)(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,
                        struct remote_page *ret, struct remote_fault *fault);
+    unsigned with_changes; /* 1 << enum kind: the kinds that have the following */
+    enum grade (*changes)(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                          struct remote_fault *fault);
+    enum grade (*list_versions)(struct remote *r, enum kind kind, const char *folder,
+                                struct remote_ctx ctx, struct remote_versions *ret,
+                                struct remote_fault *fault);
+    enum grade (*get_many)(struct remote *r, enum kind kind, const char *folder,
+                           const char *const *ids, size_t count, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
     enum grade (*get)(struct remote *r, enum kind kind, const char *folder, const char *id,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum grade (*create)(struct remote *r, enum kind kind, const char *folder,

@@ -11,7 +11,7 @@
 #define FOLDER {"folder", PARAM_PATH, true}
 #define ITEM {"id", PARAM_PATH, true}
 #define QUERY(name) {name, PARAM_QUERY, false}
-#define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search")
+#define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search"), QUERY("$select")
 
 static const struct operation_info operations[] = {
     [GRAPH_GET_INBOX] = {
@@ -27,6 +27,62 @@ static const struct operation_info operations[] = {
         .name = "GetMailFolder", .method = "GET", .path = "/me/mailFolders/{folder}",
         .params = {FOLDER, QUERY("$select")},
         .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_CREATE_MAIL_FOLDER] = {
+        .name = "CreateMailFolder", .method = "POST",
+        .path = "/me/mailFolders",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_MAIL_SUBFOLDER] = {
+        .name = "CreateChildFolder", .method = "POST",
+        .path = "/me/mailFolders/{folder}/childFolders",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_LIST_MAIL_SUBFOLDERS] = {
+        .name = "ListChildFolders", .method = "GET",
+        .path = "/me/mailFolders/{folder}/childFolders",
+        .params = {FOLDER, QUERY("$top")},
+        .answer = ANSWER_LIST,
+    },
+    [GRAPH_UPDATE_MAIL_FOLDER] = {
+        .name = "UpdateMailFolder", .method = "PATCH",
+        .path = "/me/mailFolders/{folder}",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_MOVE_MAIL_FOLDER] = {
+        .name = "MoveMailFolder", .method = "POST",
+        .path = "/me/mailFolders/{folder}/move",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_DELETE_MAIL_FOLDER] = {
+        .name = "DeleteMailFolder", .method = "DELETE",
+        .path = "/me/mailFolders/{folder}",
+        .params = {FOLDER},
+    },
+    [GRAPH_CREATE_CONTACT_FOLDER] = {
+        .name = "CreateContactFolder", .method = "POST",
+        .path = "/me/contactFolders",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_CONTACT_SUBFOLDER] = {
+        .name = "CreateChildContactFolder", .method = "POST",
+        .path = "/me/contactFolders/{folder}/childFolders",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_UPDATE_CONTACT_FOLDER] = {
+        .name = "UpdateContactFolder", .method = "PATCH",
+        .path = "/me/contactFolders/{folder}",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_DELETE_CONTACT_FOLDER] = {
+        .name = "DeleteContactFolder", .method = "DELETE",
+        .path = "/me/contactFolders/{folder}",
+        .params = {FOLDER},
     },
     [GRAPH_LIST_CONTACT_FOLDERS] = {
         .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
@@ -51,6 +107,11 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_MESSAGES] = {
         .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
         .params = {FOLDER, LISTING},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
+    [GRAPH_MESSAGE_CHANGES] = {
+        .name = "MessageChanges", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
+        .params = {FOLDER, QUERY("$orderby")},
         .answer = ANSWER_LIST, .repeatable = true,
     },
     [GRAPH_GET_MESSAGE] = {
@@ -78,10 +139,20 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_PURGE_MESSAGE] = {
+        .name = "PermanentDeleteMessage", .method = "POST", .path = "/me/messages/{id}/permanentDelete",
+        .params = {ITEM},
+        .body = BODY_EMPTY,
+    },
     [GRAPH_MOVE_MESSAGE] = {
         .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
         .params = {ITEM},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+    },
+    [GRAPH_CREATE_MESSAGE] = {
+        .name = "CreateMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
@@ -195,6 +266,12 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, LISTING},
         .answer = ANSWER_LIST, .repeatable = true,
     },
+    [GRAPH_CONTACT_CHANGES] = {
+        .name = "ContactChanges", .method = "GET",
+        .path = "/me/contactFolders/{folder}/contacts/delta",
+        .params = {FOLDER},
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
         .params = {ITEM},
@@ -215,6 +292,10 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_BATCH] = {
+        .name = "Batch", .method = "POST", .path = "/$batch",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true,
+    },
     [GRAPH_NEXT_PAGE] = {
         .name = "NextPage", .method = "GET", .path = "",
         .answer = ANSWER_LIST, .repeatable = true,
@@ -227,14 +308,16 @@ static const struct graph_kind kinds[] = {
     [KIND_MESSAGE] =
         {
             .list = GRAPH_LIST_MESSAGES,
+            .changes = GRAPH_MESSAGE_CHANGES,
             .get = GRAPH_GET_MESSAGE,
-            .create = GRAPH_CREATE_DRAFT,
+            .create = GRAPH_CREATE_MESSAGE,
             .update = GRAPH_UPDATE_MESSAGE,
             .remove = GRAPH_DELETE_MESSAGE,
         },
     [KIND_EVENT] =
         {
             .list = GRAPH_LIST_EVENTS,
+            .changes = GRAPH_OPERATIONS,
             .get = GRAPH_GET_EVENT,
             .create = GRAPH_CREATE_EVENT,
             .update = GRAPH_UPDATE_EVENT,
@@ -243,6 +326,7 @@ static const struct graph_kind kinds[] = {
     [KIND_CONTACT] =
         {
             .list = GRAPH_LIST_CONTACTS,
+            .changes = GRAPH_CONTACT_CHANGES,
             .get = GRAPH_GET_CONTACT,
             .create = GRAPH_CREATE_CONTACT,
             .update = GRAPH_UPDATE_CONTACT,
