@@ -2,6 +2,7 @@
  * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what
  * is listed in them.
  */
+#include "../outbox/outbox_p.h"
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -21,15 +22,21 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static const struct node_ops folder_ops, read_only_folder_ops;
+static const struct node_ops folder_ops, drafts_folder_ops, read_only_folder_ops;
+
+static const struct node_ops *folder_class(const struct cache_folder *f)
+{
+    return f->flags & FOLDER_READ_ONLY ? &read_only_folder_ops
+           : f->flags & FOLDER_DRAFTS  ? &drafts_folder_ops
+                                       : &folder_ops;
+}
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
     (void)name;
     return (struct node_spec){.ino = folder_ino(f->kind, f->id),
-                              .ops =
-                                  f->flags & FOLDER_READ_ONLY ? &read_only_folder_ops : &folder_ops,
+                              .ops = folder_class(f),
                               .parent = dir,
                               .name = f->name,
                               .kind = f->kind,
@@ -342,6 +349,28 @@ static const struct node_ops folder_ops = {
     .getxattr = folder_getxattr,
 };
 
+/* ... where local files may be Internet messages. */
+static const struct node_ops drafts_folder_ops = {
+    .name = "drafts",
+    .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .names = &draft_names,
+    .owns = name_is_record,
+    .takes = folder_takes,
+    .create = slot_create,
+    .remove = slot_unlink,
+    .files_only = true,
+    .rename = record_rename,
+    .mkdir = folder_mkdir,
+    .rmdir = folder_rmdir,
+    .relocate = folder_relocate,
+    .getxattr = folder_getxattr,
+};
+
 static const struct node_ops read_only_folder_ops = {
     .name = "read-only folder",
     .type = S_IFDIR,
@@ -357,5 +386,5 @@ bool folder_takes_folders(struct fs *fs, struct node *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
 
-    return ops == &folder_ops || ops == &kind_root_ops;
+    return ops == &folder_ops || ops == &drafts_folder_ops || ops == &kind_root_ops;
 }
