@@ -111,6 +111,11 @@ static const char *const event_opaque[] = {
 
 static const char *const message_changeable[] = {"IsRead", NULL};
 
+static const char *const name_parts[] = {
+    "GivenName", "MiddleName", "Surname", "Title", "Generation", NULL,
+};
+static const char *const full_names[] = {"DisplayName", "FileAs", NULL};
+
 /* --- Graph ------------------------------------------------------------------------------------ */
 
 /* Read-only members (graph contract 2.1). parentFolderId changes by a move. */
@@ -215,6 +220,11 @@ static const char *const graph_contact_managed[] = {
     "id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId", NULL,
 };
 
+static const char *const graph_name_parts[] = {
+    "givenName", "middleName", "surname", "title", "generation", NULL,
+};
+static const char *const graph_full_names[] = {"displayName", "fileAs", NULL};
+
 /* GetEmails' order of members (recorded answer in contract 2.1). */
 static const char *const message_order[] = {
     "From",
@@ -268,6 +278,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
             .created = "DateTimeCreated",
             .managed = event_managed,
             .required = event_required,
+            .all_day = "IsAllDay",
             .invited = "Attendees",
             .rewritten = event_rewritten,
             .opaque = event_opaque,
@@ -285,6 +296,8 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
             .required = contact_required,
             .rewritten = no_members,
             .opaque = contact_managed,
+            .name_parts = name_parts,
+            .full_names = full_names,
         },
 };
 
@@ -330,6 +343,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .created = "createdDateTime",
             .managed = graph_event_managed,
             .required = graph_event_required,
+            .all_day = "isAllDay",
             .invited = "attendees",
             .rewritten = graph_rewritten,
             .opaque = graph_event_opaque,
@@ -350,6 +364,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .required = no_members,
             .rewritten = no_members,
             .opaque = graph_contact_managed,
+            .name_parts = graph_name_parts,
+            .full_names = graph_full_names,
         },
 };
 

@@ -103,6 +103,11 @@ const char *remote_title(struct remote *r)
     return r->impl->title;
 }
 
+const char *remote_account(struct remote *r)
+{
+    return r->impl->account ? r->impl->account(r) : NULL;
+}
+
 uint64_t remote_token_read(struct remote *r)
 {
     struct http_stats stats = {0};

@@ -9,6 +9,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/contact.h>
 #include <outlookfs/model/event.h>
 #include <outlookfs/model/merge.h>
 #include <outlookfs/model/render.h>
@@ -272,22 +273,32 @@ static void change_release(struct change *c)
     slot_release(&c->slot);
 }
 
-/* A time without a zone means the one it was saved in, whenever it is sent. */
-static int settle_zones(struct change *c, const struct journal_op *op)
+static bool settled_obj(enum kind kind, const cJSON *base, cJSON *obj)
+{
+    switch (kind) {
+    case KIND_EVENT: /* a time without a zone means the one it was saved in, whenever it is sent */
+        return event_settle_zones(base, obj);
+    case KIND_CONTACT:
+        return contact_settle_names(base, obj);
+    default:
+        return false;
+    }
+}
+
+/* What was meant, beyond what was written. */
+static int settle(struct change *c, const struct journal_op *op)
 {
     bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
     cJSON *base = NULL, *settled;
     struct buf text;
     int rc = 0;
 
-    if (c->slot.kind != KIND_EVENT)
-        return 0;
     if (!create)
         rc = parse_base(op && op->base ? op->base : c->base, &base, c->err);
     if (rc)
         return rc;
     settled = cJSON_Duplicate(c->obj, true);
-    if (event_settle_zones(base, settled)) {
+    if (settled_obj(c->slot.kind, base, settled)) {
         buf_init(&text, JSON_TEXT_MAX);
         rc = render_record(settled, &text);
         c->settled = buf_detach(&text);
@@ -319,10 +330,10 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
-        rc = settle_zones(&c, NULL);
+        rc = settle(&c, NULL);
         rc = rc ? rc : begin_op(&c);
     } else if (!rc) {
-        rc = settle_zones(&c, &op);
+        rc = settle(&c, &op);
         rc = rc ? rc : change_op(&c, &op);
         journal_op_release(&op);
     }

@@ -78,8 +78,12 @@ struct kind_info {
     const char *read;            /* a message's: member that is true once it was read */
     const char *attachments;     /* a message's: the list of what it carries */
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */
+    const char *all_day;         /* an event's: it has dates and no times; else NULL */
     const char *invited;         /* an event's: who is written to at every change; else NULL */
-    const char *const *required; /* members a create must have; NULL-terminated */
+    const char *const *name_parts; /* a contact's: given, middle and last name, title, generation;
+                                      NULL-terminated; else NULL */
+    const char *const *full_names; /* ... and what is made of them */
+    const char *const *required;   /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */
     const char *const *rewritten;

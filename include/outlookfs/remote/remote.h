@@ -344,6 +344,9 @@ enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const stru
 void remote_news_release(struct remote_news *news);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
+/* What sort of account it is, for a person: "a personal account"; NULL before remote_test(), and where
+ * the service does not tell. Constant. */
+const char *remote_account(struct remote *r);
 
 /* --- implementations -------------------------------------------------------------------------- */
 
@@ -355,6 +358,7 @@ struct remote_impl {
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
+    const char *(*account)(struct remote *r);
     enum grade (*test)(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 
     enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,

@@ -112,6 +112,9 @@ void mailbox_set_events(struct mailbox *mb, const struct mailbox_events *events,
 int mailbox_start(struct mailbox *mb);
 /* `left` (may be NULL): what is still in the journal. `limit` in ns. */
 void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left);
+/* A mailbox_stop() in the next LEAVE_LIMIT waits for nothing: somebody has waited before. */
+#define LEAVE_LIMIT (5 * NS_PER_S)
+void mailbox_leave(struct mailbox *mb);
 void mailbox_close(struct mailbox *mb); /* NULL is fine */
 
 struct remote *mailbox_remote(struct mailbox *mb);

@@ -329,6 +329,17 @@ static bool folder_takes(const char *name, mode_t type)
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
 }
 
+const char *folder_stray(const char *name)
+{
+    size_t len = strlen(name);
+    bool importable = !strchr(".~#", *name) && len > 4 &&
+                      (!strcasecmp(name + len - 4, ".vcf") || !strcasecmp(name + len - 4, ".ics"));
+
+    return importable ? "kept on this machine, no record is made of it: "
+                        "outlookfs import FILE DIRECTORY does that"
+                      : NULL;
+}
+
 static const struct node_ops folder_ops = {
     .name = "folder",
     .type = S_IFDIR,
@@ -339,6 +350,7 @@ static const struct node_ops folder_ops = {
     .list = folder_list,
     .owns = name_is_record,
     .takes = folder_takes,
+    .stray = folder_stray,
     .create = slot_create,
     .remove = slot_unlink,
     .files_only = true,

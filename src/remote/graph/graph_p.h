@@ -41,6 +41,7 @@ struct graph {
 
     struct mutex lock;                  /* guards the following */
     pthread_cond_t never;               /* nobody signals it: for waits that only time ends */
+    const char *account;                /* see remote_account() */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
 };
 
