@@ -117,6 +117,9 @@ int content_stat(struct content *content, struct stat *st);               /* siz
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
 /* Hands changed bytes to the class, once per change; the log says why they were not taken. */
 int content_commit(struct fs *fs, struct node *node, struct content *content);
+/* The same of a class that sends them at once. Unlocked. */
+int content_store(struct fs *fs, const struct fs_req *req, struct node *node,
+                  struct content *content);
 /* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
 void content_committed(struct fs *fs, uint64_t ino, const char *text);
 void content_rebase(struct content *content, const char *text);

@@ -149,7 +149,7 @@ static enum grade upload_message(struct remote *r, const char *folder, const str
     buf_init(&text, 2 * mime->len + BUF_TEXT_MAX);
     base64_encode(&text, mime->data, mime->len);
     struct remote_call call = {
-        .data = text.data, .ndata = text.len, .type = "text/plain", .ctx = ctx};
+        .data = text.data, .ndata = text.len, .content_type = "text/plain", .ctx = ctx};
     remote_fault_release(fault);
     enum grade grade =
         graph_object(r, GRAPH_IMPORT_MESSAGE, all, ARRAY_SIZE(all), &call, ret, fault);

@@ -301,6 +301,25 @@ static const struct operation_info operations[] = {
         .params = {ITEM},
         .repeatable = true,
     },
+    [GRAPH_GET_PHOTO] = {
+        .name = "GetContactPhoto", .method = "GET", .path = "/me/contacts/{id}/photo/$value",
+        .params = {ITEM},
+        .answer = ANSWER_BYTES, .repeatable = true,
+    },
+    [GRAPH_SET_PHOTO] = {
+        .name = "SetContactPhoto", .method = "PUT", .path = "/me/contacts/{id}/photo/$value",
+        .params = {ITEM},
+        .body = BODY_BYTES, .answer = ANSWER_ANY, .repeatable = true,
+    },
+    [GRAPH_GET_AUTOMATIC_REPLIES] = {
+        .name = "GetAutomaticReplies", .method = "GET",
+        .path = "/me/mailboxSettings/automaticRepliesSetting",
+        .answer = ANSWER_OBJECT, .identity = "status", .repeatable = true,
+    },
+    [GRAPH_UPDATE_SETTINGS] = {
+        .name = "UpdateMailboxSettings", .method = "PATCH", .path = "/me/mailboxSettings",
+        .body = BODY_JSON, .answer = ANSWER_ANY, .repeatable = true,
+    },
     [GRAPH_BATCH] = {
         .name = "Batch", .method = "POST", .path = "/$batch",
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true,

@@ -70,6 +70,10 @@ enum graph_operation {
     GRAPH_CREATE_CONTACT,
     GRAPH_UPDATE_CONTACT,
     GRAPH_DELETE_CONTACT,
+    GRAPH_GET_PHOTO,
+    GRAPH_SET_PHOTO,
+    GRAPH_GET_AUTOMATIC_REPLIES,
+    GRAPH_UPDATE_SETTINGS,
     GRAPH_BATCH,     /* up to 20 requests in one */
     GRAPH_NEXT_PAGE, /* a link that a page ends with */
     GRAPH_OPERATIONS
