@@ -172,6 +172,17 @@ int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct
     return rc ? rc : trash_of(mb, kind, folder, ret);
 }
 
+void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    char *trash = NULL;
+
+    if (kind_info(kind)->caps & KIND_CAN_MOVE) /* then it is moved there by us */
+        return;
+    if (!trash_of(mb, kind, folder, &trash) && trash)
+        cache_outdate(mb->cache, kind, trash);
+    free(trash);
+}
+
 /* --- asking for all ------------------------------------------------------------------------ */
 
 /* Adds the mail folder of this path or id where the service knows it. Without an answer one that
@@ -319,7 +330,7 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
     remote_fault_release(&fault);
-    int rc = news.start_over ? 0 : note_changes(mb, kind, &news, NULL, asked);
+    int rc = news.contents ? note_changes(mb, kind, &news, NULL, asked) : 0;
     if (!rc && !news.start_over) {
         *ret_cursor = news.cursor;
         news.cursor = NULL;
