@@ -97,6 +97,7 @@ struct remote_folders {
                      10 levels, 10,000 folders */
     char *cursor; /* for remote_folder_changes(); NULL: the service cannot say what changes */
     bool start_over; /* see remote_changes */
+    bool contents;   /* remote_folder_changes(): also names folders in which something changed */
 };
 void remote_folders_release(struct remote_folders *f);
 
@@ -109,7 +110,7 @@ enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_c
                                struct remote_folders *ret, struct remote_fault *fault);
 
 /*
- * The folders of a kind that changed since `cursor`, or in which anything did; those that a list
+ * The folders of a kind that changed since `cursor` or, with `contents`, in which anything did; those that a list
  * would not show are left out. What is not said of one is NULL: `display`, and `parent`, which is ""
  * at the top.
  */

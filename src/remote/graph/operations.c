@@ -95,6 +95,10 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, QUERY("$top")},
         .answer = ANSWER_LIST, .repeatable = true,
     },
+    [GRAPH_CONTACT_FOLDER_CHANGES] = {
+        .name = "ContactFolderChanges", .method = "GET", .path = "/me/contactFolders/delta",
+        .answer = ANSWER_LIST, .repeatable = true,
+    },
     [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
         .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
         .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
