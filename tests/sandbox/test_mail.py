@@ -125,11 +125,12 @@ class Language(SandboxTest):
     OPTIONS = ("--seed", "messages=3", "--language", "de")
 
     def test_names_of_folders(self):
-        """They are the mailbox's; the well-known ones have their English names as paths all the same."""
+        """They are the mailbox's, in lists and in paths."""
         names = [folder["name"] for folder in self.sb.control("GET", "/folders") if folder["kind"] == "message" and folder["service"] == "connector"]
         self.assertIn("Posteingang", names)
         self.assertNotIn("Inbox", names)
-        self.assertStatus(self.sb.get("/Mail?" + query(folderPath="Inbox")), 200)
+        self.assertStatus(self.sb.get("/Mail?" + query(folderPath="Posteingang")), 200)
+        self.assertStatus(self.sb.get("/Mail?" + query(folderPath="Inbox")), 404)
 
 
 class Sending(SandboxTest):
