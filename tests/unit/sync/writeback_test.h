@@ -53,9 +53,9 @@ struct gate {
 
 HELPER void set_pause(struct writeback *wb, int64_t until)
 {
-    mutex_lock(&wb->lock);
-    wb->pause_until = until;
-    mutex_unlock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
+    wb->scheduler.pause_until = until;
+    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* The answer to a write is the record as the service wrote it. */
@@ -487,14 +487,14 @@ HELPER void try_once(struct rig *rig)
 
     set_pause(rig->wb, 0);
     gate_pause(rig->gate, rig->wb);
-    mutex_lock(&rig->wb->lock);
-    before = rig->wb->ends;
-    mutex_unlock(&rig->wb->lock);
+    mutex_lock(&rig->wb->scheduler.lock);
+    before = rig->wb->scheduler.ends;
+    mutex_unlock(&rig->wb->scheduler.lock);
     let_go(rig);
-    mutex_lock(&rig->wb->lock);
-    while (rig->wb->ends == before)
-        clock_wait(&rig->wb->ended, &rig->wb->lock, INT64_MAX);
-    mutex_unlock(&rig->wb->lock);
+    mutex_lock(&rig->wb->scheduler.lock);
+    while (rig->wb->scheduler.ends == before)
+        clock_wait(&rig->wb->scheduler.ended, &rig->wb->scheduler.lock, INT64_MAX);
+    mutex_unlock(&rig->wb->scheduler.lock);
 }
 
 /* --- what is --- */
