@@ -53,9 +53,7 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
-    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty */
-    bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
-                      */
+    const char *identity;     /* ANSWER_OBJECT: a text that is there and not empty */
     enum merge_policy update; /* for PATCH: what the body must hold */
 };
 

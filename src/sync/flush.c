@@ -21,7 +21,7 @@ struct flush {
     struct buf *err;
 };
 
-static int hurry(struct writeback *wb, int64_t slot)
+static int expedite(struct writeback *wb, int64_t slot)
 {
     struct state *state = wb->mb->state;
     int64_t now = clock_steady();
@@ -29,7 +29,7 @@ static int hurry(struct writeback *wb, int64_t slot)
     int rc;
 
     if (!slot)
-        return state_hurry_ops(state, now);
+        return state_expedite_ops(state, now);
     state_begin(state);
     rc = state_get_op(state, slot, &op);
     if (!rc) {
@@ -191,7 +191,7 @@ int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct ca
     int rc;
 
     enter(&f, &waiter); /* first: it decides how the request is served */
-    rc = hurry(wb, slot);
+    rc = expedite(wb, slot);
     scheduler_wake(&wb->scheduler);
     if (rc)
         buf_fail(err, rc, "the journal cannot be written");

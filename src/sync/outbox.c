@@ -179,7 +179,7 @@ struct tally {
     unsigned waiting, failed;
 };
 
-static int tally(struct outbox *ob, bool hurry, struct tally *ret)
+static int tally(struct outbox *ob, bool expedite, struct tally *ret)
 {
     struct state *state = ob->mb->state;
     struct outbox_row *rows = NULL;
@@ -192,7 +192,7 @@ static int tally(struct outbox *ob, bool hurry, struct tally *ret)
     for (size_t i = 0; i < count && !rc; i++) {
         ret->failed += rows[i].state == OUTBOX_FAILED;
         ret->waiting += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
-        if (hurry && is_work(&rows[i]) && rows[i].due > now) {
+        if (expedite && is_work(&rows[i]) && rows[i].due > now) {
             rows[i].due = now;
             rc = state_put_outbox(state, &rows[i]);
         }

@@ -31,16 +31,15 @@ struct node {
     uint64_t nlookup;        /* the kernel's references */
     unsigned refs;           /* ours: calls under way, children, handles */
     struct content *content; /* while a handle is open */
-    struct node *next;       /* in the hash chain */
-    int64_t shown_mtime;     /* what the kernel was told last */
-    int64_t shown_size;      /* -1: nothing yet */
+    UT_hash_handle hh;
+    int64_t shown_mtime; /* what the kernel was told last */
+    int64_t shown_size;  /* -1: nothing yet */
 };
 
 struct tree {
     struct mutex lock;
-    struct node **buckets;  /* guarded by lock */
-    size_t nbuckets, count; /* guarded by lock */
-    struct map folders;     /* interned folder ids; guarded by lock */
+    struct node *nodes; /* a hash by inode number; guarded by lock */
+    struct map folders; /* interned folder ids; guarded by lock */
 };
 
 /* What a new node is. Strings are copied. */

@@ -35,7 +35,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
         slot.flags |= SLOT_DRAFT;
-        slot.vacant_at = clock_steady();
+        slot.since = clock_steady();
         rc = slot_put(fs, &slot);
     }
     slot_release(&slot);
@@ -138,7 +138,7 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
     }
     if (!rc && (slot.flags & SLOT_DRAFT)) {
         if (c->changed) {
-            slot.vacant_at = clock_steady();
+            slot.since = clock_steady();
             state_put_slot(fs->state, &slot);
         }
         housekeeping_wake(fs);

@@ -473,7 +473,7 @@ HELPER void flush_all(struct rig *rig)
 /* Makes everything due without waiting for it. */
 HELPER void let_go(struct rig *rig)
 {
-    assert_int_equal(state_hurry_ops(rig->state, clock_steady()), 0);
+    assert_int_equal(state_expedite_ops(rig->state, clock_steady()), 0);
     writeback_kick(rig->wb);
 }
 
