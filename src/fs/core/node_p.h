@@ -9,6 +9,7 @@
 
 #include "class_p.h"
 
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/mutex.h>
 
@@ -116,6 +117,16 @@ int content_stat(struct content *content, struct stat *st);               /* siz
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
 /* Hands changed bytes to the class, once per change; the log says why they were not taken. */
 int content_commit(struct fs *fs, struct node *node, struct content *content);
+/*
+ * The draft rule, for every file whose close means something: an editor empties a file, or writes a
+ * part of it, before the whole. CONTENT_DRAFT: bytes of this shape are kept and nothing more, until
+ * they change; after an fsync a part is meant to be the whole. 0: they are on disk, to be taken or
+ * refused. Under fs.change.
+ */
+#define CONTENT_DRAFT 1
+int content_arrive(struct content *content, enum json_shape shape);
+/* Why it is a draft, for a person: "3:1: the text is not complete". */
+void content_draft_reason(enum json_shape shape, const struct json_where *where, struct buf *out);
 /* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
 void content_committed(struct fs *fs, uint64_t ino, const char *text);
 void content_rebase(struct content *content, const char *text);
