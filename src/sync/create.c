@@ -2,7 +2,7 @@
  * create.c - carries out a CREATE, after looking for the record that an earlier attempt may have
  * made.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

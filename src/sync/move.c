@@ -6,7 +6,7 @@
  * place in the journal: the second one leaves the record where the first one put it. A refusal is
  * believed only when the record does not lie there already.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>

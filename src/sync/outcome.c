@@ -2,7 +2,7 @@
  * outcome.c - an attempt in the journal: before it is made, with the version it replaces in the
  * trash, and how the operation ends, for everybody else, too.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

@@ -1,7 +1,7 @@
 /*
  * remove.c - carries out a DELETE.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>

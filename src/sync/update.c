@@ -1,7 +1,7 @@
 /*
  * update.c - carries out an UPDATE: read, merge, send.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>

@@ -1,7 +1,7 @@
 /*
  * worker.c - the threads that carry out what is due, one operation a slot.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

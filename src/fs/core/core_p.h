@@ -17,7 +17,7 @@
 #define OUTLOOKFS_FS_CORE_P_H
 
 #include "class_p.h"
-#include "node_p.h"
+#include "content_p.h"
 
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/queue.h>
