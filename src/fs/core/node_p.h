@@ -60,7 +60,14 @@ struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL 
  * and name if it has none, and the slot. */
 struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
 const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
-void tree_remember(struct fs *fs, struct node *node);       /* nlookup + 1 */
+/*
+ * An entry of a listing, in one step, because listings are long: the node is made, the kernel is
+ * told `attr`, and refers to it. False, and nothing of that: it is open, or attributes have changed
+ * since `moment` (fs.attr_changes).
+ */
+bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
+               uint64_t moment);
+void tree_remember(struct fs *fs, struct node *node); /* nlookup + 1 */
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 /* A rename or unlink: parent NULL detaches; `ops` NULL: unchanged. A file takes kind and folder of
  * its parent. */

@@ -154,13 +154,12 @@ static bool is_whole(const struct node_ops *ops)
            (!(ops->flags & NODE_WRITABLE) || ops->commit || ops->write);
 }
 
-struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+/* Without a reference of its own. */
+static struct node *obtain_locked(struct tree *tree, const struct node_spec *spec)
 {
-    struct tree *tree = &fs->tree;
+    struct node *n = find_locked(tree, spec->ino);
 
     assert(is_whole(spec->ops));
-    mutex_lock(&tree->lock);
-    struct node *n = find_locked(tree, spec->ino);
     if (!n) {
         n = xcalloc(1, sizeof(*n));
         n->ino = spec->ino;
@@ -180,11 +179,40 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
     } else if (spec->slot) {
         n->slot = spec->slot;
     }
-    n->refs++;
     if (!n->parent && spec->parent)
         set_parent_locked(tree, n, spec->parent, spec->name);
-    mutex_unlock(&tree->lock);
     return n;
+}
+
+struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *n = obtain_locked(&fs->tree, spec);
+    n->refs++;
+    mutex_unlock(&fs->tree.lock);
+    return n;
+}
+
+static void show_locked(struct node *node, const struct stat *attr)
+{
+    node->shown_mtime = attr_mtime(attr);
+    node->shown_size = attr->st_size;
+}
+
+bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
+               uint64_t moment)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *n = obtain_locked(&fs->tree, spec);
+    /* What changes from here on is told to the kernel, because there is a node. */
+    bool listed = !n->content && fs->attr_changes == moment;
+    if (listed) {
+        show_locked(n, attr);
+        n->nlookup++;
+    }
+    reap_locked(&fs->tree, n);
+    mutex_unlock(&fs->tree.lock);
+    return listed;
 }
 
 void tree_remember(struct fs *fs, struct node *node)
@@ -268,8 +296,7 @@ const struct node_ops *tree_ops(struct fs *fs, struct node *node)
 void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
 {
     mutex_lock(&fs->tree.lock);
-    node->shown_mtime = attr_mtime(attr);
-    node->shown_size = attr->st_size;
+    show_locked(node, attr);
     mutex_unlock(&fs->tree.lock);
 }
 
