@@ -182,8 +182,9 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
         return 0;
     }
     slot_release(&slot);
-    if (!name_to_id(name, ret))
-        return -ENOENT;
+    rc = mailbox_record_id(fs->mailbox, kind, folder, name, ret);
+    if (rc)
+        return rc;
     rc = cache_get(fs->cache, kind, folder, *ret, false, &r);
     cache_record_release(&r);
     /* Of a folder that was not listed whole, the service knows more. */
