@@ -229,9 +229,10 @@ static int resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bo
 {
     const struct outgoing_info *info = outgoing_info(what);
     const char *path = json_str(obj, "Path");
+    const char *given = info->subject ? json_str(obj, info->subject) : NULL;
     char *id = NULL;
 
-    if (!info->subject || !path || json_str(obj, info->subject))
+    if (!info->subject || !path || !*path || (given && *given))
         return 0;
     int rc = record_of_path(fs, info->kind, path, &id);
     if (rc)
