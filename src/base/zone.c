@@ -84,17 +84,26 @@ static bool is_local(const char *iana)
     return true;
 }
 
-char *zone_local_windows(void)
+char *zone_windows(const char *iana)
 {
     UChar zone[NAME_MAX_UNITS], windows[NAME_MAX_UNITS];
     UErrorCode status = U_ZERO_ERROR;
+    int32_t n;
+
+    if (!to_units(iana, zone))
+        return NULL;
+    n = ucal_getWindowsTimeZoneID(zone, -1, windows, NAME_MAX_UNITS, &status);
+    return U_SUCCESS(status) && n > 0 ? from_units(windows, n) : NULL;
+}
+
+char *zone_local_windows(void)
+{
+    UChar zone[NAME_MAX_UNITS];
+    UErrorCode status = U_ZERO_ERROR;
     int32_t n = ucal_getHostTimeZone(zone, NAME_MAX_UNITS, &status);
     char *iana = U_SUCCESS(status) ? from_units(zone, n) : NULL;
-    bool known = iana && is_local(iana);
+    char *windows = iana && is_local(iana) ? zone_windows(iana) : NULL;
 
     free(iana);
-    if (!known)
-        return NULL;
-    n = ucal_getWindowsTimeZoneID(zone, n, windows, NAME_MAX_UNITS, &status);
-    return U_SUCCESS(status) && n > 0 ? from_units(windows, n) : NULL;
+    return windows;
 }

@@ -122,9 +122,8 @@ static void show(const struct account *account, const char *config, const struct
         who = describe_token(&s, &state);
         where = mounted_where(mounts, s.values.state_dir);
     }
-    print(stdout, "%-12s  %-9s  %-24s  %-20s  %s\n", account->name,
-          s.service == SERVICE_GRAPH ? "graph" : "connector", who ? who : "-",
-          where ? where : "not mounted", state.data);
+    print(stdout, "%-12s  %-9s  %-24s  %-20s  %s\n", account->name, service_name(s.service),
+          who ? who : "-", where ? where : "not mounted", state.data);
     free(who);
     buf_release(&err);
     buf_release(&state);

@@ -11,9 +11,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &login_command, &logout_command, &accounts_command, &doctor_command,
-    &mount_command, &umount_command, &sync_command,     &status_command,
-    &wait_command,  &watch_command,  &sendmail_command, &completion_command};
+    &login_command,    &logout_command,   &accounts_command, &doctor_command,    &mount_command,
+    &umount_command,   &sync_command,     &status_command,   &wait_command,      &watch_command,
+    &sendmail_command, &template_command, &import_command,   &completion_command};
 
 const struct command *cli_command(size_t i)
 {

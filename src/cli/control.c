@@ -148,6 +148,22 @@ int control_command(const char *mountpoint, const char *line, int64_t limit)
     return rc;
 }
 
+enum service_id control_service(void)
+{
+    enum service_id service = SERVICE_CONNECTOR;
+    struct mountpoint m = {0};
+    cJSON *status = NULL;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (!find_unnamed(&m, &err) && !m.dead && !control_status(m.path, NULL, &status, &err))
+        service_by_name(json_str(status, "service"), &service);
+    cJSON_Delete(status);
+    mountpoint_release(&m);
+    buf_release(&err);
+    return service;
+}
+
 /* --- sending what waits --- */
 
 /* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing

@@ -20,13 +20,15 @@
 
 /* --- without a token --- */
 
-/* Any answer will do: names are resolved, TLS holds, somebody speaks HTTP. */
-static bool reach(struct doctor *d, const char *link, const char *url, const char *path,
-                  int64_t *ret_date)
+/* Any answer of the host will do: names are resolved, TLS holds, somebody speaks HTTP. */
+static bool reach(struct doctor *d, const char *link, const char *url, int64_t *ret_date)
 {
-    const struct http_config config = {.base_url = url, .total_ms = LIMIT_MS};
+    const char *authority = strstr(url, "://");
+    size_t origin_len = authority ? strcspn(authority + 3, "/") + (size_t)(authority + 3 - url) : 0;
+    char *origin = xstrndup(url, origin_len);
+    const struct http_config config = {.base_url = origin, .total_ms = LIMIT_MS};
     const struct http_request request = {
-        .method = "GET", .path = path, .priority = HTTP_INTERACTIVE};
+        .method = "GET", .path = "/", .priority = HTTP_INTERACTIVE};
     struct http_answer answer;
     struct http *http = NULL;
     struct buf err;
@@ -48,6 +50,7 @@ static bool reach(struct doctor *d, const char *link, const char *url, const cha
     http_answer_release(&answer);
     http_destroy(http);
     buf_release(&err);
+    free(origin);
     return there;
 }
 
@@ -190,7 +193,7 @@ static void check_notify(struct doctor *d)
     int64_t date;
 
     if (url)
-        reach(d, "notify_url", url, "/", &date);
+        reach(d, "notify_url", url, &date);
 }
 
 void doctor_remote(struct doctor *d)
@@ -203,10 +206,10 @@ void doctor_remote(struct doctor *d)
         doctor_ok(d, "service", "the sandbox, on this machine");
         return;
     }
-    there = reach(d, "network", s->values.url, "/", &date);
+    there = reach(d, "network", s->values.url, &date);
     check_clock(d, date);
     if (s->login) {
-        reach(d, "login host", s->values.login_url, "/", &unused);
+        reach(d, "login host", s->values.login_url, &unused);
         logged_in = check_login(d);
     }
     if (there && logged_in)

@@ -27,7 +27,7 @@ static void add_section(const struct settings *s, const char *url, const char *l
     if (out->len && out->data[out->len - 1] != '\n')
         buf_addch(out, '\n');
     buf_addf(out, "%s[%s]\n", out->len ? "\n" : "", s->account);
-    add(out, "service", s->service == SERVICE_GRAPH ? "graph" : "connector");
+    add(out, "service", service_name(s->service));
     add(out, "client-id", v->client_id);
     add(out, "tenant", v->tenant);
     add(out, "url", url);

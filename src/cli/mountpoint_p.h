@@ -10,6 +10,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/model/kind.h>
 #include <sys/types.h>
 
 /* --- bounded.c --- */
@@ -58,6 +59,9 @@ int control_sync(const char *mountpoint);
 /* The mount a command is about, of which `path` is a part; NULL: the one we are in, or the only one
  * there is. Its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is refused. */
 int control_find(const char *path, struct mountpoint *ret);
+/* Of the mount the working directory is in, or the only one of this user; without one the
+ * connector. */
+enum service_id control_service(void);
 
 /* --- left.c --- */
 

@@ -97,7 +97,7 @@ static int make_fs(struct server *server, struct buf *err)
         .mountpoint = s->mountpoint,
         .state_dir = s->values.state_dir,
         .account = s->account,
-        .service = s->service == SERVICE_GRAPH ? "graph" : "connector",
+        .service = service_name(s->service),
         .notify = &mount_notify,
     };
 

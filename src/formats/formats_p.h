@@ -7,8 +7,10 @@
  *                   eml_read_addresses.c who gets it, eml_read_content.c body and attachments,
  *                   eml_read_text.c the text of a part
  *     header_*.c    what the value of a header says: text, parameters, addresses
- *     vcard.c       a contact as a vCard
- *     ical.c        an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone
+ *     vcard.c       a contact as a vCard; vcard_read.c the reverse, vcard_line.c its lines
+ *     ical.c        an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone;
+ *                   ical_read.c and ical_read_rule.c the reverse
+ *     imported.c    a list of what is read, and of what is left
  */
 #ifndef OUTLOOKFS_FORMATS_FORMATS_P_H
 #define OUTLOOKFS_FORMATS_FORMATS_P_H
@@ -45,6 +47,9 @@ int text_fold(struct buf *out, const char *line, size_t n);
 /* The text of an HTML document, into an empty `out`: a line for each block, one blank for white
  * space. -ENOBUFS. */
 int text_of_html(struct buf *out, const char *html);
+
+/* With CRLF for each '\n', as the service has it in text of several lines; the caller frees. */
+char *text_with_crlf(const char *text);
 
 /* Is there anything to be seen in it? */
 bool text_has(const char *text);

@@ -32,9 +32,9 @@ struct maker {
     struct buf text;    /* cleaned, the last that was asked for */
 };
 
-/* libical 3.0 shows its table of zones to other threads while it still fills it: one event is made at
- * a time. */
-static struct mutex lock = MUTEX_INIT(MUTEX_ICAL);
+/* libical 3.0 shows its table of zones to other threads while it still fills it: one event is made or
+ * text read at a time. */
+struct mutex ical_lock = MUTEX_INIT(MUTEX_ICAL);
 
 /* --- text --- */
 
@@ -494,9 +494,9 @@ int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
     int rc;
 
-    mutex_lock(&lock);
+    mutex_lock(&ical_lock);
     rc = make_event(cal, event, out);
-    mutex_unlock(&lock);
+    mutex_unlock(&ical_lock);
     return rc;
 }
 

@@ -5,9 +5,12 @@
 #define OUTLOOKFS_FORMATS_ICAL_P_H
 
 #include <libical/ical.h>
+#include <outlookfs/base/mutex.h>
 #include <stdbool.h>
 
 struct cJSON;
+
+extern struct mutex ical_lock; /* of ical.c: held around libical */
 
 /*
  * The event's rule (contract, PatternedRecurrence); false when it has none that can be read. `start`
@@ -23,5 +26,12 @@ bool ical_rule(const struct cJSON *recurrence, struct icaltimetype start,
  * is a zone without summer time in which Start has that date. NULL: UTC. Belongs to libical.
  */
 icaltimezone *ical_zone(const struct cJSON *event);
+
+/*
+ * The reverse of ical_rule(): a PatternedRecurrence, owned by the caller; NULL: the service has none
+ * that means the same. `start` is the first event in `zone` (NULL: UTC, or a date).
+ */
+struct cJSON *ical_recurrence(const struct icalrecurrencetype *rule, struct icaltimetype start,
+                              const icaltimezone *zone);
 
 #endif

@@ -4,6 +4,7 @@
 #include "formats_p.h"
 
 #include <outlookfs/base/buf.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/html.h>
 
@@ -183,6 +184,19 @@ int text_of_html(struct buf *out, const char *html)
     }
     buf_release(&raw);
     return rc;
+}
+
+char *text_with_crlf(const char *text)
+{
+    struct buf out;
+
+    buf_init(&out, 2 * JSON_TEXT_MAX);
+    for (; *text; text++) {
+        if (*text == '\n')
+            buf_addch(&out, '\r');
+        buf_addch(&out, *text);
+    }
+    return buf_detach(&out);
 }
 
 bool text_has(const char *text)

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The year Outlook and others store where there is none. */
-#define YEAR_NONE "1604"
 #define YEAR_FIRST "0001"
 
 /* A card that is being written: one property at a time in `line`. After an error nothing more is
@@ -140,6 +138,8 @@ static void put_names(struct card *card, const cJSON *contact)
     put_full_name(card, contact);
     put_parts(card, "N", name, ARRAY_SIZE(name));
     put(card, "NICKNAME", json_str(contact, "NickName"));
+    put(card, "X-EVOLUTION-FILE-AS", json_str(contact, "FileAs"));
+    put(card, "X-INITIALS", json_str(contact, "Initials"));
     put(card, "X-PHONETIC-FIRST-NAME", json_str(contact, "YomiGivenName"));
     put(card, "X-PHONETIC-LAST-NAME", json_str(contact, "YomiSurname"));
 }
@@ -158,11 +158,24 @@ static void put_work(struct card *card, const cJSON *contact)
 
 /* --- how to reach them --- */
 
+/* A parameter in quotes, which it cannot have in it (RFC 6350, 3.3). */
+static void add_quoted(struct card *card, const char *text)
+{
+    size_t before = card->line.len;
+
+    if (!card->rc)
+        card->rc = text_line(&card->line, text);
+    for (size_t i = before; !card->rc && i < card->line.len; i++) {
+        if (card->line.data[i] == '"')
+            card->line.data[i] = '\'';
+    }
+}
+
 /* The service keeps the order; the first is the preferred one. */
 static void put_mail(struct card *card, const cJSON *contact)
 {
     const cJSON *item;
-    const char *name = "EMAIL;PREF=1";
+    bool first = true;
 
     cJSON_ArrayForEach(item, json_get(contact, "EmailAddresses"))
     {
@@ -170,8 +183,19 @@ static void put_mail(struct card *card, const cJSON *contact)
 
         if (!text_has(address))
             continue;
-        put(card, name, address);
-        name = "EMAIL";
+        buf_clear(&card->line);
+        add(card, "EMAIL", 5);
+        if (first)
+            add(card, ";PREF=1", 7);
+        if (text_has(json_str(item, "Name"))) {
+            add(card, ";X-CN=\"", 7);
+            add_quoted(card, json_str(item, "Name"));
+            add(card, "\"", 1);
+        }
+        add(card, ":", 1);
+        add_text(card, address);
+        end(card);
+        first = false;
     }
 }
 
@@ -256,7 +280,7 @@ static void put_birthday(struct card *card, const cJSON *contact)
 
     if (!text || str_parse_time(text, &ns) == -EINVAL || str_starts(text, "0001-01-01"))
         return;
-    year = !str_starts(text, YEAR_NONE) && !str_starts(text, YEAR_FIRST);
+    year = atoi(text) != VCARD_YEAR_NONE && !str_starts(text, YEAR_FIRST);
     begin(card, "BDAY");
     add(card, year ? text : "--", year ? 4 : 2);
     add(card, text + 5, 2);

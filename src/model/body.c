@@ -115,6 +115,7 @@ struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine)
         if (!kind_is_managed(kind, member->string))
             value_add_copy(body, member->string, member);
     }
+    value_prune(body);
     kind_complete_new(kind, body);
     return body;
 }

@@ -8,6 +8,8 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
+#include "value_p.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +258,85 @@ struct cJSON *dialect_recipients(const char *list)
         p += len;
     }
     return array;
+}
+
+static char *with_small(const char *text)
+{
+    char *copy = xstrdup(text);
+
+    *copy = (char)tolower((unsigned char)*copy);
+    return copy;
+}
+
+static char *graph_name(const char *specified)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
+        if (str_eq(renamed[i].specification, specified))
+            return xstrdup(renamed[i].graph);
+    }
+    return with_small(specified);
+}
+
+/* The reverse of translated(). */
+static cJSON *written(const cJSON *value, bool word)
+{
+    if (cJSON_IsString(value) && word) {
+        char *text =
+            str_eq(value->valuestring, "HTML") ? xstrdup("html") : with_small(value->valuestring);
+        cJSON *string = cJSON_CreateString(text);
+
+        free(text);
+        return string;
+    }
+    if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
+        return cJSON_Duplicate(value, true);
+
+    cJSON *copy = cJSON_IsArray(value) ? cJSON_CreateArray() : cJSON_CreateObject();
+    const cJSON *child;
+    cJSON_ArrayForEach(child, value)
+    {
+        if (cJSON_IsArray(value)) {
+            cJSON_AddItemToArray(copy, written(child, word));
+            continue;
+        }
+        char *name = graph_name(child->string);
+        cJSON_AddItemToObject(copy, name,
+                              written(child, is_word(name) || str_eq(name, "contentType")));
+        free(name);
+    }
+    return copy;
+}
+
+static void join_time(cJSON *out, const char *member, const char *zone_member)
+{
+    const char *zone = json_str(out, zone_member);
+    cJSON *time = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(time, "dateTime", json_str(out, member));
+    cJSON_AddStringToObject(time, "timeZone", zone ? zone : "UTC");
+    set(out, zone_member, NULL);
+    cJSON_ReplaceItemInObjectCaseSensitive(out, member, time);
+}
+
+struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
+{
+    cJSON *out;
+
+    if (kind_service() == SERVICE_CONNECTOR)
+        return cJSON_Duplicate(obj, true);
+    out = written(obj, false);
+    if (kind == KIND_EVENT) {
+        const cJSON *minutes = json_get(obj, "Reminder");
+
+        join_time(out, "start", "startTimeZone");
+        join_time(out, "end", "endTimeZone");
+        set(out, "reminder", NULL);
+        if (minutes) {
+            cJSON_AddTrueToObject(out, "isReminderOn");
+            value_add_copy(out, "reminderMinutesBeforeStart", minutes);
+        }
+    }
+    return out;
 }
 
 static void add_word(cJSON *message, const char *name, const char *word)

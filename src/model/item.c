@@ -5,7 +5,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/model/name.h>
 #include <outlookfs/model/render.h>
 
 #include "item_p.h"
@@ -29,21 +28,6 @@ void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
 bool item_is_odd(enum kind kind, const struct item_member members[ITEM_PATHS])
 {
     return kind == KIND_MESSAGE && members[ITEM_IMPORTANCE].token == JSON_NUMBER;
-}
-
-static bool is_usable_id(const char *id)
-{
-    char *name;
-    bool usable;
-
-    for (const char *p = id; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return false;
-    }
-    name = name_from_id(id);
-    usable = strlen(name) <= NAME_BYTES_MAX && name_is_record(name);
-    free(name);
-    return usable;
 }
 
 static bool has_text(const struct item_member *member)
@@ -71,13 +55,10 @@ int item_identify(enum kind kind, struct item_member members[ITEM_PATHS], struct
                   struct buf *err)
 {
     enum item_path which = has_text(&members[ITEM_ID]) ? ITEM_ID : ITEM_ID_TOO;
-    const char *name = kind_info(kind)->name;
 
     if (!has_text(&members[which]))
-        return buf_fail(err, -EBADMSG, "the service sent no id with this %s", name);
-    if (!is_usable_id(members[which].string))
-        return buf_fail(err, -EBADMSG, "the id of this %s cannot be a file name: %.80s", name,
-                        members[which].string);
+        return buf_fail(err, -EBADMSG, "the service sent no id with this %s",
+                        kind_info(kind)->name);
     ret->kind = kind;
     ret->id = take_string(&members[which]);
     ret->etag = take_string(&members[ITEM_ETAG]);

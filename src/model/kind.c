@@ -358,6 +358,27 @@ enum service_id kind_service(void)
     return service;
 }
 
+static const char *const service_names[] = {
+    [SERVICE_CONNECTOR] = "connector",
+    [SERVICE_GRAPH] = "graph",
+};
+
+const char *service_name(enum service_id id)
+{
+    return service_names[id];
+}
+
+bool service_by_name(const char *name, enum service_id *ret)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(service_names); i++) {
+        if (str_eq(service_names[i], name)) {
+            *ret = (enum service_id)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct kind_info *kind_info(enum kind kind)
 {
     return &kinds[kind];

@@ -156,6 +156,11 @@ static const struct member *find_member(const struct member *list, const char *n
     return list->name ? list : NULL;
 }
 
+bool members_has(enum kind kind, const char *name)
+{
+    return members_of(kind) && find_member(members_of(kind), name);
+}
+
 /* --- the member that was meant --------------------------------------------------------------- */
 
 #define NAME_MAX_LOOKED_AT 40 /* no known name is longer */

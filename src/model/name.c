@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_SUFFIX ".json"
-
 /* "~" and 8 hex digits. */
 #define TAG_BYTES 9
+
+/* What the name of an id ends in where it was cut: "%~" is no encoded byte. */
+#define CUT "%~"
+#define CUT_BYTES (sizeof(CUT) - 1 + 16)
 
 /* What follows the last dot is an extension up to this length, so that the name in front of it is
  * never cut to nothing. */
@@ -24,25 +26,12 @@
 bool name_is_record(const char *name)
 {
     return *name && !strchr(".~#", *name) && !strchr(name, '/') &&
-           strlen(name) > strlen(RECORD_SUFFIX) && str_ends(name, RECORD_SUFFIX);
+           strlen(name) > strlen(NAME_RECORD_SUFFIX) && str_ends(name, NAME_RECORD_SUFFIX);
 }
 
 bool name_is_scratch_dir(const char *name)
 {
     return *name == '.' || *name == '~' || str_eq(name, "__MACOSX");
-}
-
-char *name_from_id(const char *id)
-{
-    return xasprintf("%s" RECORD_SUFFIX, id);
-}
-
-bool name_to_id(const char *name, char **ret_id)
-{
-    if (!name_is_record(name))
-        return false;
-    *ret_id = xstrndup(name, strlen(name) - strlen(RECORD_SUFFIX));
-    return true;
 }
 
 /* Bytes of the UTF-8 character at `s`, 0 when there is none. */
@@ -65,23 +54,22 @@ static bool is_plain(const char *s, size_t bytes)
     return !(bytes == 2 && first == 0xc2 && (unsigned char)s[1] < 0xa0);
 }
 
-static char *encode(const char *display)
+/* Characters that begin in the first `spelt` bytes are encoded whatever they are. */
+static char *encode(const char *text, size_t spelt)
 {
-    size_t left = strlen(display);
-    size_t dots = str_eq(display, ".") || str_eq(display, "..") ? 1 : 0;
+    size_t left = strlen(text);
     struct buf out;
 
     buf_init(&out, 3 * left + 1);
-    for (const char *s = display; left > 0;) {
+    for (const char *s = text; left > 0;) {
         size_t bytes = character_bytes(s, left);
 
-        if (bytes && is_plain(s, bytes) && dots == 0) {
+        if (bytes && is_plain(s, bytes) && (size_t)(s - text) >= spelt) {
             buf_add(&out, s, bytes);
         } else {
             bytes = bytes ? bytes : 1;
             for (size_t i = 0; i < bytes; i++)
                 buf_addf(&out, "%%%02X", (unsigned char)s[i]);
-            dots = 0;
         }
         s += bytes;
         left -= bytes;
@@ -120,7 +108,7 @@ static uint32_t tag_of(const char *s)
 
 char *name_safe(const char *display, size_t max)
 {
-    char *name = encode(display);
+    char *name = encode(display, str_eq(display, ".") || str_eq(display, ".."));
     size_t len = strlen(name);
     char *cut;
 
@@ -144,6 +132,77 @@ char *name_unique(const char *name, const char *id, bool keep_ext)
         ext = dot;
     stem = whole_bytes(name, (size_t)(ext - name), NAME_BYTES_MAX - TAG_BYTES - strlen(ext));
     return xasprintf("%.*s~%08" PRIx32 "%s", (int)stem, name, tag_of(id), ext);
+}
+
+/* --- ids --- */
+
+static uint64_t hash_of(const char *id)
+{
+    uint64_t hash = str_hash(0, id, strlen(id));
+
+    return hash ? hash : 1;
+}
+
+static char *encode_id(const char *id, size_t spelt)
+{
+    return encode(id, spelt == 0 && strchr(".~#", *id) ? 1 : spelt);
+}
+
+char *name_of_id(const char *id, const char *suffix, size_t spelt)
+{
+    size_t max = NAME_BYTES_MAX - strlen(suffix);
+    char *encoded = encode_id(id, spelt);
+    size_t len = strlen(encoded);
+    char *name;
+
+    if (len <= max)
+        name = xasprintf("%s%s", encoded, suffix);
+    else
+        name = xasprintf("%.*s%s%016" PRIx64 "%s", (int)whole_bytes(encoded, len, max - CUT_BYTES),
+                         encoded, CUT, hash_of(id), suffix);
+    free(encoded);
+    return name;
+}
+
+char *name_from_id(const char *id)
+{
+    return name_of_id(id, NAME_RECORD_SUFFIX, 0);
+}
+
+uint64_t name_tag(const char *id)
+{
+    const size_t whole = NAME_BYTES_MAX - NAME_AROUND_ID;
+    size_t len = strlen(id);
+
+    if (3 * len > whole && len <= whole) { /* a byte takes up to three: it depends */
+        char *encoded = encode_id(id, 0);
+        len = strlen(encoded);
+        free(encoded);
+    }
+    return len > whole ? hash_of(id) : 0;
+}
+
+bool name_read_id(const char *name, const char *suffix, char **ret_id, uint64_t *ret_tag)
+{
+    size_t len = strlen(name), end = strlen(suffix);
+    struct buf id;
+
+    if (len <= end || strchr(".~#", *name) || !str_ends(name, suffix))
+        return false;
+    len -= end;
+
+    const char *cut = len > CUT_BYTES ? name + len - CUT_BYTES : NULL;
+    if (cut && str_starts(cut, CUT)) {
+        *ret_id = NULL;
+        return sscanf(cut + strlen(CUT), "%16" SCNx64, ret_tag) == 1;
+    }
+    buf_init(&id, len + 1);
+    if (str_percent_decode(&id, name, len) || strlen(id.data) != id.len) {
+        buf_release(&id);
+        return false;
+    }
+    *ret_id = buf_detach(&id);
+    return true;
 }
 
 uint64_t name_ino(const char *const *parts, size_t count)

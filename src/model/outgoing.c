@@ -19,7 +19,8 @@
 #define EML_SUFFIX ".eml"
 
 enum member_type {
-    MEMBER_STRING,
+    MEMBER_STRING,    /* "" says nothing, where it is not required */
+    MEMBER_BYTES,     /* base64; "" are none */
     MEMBER_ADDRESSES, /* at least one, separated by semicolons */
     MEMBER_BOOL,
     MEMBER_IMPORTANCE,
@@ -33,6 +34,7 @@ struct member {
     enum member_type type;
     bool required;
     bool local; /* of our own: never sent */
+    bool on;    /* true where nothing is said */
 };
 
 /* The seed requires Subject and Options of a question, too. */
@@ -44,7 +46,7 @@ struct member {
         {"UseOnlyHTMLMessage", MEMBER_BOOL}, {"HideHTMLMessage", MEMBER_BOOL},                     \
         {"ShowHTMLConfirmationDialog", MEMBER_BOOL},                                               \
     {                                                                                              \
-        "Wait", MEMBER_BOOL, .local = true                                                         \
+        "Wait", MEMBER_BOOL, .local = true, .on = true                                             \
     }
 
 static const struct member send_members[] = {
@@ -83,7 +85,7 @@ static const struct member respond_members[] = {
     {"Path", MEMBER_STRING, .local = true},
     {"Response", MEMBER_RESPONSE, .required = true},
     {"Comment", MEMBER_STRING},
-    {"Send", MEMBER_BOOL},
+    {"Send", MEMBER_BOOL, .on = true},
     {NULL},
 };
 static const struct member options_members[] = {
@@ -92,7 +94,7 @@ static const struct member approval_members[] = {QUESTION_MEMBERS, {NULL}};
 
 static const struct member attachment_members[] = {
     {"Name", MEMBER_STRING},
-    {"ContentBytes", MEMBER_STRING},
+    {"ContentBytes", MEMBER_BYTES},
     {"Path", MEMBER_STRING, .local = true},
     {"@odata.type", MEMBER_STRING},
     {NULL},
@@ -144,11 +146,46 @@ char *outgoing_answer_name(const char *name)
     return xasprintf("%.*s" ANSWER_SUFFIX, (int)(stem < most ? stem : most), name);
 }
 
+/* --- to fill in --- */
+
+static struct cJSON *template_value(const struct member *m)
+{
+    switch (m->type) {
+    case MEMBER_BOOL:
+        return cJSON_CreateBool(m->on);
+    case MEMBER_IMPORTANCE:
+        return cJSON_CreateString("Normal");
+    case MEMBER_OPTIONS:
+        return cJSON_CreateString("Yes, No");
+    case MEMBER_RESPONSE:
+        return cJSON_CreateString("accept");
+    case MEMBER_ATTACHMENTS:
+        return cJSON_CreateArray();
+    case MEMBER_STRING:
+    case MEMBER_BYTES:
+    case MEMBER_ADDRESSES:
+        break;
+    }
+    return cJSON_CreateString("");
+}
+
+struct cJSON *outgoing_template(enum outgoing what)
+{
+    struct cJSON *obj = cJSON_CreateObject();
+
+    for (const struct member *m = kinds[what].members; m->name; m++)
+        cJSON_AddItemToObject(obj, m->name, template_value(m));
+    return obj;
+}
+
 /* --- checking --- */
 
-static bool is_present(const struct cJSON *value)
+static bool is_present(const struct member *m, const struct cJSON *value)
 {
-    return value && !cJSON_IsNull(value);
+    bool may_be_empty = m->required || m->type == MEMBER_BYTES;
+
+    return value && !cJSON_IsNull(value) &&
+           (may_be_empty || !cJSON_IsString(value) || *value->valuestring);
 }
 
 static bool has_text(const char *s)
@@ -208,6 +245,7 @@ static int check_value(const struct member *m, const char *name, const struct cJ
 {
     switch (m->type) {
     case MEMBER_STRING:
+    case MEMBER_BYTES:
         return cJSON_IsString(value) ? 0 : buf_fail(err, -EINVAL, "%s: a string is required", name);
     case MEMBER_ADDRESSES:
         return cJSON_IsString(value) && has_text(value->valuestring)
@@ -242,12 +280,12 @@ static int check_members(const struct member *members, const char *prefix, const
 
         if (!rc && !m)
             rc = buf_fail(err, -EINVAL, "%s: no such member", name);
-        else if (!rc && is_present(value))
+        else if (!rc && is_present(m, value))
             rc = check_value(m, name, value, err);
         free(name);
     }
     for (const struct member *m = members; m->name && !rc; m++) {
-        if (m->required && !is_present(json_get(obj, m->name)))
+        if (m->required && !is_present(m, json_get(obj, m->name)))
             rc = buf_fail(err, -EINVAL, "%s%s is missing", prefix, m->name);
     }
     return rc;
@@ -260,7 +298,7 @@ static int check_attachment(const char *prefix, const struct cJSON *a, struct bu
     int rc = check_members(attachment_members, prefix, a, err);
     if (rc)
         return rc;
-    bool bytes = json_str(a, "ContentBytes"), path = json_str(a, "Path");
+    bool bytes = json_str(a, "ContentBytes"), path = has_text(json_str(a, "Path"));
     if (bytes && path)
         return buf_fail(err, -EINVAL, "%sPath: not together with ContentBytes", prefix);
     if (!bytes && !path)
@@ -295,7 +333,7 @@ int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err)
 
     if (rc || !subject)
         return rc;
-    bool id = json_str(obj, subject), path = json_str(obj, "Path");
+    bool id = has_text(json_str(obj, subject)), path = has_text(json_str(obj, "Path"));
     if (id && path)
         return buf_fail(err, -EINVAL, "Path: not together with %s", subject);
     if (!id && !path)
@@ -314,7 +352,7 @@ static bool drop_local(const struct member *members, struct cJSON *obj)
         const struct member *m = find_member(members, value->string);
 
         next = value->next;
-        if (is_present(value) && !(m && m->local))
+        if (m && is_present(m, value) && !m->local)
             continue;
         cJSON_Delete(cJSON_DetachItemViaPointer(obj, value));
         dropped = true;

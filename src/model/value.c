@@ -84,6 +84,20 @@ bool value_same(const struct cJSON *a, const struct cJSON *b)
     return json_equal(a, b);
 }
 
+void value_prune(struct cJSON *value)
+{
+    cJSON *child = value->child;
+
+    while (child) {
+        cJSON *next = child->next;
+
+        value_prune(child);
+        if (cJSON_IsObject(child) && is_none(child))
+            cJSON_Delete(cJSON_DetachItemViaPointer(value, child));
+        child = next;
+    }
+}
+
 void value_add_copy(struct cJSON *obj, const char *name, const struct cJSON *value)
 {
     cJSON_AddItemToObject(obj, name, cJSON_Duplicate(value, true));

@@ -68,6 +68,10 @@ static const char *const steps[] = {
 
     "ALTER TABLE folders ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
     "UPDATE folder_answers SET asked_at = 0;",
+
+    /* name_tag() of the id. */
+    "ALTER TABLE records ADD COLUMN tag INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;",
 };
 
 static const struct db_schema schema = {

@@ -166,6 +166,25 @@ int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folde
     return rc;
 }
 
+int cache_id_of_tag(struct cache *c, uint64_t tag, char **ret)
+{
+    struct sql_query q;
+    char *id = NULL;
+
+    db_read(&c->db, &q, "SELECT id FROM records WHERE tag = ? AND tag <> 0");
+    sql_bind_int(&q, (int64_t)tag);
+    if (sql_row(&q))
+        id = sql_dup(&q, 0);
+    int rc = sql_end(&q);
+    if (!rc && !id)
+        rc = -ENOENT;
+    if (rc)
+        free(id);
+    else
+        *ret = id;
+    return rc;
+}
+
 int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t after,
                struct cache_record *list, size_t max)
 {

@@ -6,6 +6,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -94,7 +95,7 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
 
     db_write(&c->db, &q,
              "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, hash, run,"
-             " rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+             " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
@@ -105,6 +106,7 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, ++c->rev);
+    sql_bind_int(&q, (int64_t)name_tag(item->id));
     rc = sql_run(&q);
     return rc ? rc : put_text(c, db_last_id(&c->db), item);
 }

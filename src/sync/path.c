@@ -1,12 +1,15 @@
 /*
- * path.c - where a record lies, as a path of listed names.
+ * path.c - where a record lies, as a path of listed names, and which record a name means.
  */
 #include "mailbox_p.h"
 
+#include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The listed names of the folder and those above it, outermost first. */
 static int add_folder_path(const struct cache_folders *folders, const char *id, struct buf *out)
@@ -35,17 +38,86 @@ int mailbox_folder_path(struct mailbox *mb, enum kind kind, const char *folder, 
     return rc;
 }
 
+char *mailbox_record_name(struct mailbox *mb, enum kind kind, const char *folder, const char *id)
+{
+    struct slot slot = {0};
+
+    if (!state_slot_by_record(mb->state, kind, folder, id, &slot)) {
+        char *given = slot.name;
+        slot.name = NULL;
+        slot_release(&slot);
+        return given;
+    }
+    for (size_t spelt = 0;; spelt++) {
+        char *name = name_of_id(id, NAME_RECORD_SUFFIX, spelt);
+
+        if (spelt == strlen(id) ||
+            state_slot_by_name(mb->state, kind, folder, name, &slot) == -ENOENT)
+            return name;
+        slot_release(&slot);
+        free(name);
+    }
+}
+
 int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                         struct buf *out)
 {
-    struct slot slot = {0};
     int rc = mailbox_folder_path(mb, kind, folder, out);
-    bool named = !state_slot_by_record(mb->state, kind, folder, id, &slot);
-    char *name = named ? NULL : name_from_id(id);
+    char *name = mailbox_record_name(mb, kind, folder, id);
 
     if (!rc)
-        rc = buf_addstr(out, named ? slot.name : name);
+        rc = buf_addstr(out, name);
     free(name);
-    slot_release(&slot);
     return rc;
+}
+
+/* Cut names are known by what is cached. */
+char *mailbox_spelt_id(struct mailbox *mb, const char *name, const char *suffix)
+{
+    uint64_t tag = 0;
+    char *id = NULL;
+
+    if (name_read_id(name, suffix, &id, &tag) && !id && cache_id_of_tag(mb->cache, tag, &id))
+        return NULL;
+    return id;
+}
+
+static bool is_plain(const char *name, const char *id, const char *suffix)
+{
+    char *plain = name_of_id(id, suffix, 0);
+    bool same = str_eq(plain, name);
+
+    free(plain);
+    return same;
+}
+
+int mailbox_id_of_name(struct mailbox *mb, const char *name, const char *suffix, char **ret)
+{
+    char *id = mailbox_spelt_id(mb, name, suffix);
+
+    if (!id || !is_plain(name, id, suffix)) {
+        free(id);
+        return -ENOENT;
+    }
+    *ret = id;
+    return 0;
+}
+
+int mailbox_record_id(struct mailbox *mb, enum kind kind, const char *folder, const char *name,
+                      char **ret)
+{
+    char *id = mailbox_spelt_id(mb, name, NAME_RECORD_SUFFIX), *listed = NULL;
+    bool found = id && is_plain(name, id, NAME_RECORD_SUFFIX);
+
+    if (id && !found) {
+        listed = mailbox_record_name(mb, kind, folder, id);
+        found = str_eq(listed, name);
+    }
+    free(listed);
+    if (!found) {
+        free(id);
+        return -ENOENT;
+    }
+    *ret = id;
+    return 0;
 }

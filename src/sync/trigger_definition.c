@@ -82,6 +82,28 @@ static const struct member *find_member(const struct trigger_info *info, const c
     return NULL;
 }
 
+struct cJSON *triggers_template(const char *name)
+{
+    const struct trigger_info *info = find_info(name);
+    struct cJSON *obj = info ? cJSON_CreateObject() : NULL;
+
+    if (!info)
+        return NULL;
+    cJSON_AddStringToObject(obj, "Trigger", info->name);
+    for (const struct member *m = info->members; m->name; m++) {
+        if (m->type == MEMBER_FLAG)
+            cJSON_AddFalseToObject(obj, m->name);
+        else if (m->type == MEMBER_COUNT)
+            cJSON_AddNullToObject(obj, m->name);
+        else
+            cJSON_AddStringToObject(obj, m->name,
+                                    m->otherwise  ? m->otherwise
+                                    : m->required ? "Calendar"
+                                                  : "");
+    }
+    return obj;
+}
+
 /* --- folders --- */
 
 static const struct cache_folder *child_named(const struct cache_folders *folders,
@@ -188,7 +210,8 @@ static int read_count(const struct definition *d, const struct member *m, char t
 static int read_member(struct mailbox *mb, struct definition *d, const struct member *m,
                        struct buf *err)
 {
-    const struct cJSON *value = json_get(d->obj, m->name);
+    const struct cJSON *given = json_get(d->obj, m->name);
+    const struct cJSON *value = cJSON_IsNull(given) ? NULL : given;
     const char *text = m->otherwise;
     char *made = d->texts[d->params.count];
     int rc = 0;

@@ -5,11 +5,13 @@
  *     formats_print eml [DIR]          a message; the bytes of an attachment are in DIR/<Id>
  *     formats_print count [DIR]        its size
  *     formats_print read [RECIPIENT..] a mail; what is sent comes out
+ *     formats_print import             a vCard or iCalendar file; [records, what is left, what is skipped] come out
  */
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/formats/eml.h>
 #include <outlookfs/formats/ical.h>
+#include <outlookfs/formats/imported.h>
 #include <outlookfs/formats/vcard.h>
 
 #include <errno.h>
@@ -106,6 +108,40 @@ static int print_sent(char **recipients, struct buf *err)
     return rc;
 }
 
+static int print_imported(struct buf *err)
+{
+    struct imports imports = {0};
+    cJSON *out = cJSON_CreateArray(), *records, *left;
+    struct buf text;
+    char chunk[4096];
+    size_t n;
+    int rc;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    while ((n = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
+        buf_add(&text, chunk, n);
+    rc = strstr(text.data, "BEGIN:VCALENDAR") ? ical_read(text.data, &imports, err)
+                                              : vcard_read(text.data, &imports, err);
+    cJSON_AddItemToArray(out, records = cJSON_CreateArray());
+    cJSON_AddItemToArray(out, left = cJSON_CreateArray());
+    for (size_t i = 0; i < imports.count; i++) {
+        cJSON_AddItemToArray(records, cJSON_Duplicate(imports.list[i].record, true));
+        cJSON_AddItemToArray(
+            left, cJSON_CreateString(imports.list[i].left.len ? imports.list[i].left.data : ""));
+    }
+    cJSON_AddItemToArray(out, cJSON_CreateString(imports.skipped.len ? imports.skipped.data : ""));
+    if (!rc) {
+        char *json = cJSON_PrintUnformatted(out);
+
+        puts(json);
+        free(json);
+    }
+    cJSON_Delete(out);
+    imports_release(&imports);
+    buf_release(&text);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "", *dir = argc > 2 ? argv[2] : NULL;
@@ -124,6 +160,8 @@ int main(int argc, char **argv)
         rc = print_mail(dir, -1, &err);
     else if (strcmp(what, "read") == 0)
         rc = print_sent(argv + 2, &err);
+    else if (strcmp(what, "import") == 0)
+        rc = print_imported(&err);
     fwrite(out.data, 1, out.len, stdout);
     if (rc)
         fprintf(stderr, "%s: %s\n", strerror(-rc), err.data);

@@ -38,16 +38,24 @@ static void check_display(const char *text, size_t max)
 
 static void check_id(const char *text)
 {
-    char *name = name_from_id(text), *id = NULL;
+    uint64_t tag = 0;
 
-    CHECK(name_is_record(name) == name_to_id(name, &id));
-    if (id)
-        CHECK(strcmp(id, text) == 0);
-    free(id);
-    free(name);
-    id = NULL;
-    if (name_to_id(text, &id))
-        CHECK(name_is_record(text));
+    for (size_t spelt = 0; *text && spelt < 3; spelt++) {
+        char *name = name_of_id(text, NAME_RECORD_SUFFIX, spelt), *id = NULL;
+
+        check_file_name(name, NAME_BYTES_MAX);
+        CHECK(name_is_record(name));
+        CHECK(name_read_id(name, NAME_RECORD_SUFFIX, &id, &tag));
+        if (id)
+            CHECK(strcmp(id, text) == 0);
+        else
+            CHECK(tag == name_tag(text));
+        free(id);
+        free(name);
+    }
+    char *id = NULL;
+    if (name_read_id(text, NAME_RECORD_SUFFIX, &id, &tag))
+        CHECK(name_is_record(text) || strchr(text, '/'));
     free(id);
     name_is_scratch_dir(text);
 }

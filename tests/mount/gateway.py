@@ -7,13 +7,14 @@
             self.gateway.clear()
 
 It forwards every request to whatever sandbox there is, and replaces chosen answers by any status, headers, body and length. It
-keeps all requests with their headers.
+keeps all requests with their headers. Records can have other ids on this side of it.
 """
 import http.client
 import http.server
+import json
 import re
 import threading
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from harness import Mailbox, MountTest
 
@@ -54,6 +55,16 @@ class Request:
         return "%s %s" % (self.method, self.path)
 
 
+def in_json(text):
+    return json.dumps(text, ensure_ascii=False).encode()
+
+
+def in_path(id, path):
+    """Encoded; the connector's datasets want it twice."""
+    once = quote(id, safe="")
+    return quote(once, safe="") if path.startswith("/datasets") else once
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -65,9 +76,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(base.hostname, base.port, timeout=60)
         try:
             headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP}
-            connection.request(request.method, base.path + request.path, request.body, headers)
+            path, body = request.path, request.body
+            for real, shown in self.server.ids.items():
+                path = re.sub("(?<=[/=])%s(?=[/?&]|$)" % re.escape(in_path(shown, path)), in_path(real, path), path)
+                body = body and body.replace(in_json(shown), in_json(real))
+            connection.request(request.method, base.path + path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
+            body = answer.read()
+            for real, shown in self.server.ids.items():
+                body = body.replace(in_json(real), in_json(shown))
+            return answer.status, answer.getheaders(), body
         finally:
             connection.close()
 
@@ -111,6 +129,7 @@ class Gateway(http.server.ThreadingHTTPServer):
         self.url = "http://127.0.0.1:%d" % self.server_address[1]
         self.lock = threading.Lock()
         self.rules, self.log = [], []
+        self.ids = {}   # an id of the sandbox: what it is called on this side
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, *unused):

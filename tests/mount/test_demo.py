@@ -35,7 +35,7 @@ class Demo(unittest.TestCase):
                 self.assertIn('user.outlook.state="pending"', text)
                 self.assertIn('user.outlook.state="synced"', text)
                 self.assertIn('"MobilePhone1": "+49 30', text)
-                for shown in ("by-sender", "about the invoice", "FN:", "letter.eml"):
+                for shown in ("by-sender", "about the invoice", "FN:", "letter.eml", "Logged in as"):
                     self.assertIn(shown, text)
                 tour()  # over the one that is still mounted
             finally:

@@ -104,17 +104,38 @@ TOKENS = 200, {"token_type": "Bearer", "access_token": "access-token-of-the-test
 PENDING = refusal("authorization_pending", "AADSTS70016: pending")
 
 
+class OwnLogin:
+    """The sandbox's login server, as far as Provider is one."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.url = "http://%s:%d" % (sandbox.host, sandbox.port)
+
+    def ask(self, unused, path, user_code=None):
+        self.sandbox.control("POST", "/login", {"revoke": "all"} if path == "/revoke" else {path[1:]: user_code})
+        return 204, b""
+
+    def option(self, **options):
+        self.sandbox.control("POST", "/option", {"service": "login", **options})
+
+
 class LoginTest(CommandTest):
     """An account `flow` over the connector's sandbox, which takes any token."""
     PROVIDER = ()
+    TOKEN = None
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sandbox = Sandbox(MountTest.build_dir, "--seed", "contacts=3,events=1,messages=2")
+        cls.sandbox = Sandbox(MountTest.build_dir, "--seed", "contacts=3,events=1,messages=2", token=cls.TOKEN)
         cls.addClassCleanup(cls.sandbox.stop)
-        cls.provider = Provider(*cls.PROVIDER)
-        cls.addClassCleanup(cls.provider.stop)
+        cls.provider = cls.start_provider()
+
+    @classmethod
+    def start_provider(cls):
+        provider = Provider(*cls.PROVIDER)
+        cls.addClassCleanup(provider.stop)
+        return provider
 
     def setUp(self):
         super().setUp()
@@ -436,6 +457,83 @@ class Renewal(LoginTest):
         self.assertOneLine(self.mount("flow", status=1), "chmod 600 " + path)
 
 
+class Graph(LoginTest):
+    """An account over Graph, with the sandbox's login server: its tokens are what the mailbox takes, and nothing else."""
+    TOKEN = "the-operator's"
+
+    @classmethod
+    def start_provider(cls):
+        return OwnLogin(cls.sandbox)
+
+    def setUp(self):
+        super().setUp()
+        self.provider.option(interval=1, accessSeconds=3600, rotation="strict")
+        self.addCleanup(lambda: self.assertEqual(self.sandbox.control("GET", "/violations"), []))
+
+    def words(self, *words, login_url=None):
+        return ["login", *words, "--client-id", CLIENT, "--tenant", "organizations", "--service", "graph", "--url",
+                self.provider.url + "/v1.0", "--login-url", login_url or self.provider.url]
+
+    def test_from_nothing_to_a_mounted_mailbox(self):
+        self.log_in()
+        self.assertEqual(self.config(), "[flow]\nservice = graph\nclient-id = %s\ntenant = organizations\nurl = %s/v1.0\n"
+                         "login-url = %s\n" % (CLIENT, self.provider.url, self.provider.url))
+        self.mount("flow")
+        self.assertTrue(self.names())
+        line, = self.run_it("accounts").stdout.splitlines()
+        for word in ("flow", "graph", "robin.berger@contoso.com", self.mountpoint, "logged in"):
+            self.assertIn(word, line)
+        done = self.run_it("doctor", "flow")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.umount()
+
+    def test_declined(self):
+        process = self.begin("flow", "--device-code")
+        self.provider.ask("POST", "/decline", user_code=re.search(r"code (\S+)", process.stdout.readline()).group(1))
+        self.assertEqual(process.wait(30), 1)
+        self.assertRegex(process.stderr.read(), r"^outlookfs: [^\n]*declined[^\n]*\n$")
+        self.assertFalse(os.path.exists(self.inside(".config/outlookfs/config")))
+
+    def test_slow_down(self):
+        self.provider.option(slowDown=1)
+        self.log_in()
+
+    def test_an_access_token_that_expires(self):
+        """In the middle of the listings of a mount; each refresh token is used once, or the grant would end."""
+        self.provider.option(accessSeconds=3)
+        self.log_in()
+        first = self.kept()[1]["refresh_token"]
+        self.mount("flow", "-o", "list_ttl=0")
+        wait_for(lambda: self.names() and self.kept()[1]["refresh_token"] != first, "renewed")
+        second = self.kept()[1]["refresh_token"]
+        wait_for(lambda: self.names() and self.kept()[1]["refresh_token"] not in (first, second), "renewed again")
+        self.assertTrue(self.status()["authorised"])
+        self.umount()
+
+    def test_revoked_and_mended(self):
+        self.log_in()
+        self.mount("flow", "-o", "list_ttl=0")
+        names = self.names()
+        self.provider.ask("POST", "/revoke")
+        wait_for(lambda: self.names() == names and not self.status()["authorised"], "noticed")
+        self.assertIn("outlookfs login flow", self.status()["refusal"])
+        self.log_in()
+        wait_for(lambda: self.status()["authorised"], "mended")
+        self.assertEqual(self.names(), names)
+        self.umount()
+
+    def test_a_missing_scope_is_named(self):
+        self.log_in("flow", "--read-only")
+        self.mount("flow")
+        self.umount()
+        config = self.config().replace("ro = yes\n", "")
+        with open(self.inside(".config/outlookfs/config"), "w", encoding="utf-8") as file:
+            file.write(config)
+        done = self.run_it("doctor", "flow")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("Mail.ReadWrite", done.stdout)
+
+
 class Doctor(LoginTest):
     """The chain from this machine to the mailbox."""
 
@@ -543,7 +641,7 @@ class Configuration(LoginTest):
 def load_tests(loader, unused, pattern):
     """The ones of this file, not those of test_commands."""
     suite = unittest.TestSuite()
-    for case in (Device, Browser, Renewal, Doctor, ShortLife, Configuration):
+    for case in (Device, Browser, Renewal, Graph, Doctor, ShortLife, Configuration):
         suite.addTests(loader.loadTestsFromTestCase(case))
     return suite
 

@@ -15,6 +15,9 @@
  * caller frees it; NULL: nobody knows it. */
 char *zone_iana(const char *name);
 
+/* The reverse, where Windows has one; the caller frees. */
+char *zone_windows(const char *iana);
+
 /* The name Windows has for the zone of this process (TZ, else /etc/localtime); the caller frees it.
  * NULL: it has none. */
 char *zone_local_windows(void);

@@ -27,6 +27,7 @@
 
 struct buf;
 struct cJSON;
+struct imports;
 
 /* A calendar being written. */
 struct ical {
@@ -39,5 +40,12 @@ int ical_begin(struct ical *cal, struct buf *out);
 int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out);
 int ical_end(struct ical *cal, struct buf *out);
 void ical_release(struct ical *cal);
+
+/*
+ * Adds the events of a text, which may have several calendars, to `ret`. Attendees of a calendar with
+ * a METHOD, which people have sent each other, are left: whoever makes the event would invite them
+ * anew. A time without a zone is of this process's. -EINVAL: no calendar.
+ */
+int ical_read(const char *text, struct imports *ret, struct buf *err);
 
 #endif

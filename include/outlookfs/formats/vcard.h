@@ -1,11 +1,11 @@
 /*
- * vcard.h - a contact as a vCard 4.0 (RFC 6350).
+ * vcard.h - a contact as a vCard 4.0 (RFC 6350), and contacts of vCards 3.0 and 4.0.
  *
  * Written here and not by a library: Debian has none that writes 4.0 without bringing a desktop
  * along, and one contact is a handful of properties with one rule of escaping and one of folding.
  * What a contact has and vCard 4.0 does not is written as Outlook and others do (X-MS-MANAGER,
- * X-PHONETIC-...), the office as the extended address; Initials and FileAs (but as a name of last
- * resort) are left out. A birthday in 1604 or the year 1 has no year.
+ * X-PHONETIC-..., X-EVOLUTION-FILE-AS), the office as the extended address. A birthday in 1604 or the
+ * year 1 has no year.
  *
  * The same record always gives the same bytes; REV is the record's modification time, UID its id.
  *
@@ -16,8 +16,14 @@
 
 struct buf;
 struct cJSON;
+struct imports;
+
+#define VCARD_YEAR_NONE 1604 /* what Outlook and others store where there is none */
 
 /* Appends "BEGIN:VCARD" to "END:VCARD", CRLF at every line end. -ENOBUFS. */
 int vcard_write(const struct cJSON *contact, struct buf *out);
+
+/* Adds the contacts of a text, which may have several cards, to `ret`. -EINVAL: it has none. */
+int vcard_read(const char *text, struct imports *ret, struct buf *err);
 
 #endif

@@ -32,6 +32,10 @@ struct cJSON *dialect_take(enum kind kind, struct cJSON *obj);
 int dialect_parse(enum kind kind, const char *text, size_t len, struct cJSON **ret,
                   struct buf *err);
 
+/* A contact or an event in the specification's words, in those of the service, for a new file. The
+ * caller deletes it. */
+struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj);
+
 /* A mail of the outbox, without its attachments, as Graph's message. The caller deletes it. */
 struct cJSON *dialect_message(const struct cJSON *outgoing);
 

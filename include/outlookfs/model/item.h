@@ -24,9 +24,8 @@ struct item {
 };
 
 /*
- * Normalises `obj` in place and fills a zeroed `ret`. -EBADMSG when it has no id or one that cannot
- * be a file name (empty, '.', '~' or '#' first, '/' or control characters, over 250 bytes). `ret`
- * is untouched on failure.
+ * Normalises `obj` in place and fills a zeroed `ret`. -EBADMSG when it has no id. `ret` is
+ * untouched on failure.
  */
 int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct buf *err);
 

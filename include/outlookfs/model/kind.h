@@ -25,6 +25,10 @@ enum service_id { SERVICE_CONNECTOR, SERVICE_GRAPH, SERVICE_COUNT };
 void kind_use_service(enum service_id service);
 enum service_id kind_service(void);
 
+/* "connector", "graph" */
+const char *service_name(enum service_id id);
+bool service_by_name(const char *name, enum service_id *ret);
+
 enum kind { KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT };
 
 /* What somebody may do with a record of a kind. */

@@ -30,6 +30,9 @@ struct member {
 /* NULL: nothing can be written. */
 const struct member *members_of(enum kind kind);
 
+/* Can a record of the kind have this member? */
+bool members_has(enum kind kind, const char *name);
+
 /*
  * Is every member that `mine` changes one that the service knows, and of its type? -EINVAL with the
  * member and, where there is one, the known member that was meant in `err`. What `base` has (NULL:

@@ -61,8 +61,8 @@ struct cJSON *merge_rebase(const struct cJSON *seen, const struct cJSON *had,
 struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct cJSON *theirs,
                          const struct cJSON *merged);
 
-/* The body of a create: `mine` without managed members, completed by kind_complete_new(). Owned by
- * the caller. */
+/* The body of a create: `mine` without managed members and objects that say nothing, completed by
+ * kind_complete_new(). Owned by the caller. */
 struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine);
 
 /*

@@ -24,10 +24,31 @@ bool name_is_record(const char *name);
 bool name_is_scratch_dir(const char *name);
 
 /*
- * "<id>.json" <-> id. name_to_id() answers false when it is not a record name; the id is strdup'ed.
+ * The id of a record as a file name: "<id><suffix>". What cannot stand in a name is percent-encoded:
+ * '/', control characters, bytes that are not UTF-8, a '.', '~' or '#' at the beginning, which would
+ * make it scratch, and '%' itself, so that no other id has that name. What is longer than
+ * NAME_BYTES_MAX is cut and ends in "%~" and 16 hex digits, the id's name_tag(). The ids of today's
+ * services (base64) stand for themselves.
+ *
+ * `spelt`: so many bytes at the beginning are encoded although they need not be. That is another
+ * name of the same record, where a file that was made here has the plain one.
+ *
+ * The caller frees it.
  */
-char *name_from_id(const char *id);
-bool name_to_id(const char *name, char **ret_id);
+#define NAME_RECORD_SUFFIX ".json"
+char *name_of_id(const char *id, const char *suffix, size_t spelt);
+char *name_from_id(const char *id); /* name_of_id(id, ".json", 0) */
+
+/*
+ * The id that a name stands for: strdup'ed, or, where the name was cut, NULL and the tag. False:
+ * another suffix, or no name of name_of_id().
+ */
+bool name_read_id(const char *name, const char *suffix, char **ret_id, uint64_t *ret_tag);
+
+/* What a cut name says of this id; 0: no name of it is cut, with a suffix, what a directory of
+ * several kinds writes in front and two for each byte that is spelt of NAME_AROUND_ID bytes. */
+#define NAME_AROUND_ID 32
+uint64_t name_tag(const char *id);
 
 /*
  * A display name of the service as a file name: '/', NUL, control characters and '%'

@@ -65,14 +65,17 @@ char *outgoing_answer_name(const char *name);
 
 /*
  * May this be sent? -EINVAL with the member named in `err`: missing, unknown, of the wrong type, or
- * out of its range. Members with the value null count as absent.
+ * out of its range. Members with the value null count as absent, and so do those with "" that may be left out.
  */
 int outgoing_check(enum outgoing what, const struct cJSON *obj, struct buf *err);
 
-/* Takes out what the service does not get, members of our own and null ones, and adds what it must
+/* Takes out what the service does not get, members of our own and those that say nothing, and adds what it must
  * be told: IsHtml, false where a mail does not say. False: the text `obj` came from can be sent as it
  * is. */
 bool outgoing_complete(enum outgoing what, struct cJSON *obj);
+
+/* Every member with what it is where nothing is said, to fill in. Owned by the caller. */
+struct cJSON *outgoing_template(enum outgoing what);
 
 /* Does this question want an answer? "Wait": false says no. */
 bool outgoing_waits(enum outgoing what, const struct cJSON *obj);

@@ -128,6 +128,8 @@ int cache_move(struct cache *c, enum kind kind, const char *id, const char *from
 /* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it
  * last. -ENOENT. The caller frees. */
 int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folder);
+/* The record's id that name_tag() says this of. -ENOENT. The caller frees. */
+int cache_id_of_tag(struct cache *c, uint64_t tag, char **ret);
 
 /*
  * Up to `max` records with seq > `after`, ascending, without text; answers how many (0: no more) or

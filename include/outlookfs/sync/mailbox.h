@@ -174,6 +174,18 @@ int mailbox_folder_path(struct mailbox *mb, enum kind kind, const char *folder, 
 /* "calendars/Calendar/AAMk....json", or the name the user gave it. */
 int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                         struct buf *out);
+/* The last part of it: what the record is listed as. Where a file that was made here has the name
+ * of its id, the id is spelt differently (name_of_id()). The caller frees. */
+char *mailbox_record_name(struct mailbox *mb, enum kind kind, const char *folder, const char *id);
+
+/* The id that "<id><suffix>" stands for; whether there is such a record is not asked. -ENOENT: it is
+ * the name of no id. The caller frees. */
+int mailbox_id_of_name(struct mailbox *mb, const char *name, const char *suffix, char **ret);
+/* The same in any spelling; NULL. For the name a record had when somebody looked it up. */
+char *mailbox_spelt_id(struct mailbox *mb, const char *name, const char *suffix);
+/* The id of the record that is listed in the folder as `name`, which no slot has. */
+int mailbox_record_id(struct mailbox *mb, enum kind kind, const char *folder, const char *name,
+                      char **ret);
 
 /* --- attachments ------------------------------------------------------------------------------ */
 

@@ -37,6 +37,7 @@
 #include <outlookfs/store/triggers.h>
 
 struct buf;
+struct cJSON;
 struct cancel;
 struct mailbox;
 struct triggers;
@@ -56,6 +57,10 @@ struct triggers *mailbox_triggers(struct mailbox *mb);
  * or id; while the list of calendars was never seen, the first call decides. -EFBIG.
  */
 int triggers_check(struct triggers *t, const char *text, size_t len, struct buf *err);
+
+/* A definition with every member of this trigger, to fill in. Owned by the caller; NULL: no trigger is
+ * called so. */
+struct cJSON *triggers_template(const char *name);
 
 /* The file holds this text now. -EINVAL as above: what was in force stays. */
 int triggers_define(struct triggers *t, const char *name, const char *text, size_t len,

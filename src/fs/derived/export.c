@@ -67,8 +67,10 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     int rc = -ENOENT;
 
     if (str_ends(name, suffix)) {
-        char *id = xstrndup(name, strlen(name) - strlen(suffix));
-        rc = export_lookup_record(fs, req, dir, id, name, ret);
+        char *id = NULL;
+        rc = mailbox_id_of_name(fs->mailbox, name, suffix, &id);
+        if (!rc)
+            rc = export_lookup_record(fs, req, dir, id, name, ret);
         free(id);
     } else if (dir->kind == KIND_MESSAGE) {
         rc = maildir_lookup(fs, dir, name, ret);
@@ -129,7 +131,7 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
 static char *file_name(struct fs *fs, struct node *dir, const struct cache_record *r)
 {
     (void)fs;
-    return xasprintf("%s%s", r->id, export_suffix(dir->kind));
+    return name_of_id(r->id, export_suffix(dir->kind), 0);
 }
 
 static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define FLAGS ":2," /* what follows are flags */
+#define SEEN FLAGS "S"
 
 /*
  * A record's text has one member a line, indented by its depth (model/render.h), and no string goes
@@ -39,18 +40,20 @@ static bool is_read(struct fs *fs, const struct node *dir, const char *id)
 
 static char *message_name(struct fs *fs, struct node *dir, const struct cache_record *r)
 {
-    return xasprintf("%s" FLAGS "%s", r->id, is_read(fs, dir, r->id) ? "S" : "");
+    return name_of_id(r->id, is_read(fs, dir, r->id) ? SEEN : FLAGS, 0);
 }
 
 static int cur_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                       struct node **ret)
 {
-    const char *flags = strstr(name, FLAGS);
+    const char *flags = NULL;
+    char *id = NULL;
 
-    if (!flags)
-        return -ENOENT;
-    char *id = xstrndup(name, (size_t)(flags - name));
-    int rc = export_lookup_record(fs, req, dir, id, name, ret);
+    for (const char *at = name; (at = strstr(at, FLAGS)); at++)
+        flags = at;
+    int rc = flags ? mailbox_id_of_name(fs->mailbox, name, flags, &id) : -ENOENT;
+    if (!rc)
+        rc = export_lookup_record(fs, req, dir, id, name, ret);
     free(id);
     return rc;
 }

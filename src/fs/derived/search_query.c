@@ -54,6 +54,16 @@ static bool is_shown(struct fs *fs, const struct cache_hit *hit, struct slot *re
     return cached;
 }
 
+/* "contacts-<id>.json". The caller frees. */
+static char *local_name(const struct cache_hit *hit)
+{
+    char *own = name_from_id(hit->id);
+    char *name = xasprintf("%s-%s", kind_info(hit->kind)->dir, own);
+
+    free(own);
+    return name;
+}
+
 /* The caller frees it; NULL: the record is not shown. A name somebody gave is unique in its folder
  * only. */
 static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_hit *hit)
@@ -64,9 +74,9 @@ static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_
     if (!is_shown(fs, hit, &slot))
         name = NULL;
     else if (is_local(dir))
-        name = xasprintf("%s-%s.json", kind_info(hit->kind)->dir, hit->id);
-    else if (slot.name && str_eq(hit->folder, dir->folder))
-        name = xstrdup(slot.name);
+        name = local_name(hit);
+    else if (str_eq(hit->folder, dir->folder))
+        name = mailbox_record_name(fs->mailbox, hit->kind, hit->folder, hit->id);
     else
         name = name_from_id(hit->id);
     slot_release(&slot);
@@ -74,7 +84,8 @@ static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_
 }
 
 /* "contacts-<id>.json" */
-static const struct cache_hit *find_local(const struct search_result *r, const char *name)
+static const struct cache_hit *find_local(struct fs *fs, const struct search_result *r,
+                                          const char *name)
 {
     const struct cache_hit *hit = NULL;
 
@@ -83,14 +94,14 @@ static const struct cache_hit *find_local(const struct search_result *r, const c
         char *id = NULL;
 
         if (str_starts(name, kind_info(kind)->dir) && name[len] == '-' &&
-            name_to_id(name + len + 1, &id))
+            !mailbox_id_of_name(fs->mailbox, name + len + 1, NAME_RECORD_SUFFIX, &id))
             hit = search_find(r, kind, id);
         free(id);
     }
     return hit;
 }
 
-/* "<id>.json", or the name somebody gave. */
+/* The name in the folder that was searched; a record of another one has "<id>.json". */
 static const struct cache_hit *find_named(struct fs *fs, const struct node *dir,
                                           const struct search_result *r, const char *name)
 {
@@ -98,10 +109,10 @@ static const struct cache_hit *find_named(struct fs *fs, const struct node *dir,
     struct slot slot = {0};
     char *id = NULL;
 
-    if (name_to_id(name, &id))
-        hit = search_find(r, dir->kind, id);
-    if (!hit && !state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot) && slot.record)
+    if (!state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot) && slot.record)
         hit = search_find(r, dir->kind, slot.record);
+    if (!hit && !mailbox_record_id(fs->mailbox, dir->kind, dir->folder, name, &id))
+        hit = search_find(r, dir->kind, id);
     slot_release(&slot);
     free(id);
     return hit;
@@ -136,7 +147,7 @@ static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *di
     if (rc)
         return rc;
     const struct cache_hit *hit =
-        is_local(dir) ? find_local(r, name) : find_named(fs, dir, r, name);
+        is_local(dir) ? find_local(fs, r, name) : find_named(fs, dir, r, name);
     if (hit && is_shown(fs, hit, &slot)) {
         struct node_spec spec = link_spec(fs, dir, hit, name);
         *ret = tree_obtain(fs, &spec);

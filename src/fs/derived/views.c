@@ -283,16 +283,23 @@ struct link_list {
     struct dir_list *list;
     struct buf target;  /* up to the record's name */
     struct map aliases; /* record -> its name, where that was given here */
+    struct map given;   /* these names */
 };
 
 static void list_link(void *ctx, const char *name, const char *id, int64_t created)
 {
     struct link_list *l = ctx;
     const char *alias = map_get(&l->aliases, id);
+    char *own = alias ? NULL : name_from_id(id);
     size_t folder = l->target.len;
     struct stat st;
 
-    buf_addf(&l->target, alias ? "%s" : "%s.json", alias ? alias : id);
+    if (own && map_get(&l->given, own)) {
+        free(own);
+        own = mailbox_record_name(l->fs->mailbox, l->dir->kind, l->dir->folder, id);
+    }
+    buf_addstr(&l->target, alias ? alias : own);
+    free(own);
     struct node_spec spec = link_spec(l->dir, name, id, l->target.data);
     attr_init(l->fs, spec.ino, spec.ops, &st);
     st.st_size = (off_t)l->target.len;
@@ -302,15 +309,16 @@ static void list_link(void *ctx, const char *name, const char *id, int64_t creat
     buf_truncate(&l->target, folder);
 }
 
-static int collect_aliases(struct fs *fs, struct node *dir, struct map *ret)
+static int collect_aliases(struct fs *fs, struct node *dir, struct link_list *l)
 {
     struct slot *slots = NULL;
     size_t count = 0;
     int rc = state_slots(fs->state, dir->kind, dir->folder, &slots, &count);
 
     for (size_t i = 0; i < count; i++) {
+        map_set(&l->given, slots[i].name, l);
         if (slots[i].record)
-            free(map_set(ret, slots[i].record, xstrdup(slots[i].name)));
+            free(map_set(&l->aliases, slots[i].record, xstrdup(slots[i].name)));
         slot_release(&slots[i]);
     }
     free(slots);
@@ -325,11 +333,12 @@ static int list_links(struct fs *fs, struct node *dir, struct dir_list *list)
 
     buf_init(&l.target, PATH_MAX);
     map_init(&l.aliases);
+    map_init(&l.given);
     int rc = tree_add_way_up(fs, dir, &l.target);
     if (!rc)
         rc = mailbox_folder_path(fs->mailbox, dir->kind, dir->folder, &l.target);
     if (!rc)
-        rc = collect_aliases(fs, dir, &l.aliases);
+        rc = collect_aliases(fs, dir, &l);
     if (!rc)
         rc = view_acquire(fs, dir->kind, dir->folder, &view);
     if (!rc) {
@@ -339,6 +348,7 @@ static int list_links(struct fs *fs, struct node *dir, struct dir_list *list)
     for (struct map_entry *e = map_first(&l.aliases); e; e = map_next(&l.aliases, e))
         free(e->value);
     map_release(&l.aliases);
+    map_release(&l.given);
     buf_release(&l.target);
     return rc;
 }

@@ -182,8 +182,9 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
         return 0;
     }
     slot_release(&slot);
-    if (!name_to_id(name, ret))
-        return -ENOENT;
+    rc = mailbox_record_id(fs->mailbox, kind, folder, name, ret);
+    if (rc)
+        return rc;
     rc = cache_get(fs->cache, kind, folder, *ret, false, &r);
     cache_record_release(&r);
     /* Of a folder that was not listed whole, the service knows more. */
@@ -228,9 +229,10 @@ static int resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bo
 {
     const struct outgoing_info *info = outgoing_info(what);
     const char *path = json_str(obj, "Path");
+    const char *given = info->subject ? json_str(obj, info->subject) : NULL;
     char *id = NULL;
 
-    if (!info->subject || !path || json_str(obj, info->subject))
+    if (!info->subject || !path || !*path || (given && *given))
         return 0;
     int rc = record_of_path(fs, info->kind, path, &id);
     if (rc)

@@ -111,11 +111,12 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
                        struct node **ret)
 {
     struct cache_record r = {0};
+    char *id = NULL;
+    int rc = mailbox_id_of_name(fs->mailbox, name, SUFFIX, &id);
 
-    if (!str_ends(name, SUFFIX))
-        return -ENOENT;
-    char *id = xstrndup(name, strlen(name) - strlen(SUFFIX));
-    int rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, true, req->cancel, &r);
+    if (rc)
+        return rc;
+    rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, true, req->cancel, &r);
     if (!rc)
         rc = carries(fs, dir->kind, &r, req->cancel);
     if (!rc) {
@@ -129,7 +130,7 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 
 int attachments_add(struct node *dir, const char *id, struct dir_list *list)
 {
-    char *name = xasprintf("%s" SUFFIX, id);
+    char *name = name_of_id(id, SUFFIX, 0);
     struct node_spec spec = directory_spec(dir, id, name);
     int rc = dir_add(list, &spec, NULL);
 

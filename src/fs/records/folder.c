@@ -126,12 +126,32 @@ static bool is_lost(struct fs *fs, const struct slot *slot)
     return lost;
 }
 
-/* In dir_seen(): a slot's record is being created, so that listed ids may turn out to be a
+/*
+ * What dir_seen() says of a string: it is a name that was given here, or the id of the record behind
+ * one, which is not listed a second time. An id may be called as a name is.
+ */
+enum seen { SEEN_NAME = 1, SEEN_RECORD = 2 };
+
+/* In place of an id: a slot's record is being created, so that listed ids may turn out to be a
  * slot's. */
 #define CREATING ""
 
-/* The names given here, and the records behind them, so that those are not listed a second time by
- * id. */
+static bool is_seen(struct dir_list *list, const char *string, enum seen what)
+{
+    const uint8_t *seen = map_get(dir_seen(list), string);
+
+    return seen && (*seen & what);
+}
+
+static void set_seen(struct dir_list *list, const char *string, enum seen what)
+{
+    static const uint8_t values[] = {0, 1, 2, 3};
+    const uint8_t *before = map_get(dir_seen(list), string);
+
+    map_set(dir_seen(list), string, (void *)&values[what | (before ? *before : 0)]);
+}
+
+/* The names given here. */
 static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
 {
     struct slot *slots = NULL;
@@ -141,7 +161,8 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
     for (size_t i = 0; i < count; i++) {
         struct slot *s = &slots[i];
 
-        map_set(dir_seen(list), s->record ? s->record : CREATING, dir);
+        set_seen(list, s->record ? s->record : CREATING, SEEN_RECORD);
+        set_seen(list, s->name, SEEN_NAME);
         if (is_lost(fs, s)) {
             fs->events->record_changed(fs, s->kind, s->folder, s->record, MAILBOX_GONE);
         } else if (!rc && !(s->flags & SLOT_VACANT)) {
@@ -164,6 +185,11 @@ static int add_record(struct fs *fs, struct node *dir, const struct cache_record
                       struct dir_list *list)
 {
     char *name = name_from_id(r->id);
+
+    if (is_seen(list, name, SEEN_NAME)) {
+        free(name);
+        name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
+    }
     struct node_spec spec = {.ino = record_ino(dir->kind, dir->folder, r->id),
                              .ops = &record_ops,
                              .parent = dir,
@@ -186,9 +212,9 @@ static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir
 {
     struct slot slot = {0};
 
-    if (map_get(dir_seen(list), id))
+    if (is_seen(list, id, SEEN_RECORD))
         return true;
-    if (!map_get(dir_seen(list), CREATING) ||
+    if (!is_seen(list, CREATING, SEEN_RECORD) ||
         state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot))
         return false;
     slot_release(&slot);

@@ -75,7 +75,7 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
     char *id = NULL;
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot);
 
-    if (rc == -ENOENT && name_to_id(name, &id))
+    if (rc == -ENOENT && !mailbox_record_id(fs->mailbox, dir->kind, dir->folder, name, &id))
         rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot);
     if (!rc && (slot.flags & SLOT_VACANT))
         rc = -ENOENT;
@@ -116,7 +116,8 @@ static int record_id(struct fs *fs, struct node *node, char **ret)
         rc = -ENOENT;
     else if (rc == -ENOENT) {
         char *name = tree_name(fs, node);
-        rc = name_to_id(name, ret) ? 0 : -ENOENT;
+        *ret = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
+        rc = *ret ? 0 : -ENOENT;
         free(name);
     }
     slot_release(&slot);

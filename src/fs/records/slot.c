@@ -34,23 +34,30 @@ static void slot_untouched(struct node *dir, const char *name, const char *id, s
                          .ino = record_ino(dir->kind, dir->folder, id)};
 }
 
-int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret)
+/* `id`: what the name means where no slot has it; taken, may be NULL. */
+static int find_slot(struct fs *fs, struct node *dir, const char *name, char *id, struct slot *ret)
 {
     struct cache_record r = {0};
-    char *id = NULL;
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, ret);
 
-    if (rc == -ENOENT && name_to_id(name, &id)) {
+    if (rc == -ENOENT && id)
         rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, ret);
-        if (rc == -ENOENT) {
-            rc = cache_get(fs->cache, dir->kind, dir->folder, id, false, &r);
-            if (!rc)
-                slot_untouched(dir, name, id, ret);
-            cache_record_release(&r);
-        }
+    if (rc == -ENOENT && id) {
+        rc = cache_get(fs->cache, dir->kind, dir->folder, id, false, &r);
+        if (!rc)
+            slot_untouched(dir, name, id, ret);
+        cache_record_release(&r);
     }
     free(id);
     return rc;
+}
+
+int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret)
+{
+    char *id = NULL;
+
+    mailbox_record_id(fs->mailbox, dir->kind, dir->folder, name, &id);
+    return find_slot(fs, dir, name, id, ret);
 }
 
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
@@ -64,7 +71,8 @@ int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
     if (!dir)
         return -ENOENT;
     char *name = tree_name(fs, node);
-    int rc = slot_of_name(fs, dir, name, ret);
+    char *record = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
+    int rc = find_slot(fs, dir, name, record, ret);
     free(name);
     tree_put(fs, dir);
     return rc;

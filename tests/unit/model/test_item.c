@@ -81,27 +81,25 @@ static int with_id(const char *id, struct buf *err)
 
 static void test_ids(void **state)
 {
-    static const char *const bad[] = {"", "a/b", "a\nb", "\x1f", "a\x7f", ".a", "..", "~a", "#a"};
-    char id[252];
+    static const char *const odd[] = {"a/b", "a\nb", "\x1f", "..", "~a", "a b.~#\xc3\xa9"};
+    char id[1001];
     struct buf err;
     cJSON *obj = object("{'Subject':'x'}");
     struct item item = {0};
 
     (void)state;
     buf_init(&err, BUF_TEXT_MAX);
-    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        assert_int_equal(with_id(bad[i], &err), -EBADMSG);
-        assert_true(err.len > 0);
-    }
+    assert_int_equal(with_id("", &err), -EBADMSG);
+    assert_true(err.len > 0);
+    for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+        assert_int_equal(with_id(odd[i], NULL), 0);
+    buf_clear(&err);
     assert_int_equal(item_from_json(KIND_EVENT, obj, &item, &err), -EBADMSG);
     assert_string_equal(err.data, "the service sent no id with this event");
 
     memset(id, 'A', sizeof(id));
-    id[251] = '\0';
-    assert_int_equal(with_id(id, NULL), -EBADMSG);
-    id[250] = '\0';
+    id[1000] = '\0';
     assert_int_equal(with_id(id, NULL), 0);
-    assert_int_equal(with_id("a b.~#\xc3\xa9", NULL), 0);
     cJSON_Delete(obj);
     buf_release(&err);
 }

@@ -36,18 +36,81 @@ static void test_scratch_dirs(void **state)
 
 static void test_ids(void **state)
 {
-    char *name = name_from_id("AAMk=");
-    char *id = NULL;
+    static const char *const cases[][3] = {
+        /* id, its name, its name with a byte that is spelt */
+        {"AAMk-_=", "AAMk-_=.json", "%41AMk-_=.json"},
+        {"c1", "c1.json", "%631.json"},
+        {"a/b", "a%2Fb.json", "%61%2Fb.json"},
+        {"100%", "100%25.json", "%3100%25.json"},
+        {".a", "%2Ea.json", "%2Ea.json"},
+        {"..", "%2E..json", "%2E..json"},
+        {"~a", "%7Ea.json", "%7Ea.json"},
+        {"#a", "%23a.json", "%23a.json"},
+        {"a\nb", "a%0Ab.json", "%61%0Ab.json"},
+        {"\xc3\xa9", "\xc3\xa9.json", "%C3%A9.json"},
+        {"x.json", "x.json.json", "%78.json.json"},
+        {"a%2Fb", "a%252Fb.json", "%61%252Fb.json"},
+    };
+    uint64_t tag;
 
     (void)state;
-    assert_string_equal(name, "AAMk=.json");
-    assert_true(name_to_id(name, &id));
-    assert_string_equal(id, "AAMk=");
-    free(id);
-    id = name;
-    assert_false(name_to_id(".AAMk.json", &id));
-    assert_ptr_equal(id, name);
-    free(name);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        for (size_t spelt = 0; spelt < 2; spelt++) {
+            char *name = name_of_id(cases[i][0], NAME_RECORD_SUFFIX, spelt), *id = NULL;
+
+            assert_string_equal(name, cases[i][1 + spelt]);
+            assert_true(name_is_record(name));
+            assert_true(name_read_id(name, NAME_RECORD_SUFFIX, &id, &tag));
+            assert_string_equal(id, cases[i][0]);
+            assert_int_equal(name_tag(id), 0);
+            free(id);
+            free(name);
+        }
+    }
+}
+
+static void test_names_of_no_id(void **state)
+{
+    static const char *const names[] = {".AAMk.json", "~a.json", "#a.json",   ".json",
+                                        "a.JSON",     "a%.json", "a%2.json",  "a%zz.json",
+                                        "a%00.json",  "a",       "a%~1.json", ""};
+    uint64_t tag;
+    char *id;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        assert_false(name_read_id(names[i], NAME_RECORD_SUFFIX, &id, &tag));
+}
+
+/* Cut, and another end: two names. */
+static void test_long_ids(void **state)
+{
+    static const char *const suffixes[] = {".json", ".attachments", ":2,S"};
+    char a[1001], b[1001];
+
+    (void)state;
+    memset(a, 'A', 1000);
+    memset(b, 'A', 1000);
+    a[1000] = b[1000] = '\0';
+    b[999] = 'B';
+    a[250] = '\0';
+    char *whole = name_from_id(a);
+    assert_int_equal(strlen(whole), NAME_BYTES_MAX);
+    free(whole);
+    a[250] = 'A';
+    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+        char *name = name_of_id(a, suffixes[i], 0), *other = name_of_id(b, suffixes[i], 0);
+        char *id = a;
+        uint64_t tag;
+
+        assert_int_equal(strlen(name), NAME_BYTES_MAX);
+        assert_string_not_equal(name, other);
+        assert_true(name_read_id(name, suffixes[i], &id, &tag));
+        assert_null(id);
+        assert_true(tag && tag == name_tag(a) && tag != name_tag(b));
+        free(name);
+        free(other);
+    }
 }
 
 static void test_safe(void **state)
@@ -247,7 +310,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records),      cmocka_unit_test(test_scratch_dirs),
-        cmocka_unit_test(test_ids),          cmocka_unit_test(test_safe),
+        cmocka_unit_test(test_ids),          cmocka_unit_test(test_names_of_no_id),
+        cmocka_unit_test(test_long_ids),     cmocka_unit_test(test_safe),
         cmocka_unit_test(test_cut),          cmocka_unit_test(test_unique),
         cmocka_unit_test(test_unique_by_id), cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_reversible),   cmocka_unit_test(test_ino),

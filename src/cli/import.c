@@ -1,0 +1,301 @@
+/*
+ * import.c - outlookfs import: vCards and iCalendar files as new records of a folder.
+ *
+ * What is read becomes a file each in the folder, as any program would make it: the mount checks it,
+ * keeps it and sends it.
+ */
+#include "cli_p.h"
+#include "mountpoint_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/formats/ical.h>
+#include <outlookfs/formats/imported.h>
+#include <outlookfs/formats/vcard.h>
+#include <outlookfs/model/dialect.h>
+#include <outlookfs/model/members.h>
+#include <outlookfs/model/name.h>
+#include <outlookfs/model/render.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define NAME_TRIES 1000 /* of one title in a folder */
+
+static const struct option long_options[] = {
+    {"no-attendees", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+
+/* Where records go. */
+struct target {
+    char *dir;
+    enum kind kind;
+    bool attendees;
+    size_t made, failed;
+};
+
+/* --- the folder --- */
+
+/* contacts/<folder> or calendars/<folder> of a mount, by its path. */
+static int find_kind(struct target *t, const struct mountpoint *m)
+{
+    const char *below = t->dir + strlen(m->path);
+    size_t len;
+    char *top;
+
+    below += *below == '/';
+    len = strcspn(below, "/");
+    top = xstrndup(below, len);
+    t->kind = kind_by_dir(top);
+    free(top);
+    if (below[len] == '/' && (t->kind == KIND_CONTACT || t->kind == KIND_EVENT))
+        return EXIT_DONE;
+    return complain("%s is no folder of contacts/ or calendars/", t->dir);
+}
+
+static int find_target(struct target *t, const char *dir)
+{
+    enum service_id service = SERVICE_CONNECTOR;
+    struct mountpoint m = {0};
+    cJSON *status = NULL;
+    struct buf err;
+    int code = control_find(dir, &m);
+
+    if (code)
+        return code;
+    buf_init(&err, BUF_TEXT_MAX);
+    if (control_status(m.path, NULL, &status, &err)) {
+        code = complain("%s", err.data);
+        goto out;
+    }
+    service_by_name(json_str(status, "service"), &service);
+    kind_use_service(service);
+    t->dir = realpath(dir, NULL);
+    code = t->dir ? find_kind(t, &m) : complain("%s: %s", dir, strerror(errno));
+out:
+    cJSON_Delete(status);
+    mountpoint_release(&m);
+    buf_release(&err);
+    return code;
+}
+
+/* --- a record as a file --- */
+
+struct writing {
+    const char *dir, *title, *text;
+};
+
+/* A new file: never one that is there. */
+static int create_file(const struct writing *w, char **ret_path)
+{
+    char *name = name_safe(*w->title ? w->title : "record", NAME_BYTES_MAX - 16);
+    int fd = -EEXIST;
+
+    for (unsigned n = 1; fd == -EEXIST && n <= NAME_TRIES; n++) {
+        free(*ret_path);
+        *ret_path =
+            n == 1 ? xasprintf("%s/%s%s.json", w->dir, strchr(".~#", *name) ? "_" : "", name)
+                   : xasprintf("%s/%s%s %u.json", w->dir, strchr(".~#", *name) ? "_" : "", name, n);
+        fd = open(*ret_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        fd = fd < 0 ? -errno : fd;
+    }
+    free(name);
+    return fd;
+}
+
+/* In a child: answers 0 with the path, or -errno with the mount's reason. */
+static int write_record(void *ctx, int out)
+{
+    const struct writing *w = ctx;
+    char *path = NULL, reason[BUF_TEXT_MAX];
+    int fd = create_file(w, &path), rc = fd < 0 ? fd : 0;
+    ssize_t n;
+
+    if (!rc)
+        rc = file_pwrite_all(fd, w->text, strlen(w->text), 0);
+    if (fd >= 0 && close(fd) && !rc)
+        rc = -errno;
+    if (!rc) {
+        rc = bounded_write(out, path, strlen(path));
+    } else if (fd >= 0) {
+        n = getxattr(path, "user.outlook.error", reason, sizeof(reason));
+        unlink(path);
+        if (n > 0)
+            bounded_write(out, reason, (size_t)n);
+    }
+    free(path);
+    return rc;
+}
+
+static void print_lines(const char *indent, const struct buf *lines)
+{
+    for (const char *p = lines->data; p && *p;) {
+        size_t len = strcspn(p, "\n");
+
+        print(stdout, "%s%.*s\n", indent, (int)len, p);
+        p += len + (p[len] == '\n');
+    }
+}
+
+/* What the service's records have no member for is left, too. */
+static cJSON *in_words_of_service(struct import *one, bool attendees)
+{
+    cJSON *obj = dialect_record(one->kind, one->record), *next;
+    const char *invited = kind_info(one->kind)->invited;
+
+    for (cJSON *member = obj->child; member; member = next) {
+        next = member->next;
+        if (invited && !attendees && str_eq(member->string, invited))
+            imports_note(&one->left, "%s", member->string);
+        else if (members_has(one->kind, member->string))
+            continue;
+        else if (cJSON_IsString(member))
+            imports_note(&one->left, "%s:%.60s", member->string, member->valuestring);
+        else
+            imports_note(&one->left, "%s", member->string);
+        cJSON_Delete(cJSON_DetachItemViaPointer(obj, member));
+    }
+    if (one->kind == KIND_CONTACT && *kind_info(one->kind)->required &&
+        !json_get(obj, *kind_info(one->kind)->required))
+        cJSON_AddStringToObject(obj, *kind_info(one->kind)->required, one->title);
+    return obj;
+}
+
+static void import_one(struct target *t, const char *file, struct import *one)
+{
+    cJSON *obj = in_words_of_service(one, t->attendees);
+    int people = cJSON_GetArraySize(
+        kind_info(one->kind)->invited ? json_get(obj, kind_info(one->kind)->invited) : NULL);
+    struct buf text, said;
+    int rc;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    buf_init(&said, BUF_TEXT_MAX);
+    rc = render_record(obj, &text);
+    if (!rc) {
+        struct writing w = {t->dir, one->title, text.data};
+
+        rc = bounded_run(write_record, &w, MOUNT_LIMIT, &said);
+    }
+    if (rc) {
+        complain("%s: %s: %s", file, one->title,
+                 said.len           ? said.data
+                 : rc == -ETIMEDOUT ? "the mount does not answer"
+                                    : strerror(-rc));
+        t->failed++;
+    } else {
+        const char *slash = strrchr(said.data, '/');
+
+        print(stdout, "%s: %s\n", one->title, slash ? slash + 1 : said.data);
+        if (people)
+            print(stdout, "    %d %s invited\n", people, people == 1 ? "person is" : "people are");
+        t->made++;
+    }
+    if (one->left.len) {
+        print(stdout, "    not carried over:\n");
+        print_lines("        ", &one->left);
+    }
+    buf_release(&said);
+    buf_release(&text);
+    cJSON_Delete(obj);
+}
+
+/* --- a file of another program --- */
+
+static int read_input(const char *path, struct buf *text, struct buf *err)
+{
+    int rc;
+
+    if (!str_eq(path, "-"))
+        return file_read(path, text, err);
+    do {
+        char chunk[65536];
+        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
+
+        rc = n < 0 ? -errno : n == 0 ? 0 : buf_add(text, chunk, (size_t)n);
+        if (n == 0)
+            break;
+    } while (!rc || rc == -EINTR);
+    return rc ? buf_fail(err, rc, "standard input: %s", strerror(-rc)) : 0;
+}
+
+/* Which format it is is what it says, not what it is called. */
+static int read_records(const char *text, struct imports *ret, struct buf *err)
+{
+    const char *p = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
+
+    p += strspn(p, " \t\r\n");
+    if (!strncasecmp(p, "BEGIN:VCARD", 11))
+        return vcard_read(text, ret, err);
+    if (!strncasecmp(p, "BEGIN:VCALENDAR", 15))
+        return ical_read(text, ret, err);
+    return buf_fail(err, -EINVAL, "neither a vCard nor an iCalendar file");
+}
+
+static void import_file(struct target *t, const char *path)
+{
+    struct imports records = {0};
+    struct buf text, err;
+    int rc;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = read_input(path, &text, &err);
+    if (!rc && (memchr(text.data, '\0', text.len) != NULL))
+        rc = buf_fail(&err, -EINVAL, "no text (UTF-16?): convert it to UTF-8");
+    if (!rc)
+        rc = read_records(text.data, &records, &err);
+    if (!rc && records.count && records.list[0].kind != t->kind)
+        rc = buf_fail(&err, -EINVAL, "%ss do not go into %s", kind_info(records.list[0].kind)->name,
+                      t->dir);
+    if (rc) {
+        complain("%s: %s", path, err.data);
+        t->failed++;
+    }
+    for (size_t i = 0; !rc && i < records.count; i++)
+        import_one(t, path, &records.list[i]);
+    if (!rc && records.skipped.len) {
+        print(stdout, "left out of %s:\n", path);
+        print_lines("    ", &records.skipped);
+    }
+    imports_release(&records);
+    buf_release(&err);
+    buf_release(&text);
+}
+
+static int run(int argc, char **argv)
+{
+    struct target t = {.attendees = true};
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'h')
+            return usage_shown(&import_command);
+        if (c != 'n')
+            return usage_error(&import_command);
+        t.attendees = false;
+    }
+    if (argc - optind < 2)
+        return usage_error(&import_command);
+    code = find_target(&t, argv[argc - 1]);
+    if (!code) {
+        for (int i = optind; i < argc - 1; i++)
+            import_file(&t, argv[i]);
+        print(stdout, "%zu %s%s made\n", t.made, kind_info(t.kind)->name, t.made == 1 ? "" : "s");
+        code = t.failed ? EXIT_NOT_DONE : EXIT_DONE;
+    }
+    free(t.dir);
+    return code;
+}
+
+const struct command import_command = {
+    .name = "import",
+    .summary = "make contacts of vCards and events of iCalendar files",
+    .usage = "[--no-attendees] FILE... DIRECTORY",
+    .run = run,
+};

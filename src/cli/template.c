@@ -1,0 +1,96 @@
+/*
+ * template.c - outlookfs template: an object with every member that one may write.
+ */
+#include "cli_p.h"
+#include "mountpoint_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/outgoing.h>
+#include <outlookfs/model/render.h>
+#include <outlookfs/model/template.h>
+#include <outlookfs/sync/triggers.h>
+
+#include <getopt.h>
+#include <string.h>
+
+static const struct option long_options[] = {
+    {"service", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL}};
+
+static const struct {
+    const char *name;
+    enum outgoing what;
+} mails[] = {
+    {"mail", OUTGOING_SEND},         {"reply", OUTGOING_REPLY},     {"options", OUTGOING_OPTIONS},
+    {"approval", OUTGOING_APPROVAL}, {"forward", OUTGOING_FORWARD}, {"respond", OUTGOING_RESPOND},
+};
+
+/* NULL: it is none of them. `trigger` is the name of one. */
+static cJSON *make(const char *what, const char *trigger)
+{
+    if (str_eq(what, "trigger"))
+        return triggers_template(trigger ? trigger : "OnNewEmail");
+    if (trigger)
+        return NULL;
+    if (str_eq(what, "contact"))
+        return template_make(KIND_CONTACT);
+    if (str_eq(what, "event"))
+        return template_make(KIND_EVENT);
+    for (size_t i = 0; i < ARRAY_SIZE(mails); i++) {
+        if (str_eq(mails[i].name, what))
+            return outgoing_template(mails[i].what);
+    }
+    return NULL;
+}
+
+static int show(const cJSON *obj)
+{
+    struct buf text;
+    int code = EXIT_DONE;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    render_record(obj, &text);
+    fwrite(text.data, 1, text.len, stdout);
+    if (fflush(stdout))
+        code = complain("the template cannot be written");
+    buf_release(&text);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    enum service_id service;
+    const char *named = NULL;
+    cJSON *obj;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (c == 'h')
+            return usage_shown(&template_command);
+        if (c != 's')
+            return usage_error(&template_command);
+        named = optarg;
+    }
+    if (argc == optind || argc - optind > 2)
+        return usage_error(&template_command);
+    if (named && !service_by_name(named, &service))
+        return complain("--service: connector or graph, not %s", named);
+    if (!named)
+        service = control_service();
+    kind_use_service(service);
+    obj = make(argv[optind], argv[optind + 1]);
+    if (!obj)
+        return usage_error(&template_command);
+    code = show(obj);
+    cJSON_Delete(obj);
+    return code;
+}
+
+const struct command template_command = {
+    .name = "template",
+    .summary = "print an object to fill in, with every member one may write",
+    .usage = "[--service connector|graph] contact | event | mail | reply | options | approval |\n"
+             "    forward | respond | trigger [OnNewEmail | OnUpcomingEvents | "
+             "CalendarGetOnNewItems | CalendarGetOnUpdatedItems]",
+    .run = run,
+};

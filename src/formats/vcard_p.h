@@ -1,0 +1,36 @@
+/*
+ * vcard_p.h - the lines of a vCard, for its reader.
+ */
+#ifndef OUTLOOKFS_FORMATS_VCARD_P_H
+#define OUTLOOKFS_FORMATS_VCARD_P_H
+
+#include <outlookfs/base/buf.h>
+#include <stdbool.h>
+
+/* One property: "item1.TEL;TYPE=home,voice;PREF=1:+1 555". Zeroed is empty. */
+struct vcard_line {
+    char *name;     /* in capitals, without the group */
+    char *types;    /* ",home,voice," in small letters: of TYPE, and bare ones as in 2.1 */
+    char *encoding; /* of ENCODING, in small letters; or NULL */
+    char *cn;       /* of X-CN: a person's name beside the address; or NULL */
+    int pref;       /* 1 is preferred; 101: not said */
+    char *value;    /* as it stands there */
+};
+
+/* The next property of a text of lines that may be folded; `*at` moves behind it. False: no more.
+ * What is no property has "" as its name and the line as its value. */
+bool vcard_next(const char **at, struct vcard_line *ret);
+void vcard_line_release(struct vcard_line *line);
+
+bool vcard_is(const struct vcard_line *line, const char *type); /* has this TYPE */
+
+/*
+ * The parts of a value that stand between unescaped `by` (';' or ','), each without its escapes and
+ * made clean as text_clean() does: an array that ends with NULL, for vcard_parts_release().
+ */
+char **vcard_parts(const char *value, char by);
+void vcard_parts_release(char **parts);
+/* The whole of it as one text; the caller frees. */
+char *vcard_text(const char *value);
+
+#endif
