@@ -77,7 +77,7 @@ static int run(int argc, char **argv)
         return show_commands();
     if (str_eq(word, "options"))
         return show_options();
-    if (str_eq(word, "accounts"))
+    if (str_eq(word, "account-names"))
         return show_accounts();
     for (size_t i = 0; (command = cli_command(i)); i++) {
         if (str_eq(command->name, word))
@@ -89,6 +89,6 @@ static int run(int argc, char **argv)
 const struct command completion_command = {
     .name = "completion",
     .summary = "print words for a shell's completion",
-    .usage = "commands | options | accounts | COMMAND",
+    .usage = "commands | options | account-names | COMMAND",
     .run = run,
 };

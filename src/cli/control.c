@@ -197,7 +197,8 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
     if (control_status(mountpoint, NULL, &status, NULL) == 0) {
         *motion = motion_of(status);
         progress_show(progress, status);
-        if (before.pending < 0 || is_same(motion, &before))
+        bool waits = json_int(json_get(status, "budget"), "waiting", 0);
+        if (!waits && (before.pending < 0 || is_same(motion, &before)))
             motion->since = before.since;
         moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
                 clock_mono() - motion->since < STILL_LIMIT;

@@ -67,7 +67,7 @@ enum service_id control_service(void);
 
 /* What is not on the service. */
 struct left {
-    int64_t pending, failed, conflicts, held;
+    int64_t pending, failed, conflicts, held, drafts;
 };
 struct left left_read(const cJSON *status);
 bool left_any(const struct left *left);

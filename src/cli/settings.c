@@ -164,7 +164,8 @@ int settings_config(const struct settings *s, struct config *ret, struct buf *er
 
     free(path);
     if (rc == -ENOENT && !s->config) {
-        buf_clear(err);
+        if (err)
+            buf_clear(err);
         return 0;
     }
     return rc;

@@ -59,7 +59,7 @@ static int judge(const cJSON *status)
 
     if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
         return EXIT_CUT_OFF;
-    if (left.failed || left.conflicts || left.held)
+    if (left.failed || left.conflicts || left.held || left.drafts)
         return EXIT_NOT_DONE;
     return EXIT_DONE;
 }
@@ -80,6 +80,10 @@ static void show_service(const cJSON *status)
           json_int(budget, "rate", 0));
     if (throttled)
         print(stdout, "  throttled for another %" PRId64 " s by the service\n", throttled);
+    if (json_int(budget, "waiting", 0))
+        print(stdout,
+              "  limit     %" PRId64 " requests wait for it, the first for another %" PRId64 " s\n",
+              json_int(budget, "waiting", 0), json_int(budget, "waiting_seconds", 0));
     print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
           json_int(status, "pid", 0));
     buf_release(&connection);
@@ -165,6 +169,10 @@ static void show_what_to_do(const cJSON *status)
                       "touch it to try again, remove it to give it up\n");
     if (left.conflicts)
         print(stdout, "  what is in conflict lies in .outlookfs/conflicts/\n");
+    if (left.drafts)
+        print(stdout,
+              "  drafts lie in .outlookfs/drafts/, too: correct the file, or remove the entry to "
+              "bring back what was there before\n");
     if (left.held)
         print(stdout, "  outlookfs sync --confirm-deletes lets the deletions go\n");
 }

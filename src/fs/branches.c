@@ -71,6 +71,7 @@ static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
 const struct node_ops root_ops = {
     .name = "root",
     .type = S_IFDIR,
+    .refusal = "the top-level directories are given: files of your own go below them",
     .flags = NODE_LOCAL_NAMES,
     .lookup = root_lookup,
     .list = root_list,

@@ -176,10 +176,14 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
 {
+    struct call call;
+    int rc;
+
     (void)ino;
-    (void)newparent;
-    (void)newname;
-    fuse_reply_err(req, EPERM);
+    call_begin(&call, req);
+    rc = fs_link(call.fs, newparent, newname);
+    call_end(&call);
+    fuse_reply_err(req, -rc);
 }
 
 /* --- inodes --- */
@@ -275,6 +279,26 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
     buf_release(&value);
 }
 
+/*
+ * user.outlook.* is what the mount says about a file: a copy that brings another's along changes nothing, and goes on
+ * (rsync -X, cp --preserve=all). Others have no place here, and "not supported" is an answer that programs take.
+ */
+static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+                        size_t size, int flags)
+{
+    (void)ino;
+    (void)value;
+    (void)size;
+    (void)flags;
+    fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+    (void)ino;
+    fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
+}
+
 static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     struct call call;
@@ -323,6 +347,8 @@ const struct fuse_lowlevel_ops ops = {
     .readlink = op_readlink,
     .getxattr = op_getxattr,
     .listxattr = op_listxattr,
+    .setxattr = op_setxattr,
+    .removexattr = op_removexattr,
     .statfs = op_statfs,
     .open = op_open,
     .create = op_create,

@@ -1,9 +1,11 @@
 /*
- * admission.c - two queues by priority, the slots under way, and the throttle before both.
+ * admission.c - a queue for each priority, the slots under way, and the throttle before both.
  */
 #include "admission_p.h"
 
 #include <outlookfs/base/alloc.h>
+
+#define SAVES_IN_A_ROW 3 /* while somebody waits to read */
 
 void admission_init(struct admission *a, unsigned parallel, unsigned rate)
 {
@@ -56,7 +58,7 @@ struct exchange *admission_hopeless(struct admission *a, int64_t now, int64_t *w
 
         if (!ex)
             continue;
-        if (ex->deadline <= throttle_ready(&a->throttle, i == HTTP_BACKGROUND, now)) {
+        if (ex->deadline <= admission_ready(a, (enum http_priority)i, now)) {
             admission_remove(a, ex);
             return ex;
         }
@@ -66,19 +68,58 @@ struct exchange *admission_hopeless(struct admission *a, int64_t now, int64_t *w
     return NULL;
 }
 
+unsigned admission_in_flight(const struct admission *a)
+{
+    return a->in_flight[HTTP_INTERACTIVE] + a->in_flight[HTTP_BACKGROUND] + a->in_flight[HTTP_SAVE];
+}
+
 static bool has_slot(const struct admission *a, enum http_priority priority)
 {
-    unsigned background = a->in_flight[HTTP_BACKGROUND];
+    unsigned reads = a->in_flight[HTTP_INTERACTIVE] + a->in_flight[HTTP_BACKGROUND];
+    unsigned for_reads = a->parallel > 2 ? a->parallel - 1 : a->parallel;
 
-    if (a->in_flight[HTTP_INTERACTIVE] + background >= a->parallel)
+    if (admission_in_flight(a) >= a->parallel)
         return false;
-    return priority == HTTP_INTERACTIVE || a->parallel == 1 || background < a->parallel - 1;
+    if (priority == HTTP_SAVE)
+        return true;
+    if (reads >= for_reads)
+        return false;
+    return priority == HTTP_INTERACTIVE || for_reads == 1 ||
+           a->in_flight[HTTP_BACKGROUND] < for_reads - 1;
+}
+
+int64_t admission_ready(struct admission *a, enum http_priority priority, int64_t now)
+{
+    unsigned rate = a->throttle.rate;
+    unsigned spare = priority == HTTP_SAVE          ? 0
+                     : priority == HTTP_INTERACTIVE ? rate / 20
+                                                    : rate / 10;
+
+    return throttle_ready(&a->throttle, spare, now);
+}
+
+unsigned admission_limited(struct admission *a, int64_t now, int64_t *ret_ready)
+{
+    unsigned count = 0;
+
+    *ret_ready = INT64_MAX;
+    for (enum http_priority p = 0; p < HTTP_PRIORITIES; p++) {
+        int64_t ready = admission_ready(a, p, now);
+
+        if (!a->waiting[p] || ready <= now)
+            continue;
+        for (struct exchange *ex = a->waiting[p]; ex; ex = ex->next)
+            count++;
+        if (ready < *ret_ready)
+            *ret_ready = ready;
+    }
+    return count;
 }
 
 static struct exchange *next_of(struct admission *a, enum http_priority priority, int64_t now,
                                 int64_t *wake)
 {
-    int64_t ready = throttle_ready(&a->throttle, priority == HTTP_BACKGROUND, now);
+    int64_t ready = admission_ready(a, priority, now);
 
     if (!has_slot(a, priority)) /* an ending makes room, and is noticed by itself */
         return NULL;
@@ -95,13 +136,17 @@ static struct exchange *next_of(struct admission *a, enum http_priority priority
 
 struct exchange *admission_next(struct admission *a, int64_t now, int64_t *wake)
 {
-    struct exchange *ex = next_of(a, HTTP_INTERACTIVE, now, wake);
+    bool reads_turn = a->saves >= SAVES_IN_A_ROW && a->waiting[HTTP_INTERACTIVE];
+    struct exchange *ex = reads_turn ? NULL : next_of(a, HTTP_SAVE, now, wake);
 
     if (!ex)
+        ex = next_of(a, HTTP_INTERACTIVE, now, wake);
+    if (!ex && !reads_turn)
         ex = next_of(a, HTTP_BACKGROUND, now, wake);
     if (!ex)
         return NULL;
     admission_remove(a, ex);
+    a->saves = ex->request->priority == HTTP_SAVE ? a->saves + 1 : 0;
     a->in_flight[ex->request->priority]++;
     throttle_take(&a->throttle, now);
     return ex;

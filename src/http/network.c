@@ -42,6 +42,7 @@ struct network {
     /* Of the network thread. */
     struct reach reach;
     struct exchange *active;
+    bool limited; /* it was said that requests wait */
     struct exchange probe;
     struct http_request probe_request;
     struct http_answer probe_answer;
@@ -223,6 +224,27 @@ static void start_what_may(struct network *n, int64_t now, int64_t *wake)
         start(n, ex);
 }
 
+/* Said once each time, and not of the pauses between calls of a budget that is nearly used up. */
+static void tell_limit(struct network *n, int64_t now)
+{
+    int64_t ready;
+    bool held;
+
+    mutex_lock(&n->lock);
+    unsigned waiting = admission_limited(&n->admission, now, &ready);
+    held = n->admission.throttle.held_until > now;
+    mutex_unlock(&n->lock);
+    if (waiting && !n->limited && ready > now + NS_PER_S) {
+        log_info("%s: requests wait, %u of them, the first for %lld s",
+                 held ? "the service asks to be left alone"
+                      : "the limit of calls a minute is reached",
+                 waiting, (long long)((ready - now + NS_PER_S - 1) / NS_PER_S));
+        n->limited = true;
+    }
+    if (!waiting)
+        n->limited = false;
+}
+
 /* --- the thread --- */
 
 static void enforce_limits(struct network *n, int64_t now, int64_t *wake)
@@ -290,6 +312,7 @@ static void *network_thread(void *arg)
         collect(n);
         enforce_limits(n, clock_mono(), &wake);
         start_what_may(n, clock_mono(), &wake);
+        tell_limit(n, clock_mono());
         curl_multi_poll(n->multi, NULL, 0, wait_ms(wake), NULL);
     }
 
@@ -413,26 +436,34 @@ int64_t network_ready(struct network *n, enum http_priority priority)
     int64_t ready;
 
     mutex_lock(&n->lock);
-    ready = throttle_ready(&n->admission.throttle, priority == HTTP_BACKGROUND, clock_mono());
+    ready = admission_ready(&n->admission, priority, clock_mono());
     mutex_unlock(&n->lock);
     return ready;
 }
 
+/* Rounded up. */
+static int seconds(int64_t ns)
+{
+    return ns > 0 ? (int)((ns + NS_PER_S - 1) / NS_PER_S) : 0;
+}
+
 void network_stats(struct network *n, struct http_stats *ret)
 {
-    int64_t now = clock_mono(), held;
+    int64_t now = clock_mono(), held, ready;
 
     mutex_lock(&n->lock);
     held = n->admission.throttle.held_until;
+    unsigned waiting = admission_limited(&n->admission, now, &ready);
     *ret = (struct http_stats){
         .online = atomic_load(&n->online),
         .requests = n->requests,
         .bytes = atomic_load(&n->traffic),
         .budget = throttle_budget(&n->admission.throttle, now),
         .rate = n->admission.throttle.rate,
-        .throttled_s = held > now ? (int)((held - now + NS_PER_S - 1) / NS_PER_S) : 0,
-        .in_flight =
-            n->admission.in_flight[HTTP_INTERACTIVE] + n->admission.in_flight[HTTP_BACKGROUND],
+        .throttled_s = seconds(held - now),
+        .waiting = waiting,
+        .waiting_s = waiting ? seconds(ready - now) : 0,
+        .in_flight = admission_in_flight(&n->admission),
     };
     mutex_unlock(&n->lock);
 }

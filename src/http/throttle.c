@@ -35,9 +35,9 @@ static void forget_old(struct throttle *t, int64_t now)
     }
 }
 
-int64_t throttle_ready(struct throttle *t, bool background, int64_t now)
+int64_t throttle_ready(struct throttle *t, unsigned spare, int64_t now)
 {
-    unsigned usable = t->rate - (background ? t->rate / 10 : 0);
+    unsigned usable = t->rate - spare;
     int64_t ready = now;
 
     forget_old(t, now);

@@ -4,9 +4,9 @@
  * The bucket holds `rate` calls, and a call comes back a minute after it was taken: the service
  * never sees more than `rate` calls in any minute, as it would from a bucket that fills up while it
  * is being emptied. The last quarter is handed out no faster than it comes back in the long run, so
- * that a burst does not end in a minute of silence. Background calls leave the last tenth alone.
+ * that a burst does not end in a minute of silence.
  *
- *     if (throttle_ready(&t, background, now) == now)
+ *     if (throttle_ready(&t, spare, now) == now)
  *         throttle_take(&t, now), send();
  *
  * Pure: no clock of its own. Threads: caller holds the lock of whatever it is in.
@@ -14,7 +14,6 @@
 #ifndef OUTLOOKFS_HTTP_THROTTLE_P_H
 #define OUTLOOKFS_HTTP_THROTTLE_P_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct throttle {
@@ -28,8 +27,8 @@ struct throttle {
 void throttle_init(struct throttle *t, unsigned rate);
 void throttle_release(struct throttle *t);
 
-/* When the next call may be made: `now` or later. */
-int64_t throttle_ready(struct throttle *t, bool background, int64_t now);
+/* When the next call may be made that leaves `spare` calls to others: `now` or later. */
+int64_t throttle_ready(struct throttle *t, unsigned spare, int64_t now);
 void throttle_take(struct throttle *t, int64_t now);
 
 /* Nobody before `until`; never shortens an earlier hold. */

@@ -158,45 +158,29 @@ static int wait_for_end(struct flush *f, uint64_t ends, int64_t until, struct ca
     return rc == -EINTR ? rc : 0;
 }
 
-static void enter(struct flush *f, struct waiter *waiter)
+static void enter(struct flush *f)
 {
-    struct writeback *wb = f->wb;
+    struct scheduler *scheduler = &f->wb->scheduler;
 
-    mutex_lock(&wb->scheduler.lock);
-    f->refusals = wb->scheduler.refusals;
-    wb->scheduler.auth_until = 0; /* somebody asks: once more */
-    waiter->slot = f->slot;
-    waiter->next = wb->waiters;
-    wb->waiters = waiter;
-    mutex_unlock(&wb->scheduler.lock);
-}
-
-static void leave(struct writeback *wb, struct waiter *waiter)
-{
-    struct waiter **p;
-
-    mutex_lock(&wb->scheduler.lock);
-    for (p = &wb->waiters; *p != waiter; p = &(*p)->next)
-        ;
-    *p = waiter->next;
-    mutex_unlock(&wb->scheduler.lock);
+    mutex_lock(&scheduler->lock);
+    f->refusals = scheduler->refusals;
+    scheduler->auth_until = 0; /* somebody asks: once more */
+    mutex_unlock(&scheduler->lock);
 }
 
 int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,
                     struct buf *err)
 {
     struct flush f = {.wb = wb, .slot = slot, .err = err};
-    struct waiter waiter;
     uint64_t ends;
     int rc;
 
-    enter(&f, &waiter); /* first: it decides how the request is served */
+    enter(&f);
     rc = expedite(wb, slot);
     scheduler_wake(&wb->scheduler);
     if (rc)
         buf_fail(err, rc, "the journal cannot be written");
     while (!rc && (rc = look(&f, &ends)) == 1)
         rc = wait_for_end(&f, ends, until, cancel);
-    leave(wb, &waiter);
     return rc;
 }

@@ -122,7 +122,7 @@ static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row
 
 static enum grade request(struct outbox *ob, struct outbox_row *row, struct remote_fault *fault)
 {
-    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_INTERACTIVE};
+    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_SAVE};
     struct remote *remote = ob->mb->remote;
     enum grade grade;
     struct buf body;

@@ -42,18 +42,6 @@ static void finish(struct worker *w, int rc)
     scheduler_done(&wb->scheduler, rc);
 }
 
-static enum http_priority priority_of(struct writeback *wb, int64_t slot)
-{
-    enum http_priority priority = HTTP_BACKGROUND;
-
-    mutex_lock(&wb->scheduler.lock);
-    for (const struct waiter *waiter = wb->waiters; waiter; waiter = waiter->next)
-        if (waiter->slot == slot)
-            priority = HTTP_INTERACTIVE;
-    mutex_unlock(&wb->scheduler.lock);
-    return priority;
-}
-
 static void job_release(struct job *j)
 {
     slot_release(&j->slot);
@@ -69,7 +57,7 @@ static bool load(struct worker *w, int64_t slot, struct job *j)
         .wb = w->wb,
         .mb = w->wb->mb,
         .worker = w,
-        .ctx = {.cancel = &w->cancel, .priority = priority_of(w->wb, slot)},
+        .ctx = {.cancel = &w->cancel, .priority = HTTP_SAVE},
     };
     if (state_get_op(state, slot, &j->op))
         return false;

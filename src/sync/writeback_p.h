@@ -40,12 +40,6 @@ struct trashed {
     uint64_t text; /* its hash */
 };
 
-/* Somebody in writeback_flush() for one slot. */
-struct waiter {
-    int64_t slot;
-    struct waiter *next;
-};
-
 struct writeback {
     struct mailbox *mb;
     struct scheduler scheduler;
@@ -55,7 +49,6 @@ struct writeback {
     struct worker workers[WRITEBACK_WORKERS];
     unsigned running; /* threads; written by start and stop only */
     bool looking;     /* a worker is looking for work; the others wait for their turn */
-    struct waiter *waiters;
     struct own_answer *answers; /* a hash: see answers.c */
     struct trashed *trashed;    /* a hash */
     int64_t next_prune;         /* clock_mono() */

@@ -612,11 +612,11 @@ class Life(CommandTest):
         with open(self.path(CONTACTS, "draft.json"), "w", encoding="utf-8") as file:
             file.write('{"GivenName": "Dra')
         done = self.run_it("status", "--json", self.mountpoint)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, done.stderr), (1, ""))      # the draft is for a person
         status = json.loads(done.stdout)
         self.assertEqual((status["url"], status["mountpoint"], status["online"], status["authorised"], status["read_only"]),
                          (self.sandbox.url, self.mountpoint, True, True, False))
-        self.assertEqual(status["queue"], {"pending": 1, "failed": 0, "conflicts": 0, "held": 0})
+        self.assertEqual(status["queue"], {"pending": 1, "failed": 0, "conflicts": 0, "held": 0, "drafts": 1})
         self.assertEqual([(op["path"], op["verb"], op["state"]) for op in status["operations"]],
                          [(os.path.join(CONTACTS, name), "update", "pending")])
         self.assertEqual([draft["path"] for draft in status["drafts"]], [CONTACTS + "/draft.json"])
@@ -625,6 +625,8 @@ class Life(CommandTest):
         for word in (self.sandbox.url, "online", "1 waiting", name, "draft " + CONTACTS + "/draft.json"):
             self.assertIn(word, text)
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
+        self.assertIn("changes   1 draft\n", self.run_it("status", self.mountpoint).stdout)
+        os.unlink(self.path(CONTACTS, "draft.json"))
         self.assertIn("all on the service", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 

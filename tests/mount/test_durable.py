@@ -1,8 +1,11 @@
 """kill -9 at any moment after close() returned 0: nothing is lost, nothing is sent twice."""
+import json
 import os
 import re
+import tempfile
 
 from harness import MANAGED_CONTACT, MountTest, main
+from records import CONTACTS, RecordTest, render
 
 FOLDER = "contacts/Contacts"
 
@@ -142,6 +145,31 @@ class Durable(MountTest):
         self.assertEqual(os.stat(path).st_mtime_ns, mtime)
         os.listdir(self.mailbox.path(FOLDER))
         self.assertEqual(self.mailbox.writes(self.mark), [("ContactPatchItem", self.key)])
+
+
+class Attributes(RecordTest):
+    """A copy with extended attributes comes back: what the mount says about a file is not the copy's to say."""
+    OPTIONS = "writeback_delay=1"
+
+    def test_a_copy_comes_back(self):
+        for program in (["rsync", "-aX"], ["cp", "-a"], ["cp", "--preserve=all"]):
+            with self.subTest(program=program), tempfile.TemporaryDirectory() as place:
+                copy = os.path.join(place, self.name)
+                id = self.mailbox.xattr("id", CONTACTS, self.name)
+                self.mailbox.run(program + [self.file, copy])
+                os.setxattr(copy, "user.outlook.id", b"another's")
+                record = json.loads(self.read())
+                record["NickName"] = program[-1]
+                self.write(render(record), copy)
+                self.mailbox.run(program + [copy, self.path("")])
+                self.mailbox.sync()
+                self.assertService(NickName=program[-1])
+                self.assertEqual(self.mailbox.xattr("id", CONTACTS, self.name), id)
+                self.before = self.mailbox.record("contact", self.key)
+
+    def test_removing_one_changes_nothing(self):
+        os.removexattr(self.file, "user.outlook.state")
+        self.assertEqual(self.state(), "synced")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Without a connection: what was seen is shown, what was not fails at once, what is saved waits, and all goes on by itself."""
 import errno
 import os
+import subprocess
 import time
 
 from harness import main, wait_for
-from records import CONTACTS, INBOX, ServiceTest
+from records import CONTACTS, INBOX, RecordTest, ServiceTest
 
 HANG = 5        # s; promised are 0.1, but this machine may be busy
 OTHER = "contacts/Customers%2FSuppliers"
@@ -245,6 +246,29 @@ class Offline(ServiceTest):
             self.mailbox.run([self.mailbox.program, "umount", self.mailbox.mountpoint], check=False)
             self.start_service()
             self.mailbox.mount()
+
+
+class Limited(RecordTest):
+    """A program that reads takes all calls of the minute but the last ones: those are for what is saved."""
+    OPTIONS = "writeback_delay=1,rate=40"
+
+    def test_what_is_saved_goes_first(self):
+        program = subprocess.Popen(["sh", "-c", 'for i in $(seq 100); do ls "$0/startswith(Surname,\'x$i\')"; done',
+                                    self.mailbox.path("search/contacts/Contacts")],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self.becomes(lambda: self.mailbox.status()["budget"]["waiting_seconds"] > 5, "the reader waits for the limit", 50)
+            status = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout
+            self.assertRegex(status, r"limit +1 requests wait for it, the first for another \d+ s")
+            self.assertRegex(self.mailbox.log_tail(), r"the limit of calls a minute is reached: requests wait, 1 of them, the first for \d+ s")
+            self.save(NickName="first")
+            self.mailbox.sync()
+            self.assertService(NickName="first")
+            self.assertGreater(self.mailbox.status()["budget"]["waiting"], 0)
+            self.assertIsNone(program.poll())
+        finally:
+            program.kill()
+            program.wait()
 
 
 if __name__ == "__main__":

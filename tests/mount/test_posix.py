@@ -722,7 +722,7 @@ class Records(PosixTest):
             (errno.EXDEV, os.rename, self.record, self.mailbox.path("calendars/Calendar/x.json")),
             (errno.EPERM, os.open, self.mailbox.path("mail/Inbox/new.json"), os.O_CREAT | os.O_WRONLY),
             (errno.EPERM, os.rename, message, self.mailbox.path("mail/Archive/x.json")),
-            (errno.EOPNOTSUPP, os.setxattr, self.record, "user.outlook.id", b"x"),
+            (errno.EOPNOTSUPP, os.setxattr, self.record, "user.mine", b"x"),
             (errno.EACCES, os.open, self.mailbox.path(".outlookfs/status.json"), os.O_WRONLY),
             (errno.EPERM, os.open, self.mailbox.path(".outlookfs/new"), os.O_CREAT | os.O_WRONLY),
             (errno.EPERM, os.mkdir, self.mailbox.path(".outlookfs/new")),
@@ -730,8 +730,21 @@ class Records(PosixTest):
         ]
         for wanted, function, *arguments in refused:
             with self.subTest(function=function.__name__, arguments=arguments):
+                before = os.path.getsize(self.mailbox.mount_log)
                 self.assertErrno(wanted, function, *arguments)
+                if wanted in (errno.EPERM, errno.EXDEV):
+                    self.assertReason(before, [a for a in arguments if isinstance(a, str) and a.startswith("/")])
         self.assertEqual(self.mailbox.writes(since=self.mark), [])
+
+    def assertReason(self, before, paths):
+        """One line more in the log, which names the files as they were named."""
+        with open(self.mailbox.mount_log, encoding="utf-8") as log:
+            log.seek(before)
+            lines = log.read().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        for path in paths[-1:] if len(paths) == 2 and paths[1].endswith("second.json") else paths:
+            self.assertIn(os.path.relpath(path, self.mailbox.mountpoint), lines[0])
+        self.assertRegex(lines[0], r": \w.{20,}")
 
 
 class OfAnotherUser(PosixTest):

@@ -10,6 +10,82 @@ from records import CALENDAR, CONTACTS, INBOX, RecordTest, ServiceTest
 NEW = '{"GivenName": "%s", "HomePhones": []}'
 
 
+class Draft(RecordTest):
+    """A bad save over a record: named, and taken back by rm in .outlookfs/drafts/."""
+
+    def command(self, name):
+        return self.mailbox.run([self.mailbox.program, name, self.mailbox.mountpoint], check=False)
+
+    def discard(self, name=None):
+        os.unlink(self.mailbox.path(".outlookfs/drafts", self.entry("drafts", name)))
+
+    def spoil(self):
+        with self.assertRaises(OSError) as raised:
+            self.write('{"GivenName": ')
+            self.fsync('{"GivenName": ]')
+        self.assertEqual(raised.exception.errno, errno.EINVAL)
+
+    def test_rm_brings_the_record_back(self):
+        self.spoil()
+        entry = self.mailbox.json(".outlookfs/drafts", self.entry("drafts"))
+        self.assertEqual(entry["path"], os.path.join(CONTACTS, self.name))
+        self.assertIn("1:15", entry["reason"])
+        self.discard()
+        self.assertEqual(self.read(), self.text)
+        self.assertEqual(self.state(), "synced")
+        self.assertIsNone(self.entry("drafts"))
+        self.assertEqual(self.writes(), [])
+        rejected = self.trash_entries("rejected")
+        self.assertEqual(self.mailbox.read(".outlookfs/trash", rejected[-1]), '{"GivenName": ]')
+
+    def test_rm_brings_what_waits_back(self):
+        mine = self.save(NickName="waits")
+        self.spoil()
+        self.discard()
+        self.assertEqual(self.read(), mine)
+        self.assertEqual(self.state(), "pending")
+        self.mailbox.sync()
+        self.assertService(NickName="waits")
+
+    def test_rm_of_a_new_one(self):
+        self.write('{"GivenName": ', self.path("new.json"))
+        self.discard("new.json")
+        self.assertFalse(os.path.lexists(self.path("new.json")))
+        self.mailbox.remount()
+        self.assertNotIn("new.json", self.mailbox.contacts())
+
+    def test_not_under_an_open_handle(self):
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(self.text[:10])
+            file.flush()
+            os.close(os.dup(file.fileno()))     # close(2) of a half-written text: a draft
+            with self.assertRaises(OSError) as raised:
+                self.discard()
+            self.assertEqual(raised.exception.errno, errno.EBUSY)
+            file.write(self.text[10:])
+        self.assertEqual(self.state(), "synced")
+
+    def test_a_mail(self):
+        path = self.mailbox.path("outbox/send/bad.json")
+        with self.assertRaises(OSError):
+            self.write('{"To": 5}', path)
+        self.discard("bad.json")
+        self.becomes(lambda: not os.path.lexists(path), "the file is gone")
+
+    def test_it_is_named(self):
+        self.spoil()
+        done = self.command("status")
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("all on the service", done.stdout)
+        self.assertIn("1 draft", done.stdout)
+        self.assertIn(".outlookfs/drafts/", done.stdout)
+        self.assertIn("1 draft", self.command("umount").stdout)
+        self.mailbox.unmount()
+        self.mailbox.mount()
+        self.discard()
+        self.assertIn("all on the service", self.command("status").stdout)
+
+
 class Refused(RecordTest):
     """A 4xx: parked in .outlookfs/failed/, the bytes stay."""
 

@@ -33,6 +33,7 @@ struct fs_dir;    /* an open directory */
 struct mailbox;
 
 #define FS_ROOT UINT64_C(1)
+#define XATTR_PREFIX "user.outlook." /* extended attributes that say something about a file */
 
 /*
  * How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
@@ -92,6 +93,7 @@ int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const cha
              mode_t mode, struct fs_entry *ret);
 int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
              mode_t mode, struct fs_entry *ret);
+int fs_link(struct fs *fs, uint64_t parent, const char *name); /* -EPERM, and the log says why */
 int fs_symlink(struct fs *fs, const struct fs_req *req, const char *target, uint64_t parent,
                const char *name, struct fs_entry *ret);
 int fs_unlink(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name);

@@ -21,7 +21,7 @@
  * others not at all, names that do not exist neither. Listings always carry attributes
  * (readdirplus), so `ls -l` costs no lookup an entry. Not used: the kernel's writeback cache,
  * remote locks (flock and fcntl locks are the kernel's own), copy_file_range and lseek (the
- * kernel's own), setxattr and removexattr (EOPNOTSUPP from the kernel after the first time).
+ * kernel's own).
  *
  * SIGUSR1 is taken: mount_close() wakes its thread with it.
  *

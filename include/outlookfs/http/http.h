@@ -54,7 +54,13 @@ struct token_source;
 
 #define HTTP_ANSWER_MAX ((size_t)96 * 1024 * 1024) /* base64 of the largest mail, and its JSON */
 
-enum http_priority { HTTP_INTERACTIVE, HTTP_BACKGROUND };
+/* Whose turn it is (the queue is in the header of src/http/admission_p.h). */
+enum http_priority {
+    HTTP_INTERACTIVE, /* somebody waits for what is asked */
+    HTTP_BACKGROUND,  /* nobody does */
+    HTTP_SAVE,        /* what somebody saved: before what is read */
+    HTTP_PRIORITIES
+};
 
 struct http_config {
     const char *base_url;                /* no trailing slash; a path prefix is kept */
@@ -130,7 +136,9 @@ struct http_stats {
     uint64_t bytes;    /* of bodies, in both directions */
     unsigned budget;   /* calls left in the bucket */
     unsigned rate;     /* calls a minute */
-    int throttled_s;   /* seconds until Retry-After ends; 0: not throttled */
+    unsigned waiting; /* requests that wait for the limit of calls, or for the end of Retry-After */
+    int waiting_s;    /* seconds until the first of them is sent */
+    int throttled_s;  /* seconds until Retry-After ends; 0: not throttled */
     unsigned in_flight;
     uint64_t token_read, token_there; /* see token.h; 0: nobody knows */
 };

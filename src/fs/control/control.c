@@ -118,8 +118,11 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
         writeback_kick(fs->writeback);
         return rc;
     }
-    if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1)
+    if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1) {
+        log_warn(".outlookfs/control: no such command: %s (there are sync and confirm-deletes)",
+                 line);
         return -EINVAL;
+    }
     buf_init(&err, BUF_TEXT_MAX);
     int64_t until = clock_mono() + (int64_t)seconds * NS_PER_S;
     int rc = writeback_flush(fs->writeback, 0, until, req->cancel, &err);
@@ -217,6 +220,8 @@ static int control_list(struct fs *fs, const struct fs_req *req, struct node *di
 const struct node_ops control_root_ops = {
     .name = "control directory",
     .type = S_IFDIR,
+    .refusal = "what is here is made by the mount: `outlookfs status` explains it, commands go to "
+               ".outlookfs/control",
     .lookup = control_lookup,
     .list = control_list,
 };

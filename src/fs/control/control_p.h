@@ -2,8 +2,9 @@
  * control_p.h - .outlookfs/: what a person or a script is told, and commands.
  *
  *     control.c      the directory, status.json, log, control
- *     collections.c  queue/, failed/, trash/, conflicts/: rows of the databases, made at every look
- *     status.c       status.json, and the operations in queue/ and failed/
+ *     collections.c  directories whose entries are rows of the state database, made at every look:
+ *     pending.c      queue/, failed/, drafts/;   kept.c  trash/, conflicts/
+ *     status.c       status.json, and the entries of queue/, failed/ and drafts/
  */
 #ifndef OUTLOOKFS_FS_CONTROL_P_H
 #define OUTLOOKFS_FS_CONTROL_P_H
@@ -19,8 +20,10 @@ const char *collection_name(const struct collection *c);
 struct node_spec collection_spec(struct node *dir, const struct collection *c);
 
 /* --- status.c --- */
-int status_render(struct fs *fs, struct buf *out);                  /* status.json */
-int operation_render(struct fs *fs, int64_t slot, struct buf *out); /* one in queue/ or failed/ */
+int status_render(struct fs *fs, struct buf *out); /* status.json */
+int operation_render(struct fs *fs, int64_t slot,
+                     struct buf *out); /* an entry of queue/ or failed/ */
+int draft_render(struct fs *fs, int64_t slot, struct buf *out);
 int mail_render(struct fs *fs, int64_t id, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * status.c - what a person or a script is told: .outlookfs/status.json and the operations in queue/
- * and failed/.
+ * status.c - what a person or a script is told: .outlookfs/status.json and the entries of
+ * queue/, failed/ and drafts/.
  *
  * Without secrets: paths, verbs and the service's words; never a token.
  */
@@ -109,6 +109,38 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
     return rc;
 }
 
+/* --- drafts --- */
+
+static struct cJSON *draft_json(struct fs *fs, const struct slot *slot)
+{
+    struct cJSON *obj = cJSON_CreateObject();
+    struct buf reason;
+
+    buf_init(&reason, BUF_TEXT_MAX);
+    add_path(fs, obj, slot);
+    draft_error(fs, slot, &reason);
+    cJSON_AddStringToObject(obj, "reason", reason.data);
+    buf_release(&reason);
+    return obj;
+}
+
+int draft_render(struct fs *fs, int64_t id, struct buf *out)
+{
+    struct slot slot = {0};
+    int rc = state_get_slot(fs->state, id, &slot);
+
+    if (!rc) {
+        struct cJSON *obj = draft_json(fs, &slot);
+
+        cJSON_AddStringToObject(obj, "next",
+                                "correct the file, or rm this to bring back what was there before");
+        rc = render_record(obj, out);
+        cJSON_Delete(obj);
+    }
+    slot_release(&slot);
+    return rc;
+}
+
 /* --- mail --- */
 
 static struct cJSON *mail_json(const struct outbox_row *row, const struct local *l)
@@ -164,7 +196,8 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
 #define NAMED_MAX 1000
 
 /* Files of the outbox that anything can be said about; counts what waits and what failed. */
-static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts *counts)
+static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts *counts,
+                       size_t *drafts)
 {
     struct cJSON *list = cJSON_CreateArray();
     struct outbox_row *rows = NULL;
@@ -176,6 +209,7 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
 
         counts->queued += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
         counts->failed += rows[i].state == OUTBOX_FAILED;
+        *drafts += rows[i].state == OUTBOX_DRAFT;
         if (i < NAMED_MAX && !state_get_local(fs->state, rows[i].ino, &l))
             cJSON_AddItemToArray(list, mail_json(&rows[i], &l));
         local_release(&l);
@@ -184,17 +218,36 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
     cJSON_AddItemToObject(root, "outbox", list);
 }
 
+/* Answers how many there are. */
+static size_t add_drafts(struct fs *fs, struct cJSON *root)
+{
+    struct cJSON *list = cJSON_AddArrayToObject(root, "drafts");
+    struct slot *slots = NULL;
+    size_t count = 0;
+
+    state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (i < NAMED_MAX)
+            cJSON_AddItemToArray(list, draft_json(fs, &slots[i]));
+        slot_release(&slots[i]);
+    }
+    free(slots);
+    return count;
+}
+
 static void add_queue(struct fs *fs, struct cJSON *root)
 {
     struct journal_counts n = {0};
     struct cJSON *queue = cJSON_AddObjectToObject(root, "queue");
 
     state_count_ops(fs->state, &n);
-    add_outbox(fs, root, &n);
+    size_t drafts = add_drafts(fs, root);
+    add_outbox(fs, root, &n, &drafts);
     cJSON_AddNumberToObject(queue, "pending", n.queued);
     cJSON_AddNumberToObject(queue, "failed", n.failed);
     cJSON_AddNumberToObject(queue, "conflicts", n.conflict);
     cJSON_AddNumberToObject(queue, "held", n.held);
+    cJSON_AddNumberToObject(queue, "drafts", (double)drafts);
 }
 
 static void add_operations(struct fs *fs, struct cJSON *root)
@@ -213,31 +266,6 @@ static void add_operations(struct fs *fs, struct cJSON *root)
         journal_op_release(&ops[i]);
     }
     free(ops);
-}
-
-static void add_drafts(struct fs *fs, struct cJSON *root)
-{
-    struct cJSON *list = cJSON_AddArrayToObject(root, "drafts");
-    struct slot *slots = NULL;
-    size_t count = 0;
-
-    state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct buf reason;
-
-        buf_init(&reason, BUF_TEXT_MAX);
-        if (i < NAMED_MAX) {
-            struct cJSON *obj = cJSON_CreateObject();
-
-            add_path(fs, obj, &slots[i]);
-            draft_error(fs, &slots[i], &reason);
-            cJSON_AddStringToObject(obj, "reason", reason.data);
-            cJSON_AddItemToArray(list, obj);
-        }
-        buf_release(&reason);
-        slot_release(&slots[i]);
-    }
-    free(slots);
 }
 
 static void add_listings(struct fs *fs, struct cJSON *root)
@@ -278,6 +306,8 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);
     cJSON_AddNumberToObject(budget, "throttled_seconds", stats.throttled_s);
+    cJSON_AddNumberToObject(budget, "waiting", stats.waiting);
+    cJSON_AddNumberToObject(budget, "waiting_seconds", stats.waiting_s);
 }
 
 static void add_cache(struct fs *fs, struct cJSON *root)
@@ -336,7 +366,6 @@ int status_render(struct fs *fs, struct buf *out)
     add_service(fs, root);
     add_queue(fs, root);
     add_operations(fs, root);
-    add_drafts(fs, root);
     add_triggers(fs, root);
     add_listings(fs, root);
     add_cache(fs, root);

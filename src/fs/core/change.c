@@ -25,6 +25,7 @@ static int begin(struct fs *fs, uint64_t parent, const char *name, struct node *
     else if (!node_is_dir(tree_ops(fs, dir)))
         rc = -ENOTDIR;
     if (rc) {
+        node_refuse(fs, dir, name, rc, NULL);
         tree_put(fs, dir);
         return rc;
     }
@@ -69,7 +70,7 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
     else if (fs->local->allowed(ops, name, mode))
         rc = fs->local->make(fs, dir, name, mode, target, &node);
     else
-        rc = node_refuse(fs, dir, name);
+        rc = node_refuse(fs, dir, name, -EPERM, NULL);
     rc = end(fs, dir, rc);
     if (!rc)
         rc = node_entry(fs, req, node, ret);
@@ -87,7 +88,7 @@ static int mkdir_by_class(struct fs *fs, const struct fs_req *req, struct node *
     if (!ops->mkdir)
         return -ENOSYS;
     if (fs->config.read_only)
-        return -EROFS;
+        return node_refuse(fs, dir, name, -EROFS, NULL);
     if (strlen(name) > NAME_BYTES_MAX)
         return -ENAMETOOLONG;
     int rc = ops->mkdir(fs, req, dir, name, &node);
@@ -109,11 +110,31 @@ int fs_mkdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const cha
     return make(fs, req, parent, name, S_IFDIR | (mode & 07777), NULL, ret);
 }
 
+/* -EPERM, with the reason in the log. */
+static int refuse_name(struct fs *fs, uint64_t parent, const char *name, const char *reason)
+{
+    struct node *dir = tree_get(fs, parent);
+
+    if (!dir)
+        return -ESTALE;
+    node_refuse(fs, dir, name, -EPERM, reason);
+    tree_put(fs, dir);
+    return -EPERM;
+}
+
+int fs_link(struct fs *fs, uint64_t parent, const char *name)
+{
+    return refuse_name(
+        fs, parent, name,
+        "a file has one name here: rename or copy it, or make a symbolic link (ln -s)");
+}
+
 int fs_mknod(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
              mode_t mode, struct fs_entry *ret)
 {
     if (!S_ISREG(mode) && (mode & S_IFMT))
-        return -EPERM;
+        return refuse_name(fs, parent, name,
+                           "there are only files, directories and symbolic links here");
     return make(fs, req, parent, name, S_IFREG | (mode & 07777), NULL, ret);
 }
 
@@ -152,7 +173,8 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
     if (rc == -ENOENT && ops->remove && !(directory && ops->files_only))
         rc = ops->remove(fs, dir, name);
     else if (rc == -ENOENT)
-        rc = node_refuse(fs, dir, name); /* folders and attachments are the service's */
+        rc = node_refuse(fs, dir, name, -EPERM,
+                         NULL); /* folders and attachments are the service's */
     return end(fs, dir, rc);
 }
 
@@ -194,11 +216,11 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     if (!node)
         return -ESTALE;
     if (node_is_read_only(fs, node))
-        rc = -EROFS;
-    else if ((set & FS_SET_UID) && attr->st_uid != fs->config.uid)
-        rc = -EPERM;
-    else if ((set & FS_SET_GID) && attr->st_gid != fs->config.gid)
-        rc = -EPERM;
+        rc = node_refuse_change(fs, node, -EROFS, NULL);
+    else if (((set & FS_SET_UID) && attr->st_uid != fs->config.uid) ||
+             ((set & FS_SET_GID) && attr->st_gid != fs->config.gid))
+        rc = node_refuse_change(
+            fs, node, -EPERM, "everything here belongs to who mounted it (chown changes nothing)");
     if (!rc && (set & FS_SET_SIZE)) {
         if (h && h->writable)
             rc = content_truncate(fs, req, node, h->content, attr->st_size);

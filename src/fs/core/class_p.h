@@ -88,7 +88,7 @@ struct node_ops {
     /* May something local of this type have this name? NULL: any but directories that programs do
      * not make for themselves. */
     bool (*takes)(const char *name, mode_t type);
-    const char *refusal; /* what to do instead, for the log, where a change is -EPERM; or NULL */
+    const char *refusal; /* what to do instead, for the log, where a change is refused; or NULL */
     const struct name_ops *names; /* NULL: names of local files mean nothing */
     /* Names of files that are the class's own, never local. NULL: none. */
     bool (*owns)(const char *name);

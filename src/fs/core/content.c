@@ -116,10 +116,13 @@ static bool is_verdict(int rc)
 static void log_refusal(struct fs *fs, struct node *node, const char *reason)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = tree_name(fs, node), *where = dir ? tree_name(fs, dir) : NULL;
+    char *name = tree_name(fs, node);
+    struct buf path;
 
-    log_warn("%s%s%s: not accepted: %s", where ? where : "", where ? "/" : "", name, reason);
-    free(where);
+    buf_init(&path, BUF_TEXT_MAX);
+    tree_add_path(fs, dir, &path);
+    log_warn("%s%s: not accepted: %s", path.data, name, reason);
+    buf_release(&path);
     free(name);
     tree_put(fs, dir);
 }

@@ -85,8 +85,16 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node,
                struct fs_entry *ret); /* + nlookup */
 bool node_is_dir(const struct node_ops *ops);
 bool node_is_read_only(struct fs *fs, struct node *node); /* itself, or the whole mount */
-/* -EPERM; where the directory's class says what to do instead, the log has it. */
-int node_refuse(struct fs *fs, struct node *dir, const char *name);
+/*
+ * A refusal that a person could not guess: EPERM, EROFS, EXDEV or EINVAL. The log has the path below the mount point and
+ * `reason`, or what the directory's class says is to be done instead. Answers rc; any other rc is passed on in silence.
+ */
+int node_refuse(struct fs *fs, struct node *dir, const char *name, int rc, const char *reason);
+/* The same of a node. */
+int node_refuse_change(struct fs *fs, struct node *node, int rc, const char *reason);
+/* Why a directory refuses a change, for a message; and why with this errno. */
+const char *node_refusal(struct fs *fs, struct node *dir);
+const char *node_reason(struct fs *fs, struct node *dir, int rc);
 
 /* --- dir.c --- */
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL

@@ -56,7 +56,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
     if (!ops->load)
         return -ELOOP;
     if (write && node_is_read_only(fs, node))
-        return -EROFS;
+        return node_refuse_change(fs, node, -EROFS, NULL);
     if (write && !(ops->flags & NODE_WRITABLE))
         return -EACCES;
     int rc = content_get(fs, req, node, &content);

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XATTR_PREFIX "user.outlook."
-
 /* --- attributes --- */
 
 bool node_is_dir(const struct node_ops *ops)
@@ -27,16 +25,54 @@ bool node_is_read_only(struct fs *fs, struct node *node)
     return fs->config.read_only || (tree_ops(fs, node)->flags & NODE_READ_ONLY);
 }
 
-int node_refuse(struct fs *fs, struct node *dir, const char *name)
+const char *node_refusal(struct fs *fs, struct node *dir)
 {
     const char *instead = tree_ops(fs, dir)->refusal;
+
+    return instead ? instead : "nothing can be made, renamed or removed here";
+}
+
+const char *node_reason(struct fs *fs, struct node *dir, int rc)
+{
+    if (rc == -EROFS && fs->config.read_only)
+        return "the mailbox is mounted read-only (option ro)";
+    if (rc == -EXDEV)
+        return "a record keeps its folder: copy it there and remove it here, as mv does by itself";
+    if (rc == -EINVAL)
+        return "a rename of this kind is not possible here";
+    return node_refusal(fs, dir);
+}
+
+int node_refuse(struct fs *fs, struct node *dir, const char *name, int rc, const char *reason)
+{
     struct buf path;
 
+    if (rc != -EPERM && rc != -EROFS && rc != -EXDEV && rc != -EINVAL)
+        return rc;
     buf_init(&path, BUF_TEXT_MAX);
-    if (instead && !tree_add_path(fs, dir, &path))
-        log_warn("%s%s: %s", path.data, name, instead);
+    tree_add_path(fs, dir, &path);
+    if (!reason || !*reason)
+        reason = node_reason(fs, dir, rc);
+    if (rc == -EXDEV) /* no trouble: programs know what to do */
+        log_info("%s%s: %s", path.data, name, reason);
+    else
+        log_warn("%s%s: %s", path.data, name, reason);
     buf_release(&path);
-    return -EPERM;
+    return rc;
+}
+
+int node_refuse_change(struct fs *fs, struct node *node, int rc, const char *reason)
+{
+    struct node *dir = tree_parent(fs, node);
+
+    if (dir) {
+        char *name = tree_name(fs, node);
+
+        node_refuse(fs, dir, name, rc, reason);
+        free(name);
+        tree_put(fs, dir);
+    }
+    return rc;
 }
 
 int node_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)

@@ -4,7 +4,6 @@
  */
 #include "core_p.h"
 
-#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -25,13 +24,14 @@ int rename_check(const struct place *from, bool from_there, const struct place *
 }
 
 /* The service's folders and attachments, and .outlookfs/, stay where they are. */
-static int may_move(struct fs *fs, const struct fs_req *req, const struct place *from)
+static int may_move(struct fs *fs, const struct fs_req *req, const struct place *from,
+                    struct buf *err)
 {
     struct node *node = NULL;
     int rc = node_lookup(fs, req, from->dir, from->name, &node);
 
     if (!rc && !(tree_ops(fs, node)->flags & NODE_MOVABLE))
-        rc = node_refuse(fs, from->dir, from->name);
+        rc = buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
     tree_put(fs, node);
     return rc;
 }
@@ -54,6 +54,26 @@ static int rename_locked(struct fs *fs, const struct fs_req *req, const struct p
                : fs->local->rename(fs, req, from, to, flags, err);
 }
 
+/* Where nothing else is said, the class of the end that cannot be changed knows what to do. */
+static void refuse_rename(struct fs *fs, const struct place *from, const struct place *to, int rc,
+                          const struct buf *err)
+{
+    struct node *dir = to->dir;
+    struct buf line;
+
+    if (!from->dir || !to->dir)
+        return;
+    if (rc == -EROFS && node_is_read_only(fs, from->dir))
+        dir = from->dir;
+    buf_init(&line, BUF_TEXT_MAX);
+    buf_addstr(&line, from->name);
+    buf_addstr(&line, " -> ");
+    tree_add_path(fs, to->dir, &line);
+    buf_addstr(&line, to->name);
+    node_refuse(fs, from->dir, line.data, rc, err->len ? err->data : node_reason(fs, dir, rc));
+    buf_release(&line);
+}
+
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
               uint64_t newparent, const char *newname, unsigned flags)
 {
@@ -72,15 +92,15 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     else if (strlen(newname) > NAME_BYTES_MAX)
         rc = -ENAMETOOLONG;
     if (!rc)
-        rc = may_move(fs, req, &from);
+        rc = may_move(fs, req, &from, &err);
     if (!rc) {
         mutex_lock(&fs->change);
         rc = rename_locked(fs, req, &from, &to, flags, &err);
         fs->attr_changes++;
         mutex_unlock(&fs->change);
     }
-    if (rc && err.len)
-        log_warn("%s -> %s: %s", name, newname, err.data);
+    if (rc)
+        refuse_rename(fs, &from, &to, rc, &err);
     tree_put(fs, from.dir);
     tree_put(fs, to.dir);
     buf_release(&err);

@@ -34,4 +34,9 @@ void export_changed(struct fs *fs, enum kind kind, const char *folder, const cha
 void renderings_init(struct fs *fs);
 void renderings_release(struct fs *fs);
 
+/* Why nothing in export/ can be changed. */
+#define EXPORT_REFUSAL                                                                             \
+    "export/ shows the records in other formats and is read-only: change the record itself, in "   \
+    "mail/, calendars/ or contacts/"
+
 #endif

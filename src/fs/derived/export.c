@@ -147,6 +147,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 static const struct node_ops folder_ops_of_export = {
     .name = "export folder",
     .type = S_IFDIR,
+    .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
     .lookup = folder_lookup,
     .list = folder_list,
@@ -253,6 +254,7 @@ static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
 const struct node_ops export_kind_ops = {
     .name = "export folders",
     .type = S_IFDIR,
+    .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
     .lookup = kind_lookup,
     .list = kind_list,
@@ -261,6 +263,7 @@ const struct node_ops export_kind_ops = {
 const struct node_ops export_root_ops = {
     .name = "export",
     .type = S_IFDIR,
+    .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
     .lookup = derived_lookup,
     .list = derived_list,

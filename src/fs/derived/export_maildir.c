@@ -88,6 +88,7 @@ static int cur_getattr(struct fs *fs, const struct fs_req *req, struct node *dir
 static const struct node_ops cur_ops = {
     .name = "messages of a Maildir",
     .type = S_IFDIR,
+    .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY | NODE_VOLATILE,
     .getattr = cur_getattr,
     .lookup = cur_lookup,
@@ -97,6 +98,7 @@ static const struct node_ops cur_ops = {
 static const struct node_ops empty_ops = {
     .name = "empty part of a Maildir",
     .type = S_IFDIR,
+    .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
 };
 

@@ -69,6 +69,8 @@ static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
 const struct node_ops search_root_ops = {
     .name = "search",
     .type = S_IFDIR,
+    .refusal = "folders are made in Outlook, searches in a folder: mkdir "
+               "\"search/<kind>/<folder>/<query>\"",
     .lookup = root_lookup,
     .list = root_list,
 };
@@ -228,6 +230,8 @@ static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 const struct node_ops search_kind_ops = {
     .name = "search kind",
     .type = S_IFDIR,
+    .refusal = "folders are made in Outlook, searches in a folder: mkdir "
+               "\"search/<kind>/<folder>/<query>\"",
     .lookup = kind_lookup,
     .list = kind_list,
 };
@@ -318,7 +322,8 @@ static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *di
 {
     char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
-    int rc = query_is_askable(what.name) ? keep(fs, req, &what) : -EPERM;
+    int rc = query_is_askable(what.name) ? keep(fs, req, &what)
+                                         : node_refuse(fs, dir, name, -EPERM, "this is no query");
 
     if (!rc) {
         struct node_spec spec = query_spec(dir, what.name);
@@ -348,6 +353,8 @@ static int search_folder_getxattr(struct fs *fs, struct node *node, const char *
 static const struct node_ops search_folder_ops = {
     .name = "search folder",
     .type = S_IFDIR,
+    .refusal = "folders are made in Outlook, searches in a folder: mkdir "
+               "\"search/<kind>/<folder>/<query>\"",
     .lookup = folder_lookup,
     .list = folder_list,
     .mkdir = folder_mkdir,

@@ -60,7 +60,10 @@ static const struct view *find_view(enum kind kind, const char *name)
     return v->name ? v : NULL;
 }
 
-#define REFUSAL "links here follow the records; change or remove the record itself"
+#define REFUSAL                                                                                    \
+    "links here follow the records: remove the record itself (rm \"$(realpath LINK)\"), and edit " \
+    "it through the link with "                                                                    \
+    "sed -i --follow-symlinks"
 
 static bool view_takes(const char *name, mode_t type)
 {

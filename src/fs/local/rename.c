@@ -108,7 +108,7 @@ int local_rename(struct fs *fs, const struct fs_req *req, const struct place *fr
     if (!rc || rc == -ENOENT)
         rc = rename_check(from, l.ino, to, there.ino, flags);
     if (!rc && !local_allowed(to_ops, to->name, l.mode))
-        rc = node_refuse(fs, to->dir, to->name);
+        rc = buf_fail(err, -EPERM, "%s", node_refusal(fs, to->dir));
     else if (!rc && (flags & RENAME_EXCHANGE))
         rc = exchange(fs, from, &l, to, &there);
     else if (!rc)

@@ -555,6 +555,7 @@ static const struct node_ops sent_file_ops = {
 const struct node_ops outbox_root_ops = {
     .name = "outbox",
     .type = S_IFDIR,
+    .refusal = "files that are to be sent go into one of the directories here",
     .lookup = root_lookup,
     .list = root_list,
 };
@@ -578,6 +579,8 @@ static bool takes(const char *name, mode_t type)
 static const struct node_ops outbox_dir_ops = {
     .name = "outbox directory",
     .type = S_IFDIR,
+    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
+               "this machine",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes,
     .names = &outgoing_names,
@@ -612,6 +615,8 @@ static const struct name_ops sent_names = {
 static const struct node_ops outbox_sent_ops = {
     .name = "sent directory",
     .type = S_IFDIR,
+    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
+               "this machine",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes_nothing,
     .names = &sent_names,

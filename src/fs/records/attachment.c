@@ -261,6 +261,8 @@ static int message_time(struct fs *fs, const struct fs_req *req, struct node *no
 static const struct node_ops attachments_ops = {
     .name = "attachments",
     .type = S_IFDIR,
+    .refusal = "attachments stay as they were received: copy one elsewhere, or send a message of "
+               "your own with outbox/send/",
     .flags = NODE_LOCAL_NAMES,
     .lookup = attachment_lookup,
     .list = attachments_list,

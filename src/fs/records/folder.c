@@ -82,9 +82,15 @@ static int list_folders(struct fs *fs, const struct fs_req *req, struct node *di
     return folder_list_below(fs, req, dir, folder_spec, list);
 }
 
+#define FOLDERS_REFUSAL                                                                            \
+    "this service has no operation for folders: make, rename and remove them in Outlook; a "       \
+    "directory whose name begins with "                                                            \
+    ". or ~ is kept on this machine, and a record is a regular file"
+
 const struct node_ops kind_root_ops = {
     .name = "folders",
     .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
     .flags = NODE_LOCAL_NAMES,
     .lookup = find_folder,
     .list = list_folders,
@@ -316,6 +322,7 @@ static bool folder_takes(const char *name, mode_t type)
 static const struct node_ops folder_ops = {
     .name = "folder",
     .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
     .flags = NODE_LOCAL_NAMES,
     .lookup = folder_lookup,
     .prepare = folder_prepare,

@@ -123,6 +123,32 @@ int slot_revert(struct fs *fs, struct slot *slot)
     return rc;
 }
 
+int slot_discard_draft(struct fs *fs, struct slot *slot)
+{
+    struct journal_op op = {0};
+    char *text = NULL;
+    size_t len;
+
+    if (!(slot->flags & SLOT_DRAFT))
+        return -ENOENT;
+    if (content_is_open(fs, slot->ino))
+        return -EBUSY;
+    int rc = data_text(fs, slot->ino, &text, &len);
+    if (!rc && len)
+        rc = trash_rejected(fs, slot, text);
+    free(text);
+    if (rc && rc != -ENOENT)
+        return rc;
+    bool known = slot->record || !state_get_op(fs->state, slot->id, &op);
+    journal_op_release(&op);
+    if (known)
+        return slot_revert(fs, slot);
+    rc = state_remove_slot(fs->state, slot->id);
+    if (!rc)
+        drop_inode(fs, slot->ino);
+    return rc;
+}
+
 /* Compares the local bytes with the service's record, or with what is pending, and replaces them
  * where they say something else. */
 static int settle(struct fs *fs, struct slot *slot, const char *shown)

@@ -65,7 +65,7 @@ int slot_put(struct fs *fs, struct slot *slot);
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
 /* A slot for a new record of this name, not in the database. -EPERM: none can be made here. */
-int slot_new(struct node *dir, const char *name, struct slot *ret);
+int slot_new(struct node *dir, const char *name, struct slot *ret, struct buf *err);
 /* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown
  * name becomes a new slot. Referenced node. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
@@ -87,6 +87,9 @@ int slot_reconcile(struct fs *fs, struct slot *slot);
 void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name);
 /* What is pending becomes visible, or the service's rendering, whatever the local bytes say. */
 int slot_revert(struct fs *fs, struct slot *slot);
+/* What was there before a draft becomes visible, its text goes to the trash; a new file goes. -EBUSY: somebody has it
+ * open. */
+int slot_discard_draft(struct fs *fs, struct slot *slot);
 /* At the start: bytes that nobody closed give way to what was saved before them, ... */
 int slots_recover(struct fs *fs);
 /* ... and the record may have changed while nobody looked. */

@@ -90,10 +90,10 @@ static int check_complete(const char *text, struct buf *err)
 }
 
 /* What was in the slot, before other bytes come in: vacates it, unless it is vacant already. */
-static int make_room(struct fs *fs, struct end *to)
+static int make_room(struct fs *fs, struct end *to, struct buf *err)
 {
     if (!to->slot.folder)
-        return slot_new(to->at.dir, to->at.name, &to->slot);
+        return slot_new(to->at.dir, to->at.name, &to->slot, err);
     return to->slot.flags & SLOT_VACANT ? 0 : slot_vacate(fs, &to->slot);
 }
 
@@ -166,7 +166,7 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     char *text = NULL, *kept = NULL;
 
     if (!S_ISREG(from->local.mode))
-        return -EPERM;
+        return buf_fail(err, -EPERM, "a record is a regular file");
     int rc = record_bytes(fs, from->local.ino, &text);
     bool draft = !rc && !(flags & RENAME_EXCHANGE) && is_unwritten(fs, from->local.ino, text);
     if (!rc && !draft)
@@ -179,7 +179,7 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     state_begin(fs->state);
     rc = end_look_again(fs, to);
     if (!rc)
-        rc = make_room(fs, to);
+        rc = make_room(fs, to, err);
     if (!rc)
         rc = local_take_out(fs, &from->at, &from->local);
     if (!rc)
@@ -249,7 +249,7 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
     char *text = NULL;
 
     if (!local_allowed(tree_ops(fs, to->at.dir), to->at.name, S_IFREG))
-        return -EPERM;
+        return buf_fail(err, -EPERM, "%s", node_refusal(fs, to->at.dir));
     int rc = slot_stat(fs, &from->slot, &st);
     if (!rc)
         rc = record_visible(fs, &from->slot, &text);
@@ -326,7 +326,7 @@ static int rename_over_record(struct fs *fs, struct end *from, struct end *to, s
     if (!rc)
         rc = end_look_again(fs, to);
     if (!rc)
-        rc = make_room(fs, to);
+        rc = make_room(fs, to, err);
     if (!rc)
         rc = leave_slot(fs, &from->slot, true, err);
     if (!rc)
@@ -397,7 +397,9 @@ static int refuse_move(const struct end *e, struct buf *err)
 {
     if (e->at.dir->kind != KIND_MESSAGE)
         return -EXDEV;
-    return buf_fail(err, -EPERM, "this version of the service cannot move messages");
+    return buf_fail(err, -EPERM,
+                    "the service has no operation to move a message: move it in Outlook, or copy "
+                    "it out of the mount");
 }
 
 static bool can_move(const struct end *from, const struct end *to)
@@ -411,10 +413,12 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
 {
     const struct node_ops *to_ops = tree_ops(fs, to->at.dir);
 
-    if (to_ops->names) /* it would be sent, and leave its folder */
-        return -EPERM;
+    if (to_ops->names)
+        return buf_fail(err, -EPERM, "it would be sent, and leave its folder: copy it (cp)");
     if (flags & RENAME_EXCHANGE)
-        return to->local.ino ? rename_into_record(fs, to, from, flags, err) : -EINVAL;
+        return to->local.ino
+                   ? rename_into_record(fs, to, from, flags, err)
+                   : buf_fail(err, -EINVAL, "two records cannot be exchanged: copy their texts");
     if (to->record && to->at.dir != from->at.dir)
         return can_move(from, to) ? rename_to_folder(fs, from, to, err) : refuse_move(from, err);
     if (to->record && to->slot.folder && !same_slot(from, to))

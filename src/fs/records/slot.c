@@ -131,13 +131,12 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     return rc == -ENOENT ? 0 : rc;
 }
 
-int slot_new(struct node *dir, const char *name, struct slot *ret)
+int slot_new(struct node *dir, const char *name, struct slot *ret, struct buf *err)
 {
-    if (!(kind_info(dir->kind)->caps & KIND_CAN_CREATE)) {
-        log_warn("%s/%s: the service has no operation to create a message here; use outbox/send/",
-                 kind_info(dir->kind)->dir, name);
-        return -EPERM;
-    }
+    if (!(kind_info(dir->kind)->caps & KIND_CAN_CREATE))
+        return buf_fail(
+            err, -EPERM,
+            "the service makes no message here: put it into outbox/send/, and it is sent");
     *ret = (struct slot){.kind = dir->kind,
                          .folder = xstrdup(dir->folder),
                          .name = xstrdup(name),
@@ -160,13 +159,15 @@ static int fill_empty(struct fs *fs, struct slot *slot, mode_t mode)
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
     struct slot slot = {0};
+    struct buf err;
 
+    buf_init(&err, BUF_TEXT_MAX);
     state_begin(fs->state);
     int rc = slot_of_name(fs, dir, name, &slot);
     if (!rc && !(slot.flags & SLOT_VACANT))
         rc = -EEXIST;
     else if (rc == -ENOENT)
-        rc = slot_new(dir, name, &slot);
+        rc = slot_new(dir, name, &slot, &err);
     if (!rc && !slot.ino)
         rc = state_new_ino(fs->state, &slot.ino);
     if (!rc)
@@ -176,6 +177,9 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     rc = state_end(fs->state, rc);
     if (!rc)
         *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+    else
+        node_refuse(fs, dir, name, rc, err.data);
+    buf_release(&err);
     housekeeping_wake(fs);
     slot_release(&slot);
     return rc;

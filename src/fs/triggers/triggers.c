@@ -469,6 +469,8 @@ static const struct name_ops definition_names = {
 const struct node_ops triggers_root_ops = {
     .name = "triggers",
     .type = S_IFDIR,
+    .refusal = "a trigger is a file <name>.json, and the mount writes its <name>.jsonl: remove the "
+               ".json to end it",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes,
     .names = &definition_names,

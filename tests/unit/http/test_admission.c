@@ -12,11 +12,11 @@
 #define NOW (1000 * NS_PER_S)
 #define S NS_PER_S
 
-static int take_all(struct throttle *t, bool background, int64_t now)
+static int take_all(struct throttle *t, unsigned spare, int64_t now)
 {
     int taken = 0;
 
-    while (throttle_ready(t, background, now) <= now) {
+    while (throttle_ready(t, spare, now) <= now) {
         throttle_take(t, now);
         taken++;
     }
@@ -32,7 +32,7 @@ static void test_no_minute_has_more(void **state)
     (void)state;
     throttle_init(&t, 300);
     for (int64_t now = NOW; count < 2000; now += 100 * NS_PER_MS)
-        while (count < 2000 && throttle_ready(&t, false, now) <= now) {
+        while (count < 2000 && throttle_ready(&t, 0, now) <= now) {
             throttle_take(&t, now);
             sent[count++] = now;
         }
@@ -49,28 +49,28 @@ static void test_burst_then_pace(void **state)
 
     (void)state;
     throttle_init(&t, 300);
-    assert_int_equal(take_all(&t, false, NOW), 225);
+    assert_int_equal(take_all(&t, 0, NOW), 225);
     assert_int_equal(throttle_budget(&t, NOW), 75);
-    assert_int_equal(throttle_ready(&t, false, NOW), NOW + 200 * NS_PER_MS);
-    assert_int_equal(take_all(&t, false, NOW + 200 * NS_PER_MS), 1);
+    assert_int_equal(throttle_ready(&t, 0, NOW), NOW + 200 * NS_PER_MS);
+    assert_int_equal(take_all(&t, 0, NOW + 200 * NS_PER_MS), 1);
     assert_int_equal(throttle_budget(&t, NOW + 61 * S), 300);
     throttle_release(&t);
 }
 
-static void test_background_leaves_a_tenth(void **state)
+static void test_calls_are_left_to_others(void **state)
 {
     struct throttle t;
     int64_t now = NOW;
 
     (void)state;
     throttle_init(&t, 300);
-    while (throttle_ready(&t, true, now) < NOW + 60 * S) {
-        if (throttle_ready(&t, true, now) > now)
-            now = throttle_ready(&t, true, now);
+    while (throttle_ready(&t, 30, now) < NOW + 60 * S) {
+        if (throttle_ready(&t, 30, now) > now)
+            now = throttle_ready(&t, 30, now);
         throttle_take(&t, now);
     }
     assert_int_equal(throttle_budget(&t, now), 30);
-    assert_true(throttle_ready(&t, false, now + S) <= now + S);
+    assert_true(throttle_ready(&t, 0, now + S) <= now + S);
     throttle_release(&t);
 }
 
@@ -82,8 +82,8 @@ static void test_hold(void **state)
     throttle_init(&t, 10);
     throttle_hold(&t, NOW + 5 * S);
     throttle_hold(&t, NOW + 3 * S);
-    assert_int_equal(throttle_ready(&t, false, NOW), NOW + 5 * S);
-    assert_true(throttle_ready(&t, false, NOW + 5 * S) <= NOW + 5 * S);
+    assert_int_equal(throttle_ready(&t, 0, NOW), NOW + 5 * S);
+    assert_true(throttle_ready(&t, 0, NOW + 5 * S) <= NOW + 5 * S);
     throttle_release(&t);
 }
 
@@ -93,8 +93,8 @@ static void test_a_budget_of_one(void **state)
 
     (void)state;
     throttle_init(&t, 1);
-    assert_int_equal(take_all(&t, true, NOW), 1);
-    assert_int_equal(throttle_ready(&t, false, NOW), NOW + 60 * S);
+    assert_int_equal(take_all(&t, 0, NOW), 1);
+    assert_int_equal(throttle_ready(&t, 0, NOW), NOW + 60 * S);
     throttle_release(&t);
 }
 
@@ -102,6 +102,8 @@ static void test_a_budget_of_one(void **state)
 
 static const struct http_request interactive = {.method = "GET", .priority = HTTP_INTERACTIVE};
 static const struct http_request background = {.method = "GET", .priority = HTTP_BACKGROUND};
+
+static const struct http_request save = {.method = "PATCH", .priority = HTTP_SAVE};
 
 static struct exchange waiting(const struct http_request *r, int64_t deadline)
 {
@@ -257,13 +259,89 @@ static void test_suspicion_probes_at_once_but_not_often(void **state)
     assert_int_equal(r.probe_at, NOW + S);
 }
 
+/* Reads that take all there is: what is saved goes before them, at once. */
+static void test_saves_before_reads(void **state)
+{
+    struct exchange r[40], s = waiting(&save, NOW + 200 * S);
+    int64_t wake = INT64_MAX, ready;
+    struct admission a;
+    int sent = 0;
+
+    (void)state;
+    admission_init(&a, 100, 20);
+    for (int i = 0; i < 40; i++) {
+        r[i] = waiting(&interactive, NOW + (100 + i) * S);
+        admission_add(&a, &r[i]);
+    }
+    for (int64_t now = NOW; now < NOW + 59 * S; now += S) {
+        struct exchange *ex = admission_next(&a, now, &wake);
+
+        sent += ex != NULL;
+        if (ex)
+            admission_over(&a, ex);
+    }
+    assert_int_equal(sent, 19);
+    assert_int_equal(admission_limited(&a, NOW + 59 * S, &ready), 21);
+    assert_int_equal(ready, NOW + 60 * S);
+    admission_add(&a, &s);
+    assert_ptr_equal(admission_next(&a, NOW + 59 * S, &wake), &s);
+    admission_release(&a);
+}
+
+/* Many saves: of four calls one is a read. */
+static void test_reads_get_their_turn(void **state)
+{
+    struct exchange s[8], r = waiting(&interactive, NOW + 10 * S);
+    int64_t wake = INT64_MAX;
+    struct admission a;
+
+    (void)state;
+    admission_init(&a, 100, 300);
+    for (int i = 0; i < 8; i++) {
+        s[i] = waiting(&save, NOW + (11 + i) * S);
+        admission_add(&a, &s[i]);
+    }
+    admission_add(&a, &r);
+    for (int i = 0; i < 3; i++)
+        assert_ptr_equal(admission_next(&a, NOW, &wake), &s[i]);
+    assert_ptr_equal(admission_next(&a, NOW, &wake), &r);
+    for (int i = 3; i < 8; i++)
+        assert_ptr_equal(admission_next(&a, NOW, &wake), &s[i]);
+    assert_null(admission_next(&a, NOW, &wake));
+    admission_release(&a);
+}
+
+/* Reads that last: one slot is left to saves. */
+static void test_a_slot_for_saves(void **state)
+{
+    struct exchange r[4], s = waiting(&save, NOW + 20 * S);
+    int64_t wake = INT64_MAX;
+    struct admission a;
+
+    (void)state;
+    admission_init(&a, 4, 300);
+    for (int i = 0; i < 4; i++) {
+        r[i] = waiting(&interactive, NOW + (10 + i) * S);
+        admission_add(&a, &r[i]);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_ptr_equal(admission_next(&a, NOW, &wake), &r[i]);
+    assert_null(admission_next(&a, NOW, &wake));
+    admission_add(&a, &s);
+    assert_ptr_equal(admission_next(&a, NOW, &wake), &s);
+    admission_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_minute_has_more),
         cmocka_unit_test(test_burst_then_pace),
-        cmocka_unit_test(test_background_leaves_a_tenth),
+        cmocka_unit_test(test_calls_are_left_to_others),
         cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_saves_before_reads),
+        cmocka_unit_test(test_reads_get_their_turn),
+        cmocka_unit_test(test_a_slot_for_saves),
         cmocka_unit_test(test_a_budget_of_one),
         cmocka_unit_test(test_interactive_first_each_in_order),
         cmocka_unit_test(test_slots),

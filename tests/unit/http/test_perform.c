@@ -157,7 +157,10 @@ static void test_requests_overlap(void **state)
     server_start(&s, gated, NULL);
     http = client_of(&s);
     for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
-        jobs[i] = (struct job){.http = http, .request = {.method = "GET", .path = "/x"}};
+        enum http_priority priority = i ? HTTP_INTERACTIVE : HTTP_SAVE; /* reads leave one slot */
+
+        jobs[i] = (struct job){.http = http,
+                               .request = {.method = "GET", .path = "/x", .priority = priority}};
         job_start(&jobs[i]);
     }
     server_wait_held(&s, ARRAY_SIZE(jobs));
@@ -645,7 +648,10 @@ static void test_one_renewal_for_many(void **state)
     server_start(&s, guarded, &door);
     http = client_with(&s, tokens);
     for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
-        jobs[i] = (struct job){.http = http, .request = {.method = "GET", .path = "/x"}};
+        enum http_priority priority = i ? HTTP_INTERACTIVE : HTTP_SAVE; /* reads leave one slot */
+
+        jobs[i] = (struct job){.http = http,
+                               .request = {.method = "GET", .path = "/x", .priority = priority}};
         job_start(&jobs[i]);
     }
     server_wait_held(&s, ARRAY_SIZE(jobs)); /* all have the first token */

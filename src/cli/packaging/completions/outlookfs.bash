@@ -33,7 +33,7 @@ _outlookfs()
         mapfile -t COMPREPLY < <(compgen -d -- "$current"
             case ${COMP_WORDS[1]} in
             mount | login | logout | doctor)
-                compgen -W "$(outlookfs completion accounts 2>/dev/null)" -- "$current"
+                compgen -W "$(outlookfs completion account-names 2>/dev/null)" -- "$current"
                 ;;
             esac)
     fi

@@ -1,0 +1,176 @@
+/*
+ * kept.c - .outlookfs/trash/ and conflicts/: texts that are kept.
+ */
+#include "collections_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- trash/ --- */
+
+static int tell_trash(const struct trash_entry *t, entry_fn each, void *ctx)
+{
+    char at[32];
+
+    str_format_time(t->at, at);
+    char *name = xasprintf("%.19s-%s-%s", at, t->why, t->name);
+    int rc = each(ctx, t->id, name);
+    free(name);
+    return rc;
+}
+
+static int each_trash(struct fs *fs, entry_fn each, void *ctx)
+{
+    struct trash_entry *t = NULL;
+    size_t count = 0;
+    int rc = state_trash(fs->state, &t, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!rc)
+            rc = tell_trash(&t[i], each, ctx);
+        trash_entry_release(&t[i]);
+    }
+    free(t);
+    return rc;
+}
+
+static int one_trash(struct fs *fs, int64_t id, entry_fn each, void *ctx)
+{
+    struct trash_entry t = {0};
+    int rc = state_get_trash(fs->state, id, &t);
+
+    if (!rc)
+        rc = tell_trash(&t, each, ctx);
+    trash_entry_release(&t);
+    return rc;
+}
+
+static int render_trash(struct fs *fs, int64_t id, const char *part, struct buf *out)
+{
+    struct trash_entry t = {0};
+    int rc = state_get_trash(fs->state, id, &t);
+
+    (void)part;
+    if (!rc)
+        rc = buf_addstr(out, t.text ? t.text : "");
+    trash_entry_release(&t);
+    return rc;
+}
+
+static int remove_trash(struct fs *fs, int64_t id)
+{
+    return state_remove_trash(fs->state, id);
+}
+
+const struct collection trash_collection = {.name = "trash",
+                                            .ops = &collection_ops,
+                                            .entry_ops = &entry_ops,
+                                            .each = each_trash,
+                                            .one = one_trash,
+                                            .render = render_trash,
+                                            .remove = remove_trash};
+
+/* --- conflicts/ --- */
+
+static const char *const versions[] = {"base.json", "mine.json", "theirs.json"};
+
+static int each_conflict(struct fs *fs, entry_fn each, void *ctx)
+{
+    struct conflict *c = NULL;
+    size_t count = 0;
+    int rc = state_conflicts(fs->state, &c, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct slot slot = {0};
+
+        if (!rc && !state_get_slot(fs->state, c[i].slot, &slot) && slot.record)
+            rc = each(ctx, c[i].slot, slot.record);
+        slot_release(&slot);
+        conflict_release(&c[i]);
+    }
+    free(c);
+    return rc;
+}
+
+static int render_conflict(struct fs *fs, int64_t id, const char *part, struct buf *out)
+{
+    struct conflict c = {0};
+    int rc = state_get_conflict(fs->state, id, &c);
+
+    if (!rc) {
+        const char *text = str_eq(part, "base.json")   ? c.base
+                           : str_eq(part, "mine.json") ? c.mine
+                                                       : c.theirs;
+        rc = buf_addstr(out, text ? text : "");
+    }
+    conflict_release(&c);
+    return rc;
+}
+
+static struct node_spec version_spec(struct node *dir, size_t i, char part[48]);
+
+static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                           const char *name, struct node **ret)
+{
+    char part[48];
+
+    (void)req;
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+        if (str_eq(versions[i], name)) {
+            struct node_spec spec = version_spec(dir, i, part);
+            *ret = tree_obtain(fs, &spec);
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         struct dir_list *list)
+{
+    char part[48];
+    int rc = 0;
+
+    (void)fs;
+    (void)req;
+    for (size_t i = 0; i < ARRAY_SIZE(versions) && !rc; i++) {
+        struct node_spec spec = version_spec(dir, i, part);
+        rc = dir_add(list, &spec, NULL);
+    }
+    return rc;
+}
+
+/* `rm -r` of a conflict: its files go with the directory. */
+static int conflict_remove(struct fs *fs, struct node *dir, const char *name)
+{
+    (void)fs;
+    (void)dir;
+    (void)name;
+    return 0;
+}
+
+static const struct node_ops conflict_ops = {
+    .name = "conflict",
+    .type = S_IFDIR,
+    .flags = NODE_VOLATILE,
+    .lookup = conflict_lookup,
+    .list = conflict_list,
+    .remove = conflict_remove,
+};
+
+const struct collection conflicts_collection = {.name = "conflicts",
+                                                .ops = &collection_ops,
+                                                .entry_ops = &conflict_ops,
+                                                .each = each_conflict,
+                                                .render = render_conflict,
+                                                .remove = operation_discard};
+
+static struct node_spec version_spec(struct node *dir, size_t i, char part[48])
+{
+    snprintf(part, 48, "%s/%s", dir->part, versions[i]);
+    return entry_spec(dir, &conflicts_collection, &entry_ops, part, versions[i]);
+}
