@@ -9,6 +9,7 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/base/zone.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,64 @@ int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns)
     free(zone_member);
     free(zone);
     return 0;
+}
+
+/* --- days --- */
+
+static bool is_date(const char *text)
+{
+    for (size_t i = 0; i < EVENT_DAY_SIZE - 1; i++) {
+        bool dash = i == 4 || i == 7;
+
+        if (dash ? text[i] != '-' : !isdigit((unsigned char)text[i]))
+            return false;
+    }
+    return !text[EVENT_DAY_SIZE - 1];
+}
+
+/* Midnight of the zone, `later` days after that of `date`; where clocks skip it, the first moment behind. */
+static int64_t midnight(int64_t date, int later)
+{
+    time_t t = (time_t)(date / NS_PER_S);
+    struct tm tm;
+
+    gmtime_r(&t, &tm);
+    struct tm local = {
+        .tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday + later, .tm_isdst = -1};
+    return (int64_t)mktime(&local) * NS_PER_S;
+}
+
+int event_day_parse(const char *text, struct event_day *ret)
+{
+    if (!is_date(text) || str_parse_time(text, &ret->date))
+        return -EINVAL;
+    ret->from = midnight(ret->date, 0);
+    ret->to = midnight(ret->date, 1);
+    return 0;
+}
+
+static bool is_on_date(const struct cJSON *event, int64_t date)
+{
+    int64_t first, end;
+
+    if (event_day(event, "Start", &first))
+        return false;
+    if (event_day(event, "End", &end) || end <= first)
+        end = first + NS_PER_DAY;
+    return first <= date && date < end;
+}
+
+bool event_is_on(const struct cJSON *event, const struct event_day *day)
+{
+    int64_t start, end;
+
+    if (json_bool(event, "IsAllDay", false))
+        return is_on_date(event, day->date);
+    if (str_parse_time(json_str(event, "Start"), &start))
+        return false;
+    if (str_parse_time(json_str(event, "End"), &end))
+        end = start;
+    return start < day->to && (end > day->from || start >= day->from);
 }
 
 /* --- times as people write them --- */

@@ -23,6 +23,10 @@ void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
     ret[ITEM_ATTACHMENTS] = info->attachments;
     ret[ITEM_HAS_ATTACHMENTS] = info->has_attachments;
     ret[ITEM_IMPORTANCE] = kind == KIND_MESSAGE ? "Importance" : NULL;
+    ret[ITEM_REMOVED] = "@removed";
+    const char *const *whole = info->whole;
+    for (int i = ITEM_WHOLE; i < ITEM_WHOLE_END; i++)
+        ret[i] = whole && *whole ? *whole++ : NULL;
 }
 
 bool item_is_odd(enum kind kind, const struct item_member members[ITEM_PATHS])
@@ -33,6 +37,17 @@ bool item_is_odd(enum kind kind, const struct item_member members[ITEM_PATHS])
 static bool has_text(const struct item_member *member)
 {
     return member->token == JSON_STRING && *member->string;
+}
+
+static bool is_partial(enum kind kind, const struct item_member members[ITEM_PATHS])
+{
+    const char *const *whole = kind_info(kind)->whole;
+
+    for (int i = ITEM_WHOLE; whole && *whole; i++, whole++) {
+        if (members[i].token == JSON_END)
+            return true;
+    }
+    return false;
 }
 
 static char *take_string(struct item_member *member)
@@ -63,6 +78,7 @@ int item_identify(enum kind kind, struct item_member members[ITEM_PATHS], struct
     ret->id = take_string(&members[which]);
     ret->etag = take_string(&members[ITEM_ETAG]);
     ret->mtime = time_of(&members[ITEM_MODIFIED]);
+    ret->partial = is_partial(kind, members);
     ret->attachments =
         members[ITEM_HAS_ATTACHMENTS].token == JSON_TRUE ||
         (members[ITEM_ATTACHMENTS].token == JSON_ARRAY_END && members[ITEM_ATTACHMENTS].filled);
@@ -79,7 +95,7 @@ static struct item_member member_of(const cJSON *obj, const char *path)
         return (struct item_member){.token = JSON_STRING, .string = xstrdup(value->valuestring)};
     if (cJSON_IsArray(value))
         return (struct item_member){.token = JSON_ARRAY_END, .filled = value->child};
-    return (struct item_member){.token = cJSON_IsTrue(value) ? JSON_TRUE : JSON_END};
+    return (struct item_member){.token = cJSON_IsTrue(value) ? JSON_TRUE : JSON_FALSE};
 }
 
 int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct buf *err)

@@ -18,7 +18,10 @@ enum item_path {
     ITEM_ATTACHMENTS,
     ITEM_HAS_ATTACHMENTS,
     ITEM_IMPORTANCE,
-    ITEM_PATHS
+    ITEM_REMOVED,
+    ITEM_WHOLE, /* so many of kind_info.whole at most */
+    ITEM_WHOLE_END = ITEM_WHOLE + 3,
+    ITEM_PATHS = ITEM_WHOLE_END
 };
 
 /* Where they are in a record of a kind, as json_walk.h has it; NULL: nowhere. */

@@ -71,6 +71,20 @@ static bool skip_value(struct json_walk *walk, enum json_token token)
     return token < JSON_END;
 }
 
+static bool write_token(struct page *p, enum json_token token, size_t base);
+
+/* A type that every record has is left out. */
+static bool write_type(struct page *p, size_t base)
+{
+    const char *type = kind_info(p->kind)->type;
+    enum json_token token = json_walk_next(p->walk);
+
+    if (type && token == JSON_STRING && json_reader_is(&p->walk->reader, type))
+        return true;
+    json_write_plain_name(&p->writer, "@odata.type", strlen("@odata.type"));
+    return write_token(p, token, base);
+}
+
 /* Writes what the token says. False: as skip_value(). */
 static bool write_token(struct page *p, enum json_token token, size_t base)
 {
@@ -85,6 +99,8 @@ static bool write_token(struct page *p, enum json_token token, size_t base)
     case JSON_NAME:
         if (r->depth == base && json_reader_is(r, "@odata.context"))
             return skip_value(p->walk, json_walk_next(p->walk));
+        if (r->depth == base && json_reader_is(r, "@odata.type"))
+            return write_type(p, base);
         write_name(p);
         return true;
     case JSON_OBJECT:
@@ -160,6 +176,39 @@ static void *room_for_one(void *list, size_t count, size_t size)
     return full ? xrealloc(list, (count ? 2 * count : 1) * size) : list;
 }
 
+/* What the list has said of the record so far; mostly nothing, and in a feed only. */
+static void drop_entry(struct items *items, const char *id)
+{
+    for (size_t i = 0; i < items->nremoved; i++) {
+        if (!strcmp(items->removed[i], id)) {
+            free(items->removed[i]);
+            items->removed[i--] = items->removed[--items->nremoved];
+        }
+    }
+}
+
+/* The entry says that the record is not there any more. */
+static void add_removed(struct page *p)
+{
+    struct items *items = p->items;
+    struct item_member *id = &p->members[ITEM_ID];
+
+    if (id->token != JSON_STRING || !*id->string)
+        return;
+    for (size_t i = 0; i < items->count; i++) {
+        if (!strcmp(items->list[i].id, id->string)) {
+            item_release(&items->list[i]);
+            memmove(&items->list[i], &items->list[i + 1],
+                    (--items->count - i) * sizeof(*items->list));
+            i--;
+        }
+    }
+    drop_entry(items, id->string);
+    items->removed = room_for_one(items->removed, items->nremoved, sizeof(char *));
+    items->removed[items->nremoved++] = id->string;
+    *id = (struct item_member){.token = JSON_END};
+}
+
 static void add_item(struct page *p, const char *record, size_t len)
 {
     struct items *items = p->items;
@@ -178,6 +227,8 @@ static void add_item(struct page *p, const char *record, size_t len)
         if (!rc)
             item.text = take_text(p);
     }
+    if (!rc)
+        drop_entry(items, item.id);
     if (rc) {
         items->left_out = room_for_one(items->left_out, items->nleft, sizeof(char *));
         items->left_out[items->nleft++] = xstrdup(err.data);
@@ -207,7 +258,10 @@ static bool read_record(struct page *p)
     if (!p->writer.error)
         p->writer.error = buf_addch(&p->text, '\n');
     p->odd = p->walk->repeated;
-    add_item(p, record, (size_t)(r->text + r->pos - record));
+    if (p->members[ITEM_REMOVED].token == JSON_OBJECT_END)
+        add_removed(p);
+    else
+        add_item(p, record, (size_t)(r->text + r->pos - record));
     return true;
 }
 
@@ -219,10 +273,15 @@ static void drop_records(struct items *items)
     for (size_t i = 0; i < items->nleft; i++)
         free(items->left_out[i]);
     free(items->left_out);
+    for (size_t i = 0; i < items->nremoved; i++)
+        free(items->removed[i]);
+    free(items->removed);
     items->list = NULL;
     items->count = 0;
     items->left_out = NULL;
     items->nleft = 0;
+    items->removed = NULL;
+    items->nremoved = 0;
 }
 
 /* --- the answer ------------------------------------------------------------------------------ */
@@ -247,17 +306,15 @@ static enum outcome read_list(struct page *p)
     }
 }
 
-static enum outcome read_next_link(struct page *p, enum json_token token)
+static enum outcome read_link(struct page *p, enum json_token token, char **link)
 {
-    struct items *items = p->items;
-
     if (token != JSON_STRING)
         return skip_value(p->walk, token) ? READ : BROKEN;
-    free(items->next_link);
-    items->next_link = json_reader_string(&p->walk->reader);
-    if (!*items->next_link) {
-        free(items->next_link);
-        items->next_link = NULL;
+    free(*link);
+    *link = json_reader_string(&p->walk->reader);
+    if (!**link) {
+        free(*link);
+        *link = NULL;
     }
     return READ;
 }
@@ -276,7 +333,10 @@ static enum outcome read_envelope(struct page *p)
             return listed ? READ : NO_LIST;
         if (token != JSON_NAME)
             return BROKEN;
-        bool value = json_reader_is(r, "value"), link = json_reader_is(r, "@odata.nextLink");
+        bool value = json_reader_is(r, "value");
+        char **link = json_reader_is(r, "@odata.nextLink")    ? &p->items->next_link
+                      : json_reader_is(r, "@odata.deltaLink") ? &p->items->delta_link
+                                                              : NULL;
         if (json_reader_is(r, "error"))
             return NO_LIST;
         token = json_walk_next(p->walk);
@@ -284,7 +344,7 @@ static enum outcome read_envelope(struct page *p)
             outcome = read_list(p);
             listed = true;
         } else if (link) {
-            outcome = read_next_link(p, token);
+            outcome = read_link(p, token, link);
         } else if (!skip_value(p->walk, token)) {
             outcome = BROKEN;
         }
@@ -349,6 +409,8 @@ void items_release(struct items *items)
 {
     drop_records(items);
     free(items->next_link);
+    free(items->delta_link);
     items->next_link = NULL;
+    items->delta_link = NULL;
     items->mended = false;
 }

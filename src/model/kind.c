@@ -287,16 +287,23 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         },
 };
 
+/* Creation never changes, and the others not all at once (graph contract 4). */
+static const char *const graph_message_whole[] = {"createdDateTime", "body", "isDraft", NULL};
+static const char *const graph_contact_whole[] = {"createdDateTime", "emailAddresses",
+                                                  "homeAddress", NULL};
+
 static const struct kind_info graph_kinds[KIND_COUNT] = {
     [KIND_MESSAGE] =
         {
             .name = "message",
+            .type = "#microsoft.graph.message",
             .dir = "mail",
             .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
             .created = "createdDateTime",
+            .whole = graph_message_whole,
             .managed = graph_message_managed,
             .required = no_members,
             .rewritten = no_members,
@@ -310,6 +317,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
     [KIND_EVENT] =
         {
             .name = "event",
+            .type = "#microsoft.graph.event",
             .dir = "calendars",
             .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
             .id = "id",
@@ -325,12 +333,14 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
     [KIND_CONTACT] =
         {
             .name = "contact",
+            .type = "#microsoft.graph.contact",
             .dir = "contacts",
             .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
             .id = "id",
             .etag = "changeKey",
             .modified = "lastModifiedDateTime",
             .created = "createdDateTime",
+            .whole = graph_contact_whole,
             .managed = graph_contact_managed,
             .required = no_members,
             .rewritten = no_members,
@@ -459,7 +469,11 @@ static void normalise_message(cJSON *obj)
 
 void kind_normalise(enum kind kind, struct cJSON *obj)
 {
+    const char *type = kind_info(kind)->type;
+
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
+    if (type && str_eq(json_str(obj, "@odata.type"), type))
+        cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.type");
     if (kind == KIND_MESSAGE)
         normalise_message(obj);
 }

@@ -118,17 +118,23 @@ static const char *misfit(const struct operation_info *info, const struct http_a
     return NULL;
 }
 
+static char *link_of(const cJSON *json, const char *name)
+{
+    const char *link = json_str(json, name);
+
+    return link && *link ? xstrdup(link) : NULL;
+}
+
 /* Takes `json`. The array, or NULL when there is none. */
-static cJSON *take_list(cJSON *json, char **ret_next_link)
+static cJSON *take_list(cJSON *json, struct remote_call *call)
 {
     if (cJSON_IsArray(json))
         return json;
     cJSON *list =
         json_get(json, "error") ? NULL : cJSON_DetachItemFromObjectCaseSensitive(json, "value");
     if (cJSON_IsArray(list)) {
-        const char *next = json_str(json, "@odata.nextLink");
-        if (next && *next)
-            *ret_next_link = xstrdup(next);
+        call->next_link = link_of(json, "@odata.nextLink");
+        call->delta_link = link_of(json, "@odata.deltaLink");
     } else {
         cJSON_Delete(list);
         list = NULL;
@@ -152,8 +158,9 @@ static bool has_objects_only(const cJSON *list)
 /* ItemInternalId is a second spelling of Id (contract section 5). */
 static bool is_whole(const struct operation_info *info, const cJSON *object)
 {
+    if (!info->identity)
+        return true;
     const char *identity = json_str(object, info->identity);
-
     if (!identity || !*identity)
         identity = json_str(object, "ItemInternalId");
     return identity && *identity && !cJSON_IsObject(json_get(object, "error"));
@@ -179,11 +186,12 @@ static enum grade read_json(const struct operation_info *info, const struct http
             grade = broken(info, fault, err.data);
         fault->mended = call->items->mended;
         call->next_link = call->items->next_link;
-        call->items->next_link = NULL;
+        call->delta_link = call->items->delta_link;
+        call->items->next_link = call->items->delta_link = NULL;
     } else if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
     } else if (info->answer != ANSWER_OBJECT) {
-        call->answer = take_list(json, &call->next_link);
+        call->answer = take_list(json, call);
         if (!call->answer || !has_objects_only(call->answer))
             grade = broken(info, fault, "not a list");
     } else {

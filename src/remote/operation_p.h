@@ -53,7 +53,7 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
-    const char *identity;     /* ANSWER_OBJECT: a text that is there and not empty */
+    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty; NULL: any object */
     enum merge_policy update; /* for PATCH: what the body must hold */
 };
 
@@ -115,6 +115,7 @@ struct remote_call {
     struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
                              the array. Else NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
+    char *delta_link;     /* "@odata.deltaLink", or NULL */
     char *location;       /* header, or NULL */
     size_t bytes;         /* length of the answer's body */
 };

@@ -38,7 +38,18 @@ void remote_folders_release(struct remote_folders *f)
         free(f->list[i].parent);
     }
     free(f->list);
+    free(f->cursor);
     *f = (struct remote_folders){0};
+}
+
+void remote_versions_release(struct remote_versions *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        free(v->list[i].id);
+        free(v->list[i].etag);
+    }
+    free(v->list);
+    *v = (struct remote_versions){0};
 }
 
 void remote_news_release(struct remote_news *news)
@@ -77,6 +88,10 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->respond;
     case REMOTE_CAN_MIME:
         return r->impl->mime;
+    case REMOTE_CAN_LIST_CONTENTS:
+        return r->impl->lists_contents;
+    case REMOTE_CAN_AGENDA:
+        return r->impl->agenda;
     }
     return false;
 }
@@ -125,6 +140,13 @@ enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_c
     DISPATCH(list_folders, kind, ctx, ret);
 }
 
+enum grade remote_folder_changes(struct remote *r, enum kind kind, const char *cursor,
+                                 struct remote_ctx ctx, struct remote_folders *ret,
+                                 struct remote_fault *fault)
+{
+    DISPATCH(folder_changes, kind, cursor, ctx, ret);
+}
+
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault)
 {
@@ -136,6 +158,32 @@ enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
                        struct remote_page *ret, struct remote_fault *fault)
 {
     DISPATCH(list, kind, folder, query, ctx, ret);
+}
+
+bool remote_has_changes(struct remote *r, enum kind kind)
+{
+    return r->impl->with_changes & 1U << kind;
+}
+
+enum grade remote_changes(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                          struct remote_fault *fault)
+{
+    DISPATCH(changes, kind, folder, cursor, top, ctx, ret);
+}
+
+enum grade remote_list_versions(struct remote *r, enum kind kind, const char *folder,
+                                struct remote_ctx ctx, struct remote_versions *ret,
+                                struct remote_fault *fault)
+{
+    DISPATCH(list_versions, kind, folder, ctx, ret);
+}
+
+enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
+                           const char *const *ids, size_t count, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(get_many, kind, folder, ids, count, ctx, ret);
 }
 
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
@@ -242,6 +290,12 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
                               struct remote_fault *fault)
 {
     DISPATCH(unsubscribe, location, ctx);
+}
+
+enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(agenda, calendar, from, to, ctx, ret);
 }
 
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,

@@ -16,9 +16,11 @@ void remote_call_release(struct remote_call *call)
 {
     cJSON_Delete(call->answer);
     free(call->next_link);
+    free(call->delta_link);
     free(call->location);
     call->answer = NULL;
     call->next_link = NULL;
+    call->delta_link = NULL;
     call->location = NULL;
     call->bytes = 0;
 }
@@ -61,6 +63,7 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
     *fault = (struct remote_fault){0};
     call->answer = NULL;
     call->next_link = NULL;
+    call->delta_link = NULL;
     call->location = NULL;
     call->bytes = 0;
 

@@ -72,6 +72,13 @@ static const char *const steps[] = {
     /* name_tag() of the id. */
     "ALTER TABLE records ADD COLUMN tag INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;",
+
+    /* Where the change feeds of a listing and of the folders of a kind go on. */
+    "ALTER TABLE listings ADD COLUMN cursor TEXT;"
+    "ALTER TABLE listings ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE listings ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE listings ADD COLUMN compared_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folder_answers ADD COLUMN cursor TEXT;",
 };
 
 static const struct db_schema schema = {

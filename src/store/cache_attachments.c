@@ -81,6 +81,13 @@ static int find(struct cache *c, const char *message, const char *attachment, in
     return sql_end(&q);
 }
 
+bool cache_attachment_is_there(struct cache *c, const char *message, const char *attachment)
+{
+    int64_t file, size;
+
+    return !find(c, message, attachment, &file, &size) && file;
+}
+
 /* A descriptor, or -ENOENT when the file is not what its row says. */
 static int open_file(struct cache *c, int64_t file, int64_t size)
 {

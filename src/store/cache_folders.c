@@ -119,10 +119,12 @@ static int put_answer(struct cache *c, enum kind kind, const struct cache_folder
 {
     struct sql_query q;
 
-    db_write(&c->db, &q, "REPLACE INTO folder_answers (kind, asked_at, partial) VALUES (?, ?, ?)");
+    db_write(&c->db, &q,
+             "REPLACE INTO folder_answers (kind, asked_at, partial, cursor) VALUES (?, ?, ?, ?)");
     sql_bind_int(&q, kind);
     sql_bind_int(&q, folders->asked_at);
     sql_bind_int(&q, folders->partial);
+    sql_bind_str(&q, folders->cursor);
     return sql_run(&q);
 }
 
@@ -149,6 +151,12 @@ static int replace_locked(struct cache *c, enum kind kind, const struct cache_fo
     if (!rc)
         rc = cache_drop_listings(c, kind);
     return rc ? rc : put_answer(c, kind, folders);
+}
+
+int cache_put_folders_answer(struct cache *c, enum kind kind, const struct cache_folders *folders)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, put_answer(c, kind, folders));
 }
 
 int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folders *folders)
@@ -203,6 +211,8 @@ static void add_row(struct sql_query *q, enum kind kind, struct cache_folders *f
 
     folders->asked_at = sql_int(q, 0);
     folders->partial = sql_int(q, 1);
+    if (!folders->cursor)
+        folders->cursor = sql_dup(q, 7);
     if (!sql_str(q, 2))
         return; /* asked, and there is none */
     folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*f));
@@ -225,7 +235,7 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, f.flags"
+            "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, f.flags, a.cursor"
             " FROM (SELECT ? AS kind) k LEFT JOIN folder_answers a ON a.kind = k.kind"
             " LEFT JOIN folders f ON f.kind = k.kind ORDER BY f.pos, f.id");
     sql_bind_int(&q, kind);
@@ -248,5 +258,6 @@ void cache_folders_release(struct cache_folders *f)
         free(f->list[i].parent);
     }
     free(f->list);
+    free(f->cursor);
     *f = (struct cache_folders){0};
 }

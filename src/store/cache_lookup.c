@@ -47,6 +47,42 @@ static bool is_sound(const struct cache_record *r, int64_t sum)
     return r->text && size == r->size && (!sum || sum == cache_sum(r->text, size));
 }
 
+int cache_order(struct cache *c, enum kind kind, const char *folder, struct cache_place **ret,
+                size_t *ret_count)
+{
+    struct cache_place *places = NULL;
+    size_t count = 0, room = 0;
+    struct sql_query q;
+
+    db_read(&c->db, &q,
+            "SELECT id, attachments FROM records WHERE run <> 0 AND listing ="
+            " (SELECT key FROM listings WHERE kind = ? AND folder = ?) ORDER BY stamp DESC, seq");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    while (sql_row(&q)) {
+        if (count == room) {
+            room = room ? room * 2 : 256;
+            places = xrealloc(places, room * sizeof(*places));
+        }
+        places[count++] = (struct cache_place){sql_dup(&q, 0), sql_int(&q, 1)};
+    }
+    int rc = sql_end(&q);
+    if (rc) {
+        cache_places_free(places, count);
+        return rc;
+    }
+    *ret = places;
+    *ret_count = count;
+    return 0;
+}
+
+void cache_places_free(struct cache_place *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(places[i].id);
+    free(places);
+}
+
 static int remove_locked(struct cache *c, enum kind kind, const char *folder, const char *id)
 {
     struct sql_query q;
@@ -94,7 +130,8 @@ static int forget_damaged(struct cache *c, enum kind kind, const char *folder, c
     int rc = remove_locked(c, kind, folder, id);
     if (!rc) {
         db_write(&c->db, &q,
-                 "UPDATE listings SET full_at = 0, fresh_at = 0 WHERE kind = ? AND folder = ?");
+                 "UPDATE listings SET full_at = 0, fresh_at = 0, cursor = NULL WHERE kind = ? AND "
+                 "folder = ?");
         sql_bind_int(&q, kind);
         sql_bind_str(&q, folder);
         rc = sql_run(&q);

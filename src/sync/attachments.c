@@ -1,8 +1,7 @@
 /*
  * attachments.c - bytes of attachments: from the cache, or downloaded into it.
  */
-#include "flight_p.h"
-#include "mailbox_p.h"
+#include "attachments_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>
@@ -241,6 +240,28 @@ static int download(struct mailbox *mb, const char *message, const char *attachm
     return rc;
 }
 
+int attachments_store(struct mailbox *mb, const char *message, const char *attachment,
+                      const char *base64)
+{
+    struct receiver r = {0};
+    char *temp;
+
+    r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
+    if (r.fd < 0)
+        return r.fd;
+    int rc = receive_base64(&r, base64);
+    close(r.fd);
+    int end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
+                                   mb->config.attachments_max);
+    return rc ? rc : end;
+}
+
+/* Attachments have an id of the service; what else is asked for here has none. */
+static bool is_attachment(const char *name)
+{
+    return !str_starts(name, MAILBOX_ATTACHMENT_LIST) && !str_starts(name, MAILBOX_MIME);
+}
+
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
                        struct cancel *cancel, size_t *ret_size, struct buf *err)
 {
@@ -256,6 +277,8 @@ int mailbox_attachment(struct mailbox *mb, const char *message, const char *atta
     key = xasprintf("attachment/%s/%s", message, attachment);
     rc = flights_enter(mb->flights, key, cancel);
     if (!rc) {
+        if (is_attachment(attachment) && !cache_attachment_is_there(mb->cache, message, attachment))
+            attachments_read_ahead(mb, message, attachment, cancel);
         fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
         if (fd == -ENOENT) {
             rc = download(mb, message, attachment, cancel, err);

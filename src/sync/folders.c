@@ -4,6 +4,7 @@
  */
 #include "flight_p.h"
 #include "listing_p.h"
+#include "pool_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
@@ -218,6 +219,8 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
         folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent, f->flags);
     }
     ret->partial = answer.partial;
+    ret->cursor = answer.cursor;
+    answer.cursor = NULL;
     remote_folders_release(&answer);
     if (ret->partial && kind == KIND_MESSAGE)
         rc = add_named(mb, ctx, old, ret);
@@ -255,10 +258,101 @@ static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_
     return rc;
 }
 
+/* Notes in which folders something changed: those of a feed's answer or, where nobody knows, all. */
+static int note_changes(struct mailbox *mb, enum kind kind, const struct remote_folders *news,
+                        const struct cache_folders *all, int64_t asked)
+{
+    size_t count = news ? news->count : all->count;
+    const char **ids = xcalloc(count + 1, sizeof(*ids));
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = news ? news->list[i].id : all->list[i].id;
+    int rc =
+        cache_note_changes(mb->cache, kind, ids, count, asked - FULL_EVERY, asked, clock_steady());
+    free(ids);
+    return rc;
+}
+
+/* Are the folders of a feed's answer called what they were called, and where they were? */
+static bool are_in_place(const struct cache_folders *old, const struct remote_folders *news)
+{
+    for (size_t i = 0; i < news->count; i++) {
+        const struct remote_folder *f = &news->list[i];
+        const struct cache_folder *was = find_id(old, f->id);
+
+        if (!was || f->gone || (f->display && !str_eq(f->display, was->display)) ||
+            (f->parent && !str_eq(f->parent, was->parent ? was->parent : "")))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Follows the feed of the folders' changes. 1: they are the same folders, at `ret_cursor` from now on.
+ * 0: they are to be listed; from a feed that began before nothing is lost, so its `ret_cursor` counts,
+ * and NULL is that of the list.
+ */
+static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx,
+                          const struct cache_folders *old, char **ret_cursor, struct buf *err)
+{
+    struct remote_folders news;
+    struct remote_fault fault;
+    int64_t asked = clock_steady();
+
+    *ret_cursor = NULL;
+    if (!old->cursor)
+        return 0;
+    enum grade grade = remote_folder_changes(mb->remote, kind, old->cursor, ctx, &news, &fault);
+    if (grade != GRADE_OK)
+        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
+    remote_fault_release(&fault);
+    int rc = news.start_over ? 0 : note_changes(mb, kind, &news, NULL, asked);
+    if (!rc && !news.start_over) {
+        *ret_cursor = news.cursor;
+        news.cursor = NULL;
+        rc = are_in_place(old, &news);
+    }
+    remote_folders_release(&news);
+    return rc;
+}
+
+/* Asks, stores; true in `ret_changed` where there are others than before. */
+static int ask_and_store(struct mailbox *mb, enum kind kind, struct remote_ctx ctx,
+                         struct cache_folders *old, bool *ret_changed, struct buf *err)
+{
+    struct cache_folders new = {0};
+    int64_t asked = clock_steady();
+    char *cursor;
+    int rc = follow_folders(mb, kind, ctx, old, &cursor, err);
+
+    *ret_changed = false;
+    if (rc > 0) {
+        free(old->cursor);
+        old->cursor = cursor;
+        old->asked_at = asked;
+        return cache_put_folders_answer(mb->cache, kind, old);
+    }
+    if (!rc)
+        rc = ask_folders(mb, kind, ctx, old, &new, err);
+    if (!rc && new.cursor && !cursor)
+        rc = note_changes(mb, kind, NULL, &new, asked);
+    if (!rc && cursor) {
+        free(new.cursor);
+        new.cursor = cursor;
+        cursor = NULL;
+    }
+    if (!rc)
+        rc = store_folders(mb, kind, old, &new);
+    *ret_changed = !rc && !folders_equal(old, &new);
+    free(cursor);
+    cache_folders_release(&new);
+    return rc;
+}
+
 /* Asks, stores, tells. The flight of the kind's folders is ours. */
 static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx, const char *key)
 {
-    struct cache_folders old = {0}, new = {0};
+    struct cache_folders old = {0};
     struct buf err;
     bool changed;
     int rc = cache_get_folders(mb->cache, kind, &old);
@@ -268,10 +362,7 @@ static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx c
         return rc; /* another thread was faster */
     }
     buf_init(&err, BUF_TEXT_MAX);
-    rc = ask_folders(mb, kind, ctx, &old, &new, &err);
-    changed = !rc && !folders_equal(&old, &new);
-    if (!rc)
-        rc = store_folders(mb, kind, &old, &new);
+    rc = ask_and_store(mb, kind, ctx, &old, &changed, &err);
     if (rc && rc != -EINTR) {
         flights_put_absent(mb->flights, key, RETRY_AFTER);
         log_warn("the folders cannot be listed: %s", err.len ? err.data : strerror(-rc));
@@ -280,7 +371,6 @@ static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx c
         mailbox_notify_folders(mb, kind);
     buf_release(&err);
     cache_folders_release(&old);
-    cache_folders_release(&new);
     return rc;
 }
 

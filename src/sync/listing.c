@@ -1,15 +1,28 @@
 /*
- * listing.c - one struct folder for each listing, and who waits for it.
+ * listing.c - one struct folder for each listing: who waits for it, which pass is the cheapest right one,
+ * and what becomes of records that a full pass did not meet.
  */
 #include "flight_p.h"
-#include "listing_p.h"
+#include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
 
 #include <assert.h>
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
+
+/* A refresh of up to so many pages lists everything. Larger folders are listed in full now and then:
+ * so much for each page, so that full listings cost at most four requests a minute, but not more often
+ * than FULL_EVERY. */
+#define REFRESH_PAGES 4
+#define FULL_PAGE_EVERY (15 * NS_PER_S)
+
+#define CONFIRM_MAX 64     /* questions about missing records a refresh, ... */
+#define CONFIRM_UNLISTED 2 /* ... of these about records that no listing shows */
+
+#define REFRESH_WAIT (2 * NS_PER_S) /* what an old listing is held back for a new one */
 
 /* --- folders ------------------------------------------------------------------------------- */
 
@@ -77,6 +90,35 @@ struct folder *listings_folder(struct listings *l, enum kind kind, const char *i
     return f;
 }
 
+/* --- plans --------------------------------------------------------------------------------- */
+
+/* A time in the future is of an earlier process, before the clock was set back: it says nothing. */
+bool is_younger(int64_t at, int64_t age)
+{
+    int64_t now = clock_steady();
+
+    return at <= now && now - at < age;
+}
+
+bool listing_is_fresh(const struct mailbox *mb, const struct cache_listing *row)
+{
+    return row->complete && is_younger(row->fresh_at, mb->config.list_ttl) &&
+           (!row->changed_at || row->changed_at < row->asked_at);
+}
+
+static enum plan plan_locked(const struct folder *f, const struct cache_listing *row)
+{
+    unsigned top = page_top_locked(f, PLAN_FULL);
+    int64_t every = (int64_t)(row->count / top) * FULL_PAGE_EVERY;
+
+    if (changes_fit(f))
+        return PLAN_CHANGES;
+    if (!row->complete || f->unordered || row->count <= REFRESH_PAGES * top)
+        return PLAN_FULL;
+    return is_younger(row->full_at, every > FULL_EVERY ? every : FULL_EVERY) ? PLAN_NEWEST
+                                                                             : PLAN_FULL;
+}
+
 /* --- waiting for a listing ----------------------------------------------------------------- */
 
 /* What somebody who looks at a listing has to wait for. */
@@ -105,7 +147,7 @@ static int visit_begin(struct folder *f, struct visit *visit)
         mutex_lock(&l->lock);
         if (!f->pass && online && !listing_is_fresh(l->mb, &row) &&
             (!row.complete || clock_mono() >= f->not_before))
-            pass_begin_locked(f, &row, refresh_plan_locked(f, &row));
+            pass_begin_locked(f, &row, plan_locked(f, &row));
         visit->under_way = online && f->pass;
         visit->complete = row.complete;
         visit->some = row.complete || row.count > 0;
@@ -282,4 +324,137 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
     *ret = list;
     *ret_count = count;
     return 0;
+}
+
+/* --- records a full listing did not meet --------------------------------------------------- */
+
+struct confirm_task {
+    struct task task;
+    struct folder *folder;
+    struct pass *pass;
+    char *id; /* belongs to the pass */
+};
+
+/* Moves up to `max` of `count` ids to pass->missing, behind the ones the last refresh asked for:
+ * records of which the service does not say whether they are gone must not keep the others from
+ * their turn. Those that an own write has touched since the pass began are left out. */
+static void take_missing_locked(struct folder *f, struct pass *pass, char **ids, size_t count,
+                                size_t max)
+{
+    size_t taken = 0;
+
+    for (size_t n = 0; n < count && taken < max; n++) {
+        size_t i = (f->confirmed + n) % count;
+
+        if (is_touched_locked(f, ids[i], pass->gen))
+            continue;
+        pass->missing[pass->nmissing++] = ids[i];
+        ids[i] = NULL;
+        taken++;
+    }
+}
+
+/*
+ * First those that a listing has shown before. Those that none shows (a search or a look-up found
+ * them behind the limit of the listing) are asked for, too, but few at a time: they would be asked
+ * for at every refresh for ever.
+ */
+void confirm_collect(struct folder *f, struct pass *pass)
+{
+    size_t listed, count = 0;
+    char **ids;
+
+    if (cache_not_in_run(f->listings->mb->cache, f->kind, f->id, pass->row.run, &ids, &listed))
+        return;
+    while (ids[count])
+        count++;
+
+    mutex_lock(&f->listings->lock);
+    pass->missing = xcalloc(CONFIRM_MAX, sizeof(*pass->missing));
+    take_missing_locked(f, pass, ids, listed, CONFIRM_MAX);
+    size_t rest = CONFIRM_MAX - pass->nmissing;
+    take_missing_locked(f, pass, ids + listed, count - listed,
+                        rest < CONFIRM_UNLISTED ? rest : CONFIRM_UNLISTED);
+    f->confirmed += pass->nmissing;
+    mutex_unlock(&f->listings->lock);
+
+    for (size_t i = 0; i < count; i++)
+        free(ids[i]);
+    free(ids);
+}
+
+/* It is there, and no listing shows it. */
+static void keep_record(struct folder *f, struct cJSON *obj, uintptr_t gen)
+{
+    struct item item = {0};
+    enum cache_change change = CACHE_SAME;
+
+    if (item_from_json(f->kind, obj, &item, NULL))
+        return;
+    mutex_lock(&f->commit);
+    commit_items_locked(f, &item, 1, gen, CACHE_UNLISTED, &change);
+    mutex_unlock(&f->commit);
+    notify_items(f, &item, 1, &change);
+    item_release(&item);
+}
+
+/* False: the service does not answer such questions now. */
+static bool confirm(const struct confirm_task *t, struct cancel *cancel)
+{
+    struct folder *f = t->folder;
+    struct mailbox *mb = f->listings->mb;
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
+    struct remote_fault fault = {0};
+    struct cJSON *obj = NULL;
+    uintptr_t gen = question_begin(f);
+    enum grade grade = GRADE_GONE;
+
+    if (!is_elsewhere(f, t->id)) /* a search brought it here, its own listing shows it there */
+        grade = remote_get(mb->remote, f->kind, f->id, t->id, ctx, &obj, &fault);
+    if (grade == GRADE_GONE)
+        forget_records(f, &t->id, 1, gen);
+    else if (grade == GRADE_OK)
+        keep_record(f, obj, gen);
+    question_end(f);
+    cJSON_Delete(obj);
+    remote_fault_release(&fault);
+    return !grade_is_temporary(grade) && grade != GRADE_CANCELLED;
+}
+
+static void confirm_run(struct task *task, struct cancel *cancel)
+{
+    struct confirm_task *t = (struct confirm_task *)task;
+    struct listings *l = t->folder->listings;
+    bool go_on = !cancel_fired(cancel) && confirm(t, cancel);
+
+    mutex_lock(&l->lock);
+    t->pass->confirming = false;
+    if (!go_on)
+        t->pass->nasked = t->pass->nmissing;
+    mutex_unlock(&l->lock);
+    pass_leave(t->folder, t->pass);
+    free(t);
+}
+
+bool confirm_next_locked(struct folder *f, struct pass *pass)
+{
+    struct confirm_task *t;
+
+    if (pass->plan == PLAN_CHANGES)
+        return compare_push_locked(f, pass);
+    if (pass->nasked >= pass->nmissing)
+        return false;
+    t = xcalloc(1, sizeof(*t));
+    t->task.run = confirm_run;
+    t->task.priority = HTTP_BACKGROUND;
+    t->folder = f;
+    t->pass = pass;
+    t->id = pass->missing[pass->nasked++];
+    if (!pool_push(f->listings->mb->pool, &t->task)) {
+        free(t);
+        return false;
+    }
+    pass->confirming = true;
+    pass->in_flight++;
+    return true;
 }

@@ -3,6 +3,7 @@
  */
 #include "flight_p.h"
 #include "listing_p.h"
+#include "pool_p.h"
 #include "outbox_p.h"
 #include "search_p.h"
 #include "triggers_p.h"

@@ -14,6 +14,14 @@ struct pool;
 struct searches;
 struct triggers;
 
+/* The last attachment that was downloaded (attachment_pages.c): where two threads mix it up, a page is asked for too early or
+ * too late. */
+struct attachments_read {
+    _Atomic uint64_t folder, message; /* hashes of their ids */
+    _Atomic int64_t at;               /* clock_steady() */
+    _Atomic int64_t paused_until;     /* clock_steady() */
+};
+
 struct mailbox {
     /* constant after open */
     struct mailbox_config config;
@@ -30,7 +38,8 @@ struct mailbox {
     struct writeback *writeback; /* writeback.c */
     struct outbox *outbox;       /* outbox.c */
     struct triggers *triggers;   /* triggers.c */
-    bool writing;                /* the writeback workers run; owner only */
+    struct attachments_read attachments_read;
+    bool writing; /* the writeback workers run; owner only */
 };
 
 /*

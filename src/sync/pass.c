@@ -1,13 +1,30 @@
 /*
- * pass.c - one pass over a listing: which pages are asked for when.
+ * pass.c - one pass over a listing: which pages are asked for when, and what becomes of them.
  */
-#include "listing_p.h"
+#include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define LISTING_PARALLEL 4 /* pages of a listing in flight at most */
+
+/* A page of mail carries whole messages; a feed cannot be asked for several at once, so its pages are
+ * larger. */
+static const struct page_size {
+    unsigned first, min, max; /* records */
+    uint64_t bytes;           /* aim */
+} page_sizes[2][2] = {
+    {{PAGE_TOP, PAGE_TOP, PAGE_TOP, 1}, {16, 8, PAGE_TOP, 1024 * 1024}},
+    {{PAGE_TOP, 8, 1000, 8 * 1024 * 1024}, {100, 8, 1000, 8 * 1024 * 1024}},
+};
 
 /* --- positions ----------------------------------------------------------------------------- */
 
@@ -17,7 +34,7 @@ static void spans_add(struct spans *s, unsigned from, unsigned to)
     s->list[s->count++] = (struct span){from, to};
 }
 
-void pass_gap_locked(struct pass *pass, unsigned from, unsigned to)
+static void gap_locked(struct pass *pass, unsigned from, unsigned to)
 {
     spans_add(&pass->gaps, from, to);
 }
@@ -30,7 +47,7 @@ static struct span spans_take(struct spans *s, size_t i)
     return span;
 }
 
-void pass_fill_locked(struct pass *pass, unsigned from, unsigned to)
+static void fill_locked(struct pass *pass, unsigned from, unsigned to)
 {
     unsigned *prefix = &pass->row.next_skip;
 
@@ -51,24 +68,21 @@ void pass_fill_locked(struct pass *pass, unsigned from, unsigned to)
         pass->next = *prefix;
 }
 
-unsigned page_top_locked(const struct folder *f)
+/* By what records have weighed so far. */
+unsigned page_top_locked(const struct folder *f, enum plan plan)
 {
-    uint64_t top;
+    const struct page_size *size = &page_sizes[plan == PLAN_CHANGES][f->kind == KIND_MESSAGE];
+    uint64_t top = size->first;
 
-    if (f->kind != KIND_MESSAGE)
-        return PAGE_TOP;
-    if (f->mail_bytes == 0 || f->mail_count == 0)
-        return MAIL_TOP_FIRST;
-    top = MAIL_PAGE_BYTES * f->mail_count / f->mail_bytes;
-    if (top < MAIL_TOP_MIN)
-        return MAIL_TOP_MIN;
-    return top > PAGE_TOP ? PAGE_TOP : (unsigned)top;
+    if (f->seen_bytes && f->seen_count)
+        top = size->bytes * f->seen_count / f->seen_bytes;
+    return (unsigned)(top < size->min ? size->min : top > size->max ? size->max : top);
 }
 
 /* The next positions to ask for; false when there are none. */
 static bool next_span_locked(const struct folder *f, struct pass *pass, struct span *ret)
 {
-    unsigned top = page_top_locked(f);
+    unsigned top = page_top_locked(f, pass->plan);
     unsigned stop = pass->end < pass->limit ? pass->end : pass->limit;
 
     if (top > pass->cap)
@@ -93,41 +107,14 @@ static bool next_span_locked(const struct folder *f, struct pass *pass, struct s
     return true;
 }
 
-/* --- lifetime ------------------------------------------------------------------------------ */
-
-static void pass_free(struct pass *pass)
-{
-    for (size_t i = 0; i < pass->nmissing; i++)
-        free(pass->missing[i]);
-    free(pass->missing);
-    free(pass->gaps.list);
-    free(pass->ahead.list);
-    free(pass->reason);
-    free(pass);
-}
-
-void pass_fail_locked(struct pass *pass, int error, const char *reason)
-{
-    if (pass->error)
-        return;
-    pass->error = error;
-    pass->reason = xstrdup(reason);
-}
-
-static void schedule_locked(struct folder *f, struct pass *pass)
-{
-    struct span span;
-
-    while (!pass->error && pass->in_flight < pass->parallel && next_span_locked(f, pass, &span))
-        page_push_locked(f, pass, span);
-}
+/* --- plans --------------------------------------------------------------------------------- */
 
 /*
  * One page first: most folders are no larger. Pages the service has given earlier are not asked for
  * again where an interrupted listing can go on: one that was never complete, or that is not older
  * than a full listing may be.
  */
-void pass_plan_locked(struct folder *f, struct pass *pass, enum plan plan)
+static void plan_locked(struct folder *f, struct pass *pass, enum plan plan)
 {
     int64_t now = clock_steady();
     bool recent = f->began && now >= f->began && now - f->began < FULL_EVERY;
@@ -148,6 +135,308 @@ void pass_plan_locked(struct folder *f, struct pass *pass, enum plan plan)
     pass->row.next_skip = 0;
 }
 
+static void fail_locked(struct pass *pass, int error, const char *reason)
+{
+    if (pass->error)
+        return;
+    pass->error = error;
+    pass->reason = xstrdup(reason);
+}
+
+void pass_fail(struct folder *f, struct pass *pass, int error, const char *reason)
+{
+    mutex_lock(&f->listings->lock);
+    fail_locked(pass, error, reason);
+    mutex_unlock(&f->listings->lock);
+}
+
+/* Somebody waits for the first page, whoever it was that asked. */
+bool pass_push_locked(struct folder *f, struct pass *pass, struct task *task)
+{
+    bool wanted = f->waiting > 0 || pass->pages == 0;
+
+    task->priority = wanted ? HTTP_INTERACTIVE : HTTP_BACKGROUND;
+    if (pool_push(f->listings->mb->pool, task)) {
+        pass->in_flight++;
+        return true;
+    }
+    fail_locked(pass, -EINTR, "the mount is ending");
+    return false;
+}
+
+/* --- pages --------------------------------------------------------------------------------- */
+
+struct page_task {
+    struct task task;
+    struct folder *folder;
+    struct pass *pass;
+    struct span span;
+    enum plan plan;
+};
+
+/* A page that has come. */
+struct page {
+    struct remote_page answer;
+    struct items *records; /* in it */
+    unsigned count;        /* all the service gave */
+    enum cache_change *changes;
+    uint64_t first; /* hash of the first id; 0: an empty page */
+};
+
+static enum grade ask_page(const struct page_task *t, struct cancel *cancel, struct page *ret,
+                           struct remote_fault *fault)
+{
+    const struct folder *f = t->folder;
+    struct remote_ctx ctx = {.cancel = cancel, .priority = t->task.priority};
+    struct remote_query query = {.skip = t->span.from, .top = t->span.to - t->span.from};
+    char *orderby = NULL;
+    enum grade grade;
+
+    if (t->plan == PLAN_NEWEST && f->kind != KIND_MESSAGE)
+        orderby = xasprintf("%s desc", kind_info(f->kind)->modified);
+    query.orderby = orderby;
+    grade = remote_list(f->listings->mb->remote, f->kind, f->id, &query, ctx, &ret->answer, fault);
+    free(orderby);
+    return grade;
+}
+
+/* A record that cannot be a file is left out; the positions of the others stay. */
+static void page_init(const struct folder *f, struct page *page)
+{
+    struct items *records = &page->answer.items;
+
+    page->records = records;
+    page->count = items_all(records);
+    page->changes = xcalloc(records->count + 1, sizeof(*page->changes));
+    if (records->count)
+        page->first = str_hash(0, records->list[0].id, strlen(records->list[0].id));
+    for (size_t i = 0; i < records->nleft; i++)
+        log_warn("%s/%s: left out: %s", kind_info(f->kind)->dir, f->id, records->left_out[i]);
+}
+
+static void page_release(struct page *page)
+{
+    items_release(&page->answer.items);
+    free(page->changes);
+}
+
+/* Nothing more is to be asked for: the listing as it is from now on. */
+static void complete_locked(struct folder *f, struct pass *pass)
+{
+    int64_t now = clock_steady();
+
+    pass->row.fresh_at = now;
+    if (pass->plan == PLAN_NEWEST)
+        return;
+    pass->row.complete = true;
+    pass->row.truncated = pass->end > pass->limit;
+    pass->row.next_skip = 0;
+    /* The part another process read may be old: the next refresh is a full one again. */
+    pass->row.full_at = f->began ? now : 1;
+}
+
+/* A service that does not know $skip gives its first page again and again: that is the end. */
+static bool repeats_first_locked(struct pass *pass, unsigned from, const struct page *page)
+{
+    if (from == 0)
+        pass->first = page->first;
+    return from > 0 && page->first && page->first == pass->first;
+}
+
+/* Both answer whether the listing is complete now. */
+static bool enter_full_locked(struct folder *f, struct pass *pass, struct span span,
+                              const struct page *page)
+{
+    unsigned got = repeats_first_locked(pass, span.from, page) ? 0 : page->count;
+    unsigned to = span.from + got;
+
+    if (got > 0)
+        fill_locked(pass, span.from, to);
+    if (page->answer.last || got == 0) {
+        pass->end = to < pass->end ? to : pass->end;
+    } else if (to < span.to) {
+        gap_locked(pass, to, span.to);
+        pass->cap = got;
+    }
+    if (to >= span.to && pass->parallel < LISTING_PARALLEL)
+        pass->parallel *= 2;
+    if (pass->row.next_skip < pass->end && pass->row.next_skip < pass->limit)
+        return false;
+    complete_locked(f, pass);
+    return true;
+}
+
+static bool enter_newest_locked(struct folder *f, struct pass *pass, struct span span,
+                                const struct page *page)
+{
+    bool news = false;
+
+    for (size_t i = 0; i < page->records->count; i++)
+        news |= page->changes[i] != CACHE_SAME;
+    pass->next = span.from + page->count;
+    if (news && !page->answer.last && pass->next < pass->limit &&
+        !repeats_first_locked(pass, span.from, page))
+        return false;
+    complete_locked(f, pass);
+    return true;
+}
+
+static bool enter_page_locked(struct folder *f, struct pass *pass, struct span span,
+                              const struct page *page)
+{
+    if (f->kind == KIND_MESSAGE) {
+        f->seen_bytes += page->answer.bytes;
+        f->seen_count += page->count;
+    }
+    return pass->plan == PLAN_FULL ? enter_full_locked(f, pass, span, page)
+                                   : enter_newest_locked(f, pass, span, page);
+}
+
+/* How far the listing has come, after a page was stored; folder.commit is held. */
+static int store_progress(struct folder *f, struct pass *pass, const struct page_task *t,
+                          const struct page *page)
+{
+    struct listings *l = f->listings;
+    struct cache_listing row;
+    bool all;
+    int rc;
+
+    mutex_lock(&l->lock);
+    all = enter_page_locked(f, pass, t->span, page);
+    row = pass->row;
+    mutex_unlock(&l->lock);
+
+    rc = cache_put_listing(l->mb->cache, f->kind, f->id, &row);
+    if (rc)
+        return rc;
+    if (all && t->plan == PLAN_FULL)
+        confirm_collect(f, pass);
+    /* Last, so that who is told finds the listing stored as it is. */
+    mutex_lock(&l->lock);
+    pass->pages++;
+    pass->all = all;
+    mutex_unlock(&l->lock);
+    return 0;
+}
+
+static void store_page(struct page_task *t, uintptr_t gen, struct page *page)
+{
+    struct folder *f = t->folder;
+    struct listings *l = f->listings;
+    struct pass *pass = t->pass;
+    bool late;
+    int rc = 0;
+
+    mutex_lock(&f->commit);
+    mutex_lock(&l->lock);
+    late = pass->all || pass->state != PASS_PAGES;
+    mutex_unlock(&l->lock);
+    if (!late)
+        rc = commit_items_locked(f, page->records->list, page->records->count, gen, pass->row.run,
+                                 page->changes);
+    if (!late && !rc)
+        rc = store_progress(f, pass, t, page);
+    mutex_unlock(&f->commit);
+
+    if (!late)
+        notify_items(f, page->records->list, page->records->count, page->changes);
+    if (rc)
+        pass_fail(f, pass, rc, "the cache cannot be written");
+}
+
+/* Some services do not sort: then a full listing has to do. */
+static void refuse_page(struct page_task *t, enum grade grade, const struct remote_fault *fault)
+{
+    struct folder *f = t->folder;
+    struct pass *pass = t->pass;
+
+    mutex_lock(&f->listings->lock);
+    if (grade == GRADE_REFUSED && t->plan == PLAN_NEWEST && f->kind != KIND_MESSAGE) {
+        f->unordered = true;
+        plan_locked(f, pass, PLAN_FULL);
+    } else {
+        fail_locked(pass, grade_errno(grade), fault->reason ? fault->reason : grade_name(grade));
+    }
+    mutex_unlock(&f->listings->lock);
+}
+
+/* A page behind the end, or of a pass that has failed, is not worth a request. */
+static bool is_wanted(const struct page_task *t)
+{
+    struct listings *l = t->folder->listings;
+    const struct pass *pass = t->pass;
+    bool wanted;
+
+    mutex_lock(&l->lock);
+    wanted = pass->state == PASS_PAGES && !pass->all && !pass->error && t->span.from < pass->end;
+    mutex_unlock(&l->lock);
+    return wanted;
+}
+
+static void page_run(struct task *task, struct cancel *cancel)
+{
+    struct page_task *t = (struct page_task *)task;
+    struct folder *f = t->folder;
+    struct remote_fault fault = {0};
+    struct page page = {0};
+    enum grade grade = GRADE_CANCELLED;
+    uintptr_t gen = question_begin(f);
+
+    if (is_wanted(t)) {
+        if (!cancel_fired(cancel))
+            grade = ask_page(t, cancel, &page, &fault);
+        if (grade == GRADE_OK) {
+            page_init(f, &page);
+            store_page(t, gen, &page);
+        } else {
+            refuse_page(t, grade, &fault);
+        }
+    }
+    question_end(f);
+    page_release(&page);
+    remote_fault_release(&fault);
+    pass_leave(f, t->pass);
+    free(t);
+}
+
+static void page_push_locked(struct folder *f, struct pass *pass, struct span span)
+{
+    struct page_task *t = xcalloc(1, sizeof(*t));
+
+    t->task.run = page_run;
+    t->folder = f;
+    t->pass = pass;
+    t->span = span;
+    t->plan = pass->plan;
+    if (!pass_push_locked(f, pass, &t->task))
+        free(t);
+}
+
+static void schedule_locked(struct folder *f, struct pass *pass)
+{
+    struct span span;
+
+    if (pass->plan == PLAN_CHANGES && !pass->error && !pass->in_flight)
+        changes_push_locked(f, pass);
+    while (pass->plan != PLAN_CHANGES && !pass->error && pass->in_flight < pass->parallel &&
+           next_span_locked(f, pass, &span))
+        page_push_locked(f, pass, span);
+}
+
+/* --- lifetime ------------------------------------------------------------------------------ */
+
+static void pass_free(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->nmissing; i++)
+        free(pass->missing[i]);
+    free(pass->missing);
+    free(pass->gaps.list);
+    free(pass->ahead.list);
+    free(pass->cursor);
+    free(pass->reason);
+    free(pass);
+}
+
 void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum plan plan)
 {
     const struct mailbox_config *config = &f->listings->mb->config;
@@ -158,7 +447,7 @@ void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum p
     pass->complete_before = row->complete;
     pass->cap = UINT_MAX;
     pass->limit = f->kind == KIND_MESSAGE && config->mail_limit ? config->mail_limit : UINT_MAX;
-    pass_plan_locked(f, pass, plan);
+    plan_locked(f, pass, plan);
     schedule_locked(f, pass);
     if (!pass->in_flight) {
         pass_free(pass);

@@ -2,7 +2,7 @@
  * records.c - single records, and the generation rule.
  */
 #include "flight_p.h"
-#include "listing_p.h"
+#include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ABSENT_TTL (10 * NS_PER_S) /* a record that was not there is not asked for again before */
 
 /* --- the generation rule ------------------------------------------------------------------- */
 
@@ -118,6 +120,31 @@ void notify_items(struct folder *f, const struct item *items, size_t count,
             mailbox_notify_record(f->listings->mb, f->kind, f->id, items[i].id,
                                   changes[i] == CACHE_NEW ? MAILBOX_NEW : MAILBOX_CHANGED);
     }
+}
+
+int forget_records(struct folder *f, char *const *ids, size_t count, uintptr_t gen)
+{
+    struct mailbox *mb = f->listings->mb;
+    const char **gone = xcalloc(count + 1, sizeof(*gone));
+    size_t ngone = 0;
+    int rc = 0;
+
+    mutex_lock(&f->commit);
+    for (size_t i = 0; !rc && i < count; i++) {
+        struct cache_record record;
+
+        if (is_touched_locked(f, ids[i], gen) ||
+            cache_get(mb->cache, f->kind, f->id, ids[i], false, &record))
+            continue;
+        cache_record_release(&record);
+        rc = cache_remove(mb->cache, f->kind, f->id, ids[i]);
+        gone[ngone++] = ids[i];
+    }
+    mutex_unlock(&f->commit);
+    for (size_t i = 0; i < ngone; i++)
+        mailbox_notify_record(mb, f->kind, f->id, gone[i], MAILBOX_GONE);
+    free(gone);
+    return rc;
 }
 
 /* --- own writes ---------------------------------------------------------------------------- */

@@ -42,7 +42,8 @@ const char *search_place(enum kind kind)
 
 static char *key_of(const struct search *what)
 {
-    return xasprintf("search/%s/%s/%s", search_place(what->kind), what->folder, what->name);
+    return xasprintf("%s/%s/%s/%s", what->agenda ? "agenda" : "search", search_place(what->kind),
+                     what->folder, what->name);
 }
 
 /* --- lifetime --- */
@@ -135,7 +136,7 @@ static struct search_result *enter(struct mailbox *mb, const struct search *what
                                    struct search_result *r)
 {
     struct searches *s = mb->searches;
-    bool kept = search_is_kept(mb, what);
+    bool kept = !what->agenda && search_is_kept(mb, what);
     int64_t age = what->kind == KIND_COUNT ? 0 : mb->config.list_ttl;
 
     mutex_lock(&s->lock);

@@ -3,7 +3,7 @@
  */
 #include "search_p.h"
 
-#include "listing_p.h"
+#include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
@@ -35,6 +35,9 @@ void search_result_free(struct search_result *r)
     if (!r)
         return;
     cache_hits_free(r->hits, r->count);
+    for (size_t i = 0; i < r->nitems; i++)
+        item_release(&r->items[i]);
+    free(r->items);
     free(r->by_id);
     free(r->reason);
     free(r);
@@ -109,7 +112,7 @@ static unsigned page_size(const struct asking *a, struct folder *f)
 
     if (f->kind == KIND_MESSAGE && !a->query.text) {
         mutex_lock(&f->listings->lock);
-        size = page_top_locked(f);
+        size = page_top_locked(f, PLAN_FULL);
         mutex_unlock(&f->listings->lock);
     }
     if (a->query.top && a->query.top - a->result->count < size)
@@ -168,6 +171,7 @@ static int enter_page(struct asking *a, struct folder *f, struct remote_page *pa
 
     a->skip += items_all(records);
     a->done = page->last;
+    a->result->truncated = page->cut && (!a->query.top || a->query.top > items_all(records));
     size_t here = add_hits(a, f, records->list, records->count);
     return mailbox_items_learned(a->mb, f->kind, f->id, records->list, here, gen);
 }
@@ -236,7 +240,9 @@ int search_ask(struct mailbox *mb, const struct search *what, struct cancel *can
                        .result = xcalloc(1, sizeof(*a.result))};
 
     map_init(&a.seen);
-    int rc = what->kind == KIND_COUNT ? ask_cache(&a) : ask_service(&a, err);
+    int rc = what->agenda               ? search_ask_agenda(mb, what, a.ctx, a.result, err)
+             : what->kind == KIND_COUNT ? ask_cache(&a)
+                                        : ask_service(&a, err);
     map_release(&a.seen);
     if (rc) {
         search_result_free(a.result);

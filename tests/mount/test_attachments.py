@@ -104,6 +104,65 @@ class Reading(AttachmentsTest):
         self.assertFalse(os.path.exists(self.mailbox.path("mail", "Inbox", id + ".attachments")))
 
 
+class OneAfterTheOther(unittest.TestCase):
+    """A program that reads all attachments of a folder: pages of messages with what they carry."""
+    COUNT = 40
+
+    def setUp(self):
+        self.mailbox = Mailbox(MountTest.build_dir, "messages=6", options="list_ttl=600")
+        self.addCleanup(self.mailbox.close)
+
+    def fill(self, data):
+        """Messages with an attachment of data(i) each, and some without; {path: bytes}, oldest first."""
+        files = {}
+        for i in range(self.COUNT):
+            members = {"From": "ann@fabrikam.com", "Subject": "Files", "Body": "See the files.",
+                       "DateTimeReceived": "2031-01-%02dT%02d:00:00Z" % (i // 20 + 1, i % 20)}
+            if i % 4:
+                members["Attachments"] = [attachment("a.bin", data(i)), attachment("b.txt", b"b%d" % i)]
+            id = self.mailbox.sandbox.create("message", members, table="Inbox")["Id"]
+            if i % 4:
+                where = self.mailbox.path("mail", "Inbox", id + ".attachments")
+                files[os.path.join(where, "a.bin")] = data(i)
+                files[os.path.join(where, "b.txt")] = b"b%d" % i
+        os.listdir(self.mailbox.path("mail", "Inbox"))
+        return files
+
+    def read(self, files):
+        """Checks the bytes; what it cost."""
+        mark = self.mailbox.mark()
+        for path in files:
+            with open(path, "rb") as file:
+                self.assertTrue(file.read() == self.files[path], path)
+        return self.mailbox.requests(since=mark)
+
+    def test_many_with_one_request(self):
+        self.files = self.fill(lambda i: bytes([i]) * 1000)
+        asked = self.read(self.files)
+        self.assertEqual([line["operation"] for line in asked].count("GetAttachment"), 2)     # of the first message
+        self.assertLessEqual(len(asked), 3, asked)
+
+    def test_in_the_other_direction(self):
+        self.files = self.fill(lambda i: bytes([i]) * 1000)
+        self.assertLessEqual(len(self.read(reversed(list(self.files)))), 3)
+
+    def test_sized_by_bytes(self):
+        self.files = self.fill(lambda i: bytes([i]) * (1 << 20))
+        asked = self.read(self.files)
+        pages = [line for line in asked if line["operation"] == "GetEmails"]
+        self.assertEqual([line["operation"] for line in asked].count("GetAttachment"), 2)
+        self.assertGreater(len(pages), 3)
+        self.assertLess(len(pages), 10)
+
+    def test_a_folder_that_has_changed(self):
+        """Positions are not what they were: what a page does not bring is asked for alone."""
+        self.files = self.fill(lambda i: bytes([i]) * 1000)
+        for i in range(60):
+            self.mailbox.sandbox.create("message", {"From": "a@b.example", "Subject": "new", "Body": "",
+                                                    "DateTimeReceived": "2032-01-01T00:00:%02dZ" % i}, table="Inbox")
+        self.read(self.files)
+
+
 class Memory(unittest.TestCase):
     """How much the program has in memory at the most, kB. The sanitizers have their own there: then it is not looked at."""
 
@@ -216,7 +275,7 @@ class Messages(AttachmentsTest):
         self.assertNotEqual(self.mailbox.run(["mv", path, target], check=False).returncode, 0)
         self.assertTrue(os.path.exists(path))
         self.assertEqual(self.mailbox.writes(mark), [])
-        self.assertIn("cannot move messages", self.mailbox.read(".outlookfs", "log"))
+        self.assertIn("no operation to move a message", self.mailbox.read(".outlookfs", "log"))
 
     def test_a_new_message_is_refused(self):
         self.assertErrno(errno.EPERM, open, self.mailbox.path("mail", "Inbox", "new.json"), "w")

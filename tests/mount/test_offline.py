@@ -1,6 +1,7 @@
 """Without a connection: what was seen is shown, what was not fails at once, what is saved waits, and all goes on by itself."""
 import errno
 import os
+import signal
 import subprocess
 import time
 
@@ -255,7 +256,7 @@ class Limited(RecordTest):
     def test_what_is_saved_goes_first(self):
         program = subprocess.Popen(["sh", "-c", 'for i in $(seq 100); do ls "$0/startswith(Surname,\'x$i\')"; done',
                                     self.mailbox.path("search/contacts/Contacts")],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             self.becomes(lambda: self.mailbox.status()["budget"]["waiting_seconds"] > 5, "the reader waits for the limit", 50)
             status = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint]).stdout
@@ -267,7 +268,7 @@ class Limited(RecordTest):
             self.assertGreater(self.mailbox.status()["budget"]["waiting"], 0)
             self.assertIsNone(program.poll())
         finally:
-            program.kill()
+            os.killpg(program.pid, signal.SIGKILL)
             program.wait()
 
 

@@ -18,6 +18,19 @@ struct cJSON;
  */
 int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns);
 
+/* A day of the local zone. */
+struct event_day {
+    int64_t date;     /* its midnight as if it were one of UTC, ns since 1970 */
+    int64_t from, to; /* its midnight and the next one */
+};
+#define EVENT_DAY_SIZE sizeof("2026-11-30")
+
+/* "2026-11-30". -EINVAL: no date is written so. */
+int event_day_parse(const char *text, struct event_day *ret);
+
+/* Does it happen on that day? An event of all day has dates, the same in every zone. */
+bool event_is_on(const struct cJSON *event, const struct event_day *day);
+
 /*
  * Gives each time of `event`, which somebody has saved, the zone that is meant where none is said:
  * that of this process (TZ), by the name the service knows. `base` is the event as it was, NULL: it

@@ -14,6 +14,10 @@
  * the reason; values nested deeper than JSON_DEPTH_MAX levels are copied as they came, and
  * a number of any length is its text.
  *
+ * A change feed is such a list, too. Its last page has "@odata.deltaLink", where the next question is
+ * asked; entries may have only what changed (item.partial), or say that a record is not there any
+ * more ("@removed"). The last entry of a record counts (graph contract 4).
+ *
  * Threads: owner only.
  */
 #ifndef OUTLOOKFS_MODEL_ITEMS_H
@@ -26,7 +30,10 @@ struct items {
     size_t count;    /* those that can be shown */
     char **left_out; /* why, of each of the others */
     size_t nleft;
-    char *next_link; /* or NULL */
+    char **removed; /* ids */
+    size_t nremoved;
+    char *next_link;  /* or NULL */
+    char *delta_link; /* or NULL */
     bool mended;
 };
 

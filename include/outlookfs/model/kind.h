@@ -54,10 +54,14 @@ struct kind_info {
     const char *name; /* "contact": for logs, status files and keys in databases */
     const char *dir;  /* "contacts": the top-level directory */
     unsigned caps;    /* enum kind_caps */
+    const char *type; /* "@odata.type" that some operations say of every record, or NULL */
     const char *id; /* member with the id; "ItemInternalId" is the fallback (contract section 5) */
     const char *etag;     /* member that changes with every change, or NULL (messages have none) */
     const char *modified; /* member with the time that becomes mtime */
     const char *created;  /* member with the time of creation, or NULL */
+    /* Members of every whole record; an entry of a change feed that lacks one has only what changed.
+     * NULL: the service has no such entries. */
+    const char *const *whole;
     /* Members only the service writes: shown, ignored in what the user wrote, never sent.
      * NULL-terminated. "@odata." names are managed for every kind without being listed, and so are
      * annotations of a member ("Start@odata.type"). */
@@ -92,7 +96,7 @@ bool kind_is_opaque(enum kind kind, const char *member);
 const char *kind_id(enum kind kind, const struct cJSON *obj);
 
 /*
- * Brings an object from any operation into the one form we keep: drops "@odata.context"; a message
+ * Brings an object from any operation into the one form we keep: drops "@odata.context" and a type that says nothing; a message
  * with a numeric Importance (GetEmail, OnNewEmail) gets the word and the order of members that the
  * list gives (contract 2.1, 2.2), so that the same message renders to the same bytes whichever
  * operation it came from.

@@ -60,7 +60,14 @@ struct remote {
 void remote_destroy(struct remote *r); /* NULL is fine */
 
 /* What not every service has. */
-enum remote_ability { REMOTE_CAN_ASK, REMOTE_CAN_FORWARD, REMOTE_CAN_RESPOND, REMOTE_CAN_MIME };
+enum remote_ability {
+    REMOTE_CAN_ASK,
+    REMOTE_CAN_FORWARD,
+    REMOTE_CAN_RESPOND,
+    REMOTE_CAN_MIME,
+    REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
+    REMOTE_CAN_AGENDA
+};
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
@@ -79,6 +86,7 @@ struct remote_folder {
     char *display;  /* what a person reads */
     char *parent;   /* id of the parent folder, or NULL */
     unsigned flags; /* enum folder_flags */
+    bool gone;      /* remote_folder_changes(): it is not there any more */
 };
 struct remote_folders {
     struct remote_folder *list;
@@ -86,6 +94,8 @@ struct remote_folders {
     bool partial; /* mail: more may exist. The picker is refused (these are the well-known folders
                      that answered), one of its folders cannot be browsed, or the bounds were met:
                      10 levels, 10,000 folders */
+    char *cursor; /* for remote_folder_changes(); NULL: the service cannot say what changes */
+    bool start_over; /* see remote_changes */
 };
 void remote_folders_release(struct remote_folders *f);
 
@@ -96,6 +106,15 @@ void remote_folders_release(struct remote_folders *f);
  */
 enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
                                struct remote_folders *ret, struct remote_fault *fault);
+
+/*
+ * The folders of a kind that changed since `cursor`, or in which anything did; those that a list
+ * would not show are left out. What is not said of one is NULL: `display`, and `parent`, which is ""
+ * at the top.
+ */
+enum grade remote_folder_changes(struct remote *r, enum kind kind, const char *cursor,
+                                 struct remote_ctx ctx, struct remote_folders *ret,
+                                 struct remote_fault *fault);
 
 /*
  * Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
@@ -116,11 +135,54 @@ struct remote_query {
 struct remote_page {
     struct items items; /* the caller's to release */
     size_t bytes;       /* of the answer: for sizing the next page */
+    bool cut;           /* a search: the service gives no more, and there may be more */
     bool last; /* fewer than `top` came and there is no next link, or nothing came at all */
 };
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,
                        struct remote_page *ret, struct remote_fault *fault);
+
+/*
+ * What has changed in a folder since `cursor`; NULL: everything is new. The feed is asked on with each
+ * answer's cursor: at once while there is `more`, else whenever somebody wants to know. A cursor may
+ * be kept as long as one likes; one that the service has forgotten is answered with `start_over`,
+ * which says nothing about any record: the feed is asked anew, from NULL, and when it has come to its
+ * end, what it did not name is not in the folder.
+ */
+struct remote_changes {
+    struct items items; /* the caller's to release, with those that are gone */
+    char *cursor;       /* the caller's to free */
+    bool more;
+    bool start_over; /* nothing else is set */
+    size_t bytes;    /* of the answer: for sizing the next page */
+};
+bool remote_has_changes(struct remote *r, enum kind kind);
+/* `top`: entries an answer at most, as a wish. */
+enum grade remote_changes(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                          struct remote_fault *fault);
+
+/* The ids and versions of all records of a folder, without anything else. */
+struct remote_version {
+    char *id;
+    char *etag;
+};
+struct remote_versions {
+    struct remote_version *list;
+    size_t count;
+};
+void remote_versions_release(struct remote_versions *v);
+enum grade remote_list_versions(struct remote *r, enum kind kind, const char *folder,
+                                struct remote_ctx ctx, struct remote_versions *ret,
+                                struct remote_fault *fault);
+
+/*
+ * Many records at once, in as few requests as the service allows: `ret[i]` is the record of `ids[i]`,
+ * the caller's to delete, or NULL where the folder has none. Without GRADE_OK there is none at all.
+ */
+enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
+                           const char *const *ids, size_t count, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
 
 /* `folder` is ignored for messages. */
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
@@ -216,6 +278,13 @@ char *remote_ask_head(const char *url);
 enum grade remote_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
 
+/* --- calendars -------------------------------------------------------------------------------- */
+
+/* What happens in a calendar in [from, to), ns since 1970: an array of events, each occurrence of a
+ * series by itself. REMOTE_CAN_AGENDA. */
+enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+
 /* --- triggers --------------------------------------------------------------------------------- */
 
 enum remote_trigger {
@@ -252,6 +321,7 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
 struct remote_impl {
     const char *name;
     const char *title;
+    bool lists_contents;
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
@@ -259,12 +329,25 @@ struct remote_impl {
 
     enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,
                                struct remote_folders *ret, struct remote_fault *fault);
+    enum grade (*folder_changes)(struct remote *r, enum kind kind, const char *cursor,
+                                 struct remote_ctx ctx, struct remote_folders *ret,
+                                 struct remote_fault *fault);
     enum grade (*find_mail_folder)(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
 
     enum grade (*list)(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,
                        struct remote_page *ret, struct remote_fault *fault);
+    unsigned with_changes; /* 1 << enum kind: the kinds that have the following */
+    enum grade (*changes)(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                          struct remote_fault *fault);
+    enum grade (*list_versions)(struct remote *r, enum kind kind, const char *folder,
+                                struct remote_ctx ctx, struct remote_versions *ret,
+                                struct remote_fault *fault);
+    enum grade (*get_many)(struct remote *r, enum kind kind, const char *folder,
+                           const char *const *ids, size_t count, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
     enum grade (*get)(struct remote *r, enum kind kind, const char *folder, const char *id,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum grade (*create)(struct remote *r, enum kind kind, const char *folder,
@@ -308,6 +391,8 @@ struct remote_impl {
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
     enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
                               struct remote_fault *fault);
+    enum grade (*agenda)(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
     enum grade (*poll)(struct remote *r, enum remote_trigger trigger, const struct param *params,
                        size_t count, const char *cursor, struct remote_ctx ctx,
                        struct remote_news *ret, struct remote_fault *fault);

@@ -53,6 +53,7 @@ struct cache_folders {
     size_t count;
     int64_t asked_at; /* clock_steady() of the answer; 0: never asked */
     bool partial;     /* more may exist: see remote_folders.partial */
+    char *cursor;     /* where the feed of their changes goes on, or NULL */
 };
 void cache_folders_release(struct cache_folders *f);
 
@@ -61,6 +62,8 @@ void cache_folders_release(struct cache_folders *f);
  * is partial or not. Among siblings of one display name the one that has the plain name in the
  * cache keeps it, then the first in the service's order gets it. */
 int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folders *folders);
+/* The folders are as they were: time, completeness and cursor of the answer alone. */
+int cache_put_folders_answer(struct cache *c, enum kind kind, const struct cache_folders *folders);
 /* Adds one folder (a mail folder that was looked up by name). */
 int cache_add_folder(struct cache *c, const struct cache_folder *folder);
 int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret);
@@ -68,19 +71,36 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
 /* --- listings --- */
 
 struct cache_listing {
-    bool complete;      /* every page has been here once */
-    int64_t full_at;    /* clock_steady() when the last full listing ended; 0: never */
-    int64_t fresh_at;   /* clock_steady() when a refresh of any kind last succeeded */
-    unsigned next_skip; /* where an unfinished full listing goes on */
-    uint64_t run;       /* number of the full listing under way or last finished */
-    uint64_t count;     /* records known; counted here, ignored by cache_put_listing() */
-    bool truncated;     /* only the newest were asked for (mail_limit) */
+    bool complete;       /* every page has been here once */
+    int64_t full_at;     /* clock_steady() when the last full listing ended; 0: never */
+    int64_t fresh_at;    /* clock_steady() when a refresh of any kind last succeeded */
+    unsigned next_skip;  /* where an unfinished full listing goes on: what it has met so far */
+    uint64_t run;        /* number of the full listing under way or last finished */
+    uint64_t count;      /* records known; counted here, ignored by cache_put_listing() */
+    bool truncated;      /* only the newest were asked for (mail_limit) */
+    int64_t asked_at;    /* clock_steady() before the last refresh that succeeded was asked for */
+    int64_t changed_at;  /* see cache_note_changes(); ignored by cache_put_listing() */
+    int64_t compared_at; /* clock_steady() when all ids and versions were last compared; 0: never */
 };
 /* A zeroed listing when the folder was never listed. */
 int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
                       struct cache_listing *ret);
 int cache_put_listing(struct cache *c, enum kind kind, const char *folder,
                       const struct cache_listing *listing);
+
+/* Where the feed of a listing's changes goes on: of an unfinished full listing, while next_skip is
+ * not 0. NULL: at its beginning. The caller frees. The listing is there. */
+int cache_get_cursor(struct cache *c, enum kind kind, const char *folder, char **ret);
+int cache_put_cursor(struct cache *c, enum kind kind, const char *folder, const char *cursor);
+
+/*
+ * The feed of a kind's folders, asked for at `asked`, answered at `answered` (clock_steady()), named
+ * those in which something changed. The complete listings that were asked for themselves since
+ * `trusted` are as fresh as the question; these are known to be behind (changed_at >= asked_at) until
+ * they are asked for themselves.
+ */
+int cache_note_changes(struct cache *c, enum kind kind, const char *const *folders, size_t count,
+                       int64_t trusted, int64_t asked, int64_t answered);
 
 /* --- records --- */
 
@@ -124,6 +144,15 @@ int cache_remove(struct cache *c, enum kind kind, const char *folder, const char
 
 /* The record lies in another folder; as it is, until that folder's listing says more. 0 also when it is not there. */
 int cache_move(struct cache *c, enum kind kind, const char *id, const char *from, const char *to);
+
+/* All records of a folder in the order in which a service lists them: the latest first. */
+struct cache_place {
+    char *id;
+    bool attachments;
+};
+int cache_order(struct cache *c, enum kind kind, const char *folder, struct cache_place **ret,
+                size_t *ret_count);
+void cache_places_free(struct cache_place *places, size_t count);
 
 /* Which folder has this record? For ids alone (replies, triggers). Several: the one that met it
  * last. -ENOENT. The caller frees. */
@@ -187,6 +216,7 @@ int cache_search(struct cache *c, const char *words, size_t max, struct cancel *
  */
 int cache_attachment_open(struct cache *c, const char *message, const char *attachment,
                           size_t *ret_size);
+bool cache_attachment_is_there(struct cache *c, const char *message, const char *attachment);
 /* A new file for bytes as they come (O_RDWR): what it is the bytes of cache_attachment_end() says. */
 int cache_attachment_begin(struct cache *c, char **ret_temp);
 /* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes

@@ -27,6 +27,10 @@
  *                      rest in the next; 2 of them about records that are there although no
  *                      listing shows them).
  *
+ * Where the service has a feed of changes (remote_changes()), a refresh asks for that, and only when
+ * the feed of the folders (remote_folder_changes()) says that something has happened in the folder or
+ * it has not been asked for 15 min; what it says is gone is gone.
+ *
  * The generation rule: an answer to a question asked before an own write ended does not touch that
  * record (neither brings back the old text, nor a deleted record, nor removes a created one). See
  * listing_p.h.

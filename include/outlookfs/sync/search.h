@@ -44,6 +44,9 @@ struct search {
     enum kind kind;     /* KIND_COUNT: over everything that is cached */
     const char *folder; /* the service's id; "" with KIND_COUNT */
     const char *name;
+    bool
+        agenda; /* events: what happens on the day that `name` says, occurrences of series, too; the
+                    result has items in place of hits */
 };
 
 enum search_age { SEARCH_FRESH, SEARCH_KNOWN, SEARCH_CACHED };
@@ -51,8 +54,11 @@ enum search_age { SEARCH_FRESH, SEARCH_KNOWN, SEARCH_CACHED };
 struct search_result {
     struct cache_hit *hits; /* in the order of the answer, each record once */
     size_t count;
-    int error;    /* 0, or -EINVAL: there is no such question; no hits */
-    char *reason; /* ... for a person */
+    struct item *items; /* of an agenda: the events as the service gave them */
+    size_t nitems;
+    bool truncated; /* the service gives no more of them, and there may be more */
+    int error;      /* 0, or -EINVAL: there is no such question; no hits */
+    char *reason;   /* ... for a person */
     /* the rest is search.c's */
     const struct cache_hit **by_id;
     unsigned refs; /* guarded by searches.lock */

@@ -28,6 +28,9 @@ void views_init(struct fs *fs);
 void views_release(struct fs *fs);
 int64_t views_expire(struct fs *fs, int64_t now); /* drops indexes nobody looks at */
 
+/* --- agenda.c --- */
+extern const struct node_ops agenda_ops; /* views/calendars/<calendar>/agenda */
+
 /* --- export.c, export_file.c, rendering.c --- */
 extern const struct node_ops export_root_ops, export_kind_ops;
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);

@@ -193,11 +193,14 @@ static int query_getxattr(struct fs *fs, struct node *node, const char *name, st
 {
     struct search what = {.kind = node->kind, .folder = node->folder, .name = node->id};
     struct search_result *r = NULL;
-    int rc = -ENODATA;
+    int rc = search_look(fs->mailbox, &what, SEARCH_CACHED, NULL, &r, NULL);
 
-    if (str_eq(name, "error") && !search_look(fs->mailbox, &what, SEARCH_CACHED, NULL, &r, NULL) &&
-        r->error)
+    if (!rc && r->error && str_eq(name, "error"))
         rc = buf_addstr(out, r->reason);
+    else if (!rc && r->truncated && str_eq(name, "truncated"))
+        rc = buf_addstr(out, "1");
+    else
+        rc = -ENODATA;
     search_put(fs->mailbox, r);
     return rc;
 }

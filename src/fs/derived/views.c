@@ -7,6 +7,7 @@
  *     views/contacts/<folder>/by-name/<name>.json
  *                            /by-company/<company>/<name>.json
  *     views/calendars/<calendar>/by-date/<name>.json
+ *                               /agenda/<day>/<name>.json     agenda.c, where the service has it
  *
  * The names are model/label.h's, the order among equal ones view_index.c's. Nothing here sends a
  * request of its own: a look at a view makes the folder's listing fresh as a look at the folder
@@ -31,6 +32,7 @@ struct view {
     const char *name;
     const struct node_ops *ops;
     bool unread;
+    bool agenda;
 };
 
 static const struct view mail_views[] = {
@@ -39,7 +41,11 @@ static const struct view mail_views[] = {
     {"unread", &view_links_ops, .unread = true},
     {NULL},
 };
-static const struct view event_views[] = {{"by-date", &view_links_ops}, {NULL}};
+static const struct view event_views[] = {
+    {"by-date", &view_links_ops},
+    {"agenda", &agenda_ops, .agenda = true},
+    {NULL},
+};
 static const struct view contact_views[] = {
     {"by-name", &view_links_ops},
     {"by-company", &view_groups_ops},
@@ -68,6 +74,11 @@ static const struct view *find_view(enum kind kind, const char *name)
 static bool view_takes(const char *name, mode_t type)
 {
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
+}
+
+static bool has_view(struct fs *fs, const struct view *v)
+{
+    return !v->agenda || remote_can(mailbox_remote(fs->mailbox), REMOTE_CAN_AGENDA);
 }
 
 /* --- views/ and views/mail/ --- */
@@ -142,7 +153,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 {
     const struct view *view = find_view(dir->kind, name);
 
-    if (view) {
+    if (view && has_view(fs, view)) {
         struct node_spec spec = view_spec(dir, view->ops, view, NULL);
         *ret = tree_obtain(fs, &spec);
         return 0;
@@ -161,7 +172,8 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     for (const struct view *v = views[dir->kind]; v->name && !rc; v++) {
         struct node_spec spec = view_spec(dir, v->ops, v, NULL);
 
-        rc = dir_add(list, &spec, NULL);
+        if (has_view(fs, v))
+            rc = dir_add(list, &spec, NULL);
     }
     if (!rc && dir->kind == KIND_MESSAGE)
         rc = list_folders(fs, req, dir, list);

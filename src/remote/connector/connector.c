@@ -61,6 +61,7 @@ static void connector_destroy(struct remote *r)
 static const struct remote_impl connector_impl = {
     .name = "connector",
     .title = "the Office 365 Outlook connector",
+    .lists_contents = true,
     .destroy = connector_destroy,
     .online = connector_online,
     .stats = connector_stats,

@@ -25,47 +25,63 @@ static const struct {
     {"inbox", "Inbox", 0},          {"drafts", "Drafts", FOLDER_DRAFTS},
     {"sentitems", "Sent Items", 0}, {"deleteditems", "Deleted Items", FOLDER_TRASH},
     {"archive", "Archive", 0},      {"junkemail", "Junk Email", 0},
+    {"msgfolderroot", NULL, 0}, /* what all others are below */
 };
+#define ROOT (GRAPH_WELL_KNOWN - 1)
 
-static void add(struct remote_folders *f, const char *id, const char *display, const char *parent,
-                unsigned flags)
+static void add_change(struct remote_folders *f, const char *id, const char *display,
+                       const char *parent, unsigned flags, bool gone)
 {
     f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
     f->list[f->count++] = (struct remote_folder){
         .id = xstrdup(id),
-        .display = xstrdup(display && *display ? display : id),
+        .display = display && *display ? xstrdup(display) : NULL,
         .parent = parent ? xstrdup(parent) : NULL,
         .flags = flags,
+        .gone = gone,
     };
+}
+
+static void add(struct remote_folders *f, const char *id, const char *display, const char *parent,
+                unsigned flags)
+{
+    add_change(f, id, display && *display ? display : id, parent, flags, false);
 }
 
 /* --- mail ------------------------------------------------------------------------------------- */
 
-/* Asks once for each; a mailbox without an archive has no such folder. */
-static enum grade know_well_known(struct graph *g, size_t i, struct remote_ctx ctx,
+/* Asks once; a mailbox without an archive has no such folder. */
+static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
                                   struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", well_known[i].name}, {"$select", "id"}};
-    cJSON *folder = NULL;
+    char *paths[GRAPH_WELL_KNOWN];
+    cJSON *folders[GRAPH_WELL_KNOWN];
 
     mutex_lock(&g->lock);
-    bool known = g->well_known[i];
+    bool known = g->well_known[ROOT];
     mutex_unlock(&g->lock);
     if (known)
         return GRADE_OK;
 
-    remote_fault_release(fault);
-    enum grade grade = graph_object(&g->base, GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &folder, fault);
-    if (grade != GRADE_OK && grade != GRADE_GONE)
-        return grade;
-    const char *id = json_str(folder, "id");
+    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
+        const struct param all[] = {{"folder", well_known[i].name}, {"$select", "id"}};
+
+        paths[i] = graph_path(GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all));
+    }
+    enum grade grade = graph_batch(&g->base, paths, GRAPH_WELL_KNOWN, ctx, folders, fault);
     mutex_lock(&g->lock);
-    free(g->well_known[i]);
-    g->well_known[i] = xstrdup(id ? id : "");
+    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
+        const char *id = json_str(folders[i], "id");
+
+        if (grade == GRADE_OK) {
+            free(g->well_known[i]);
+            g->well_known[i] = xstrdup(id ? id : "");
+        }
+        cJSON_Delete(folders[i]);
+        free(paths[i]);
+    }
     mutex_unlock(&g->lock);
-    cJSON_Delete(folder);
-    return GRADE_OK;
+    return grade;
 }
 
 /* Its index in `well_known`, or GRAPH_WELL_KNOWN. */
@@ -106,10 +122,13 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
                                     struct remote_folders *ret, struct remote_fault *fault)
 {
     cJSON *all = NULL;
-    enum grade grade = graph_list_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, 0, ctx, &all, fault);
+    enum grade grade =
+        graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, ctx, &all, &ret->cursor, fault);
 
-    for (size_t i = 0; grade == GRADE_OK && i < GRAPH_WELL_KNOWN; i++)
-        grade = know_well_known(g, i, ctx, fault);
+    if (grade == GRADE_OK) {
+        remote_fault_release(fault);
+        grade = know_well_known(g, ctx, fault);
+    }
     const cJSON *folder;
     cJSON_ArrayForEach(folder, all)
     {
@@ -117,7 +136,7 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
         const cJSON *above = parent ? with_id(all, parent) : NULL;
         size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
 
-        if (grade != GRADE_OK || !is_shown(folder))
+        if (grade != GRADE_OK || !is_shown(folder) || known == ROOT)
             continue;
         parent = above && is_shown(above) ? parent : NULL;
         if (known < GRAPH_WELL_KNOWN)
@@ -126,6 +145,50 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
             add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
     cJSON_Delete(all);
+    return grade;
+}
+
+/* Entries may have only what changed. */
+enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cursor,
+                                struct remote_ctx ctx, struct remote_folders *ret,
+                                struct remote_fault *fault)
+{
+    struct graph *g = (struct graph *)r;
+    struct remote_folders found = {0};
+    cJSON *list = NULL;
+
+    *fault = (struct remote_fault){0};
+    if (kind != KIND_MESSAGE)
+        return remote_fail(fault, GRADE_REFUSED, "this kind of folder has no list of changes");
+    enum grade grade =
+        graph_feed_all(r, GRAPH_LIST_MAIL_FOLDERS, cursor, ctx, &list, &found.cursor, fault);
+    if (grade == GRADE_GONE) {
+        remote_fault_release(fault);
+        *ret = (struct remote_folders){.start_over = true};
+        return GRADE_OK;
+    }
+    if (grade == GRADE_OK && list->child) {
+        remote_fault_release(fault);
+        grade = know_well_known(g, ctx, fault);
+    }
+    const cJSON *folder;
+    cJSON_ArrayForEach(folder, list)
+    {
+        const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
+        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
+
+        if (id && json_get(folder, "@removed"))
+            add_change(&found, id, NULL, NULL, 0, true);
+        else if (is_shown(folder) && known != ROOT)
+            add_change(&found, id,
+                       known < ROOT ? well_known[known].display : json_str(folder, "displayName"),
+                       parent && well_known_index(g, parent) == ROOT ? "" : parent, 0, false);
+    }
+    cJSON_Delete(list);
+    if (grade == GRADE_OK)
+        *ret = found;
+    else
+        remote_folders_release(&found);
     return grade;
 }
 

@@ -4,14 +4,19 @@
 #include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "../answer_p.h"
 #include "../remote_p.h"
 
 /* A preference holds for one request, so each of a listing's pages repeats it (contract 1). */
-static const char *const headers[] = {"Prefer: IdType=\"ImmutableId\"", NULL};
+static const char *const preferences[] = {"Prefer: IdType=\"ImmutableId\"", NULL};
 
 enum grade graph_call(struct remote *r, enum graph_operation op, const struct param *all,
                       size_t count, struct remote_call *call, struct remote_fault *fault)
@@ -50,6 +55,17 @@ enum grade graph_object(struct remote *r, enum graph_operation op, const struct 
     return grade;
 }
 
+char *graph_path(enum graph_operation op, const struct param *all, size_t count)
+{
+    struct param params[OPERATION_PARAMS_MAX];
+    const struct operation_info *info = graph_operation(op);
+    struct buf path;
+
+    buf_init(&path, CONNECTOR_URL_MAX);
+    operation_url(info, params, operation_params(info, all, count, params), &path);
+    return buf_detach(&path);
+}
+
 /* Moves the elements of `from`, which is freed. */
 static void append(cJSON *to, cJSON *from)
 {
@@ -58,26 +74,67 @@ static void append(cJSON *to, cJSON *from)
     cJSON_Delete(from);
 }
 
-enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
-                          size_t count, struct remote_ctx ctx, struct cJSON **ret,
-                          struct remote_fault *fault)
+/* Behind "://" up to a port or a path. */
+static size_t host_of(const char *url, const char **ret)
 {
-    cJSON *list = cJSON_CreateArray();
-    char *link = NULL;
+    const char *host = strstr(url, "://");
 
+    *ret = host ? host + 3 : "";
+    return strcspn(*ret, ":/?#");
+}
+
+enum grade graph_check_link(const struct graph *g, const char *link, struct remote_fault *fault)
+{
+    const char *ours, *theirs;
+    size_t len = host_of(g->base_url, &ours);
+
+    if (!link || (host_of(link, &theirs) == len && !strncasecmp(ours, theirs, len)))
+        return GRADE_OK;
+    return remote_fail(fault, GRADE_BROKEN, "a list goes on at another host, which is not asked");
+}
+
+void graph_page_size_init(struct graph_page_size *size, unsigned top)
+{
+    snprintf(size->text, sizeof(size->text), "Prefer: odata.maxpagesize=%u", top);
+    size->headers[0] = size->text;
+    size->headers[1] = NULL;
+}
+
+bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault)
+{
+    return fault->status == 410 || grade == GRADE_GONE || grade == GRADE_REFUSED;
+}
+
+/* From `link`, which is taken, or NULL; `ret_delta` may be NULL. */
+static enum grade list_from(struct remote *r, enum graph_operation op, const struct param *all,
+                            size_t count, char *link, struct remote_ctx ctx, struct cJSON **ret,
+                            char **ret_delta, struct remote_fault *fault)
+{
+    struct graph_page_size size;
+    cJSON *list = cJSON_CreateArray();
+
+    graph_page_size_init(&size, GRAPH_LIST_TOP);
     for (;;) {
-        struct remote_call call = {.ctx = ctx, .at = link};
+        struct remote_call call = {
+            .ctx = ctx, .at = link, .headers = ret_delta ? size.headers : NULL};
         enum grade grade = graph_call(r, link ? GRAPH_NEXT_PAGE : op, all, count, &call, fault);
 
         free(link);
+        if (grade == GRADE_OK)
+            grade = graph_check_link((struct graph *)r, call.next_link, fault);
         if (grade != GRADE_OK) {
+            remote_call_release(&call);
             cJSON_Delete(list);
             return grade;
         }
         append(list, call.answer);
-        call.answer = NULL;
         link = call.next_link;
+        if (!link && ret_delta)
+            *ret_delta = call.delta_link;
+        call.answer = NULL;
         call.next_link = NULL;
+        if (!link && ret_delta)
+            call.delta_link = NULL;
         remote_call_release(&call);
         if (!link)
             break;
@@ -85,6 +142,23 @@ enum grade graph_list_all(struct remote *r, enum graph_operation op, const struc
     }
     *ret = list;
     return GRADE_OK;
+}
+
+enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
+                          size_t count, struct remote_ctx ctx, struct cJSON **ret,
+                          struct remote_fault *fault)
+{
+    return list_from(r, op, all, count, NULL, ctx, ret, NULL, fault);
+}
+
+enum grade graph_feed_all(struct remote *r, enum graph_operation op, const char *cursor,
+                          struct remote_ctx ctx, struct cJSON **ret, char **ret_cursor,
+                          struct remote_fault *fault)
+{
+    enum grade grade =
+        list_from(r, op, NULL, 0, cursor ? xstrdup(cursor) : NULL, ctx, ret, ret_cursor, fault);
+
+    return cursor && graph_forgot_cursor(grade, fault) ? GRADE_GONE : grade;
 }
 
 static enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
@@ -112,6 +186,7 @@ static void graph_destroy(struct remote *r)
     transport_destroy(g->transport);
     for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++)
         free(g->well_known[i]);
+    pthread_cond_destroy(&g->never);
     mutex_release(&g->lock);
     free(g);
 }
@@ -124,8 +199,13 @@ static const struct remote_impl graph_impl = {
     .stats = graph_stats,
     .test = graph_test,
     .list_folders = graph_list_folders,
+    .folder_changes = graph_folder_changes,
     .find_mail_folder = graph_find_mail_folder,
     .list = graph_list,
+    .with_changes = 1U << KIND_MESSAGE | 1U << KIND_CONTACT,
+    .changes = graph_changes,
+    .list_versions = graph_list_versions,
+    .get_many = graph_get_many,
     .get = graph_get,
     .create = graph_create,
     .update = graph_update,
@@ -142,16 +222,19 @@ static const struct remote_impl graph_impl = {
     .reply = graph_reply,
     .forward = graph_forward,
     .respond = graph_respond,
+    .agenda = graph_agenda,
     .poll = graph_poll,
 };
 
 struct remote *remote_graph_create(struct http *http, bool trace)
 {
     struct graph *g = xcalloc(1, sizeof(*g));
-    struct transport *transport = transport_http_create(http, headers);
+    struct transport *transport = transport_http_create(http, preferences);
 
     g->base.impl = &graph_impl;
     g->transport = trace ? transport_trace_create(transport) : transport;
+    g->base_url = http_base_url(http);
     mutex_init(&g->lock, MUTEX_GRAPH);
+    clock_cond_init(&g->never);
     return &g->base;
 }

@@ -5,10 +5,14 @@
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
  *     records.c     listing, reading and changing records
+ *     changes.c     what changed in a folder; ids and versions of all of it
+ *     batch.c       many objects in few requests
+ *     search.c      searching mail
  *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
+ *     agenda.c      what happens in a calendar between two times
  *     triggers.c    what is new since the last look
  *
  * Every request asks for immutable ids: a message that moves keeps its id (graph contract 5).
@@ -23,15 +27,18 @@
 #include <outlookfs/base/mutex.h>
 
 #define GRAPH_PAGE_MAX 1000 /* $top at most (graph contract 1.1) */
+#define GRAPH_LIST_TOP 250  /* of folders, a page */
 
 /* Mail folders that have a name of their own in every mailbox, whatever its language. */
-#define GRAPH_WELL_KNOWN 6
+#define GRAPH_WELL_KNOWN 7
 
 struct graph {
     struct remote base;
     struct transport *transport;
+    const char *base_url;
 
     struct mutex lock;                  /* guards the following */
+    pthread_cond_t never;               /* nobody signals it: for waits that only time ends */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
 };
 
@@ -52,6 +59,31 @@ enum grade graph_object(struct remote *r, enum graph_operation op, const struct 
 enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
                           size_t count, struct remote_ctx ctx, struct cJSON **ret,
                           struct remote_fault *fault);
+/* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
+ * on. A cursor that the service does not take any more: GRADE_GONE. */
+enum grade graph_feed_all(struct remote *r, enum graph_operation op, const char *cursor,
+                          struct remote_ctx ctx, struct cJSON **ret, char **ret_cursor,
+                          struct remote_fault *fault);
+/* Is the answer about the cursor, and the feed to be begun anew (graph contract 4.5)? */
+bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
+
+/* Path and query of an operation below the base URL. The caller frees. */
+char *graph_path(enum graph_operation op, const struct param *all, size_t count);
+/* GETs of many paths: an object for each, the caller's to delete, or NULL where there is none. Without
+ * GRADE_OK there is none at all. batch.c */
+enum grade graph_batch(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
+                       struct cJSON **ret, struct remote_fault *fault);
+
+/* A link that a list ended with, to be followed byte for byte: GRADE_BROKEN where it leads to
+ * another host. NULL is fine. */
+enum grade graph_check_link(const struct graph *g, const char *link, struct remote_fault *fault);
+
+/* Headers of a call that wishes for pages of `top`, as remote_call.headers. */
+struct graph_page_size {
+    char text[48];
+    const char *headers[2];
+};
+void graph_page_size_init(struct graph_page_size *size, unsigned top);
 
 /*
  * Adds a file to a draft: `attachment` is a fileAttachment with contentBytes. In one request, or, above
@@ -66,6 +98,21 @@ enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ct
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault);
+enum grade graph_changes(struct remote *r, enum kind kind, const char *folder, const char *cursor,
+                         unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
+                         struct remote_fault *fault);
+enum grade graph_list_versions(struct remote *r, enum kind kind, const char *folder,
+                               struct remote_ctx ctx, struct remote_versions *ret,
+                               struct remote_fault *fault);
+enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cursor,
+                                struct remote_ctx ctx, struct remote_folders *ret,
+                                struct remote_fault *fault);
+enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
+                          const char *const *ids, size_t count, struct remote_ctx ctx,
+                          struct cJSON **ret, struct remote_fault *fault);
+/* A page for a query with `search`. search.c */
+enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
+                        struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
 enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
@@ -90,6 +137,8 @@ enum grade graph_forward(struct remote *r, const char *id, const char *to, const
 enum grade graph_respond(struct remote *r, const char *event, enum remote_response response,
                          const char *comment, bool send, bool again, struct remote_ctx ctx,
                          struct remote_fault *fault);
+enum grade graph_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                       size_t count, const char *cursor, struct remote_ctx ctx,
                       struct remote_news *ret, struct remote_fault *fault);

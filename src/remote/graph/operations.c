@@ -11,7 +11,7 @@
 #define FOLDER {"folder", PARAM_PATH, true}
 #define ITEM {"id", PARAM_PATH, true}
 #define QUERY(name) {name, PARAM_QUERY, false}
-#define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search")
+#define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search"), QUERY("$select")
 
 static const struct operation_info operations[] = {
     [GRAPH_GET_INBOX] = {
@@ -51,6 +51,11 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_MESSAGES] = {
         .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
         .params = {FOLDER, LISTING},
+        .answer = ANSWER_LIST,
+    },
+    [GRAPH_MESSAGE_CHANGES] = {
+        .name = "MessageChanges", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
+        .params = {FOLDER, QUERY("$orderby")},
         .answer = ANSWER_LIST,
     },
     [GRAPH_GET_MESSAGE] = {
@@ -193,6 +198,12 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, LISTING},
         .answer = ANSWER_LIST,
     },
+    [GRAPH_CONTACT_CHANGES] = {
+        .name = "ContactChanges", .method = "GET",
+        .path = "/me/contactFolders/{folder}/contacts/delta",
+        .params = {FOLDER},
+        .answer = ANSWER_LIST,
+    },
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
         .params = {ITEM},
@@ -212,6 +223,10 @@ static const struct operation_info operations[] = {
         .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",
         .params = {ITEM},
     },
+    [GRAPH_BATCH] = {
+        .name = "Batch", .method = "POST", .path = "/$batch",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+    },
     [GRAPH_NEXT_PAGE] = {
         .name = "NextPage", .method = "GET", .path = "",
         .answer = ANSWER_LIST,
@@ -224,6 +239,7 @@ static const struct graph_kind kinds[] = {
     [KIND_MESSAGE] =
         {
             .list = GRAPH_LIST_MESSAGES,
+            .changes = GRAPH_MESSAGE_CHANGES,
             .get = GRAPH_GET_MESSAGE,
             .create = GRAPH_CREATE_DRAFT,
             .update = GRAPH_UPDATE_MESSAGE,
@@ -232,6 +248,7 @@ static const struct graph_kind kinds[] = {
     [KIND_EVENT] =
         {
             .list = GRAPH_LIST_EVENTS,
+            .changes = GRAPH_OPERATIONS,
             .get = GRAPH_GET_EVENT,
             .create = GRAPH_CREATE_EVENT,
             .update = GRAPH_UPDATE_EVENT,
@@ -240,6 +257,7 @@ static const struct graph_kind kinds[] = {
     [KIND_CONTACT] =
         {
             .list = GRAPH_LIST_CONTACTS,
+            .changes = GRAPH_CONTACT_CHANGES,
             .get = GRAPH_GET_CONTACT,
             .create = GRAPH_CREATE_CONTACT,
             .update = GRAPH_UPDATE_CONTACT,

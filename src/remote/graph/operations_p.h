@@ -22,6 +22,7 @@ enum graph_operation {
     GRAPH_GET_DEFAULT_CONTACT_FOLDER,
     GRAPH_LIST_CALENDARS,
     GRAPH_LIST_MESSAGES,
+    GRAPH_MESSAGE_CHANGES,
     GRAPH_GET_MESSAGE,
     GRAPH_GET_MESSAGE_WITH_ATTACHMENTS,
     GRAPH_GET_MIME,
@@ -50,10 +51,12 @@ enum graph_operation {
     GRAPH_TENTATIVELY_ACCEPT_EVENT,
     GRAPH_DECLINE_EVENT,
     GRAPH_LIST_CONTACTS,
+    GRAPH_CONTACT_CHANGES,
     GRAPH_GET_CONTACT,
     GRAPH_CREATE_CONTACT,
     GRAPH_UPDATE_CONTACT,
     GRAPH_DELETE_CONTACT,
+    GRAPH_BATCH,     /* up to 20 requests in one */
     GRAPH_NEXT_PAGE, /* a link that a page ends with */
     GRAPH_OPERATIONS
 };
@@ -62,6 +65,7 @@ const struct operation_info *graph_operation(enum graph_operation op);
 
 struct graph_kind {
     enum graph_operation list, get, create, update, remove;
+    enum graph_operation changes; /* GRAPH_OPERATIONS: none */
 };
 const struct graph_kind *graph_kind(enum kind kind);
 

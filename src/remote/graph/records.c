@@ -16,24 +16,6 @@
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
-/* KQL in double quotes (contract 2.2). The caller frees; NULL for NULL. */
-static char *quoted(const char *search)
-{
-    struct buf out;
-
-    if (!search)
-        return NULL;
-    buf_init(&out, 2 * strlen(search) + 3);
-    buf_addch(&out, '"');
-    for (const char *p = search; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_addch(&out, '\\');
-        buf_addch(&out, *p);
-    }
-    buf_addch(&out, '"');
-    return buf_detach(&out);
-}
-
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault)
@@ -43,12 +25,8 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
     struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
-    *fault = (struct remote_fault){0};
-    if (query->search && query->skip) { /* a search is one page: it takes no $skip */
-        *ret = (struct remote_page){.last = true};
-        return GRADE_OK;
-    }
-    char *search = quoted(query->search);
+    if (query->search)
+        return graph_search(r, folder, query, ctx, ret, fault);
     snprintf(top, sizeof(top), "%u", query->top < GRAPH_PAGE_MAX ? query->top : GRAPH_PAGE_MAX);
     snprintf(skip, sizeof(skip), "%u", query->skip);
     const struct param all[] = {
@@ -57,7 +35,6 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
         {"$skip", query->skip ? skip : NULL},
         {"$filter", query->only_unread ? "isRead eq false" : query->filter},
         {"$orderby", query->orderby},
-        {"$search", search},
     };
 
     enum grade grade = graph_call(r, graph_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);
@@ -67,7 +44,6 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
         *ret = page;
     }
     remote_call_release(&call);
-    free(search);
     return grade;
 }
 

@@ -1,0 +1,19 @@
+/*
+ * attachments_p.h - bytes of attachments: one (attachments.c), or many (attachment_pages.c).
+ */
+#ifndef OUTLOOKFS_SYNC_ATTACHMENTS_P_H
+#define OUTLOOKFS_SYNC_ATTACHMENTS_P_H
+
+#include "flight_p.h"
+#include "mailbox_p.h"
+
+/* Puts an attachment into the cache that came in base64. 0 or -errno. */
+int attachments_store(struct mailbox *mb, const char *message, const char *attachment,
+                      const char *base64);
+
+/* Where attachments of a folder are read one after the other: brings this one and its neighbours
+ * into the cache, or does nothing. May wait for the network. */
+void attachments_read_ahead(struct mailbox *mb, const char *message, const char *attachment,
+                            struct cancel *cancel);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * compare.c - the ids and versions of a whole folder against what is cached, now and then: a message
+ * that is moved out of a folder and back may be missing from its change feed for ever (graph contract
+ * 4.7).
+ *
+ * What differs is asked for itself; the comparison alone removes nothing.
+ */
+#include "pass_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#define COMPARE_EVERY (60 * 60 * NS_PER_S)
+#define DIFFERENCES_MAX 1000 /* more of them: the feed from its beginning costs less */
+#define ROWS 256
+
+struct compare {
+    struct task task;
+    struct folder *folder;
+    struct pass *pass;
+};
+
+struct differences {
+    char **ids;
+    size_t count;
+};
+
+static void differ(struct differences *d, const char *id)
+{
+    d->ids = xrealloc(d->ids, (d->count + 1) * sizeof(*d->ids));
+    d->ids[d->count++] = xstrdup(id);
+}
+
+/* Takes what is cached out of `theirs` (id -> version); what is left there is not cached. */
+static int compare_rows(struct folder *f, struct map *theirs, struct differences *d)
+{
+    struct cache *cache = f->listings->mb->cache;
+    struct cache_record rows[ROWS];
+    uint64_t after = 0;
+    int count;
+
+    while ((count = cache_each(cache, f->kind, f->id, after, rows, ROWS)) > 0) {
+        for (int i = 0; i < count; i++) {
+            const struct remote_version *version = map_remove(theirs, rows[i].id);
+
+            if (!version || !str_eq(version->etag, rows[i].etag))
+                differ(d, rows[i].id);
+            after = rows[i].seq;
+            cache_record_release(&rows[i]);
+        }
+    }
+    for (struct map_entry *e = map_first(theirs); e; e = map_next(theirs, e))
+        differ(d, ((const struct remote_version *)e->value)->id);
+    return count;
+}
+
+/* Enters what the service says of those that differ. */
+static int settle(struct folder *f, const struct differences *d, cJSON **records, uintptr_t gen)
+{
+    struct item *items = xcalloc(d->count + 1, sizeof(*items));
+    enum cache_change *changes = xcalloc(d->count + 1, sizeof(*changes));
+    char **gone = xcalloc(d->count + 1, sizeof(*gone));
+    struct cache_listing row;
+    size_t count = 0, ngone = 0;
+
+    for (size_t i = 0; i < d->count; i++) {
+        if (!records[i])
+            gone[ngone++] = d->ids[i];
+        else if (!item_from_json(f->kind, records[i], &items[count], NULL))
+            count++;
+    }
+    mutex_lock(&f->commit);
+    int rc = cache_get_listing(f->listings->mb->cache, f->kind, f->id, &row);
+    if (!rc)
+        rc = commit_items_locked(f, items, count, gen, row.run, changes);
+    mutex_unlock(&f->commit);
+    if (!rc) {
+        notify_items(f, items, count, changes);
+        rc = forget_records(f, gone, ngone, gen);
+    }
+    for (size_t i = 0; i < count; i++)
+        item_release(&items[i]);
+    free(items);
+    free(changes);
+    free(gone);
+    return rc;
+}
+
+static int ask_for(struct folder *f, const struct differences *d, uintptr_t gen,
+                   struct remote_ctx ctx)
+{
+    cJSON **records = xcalloc(d->count + 1, sizeof(*records));
+    struct remote_fault fault;
+    int rc =
+        grade_errno(remote_get_many(f->listings->mb->remote, f->kind, f->id,
+                                    (const char *const *)d->ids, d->count, ctx, records, &fault));
+
+    if (!rc)
+        rc = settle(f, d, records, gen);
+    for (size_t i = 0; i < d->count; i++)
+        cJSON_Delete(records[i]);
+    free(records);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+static int compare(struct folder *f, struct remote_ctx ctx)
+{
+    struct mailbox *mb = f->listings->mb;
+    struct remote_versions versions = {0};
+    struct remote_fault fault;
+    struct differences d = {0};
+    struct map theirs;
+    uintptr_t gen = question_begin(f);
+    int rc = grade_errno(remote_list_versions(mb->remote, f->kind, f->id, ctx, &versions, &fault));
+
+    map_init(&theirs);
+    for (size_t i = 0; i < versions.count; i++)
+        map_set(&theirs, versions.list[i].id, &versions.list[i]);
+    if (!rc)
+        rc = compare_rows(f, &theirs, &d);
+    if (!rc && d.count > DIFFERENCES_MAX)
+        rc = cache_put_cursor(mb->cache, f->kind, f->id, NULL);
+    else if (!rc && d.count)
+        rc = ask_for(f, &d, gen, ctx);
+    question_end(f);
+    if (!rc && d.count)
+        log_info("%s/%s: %zu records had not come by the list of changes", kind_info(f->kind)->dir,
+                 f->id, d.count);
+    for (size_t i = 0; i < d.count; i++)
+        free(d.ids[i]);
+    free(d.ids);
+    map_release(&theirs);
+    remote_versions_release(&versions);
+    remote_fault_release(&fault);
+    return rc;
+}
+
+static int note_compared(struct folder *f)
+{
+    struct cache *cache = f->listings->mb->cache;
+    struct cache_listing row;
+
+    mutex_lock(&f->commit);
+    int rc = cache_get_listing(cache, f->kind, f->id, &row);
+    row.compared_at = clock_steady();
+    if (!rc)
+        rc = cache_put_listing(cache, f->kind, f->id, &row);
+    mutex_unlock(&f->commit);
+    return rc;
+}
+
+static void compare_run(struct task *task, struct cancel *cancel)
+{
+    struct compare *c = (struct compare *)task;
+    struct folder *f = c->folder;
+    struct pass *pass = c->pass;
+    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
+
+    if (!cancel_fired(cancel) && !compare(f, ctx))
+        note_compared(f);
+    mutex_lock(&f->listings->lock);
+    pass->confirming = false;
+    mutex_unlock(&f->listings->lock);
+    pass_leave(f, pass);
+    free(c);
+}
+
+bool compare_push_locked(struct folder *f, struct pass *pass)
+{
+    if (f->kind != KIND_MESSAGE || pass->compared || pass->error ||
+        is_younger(pass->row.compared_at, COMPARE_EVERY))
+        return false;
+    struct compare *c = xcalloc(1, sizeof(*c));
+    c->task.run = compare_run;
+    c->folder = f;
+    c->pass = pass;
+    pass->compared = true;
+    pass->confirming = pass_push_locked(f, pass, &c->task);
+    if (!pass->confirming)
+        free(c);
+    return pass->confirming;
+}

@@ -1,0 +1,97 @@
+/*
+ * pass_p.h - one renewal of a folder's listing.
+ *
+ * A pass is one walk over a folder's pages: the first listing, a refresh, or the rest of one that was
+ * interrupted. A folder has at most one. It runs in the fetch threads as a set of tasks, a page each;
+ * a task that ends starts the ones that are due after it (pass_leave()), so no thread waits for
+ * another.
+ *
+ *     PASS_PAGES    pages are asked for
+ *     PASS_CONFIRM  every page is there; what was not met is asked for by id, one after the other
+ *     PASS_ENDED    waiters have gone; pages behind the end may still come, and are ignored
+ *
+ * Locks: see listing_p.h.
+ */
+#ifndef OUTLOOKFS_SYNC_PASS_P_H
+#define OUTLOOKFS_SYNC_PASS_P_H
+
+#include "listing_p.h"
+#include "pool_p.h"
+
+enum plan { PLAN_FULL, PLAN_NEWEST /* up to a page that holds nothing new */, PLAN_CHANGES };
+enum pass_state { PASS_PAGES, PASS_CONFIRM, PASS_ENDED };
+
+struct span {
+    unsigned from, to; /* positions in the listing, `to` not included */
+};
+struct spans {
+    struct span *list;
+    size_t count;
+};
+
+/* Guarded by listings.lock where not said otherwise. `row` is what is stored: once pages are in
+ * flight it changes under folder.commit too. */
+struct pass {
+    enum plan plan;
+    enum pass_state state;
+    uintptr_t gen;        /* constant: taken before the first page was asked for */
+    bool complete_before; /* constant: the listing was complete when the pass began */
+    struct cache_listing row;
+    unsigned in_flight; /* tasks */
+    unsigned pages;     /* stored */
+    unsigned cap;       /* records a page at most: what the service has given or managed */
+    bool all;           /* everything is stored */
+    int error;
+    char *reason;
+
+    /* PLAN_FULL, PLAN_NEWEST */
+    unsigned parallel;  /* pages in flight at most; grows with full pages */
+    unsigned next;      /* the first position never asked for */
+    unsigned limit;     /* positions to ask for at most */
+    unsigned end;       /* of the listing as the service says; UINT_MAX: not known */
+    struct spans gaps;  /* asked for, but the service gave less */
+    struct spans ahead; /* stored behind a hole */
+    uint64_t first;     /* hash of the listing's first id */
+    char **missing;     /* ids to ask for */
+    size_t nmissing, nasked;
+
+    /* PLAN_CHANGES: its tasks are one after the other, and own these */
+    char *cursor;
+    bool begun, whole; /* whole: the feed from its beginning */
+    unsigned restarts;
+    int64_t asked; /* clock_steady() before the first question; 0: none yet */
+
+    bool confirming; /* a question about what was not met is in flight */
+    bool compared;
+};
+
+/* --- listing.c --- */
+/* Notes which records a full listing did not meet; folder.commit is held, listings.lock is not. */
+void confirm_collect(struct folder *f, struct pass *pass);
+/* Asks for the next of them; listings.lock is held. False: none is left. */
+bool confirm_next_locked(struct folder *f, struct pass *pass);
+
+/* --- pass.c --- */
+/* Records of a page, as many as are worth asking for at once; listings.lock is held. */
+unsigned page_top_locked(const struct folder *f, enum plan plan);
+/* Begins a pass; folder.commit and listings.lock are held, no pass is under way. `row` is the listing
+ * as stored. */
+void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum plan plan);
+/* A task of the pass has ended: starts what is due now, or ends the pass. No lock is held; `pass` may
+ * be gone afterwards. */
+void pass_leave(struct folder *f, struct pass *pass);
+/* For its tasks. The first error counts. */
+void pass_fail(struct folder *f, struct pass *pass, int error, const char *reason);
+/* Takes `task`, whose run() ends with pass_leave() and frees it; listings.lock is held. False: the
+ * mount is ending, and the pass has failed. */
+bool pass_push_locked(struct folder *f, struct pass *pass, struct task *task);
+
+/* --- changes.c, compare.c --- */
+/* Can the folder be followed by its changes? */
+bool changes_fit(const struct folder *f);
+/* The next task of a pass; listings.lock is held. */
+void changes_push_locked(struct folder *f, struct pass *pass);
+/* The same, where a comparison is due; false: it is not. */
+bool compare_push_locked(struct folder *f, struct pass *pass);
+
+#endif
