@@ -246,7 +246,7 @@ int attachments_store(struct mailbox *mb, const char *message, const char *attac
     struct receiver r = {0};
     char *temp;
 
-    r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
+    r.fd = cache_attachment_begin(mb->cache, &temp);
     if (r.fd < 0)
         return r.fd;
     int rc = receive_base64(&r, base64);

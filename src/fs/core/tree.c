@@ -150,8 +150,7 @@ static bool is_whole(const struct node_ops *ops)
                !ops->owns == !ops->rename && (!ops->names || ops->names->files);
     if (S_ISLNK(ops->type))
         return ops->readlink;
-    return S_ISREG(ops->type) && (ops->load || ops->read) &&
-           (!(ops->flags & NODE_WRITABLE) || ops->commit || ops->write);
+    return S_ISREG(ops->type) && (ops->load || ops->read);
 }
 
 /* Without a reference of its own. */
