@@ -207,7 +207,7 @@ static bool still_moves(const char *mountpoint, struct motion *motion, struct pr
     return moves;
 }
 
-int control_sync(const char *mountpoint)
+int control_sync(const char *mountpoint, int64_t until)
 {
     struct progress progress = {.what = "sending"};
     struct motion motion = {-1, -1, -1, clock_mono()};
@@ -215,7 +215,8 @@ int control_sync(const char *mountpoint)
 
     do
         rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
-    while (rc == -EINPROGRESS && still_moves(mountpoint, &motion, &progress));
+    while (rc == -EINPROGRESS && clock_mono() < until &&
+           still_moves(mountpoint, &motion, &progress));
     progress_end(&progress);
     return rc;
 }

@@ -138,8 +138,11 @@ static bool check_service(struct doctor *d, struct remote *remote)
     struct remote_fault fault = {0};
     enum grade grade = remote_test(remote, ctx, &fault);
 
+    const char *account = remote_account(remote);
+
     if (grade == GRADE_OK)
-        doctor_ok(d, "service", "accepts the token");
+        doctor_ok(d, "service", "accepts the token%s%s", account ? " of " : "",
+                  account ? account : "");
     else if (strstr(reason_of(&fault, grade), "MailboxNotEnabledForRESTAPI"))
         doctor_fail(d, "mailbox", "this account has no mailbox in the cloud (%s)",
                     reason_of(&fault, grade));

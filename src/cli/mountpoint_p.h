@@ -53,8 +53,9 @@ int mountpoint_check(char **path, bool nonempty, struct buf *err);
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err);
 /* A line for .outlookfs/control, which may answer late: within `limit`, or -ETIMEDOUT. 0 or -errno. */
 int control_command(const char *mountpoint, const char *line, int64_t limit);
-/* Sends what waits, as long as something moves. 0, -EIO or -EINPROGRESS: something is left. */
-int control_sync(const char *mountpoint);
+/* Sends what waits, as long as something moves, until a time of clock_mono(). 0, -EIO or
+ * -EINPROGRESS: something is left. */
+int control_sync(const char *mountpoint, int64_t until);
 
 /* The mount a command is about, of which `path` is a part; NULL: the one we are in, or the only one
  * there is. Its path in `ret`, or EXIT_NOT_DONE after a line. A dead one is refused. */

@@ -160,6 +160,14 @@ static void show_drafts(const cJSON *status)
     cJSON_ArrayForEach(draft, json_get(status, "drafts")) show_draft(draft);
 }
 
+static void show_strays(const cJSON *status)
+{
+    const cJSON *stray;
+
+    cJSON_ArrayForEach(stray, json_get(status, "strays"))
+        print(stdout, "  %s: %s\n", text(stray, "path"), text(stray, "next"));
+}
+
 static void show_what_to_do(const cJSON *status)
 {
     struct left left = left_read(status);
@@ -232,6 +240,7 @@ static int show(const char *path, bool as_json)
         show_operations(status);
         show_outbox(status);
         show_drafts(status);
+        show_strays(status);
         show_what_to_do(status);
     }
     if (!code)

@@ -45,7 +45,7 @@ static int sync_all(const char *path, bool confirm_deletes)
     int rc = confirm_deletes ? control_command(path, "confirm-deletes\n", MOUNT_LIMIT) : 0;
 
     if (!rc)
-        rc = control_sync(path);
+        rc = control_sync(path, INT64_MAX);
     if (rc == 0)
         return EXIT_DONE;
     if (rc == -EIO || rc == -EINPROGRESS)

@@ -6,6 +6,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,9 +15,11 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* Its last flush takes 30 s at most. */
-#define EXIT_LIMIT_MS 35000
-#define STUCK_LIMIT_MS 3000 /* where nothing moved before either */
+/* Where sending comes to no end, everything takes 30 s: so long we wait while something is sent, ... */
+#define SENDING_LIMIT (22 * NS_PER_S)
+/* ... and then for the program to end, which does not wait again. */
+#define STUCK_LIMIT_MS 3000
+#define EXIT_LIMIT_MS 35000 /* a program that was not told so flushes for 30 s */
 
 static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {NULL}};
 
@@ -47,7 +50,7 @@ static void prepare(const char *path, struct farewell *ret)
         goto out;
     ret->process = pidfd_open((pid_t)json_int(status, "pid", 0), 0);
     if (worth_waiting(status)) {
-        ret->stuck = control_sync(path) == -EINPROGRESS; /* what is left is told below */
+        ret->stuck = control_sync(path, clock_mono() + SENDING_LIMIT) == -EINPROGRESS;
         cJSON_Delete(status);
         status = NULL;
         if (control_status(path, NULL, &status, &err))
@@ -96,6 +99,8 @@ static int unmount_living(const char *path, struct buf *err)
     int code = EXIT_DONE;
 
     prepare(path, &farewell);
+    if (farewell.stuck) /* what is left is told below */
+        control_command(path, "leave\n", MOUNT_LIMIT);
     if (unmount(path, false, err)) {
         code = complain("%s", err->data);
         if (farewell.process >= 0)

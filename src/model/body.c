@@ -112,7 +112,8 @@ struct cJSON *merge_new_body(enum kind kind, const struct cJSON *mine)
 
     cJSON_ArrayForEach(member, mine)
     {
-        if (!kind_is_managed(kind, member->string))
+        if (!kind_is_managed(kind, member->string) ||
+            str_eq(member->string, kind_info(kind)->given))
             value_add_copy(body, member->string, member);
     }
     value_prune(body);

@@ -8,6 +8,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/base/zone.h>
+#include <outlookfs/model/kind.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -106,6 +107,42 @@ bool event_is_on(const struct cJSON *event, const struct event_day *day)
 
 /* --- times as people write them --- */
 
+/* Where a record has a time: {"Start", "StartTimeZone"}, or Graph's {"start": {"dateTime", "timeZone"}}. */
+struct moment {
+    const char *object; /* NULL: the record itself */
+    const char *time, *zone;
+};
+
+static struct moment start_of(void)
+{
+    return kind_service() == SERVICE_GRAPH ? (struct moment){"start", "dateTime", "timeZone"}
+                                           : (struct moment){NULL, "Start", "StartTimeZone"};
+}
+
+static struct moment end_of(void)
+{
+    return kind_service() == SERVICE_GRAPH ? (struct moment){"end", "dateTime", "timeZone"}
+                                           : (struct moment){NULL, "End", "EndTimeZone"};
+}
+
+static struct cJSON *object_of(const struct cJSON *event, const struct moment *m)
+{
+    return m->object ? json_get(event, m->object) : (struct cJSON *)event;
+}
+
+static const char *time_of(const struct cJSON *event, const struct moment *m)
+{
+    return json_str(object_of(event, m), m->time);
+}
+
+/* NULL: none is said. */
+static const char *zone_of(const struct cJSON *event, const struct moment *m)
+{
+    const char *zone = json_str(object_of(event, m), m->zone);
+
+    return zone && *zone ? zone : NULL;
+}
+
 static bool has_offset(const char *time)
 {
     const char *clock = strchr(time, 'T');
@@ -114,70 +151,68 @@ static bool has_offset(const char *time)
 }
 
 /* Is it a time that leaves open which zone it is in? */
-static bool is_open(const struct cJSON *base, const struct cJSON *event, const char *member,
-                    const char *zone_member)
+static bool is_open(const struct cJSON *base, const struct cJSON *event, const struct moment *m)
 {
-    const char *time = json_str(event, member), *old = json_str(base, member);
-    const char *zone = json_str(event, zone_member);
+    const char *time = time_of(event, m), *old = time_of(base, m), *zone = zone_of(event, m);
     int64_t ns;
 
-    if (!time || has_offset(time) || str_parse_time(time, &ns))
+    if (!time || has_offset(time) || str_parse_time(time, &ns) || (base && str_eq(time, old)))
         return false;
-    if (!base)
-        return !zone || !*zone;
-    if (str_eq(time, old))
-        return false;
-    return !zone || !*zone || (old && has_offset(old) && str_eq(zone, json_str(base, zone_member)));
+    return !zone || (base && old && has_offset(old) && str_eq(zone, zone_of(base, m)));
 }
 
-static void set_string(struct cJSON *event, const char *member, const char *value)
+static void set_string(struct cJSON *event, const struct moment *m, const char *member,
+                       const char *value)
 {
-    if (json_get(event, member))
-        cJSON_ReplaceItemInObjectCaseSensitive(event, member, cJSON_CreateString(value));
+    struct cJSON *obj = object_of(event, m);
+
+    if (json_get(obj, member))
+        cJSON_ReplaceItemInObjectCaseSensitive(obj, member, cJSON_CreateString(value));
     else
-        cJSON_AddStringToObject(event, member, value);
+        cJSON_AddStringToObject(obj, member, value);
 }
 
 /* By the C library, which knows every TZ. */
-static void set_utc(struct cJSON *event, const char *member, const char *zone_member)
+static void set_utc(struct cJSON *event, const struct moment *m)
 {
     char text[32];
     int64_t ns;
     struct tm tm;
     time_t t;
 
-    str_parse_time(json_str(event, member), &ns);
+    str_parse_time(time_of(event, m), &ns);
     t = (time_t)(ns / NS_PER_S);
     gmtime_r(&t, &tm);
     tm.tm_isdst = -1;
     str_format_time((int64_t)mktime(&tm) * NS_PER_S, text);
-    set_string(event, member, text);
-    set_string(event, zone_member, "UTC");
+    set_string(event, m, m->time, text);
+    set_string(event, m, m->zone, "UTC");
+}
+
+static void set_local(struct cJSON *event, const struct moment *m, const char *local)
+{
+    if (local)
+        set_string(event, m, m->zone, local);
+    else
+        set_utc(event, m);
 }
 
 bool event_settle_zones(const struct cJSON *base, struct cJSON *event)
 {
-    const char *start_zone = json_str(event, "StartTimeZone");
-    bool start, end;
+    const struct moment start = start_of(), end = end_of();
+    bool all_day = json_bool(event, kind_info(KIND_EVENT)->all_day, false);
+    bool start_open = !all_day && is_open(base, event, &start);
+    bool end_open = !all_day && is_open(base, event, &end);
+    const char *said = zone_of(event, &start);
     char *local;
 
-    if (json_bool(event, "IsAllDay", false))
-        return false;
-    start = is_open(base, event, "Start", "StartTimeZone");
-    end = is_open(base, event, "End", "EndTimeZone");
-    if (!start && !end)
+    if (!start_open && !end_open)
         return false;
     local = zone_local_windows();
-    if (end && !base && !start && start_zone && *start_zone)
-        set_string(event, "EndTimeZone", start_zone);
-    else if (end && local)
-        set_string(event, "EndTimeZone", local);
-    else if (end)
-        set_utc(event, "End", "EndTimeZone");
-    if (start && local)
-        set_string(event, "StartTimeZone", local);
-    else if (start)
-        set_utc(event, "Start", "StartTimeZone");
+    if (end_open)
+        set_local(event, &end, !base && !start_open && said ? said : local);
+    if (start_open)
+        set_local(event, &start, local);
     free(local);
     return true;
 }

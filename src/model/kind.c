@@ -111,6 +111,11 @@ static const char *const event_opaque[] = {
 
 static const char *const message_changeable[] = {"IsRead", NULL};
 
+static const char *const name_parts[] = {
+    "GivenName", "MiddleName", "Surname", "Title", "Generation", NULL,
+};
+static const char *const full_names[] = {"DisplayName", "FileAs", NULL};
+
 /* --- Graph ------------------------------------------------------------------------------------ */
 
 /* Read-only members (graph contract 2.1). parentFolderId changes by a move. */
@@ -186,7 +191,7 @@ static const char *const graph_event_managed[] = {
 
 static const char *const graph_event_required[] = {"start", "end", NULL};
 
-static const char *const graph_event_rewritten[] = {"body", "bodyPreview", NULL};
+static const char *const graph_rewritten[] = {"body", "bodyPreview", NULL};
 
 static const char *const graph_event_opaque[] = {
     "id",
@@ -215,6 +220,11 @@ static const char *const graph_contact_managed[] = {
     "id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId", NULL,
 };
 
+static const char *const graph_name_parts[] = {
+    "givenName", "middleName", "surname", "title", "generation", NULL,
+};
+static const char *const graph_full_names[] = {"displayName", "fileAs", NULL};
+
 /* GetEmails' order of members (recorded answer in contract 2.1). */
 static const char *const message_order[] = {
     "From",
@@ -241,7 +251,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
         {
             .name = "message",
             .dir = "mail",
-            .caps = KIND_CAN_DELETE,
+            .caps = KIND_CAN_DELETE | KIND_NESTS,
             .id = "Id",
             .etag = NULL,
             .modified = "DateTimeReceived",
@@ -267,6 +277,7 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
             .created = "DateTimeCreated",
             .managed = event_managed,
             .required = event_required,
+            .all_day = "IsAllDay",
             .invited = "Attendees",
             .rewritten = event_rewritten,
             .opaque = event_opaque,
@@ -284,6 +295,8 @@ static const struct kind_info connector_kinds[KIND_COUNT] = {
             .required = contact_required,
             .rewritten = no_members,
             .opaque = contact_managed,
+            .name_parts = name_parts,
+            .full_names = full_names,
         },
 };
 
@@ -298,7 +311,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .name = "message",
             .type = "#microsoft.graph.message",
             .dir = "mail",
-            .caps = KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER | KIND_CAN_MOVE,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_MOVE | KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "receivedDateTime",
@@ -306,11 +320,12 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .whole = graph_message_whole,
             .managed = graph_message_managed,
             .required = no_members,
-            .rewritten = no_members,
+            .rewritten = graph_rewritten,
             .opaque = graph_message_opaque,
             .changeable = graph_message_changeable,
             .draft = "isDraft",
             .parent = "parentFolderId",
+            .given = "attachments",
             .attachments = "attachments",
             .has_attachments = "hasAttachments",
         },
@@ -326,8 +341,9 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .created = "createdDateTime",
             .managed = graph_event_managed,
             .required = graph_event_required,
+            .all_day = "isAllDay",
             .invited = "attendees",
-            .rewritten = graph_event_rewritten,
+            .rewritten = graph_rewritten,
             .opaque = graph_event_opaque,
         },
     [KIND_CONTACT] =
@@ -335,7 +351,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .name = "contact",
             .type = "#microsoft.graph.contact",
             .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
+            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
+                    KIND_CAN_FOLD | KIND_NESTS,
             .id = "id",
             .etag = "changeKey",
             .modified = "lastModifiedDateTime",
@@ -345,6 +362,8 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .required = no_members,
             .rewritten = no_members,
             .opaque = graph_contact_managed,
+            .name_parts = graph_name_parts,
+            .full_names = graph_full_names,
         },
 };
 

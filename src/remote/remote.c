@@ -101,6 +101,11 @@ const char *remote_title(struct remote *r)
     return r->impl->title;
 }
 
+const char *remote_account(struct remote *r)
+{
+    return r->impl->account ? r->impl->account(r) : NULL;
+}
+
 uint64_t remote_token_read(struct remote *r)
 {
     struct http_stats stats = {0};
@@ -151,6 +156,32 @@ enum grade remote_find_mail_folder(struct remote *r, const char *path, struct re
                                    struct remote_fault *fault)
 {
     DISPATCH(find_mail_folder, path, ctx);
+}
+
+enum grade remote_make_folder(struct remote *r, enum kind kind, const char *parent,
+                              const char *display, struct remote_ctx ctx, char **ret_id,
+                              struct remote_fault *fault)
+{
+    DISPATCH(make_folder, kind, parent, display, ctx, ret_id);
+}
+
+enum grade remote_rename_folder(struct remote *r, enum kind kind, const char *id,
+                                const char *display, struct remote_ctx ctx,
+                                struct remote_fault *fault)
+{
+    DISPATCH(rename_folder, kind, id, display, ctx);
+}
+
+enum grade remote_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
+                              struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(move_folder, kind, id, parent, ctx);
+}
+
+enum grade remote_remove_folder(struct remote *r, enum kind kind, const char *id,
+                                struct remote_ctx ctx, struct remote_fault *fault)
+{
+    DISPATCH(remove_folder, kind, id, ctx);
 }
 
 enum grade remote_list(struct remote *r, enum kind kind, const char *folder,

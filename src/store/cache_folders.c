@@ -165,6 +165,14 @@ int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folder
     return db_end(&c->db, replace_locked(c, kind, folders));
 }
 
+int cache_outdate_folders(struct cache *c, enum kind kind)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, run_for_kind(c, kind,
+                                       "UPDATE folder_answers SET asked_at = min(asked_at, 1)"
+                                       " WHERE kind = ?"));
+}
+
 /* The siblings' names, without that of the folder itself. */
 static void collect_names(const struct cache_folders *folders, const char *id, struct names *names)
 {

@@ -76,7 +76,7 @@ struct db_dir {
 };
 
 /*
- * Makes `dir` (0700) and locks the file `lock` in it for this process, which is named in it. -EBUSY
+ * Makes `dir` (0700) and locks it for this process, which is named in its file `lock`. -EBUSY
  * when another has it; -EPERM: somebody else owns it or may write in it; -ENOTEMPTY: it was made
  * for other things. The descriptor holds the lock.
  */

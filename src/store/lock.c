@@ -105,24 +105,35 @@ static int busy(int fd, const char *dir, struct buf *err)
 
     pid[n > 0 ? n : 0] = '\0';
     pid[strcspn(pid, "\n")] = '\0';
-    return buf_fail(err, -EBUSY, "another outlookfs (process %s) uses %s", pid, dir);
+    return buf_fail(err, -EBUSY, "another outlookfs (process %s) uses %s", *pid ? pid : "?", dir);
 }
 
-static int lock(int dir_fd, const char *dir, int *ret_fd, struct buf *err)
+/*
+ * The directory is what is locked: the file "lock", which says who has it, may be removed by
+ * somebody who tidies up. On a disk where a directory cannot be locked (NFS asks for a descriptor
+ * that writes) it is the file. `dir_fd` is taken where it becomes the lock.
+ */
+static int lock(int *dir_fd, const char *dir, int *ret_fd, struct buf *err)
 {
-    int fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), rc = 0;
+    int fd = openat(*dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), rc = 0;
 
     if (fd < 0)
         return buf_fail(err, -errno, "%s/lock: %s", dir, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB))
+    bool whole = !flock(*dir_fd, LOCK_EX | LOCK_NB);
+    if (!whole && (errno == EWOULDBLOCK || flock(fd, LOCK_EX | LOCK_NB)))
         rc = errno == EWOULDBLOCK ? busy(fd, dir, err)
                                   : buf_fail(err, -errno, "%s/lock: %s", dir, strerror(errno));
     else if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0)
         rc = buf_fail(err, -errno, "%s/lock: %s", dir, strerror(errno));
-    if (rc)
-        close(fd);
-    else
+    if (!rc && !whole) {
         *ret_fd = fd;
+        return 0;
+    }
+    close(fd);
+    if (!rc) {
+        *ret_fd = *dir_fd;
+        *dir_fd = -1;
+    }
     return rc;
 }
 
@@ -137,7 +148,8 @@ int db_lock_dir(const char *dir, const struct db_dir *kind, int *ret_fd, struct 
         return buf_fail(err, -errno, "%s: %s", dir, strerror(errno));
     rc = claim(fd, dir, kind, err);
     if (!rc)
-        rc = lock(fd, dir, ret_fd, err);
-    close(fd);
+        rc = lock(&fd, dir, ret_fd, err);
+    if (fd >= 0)
+        close(fd);
     return rc;
 }

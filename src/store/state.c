@@ -79,6 +79,9 @@ static const char *const schema_steps[] = {
 
     "ALTER TABLE slots ADD COLUMN origin TEXT;"
     "CREATE INDEX slots_moved ON slots (kind, record) WHERE origin IS NOT NULL;",
+
+    /* SLOT_DRAFT and SLOT_VACANT: few, looked for after every create. */
+    "CREATE INDEX slots_unsettled ON slots (id) WHERE flags & 6;",
 };
 
 static const struct db_schema schema = {

@@ -4,6 +4,7 @@
 #include "row_p.h"
 #include "state_p.h"
 
+#include <assert.h>
 #include <errno.h>
 
 /* An update leaves kind, folder and record as they are: see state.h. */
@@ -162,6 +163,20 @@ int state_slots(struct state *s, enum kind kind, const char *folder, struct slot
     return row_collect(&q, &slots, ret, ret_count);
 }
 
+int state_slots_leaving(struct state *s, enum kind kind, const char *folder, struct slot **ret,
+                        size_t *ret_count)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &slots, &q,
+               "WHERE kind = ?1 AND (origin = ?2 OR folder = ?2 AND id IN"
+               " (SELECT slot FROM journal WHERE verb = ?3)) ORDER BY id");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    sql_bind_int(&q, JOURNAL_DELETE);
+    return row_collect(&q, &slots, ret, ret_count);
+}
+
 int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count)
 {
     struct sql_query q;
@@ -174,7 +189,12 @@ int state_slots_with(struct state *s, unsigned flags, struct slot **ret, size_t 
 {
     struct sql_query q;
 
-    row_select(&s->db, &slots, &q, "WHERE flags & ? ORDER BY id");
+    /* The index on these is used where its condition stands in the statement. */
+    static_assert((SLOT_DRAFT | SLOT_VACANT) == 6, "as in the schema");
+    bool unsettled = !(flags & ~(unsigned)(SLOT_DRAFT | SLOT_VACANT));
+    row_select(&s->db, &slots, &q,
+               unsettled ? "WHERE flags & 6 AND flags & ? ORDER BY id"
+                         : "WHERE flags & ? ORDER BY id");
     sql_bind_int(&q, flags);
     return row_collect(&q, &slots, ret, ret_count);
 }

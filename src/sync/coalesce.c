@@ -9,6 +9,7 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/contact.h>
 #include <outlookfs/model/event.h>
 #include <outlookfs/model/merge.h>
 #include <outlookfs/model/render.h>
@@ -72,6 +73,28 @@ static int queue_op(struct change *c, struct journal_op *op)
 
 /* --- updates --- */
 
+/* What the user wrote does not say that it became a draft; the service does. */
+static void complete_base(const struct change *c, cJSON *base)
+{
+    const char *draft = kind_info(c->slot.kind)->draft;
+    struct cache_record r = {0};
+    cJSON *record = NULL;
+
+    if (!draft || json_get(base, draft) ||
+        cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
+        return;
+    if (!json_parse_object(r.text, r.size, &record, NULL))
+        cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
+    cJSON_Delete(record);
+    cache_record_release(&r);
+}
+
+static int check_update(struct change *c, cJSON *base)
+{
+    complete_base(c, base);
+    return kind_check_update(c->slot.kind, base, c->obj, c->err);
+}
+
 static int begin_op(struct change *c)
 {
     struct journal_op op = {.verb = JOURNAL_CREATE};
@@ -90,7 +113,7 @@ static int begin_op(struct change *c)
     rc = parse_base(c->base, &base, c->err);
     if (rc || merge_same(kind, base, c->obj))
         goto out;
-    rc = kind_check_update(kind, base, c->obj, c->err);
+    rc = check_update(c, base);
     if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
@@ -171,7 +194,7 @@ static int change_update(struct change *c, struct journal_op *op)
     else if (merge_same(kind, base, c->obj) && !attempted)
         rc = end_op(c, op);
     else {
-        rc = kind_check_update(kind, base, c->obj, c->err);
+        rc = check_update(c, base);
         op->verb = JOURNAL_UPDATE;
         if (!rc)
             rc = queue_op(c, op);
@@ -250,22 +273,32 @@ static void change_release(struct change *c)
     slot_release(&c->slot);
 }
 
-/* A time without a zone means the one it was saved in, whenever it is sent. */
-static int settle_zones(struct change *c, const struct journal_op *op)
+static bool settled_obj(enum kind kind, const cJSON *base, cJSON *obj)
+{
+    switch (kind) {
+    case KIND_EVENT: /* a time without a zone means the one it was saved in, whenever it is sent */
+        return event_settle_zones(base, obj);
+    case KIND_CONTACT:
+        return contact_settle_names(base, obj);
+    default:
+        return false;
+    }
+}
+
+/* What was meant, beyond what was written. */
+static int settle(struct change *c, const struct journal_op *op)
 {
     bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
     cJSON *base = NULL, *settled;
     struct buf text;
     int rc = 0;
 
-    if (c->slot.kind != KIND_EVENT)
-        return 0;
     if (!create)
         rc = parse_base(op && op->base ? op->base : c->base, &base, c->err);
     if (rc)
         return rc;
     settled = cJSON_Duplicate(c->obj, true);
-    if (event_settle_zones(base, settled)) {
+    if (settled_obj(c->slot.kind, base, settled)) {
         buf_init(&text, JSON_TEXT_MAX);
         rc = render_record(settled, &text);
         c->settled = buf_detach(&text);
@@ -297,10 +330,10 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
-        rc = settle_zones(&c, NULL);
+        rc = settle(&c, NULL);
         rc = rc ? rc : begin_op(&c);
     } else if (!rc) {
-        rc = settle_zones(&c, &op);
+        rc = settle(&c, &op);
         rc = rc ? rc : change_op(&c, &op);
         journal_op_release(&op);
     }

@@ -126,6 +126,19 @@ static const struct cache_folder *find_flagged_above(const struct cache_folders 
     return f;
 }
 
+bool mailbox_may_create(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    const struct kind_info *info = kind_info(kind);
+    struct cache_folders folders = {0};
+
+    if (!(info->caps & KIND_CAN_CREATE) || !info->draft)
+        return info->caps & KIND_CAN_CREATE;
+    bool may = !cache_get_folders(mb->cache, kind, &folders) &&
+               find_flagged_above(&folders, folder, FOLDER_DRAFTS);
+    cache_folders_release(&folders);
+    return may;
+}
+
 static int trash_of(struct mailbox *mb, enum kind kind, const char *folder, char **ret)
 {
     struct cache_folders folders = {0};

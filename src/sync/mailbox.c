@@ -138,8 +138,15 @@ int mailbox_start(struct mailbox *mb)
     return outbox_start(mb->outbox);
 }
 
+void mailbox_leave(struct mailbox *mb)
+{
+    mb->left_at = clock_mono();
+}
+
 void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left)
 {
+    if (mb->left_at && clock_mono() - mb->left_at < LEAVE_LIMIT)
+        limit = 0;
     int64_t until = clock_mono() + limit;
 
     if (mb->writing) {

@@ -39,7 +39,8 @@ struct mailbox {
     struct outbox *outbox;       /* outbox.c */
     struct triggers *triggers;   /* triggers.c */
     struct attachments_read attachments_read;
-    bool writing; /* the writeback workers run; owner only */
+    bool writing;            /* the writeback workers run; owner only */
+    _Atomic int64_t left_at; /* clock_mono() of the last mailbox_leave(); 0: never */
 };
 
 /*

@@ -302,7 +302,7 @@ int outcome_created(struct job *j, const struct item *item)
 
 static bool can_create(const struct job *j)
 {
-    return kind_info(j->slot.kind)->caps & KIND_CAN_CREATE;
+    return mailbox_may_create(j->mb, j->slot.kind, j->slot.folder);
 }
 
 /*

@@ -47,8 +47,8 @@ struct writeback {
 
     /* guarded by scheduler.lock */
     struct worker workers[WRITEBACK_WORKERS];
-    unsigned running; /* threads; written by start and stop only */
-    bool looking;     /* a worker is looking for work; the others wait for their turn */
+    unsigned running;           /* threads; written by start and stop only */
+    bool looking;               /* a worker is looking for work; the others wait for their turn */
     struct own_answer *answers; /* a hash: see answers.c */
     struct trashed *trashed;    /* a hash */
     int64_t next_prune;         /* clock_mono() */

@@ -45,6 +45,9 @@ def typed_bodies(requests):
         if operation in MESSAGES and isinstance(body, dict):
             yield {"type": "message", "value": body.get("message", {}), "where": operation}
         elif operation in BODIES and isinstance(body, dict):
+            for attachment in body.get("attachments") or ():  # each of a type of its own
+                yield {"type": attachment["@odata.type"].rpartition(".")[2], "value": attachment, "where": operation}
+            body = {name: value for name, value in body.items() if name != "attachments"}
             type = re.sub(r".*\.", "", body.get("@odata.type", "")) or BODIES[operation]
             yield {"type": type, "value": body, "where": operation}
 

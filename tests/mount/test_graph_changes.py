@@ -2,10 +2,13 @@
 import json
 import os
 import random
+import re
 import sqlite3
+import subprocess
+import time
 
 from harness import main, wait_for
-from graph_mount import GraphTest
+from graph_mount import GraphMailbox, GraphTest
 
 TTL = 0.2
 INBOX = "mail/Inbox"
@@ -39,6 +42,11 @@ class Followed(GraphTest):
 
     def wait_until_listed(self, there=(), gone=(), folder=INBOX):
         wait_for(lambda: set(there) <= self.listed(folder) and not set(gone) & self.listed(folder), "the folder has changed")
+
+    def without_context(self, target):
+        theirs = self.ask(target)
+        theirs.pop("@odata.context")
+        return theirs
 
     def look_again(self, folder=INBOX):
         """The requests of the first look at the folder that asks for anything."""
@@ -113,6 +121,36 @@ class Changes(Followed):
         self.assertEqual(self.listed(), set(self.theirs()))
         self.option(emptyPages=False, duplicates=False)
 
+    def test_entries_that_say_too_little_are_asked_for_together(self):
+        self.listed()
+        ids = [self.arrive("bare %d" % n) for n in range(30)]
+        self.wait_until_listed(ids)
+        self.option(bareEntries=True, batchAtOnce=8, retryAfter=0.4)
+        mark = self.mailbox.mark()
+        for id in ids:
+            self.edit("message", id, set={"categories": ["Red category"]})
+        self.edit("message", ids[0], set={"isRead": True})
+        self.edit("message", ids[1], delete=True)
+        self.mailbox.fault(service="graph", operation="GetMessage", count=1, status=424)
+        wait_for(lambda: self.listed() and all(self.mailbox.json(INBOX, id + ".json")["categories"] for id in ids[2:]), "the changes have come")
+        self.option(bareEntries=False, batchAtOnce=20, retryAfter=2.128)
+        self.assertEqual(self.mailbox.json(INBOX, ids[0] + ".json"), self.without_context("/me/messages/" + ids[0]))
+        self.assertNotIn(ids[1], self.listed())
+        refused = [r for r in self.mailbox.requests(since=mark) if r["status"] == 429 and "batch" in r]
+        self.assertTrue(refused, "the batch was not throttled")
+        alone = [r for r in self.mailbox.requests("GetMessage", since=mark) if "batch" not in r and r["n"] <= refused[-1]["n"]]
+        self.assertEqual(alone, [])
+
+    def test_a_page_that_is_too_much_is_halved(self):
+        self.listed()
+        self.option(generation=random.randrange(2, 10**6))
+        mark = self.mailbox.mark()
+        self.mailbox.fault(service="graph", operation="MessagesDelta", after=1, count=3, status=504)
+        id = self.arrive("at last")
+        self.wait_until_listed([id])
+        sizes = [int(re.search(r"maxpagesize=(\d+)", r["prefer"])[1]) for r in self.mailbox.requests("MessagesDelta", since=mark)]
+        self.assertLess(min(sizes), max(sizes) / 1.9)
+
     def test_contacts_are_followed(self):
         folder = "contacts/Contacts"
         self.listed(folder)
@@ -149,6 +187,85 @@ class Changes(Followed):
         self.assertEqual(self.listed(), set(self.theirs()))
         listing, = [r for r in self.mailbox.requests("ListMessages") if "changeKey" in r["query"]]
         self.assertIn("$select=id%2CchangeKey", listing["query"])
+
+
+class PersonalMailbox(GraphMailbox):
+    def mount(self):
+        self.sandbox.control("POST", "/option", {"service": "login", "account": "personal"})
+        super().mount()
+
+
+class Personal(Followed):
+    MAILBOX = PersonalMailbox
+
+    def doctor(self, url):
+        config = os.path.join(self.mailbox.dir, "config")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[home]\nservice = graph\nurl = %s\ntoken-file = %s\n" % (url, self.mailbox.token_file))
+        done = self.mailbox.run([self.mailbox.program, "doctor", "--json", "--config", config, "home"], check=False)
+        return {link["link"]: link["text"] for link in json.loads(done.stdout)["links"]}
+
+    def test_a_personal_mailbox_is_one_like_others(self):
+        self.listed()
+        id = self.arrive("at home")
+        self.wait_until_listed([id])
+        self.assertTrue(self.ask("/me/mailFolders/inbox")["id"].startswith("AQMk"))
+        self.assertIn("a personal account", self.doctor(self.mailbox.sandbox.graph_url)["service"])
+
+
+class LargeMailbox(GraphMailbox):
+    def mount(self):
+        self.sandbox.graph("GET", "/me/mailFolders/inbox")  # makes the mailbox, which takes a while
+        super().mount()
+
+
+class Large(Followed):
+    SEED = "contacts=5,events=2,messages=10000"
+    MAILBOX = LargeMailbox
+
+    def ids(self, folder):
+        link, ids = "/me/mailFolders/%s/messages?$select=id&$top=1000" % folder, set()
+        while link:
+            page = self.ask(link)
+            ids |= {one["id"] for one in page["value"]}
+            link = page.get("@odata.nextLink")
+        return ids
+
+    def test_1_ten_thousand_messages_cost_twenty_requests(self):
+        mark = self.mailbox.mark()
+        self.assertEqual(self.listed(), self.ids("inbox"))
+        asked = [r for r in self.mailbox.requests(since=mark) if r["path"].startswith("/v1.0/me/mailFolders/") and "$select=id" not in r["query"]]
+        self.assertLessEqual(len(asked), 20)
+        mark = self.mailbox.mark()
+        subject = self.mailbox.json(INBOX, min(self.listed()) + ".json")["body"]
+        self.assertTrue(subject["content"])
+        self.assertEqual([r["operation"] for r in self.mailbox.requests(since=mark) if r["operation"] == "GetMessage"], [])
+
+    def test_2_killed_forgotten_and_edited_it_comes_to_the_same(self):
+        dice, sent, ids = random.Random(15), [], sorted(self.ids("inbox"))
+        dice.shuffle(ids)
+        for round in range(4):
+            if round % 2:
+                self.option(generation=1000 + round)
+            for id in ids[20 * round:][:20]:
+                self.edit("message", id, **dice.choice([{"delete": True}, {"move": "Archive"}, {"set": {"isRead": True}},
+                                                        {"set": {"categories": ["Blue category"]}}]))
+            self.arrive("round %d" % round)
+            sent.append("mail of round %d" % round)
+            self.write({"To": "a@contoso.example", "Subject": sent[-1], "Body": "<p>text"}, "outbox/send/m%d.json" % round)
+            look = subprocess.Popen(["ls", self.mailbox.path(INBOX)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(dice.uniform(0, 1.5))
+            self.mailbox.kill9()
+            look.wait(20)
+            self.mailbox.mount()
+        for folder, name in (("inbox", INBOX), ("archive", "mail/Archive")):
+            ids = self.ids(folder)
+            wait_for(lambda: self.listed(name) == ids, name + " is as the service has it", 60)
+            for id in dice.sample(sorted(ids), min(40, len(ids))):
+                self.assertEqual(self.mailbox.json(name, id + ".json"), self.without_context("/me/messages/" + id))
+        wait_for(lambda: not [name for name in os.listdir(self.mailbox.path("outbox/send")) if name.endswith(".json")], "all is sent", 60)
+        subjects = [m["subject"] for m in self.ask("/me/mailFolders/sentitems/messages?$top=200&$select=subject")["value"]]
+        self.assertEqual([subjects.count(subject) for subject in sent], [1] * len(sent))
 
 
 if __name__ == "__main__":

@@ -273,6 +273,23 @@ class Connector(Importing, MountTest):
                 self.assertEqual(done.returncode, 0 if reason is None else 1)
                 self.assertIn(reason or "Half: END:VCARD is missing", done.stdout + done.stderr)
 
+    def test_files_that_lie_where_they_do_nothing(self):
+        """They stay, and the log and status say what to do."""
+        strays = {"contacts/Contacts/phone.vcf": "outlookfs import", "calendars/Calendar/team.ICS": "outlookfs import",
+                  "outbox/send/letter.txt": "not sent", "outbox/reply/yes": "not sent"}
+        for path in list(strays) + ["contacts/Contacts/.hidden.vcf", "contacts/Contacts/notes.txt", "outbox/send/.letter.swp",
+                                    "outbox/send/letter.txt~"]:
+            self.put(path, "x")
+        status = self.mailbox.status()
+        self.assertEqual({s["path"] for s in status["strays"]}, set(strays))
+        shown = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint], check=False).stdout
+        log = self.mailbox.read(".outlookfs/log")
+        for path, advice in strays.items():
+            for text in (shown, log):
+                self.assertRegex(text, "%s: .*%s" % (path, advice))
+            os.unlink(self.mailbox.path(path))
+        self.assertEqual(self.mailbox.status()["strays"], [])
+
     def test_never_over_another(self):
         card = self.file("k.vcf", CARDS_40.replace("Zoë 山田", "Twice"))
         _, made = self.take(card, card, "contacts/Contacts")

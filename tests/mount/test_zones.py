@@ -4,12 +4,12 @@ import json
 import os
 from datetime import datetime, timedelta
 
+from graph_mount import GraphTest
 from harness import MountTest, main
 
 
-class Zones(MountTest):
-    SEED = "contacts=1,events=2,messages=1"
-    OPTIONS = "writeback_delay=1"
+class InZone:
+    """The mount's process has this zone."""
     ZONE, NAME, OFFSET = "America/New_York", "Eastern Standard Time", -5
 
     @classmethod
@@ -22,6 +22,11 @@ class Zones(MountTest):
             os.environ.pop("TZ")
             if before is not None:
                 os.environ["TZ"] = before
+
+
+class Zones(InZone, MountTest):
+    SEED = "contacts=1,events=2,messages=1"
+    OPTIONS = "writeback_delay=1"
 
     def utc(self, clock):
         """What a clock here shows, in UTC, as the service writes it."""
@@ -74,6 +79,17 @@ class Zones(MountTest):
 
 class EastOfUtc(Zones):
     ZONE, NAME, OFFSET = "Asia/Kolkata", "India Standard Time", 5.5
+
+
+class Graph(InZone, GraphTest):
+    def test_a_new_event(self):
+        """Nothing of Graph's own says UTC for a time without a zone: that would be another hour than the one that was meant."""
+        path = "calendars/Calendar/new.json"
+        self.write({"subject": "New", "start": {"dateTime": "2026-12-01T10:00:00"}, "end": {"dateTime": "2026-12-01T11:00:00"}}, path)
+        self.mailbox.sync()
+        event = self.ask("/me/events/" + self.mailbox.xattr("id", path))
+        self.assertEqual((event["start"]["dateTime"][:16], event["start"]["timeZone"]), ("2026-12-01T15:00", "UTC"))
+        self.assertEqual(event["originalStartTimeZone"], self.NAME)
 
 
 if __name__ == "__main__":

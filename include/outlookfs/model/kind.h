@@ -33,13 +33,16 @@ enum kind { KIND_MESSAGE, KIND_EVENT, KIND_CONTACT, KIND_COUNT };
 
 /* What somebody may do with a record of a kind. */
 enum kind_caps {
-    KIND_CAN_CREATE = 1 << 0, /* a new file becomes a new record */
+    KIND_CAN_CREATE = 1 << 0, /* a new file becomes a new record: where records may be drafts, in a
+                                 folder of drafts only */
     KIND_CAN_EDIT =
         1
         << 1, /* any writable member may change; without it only what kind_check_update() allows */
     KIND_CAN_DELETE = 1 << 2,
     KIND_CAN_FILTER = 1 << 3, /* lists take $filter and $orderby */
-    KIND_CAN_MOVE = 1 << 4,   /* to another folder of the kind, where it keeps its id */
+    KIND_CAN_MOVE = 1 << 4, /* to another folder of the kind, where it keeps its id; folders, too */
+    KIND_CAN_FOLD = 1 << 5, /* folders can be made, renamed and removed */
+    KIND_NESTS = 1 << 6,    /* folders have folders below them */
 };
 
 /* What is special about a folder. */
@@ -70,11 +73,16 @@ struct kind_info {
      * changes as a whole. */
     const char *const *changeable;
     const char *draft;           /* member that is true for a draft, or NULL */
+    const char *given;           /* managed member that a create may set, or NULL */
     const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
     const char *attachments;     /* a message's: the list of what it carries */
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */
+    const char *all_day;         /* an event's: it has dates and no times; else NULL */
     const char *invited;         /* an event's: who is written to at every change; else NULL */
-    const char *const *required; /* members a create must have; NULL-terminated */
+    const char *const *name_parts; /* a contact's: given, middle and last name, title, generation;
+                                      NULL-terminated; else NULL */
+    const char *const *full_names; /* ... and what is made of them */
+    const char *const *required;   /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */
     const char *const *rewritten;

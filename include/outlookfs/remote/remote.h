@@ -122,6 +122,22 @@ enum grade remote_folder_changes(struct remote *r, enum kind kind, const char *c
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
 
+/*
+ * Folders are made, renamed, moved and removed where the kind's capabilities (KIND_CAN_FOLD,
+ * KIND_CAN_MOVE) say so. `parent` NULL: the top. GRADE_CONFLICT: the name is taken; the folder to be
+ * removed is not empty. Whether one was made is found out where the answer was lost.
+ */
+enum grade remote_make_folder(struct remote *r, enum kind kind, const char *parent,
+                              const char *display, struct remote_ctx ctx, char **ret_id,
+                              struct remote_fault *fault);
+enum grade remote_rename_folder(struct remote *r, enum kind kind, const char *id,
+                                const char *display, struct remote_ctx ctx,
+                                struct remote_fault *fault);
+enum grade remote_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
+                              struct remote_ctx ctx, struct remote_fault *fault);
+enum grade remote_remove_folder(struct remote *r, enum kind kind, const char *id,
+                                struct remote_ctx ctx, struct remote_fault *fault);
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 struct remote_query {
@@ -314,6 +330,9 @@ enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const stru
 void remote_news_release(struct remote_news *news);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
+/* What sort of account it is, for a person: "a personal account"; NULL before remote_test(), and where
+ * the service does not tell. Constant. */
+const char *remote_account(struct remote *r);
 
 /* --- implementations -------------------------------------------------------------------------- */
 
@@ -325,6 +344,7 @@ struct remote_impl {
     void (*destroy)(struct remote *r);
     bool (*online)(struct remote *r);
     void (*stats)(struct remote *r, struct http_stats *ret);
+    const char *(*account)(struct remote *r);
     enum grade (*test)(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
 
     enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,
@@ -334,6 +354,17 @@ struct remote_impl {
                                  struct remote_fault *fault);
     enum grade (*find_mail_folder)(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
+
+    enum grade (*make_folder)(struct remote *r, enum kind kind, const char *parent,
+                              const char *display, struct remote_ctx ctx, char **ret_id,
+                              struct remote_fault *fault);
+    enum grade (*rename_folder)(struct remote *r, enum kind kind, const char *id,
+                                const char *display, struct remote_ctx ctx,
+                                struct remote_fault *fault);
+    enum grade (*move_folder)(struct remote *r, enum kind kind, const char *id, const char *parent,
+                              struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*remove_folder)(struct remote *r, enum kind kind, const char *id,
+                                struct remote_ctx ctx, struct remote_fault *fault);
 
     enum grade (*list)(struct remote *r, enum kind kind, const char *folder,
                        const struct remote_query *query, struct remote_ctx ctx,

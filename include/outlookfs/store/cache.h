@@ -66,6 +66,8 @@ int cache_put_folders(struct cache *c, enum kind kind, const struct cache_folder
 int cache_put_folders_answer(struct cache *c, enum kind kind, const struct cache_folders *folders);
 /* Adds one folder (a mail folder that was looked up by name). */
 int cache_add_folder(struct cache *c, const struct cache_folder *folder);
+/* The folders of a kind are to be asked for again, whatever the age of the answer. */
+int cache_outdate_folders(struct cache *c, enum kind kind);
 int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret);
 
 /* --- listings --- */

@@ -116,6 +116,9 @@ int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret);
 /* All of a folder, as an array the caller releases and frees. */
 int state_slots(struct state *s, enum kind kind, const char *folder, struct slot **ret,
                 size_t *ret_count);
+/* Those whose record is on its way out of the folder: deleted, or moved to another. */
+int state_slots_leaving(struct state *s, enum kind kind, const char *folder, struct slot **ret,
+                        size_t *ret_count);
 /* Those with a move that waits, of every kind. */
 int state_slots_moving(struct state *s, struct slot **ret, size_t *ret_count);
 /* Those with any of `flags`, of every kind. */

@@ -112,6 +112,9 @@ void mailbox_set_events(struct mailbox *mb, const struct mailbox_events *events,
 int mailbox_start(struct mailbox *mb);
 /* `left` (may be NULL): what is still in the journal. `limit` in ns. */
 void mailbox_stop(struct mailbox *mb, int64_t limit, struct journal_counts *left);
+/* A mailbox_stop() in the next LEAVE_LIMIT waits for nothing: somebody has waited before. */
+#define LEAVE_LIMIT (5 * NS_PER_S)
+void mailbox_leave(struct mailbox *mb);
 void mailbox_close(struct mailbox *mb); /* NULL is fine */
 
 struct remote *mailbox_remote(struct mailbox *mb);
@@ -140,7 +143,23 @@ int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,
  */
 int mailbox_find_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *name,
                         struct cancel *cancel, struct cache_folder *ret);
+/* May a new record be made in this folder? From what is cached. */
+bool mailbox_may_create(struct mailbox *mb, enum kind kind, const char *folder);
 void mailbox_folder_release(struct cache_folder *folder);
+
+/*
+ * Folders that are made, changed and removed at once, not by the journal: offline it is
+ * -EHOSTUNREACH, and only what the service has done is done. -EPERM for what the service does not do,
+ * -EEXIST, -ENOTEMPTY; the reason in `err`.
+ */
+int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent,
+                          const char *display, struct cancel *cancel, struct buf *err);
+/* Below `parent` (NULL: the top), as `display`. */
+int mailbox_change_folder(struct mailbox *mb, const struct cache_folder *folder, const char *parent,
+                          const char *display, struct cancel *cancel, struct buf *err);
+/* Waits for what is on its way out of the folder. */
+int mailbox_remove_folder(struct mailbox *mb, const struct cache_folder *folder,
+                          struct cancel *cancel, struct buf *err);
 
 /* --- records ---------------------------------------------------------------------------------- */
 

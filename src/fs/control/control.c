@@ -8,6 +8,7 @@
  *                        was refused, in conflict or held; EINPROGRESS: time is over, or the
  *                        service is offline
  *     confirm-deletes    lets held deletions go
+ *     leave              whoever unmounts in the next seconds has waited for what can be sent
  */
 #include "control_p.h"
 
@@ -118,9 +119,14 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
         writeback_kick(fs->writeback);
         return rc;
     }
+    if (str_eq(line, "leave")) {
+        mailbox_leave(fs->mailbox);
+        return 0;
+    }
     if (!str_eq(line, "sync") && sscanf(line, "sync %u", &seconds) != 1) {
-        log_warn(".outlookfs/control: no such command: %s (there are sync and confirm-deletes)",
-                 line);
+        log_warn(
+            ".outlookfs/control: no such command: %s (there are sync, confirm-deletes and leave)",
+            line);
         return -EINVAL;
     }
     buf_init(&err, BUF_TEXT_MAX);

@@ -4,6 +4,7 @@
  *     control.c      the directory, status.json, log, control
  *     collections.c  directories whose entries are rows of the state database, made at every look:
  *     pending.c      queue/, failed/, drafts/;   kept.c  trash/, conflicts/
+ *     strays.c       local files of which something may be expected
  *     status.c       status.json, and the entries of queue/, failed/ and drafts/
  */
 #ifndef OUTLOOKFS_FS_CONTROL_P_H
@@ -18,6 +19,9 @@ struct collection;
 extern const struct collection *const collections[]; /* NULL-terminated */
 const char *collection_name(const struct collection *c);
 struct node_spec collection_spec(struct node *dir, const struct collection *c);
+
+/* --- strays.c --- */
+void strays_add(struct fs *fs, struct cJSON *root);
 
 /* --- status.c --- */
 int status_render(struct fs *fs, struct buf *out); /* status.json */

@@ -367,6 +367,7 @@ int status_render(struct fs *fs, struct buf *out)
     add_queue(fs, root);
     add_operations(fs, root);
     add_triggers(fs, root);
+    strays_add(fs, root);
     add_listings(fs, root);
     add_cache(fs, root);
     int rc = render_record(root, out);

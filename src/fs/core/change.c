@@ -87,7 +87,7 @@ static int mkdir_by_class(struct fs *fs, const struct fs_req *req, struct node *
 
     if (!ops->mkdir)
         return -ENOSYS;
-    if (fs->config.read_only)
+    if (node_is_read_only(fs, dir))
         return node_refuse(fs, dir, name, -EROFS, NULL);
     if (strlen(name) > NAME_BYTES_MAX)
         return -ENAMETOOLONG;
@@ -184,10 +184,29 @@ int fs_unlink(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     return remove_name(fs, parent, name, false);
 }
 
+/* -ENOSYS: it is a local one, or the directory has no such call. */
+static int rmdir_by_class(struct fs *fs, const struct fs_req *req, struct node *dir,
+                          const char *name)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+    struct node *local = NULL;
+
+    if (!ops->rmdir)
+        return -ENOSYS;
+    if (node_is_read_only(fs, dir))
+        return -EROFS;
+    int rc = fs->local->lookup(fs, dir, name, &local);
+    tree_put(fs, local);
+    return rc == -ENOENT ? ops->rmdir(fs, req, dir, name) : -ENOSYS;
+}
+
 int fs_rmdir(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name)
 {
-    (void)req;
-    return remove_name(fs, parent, name, true);
+    struct node *dir = tree_get(fs, parent);
+    int rc = dir ? rmdir_by_class(fs, req, dir, name) : -ESTALE;
+
+    tree_put(fs, dir);
+    return rc == -ENOSYS ? remove_name(fs, parent, name, true) : rc;
 }
 
 /* truncate(2) comes without a handle and nothing is closed afterwards, so it is an open, a

@@ -79,15 +79,26 @@ struct node_ops {
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. Unlocked. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
-    /* Makes a directory that is more than a local one. Unlocked. NULL: a local one, or refused. */
+    /* Makes a directory that is more than a local one. Unlocked. NULL, or -ENOSYS: a local one, or
+     * refused. */
     int (*mkdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                  struct node **ret);
+    /* Removes a directory that is more than a local one. Unlocked. NULL, or -ENOSYS: a local one, or
+     * remove(). */
+    int (*rmdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name);
+    /* Renames the directory `node`, whose class this is, with all that is in it. Unlocked. */
+    int (*relocate)(struct fs *fs, const struct fs_req *req, struct node *node,
+                    const struct place *from, const struct place *to, unsigned flags,
+                    struct buf *err);
     int (*remove)(struct fs *fs, struct node *dir, const char *name); /* unlink, rmdir; locked */
     bool files_only; /* remove() is for files: rmdir of an entry is -EPERM */
     /* May something local of this type have this name? NULL: any but directories that programs do
      * not make for themselves. */
     bool (*takes)(const char *name, mode_t type);
     const char *refusal; /* what to do instead, for the log, where a change is refused; or NULL */
+    /* What to do with a local file of this name, which looks as if something were expected of it; NULL:
+     * nothing. The words belong to the class. NULL hook: nothing is ever expected. */
+    const char *(*stray)(const char *name);
     const struct name_ops *names; /* NULL: names of local files mean nothing */
     /* Names of files that are the class's own, never local. NULL: none. */
     bool (*owns)(const char *name);

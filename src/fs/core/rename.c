@@ -23,19 +23,6 @@ int rename_check(const struct place *from, bool from_there, const struct place *
     return from->dir == to->dir && str_eq(from->name, to->name);
 }
 
-/* The service's folders and attachments, and .outlookfs/, stay where they are. */
-static int may_move(struct fs *fs, const struct fs_req *req, const struct place *from,
-                    struct buf *err)
-{
-    struct node *node = NULL;
-    int rc = node_lookup(fs, req, from->dir, from->name, &node);
-
-    if (!rc && !(tree_ops(fs, node)->flags & NODE_MOVABLE))
-        rc = buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
-    tree_put(fs, node);
-    return rc;
-}
-
 static const struct node_ops *owner(struct fs *fs, const struct place *at)
 {
     const struct node_ops *ops = tree_ops(fs, at->dir);
@@ -52,6 +39,24 @@ static int rename_locked(struct fs *fs, const struct fs_req *req, const struct p
         ops = owner(fs, to);
     return ops ? ops->rename(fs, req, from, to, flags, err)
                : fs->local->rename(fs, req, from, to, flags, err);
+}
+
+/* Attachments, .outlookfs/ and what else does not say that it moves stay where they are. */
+static int rename_found(struct fs *fs, const struct fs_req *req, struct node *node,
+                        const struct place *from, const struct place *to, unsigned flags,
+                        struct buf *err)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+
+    if (ops->relocate)
+        return ops->relocate(fs, req, node, from, to, flags, err);
+    if (!(ops->flags & NODE_MOVABLE))
+        return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
+    mutex_lock(&fs->change);
+    int rc = rename_locked(fs, req, from, to, flags, err);
+    fs->attr_changes++;
+    mutex_unlock(&fs->change);
+    return rc;
 }
 
 /* Where nothing else is said, the class of the end that cannot be changed knows what to do. */
@@ -79,6 +84,7 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
 {
     struct place from = {tree_get(fs, parent), name};
     struct place to = {tree_get(fs, newparent), newname};
+    struct node *node = NULL;
     struct buf err;
     int rc = 0;
 
@@ -92,13 +98,10 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     else if (strlen(newname) > NAME_BYTES_MAX)
         rc = -ENAMETOOLONG;
     if (!rc)
-        rc = may_move(fs, req, &from, &err);
-    if (!rc) {
-        mutex_lock(&fs->change);
-        rc = rename_locked(fs, req, &from, &to, flags, &err);
-        fs->attr_changes++;
-        mutex_unlock(&fs->change);
-    }
+        rc = node_lookup(fs, req, from.dir, name, &node);
+    if (!rc)
+        rc = rename_found(fs, req, node, &from, &to, flags, &err);
+    tree_put(fs, node);
     if (rc)
         refuse_rename(fs, &from, &to, rc, &err);
     tree_put(fs, from.dir);

@@ -7,6 +7,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -165,6 +166,25 @@ out:
     return rc;
 }
 
+/* A file that does nothing here, though it may be meant to, is named. */
+int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
+{
+    struct node *dir = tree_parent(fs, node);
+    char *name = dir ? tree_name(fs, node) : NULL;
+    const char *advice = name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(name) : NULL;
+    struct buf path;
+
+    (void)content;
+    (void)err;
+    buf_init(&path, BUF_TEXT_MAX);
+    if (advice && !tree_add_path(fs, dir, &path))
+        log_warn("%s%s: %s", path.data, name, advice);
+    buf_release(&path);
+    free(name);
+    tree_put(fs, dir);
+    return 0;
+}
+
 void local_closed(struct fs *fs, struct node *node, struct content *content)
 {
     struct local l = {0};
@@ -289,6 +309,7 @@ const struct node_ops local_file_ops = {
     .getxattr = local_getxattr,
     .setattr = local_setattr,
     .load = local_load,
+    .commit = local_commit,
     .closed = local_closed,
 };
 

@@ -27,6 +27,7 @@ bool local_is_trash(struct fs *fs, struct node *dir);
 int local_load(struct fs *fs, struct node *node, struct content *ret);
 int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
 int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
+int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err);
 void local_closed(struct fs *fs, struct node *node, struct content *content);
 
 /* rename.c */

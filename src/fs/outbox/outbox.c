@@ -350,7 +350,7 @@ static int outbox_commit(struct fs *fs, struct node *node, struct content *c, st
     int rc;
 
     if (!node_is_outgoing(fs, node, &what, &name))
-        return 0;
+        return local_commit(fs, node, c, err);
     if (outgoing_is_eml(what, name))
         rc = commit_eml(fs, node, c, err);
     else
@@ -576,6 +576,20 @@ static bool takes(const char *name, mode_t type)
     return !S_ISLNK(type) || !outgoing_is_name(OUTGOING_SEND, name);
 }
 
+/* What editors and copiers leave behind while they work is no letter. */
+const char *outbox_stray(const char *name)
+{
+    static const char *const passing[] = {"~", ".swp", ".tmp", ".part", ".bak", ".lock"};
+
+    if (!*name || strchr(".~#", *name) || outgoing_is_name(OUTGOING_SEND, name))
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(passing); i++) {
+        if (str_ends(name, passing[i]))
+            return NULL;
+    }
+    return "kept on this machine, not sent: a name that ends in .json is, in send/ also in .eml";
+}
+
 static const struct node_ops outbox_dir_ops = {
     .name = "outbox directory",
     .type = S_IFDIR,
@@ -583,6 +597,7 @@ static const struct node_ops outbox_dir_ops = {
                "this machine",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes,
+    .stray = outbox_stray,
     .names = &outgoing_names,
 };
 

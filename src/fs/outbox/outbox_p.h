@@ -9,6 +9,7 @@
 #include <outlookfs/sync/outbox.h>
 
 extern const struct node_ops outbox_root_ops;
+const char *outbox_stray(const char *name); /* node_ops.stray */
 /* sync's event; locked. */
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir);
 /* outbox/<one of them> by its number. Referenced; NULL: no such directory. */

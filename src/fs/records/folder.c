@@ -21,14 +21,15 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static const struct node_ops folder_ops;
+static const struct node_ops folder_ops, read_only_folder_ops;
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
     (void)name;
     return (struct node_spec){.ino = folder_ino(f->kind, f->id),
-                              .ops = &folder_ops,
+                              .ops =
+                                  f->flags & FOLDER_READ_ONLY ? &read_only_folder_ops : &folder_ops,
                               .parent = dir,
                               .name = f->name,
                               .kind = f->kind,
@@ -94,6 +95,8 @@ const struct node_ops kind_root_ops = {
     .flags = NODE_LOCAL_NAMES,
     .lookup = find_folder,
     .list = list_folders,
+    .mkdir = folder_mkdir,
+    .rmdir = folder_rmdir,
 };
 
 /* --- one folder --- */
@@ -103,8 +106,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 {
     if (name_is_record(name))
         return record_lookup(fs, req, dir, name, ret);
-    if (dir->kind == KIND_MESSAGE) {
-        int rc = attachments_lookup(fs, req, dir, name, ret);
+    if (kind_info(dir->kind)->caps & KIND_NESTS) {
+        int rc = dir->kind == KIND_MESSAGE ? attachments_lookup(fs, req, dir, name, ret) : -ENOENT;
         if (rc != -ENOENT)
             return rc;
         rc = find_folder(fs, req, dir, name, ret);
@@ -173,7 +176,7 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
             fs->events->record_changed(fs, s->kind, s->folder, s->record, MAILBOX_GONE);
         } else if (!rc && !(s->flags & SLOT_VACANT)) {
             struct node_spec spec = {.ino = s->ino,
-                                     .ops = &record_ops,
+                                     .ops = record_class(fs, dir),
                                      .parent = dir,
                                      .name = s->name,
                                      .kind = dir->kind,
@@ -197,7 +200,7 @@ static int add_record(struct fs *fs, struct node *dir, const struct cache_record
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
     struct node_spec spec = {.ino = record_ino(dir->kind, dir->folder, r->id),
-                             .ops = &record_ops,
+                             .ops = record_class(fs, dir),
                              .parent = dir,
                              .name = name,
                              .kind = dir->kind,
@@ -276,7 +279,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     }
 
     int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
-    if (!rc && dir->kind == KIND_MESSAGE)
+    if (!rc && (kind_info(dir->kind)->caps & KIND_NESTS))
         rc = list_folders(fs, req, dir, list);
     /* What was made here is listed whatever the service says. */
     int slots = list_slots(fs, dir, list);
@@ -319,6 +322,17 @@ static bool folder_takes(const char *name, mode_t type)
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
 }
 
+const char *folder_stray(const char *name)
+{
+    size_t len = strlen(name);
+    bool importable = !strchr(".~#", *name) && len > 4 &&
+                      (!strcasecmp(name + len - 4, ".vcf") || !strcasecmp(name + len - 4, ".ics"));
+
+    return importable ? "kept on this machine, no record is made of it: "
+                        "outlookfs import FILE DIRECTORY does that"
+                      : NULL;
+}
+
 static const struct node_ops folder_ops = {
     .name = "folder",
     .type = S_IFDIR,
@@ -329,9 +343,31 @@ static const struct node_ops folder_ops = {
     .list = folder_list,
     .owns = name_is_record,
     .takes = folder_takes,
+    .stray = folder_stray,
     .create = slot_create,
     .remove = slot_unlink,
     .files_only = true,
     .rename = record_rename,
+    .mkdir = folder_mkdir,
+    .rmdir = folder_rmdir,
+    .relocate = folder_relocate,
     .getxattr = folder_getxattr,
 };
+
+static const struct node_ops read_only_folder_ops = {
+    .name = "read-only folder",
+    .type = S_IFDIR,
+    .flags = NODE_READ_ONLY,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .owns = name_is_record,
+    .getxattr = folder_getxattr,
+};
+
+bool folder_takes_folders(struct fs *fs, struct node *dir)
+{
+    const struct node_ops *ops = tree_ops(fs, dir);
+
+    return ops == &folder_ops || ops == &kind_root_ops;
+}

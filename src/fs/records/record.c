@@ -38,7 +38,7 @@ struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint
                          int64_t slot)
 {
     return tree_obtain(fs, &(struct node_spec){.ino = ino,
-                                               .ops = &record_ops,
+                                               .ops = record_class(fs, dir),
                                                .parent = dir,
                                                .name = name,
                                                .kind = dir->kind,
@@ -64,7 +64,7 @@ static void follow(struct fs *fs, struct node *node, struct node *dir, const cha
     struct node *parent = tree_parent(fs, node);
 
     if (parent != dir)
-        tree_move(fs, node, dir, name, &record_ops, slot);
+        tree_move(fs, node, dir, name, record_class(fs, dir), slot);
     tree_put(fs, parent);
 }
 
@@ -490,3 +490,18 @@ const struct node_ops record_ops = {
     .sync = record_sync,
     .closed = slot_closed,
 };
+
+static const struct node_ops read_only_record_ops = {
+    .name = "read-only record",
+    .type = S_IFREG,
+    .flags = NODE_READ_ONLY,
+    .getattr = record_getattr,
+    .getxattr = record_getxattr,
+    .prepare = record_prepare,
+    .load = record_load,
+};
+
+const struct node_ops *record_class(struct fs *fs, struct node *dir)
+{
+    return tree_ops(fs, dir)->flags & NODE_READ_ONLY ? &read_only_record_ops : &record_ops;
+}

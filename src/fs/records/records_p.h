@@ -2,6 +2,7 @@
  * records_p.h - mail/, calendars/ and contacts/: the service's records as files.
  *
  *     folder.c      folders, and what is listed in them      attachment.c  <id>.attachments/
+ *     folder_change.c   mkdir, rmdir and mv of folders
  *     record.c      a record as seen from outside: lookup, attributes, content
  *     slot.c        what happens to a name: created, vacated, touched
  *     commit.c      a file was closed: record, draft or mistake
@@ -19,6 +20,7 @@
 /* --- folder.c --- */
 extern const struct node_ops kind_root_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
+const char *folder_stray(const char *name); /* node_ops.stray */
 /* mailbox_list(), and in the log why it failed. */
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
 /* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
@@ -29,10 +31,22 @@ int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const
                 folder_spec_fn spec_of, struct node **ret);
 int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
                       folder_spec_fn spec_of, struct dir_list *list);
+/* May the service's folders lie in this directory? */
+bool folder_takes_folders(struct fs *fs, struct node *dir);
 int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);
+
+/* --- folder_change.c: members of struct node_ops --- */
+int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret);
+int folder_rmdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name);
+int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
+                    const struct place *from, const struct place *to, unsigned flags,
+                    struct buf *err);
 
 /* --- record.c --- */
 extern const struct node_ops record_ops;
+/* The class of records in the directory. */
+const struct node_ops *record_class(struct fs *fs, struct node *dir);
 uint64_t record_ino(enum kind kind, const char *folder, const char *id);
 int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret);
@@ -65,7 +79,8 @@ int slot_put(struct fs *fs, struct slot *slot);
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
 /* A slot for a new record of this name, not in the database. -EPERM: none can be made here. */
-int slot_new(struct node *dir, const char *name, struct slot *ret, struct buf *err);
+int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret,
+             struct buf *err);
 /* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown
  * name becomes a new slot. Referenced node. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);

@@ -93,7 +93,7 @@ static int check_complete(const char *text, struct buf *err)
 static int make_room(struct fs *fs, struct end *to, struct buf *err)
 {
     if (!to->slot.folder)
-        return slot_new(to->at.dir, to->at.name, &to->slot, err);
+        return slot_new(fs, to->at.dir, to->at.name, &to->slot, err);
     return to->slot.flags & SLOT_VACANT ? 0 : slot_vacate(fs, &to->slot);
 }
 

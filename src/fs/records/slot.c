@@ -131,12 +131,13 @@ static int take_back_deletion(struct fs *fs, const struct slot *slot)
     return rc == -ENOENT ? 0 : rc;
 }
 
-int slot_new(struct node *dir, const char *name, struct slot *ret, struct buf *err)
+int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret, struct buf *err)
 {
-    if (!(kind_info(dir->kind)->caps & KIND_CAN_CREATE))
-        return buf_fail(
-            err, -EPERM,
-            "the service makes no message here: put it into outbox/send/, and it is sent");
+    if (!mailbox_may_create(fs->mailbox, dir->kind, dir->folder))
+        return buf_fail(err, -EPERM,
+                        "no message can be made in this folder: %sput it into outbox/send/, and it "
+                        "is sent",
+                        kind_info(dir->kind)->draft ? "write it in Drafts, or " : "");
     *ret = (struct slot){.kind = dir->kind,
                          .folder = xstrdup(dir->folder),
                          .name = xstrdup(name),
@@ -167,7 +168,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
     if (!rc && !(slot.flags & SLOT_VACANT))
         rc = -EEXIST;
     else if (rc == -ENOENT)
-        rc = slot_new(dir, name, &slot, &err);
+        rc = slot_new(fs, dir, name, &slot, &err);
     if (!rc && !slot.ino)
         rc = state_new_ino(fs->state, &slot.ino);
     if (!rc)

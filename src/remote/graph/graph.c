@@ -6,6 +6,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,12 +162,33 @@ enum grade graph_feed_all(struct remote *r, enum graph_operation op, const char 
     return cursor && graph_forgot_cursor(grade, fault) ? GRADE_GONE : grade;
 }
 
+/* Ids of personal mailboxes are of another form (graph contract 5, 14). */
 static enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
 {
+    struct graph *g = (struct graph *)r;
     const struct param all[] = {{"$select", "id"}};
+    cJSON *inbox = NULL;
+    enum grade grade = graph_object(r, GRAPH_GET_INBOX, all, ARRAY_SIZE(all),
+                                    &(struct remote_call){.ctx = ctx}, &inbox, fault);
 
-    return graph_do(r, GRAPH_GET_INBOX, all, ARRAY_SIZE(all), &(struct remote_call){.ctx = ctx},
-                    fault);
+    if (grade == GRADE_OK) {
+        mutex_lock(&g->lock);
+        g->account = str_starts(json_str(inbox, "id"), "AQ") ? "a personal account"
+                                                             : "a work or school account";
+        mutex_unlock(&g->lock);
+    }
+    cJSON_Delete(inbox);
+    return grade;
+}
+
+static const char *graph_account(struct remote *r)
+{
+    struct graph *g = (struct graph *)r;
+
+    mutex_lock(&g->lock);
+    const char *account = g->account;
+    mutex_unlock(&g->lock);
+    return account;
 }
 
 static bool graph_online(struct remote *r)
@@ -197,10 +219,15 @@ static const struct remote_impl graph_impl = {
     .destroy = graph_destroy,
     .online = graph_online,
     .stats = graph_stats,
+    .account = graph_account,
     .test = graph_test,
     .list_folders = graph_list_folders,
     .folder_changes = graph_folder_changes,
     .find_mail_folder = graph_find_mail_folder,
+    .make_folder = graph_make_folder,
+    .rename_folder = graph_rename_folder,
+    .move_folder = graph_move_folder,
+    .remove_folder = graph_remove_folder,
     .list = graph_list,
     .with_changes = 1U << KIND_MESSAGE | 1U << KIND_CONTACT,
     .changes = graph_changes,

@@ -4,6 +4,7 @@
  *     operations.c  the table
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
+ *     folder_change.c   ... made, renamed, moved, removed
  *     records.c     listing, reading and changing records
  *     changes.c     what changed in a folder; ids and versions of all of it
  *     batch.c       many objects in few requests
@@ -39,6 +40,7 @@ struct graph {
 
     struct mutex lock;                  /* guards the following */
     pthread_cond_t never;               /* nobody signals it: for waits that only time ends */
+    const char *account;                /* see remote_account() */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
 };
 
@@ -95,6 +97,16 @@ enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON 
 /* remote.h's functions of these names. */
 enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
                               struct remote_folders *ret, struct remote_fault *fault);
+enum grade graph_make_folder(struct remote *r, enum kind kind, const char *parent,
+                             const char *display, struct remote_ctx ctx, char **ret_id,
+                             struct remote_fault *fault);
+enum grade graph_rename_folder(struct remote *r, enum kind kind, const char *id,
+                               const char *display, struct remote_ctx ctx,
+                               struct remote_fault *fault);
+enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
+                             struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_remove_folder(struct remote *r, enum kind kind, const char *id,
+                               struct remote_ctx ctx, struct remote_fault *fault);
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault);

@@ -28,6 +28,62 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, QUERY("$select")},
         .answer = ANSWER_OBJECT, .identity = "id",
     },
+    [GRAPH_CREATE_MAIL_FOLDER] = {
+        .name = "CreateMailFolder", .method = "POST",
+        .path = "/me/mailFolders",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_MAIL_SUBFOLDER] = {
+        .name = "CreateChildFolder", .method = "POST",
+        .path = "/me/mailFolders/{folder}/childFolders",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_LIST_MAIL_SUBFOLDERS] = {
+        .name = "ListChildFolders", .method = "GET",
+        .path = "/me/mailFolders/{folder}/childFolders",
+        .params = {FOLDER, QUERY("$top")},
+        .answer = ANSWER_LIST,
+    },
+    [GRAPH_UPDATE_MAIL_FOLDER] = {
+        .name = "UpdateMailFolder", .method = "PATCH",
+        .path = "/me/mailFolders/{folder}",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_MOVE_MAIL_FOLDER] = {
+        .name = "MoveMailFolder", .method = "POST",
+        .path = "/me/mailFolders/{folder}/move",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_DELETE_MAIL_FOLDER] = {
+        .name = "DeleteMailFolder", .method = "DELETE",
+        .path = "/me/mailFolders/{folder}",
+        .params = {FOLDER},
+    },
+    [GRAPH_CREATE_CONTACT_FOLDER] = {
+        .name = "CreateContactFolder", .method = "POST",
+        .path = "/me/contactFolders",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_CONTACT_SUBFOLDER] = {
+        .name = "CreateChildContactFolder", .method = "POST",
+        .path = "/me/contactFolders/{folder}/childFolders",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_UPDATE_CONTACT_FOLDER] = {
+        .name = "UpdateContactFolder", .method = "PATCH",
+        .path = "/me/contactFolders/{folder}",
+        .params = {FOLDER},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_DELETE_CONTACT_FOLDER] = {
+        .name = "DeleteContactFolder", .method = "DELETE",
+        .path = "/me/contactFolders/{folder}",
+        .params = {FOLDER},
+    },
     [GRAPH_LIST_CONTACT_FOLDERS] = {
         .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
         .params = {QUERY("$top")},
@@ -82,9 +138,19 @@ static const struct operation_info operations[] = {
         .name = "DeleteMessage", .method = "DELETE", .path = "/me/messages/{id}",
         .params = {ITEM},
     },
+    [GRAPH_PURGE_MESSAGE] = {
+        .name = "PermanentDeleteMessage", .method = "POST", .path = "/me/messages/{id}/permanentDelete",
+        .params = {ITEM},
+        .body = BODY_EMPTY,
+    },
     [GRAPH_MOVE_MESSAGE] = {
         .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
         .params = {ITEM},
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_CREATE_MESSAGE] = {
+        .name = "CreateMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
+        .params = {FOLDER},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_DRAFT] = {
@@ -241,7 +307,7 @@ static const struct graph_kind kinds[] = {
             .list = GRAPH_LIST_MESSAGES,
             .changes = GRAPH_MESSAGE_CHANGES,
             .get = GRAPH_GET_MESSAGE,
-            .create = GRAPH_CREATE_DRAFT,
+            .create = GRAPH_CREATE_MESSAGE,
             .update = GRAPH_UPDATE_MESSAGE,
             .remove = GRAPH_DELETE_MESSAGE,
         },

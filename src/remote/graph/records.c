@@ -4,6 +4,7 @@
 #include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
 #include <outlookfs/base/json.h>
 
 #include <assert.h>
@@ -58,12 +59,36 @@ enum grade graph_get(struct remote *r, enum kind kind, const char *folder, const
                         &(struct remote_call){.ctx = ctx}, ret, fault);
 }
 
+/* A request holds so much of attachments at most (contract 9.2). */
+#define ATTACHED_MAX ((size_t)3000000)
+
+static bool fits_in_a_request(const struct cJSON *body)
+{
+    size_t total = 0, size;
+    const cJSON *a;
+
+    cJSON_ArrayForEach(a, json_get(body, "attachments"))
+    {
+        const char *bytes = json_str(a, "contentBytes");
+
+        if (bytes && !base64_size(bytes, &size))
+            total += size;
+    }
+    return total <= ATTACHED_MAX;
+}
+
 enum grade graph_create(struct remote *r, enum kind kind, const char *folder,
                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                         struct remote_fault *fault)
 {
     const struct param all[] = {{"folder", folder}};
 
+    if (!fits_in_a_request(body)) {
+        *fault = (struct remote_fault){0};
+        return remote_fail(fault, GRADE_TOO_BIG,
+                           "attachments: more than %zu bytes in a draft; outbox/send/ takes more",
+                           ATTACHED_MAX);
+    }
     return graph_object(r, graph_kind(kind)->create, all, ARRAY_SIZE(all),
                         &(struct remote_call){.body = body, .ctx = ctx}, ret, fault);
 }

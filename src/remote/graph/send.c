@@ -86,7 +86,7 @@ static void discard_draft(struct sending *s)
     const struct param all[] = {{"id", s->draft}};
 
     if (s->draft) {
-        graph_do(s->r, GRAPH_DELETE_MESSAGE, all, ARRAY_SIZE(all),
+        graph_do(s->r, GRAPH_PURGE_MESSAGE, all, ARRAY_SIZE(all),
                  &(struct remote_call){.ctx = s->ctx}, &fault);
         remote_fault_release(&fault);
     }

@@ -37,7 +37,7 @@ class RequestLog:
         line.update(requestBytes=len(request.body), responseBytes=len(answer.body) if answer else 0, inFlight=request.in_flight)
         for member, header in (("prefer", "Prefer"), ("if_match", "If-Match")):
             if header in request.headers:
-                line[member] = request.headers[header]
+                line[member] = ", ".join(request.headers.getall(header))
         if fault_id:
             line["fault"] = fault_id
         self._keep(line)

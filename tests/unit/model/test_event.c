@@ -8,6 +8,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/model/event.h>
+#include <outlookfs/model/kind.h>
 
 #include <stdlib.h>
 #include <time.h>
@@ -82,11 +83,33 @@ static void test_zones_without_a_name_are_sent_as_utc(void **state)
     set_zone("UTC");
 }
 
+#define GRAPH(start, end)                                                                          \
+    "{\"start\":{\"dateTime\":\"2026-12-01T10:00:00\"" start                                       \
+    "},\"end\":{\"dateTime\":\"2026-12-01T11:00:00\"" end "}}"
+#define IN(zone) ",\"timeZone\":\"" zone "\""
+
+static void test_graph(void **state)
+{
+    (void)state;
+    kind_use_service(SERVICE_GRAPH);
+    set_zone("America/New_York");
+    check(NULL, GRAPH("", ""), GRAPH(IN(EAST), IN(EAST)));
+    check(NULL, GRAPH(IN("UTC"), IN("UTC")), NULL);
+    check(NULL, GRAPH(IN("Tokyo Standard Time"), IN("")),
+          GRAPH(IN("Tokyo Standard Time"), IN("Tokyo Standard Time")));
+    check(GRAPH(IN("UTC"), IN("UTC")), GRAPH("", IN("UTC")), NULL);
+    check("{\"start\":{\"dateTime\":\"2026-12-01T09:00:00\",\"timeZone\":\"UTC\"}}",
+          GRAPH("", IN("UTC")), GRAPH(IN(EAST), IN("UTC")));
+    set_zone("UTC");
+    kind_use_service(SERVICE_CONNECTOR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new_events),
         cmocka_unit_test(test_changed_events),
+        cmocka_unit_test(test_graph),
         cmocka_unit_test(test_zones_without_a_name_are_sent_as_utc),
     };
 

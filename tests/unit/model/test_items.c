@@ -285,6 +285,40 @@ static void test_wrong_bytes_are_mended(void **state)
     items_release(&items);
 }
 
+#define WHOLE(id, more)                                                                            \
+    "{'@odata.type':'#microsoft.graph.message','id':'" id "','createdDateTime':null,'body':{},"    \
+    "'isDraft':false" more "}"
+#define REMOVED(id) "{'id':'" id "','@removed':{'reason':'deleted'}}"
+
+static void test_a_change_feed(void **state)
+{
+    (void)state;
+    kind_use_service(SERVICE_GRAPH);
+    struct items items = read_literal(
+        KIND_MESSAGE,
+        "{'@odata.deltaLink':'d','value':[" WHOLE("1", "") "," REMOVED("2") "," REMOVED(
+            "1") ",{'id':'3','isRead':true}," WHOLE("2", ",'@odata.type':'#x'") "]}");
+
+    assert_string_equal(items.delta_link, "d");
+    assert_null(items.next_link);
+    assert_int_equal(items.nremoved, 1); /* the last entry of a record counts */
+    assert_string_equal(items.removed[0], "1");
+    assert_int_equal(items.count, 2);
+    assert_string_equal(items.list[0].id, "3");
+    assert_true(items.list[0].partial);
+    assert_string_equal(items.list[1].id, "2");
+    assert_false(items.list[1].partial);
+    items_release(&items);
+
+    items = read_literal(KIND_MESSAGE,
+                         "[" WHOLE("1", "") ",{'@odata.type':'#microsoft.graph.eventMessage',"
+                                            "'id':'2'}]");
+    assert_null(strstr(items.list[0].text, "odata.type")); /* every message is one */
+    assert_non_null(strstr(items.list[1].text, "eventMessage"));
+    items_release(&items);
+    kind_use_service(SERVICE_CONNECTOR);
+}
+
 /* However an answer is damaged, it is refused or read, and what is read is JSON. */
 static void test_damaged_answers(void **state)
 {
@@ -325,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_what_has_no_id_is_left_out_alone),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_wrong_bytes_are_mended),
+        cmocka_unit_test(test_a_change_feed),
         cmocka_unit_test(test_damaged_answers),
     };
 

@@ -397,6 +397,10 @@ static void test_dir_lock(void **state)
     assert_int_equal(db_lock_dir(dir, &test_dir, &other, &err), -EBUSY);
     assert_non_null(strstr(err.data, mine));
     assert_non_null(strstr(err.data, dir));
+    char *file = path_in(dir, "lock"); /* without the file that says who has it */
+    assert_int_equal(unlink(file), 0);
+    free(file);
+    assert_int_equal(db_lock_dir(dir, &test_dir, &other, &err), -EBUSY);
     close(fd);
     assert_int_equal(db_lock_dir(dir, &test_dir, &fd, &err), 0);
     close(fd);

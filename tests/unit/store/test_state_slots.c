@@ -1,5 +1,8 @@
 #include "store_test.h"
 
+#include <sqlite3.h>
+#include <stdio.h>
+
 #include <outlookfs/base/str.h>
 
 #include <outlookfs/store/state.h>
@@ -197,6 +200,54 @@ static void test_lists(void **state)
     state_close(s);
 }
 
+static int64_t steps_taken;
+
+static int count_steps(unsigned event, void *ctx, void *statement, void *unused)
+{
+    (void)event;
+    (void)ctx;
+    (void)unused;
+    steps_taken += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    return 0;
+}
+
+static int watch(sqlite3 *db, const char **err, const struct sqlite3_api_routines *api)
+{
+    (void)err;
+    (void)api;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, count_steps, NULL);
+}
+
+/* Every create looks for drafts: a thousand settled slots must not be read for that. */
+static void test_drafts_are_found_without_reading_all(void **state)
+{
+    assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+    struct state *s = open_state(*state);
+    struct slot draft = slot_of("F", "draft.json", NULL, 5000);
+    struct slot *list;
+    size_t count;
+    char name[32];
+
+    draft.flags = SLOT_DRAFT | SLOT_LOCAL;
+    put(s, draft);
+    state_begin(s);
+    for (unsigned i = 1; i <= 1000; i++) {
+        snprintf(name, sizeof(name), "%u.json", i);
+        struct slot slot = slot_of("F", name, NULL, i);
+        slot.flags = SLOT_LOCAL;
+        put(s, slot);
+    }
+    assert_int_equal(state_end(s, 0), 0);
+    steps_taken = 0;
+    assert_int_equal(state_slots_with(s, SLOT_DRAFT | SLOT_VACANT, &list, &count), 0);
+    assert_int_equal(count, 1);
+    assert_in_range(steps_taken, 1, 200);
+    slot_release(list);
+    free(list);
+    state_close(s);
+    sqlite3_cancel_auto_extension((void (*)(void))watch);
+}
+
 static void test_takes_operation_and_conflict_along(void **state)
 {
     struct state *s = open_state(*state);
@@ -229,6 +280,7 @@ int main(void)
         dir_test(test_finds),
         dir_test(test_names_and_records_are_unique),
         dir_test(test_lists),
+        dir_test(test_drafts_are_found_without_reading_all),
         dir_test(test_takes_operation_and_conflict_along),
     };
 

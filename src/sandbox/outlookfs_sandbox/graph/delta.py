@@ -5,8 +5,8 @@ A walk is first everything, by age, then what happened since it began; each page
     {"phase": "full", "since": where the feed stood when the walk began, "after": the last row given}
     {"phase": "changes", "since": the last change given}
 
-An entry of what changed has the members that changed, where they are known. The options duplicates, emptyPages, wholeEntries and
-removedReason make more of what the contract allows.
+An entry of what changed has the members that changed, where they are known. The options duplicates, emptyPages, wholeEntries, bareEntries
+(nothing of the version) and removedReason make more of what the contract allows.
 """
 import json
 import re
@@ -138,7 +138,9 @@ class Delta:
         entry = whole(record)
         if members is None or self.face.options["wholeEntries"]:
             return entry
-        return {name: value for name, value in entry.items() if "@" in name or name in ALWAYS or name in members}
+        bare = self.face.options["bareEntries"]
+        return {name: value for name, value in entry.items()
+                if name == "id" or name in members or not bare and ("@" in name or name in ALWAYS)}
 
     # --- folders
 

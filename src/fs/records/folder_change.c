@@ -1,0 +1,119 @@
+/*
+ * folder_change.c - mkdir, rmdir and mv of the service's folders. They are carried out at once, with
+ * no lock held.
+ */
+#include "records_p.h"
+
+#include <outlookfs/base/buf.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool can_fold(const struct node *dir)
+{
+    return kind_info(dir->kind)->caps & KIND_CAN_FOLD;
+}
+
+/* Would a folder of this name be listed under it? */
+static bool is_listed_so(const char *name)
+{
+    char *safe = name_safe(name, NAME_BYTES_MAX);
+    bool same = str_eq(safe, name);
+
+    free(safe);
+    return same && !name_is_record(name) && !name_is_scratch_dir(name);
+}
+
+int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret)
+{
+    struct node *there = NULL;
+    struct buf err;
+
+    if (!can_fold(dir) || !is_listed_so(name))
+        return -ENOSYS; /* a local directory, or refused */
+    int rc = node_lookup(fs, req, dir, name, &there);
+    tree_put(fs, there);
+    if (rc != -ENOENT)
+        return rc ? rc : -EEXIST;
+    buf_init(&err, BUF_TEXT_MAX);
+    rc = mailbox_create_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &err);
+    if (!rc)
+        rc = node_lookup(fs, req, dir, name, ret);
+    else
+        node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
+    buf_release(&err);
+    return rc;
+}
+
+/* Is something in it that the service does not know of? */
+static bool has_own(struct fs *fs, const struct cache_folder *f)
+{
+    struct local *locals = NULL;
+    struct slot *slots = NULL;
+    size_t nlocals = 0, nslots = 0;
+    bool own = false;
+
+    state_locals(fs->state, folder_ino(f->kind, f->id), &locals, &nlocals);
+    state_slots(fs->state, f->kind, f->id, &slots, &nslots);
+    own = nlocals > 0;
+    for (size_t i = 0; i < nslots; i++) {
+        own |= !(slots[i].flags & SLOT_VACANT);
+        slot_release(&slots[i]);
+    }
+    for (size_t i = 0; i < nlocals; i++)
+        local_release(&locals[i]);
+    free(slots);
+    free(locals);
+    return own;
+}
+
+int folder_rmdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name)
+{
+    struct cache_folder f = {0};
+    struct buf err;
+
+    if (!can_fold(dir) ||
+        mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f))
+        return -ENOSYS;
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc =
+        has_own(fs, &f) ? -ENOTEMPTY : mailbox_remove_folder(fs->mailbox, &f, req->cancel, &err);
+    if (rc)
+        node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
+    buf_release(&err);
+    mailbox_folder_release(&f);
+    return rc;
+}
+
+int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
+                    const struct place *from, const struct place *to, unsigned flags,
+                    struct buf *err)
+{
+    struct cache_folder f = {0};
+    struct node *there = NULL;
+
+    if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) || to->dir->kind != node->kind ||
+        !is_listed_so(to->name))
+        return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
+    if (flags & RENAME_EXCHANGE)
+        return -EINVAL;
+    int rc = node_lookup(fs, req, to->dir, to->name, &there);
+    tree_put(fs, there);
+    if (rc != -ENOENT)
+        return rc ? rc : from->dir == to->dir && str_eq(from->name, to->name) ? 0 : -EEXIST;
+    rc = mailbox_find_folder(fs->mailbox, node->kind, from->dir->folder, from->name, req->cancel,
+                             &f);
+    if (!rc)
+        rc = mailbox_change_folder(fs->mailbox, &f, to->dir->folder,
+                                   str_eq(from->name, to->name) ? f.display : to->name, req->cancel,
+                                   err);
+    if (!rc)
+        tree_move(fs, node, to->dir, to->name, NULL, 0);
+    mailbox_folder_release(&f);
+    return rc;
+}

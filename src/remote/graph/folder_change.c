@@ -1,0 +1,151 @@
+/*
+ * folder_change.c - making, renaming, moving and removing folders of mail and contacts.
+ *
+ * Graph moves mail folders only, and removes folders with all that is in them: whether a folder is
+ * empty is asked before.
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <stdlib.h>
+
+#include "../remote_p.h"
+
+static const struct {
+    enum graph_operation make, make_below, list_below, update, remove;
+    const char *top; /* in place of the id of the folder above; NULL: none has this */
+} operations[KIND_COUNT] = {
+    [KIND_MESSAGE] = {GRAPH_CREATE_MAIL_FOLDER, GRAPH_CREATE_MAIL_SUBFOLDER,
+                      GRAPH_LIST_MAIL_SUBFOLDERS, GRAPH_UPDATE_MAIL_FOLDER,
+                      GRAPH_DELETE_MAIL_FOLDER, "msgfolderroot"},
+    [KIND_CONTACT] = {GRAPH_CREATE_CONTACT_FOLDER, GRAPH_CREATE_CONTACT_SUBFOLDER,
+                      GRAPH_LIST_CONTACT_SUBFOLDERS, GRAPH_UPDATE_CONTACT_FOLDER,
+                      GRAPH_DELETE_CONTACT_FOLDER, NULL},
+};
+
+static cJSON *body_of(const char *name, const char *value)
+{
+    cJSON *body = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(body, name, value);
+    return body;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* The folder of this name below another: what an attempt of unknown outcome may have made. */
+static enum grade find_made(struct remote *r, enum kind kind, const char *parent,
+                            const char *display, struct remote_ctx ctx, char **ret_id,
+                            struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", parent ? parent : operations[kind].top},
+                                {"$top", "250"}};
+    enum graph_operation op = !parent && kind == KIND_CONTACT ? GRAPH_LIST_CONTACT_FOLDERS
+                                                              : operations[kind].list_below;
+    cJSON *list = NULL;
+    const cJSON *folder;
+
+    remote_fault_release(fault);
+    enum grade grade = graph_list_all(r, op, all, ARRAY_SIZE(all), ctx, &list, fault);
+    cJSON_ArrayForEach(folder, list)
+    {
+        const char *id = json_str(folder, "id");
+
+        if (id && !*ret_id && str_eq(json_str(folder, "displayName"), display))
+            *ret_id = xstrdup(id);
+    }
+    cJSON_Delete(list);
+    return grade;
+}
+
+enum grade graph_make_folder(struct remote *r, enum kind kind, const char *parent,
+                             const char *display, struct remote_ctx ctx, char **ret_id,
+                             struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", parent}};
+    cJSON *body = body_of("displayName", display), *answer = NULL;
+    enum grade grade =
+        graph_object(r, parent ? operations[kind].make_below : operations[kind].make, all,
+                     ARRAY_SIZE(all), &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
+
+    cJSON_Delete(body);
+    *ret_id = NULL;
+    if (grade == GRADE_OK) {
+        *ret_id = xstrdup(json_str(answer, "id"));
+    } else if (fault->unknown) {
+        struct remote_fault look = {0};
+
+        if (find_made(r, kind, parent, display, ctx, ret_id, &look) == GRADE_OK && *ret_id) {
+            remote_fault_release(fault);
+            grade = GRADE_OK;
+        }
+        remote_fault_release(&look);
+    }
+    cJSON_Delete(answer);
+    return grade;
+}
+
+/* --- renaming and moving ---------------------------------------------------------------------- */
+
+enum grade graph_rename_folder(struct remote *r, enum kind kind, const char *id,
+                               const char *display, struct remote_ctx ctx,
+                               struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", id}};
+    cJSON *body = body_of("displayName", display);
+    enum grade grade = graph_do(r, operations[kind].update, all, ARRAY_SIZE(all),
+                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+
+    cJSON_Delete(body);
+    return grade;
+}
+
+enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
+                             struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", id}};
+
+    *fault = (struct remote_fault){0};
+    if (kind != KIND_MESSAGE)
+        return remote_fail(fault, GRADE_REFUSED, "Graph moves mail folders only");
+    cJSON *body = body_of("destinationId", parent ? parent : operations[kind].top);
+    enum grade grade = graph_do(r, GRAPH_MOVE_MAIL_FOLDER, all, ARRAY_SIZE(all),
+                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    cJSON_Delete(body);
+    return grade;
+}
+
+/* --- removing --------------------------------------------------------------------------------- */
+
+static enum grade is_empty(struct remote *r, enum graph_operation list, const char *id,
+                           struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", id}, {"$top", "1"}};
+    struct remote_call call = {.ctx = ctx};
+
+    remote_fault_release(fault);
+    enum grade grade = graph_call(r, list, all, ARRAY_SIZE(all), &call, fault);
+    if (grade == GRADE_OK && cJSON_GetArraySize(call.answer))
+        grade = remote_fail(fault, GRADE_CONFLICT, "the folder is not empty");
+    remote_call_release(&call);
+    return grade;
+}
+
+enum grade graph_remove_folder(struct remote *r, enum kind kind, const char *id,
+                               struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"folder", id}};
+
+    *fault = (struct remote_fault){0};
+    enum grade grade = is_empty(r, graph_kind(kind)->list, id, ctx, fault);
+    if (grade == GRADE_OK)
+        grade = is_empty(r, operations[kind].list_below, id, ctx, fault);
+    if (grade != GRADE_OK)
+        return grade;
+    remote_fault_release(fault);
+    return graph_do(r, operations[kind].remove, all, ARRAY_SIZE(all),
+                    &(struct remote_call){.ctx = ctx}, fault);
+}
