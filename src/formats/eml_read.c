@@ -57,23 +57,6 @@ static void mend_line_ends(GByteArray *raw)
     }
 }
 
-/* Headers alone, without NUL, before an empty line: what GMime understands as it is meant. */
-static void mend_headers(GByteArray *raw)
-{
-    struct eml_shape shape = eml_look((const char *)raw->data, raw->len);
-    guint len = raw->len, head = 0, rest = (guint)(len - shape.body);
-
-    g_byte_array_set_size(raw, len + 1); /* for the empty line */
-    for (size_t i = shape.start; i < shape.body; i++) {
-        if (raw->data[i])
-            raw->data[head++] = raw->data[i];
-    }
-    memmove(raw->data + head + shape.gap, raw->data + shape.body, rest);
-    if (shape.gap)
-        raw->data[head] = '\n';
-    g_byte_array_set_size(raw, head + shape.gap + rest);
-}
-
 static bool is_blank(const GByteArray *raw)
 {
     for (guint i = 0; i < raw->len; i++) {
@@ -176,7 +159,7 @@ int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, st
         goto out;
     if (!is_blank(raw)) {
         mend_line_ends(raw);
-        mend_headers(raw);
+        eml_mend(raw);
         mail = parse(raw);
     }
     if (mail)

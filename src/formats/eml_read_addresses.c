@@ -16,40 +16,43 @@ enum { TO, CC, BCC, LISTS };
 
 static const char *const names[LISTS] = {"To", "Cc", "Bcc"};
 
-/* Lists of strings, each owned by the array. */
+/* Each address is in one list, which owns it. */
 struct recipients {
     GPtrArray *lists[LISTS];
+    GHashTable *where; /* in small letters: its list, counted from 1 */
 };
 
 static void init(struct recipients *r)
 {
     for (int i = 0; i < LISTS; i++)
         r->lists[i] = g_ptr_array_new_with_free_func(g_free);
+    r->where = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void release(struct recipients *r)
 {
     for (int i = 0; i < LISTS; i++)
         g_ptr_array_free(r->lists[i], TRUE);
+    g_hash_table_destroy(r->where);
 }
 
-static bool in_list(const GPtrArray *list, const char *address)
-{
-    for (guint i = 0; i < list->len; i++) {
-        if (g_ascii_strcasecmp(g_ptr_array_index(list, i), address) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The first list that has it, or LISTS. */
+/* The list that has it, or LISTS. */
 static int list_of(const struct recipients *r, const char *address)
 {
-    int i = 0;
+    char *key = g_ascii_strdown(address, -1);
+    int list = GPOINTER_TO_INT(g_hash_table_lookup(r->where, key));
 
-    while (i < LISTS && !in_list(r->lists[i], address))
-        i++;
-    return i;
+    g_free(key);
+    return list ? list - 1 : LISTS;
+}
+
+/* Unless one of the lists has it. */
+static void add(struct recipients *r, int list, const char *address)
+{
+    if (list_of(r, address) != LISTS)
+        return;
+    g_ptr_array_add(r->lists[list], g_strdup(address));
+    g_hash_table_insert(r->where, g_ascii_strdown(address, -1), GINT_TO_POINTER(list + 1));
 }
 
 /* The name of a user of this machine is no address anywhere else: its mail goes to the owner. */
@@ -94,8 +97,8 @@ static int from_headers(GMimeMessage *mail, const struct eml_envelope *envelope,
         for (guint k = 0; k < read->len && !rc; k++) {
             const char *address = with_host(g_ptr_array_index(read, k), envelope, err, &rc);
 
-            if (address && list_of(r, address) == LISTS)
-                g_ptr_array_add(r->lists[i], g_strdup(address));
+            if (address)
+                add(r, i, address);
         }
         g_ptr_array_free(read, TRUE);
     }
@@ -116,11 +119,10 @@ static int from_envelope(const struct eml_envelope *envelope, const struct recip
     for (guint i = 0; i < read->len && !rc; i++) {
         const char *address = with_host(g_ptr_array_index(read, i), envelope, err, &rc);
 
-        if (address && list_of(r, address) == LISTS) {
-            int list = list_of(shown, address);
+        int list = address ? list_of(shown, address) : LISTS;
 
-            g_ptr_array_add(r->lists[list == LISTS ? BCC : list], g_strdup(address));
-        }
+        if (address)
+            add(r, list == LISTS ? BCC : list, address);
     }
     g_ptr_array_free(read, TRUE);
     return rc;
@@ -204,19 +206,20 @@ static int add_own(GMimeMessage *mail, const char *header, const struct eml_enve
                    struct cJSON *obj, const char *name, struct buf *err)
 {
     GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
-    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    struct recipients own;
     int rc = read_header(mail, header, read, err);
 
+    init(&own);
     for (guint i = 0; i < read->len && !rc; i++) {
         const char *address = with_host(g_ptr_array_index(read, i), envelope, err, &rc);
 
-        if (address && !in_list(list, address))
-            g_ptr_array_add(list, g_strdup(address));
+        if (address)
+            add(&own, TO, address);
     }
     if (!rc)
-        add_member(obj, name, list);
+        add_member(obj, name, own.lists[TO]);
     g_ptr_array_free(read, TRUE);
-    g_ptr_array_free(list, TRUE);
+    release(&own);
     return rc;
 }
 

@@ -34,4 +34,11 @@ int eml_text(GMimeObject *part, struct buf *out);
 /* Would somebody who reads it see anything? */
 bool eml_says_something(const char *text, bool html);
 
+/*
+ * Headers of the mail and of each of its parts, and of mails in it, end with an empty line and have
+ * no NUL afterwards: what GMime understands as it is meant. Where a line is none of a header, the
+ * text begins.
+ */
+void eml_mend(GByteArray *raw);
+
 #endif

@@ -3,7 +3,7 @@
  *
  *     text.c        text of the service made fit for formats of lines
  *     eml_write.c   a message as a mail: its parts; eml_headers.c its headers, eml_out.c its bytes
- *     eml_read.c    a mail as what SendEmail takes; eml_shape.c where it begins,
+ *     eml_read.c    a mail as what SendEmail takes; eml_shape.c where it and its parts begin,
  *                   eml_read_addresses.c who gets it, eml_read_content.c body and attachments,
  *                   eml_read_text.c the text of a part
  *     header_*.c    what the value of a header says: text, parameters, addresses

@@ -24,11 +24,12 @@ static const struct branch all[] = {
     {"search", &search_root_ops, KIND_COUNT, &search_kind_ops},
     {"views", &views_root_ops, KIND_COUNT, &view_kind_ops, views_init, views_release, views_expire},
     {"export", &export_root_ops, KIND_COUNT, &export_kind_ops, renderings_init, renderings_release},
+    {"settings", &settings_root_ops, KIND_COUNT, .there = settings_are_there},
     {".outlookfs", &control_root_ops, KIND_COUNT},
 };
 
-const struct branch *const branches[] = {&all[0], &all[1], &all[2], &all[3], &all[4],
-                                         &all[5], &all[6], &all[7], &all[8], NULL};
+const struct branch *const branches[] = {&all[0], &all[1], &all[2], &all[3], &all[4], &all[5],
+                                         &all[6], &all[7], &all[8], &all[9], NULL};
 
 static struct node_spec branch_spec(struct node *root, const struct branch *b)
 {
@@ -41,12 +42,17 @@ static struct node_spec branch_spec(struct node *root, const struct branch *b)
                               .kind = b->kind};
 }
 
+static bool is_there(struct fs *fs, const struct branch *b)
+{
+    return !b->there || b->there(fs);
+}
+
 static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
                        struct node **ret)
 {
     (void)req;
     for (const struct branch *const *b = fs->branches; *b; b++) {
-        if (str_eq((*b)->name, name)) {
+        if (str_eq((*b)->name, name) && is_there(fs, *b)) {
             struct node_spec spec = branch_spec(root, *b);
             *ret = tree_obtain(fs, &spec);
             return 0;
@@ -63,7 +69,8 @@ static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
     (void)req;
     for (const struct branch *const *b = fs->branches; *b && !rc; b++) {
         struct node_spec spec = branch_spec(root, *b);
-        rc = dir_add(list, &spec, NULL);
+        if (is_there(fs, *b))
+            rc = dir_add(list, &spec, NULL);
     }
     return rc;
 }

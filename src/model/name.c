@@ -54,6 +54,16 @@ static bool is_plain(const char *s, size_t bytes)
     return !(bytes == 2 && first == 0xc2 && (unsigned char)s[1] < 0xa0);
 }
 
+/* As many bytes as stand for themselves without a look at their neighbours: nearly all of an id. */
+static size_t plain_run(const char *s, size_t left)
+{
+    size_t n = 0;
+
+    while (n < left && s[n] > ' ' && s[n] < 0x7f && s[n] != '/' && s[n] != '%')
+        n++;
+    return n;
+}
+
 /* Characters that begin in the first `spelt` bytes are encoded whatever they are. */
 static char *encode(const char *text, size_t spelt)
 {
@@ -62,9 +72,11 @@ static char *encode(const char *text, size_t spelt)
 
     buf_init(&out, 3 * left + 1);
     for (const char *s = text; left > 0;) {
-        size_t bytes = character_bytes(s, left);
+        bool is_free = (size_t)(s - text) >= spelt;
+        size_t run = is_free ? plain_run(s, left) : 0;
+        size_t bytes = run ? run : character_bytes(s, left);
 
-        if (bytes && is_plain(s, bytes) && (size_t)(s - text) >= spelt) {
+        if (run || (is_free && bytes && is_plain(s, bytes))) {
             buf_add(&out, s, bytes);
         } else {
             bytes = bytes ? bytes : 1;

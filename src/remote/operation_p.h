@@ -98,6 +98,7 @@ struct remote_call {
     const char *text;         /* the body's JSON as a text, for one too large to be there twice */
     const void *data;         /* BODY_BYTES */
     size_t ndata;
+    const char *content_type;   /* of `data`; NULL: application/octet-stream */
     const char *url;            /* instead of path and parameters: another host's address, as it is;
                                  no token goes there */
     const char *if_match;       /* NULL: none */

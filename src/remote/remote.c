@@ -92,6 +92,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->lists_contents;
     case REMOTE_CAN_AGENDA:
         return r->impl->agenda;
+    case REMOTE_CAN_VALUES:
+        return r->impl->read_value;
     }
     return false;
 }
@@ -327,6 +329,19 @@ enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, i
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     DISPATCH(agenda, calendar, from, to, ctx, ret);
+}
+
+enum grade remote_read_value(struct remote *r, enum remote_value what, const char *id,
+                             struct remote_ctx ctx, struct buf *out, struct remote_fault *fault)
+{
+    DISPATCH(read_value, what, id, ctx, out);
+}
+
+enum grade remote_write_value(struct remote *r, enum remote_value what, const char *id,
+                              const void *data, size_t len, struct remote_ctx ctx,
+                              struct remote_fault *fault)
+{
+    DISPATCH(write_value, what, id, data, len, ctx);
 }
 
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,

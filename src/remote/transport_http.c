@@ -114,7 +114,9 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         .body_len = call->data ? call->ndata
                     : body     ? strlen(body)
                                : 0,
-        .content_type = call->data ? "application/octet-stream" : NULL,
+        .content_type = !call->data          ? NULL
+                        : call->content_type ? call->content_type
+                                             : "application/octet-stream",
         .if_match = call->if_match,
         .headers = headers,
         .priority = call->ctx.priority,

@@ -83,7 +83,7 @@ static const char *const steps[] = {
 
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
-    .oldest = 2,
+    .oldest = 3,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
     .write_rank = MUTEX_CACHE_WRITE,

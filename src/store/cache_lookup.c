@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 void cache_record_release(struct cache_record *r)
 {
@@ -35,7 +36,7 @@ static struct cache_record read_record(struct sql_query *q)
 
 int64_t cache_sum(const char *text, size_t size)
 {
-    uint64_t hash = str_hash(0, text, size);
+    uint64_t hash = XXH3_64bits(text, size);
 
     return hash ? (int64_t)hash : 1;
 }

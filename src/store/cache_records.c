@@ -76,14 +76,14 @@ static int same_text(struct cache *c, const struct known *known, const struct it
     return sql_end(&q);
 }
 
-static int put_text(struct cache *c, int64_t seq, const struct item *item)
+static int put_text(struct cache *c, int64_t seq, const struct item *item, uint64_t hash)
 {
     struct sql_query q;
 
     db_write(&c->db, &q, "REPLACE INTO texts (seq, text, sum) VALUES (?, ?, ?)");
     sql_bind_int(&q, seq);
     sql_bind_bytes(&q, item->text, item->size);
-    sql_bind_int(&q, cache_sum(item->text, item->size));
+    sql_bind_int(&q, (int64_t)hash);
     return sql_run(&q);
 }
 
@@ -108,7 +108,7 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, (int64_t)name_tag(item->id));
     rc = sql_run(&q);
-    return rc ? rc : put_text(c, db_last_id(&c->db), item);
+    return rc ? rc : put_text(c, db_last_id(&c->db), item, hash);
 }
 
 /* A listing that meets a record again: remembers that and the text it came in. */
@@ -157,13 +157,13 @@ static int change(struct cache *c, const struct known *known, const struct item 
     sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, known->seq);
     rc = sql_run(&q);
-    return rc ? rc : put_text(c, known->seq, item);
+    return rc ? rc : put_text(c, known->seq, item, hash);
 }
 
 static int put_one(struct cache *c, int64_t listing, const struct item *item, uint64_t run,
                    struct gain *gain, enum cache_change *ret)
 {
-    uint64_t hash = str_hash(0, item->text, item->size);
+    uint64_t hash = (uint64_t)cache_sum(item->text, item->size);
     struct known known;
     bool same;
     int rc = find_known(c, listing, item->id, &known);

@@ -319,7 +319,7 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
     remote_fault_release(&fault);
-    int rc = news.start_over ? 0 : note_changes(mb, kind, &news, NULL, asked);
+    int rc = news.contents ? note_changes(mb, kind, &news, NULL, asked) : 0;
     if (!rc && !news.start_over) {
         *ret_cursor = news.cursor;
         news.cursor = NULL;

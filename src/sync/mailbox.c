@@ -6,6 +6,7 @@
 #include "pool_p.h"
 #include "outbox_p.h"
 #include "search_p.h"
+#include "values_p.h"
 #include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -105,6 +106,7 @@ int mailbox_open(const struct mailbox_config *config, struct mailbox **ret, stru
     mb->flights = flights_create();
     mb->listings = listings_create(mb);
     mb->searches = searches_create();
+    mb->values = values_create();
     mb->writeback = writeback_create(mb);
     mb->outbox = outbox_create(mb);
     mb->triggers = triggers_create(mb);
@@ -171,6 +173,7 @@ void mailbox_close(struct mailbox *mb)
     if (mb->writeback)
         writeback_destroy(mb->writeback);
     searches_destroy(mb->searches);
+    values_destroy(mb->values);
     listings_destroy(mb->listings);
     flights_destroy(mb->flights);
     pool_destroy(mb->pool);

@@ -31,10 +31,11 @@ struct mailbox {
     const struct mailbox_events *events;
     void *events_ctx;
     /* parts with locks of their own */
-    struct pool *pool;           /* pool.c: the fetch threads */
-    struct flights *flights;     /* flight.c: one question at a time about a thing */
-    struct listings *listings;   /* listing.c */
-    struct searches *searches;   /* search.c */
+    struct pool *pool;         /* pool.c: the fetch threads */
+    struct flights *flights;   /* flight.c: one question at a time about a thing */
+    struct listings *listings; /* listing.c */
+    struct searches *searches; /* search.c */
+    struct values *values;
     struct writeback *writeback; /* writeback.c */
     struct outbox *outbox;       /* outbox.c */
     struct triggers *triggers;   /* triggers.c */

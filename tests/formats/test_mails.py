@@ -191,6 +191,14 @@ class Addresses(unittest.TestCase):
             subprocess.run([PRINT, "read"], input=("To: a@b.example\nSubject: %s\nCc: %s\n\nx" % (value, value)).encode(),
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
 
+    def test_a_hundred_thousand_recipients(self):
+        """Looking each up among all the others would take hours."""
+        people = ["p%d@contoso.example" % i for i in range(100000)]
+        text = ("To: %s\nReply-To: %s\n\nx" % (",\n ".join(people), ",".join(people))).encode()
+        for arguments in ([], ["P%d@CONTOSO.example" % i for i in range(50000)]):
+            done = subprocess.run([PRINT, "read", *arguments], input=text, stdout=subprocess.PIPE, timeout=60, check=True)
+            self.assertEqual(len(json.loads(done.stdout)["To"].split(";")), len(arguments) or len(people))
+
     def test_what_is_refused_is_named(self):
         for text, named in (("Pat Doe, kim@x.example", "Pat Doe"), ("a@x.example (open, b@x.example", "open"),
                             ('"open <a@x.example>, b@x.example', "open"), ("<a@x.example, b@x.example>", "b@x.example"),
@@ -329,6 +337,25 @@ class Trees(unittest.TestCase):
         sent, reason = read(b"To: a@b.example\nContent-Type: message/rfc822\n\nno mail")
         self.assertIsNone(sent)
         self.assertIn("part 1", reason)
+
+    def test_parts_whose_headers_do_not_end(self):
+        """Python's reader, too, takes the first line that is no header for the beginning of the text."""
+        frame = ("To: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nouter\n--x\n%s\n--x--\n")
+        carried = "Content-Type: message/rfc822\n\n"
+        for part in ("Content-Type: text/plain\nat once\nmore", "at once\nmore", "Content-Type: text/plain;\n charset=utf-8\nat once more"):
+            sent, reason = read((frame % part).encode())
+            self.assertIsNotNone(sent, reason)
+            texts = sent["Body"] + "".join("\n" + base64.b64decode(a["ContentBytes"]).decode() for a in sent["Attachments"])
+            self.assertEqual(texts.split(), ["outer", "at", "once", "more"], part)
+        for mail in ("Subject: in\nFrom: a@b\nat once\nmore", "From a@b Mon Jan  1 00:00:00 2026\nSubject: in\nat once\nmore",
+                     "Subject: in\nContent-Type: message/rfc822\n\nSubject: deeper\nat once\nmore",
+                     "Subject: in\nContent-Type: multipart/mixed; boundary=y\n\n--y\nContent-Type: text/plain\nat once\nmore\n--y--"):
+            sent, reason = read((frame % (carried + mail)).encode())
+            self.assertIsNotNone(sent, reason)
+            inner = email.message_from_bytes(base64.b64decode(sent["Attachments"][0]["ContentBytes"]), policy=email.policy.default)
+            self.assertEqual(inner["Subject"], "in")
+            leaf = [part for part in inner.walk() if not part.is_multipart()][0]
+            self.assertEqual(leaf.get_content().split(), ["at", "once", "more"], mail)
 
     def test_text_in_an_odd_frame(self):
         frame = "To: a@b.example\nContent-Type: %s\n\n%s"

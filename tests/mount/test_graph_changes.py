@@ -81,6 +81,18 @@ class Changes(Followed):
         self.wait_until_listed([id])
         self.assertLessEqual(len(self.mailbox.requests("MessagesDelta", since=mark)), 1)
 
+    def test_looks_at_contacts_ask_for_changes_only(self):
+        folder = "contacts/Contacts"
+        self.listed(folder)
+        mark = self.mailbox.mark()
+        wait_for(lambda: self.listed(folder) and len(self.mailbox.requests("ContactsDelta", since=mark)) > 2, "looks were renewed")
+        operations = [r["operation"] for r in self.mailbox.requests(since=mark)]
+        self.assertLessEqual(set(operations), {"ContactsDelta", "ContactFoldersDelta"})
+        self.assertLessEqual(operations.count("ContactFoldersDelta"), operations.count("ContactsDelta") + 1)
+        status, made = self.mailbox.sandbox.graph("POST", "/me/contactFolders", {"displayName": "Suppliers"})
+        self.assertEqual(status, 201)
+        wait_for(lambda: "Suppliers" in os.listdir(self.mailbox.path("contacts")), "the new folder is there")
+
     def test_idle_folders_cost_one_request_together(self):
         folders = ["mail/" + name for name in os.listdir(self.mailbox.path("mail"))]
         for folder in folders:

@@ -38,6 +38,7 @@ enum mutex_rank {
     MUTEX_CONTENT,
     /* sync: over transactions */
     MUTEX_SEARCH,
+    MUTEX_VALUES,
     MUTEX_FLIGHT,
     MUTEX_TRIGGERS,
     MUTEX_CATALOG,

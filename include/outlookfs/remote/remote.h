@@ -66,7 +66,8 @@ enum remote_ability {
     REMOTE_CAN_RESPOND,
     REMOTE_CAN_MIME,
     REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
-    REMOTE_CAN_AGENDA
+    REMOTE_CAN_AGENDA,
+    REMOTE_CAN_VALUES,
 };
 bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
@@ -96,6 +97,7 @@ struct remote_folders {
                      10 levels, 10,000 folders */
     char *cursor; /* for remote_folder_changes(); NULL: the service cannot say what changes */
     bool start_over; /* see remote_changes */
+    bool contents;   /* remote_folder_changes(): also names folders in which something changed */
 };
 void remote_folders_release(struct remote_folders *f);
 
@@ -108,7 +110,7 @@ enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_c
                                struct remote_folders *ret, struct remote_fault *fault);
 
 /*
- * The folders of a kind that changed since `cursor`, or in which anything did; those that a list
+ * The folders of a kind that changed since `cursor` or, with `contents`, in which anything did; those that a list
  * would not show are left out. What is not said of one is NULL: `display`, and `parent`, which is ""
  * at the top.
  */
@@ -301,6 +303,21 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
 enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 
+/* --- values ----------------------------------------------------------------------------------- */
+
+/* What the mailbox has beside records: REMOTE_CAN_VALUES. */
+enum remote_value {
+    REMOTE_AUTOMATIC_REPLIES, /* a JSON object, rendered as a record is; `id` NULL */
+    REMOTE_PHOTO,             /* a JPEG; `id` is the contact's */
+};
+#define REMOTE_PHOTO_MAX (4 << 20)
+/* GRADE_GONE: there is none. */
+enum grade remote_read_value(struct remote *r, enum remote_value what, const char *id,
+                             struct remote_ctx ctx, struct buf *out, struct remote_fault *fault);
+enum grade remote_write_value(struct remote *r, enum remote_value what, const char *id,
+                              const void *data, size_t len, struct remote_ctx ctx,
+                              struct remote_fault *fault);
+
 /* --- triggers --------------------------------------------------------------------------------- */
 
 enum remote_trigger {
@@ -424,6 +441,11 @@ struct remote_impl {
                               struct remote_fault *fault);
     enum grade (*agenda)(struct remote *r, const char *calendar, int64_t from, int64_t to,
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+    enum grade (*read_value)(struct remote *r, enum remote_value what, const char *id,
+                             struct remote_ctx ctx, struct buf *out, struct remote_fault *fault);
+    enum grade (*write_value)(struct remote *r, enum remote_value what, const char *id,
+                              const void *data, size_t len, struct remote_ctx ctx,
+                              struct remote_fault *fault);
     enum grade (*poll)(struct remote *r, enum remote_trigger trigger, const struct param *params,
                        size_t count, const char *cursor, struct remote_ctx ctx,
                        struct remote_news *ret, struct remote_fault *fault);

@@ -30,4 +30,8 @@ int operation_render(struct fs *fs, int64_t slot,
 int draft_render(struct fs *fs, int64_t slot, struct buf *out);
 int mail_render(struct fs *fs, int64_t id, struct buf *out);
 
+/* --- settings.c: settings/, a top-level directory --- */
+extern const struct node_ops settings_root_ops;
+bool settings_are_there(struct fs *fs);
+
 #endif

@@ -104,6 +104,10 @@ struct node_ops {
     bool (*owns)(const char *name);
     int (*create)(struct fs *fs, struct node *dir, const char *name, mode_t mode,
                   struct node **ret); /* of such a name; locked */
+    /* A local file is renamed to a name whose bytes the class sends at once. -ENOSYS: it is no such
+     * name. Unlocked. */
+    int (*receive)(struct fs *fs, const struct fs_req *req, const struct place *from,
+                   const struct place *to, struct buf *err);
     /* With such a name at one end or both; locked. */
     int (*rename)(struct fs *fs, const struct fs_req *req, const struct place *from,
                   const struct place *to, unsigned flags, struct buf *err);
@@ -126,6 +130,9 @@ struct node_ops {
     int (*changing)(struct fs *fs, const struct fs_req *req, struct node *node);
     /* The bytes changed and a descriptor was closed, or the last one; locked. */
     int (*commit)(struct fs *fs, struct node *node, struct content *content, struct buf *err);
+    /* The same, in place of commit(), for bytes that are sent while close waits. Unlocked. */
+    int (*store)(struct fs *fs, const struct fs_req *req, struct node *node,
+                 struct content *content, struct buf *err);
     /* fsync, after the local bytes are on disk. Unlocked. */
     int (*sync)(struct fs *fs, const struct fs_req *req, struct node *node,
                 struct content *content);
@@ -143,6 +150,7 @@ struct branch {
     void (*release)(struct fs *fs);
     /* Ends what is over; answers when to look again (clock_steady()), INT64_MAX: never. Unlocked. */
     int64_t (*expire)(struct fs *fs, int64_t now);
+    bool (*there)(struct fs *fs); /* does the service have this? NULL: always there */
 };
 
 #endif

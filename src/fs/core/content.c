@@ -145,6 +145,30 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
     return rc;
 }
 
+int content_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    struct buf err;
+
+    mutex_lock(&fs->change);
+    uint64_t changed = c->changed;
+    bool done = !ops->store || changed == c->committed;
+    mutex_unlock(&fs->change);
+    if (done)
+        return 0;
+    buf_init(&err, BUF_TEXT_MAX);
+    int rc = ops->store(fs, req, node, c, &err);
+    if (is_verdict(rc)) {
+        mutex_lock(&fs->change);
+        c->committed = changed;
+        mutex_unlock(&fs->change);
+    }
+    if (rc)
+        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+    buf_release(&err);
+    return rc;
+}
+
 /* Takes the content out of the node, unless somebody has opened it since its handles were counted:
  * take_open() does not wait for fs->change. */
 static bool detach(struct fs *fs, struct node *node, struct content *c)

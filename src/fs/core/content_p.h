@@ -44,6 +44,9 @@ int content_stat(struct content *content, struct stat *st);               /* siz
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
 /* Hands changed bytes to the class, once per change; the log says why they were not taken. */
 int content_commit(struct fs *fs, struct node *node, struct content *content);
+/* The same of a class that sends them at once. Unlocked. */
+int content_store(struct fs *fs, const struct fs_req *req, struct node *node,
+                  struct content *content);
 /*
  * The draft rule, for every file whose close means something: an editor empties a file, or writes a
  * part of it, before the whole. CONTENT_DRAFT: bytes of this shape are kept and nothing more, until

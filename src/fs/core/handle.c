@@ -174,9 +174,10 @@ int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
 
 int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
 {
-    (void)req;
     if (!h->writable) /* what another handle is writing is not this one's to judge */
         return 0;
+    if (tree_ops(fs, h->node)->store)
+        return content_store(fs, req, h->node, h->content);
     mutex_lock(&fs->change);
     int rc = content_commit(fs, h->node, h->content);
     mutex_unlock(&fs->change);
@@ -191,6 +192,8 @@ int fs_fsync(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
     c->synced = c->changed;
     if (c->fd >= 0 && fdatasync(c->fd))
         return -errno;
+    if (ops->store)
+        return content_store(fs, req, h->node, c);
     return ops->sync ? ops->sync(fs, req, h->node, c) : 0;
 }
 

@@ -41,6 +41,15 @@ static int rename_locked(struct fs *fs, const struct fs_req *req, const struct p
                : fs->local->rename(fs, req, from, to, flags, err);
 }
 
+/* -ENOSYS: the rename is one of names. */
+static int receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                   const struct place *to, unsigned flags, struct buf *err)
+{
+    const struct node_ops *ops = tree_ops(fs, to->dir);
+
+    return ops->receive && !flags ? ops->receive(fs, req, from, to, err) : -ENOSYS;
+}
+
 /* Attachments, .outlookfs/ and what else does not say that it moves stay where they are. */
 static int rename_found(struct fs *fs, const struct fs_req *req, struct node *node,
                         const struct place *from, const struct place *to, unsigned flags,
@@ -52,8 +61,11 @@ static int rename_found(struct fs *fs, const struct fs_req *req, struct node *no
         return ops->relocate(fs, req, node, from, to, flags, err);
     if (!(ops->flags & NODE_MOVABLE))
         return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
+    int rc = receive(fs, req, from, to, flags, err);
+    if (rc != -ENOSYS)
+        return rc;
     mutex_lock(&fs->change);
-    int rc = rename_locked(fs, req, from, to, flags, err);
+    rc = rename_locked(fs, req, from, to, flags, err);
     fs->attr_changes++;
     mutex_unlock(&fs->change);
     return rc;

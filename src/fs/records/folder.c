@@ -21,15 +21,21 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static const struct node_ops folder_ops, read_only_folder_ops;
+static const struct node_ops folder_ops, contact_folder_ops, read_only_folder_ops;
+
+static const struct node_ops *folder_class(const struct cache_folder *f)
+{
+    if (f->flags & FOLDER_READ_ONLY)
+        return &read_only_folder_ops;
+    return f->kind == KIND_CONTACT ? &contact_folder_ops : &folder_ops;
+}
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
     (void)name;
     return (struct node_spec){.ino = folder_ino(f->kind, f->id),
-                              .ops =
-                                  f->flags & FOLDER_READ_ONLY ? &read_only_folder_ops : &folder_ops,
+                              .ops = folder_class(f),
                               .parent = dir,
                               .name = f->name,
                               .kind = f->kind,
@@ -106,6 +112,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 {
     if (name_is_record(name))
         return record_lookup(fs, req, dir, name, ret);
+    if (dir->kind == KIND_CONTACT && photo_is_name(name))
+        return photo_lookup(fs, req, dir, name, ret);
     if (kind_info(dir->kind)->caps & KIND_NESTS) {
         int rc = dir->kind == KIND_MESSAGE ? attachments_lookup(fs, req, dir, name, ret) : -ENOENT;
         if (rc != -ENOENT)
@@ -354,6 +362,41 @@ static const struct node_ops folder_ops = {
     .getxattr = folder_getxattr,
 };
 
+/* --- a folder of contacts: photos, too --- */
+
+static bool contact_owns(const char *name)
+{
+    return name_is_record(name) || photo_is_name(name);
+}
+
+static int contact_create(struct fs *fs, struct node *dir, const char *name, mode_t mode,
+                          struct node **ret)
+{
+    return photo_is_name(name) ? photo_create(fs, dir, name, mode, ret)
+                               : slot_create(fs, dir, name, mode, ret);
+}
+
+static const struct node_ops contact_folder_ops = {
+    .name = "contact folder",
+    .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .owns = contact_owns,
+    .takes = folder_takes,
+    .create = contact_create,
+    .remove = slot_unlink,
+    .files_only = true,
+    .rename = record_rename,
+    .mkdir = folder_mkdir,
+    .rmdir = folder_rmdir,
+    .relocate = folder_relocate,
+    .receive = photo_receive,
+    .getxattr = folder_getxattr,
+};
+
 static const struct node_ops read_only_folder_ops = {
     .name = "read-only folder",
     .type = S_IFDIR,
@@ -369,5 +412,5 @@ bool folder_takes_folders(struct fs *fs, struct node *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
 
-    return ops == &folder_ops || ops == &kind_root_ops;
+    return ops == &folder_ops || ops == &contact_folder_ops || ops == &kind_root_ops;
 }

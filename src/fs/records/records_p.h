@@ -8,6 +8,7 @@
  *     commit.c      a file was closed: record, draft or mistake
  *     keep.c        which bytes a record's file shows after a save
  *     rename.c      a rename with a record at one end or both
+ *     value.c       files that are written through          photo.c       <id>.photo.jpg
  *     expire.c      vacancies and empty drafts that end by themselves
  */
 #ifndef OUTLOOKFS_FS_RECORDS_P_H
@@ -128,5 +129,27 @@ int64_t slots_expire(struct fs *fs, int64_t now);
 int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        struct node **ret);
 int attachments_add(struct node *dir, const char *id, struct dir_list *list);
+
+/* --- value.c: members of a class whose bytes are a contact's photo (KIND_CONTACT, the node's id) or the
+ * automatic replies --- */
+int value_prepare(struct fs *fs, const struct fs_req *req, struct node *node);
+int value_load(struct fs *fs, struct node *node, struct content *ret);
+int value_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
+int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
+                struct buf *err);
+void value_closed(struct fs *fs, struct node *node, struct content *content);
+/* A local file becomes the value of `node`. -EPERM: it is none. */
+int value_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                  struct node *node, struct buf *err);
+
+/* --- photo.c --- */
+/* "<something>.photo.jpg" */
+bool photo_is_name(const char *name);
+int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret);
+/* Where the name is that of no contact's, a local file. Locked. */
+int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
+int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                  const struct place *to, struct buf *err);
 
 #endif

@@ -148,7 +148,8 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
     return grade;
 }
 
-/* Entries may have only what changed. */
+/* Entries may have only what changed. A contact folder cannot be moved, and its entry says nothing of
+ * the contacts in it. */
 enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cursor,
                                 struct remote_ctx ctx, struct remote_folders *ret,
                                 struct remote_fault *fault)
@@ -157,17 +158,19 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
     struct remote_folders found = {0};
     cJSON *list = NULL;
 
+    bool mail = kind == KIND_MESSAGE;
+
     *fault = (struct remote_fault){0};
-    if (kind != KIND_MESSAGE)
-        return remote_fail(fault, GRADE_REFUSED, "this kind of folder has no list of changes");
+    found.contents = mail;
     enum grade grade =
-        graph_feed_all(r, GRAPH_LIST_MAIL_FOLDERS, cursor, ctx, &list, &found.cursor, fault);
+        graph_feed_all(r, mail ? GRAPH_LIST_MAIL_FOLDERS : GRAPH_CONTACT_FOLDER_CHANGES, cursor,
+                       ctx, &list, &found.cursor, fault);
     if (grade == GRADE_GONE) {
         remote_fault_release(fault);
         *ret = (struct remote_folders){.start_over = true};
         return GRADE_OK;
     }
-    if (grade == GRADE_OK && list->child) {
+    if (grade == GRADE_OK && mail && list->child) {
         remote_fault_release(fault);
         grade = know_well_known(g, ctx, fault);
     }
@@ -182,7 +185,10 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
         else if (is_shown(folder) && known != ROOT)
             add_change(&found, id,
                        known < ROOT ? well_known[known].display : json_str(folder, "displayName"),
-                       parent && well_known_index(g, parent) == ROOT ? "" : parent, 0, false);
+                       !mail                                           ? NULL
+                       : parent && well_known_index(g, parent) == ROOT ? ""
+                                                                       : parent,
+                       0, false);
     }
     cJSON_Delete(list);
     if (grade == GRADE_OK)
@@ -217,14 +223,21 @@ static enum grade add_contact_folders(struct remote *r, const char *parent, stru
 }
 
 /* The default folder is in no list, and has no folders below it that a list would show (contract
- * 10). */
+ * 10). Whether the feed of contact folders has nested ones is not documented: it is only where changes
+ * are counted from. */
 static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
                                        struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *folder = NULL;
-    enum grade grade = graph_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL, 0,
-                                    &(struct remote_call){.ctx = ctx}, &folder, fault);
+    cJSON *folder = NULL, *unused = NULL;
+    enum grade grade =
+        graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, ctx, &unused, &ret->cursor, fault);
 
+    cJSON_Delete(unused);
+    if (grade == GRADE_OK) {
+        remote_fault_release(fault);
+        grade = graph_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL, 0,
+                             &(struct remote_call){.ctx = ctx}, &folder, fault);
+    }
     if (grade != GRADE_OK)
         return grade;
     const char *id = json_str(folder, "id");

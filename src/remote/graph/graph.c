@@ -250,6 +250,8 @@ static const struct remote_impl graph_impl = {
     .forward = graph_forward,
     .respond = graph_respond,
     .agenda = graph_agenda,
+    .read_value = graph_read_value,
+    .write_value = graph_write_value,
     .poll = graph_poll,
 };
 

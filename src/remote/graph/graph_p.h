@@ -14,6 +14,7 @@
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
  *     agenda.c      what happens in a calendar between two times
+ *     values.c      photos of contacts, automatic replies
  *     triggers.c    what is new since the last look
  *
  * Every request asks for immutable ids: a message that moves keeps its id (graph contract 5).
@@ -151,6 +152,11 @@ enum grade graph_respond(struct remote *r, const char *event, enum remote_respon
                          struct remote_fault *fault);
 enum grade graph_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+enum grade graph_read_value(struct remote *r, enum remote_value what, const char *id,
+                            struct remote_ctx ctx, struct buf *out, struct remote_fault *fault);
+enum grade graph_write_value(struct remote *r, enum remote_value what, const char *id,
+                             const void *data, size_t len, struct remote_ctx ctx,
+                             struct remote_fault *fault);
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                       size_t count, const char *cursor, struct remote_ctx ctx,
                       struct remote_news *ret, struct remote_fault *fault);

@@ -95,6 +95,10 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, QUERY("$top")},
         .answer = ANSWER_LIST,
     },
+    [GRAPH_CONTACT_FOLDER_CHANGES] = {
+        .name = "ContactFolderChanges", .method = "GET", .path = "/me/contactFolders/delta",
+        .answer = ANSWER_LIST,
+    },
     [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
         .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
         .answer = ANSWER_OBJECT, .identity = "id",
@@ -288,6 +292,25 @@ static const struct operation_info operations[] = {
     [GRAPH_DELETE_CONTACT] = {
         .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",
         .params = {ITEM},
+    },
+    [GRAPH_GET_PHOTO] = {
+        .name = "GetContactPhoto", .method = "GET", .path = "/me/contacts/{id}/photo/$value",
+        .params = {ITEM},
+        .answer = ANSWER_BYTES,
+    },
+    [GRAPH_SET_PHOTO] = {
+        .name = "SetContactPhoto", .method = "PUT", .path = "/me/contacts/{id}/photo/$value",
+        .params = {ITEM},
+        .body = BODY_BYTES, .answer = ANSWER_ANY,
+    },
+    [GRAPH_GET_AUTOMATIC_REPLIES] = {
+        .name = "GetAutomaticReplies", .method = "GET",
+        .path = "/me/mailboxSettings/automaticRepliesSetting",
+        .answer = ANSWER_OBJECT, .identity = "status",
+    },
+    [GRAPH_UPDATE_SETTINGS] = {
+        .name = "UpdateMailboxSettings", .method = "PATCH", .path = "/me/mailboxSettings",
+        .body = BODY_JSON, .answer = ANSWER_ANY,
     },
     [GRAPH_BATCH] = {
         .name = "Batch", .method = "POST", .path = "/$batch",

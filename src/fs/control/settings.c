@@ -1,0 +1,90 @@
+/*
+ * settings.c - settings/automatic-replies.json: the mailbox's automaticRepliesSetting, where the
+ * service has it.
+ */
+#include "../records/records_p.h"
+#include "control_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+
+#include <errno.h>
+
+#define REPLIES "automatic-replies.json"
+
+static const struct node_ops replies_ops = {
+    .name = "automatic replies",
+    .type = S_IFREG,
+    .flags = NODE_VOLATILE | NODE_WRITABLE,
+    .getattr = value_getattr,
+    .prepare = value_prepare,
+    .load = value_load,
+    .store = value_store,
+    .closed = value_closed,
+};
+
+static struct node_spec replies_spec(struct node *dir)
+{
+    const char *parts[] = {"settings", REPLIES};
+
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &replies_ops,
+                              .parent = dir,
+                              .name = REPLIES,
+                              .kind = KIND_COUNT};
+}
+
+static int settings_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+                           const char *name, struct node **ret)
+{
+    (void)req;
+    if (!str_eq(name, REPLIES))
+        return -ENOENT;
+    struct node_spec spec = replies_spec(dir);
+    *ret = tree_obtain(fs, &spec);
+    return 0;
+}
+
+static int settings_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                         struct dir_list *list)
+{
+    struct node_spec spec = replies_spec(dir);
+
+    (void)fs;
+    (void)req;
+    return dir_add(list, &spec, NULL);
+}
+
+static bool settings_takes(const char *name, mode_t type)
+{
+    return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
+}
+
+static int settings_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                            const struct place *to, struct buf *err)
+{
+    if (!str_eq(to->name, REPLIES))
+        return -ENOSYS;
+    struct node_spec spec = replies_spec(to->dir);
+    struct node *node = tree_obtain(fs, &spec);
+    int rc = value_receive(fs, req, from, node, err);
+    tree_put(fs, node);
+    return rc;
+}
+
+bool settings_are_there(struct fs *fs)
+{
+    return remote_can(mailbox_remote(fs->mailbox), REMOTE_CAN_VALUES);
+}
+
+const struct node_ops settings_root_ops = {
+    .name = "settings",
+    .type = S_IFDIR,
+    .flags = NODE_LOCAL_NAMES,
+    .takes = settings_takes,
+    .refusal = "settings are the service's: change the text of one",
+    .lookup = settings_lookup,
+    .list = settings_list,
+    .receive = settings_receive,
+};

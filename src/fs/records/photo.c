@@ -1,0 +1,119 @@
+/*
+ * photo.c - contacts/<folder>/<id>.photo.jpg: the photo of a contact.
+ *
+ * It is found where the contact has one, and not listed: who has one is known only by asking for
+ * each contact. A file made under such a name becomes the photo; beside no contact it is a local one.
+ */
+#include "records_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
+#include <outlookfs/sync/values.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUFFIX ".photo.jpg"
+
+static const struct node_ops photo_ops = {
+    .name = "photo",
+    .type = S_IFREG,
+    .flags = NODE_VOLATILE | NODE_WRITABLE,
+    .getattr = value_getattr,
+    .prepare = value_prepare,
+    .load = value_load,
+    .store = value_store,
+    .closed = value_closed,
+};
+
+bool photo_is_name(const char *name)
+{
+    return !strchr(".~#", *name) && str_ends(name, SUFFIX);
+}
+
+/* The contact whose photo this would be, by the name given to it here or by its id. The caller frees it. -ENOENT. */
+static int contact_of(struct fs *fs, struct node *dir, const char *name, char **ret)
+{
+    char *record = xasprintf("%.*s.json", (int)(strlen(name) - strlen(SUFFIX)), name);
+    struct cache_record r = {0};
+    struct slot slot = {0};
+    int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot);
+
+    if (!rc && slot.record)
+        *ret = xstrdup(slot.record);
+    else
+        rc = mailbox_id_of_name(fs->mailbox, record, ".json", ret);
+    if (!rc) {
+        rc = cache_get(fs->cache, dir->kind, dir->folder, *ret, false, &r);
+        if (rc)
+            free(*ret);
+    }
+    cache_record_release(&r);
+    slot_release(&slot);
+    free(record);
+    return rc;
+}
+
+static struct node *photo_node(struct fs *fs, struct node *dir, const char *name, const char *id)
+{
+    const char *parts[] = {"photo", id};
+    struct node_spec spec = {.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                             .ops = &photo_ops,
+                             .parent = dir,
+                             .name = name,
+                             .kind = dir->kind,
+                             .folder = dir->folder,
+                             .id = id};
+
+    return tree_obtain(fs, &spec);
+}
+
+static bool can(struct fs *fs)
+{
+    return remote_can(mailbox_remote(fs->mailbox), REMOTE_CAN_VALUES);
+}
+
+int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                 struct node **ret)
+{
+    struct buf bytes;
+    char *id = NULL;
+    int64_t mtime;
+
+    if (!can(fs) || contact_of(fs, dir, name, &id))
+        return -ENOENT;
+    buf_init(&bytes, REMOTE_PHOTO_MAX);
+    int rc = value_read(fs->mailbox, REMOTE_PHOTO, id, true, req->cancel, &bytes, &mtime, NULL);
+    if (!rc)
+        *ret = photo_node(fs, dir, name, id);
+    buf_release(&bytes);
+    free(id);
+    return rc == -EINVAL ? -ENOENT : rc; /* personal accounts have no photos */
+}
+
+int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
+{
+    char *id = NULL;
+
+    if (!can(fs) || contact_of(fs, dir, name, &id))
+        return fs->local->make(fs, dir, name, mode, NULL, ret);
+    *ret = photo_node(fs, dir, name, id);
+    free(id);
+    return 0;
+}
+
+int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                  const struct place *to, struct buf *err)
+{
+    char *id = NULL;
+
+    if (!photo_is_name(to->name) || !can(fs) || contact_of(fs, to->dir, to->name, &id))
+        return -ENOSYS;
+    struct node *node = photo_node(fs, to->dir, to->name, id);
+    int rc = value_receive(fs, req, from, node, err);
+    tree_put(fs, node);
+    free(id);
+    return rc;
+}

@@ -1,0 +1,119 @@
+/*
+ * value.c - files that are written through: what is closed is sent at once, and close waits.
+ *
+ * A contact's photo and the automatic replies are no records: there is nothing to merge and nothing waits.
+ * Where the service does not take the bytes, close says so and the file is what it was.
+ */
+#include "../local/local_p.h"
+#include "records_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/sync/values.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum remote_value value_of(const struct node *node)
+{
+    return node->kind == KIND_CONTACT ? REMOTE_PHOTO : REMOTE_AUTOMATIC_REPLIES;
+}
+
+/* What is not there yet, and is being made, is empty. */
+static int read_value(struct fs *fs, const struct node *node, bool ask, struct cancel *cancel,
+                      struct content *ret)
+{
+    struct buf bytes, err;
+
+    buf_init(&bytes, REMOTE_PHOTO_MAX);
+    buf_init(&err, BUF_TEXT_MAX);
+    ret->mtime = fs->birth;
+    int rc = value_read(fs->mailbox, value_of(node), node->id, ask, cancel, &bytes,
+                        (int64_t *)&ret->mtime, &err);
+    if (rc == -ENOENT)
+        rc = 0;
+    if (!rc) {
+        ret->len = bytes.len;
+        ret->text = buf_detach(&bytes);
+    }
+    buf_release(&bytes);
+    buf_release(&err);
+    return rc;
+}
+
+int value_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    struct content made = {.fd = -1};
+    int rc = read_value(fs, node, true, req->cancel, &made);
+
+    free(made.text);
+    return rc;
+}
+
+int value_load(struct fs *fs, struct node *node, struct content *ret)
+{
+    int rc = read_value(fs, node, false, NULL, ret);
+
+    return rc == -ENODATA ? -ENOENT : rc;
+}
+
+int value_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+{
+    struct content made = {.fd = -1};
+    int rc = content_stat_open(fs, node, ret);
+
+    if (rc != -ENOENT)
+        return rc;
+    rc = read_value(fs, node, true, req ? req->cancel : NULL, &made);
+    if (!rc)
+        rc = content_stat(&made, ret);
+    free(made.text);
+    return rc;
+}
+
+/* Nothing yet: shells close a descriptor of a file they have just emptied. */
+int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
+                struct buf *err)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    int rc = content_text(content, &bytes, &len);
+
+    if (!rc && len)
+        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len,
+                         req ? req->cancel : NULL, err);
+    free(bytes);
+    return rc;
+}
+
+void value_closed(struct fs *fs, struct node *node, struct content *content)
+{
+    if (content->owned)
+        state_data_remove(fs->state, node->ino);
+    notify_inode(fs, node->ino);
+}
+
+int value_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
+                  struct node *node, struct buf *err)
+{
+    struct local l = {0};
+    char *bytes = NULL;
+    size_t len = 0;
+    int rc = state_find_local(fs->state, from->dir->ino, from->name, &l);
+
+    if (rc)
+        return rc == -ENOENT ? -EPERM : rc; /* a record stays what it is */
+    rc = S_ISREG(l.mode) ? data_text(fs, l.ino, &bytes, &len) : -EPERM;
+    if (!rc)
+        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len,
+                         req ? req->cancel : NULL, err);
+    if (!rc) {
+        mutex_lock(&fs->change);
+        rc = fs->local->remove(fs, from->dir, from->name, false);
+        mutex_unlock(&fs->change);
+        notify_inode(fs, node->ino);
+    }
+    free(bytes);
+    local_release(&l);
+    return rc;
+}

@@ -1,0 +1,91 @@
+/*
+ * values.c - what the mailbox has beside records: automatic replies, photos of contacts.
+ *
+ * Source: graph contract 10 and 12.
+ */
+#include "graph_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/model/render.h>
+
+#include <string.h>
+
+#include "../remote_p.h"
+
+static int receive(void *ctx, const void *data, size_t len)
+{
+    return buf_add(ctx, data, len);
+}
+
+static int start_again(void *ctx)
+{
+    buf_clear(ctx);
+    return 0;
+}
+
+static enum grade read_photo(struct remote *r, const char *contact, struct remote_ctx ctx,
+                             struct buf *out, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", contact}};
+    struct remote_call call = {
+        .ctx = ctx, .sink = receive, .restart = start_again, .sink_ctx = out};
+
+    return graph_do(r, GRAPH_GET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+}
+
+static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct buf *out,
+                               struct remote_fault *fault)
+{
+    cJSON *obj = NULL;
+    enum grade grade = graph_object(r, GRAPH_GET_AUTOMATIC_REPLIES, NULL, 0,
+                                    &(struct remote_call){.ctx = ctx}, &obj, fault);
+
+    if (grade == GRADE_OK) {
+        cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
+        render_record(obj, out);
+    }
+    cJSON_Delete(obj);
+    return grade;
+}
+
+static enum grade write_photo(struct remote *r, const char *contact, const void *data, size_t len,
+                              struct remote_ctx ctx, struct remote_fault *fault)
+{
+    const struct param all[] = {{"id", contact}};
+    struct remote_call call = {
+        .data = data, .ndata = len, .content_type = "image/jpeg", .ctx = ctx};
+
+    return graph_do(r, GRAPH_SET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+}
+
+static enum grade write_replies(struct remote *r, const void *data, size_t len,
+                                struct remote_ctx ctx, struct remote_fault *fault)
+{
+    cJSON *obj = NULL, *body;
+
+    *fault = (struct remote_fault){0};
+    if (json_parse_object(data, len, &obj, NULL))
+        return remote_fail(fault, GRADE_REFUSED, "not a JSON object");
+    body = cJSON_CreateObject();
+    cJSON_AddItemToObject(body, "automaticRepliesSetting", obj);
+    enum grade grade = graph_do(r, GRAPH_UPDATE_SETTINGS, NULL, 0,
+                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    cJSON_Delete(body);
+    return grade;
+}
+
+enum grade graph_read_value(struct remote *r, enum remote_value what, const char *id,
+                            struct remote_ctx ctx, struct buf *out, struct remote_fault *fault)
+{
+    return what == REMOTE_PHOTO ? read_photo(r, id, ctx, out, fault)
+                                : read_replies(r, ctx, out, fault);
+}
+
+enum grade graph_write_value(struct remote *r, enum remote_value what, const char *id,
+                             const void *data, size_t len, struct remote_ctx ctx,
+                             struct remote_fault *fault)
+{
+    return what == REMOTE_PHOTO ? write_photo(r, id, data, len, ctx, fault)
+                                : write_replies(r, data, len, ctx, fault);
+}
