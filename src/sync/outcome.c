@@ -338,6 +338,8 @@ int outcome_deleted(struct job *j)
     if (j->slot.record)
         rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.folder, j->slot.record);
     if (!rc)
+        folders_trash_has_changed(j->mb, j->slot.kind, j->slot.folder);
+    if (!rc)
         rc = entry_open(j, &e);
     if (rc)
         return rc;

@@ -45,6 +45,7 @@ struct view_entry {
 
 struct view_index {
     enum kind kind;
+    bool sent; /* messages are called by who gets them */
     void *by_id, *by_name; /* trees of entries */
     struct map heads;      /* -> the string */
     struct map groups;     /* -> struct view_group */
@@ -306,7 +307,7 @@ void view_index_change(void *ctx, const char *id, const char *text)
     if (text) {
         json_parse_any(text, strlen(text), &record, NULL);
         record = dialect_take(ix->kind, record);
-        label_make(ix->kind, record, id, &label);
+        label_make(ix->kind, ix->sent, record, id, &label);
         cJSON_Delete(record);
     }
     if (!old || !text || !is_as(old, &label)) {
@@ -337,6 +338,13 @@ char *view_index_find(const struct view_index *ix, const struct view_filter *fil
 bool view_index_has_group(const struct view_index *ix, const char *group)
 {
     return map_get(&ix->groups, group);
+}
+
+const char *view_index_name(const struct view_index *ix, const char *id)
+{
+    struct view_entry *e = find_id(ix, id);
+
+    return e ? e->name : NULL;
 }
 
 int64_t view_index_created(const struct view_index *ix, const char *id)
@@ -389,11 +397,12 @@ void view_index_groups(const struct view_index *ix, view_group_fn each, void *ct
 
 /* --- life --- */
 
-struct view_index *view_index_create(enum kind kind)
+struct view_index *view_index_create(enum kind kind, bool sent)
 {
     struct view_index *ix = xcalloc(1, sizeof(*ix));
 
     ix->kind = kind;
+    ix->sent = sent;
     map_init(&ix->heads);
     map_init(&ix->groups);
     map_init(&ix->rivals);
