@@ -77,6 +77,24 @@ static char *sender_of(const cJSON *obj)
     return sender ? sender : words_of(from);
 }
 
+/* "bob@contoso.example and 2 more" */
+static char *receivers_of(const cJSON *obj)
+{
+    const char *to = json_str(obj, "To");
+    size_t len = to ? strcspn(to, ";") : 0, more = 0;
+
+    for (const char *p = to ? to + len : ""; *p; p++)
+        more += *p == ';' && p[1 + strspn(p + 1, "; ")];
+    char *first = xstrndup(to ? to : "", len), *words = words_of(first), *all = words;
+
+    if (words && more) {
+        all = xasprintf("%s and %zu more", words, more);
+        free(words);
+    }
+    free(first);
+    return all;
+}
+
 static void make_small(char *s)
 {
     for (; *s; s++)
@@ -118,10 +136,22 @@ static char *subject_of(const cJSON *obj, size_t max)
     return name;
 }
 
-static void label_message(const cJSON *obj, struct label *ret)
+/* "jane@contoso.example", or "to bob@contoso.example". The caller frees; NULL: nobody is named. */
+static char *other_side(const cJSON *obj, bool sent, const char *sender)
+{
+    char *receivers = sent ? receivers_of(obj) : NULL;
+    char *side = receivers ? xasprintf("to %s", receivers) : sender ? xstrdup(sender) : NULL;
+    char *safe = side ? name_safe(side, SENDER_MAX) : NULL;
+
+    free(receivers);
+    free(side);
+    return safe;
+}
+
+static void label_message(const cJSON *obj, bool sent, struct label *ret)
 {
     char *sender = sender_of(obj);
-    char *tail = sender ? name_safe(sender, SENDER_MAX) : NULL;
+    char *tail = other_side(obj, sent, sender);
     char date[DATE_MAX];
     char *subject;
 
@@ -194,7 +224,7 @@ static void label_contact(const cJSON *obj, const char *id, struct label *ret)
     free(company);
 }
 
-void label_make(enum kind kind, const cJSON *obj, const char *id, struct label *ret)
+void label_make(enum kind kind, bool sent, const cJSON *obj, const char *id, struct label *ret)
 {
     const char *created = json_str(obj, kind == KIND_MESSAGE ? RECEIVED : "DateTimeCreated");
     struct label label = {0};
@@ -203,7 +233,7 @@ void label_make(enum kind kind, const cJSON *obj, const char *id, struct label *
         str_parse_time(created, &label.created);
     switch (kind) {
     case KIND_MESSAGE:
-        label_message(obj, &label);
+        label_message(obj, sent, &label);
         break;
     case KIND_EVENT:
         label_event(obj, &label);

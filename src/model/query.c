@@ -187,6 +187,20 @@ static void trim_end(char *text)
         text[--len] = '\0';
 }
 
+/* --- words --- */
+
+/* A filter compares, or calls a function. */
+static bool is_filter(const char *text)
+{
+    static const char *const operators[] = {" eq ", " ne ", " gt ", " ge ", " lt ", " le "};
+
+    for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
+        if (strcasestr(text, operators[i]))
+            return true;
+    }
+    return strchr(text, '(');
+}
+
 /* --- the whole --- */
 
 int query_parse(enum kind kind, const char *name, struct query *ret, struct buf *err)
@@ -212,6 +226,7 @@ int query_parse(enum kind kind, const char *name, struct query *ret, struct buf 
         free(q.text);
         q.text = NULL;
     }
+    q.words = kind != KIND_MESSAGE && q.text && !is_filter(q.text);
     *ret = q;
 out:
     free(text);

@@ -121,22 +121,32 @@ int cache_remove(struct cache *c, enum kind kind, const char *folder, const char
     return db_end(&c->db, remove_locked(c, kind, folder, id));
 }
 
-/* A record with a flipped bit goes, and its folder is to be listed anew: -ENOENT. */
-static int forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id)
+static int outdate_locked(struct cache *c, enum kind kind, const char *folder)
 {
     struct sql_query q;
 
+    db_write(&c->db, &q,
+             "UPDATE listings SET full_at = 0, fresh_at = 0, cursor = NULL WHERE kind = ? AND "
+             "folder = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    return sql_run(&q);
+}
+
+int cache_outdate(struct cache *c, enum kind kind, const char *folder)
+{
+    db_begin(&c->db);
+    return db_end(&c->db, outdate_locked(c, kind, folder));
+}
+
+/* A record with a flipped bit goes, and its folder is to be listed anew: -ENOENT. */
+static int forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id)
+{
     log_warn("%s: the text of %s is damaged: it is asked for again", c->path, id);
     db_begin(&c->db);
     int rc = remove_locked(c, kind, folder, id);
-    if (!rc) {
-        db_write(&c->db, &q,
-                 "UPDATE listings SET full_at = 0, fresh_at = 0, cursor = NULL WHERE kind = ? AND "
-                 "folder = ?");
-        sql_bind_int(&q, kind);
-        sql_bind_str(&q, folder);
-        rc = sql_run(&q);
-    }
+    if (!rc)
+        rc = outdate_locked(c, kind, folder);
     rc = db_end(&c->db, rc);
     return rc ? rc : -ENOENT;
 }

@@ -60,7 +60,7 @@ void flights_destroy(struct flights *f)
 int flights_enter(struct flights *f, const char *key, struct cancel *cancel)
 {
     int64_t until = clock_mono() + WAIT_MAX;
-    int rc = 0;
+    int rc = cancel_fired(cancel) ? -EINTR : 0; /* nobody who has given up asks */
 
     mutex_lock(&f->lock);
     while (rc == 0 && map_get(&f->busy, key))

@@ -172,6 +172,17 @@ int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct
     return rc ? rc : trash_of(mb, kind, folder, ret);
 }
 
+void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder)
+{
+    char *trash = NULL;
+
+    if (kind_info(kind)->caps & KIND_CAN_MOVE) /* then it is moved there by us */
+        return;
+    if (!trash_of(mb, kind, folder, &trash) && trash)
+        cache_outdate(mb->cache, kind, trash);
+    free(trash);
+}
+
 /* --- asking for all ------------------------------------------------------------------------ */
 
 /* Adds the mail folder of this path or id where the service knows it. Without an answer one that

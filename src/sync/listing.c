@@ -173,7 +173,7 @@ static int visit_wait(struct folder *f, const struct visit *visit, struct cancel
 {
     struct listings *l = f->listings;
     int64_t until = visit->complete ? clock_mono() + REFRESH_WAIT : INT64_MAX;
-    int rc = 0;
+    int rc = cancel_fired(cancel) ? -EINTR : 0;
 
     mutex_lock(&l->lock);
     f->waiting++;
@@ -245,7 +245,7 @@ static bool is_growing(struct folder *f, unsigned *passes, unsigned *pages)
 static int wait_for_page(struct folder *f, unsigned passes, unsigned pages, struct cancel *cancel)
 {
     struct listings *l = f->listings;
-    int rc = 0;
+    int rc = cancel_fired(cancel) ? -EINTR : 0;
 
     mutex_lock(&l->lock);
     f->waiting++;

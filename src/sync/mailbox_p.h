@@ -68,6 +68,8 @@ int mailbox_moves_recover(struct mailbox *mb);
  */
 int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct remote_ctx ctx,
                   char **ret);
+/* A record of `folder` was removed by the service's own rules: where it goes, it is to be seen at the next look. */
+void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder);
 
 /* --- events.c --- */
 

@@ -144,6 +144,8 @@ int outcome_deleted(struct task *t)
     if (t->slot.record)
         rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.folder, t->slot.record);
     if (!rc)
+        folders_trash_has_changed(t->mb, t->slot.kind, t->slot.folder);
+    if (!rc)
         rc = entry_open(t, &e);
     if (rc)
         return rc;

@@ -15,6 +15,11 @@
 #include <string.h>
 
 #define LISTING_PARALLEL 4 /* pages of a listing in flight at most */
+#define REPEATED_MAX 8     /* pages that began as an earlier one, before it counts as a circle */
+
+/* A folder of Exchange Online holds a million messages at most (Exchange Online limits): who lists
+ * more never ends. */
+#define LISTING_MAX 1000000
 
 /* A page of mail carries whole messages; a feed cannot be asked for several at once, so its pages are
  * larger. */
@@ -235,19 +240,31 @@ static void complete_locked(struct folder *f, struct pass *pass)
     pass->row.full_at = f->began ? now : 1;
 }
 
-/* A service that does not know $skip gives its first page again and again: that is the end. */
-static bool repeats_first_locked(struct pass *pass, unsigned from, const struct page *page)
+/*
+ * A service that does not know $skip gives its first page again and again: that is the end. So it is
+ * when it walks in a circle, which takes longer to be sure of: where exactly a page of records comes
+ * in while it is listed, the next page begins as the last one did, too.
+ */
+static bool repeats_locked(struct pass *pass, unsigned from, const struct page *page)
 {
     if (from == 0)
         pass->first = page->first;
-    return from > 0 && page->first && page->first == pass->first;
+    else if (page->first && page->first == pass->first)
+        return true;
+    for (size_t i = 0; page->first && i < pass->nfirsts; i++) {
+        if (pass->firsts[i] == page->first)
+            return ++pass->repeated > REPEATED_MAX;
+    }
+    pass->firsts = xrealloc(pass->firsts, (pass->nfirsts + 1) * sizeof(*pass->firsts));
+    pass->firsts[pass->nfirsts++] = page->first;
+    return false;
 }
 
 /* Both answer whether the listing is complete now. */
 static bool enter_full_locked(struct folder *f, struct pass *pass, struct span span,
                               const struct page *page)
 {
-    unsigned got = repeats_first_locked(pass, span.from, page) ? 0 : page->count;
+    unsigned got = repeats_locked(pass, span.from, page) ? 0 : page->count;
     unsigned to = span.from + got;
 
     if (got > 0)
@@ -275,7 +292,7 @@ static bool enter_newest_locked(struct folder *f, struct pass *pass, struct span
         news |= page->changes[i] != CACHE_SAME;
     pass->next = span.from + page->count;
     if (news && !page->answer.last && pass->next < pass->limit &&
-        !repeats_first_locked(pass, span.from, page))
+        !repeats_locked(pass, span.from, page))
         return false;
     complete_locked(f, pass);
     return true;
@@ -432,6 +449,7 @@ static void pass_free(struct pass *pass)
     free(pass->missing);
     free(pass->gaps.list);
     free(pass->ahead.list);
+    free(pass->firsts);
     free(pass->cursor);
     free(pass->reason);
     free(pass);
@@ -446,7 +464,7 @@ void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum p
     pass->row = *row;
     pass->complete_before = row->complete;
     pass->cap = UINT_MAX;
-    pass->limit = f->kind == KIND_MESSAGE && config->mail_limit ? config->mail_limit : UINT_MAX;
+    pass->limit = f->kind == KIND_MESSAGE && config->mail_limit ? config->mail_limit : LISTING_MAX;
     plan_locked(f, pass, plan);
     schedule_locked(f, pass);
     if (!pass->in_flight) {

@@ -52,7 +52,10 @@ struct pass {
     struct spans gaps;  /* asked for, but the service gave less */
     struct spans ahead; /* stored behind a hole */
     uint64_t first;     /* hash of the listing's first id */
-    char **missing;     /* ids to ask for */
+    uint64_t *firsts;   /* the same of the pages that have come */
+    size_t nfirsts;
+    unsigned repeated; /* pages that began as one before them did */
+    char **missing;    /* ids to ask for */
     size_t nmissing, nasked;
 
     /* PLAN_CHANGES: its tasks are one after the other, and own these */

@@ -196,39 +196,58 @@ static int next_page(struct asking *a, struct folder *f, struct buf *err)
     return rc;
 }
 
-static int ask_service(struct asking *a, struct buf *err)
+/* --- the cache --- */
+
+/* The newest that have the words: of one folder, or of all (NULL). */
+static int ask_cache(struct asking *a, const char *words, const char *folder)
+{
+    struct cache_hit *hits = NULL;
+    size_t count = 0, max = a->query.top && !folder ? a->query.top : SEARCH_LOCAL_MAX;
+    int rc = cache_search(a->mb->cache, words, folder ? SIZE_MAX / 2 : max, a->ctx.cancel, &hits,
+                          &count);
+
+    if (folder && a->query.top)
+        max = a->query.top;
+    for (size_t i = 0; i < count && a->result->count < max; i++) {
+        if (!folder || (hits[i].kind == a->what->kind && str_eq(hits[i].folder, folder)))
+            add_hit(a, hits[i].kind, xstrdup(hits[i].folder), hits[i].id);
+    }
+    cache_hits_free(hits, count);
+    if (rc != -EINVAL)
+        return rc;
+    refuse(a, "there is no word in it");
+    return 0;
+}
+
+static int ask_everything(struct asking *a)
+{
+    char *words = query_decode(a->what->name);
+    int rc = ask_cache(a, words, NULL);
+
+    free(words);
+    return rc;
+}
+
+static int ask_folder(struct asking *a, struct buf *err)
 {
     struct folder *f = listings_folder(a->mb->listings, a->what->kind, a->what->folder);
     struct buf why;
     int rc = 0;
 
     buf_init(&why, BUF_TEXT_MAX);
-    if (query_parse(f->kind, a->what->name, &a->query, &why))
+    if (query_parse(f->kind, a->what->name, &a->query, &why)) {
         refuse(a, why.data);
+    } else if (a->query.words) {
+        rc = mailbox_list(a->mb, f->kind, f->id, a->ctx.cancel, err);
+        if (!rc)
+            rc = ask_cache(a, a->query.text, f->id);
+        a->done = true;
+    }
     while (!rc && !a->done)
         rc = next_page(a, f, err);
     buf_release(&why);
     query_release(&a->query);
     return rc;
-}
-
-/* --- the cache --- */
-
-static int ask_cache(struct asking *a)
-{
-    char *words = query_decode(a->what->name);
-    struct cache_hit *hits = NULL;
-    size_t count = 0;
-    int rc = cache_search(a->mb->cache, words, SEARCH_LOCAL_MAX, a->ctx.cancel, &hits, &count);
-
-    for (size_t i = 0; i < count; i++)
-        add_hit(a, hits[i].kind, xstrdup(hits[i].folder), hits[i].id);
-    cache_hits_free(hits, count);
-    free(words);
-    if (rc != -EINVAL)
-        return rc;
-    refuse(a, "there is no word in it");
-    return 0;
 }
 
 int search_ask(struct mailbox *mb, const struct search *what, struct cancel *cancel,
@@ -241,8 +260,8 @@ int search_ask(struct mailbox *mb, const struct search *what, struct cancel *can
 
     map_init(&a.seen);
     int rc = what->agenda               ? search_ask_agenda(mb, what, a.ctx, a.result, err)
-             : what->kind == KIND_COUNT ? ask_cache(&a)
-                                        : ask_service(&a, err);
+             : what->kind == KIND_COUNT ? ask_everything(&a)
+                                        : ask_folder(&a, err);
     map_release(&a.seen);
     if (rc) {
         search_result_free(a.result);

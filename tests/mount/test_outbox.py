@@ -198,10 +198,27 @@ class Replying(OutboxTest):
         self.assertIn("comment=By%20id%20%26%20more%3F", replies[0]["query"])
         self.assertIn("replyAll=true", replies[0]["query"])
 
+    def test_path_of_what_people_see(self):
+        """A link of views/ or search/, a file of export/."""
+        name = self.message()
+        id = self.mailbox.xattr("id", "mail", "Inbox", name)
+        mark = self.mailbox.mark()
+        by_date = "views/mail/Inbox/by-date"
+        link = next(link for link in os.listdir(self.mailbox.path(by_date))
+                    if self.mailbox.json(by_date, link)["Id"] == id)
+        found = "search/local/" + self.mailbox.json("mail", "Inbox", name)["From"].split("@")[0].split(".")[0]
+        hit = next(hit for hit in os.listdir(self.mailbox.path(found)) if self.mailbox.json(found, hit)["Id"] == id)
+        paths = [os.path.join(by_date, link), os.path.join(found, hit), "export/mail/Inbox/%s.eml" % id]
+        for i, path in enumerate(paths + [self.mailbox.path(paths[0])]):
+            self.put("reply", "p%d.json" % i, {"Path": path, "Comment": path})
+            self.wait_sent("p%d.json" % i)
+        self.assertEqual([line["id"] for line in self.mailbox.requests("ReplyTo", since=mark)], [id] * 4)
+
     def test_path_that_is_no_message(self):
         path = self.mailbox.path("outbox", "reply", "no.json")
         os.listdir(self.mailbox.path("mail", "Inbox"))
-        for wrong in ("mail/Inbox/nothing.json", "contacts/Contacts/x.json", "/etc/passwd", "mail/x.json"):
+        for wrong in ("mail/Inbox/nothing.json", "contacts/Contacts/x.json", "/etc/passwd", "mail/x.json", "views/mail/Inbox/by-date", "views/mail/Inbox/by-date/x.json",
+                      "views/contacts/Contacts/by-name/x.json", "export/contacts/Contacts.vcf"):
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.write(fd, json.dumps({"Path": wrong, "Comment": "x"}).encode())
             self.assertErrno(errno.ENOENT, os.close, fd)

@@ -100,10 +100,12 @@ class Parameters(SearchTest):
         self.assertEqual(len(self.asked()), 2)
 
     def test_order_without_a_filter(self):
-        first = self.mailbox.run(["ls", "-U", self.path("contacts", "Contacts", ";orderby=DisplayName;top=5")]).stdout.split()
+        where = self.path("contacts", "Contacts", ";orderby=DisplayName;top=5")
+        first = self.mailbox.run(["ls", "-U", where]).stdout.splitlines()
         self.assertEqual(self.asked(), [{"$orderby": "DisplayName", "$top": "5", "$skip": "0"}])
-        names = {record["Id"] + ".json": record["DisplayName"] for record in self.mailbox.sandbox.records("contact", "Contacts")}
-        self.assertEqual([names[link] for link in first], sorted(names.values())[:5])
+        names = [record["DisplayName"] for record in self.mailbox.sandbox.records("contact", "Contacts")]
+        shown = [json.loads(self.mailbox.read(where, link))["DisplayName"] for link in first]
+        self.assertEqual(shown, sorted(names)[:5])
 
     def test_percent(self):
         """A '/' in a query is written %2F."""
@@ -177,7 +179,7 @@ class Requests(SearchTest):
 
 
 class Refusals(SearchTest):
-    BAD = "bad filter"
+    BAD = "bad eq 1"
 
     def test_a_query_the_service_refuses(self):
         """EINVAL, the reason to be read, one request."""
@@ -256,21 +258,40 @@ class Records(SearchTest):
         self.assertEqual(self.mailbox.record("contact", id)["NickName"], "vim")
         self.assertTrue(os.path.islink(link))
 
-    def test_links_have_the_name_somebody_gave(self):
+    def test_links_lead_to_the_name_somebody_gave(self):
         with open(self.mailbox.path(CONTACTS, "alias.json"), "w", encoding="utf-8") as file:
             json.dump({"GivenName": "Alias", "CompanyName": "Named", "HomePhones": []}, file)
         self.mailbox.sync()
         id = self.mailbox.xattr("id", CONTACTS, "alias.json")
         query = "CompanyName eq 'Named'"
-        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["alias.json"])
-        self.assertEqual(os.readlink(self.path("contacts", "Contacts", query, "alias.json")),
+        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["Alias.json"])
+        self.assertEqual(os.readlink(self.path("contacts", "Contacts", query, "Alias.json")),
                          "../../../../contacts/Contacts/alias.json")
         os.rename(self.mailbox.path(CONTACTS, "alias.json"), self.mailbox.path(CONTACTS, "other.json"))
         self.assertEqual(self.ids("contacts", "Contacts", query), [id])
-        self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["other.json"])
+        self.assertEqual(os.readlink(self.path("contacts", "Contacts", query, "Alias.json")),
+                         "../../../../contacts/Contacts/other.json")
         os.unlink(self.mailbox.path(CONTACTS, "other.json"))
         self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), [])
         self.mailbox.sync()
+
+    def test_names_are_those_of_views(self):
+        names = sorted(os.listdir(self.path("contacts", "Contacts", "GivenName ne 'x'")))
+        self.assertEqual(names, sorted(os.listdir(self.mailbox.path("views/contacts/Contacts/by-name"))))
+        self.assertEqual(len(names), len(self.mailbox.contacts()))
+
+    def test_words_in_a_folder(self):
+        """Where nothing is compared, words are meant; what is cached is searched."""
+        id = self.contact(CompanyName="Zwitscher AG")
+        self.contact(CompanyName="Other")
+        self.mail(Body="Zwitscher")
+        self.mailbox.remount(fresh_cache=True)
+        os.listdir(self.mailbox.path(INBOX))
+        os.listdir(self.mailbox.path(CONTACTS))
+        self.assertEqual(self.ids("contacts", "Contacts", "zwitscher"), [id])
+        self.assertEqual(self.ids("contacts", "Contacts", "zwitscher;top=1"), [id])
+        self.assertEqual(self.ids("calendars", "Calendar", "zwitscher"), [])
+        self.assertEqual([line for line in self.mailbox.requests(since=self.mark) if "filter" in line["query"]], [])
 
     def test_sub_folders(self):
         self.assertIn(SUPPORT, os.listdir(self.path("mail")))
@@ -328,7 +349,7 @@ class Kept(SearchTest):
     def test_a_refused_query_is_not_kept(self):
         """The reason is in the log, and still to be read in the query's directory."""
         for pin in ("", ";pin"):
-            self.assertErrno(errno.EINVAL, os.mkdir, self.path("contacts", "Contacts", "no such member" + pin))
+            self.assertErrno(errno.EINVAL, os.mkdir, self.path("contacts", "Contacts", "nosuch eq 1" + pin))
             self.assertErrno(errno.EINVAL, os.mkdir, self.path("mail", "Inbox", "x;orderby=From" + pin))
             self.assertErrno(errno.EINVAL, os.mkdir, self.path("local", "--" + pin))
         for place in ("contacts/Contacts", "mail/Inbox", "local"):
@@ -476,9 +497,11 @@ class Local(SearchTest):
         wait_for(lambda: len(os.listdir(self.path("local", "zwölfender"))) == 3, "all are cached")
         mark = self.mailbox.mark()
         links = sorted(os.listdir(self.path("local", "zwölfender")))
-        self.assertEqual(links, sorted(["contacts-%s.json" % contact, "mail-%s.json" % message, "calendars-%s.json" % event]))
+        self.assertEqual(links[1], "contacts-Ann Example.json")
+        self.assertRegex(links[0], r"calendars-2031-05-01 \d{4} zwolfender.json")
+        self.assertRegex(links[2], r"mail-.+ Found.*\.json")
         self.assertEqual(self.ids("local", "zwölfender"), sorted([contact, message, event]))
-        found = self.mailbox.run(["grep", "-Rl", "Zwölfender", self.path("local", "zwölf*")]).stdout.split()
+        found = self.mailbox.run(["grep", "-Rl", "Zwölfender", self.path("local", "zwölf*")]).stdout.splitlines()
         self.assertEqual(len(found), 2)
         self.assertEqual(self.mailbox.requests(since=mark), [])
         self.assertErrno(errno.EINVAL, os.listdir, self.path("local", "--"))

@@ -291,6 +291,51 @@ class Odd(ViewTest):
         self.wait_for_names(folder, lambda names: names == [plain])
         self.assertEqual(self.id_of(folder, plain), second)
 
+    def test_sent_items_say_to_whom(self):
+        self.mailbox.sandbox.create("message", {"Subject": "Went out", "To": "bob@y.example;c@y.example", "From": "me@x.example",
+                                                "DateTimeReceived": "2026-03-04T20:00:00Z"}, table="Sent Items")
+        self.assertIn("2026-03-05 0130 Went out - to bob@y.example and 1 more.json", self.names("views/mail/Sent Items/by-date"))
+
+    def test_an_own_deletion_is_in_deleted_items(self):
+        deleted = "views/mail/Deleted Items/by-date"
+        self.message(Subject="Own deletion", From="gone@contoso.example")
+        self.wait_for_names(BY_SENDER, lambda names: "gone@contoso.example" in names)
+        name, = self.names(BY_SENDER + "/gone@contoso.example")
+        self.assertNotIn(name, self.names(deleted))
+        os.unlink(os.path.realpath(self.mailbox.path(BY_DATE, name)))
+        self.mailbox.sync()
+        self.wait_for_names(deleted, lambda names: name in names)
+
+    def test_deleted_and_put_back(self):
+        """The link leads to what is there, and the file shows its own record."""
+        id = self.create("contact", {"GivenName": "Put", "Surname": "Back"})
+        self.wait_for_names(BY_NAME, lambda names: "Put Back.json" in names)
+        where = self.mailbox.path("contacts/Contacts", id + ".json")
+        text = self.mailbox.read(BY_NAME, "Put Back.json")
+        os.unlink(where)
+        self.mailbox.sync()
+        with open(where, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.mailbox.sync()
+        new = self.mailbox.xattr("id", "contacts/Contacts", id + ".json")
+        self.assertNotEqual(new, id)
+        wait_for(lambda: self.mailbox.json("contacts/Contacts", id + ".json")["Id"] == new, "its own record")
+        self.wait_for_names(BY_NAME, lambda names: "Put Back.json" in names)
+        wait_for(lambda: os.path.exists(self.mailbox.path(BY_NAME, "Put Back.json")), "the link leads to it", 5)
+        self.assertEqual(self.mailbox.json(BY_NAME, "Put Back.json")["Id"], new)
+
+    def test_a_copy_shows_its_own_record(self):
+        id = self.create("contact", {"GivenName": "Copied", "Surname": "One"})
+        self.wait_for_names(BY_NAME, lambda names: "Copied One.json" in names)
+        copy = self.mailbox.path("contacts/Contacts/copy.json")
+        self.mailbox.run(["cp", self.mailbox.path("contacts/Contacts", id + ".json"), copy])
+        self.mailbox.sync()
+        new = self.mailbox.xattr("id", "contacts/Contacts/copy.json")
+        self.assertNotEqual(new, id)
+        wait_for(lambda: self.mailbox.json("contacts/Contacts/copy.json")["Id"] == new, "its own record")
+        os.unlink(copy)
+        self.mailbox.sync()
+
     def test_contacts(self):
         ids = {
             "Only Given.json": self.create("contact", {"GivenName": "Only Given"}),

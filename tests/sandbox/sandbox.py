@@ -22,6 +22,8 @@ import sys
 import unittest
 from urllib.parse import quote, urlsplit
 
+from answers import check, connector_answers
+
 
 def encode(value):
     """Percent-encodes everything but unreserved characters."""
@@ -136,6 +138,7 @@ class Sandbox:
         self.token = token
         self.process = None
         self.url = None
+        self.answered = []  # (method, path, Answer)
         if start:
             self.start()
 
@@ -183,7 +186,9 @@ class Sandbox:
         elif body is None and method in ("POST", "PATCH"):
             body = b""
         all_headers.update(headers or {})
-        return self._send(method, self.base + path, body, all_headers, connection)
+        answer = self._send(method, self.base + path, body, all_headers, connection)
+        self.answered.append((method, path.partition("?")[0], answer))
+        return answer
 
     def _send(self, method, target, body, headers, connection=None):
         if target.startswith("/_sandbox/") and self.token is not None:
@@ -260,6 +265,8 @@ class SandboxTest(unittest.TestCase):
     """A test over one sandbox a class; OPTIONS are its command line."""
     OPTIONS = ()
     TOKEN = None
+    VIOLATIONS = ()     # what the tests do against the contract: patterns
+    FITTING = True      # every answer is as the swagger says; a test that has others made says False
     build_dir = None
 
     @classmethod
@@ -268,9 +275,19 @@ class SandboxTest(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
+        violations = [one["what"] for one in cls.sb.control("GET", "/violations")] if cls.sb.process else []
         status = cls.sb.stop()
-        if status != 0:
+        if status:
             raise RuntimeError("outlookfs-sandbox ended with status %d" % status)
+        cls.check_violations(violations)
+        if cls.FITTING:
+            check(cls.build_dir, "connector.swagger.json", connector_answers(cls.sb.answered))
+
+    @classmethod
+    def check_violations(cls, violations):
+        unexpected = [one for one in violations if not any(re.search(pattern, one) for pattern in cls.VIOLATIONS)]
+        if unexpected:
+            raise AssertionError("the contract was violated: %s" % unexpected)
 
     def assertStatus(self, answer, status):
         self.assertEqual(answer.status, status, answer.body[:1000])

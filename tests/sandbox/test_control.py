@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 import threading
+import time
 
 from sandbox import Sandbox, SandboxTest, dataset_path, mail_path, main, query
 
@@ -128,6 +129,30 @@ class Faults(SandboxTest):
         self.sb.clear_faults()
         self.assertStatus(self.sb.get("/testconnection"), 200)
 
+    def test_what_is_no_fault(self):
+        """Members that do not exist, or are of another type or value, are refused by name; nothing is queued."""
+        for spec in ({"statsu": 503}, {"status": "503"}, {"count": True}, {"path": "(", "status": 503}, {"drop": "sometimes"}, {"delay": -1},
+                     {"bodyBase64": "*"}, {"headers": "x"}):
+            with self.subTest(spec):
+                with self.assertRaisesRegex(RuntimeError, "400 .*" + ("base64" if "bodyBase64" in spec else next(iter(spec)))):
+                    self.sb.fault(**spec)
+        self.assertEqual(self.sb.control("GET", "/fault"), [])
+
+    def test_a_body_cut_off(self):
+        self.sb.fault(status=200, body='{"value": []}', headers={"X-Test": "yes"}, truncate=5)
+        with self.assertRaises(http.client.IncompleteRead) as caught:
+            self.sb.get("/testconnection")
+        self.assertEqual(caught.exception.partial, b'{"val')
+        self.sb.fault(status=200, bodyBase64="AP8=", headers={"X-Test": "yes"})
+        answer = self.sb.get("/testconnection")
+        self.assertEqual((answer.body, answer.headers["X-Test"]), (b"\0\xff", "yes"))
+
+    def test_a_delay(self):
+        self.sb.fault(delay=300)
+        began = time.monotonic()
+        self.assertStatus(self.sb.get("/testconnection"), 200)
+        self.assertGreaterEqual(time.monotonic() - began, 0.3)
+
     def test_only_the_named_operation(self):
         self.sb.fault(operation="GetEmails", status=500)
         self.assertStatus(self.sb.get("/testconnection"), 200)
@@ -135,6 +160,8 @@ class Faults(SandboxTest):
 
 
 class Log(SandboxTest):
+    VIOLATIONS = ("no such operation",)
+
     OPTIONS = ("--seed", "contacts=1")
 
     def test_lines(self):

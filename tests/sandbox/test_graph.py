@@ -19,7 +19,7 @@ class TestFolders(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["well-known folder"]
+        cls.VIOLATIONS = ["well-known folder"]
 
     def test_names_in_another_language_and_well_known_ones(self):
         self.sb.control("POST", "/option", {"service": "graph", "language": "de"})
@@ -65,7 +65,7 @@ class TestMessages(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["cannot be changed here", "does not exist", r"\$search with", "query option top", "drafts only", "attachments of a",
+        cls.VIOLATIONS = ["cannot be changed here", "does not exist", r"\$search with", "query option top", "drafts only", "attachments of a",
                                    "internetMessageHeaders", r"query option \$apply"]
 
     def draft(self, **members):
@@ -207,7 +207,7 @@ class TestUploads(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["with a token"]
+        cls.VIOLATIONS = ["with a token"]
 
     def put(self, url, content, first, size, **headers):
         parts = urllib.parse.urlsplit(url)
@@ -242,7 +242,7 @@ class TestDelta(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["link is not what was given", "filter of a delta"]
+        cls.VIOLATIONS = ["link is not what was given", "filter of a delta"]
 
     def change(self, id, **how):
         return self.sb.edit("message", id, service="graph", **how)
@@ -421,7 +421,7 @@ class TestGateway(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["no such operation", "batch of 21", "Content-Type"]
+        cls.VIOLATIONS = ["no such operation", "batch of 21", "Content-Type"]
 
     def test_tokens_and_scopes(self):
         self.assertEqual(self.refuses(401, "InvalidAuthenticationToken", "GET", "/me/mailFolders", token="x")["message"],

@@ -4,7 +4,8 @@ import os
 import subprocess
 import tempfile
 
-from graph import NODE_DIR, GraphSandbox, GraphTest, main, node_modules
+from answers import NODE_DIR, node_modules
+from graph import GraphSandbox, GraphTest, main
 
 
 class TestGraphClient(GraphTest):

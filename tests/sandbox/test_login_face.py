@@ -10,7 +10,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from graph import CLIENT, NODE_DIR, GraphTest, main, node_modules
+from answers import NODE_DIR, node_modules
+from graph import CLIENT, GraphSandbox, GraphTest, main
 
 BASE = "/organizations/oauth2/v2.0/"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -30,7 +31,7 @@ class TestLogin(GraphTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.expected_violations = ["polled faster", "unknown parameter"]
+        cls.VIOLATIONS = ["polled faster", "unknown parameter"]
 
     def setUp(self):
         self.option(interval=0, rotation="keep", auto="", slowDown=0, accessSeconds=3599)
@@ -131,6 +132,16 @@ class TestLogin(GraphTest):
         self.assertIn("error=access_denied", location()[1])
         self.option(auto="approve")
         self.assertIn("code=", location()[1])
+
+    def test_tokens_for_the_connectors(self):
+        """The connector takes a token of their resource beside its own, and no other."""
+        with GraphSandbox(self.build_dir, token="its own") as sb:
+            def status(token):
+                return sb.get("/testconnection", headers={"Authorization": "Bearer " + token}).status
+            ours = sb.control("POST", "/login", {"token": "https://apihub.azure.com/user_impersonation"})["access_token"]
+            self.assertEqual([status("its own"), status(ours), status(sb.access), status("x")], [200, 200, 401, 401])
+            sb.control("POST", "/login", {"revoke": "all"})
+            self.assertEqual([status("its own"), status(ours)], [200, 401])
 
     def test_refresh(self):
         tokens = self.sign_in()

@@ -7,6 +7,8 @@ ALL = {"fetchOnlyUnread": "false", "top": 1000}
 
 
 class Listing(SandboxTest):
+    VIOLATIONS = ("not well encoded",)
+
     def messages(self, **parameters):
         answer = self.sb.get(mail_path(query=query(**parameters)))
         self.assertStatus(answer, 200)
@@ -119,7 +121,21 @@ class Changes(SandboxTest):
         self.assertStatus(self.sb.get(mail_path(message["Id"], "nothing")), 404)
 
 
+class Language(SandboxTest):
+    OPTIONS = ("--seed", "messages=3", "--language", "de")
+
+    def test_names_of_folders(self):
+        """They are the mailbox's, in lists and in paths."""
+        names = [folder["name"] for folder in self.sb.control("GET", "/folders") if folder["kind"] == "message" and folder["service"] == "connector"]
+        self.assertIn("Posteingang", names)
+        self.assertNotIn("Inbox", names)
+        self.assertStatus(self.sb.get("/Mail?" + query(folderPath="Posteingang")), 200)
+        self.assertStatus(self.sb.get("/Mail?" + query(folderPath="Inbox")), 404)
+
+
 class Sending(SandboxTest):
+    VIOLATIONS = ("without IsHtml", "a target of")
+
     OPTIONS = ("--seed", "messages=1")
     OWNER = "robin.berger@contoso.com"
 
@@ -185,6 +201,23 @@ class Sending(SandboxTest):
         everybody = [m for m in self.folder("SentItems", "RE: lunch?") if m["Id"] != reply["Id"]]
         self.assertEqual(everybody[0]["To"], "ann@fabrikam.com;bob@fabrikam.com")
         self.assertEqual(everybody[0]["Cc"], "cy@fabrikam.com")
+
+    def test_reply_with_a_body(self):
+        """Version 3: what is too long for an address travels in a body, as HTML."""
+        original = self.sb.create("message", {"Subject": "plan", "From": "maya@fabrikam.com", "Cc": "lee@fabrikam.com"})
+        path = "/v3" + mail_path(original["Id"], action="ReplyTo")
+        text = "<p>%s</p>" % ("long " * 4000)
+        self.assertStatus(self.sb.post(path, {"Body": text, "ReplyAll": True, "Importance": "High",
+                                              "Attachments": [{"Name": "a.txt", "ContentBytes": "aGVsbG8="}]}), 200)
+        sent, = self.folder("SentItems", "RE: plan")
+        self.assertIn(text, sent["Body"])
+        self.assertEqual((sent["To"], sent["Cc"], sent["Importance"]), ("maya@fabrikam.com", "lee@fabrikam.com", 2))
+        self.assertEqual([file["Name"] for file in sent["Attachments"]], ["a.txt"])
+        self.assertEqual(sent["ConversationId"], original["ConversationId"])
+        self.assertStatus(self.sb.post(path, {"Body": "x", "ReplyAll": "yes"}), 400)
+        self.assertStatus(self.sb.post(path, {"Boddy": "x"}), 400)
+        self.assertStatus(self.sb.post("/v3" + mail_path("AAA=", action="ReplyTo"), {"Body": "x"}), 404)
+        self.assertEqual(len(self.folder("SentItems", "RE: plan")), 1)
 
     def test_reply_refusals(self):
         first = self.sb.create("message", {"Subject": "x"})

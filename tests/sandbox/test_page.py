@@ -13,6 +13,8 @@ LINE = "#messages li:nth-child(%d) button"
 
 
 class Page(SandboxTest):
+    VIOLATIONS = ("no such operation",)
+
     OPTIONS = ("--seed", "messages=3")
     TOKEN = "s3cret"  # the page needs none
 

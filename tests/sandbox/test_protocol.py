@@ -1,8 +1,11 @@
 """Errors, tokens, encodings, headers, keep-alive, rate: what the gateway and the web server do."""
+import http.client
 import json
+import os
 import re
 import socket
 import subprocess
+import tempfile
 
 from sandbox import Sandbox, SandboxTest, dataset_path, encode, encode_twice, mail_path, main
 
@@ -11,6 +14,8 @@ NOT_FOUND = {"statusCode": 404, "message": "Resource not found"}
 
 
 class Errors(SandboxTest):
+    VIOLATIONS = ("no such operation", "a target of", "without a length")
+
     def test_connector_shape(self):
         answer = self.sb.delete(dataset_path("calendars", "Calendar", "AAA="),
                                 headers={"x-ms-client-request-id": "0f-client"})
@@ -102,6 +107,8 @@ class Errors(SandboxTest):
 
 
 class Encoding(SandboxTest):
+    VIOLATIONS = ("no such operation", "has no parameter")
+
     def test_dataset_ids_are_encoded_twice(self):
         contact = self.sb.get(dataset_path("contacts", "Contacts")).json()["value"][0]
         item, table = contact["Id"], contact["ParentFolderId"]
@@ -138,10 +145,61 @@ class Token(SandboxTest):
         self.assertStatus(self.sb.get("/Nothing", headers={"Authorization": ""}), 401)
         self.assertNotIn(self.TOKEN, json.dumps(self.sb.log()))
 
+    def test_control_wants_it_too(self):
+        """Every endpoint; nothing is done, and nothing told."""
+        for method, path in (("GET", "/log"), ("POST", "/edit"), ("POST", "/fault"), ("DELETE", "/fault"), ("GET", "/records?kind=contact"),
+                             ("POST", "/login"), ("GET", "/violations"), ("POST", "/clock"), ("GET", "/nothing")):
+            for header in ("", "Bearer wrong"):
+                answer = self.sb._send(method, "/_sandbox" + path, b"{}" if method == "POST" else None, {"Authorization": header})
+                self.assertStatus(answer, 401)
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+
     def test_option(self):
         with Sandbox(self.build_dir, "--token", "other") as sb:
             self.assertStatus(sb.get("/Mail"), 401)
             self.assertStatus(sb.get("/Mail", headers={"Authorization": "Bearer other"}), 200)
+
+
+class IfMatch(SandboxTest):
+    OPTIONS = ("--seed", "contacts=1,events=1")
+    VIOLATIONS = ("malformed If-Match",)
+
+    def test_if_match(self):
+        """'*' and entity-tags are accepted; what is neither is refused and noted."""
+        event = self.sb.records("event", "Calendar")[0]
+        path = dataset_path("calendars", "Calendar", event["Id"])
+        for header, status in (("*", 200), ("etag", 400), ('"open', 400), ("", 400), ('W/"a", b', 400)):
+            with self.subTest(header=header):
+                answer = self.sb.patch(path, {name: event[name] for name in ("Subject", "Start", "End")}, headers={"If-Match": header})
+                self.assertStatus(answer, status)
+                if status == 400:
+                    self.assertIn("If-Match", answer.json()["error"]["message"])
+
+
+class Tls(SandboxTest):
+    def test_tls(self):
+        """https with the certificate it was given; a client that does not know it refuses."""
+        with tempfile.TemporaryDirectory() as directory:
+            key, certificate = os.path.join(directory, "key.pem"), os.path.join(directory, "certificate.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                           check=True, capture_output=True)
+            both = os.path.join(directory, "both.pem")
+            with open(both, "w", encoding="ascii") as out:
+                for part in (key, certificate):
+                    with open(part, encoding="ascii") as file:
+                        out.write(file.read())
+            sb = Sandbox(self.build_dir, "--tls", both, start=False)
+            sb.certificate = certificate
+            sb.start()
+            try:
+                self.assertTrue(sb.url.startswith("https://"))
+                self.assertStatus(sb.get("/testconnection"), 200)
+                sb.certificate = None
+                with self.assertRaises((http.client.HTTPException, OSError)):
+                    sb.get("/testconnection")
+            finally:
+                sb.stop()
 
 
 class Rate(SandboxTest):

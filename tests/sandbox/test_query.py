@@ -129,6 +129,8 @@ class Order(SandboxTest):
 
 
 class Paging(SandboxTest):
+    VIOLATIONS = ("has no parameter",)
+
     OPTIONS = ("--seed", "contacts=10000")
 
     def page(self, **parameters):

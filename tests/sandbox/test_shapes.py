@@ -256,6 +256,8 @@ class Mail(SandboxTest):
 
 
 class NoPicker(SandboxTest):
+    VIOLATIONS = ("no such operation",)
+
     OPTIONS = ("--no-picker", "--seed", "messages=1")
 
     def test_refused(self):

@@ -51,6 +51,7 @@ enum folder_flags {
     FOLDER_READ_ONLY = 1 << 1, /* nothing in it can be changed */
     FOLDER_TRASH = 1 << 2,     /* where records go that are removed from other folders */
     FOLDER_DRAFTS = 1 << 3,    /* where new messages are written */
+    FOLDER_SENT = 1 << 4,      /* what the owner of the mailbox sent */
 };
 
 struct kind_info {

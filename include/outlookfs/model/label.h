@@ -2,6 +2,7 @@
  * label.h - what a person would call a record: a file name made of its members.
  *
  *     message   2026-11-23 0914 Quarterly report - jane@contoso.example.json   sender
+ *             in a folder of what was sent: 2026-11-23 0914 Quarterly report - to bob@contoso.example.json
  *     event     2026-11-23 0900 Standup.json; all day: 2026-11-23 Holiday.json
  *     contact   Jane Doe.json                                                   company
  *
@@ -29,7 +30,8 @@ struct label {
 };
 
 /* `obj` is in the words of the specification (dialect.h), and may be any JSON, or NULL where the record is none. Same input, same output. */
-void label_make(enum kind kind, const struct cJSON *obj, const char *id, struct label *ret);
+void label_make(enum kind kind, bool sent, const struct cJSON *obj, const char *id,
+                struct label *ret);
 void label_release(struct label *label);
 
 #endif

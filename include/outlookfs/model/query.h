@@ -10,6 +10,9 @@
  * any order. The text goes to the service as it is typed, with two exceptions: "%2F" is '/', which
  * no file name has, and "%25" is '%'. Every other '%' is itself.
  *
+ * Contacts and calendars: a text without an operator (` eq `, ` ge `, ..., or a parenthesis) is no filter, but words to
+ * look for in what is cached, as in search/local.
+ *
  * A ';' in a string, 'like this' in OData and "like this" in a search for mail, is part of it.
  *
  * Mail: the service does not order what it finds, so `orderby` is refused; and the word is:unread
@@ -33,6 +36,7 @@ struct query {
     char *orderby;    /* OData; NULL: none */
     unsigned top;     /* records wanted; 0: all */
     bool only_unread; /* mail */
+    bool words;       /* `text` is words, not a filter */
 };
 
 /* -EINVAL with the reason in `err`. */

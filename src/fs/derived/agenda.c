@@ -105,7 +105,7 @@ static char *name_of(const struct item *item)
     struct label label = {0};
 
     dialect_parse(item->kind, item->text, item->size, &event, NULL);
-    label_make(item->kind, event, item->id, &label);
+    label_make(item->kind, false, event, item->id, &label);
     char *name = xstrdup(label.name);
     label_release(&label);
     cJSON_Delete(event);

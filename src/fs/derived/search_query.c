@@ -1,15 +1,17 @@
 /*
  * search_query.c - the directory of one search: links to the records it found.
  *
- * A link is named as its record is, and in search/local, where records of every kind meet,
- * "contacts-<id>.json". Records that are gone are left out, and so is the name while it is vacant.
+ * A link is named as in views/, and in search/local, where records of every kind meet, "contacts-Jane Doe.json"; "<id>.json"
+ * is found, too. Records that are gone are left out, and so is the name while it is vacant.
  *
  * What the service refuses is a directory, too, so that somebody can read why
  * (user.outlook.error); looking into it is -EINVAL.
  */
 #include "derived_p.h"
+#include "views_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -54,68 +56,124 @@ static bool is_shown(struct fs *fs, const struct cache_hit *hit, struct slot *re
     return cached;
 }
 
-/* "contacts-<id>.json". The caller frees. */
-static char *local_name(const struct cache_hit *hit)
+/* What views/ calls the record; NULL: its folder's index does not know it yet. The caller frees. */
+static char *label_of(struct fs *fs, const struct cache_hit *hit)
 {
-    char *own = name_from_id(hit->id);
-    char *name = xasprintf("%s-%s", kind_info(hit->kind)->dir, own);
+    struct kept_view *view;
 
-    free(own);
+    if (view_acquire(fs, hit->kind, tree_intern(fs, hit->folder), &view))
+        return NULL;
+    const char *label = view_index_name(view_index_of(view), hit->id);
+    char *name = label ? xstrdup(label) : NULL;
+    view_release(fs, view);
     return name;
 }
 
-/* The caller frees it; NULL: the record is not shown. A name somebody gave is unique in its folder
- * only. */
-static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_hit *hit)
+/* The caller frees it; NULL: the record is not shown. Records of several folders may be called alike: those behind the first
+ * have a tag. */
+static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_hit *hit,
+                      struct map *taken)
 {
     struct slot slot = {0};
-    char *name = NULL;
+    bool shown = is_shown(fs, hit, &slot);
+    char *label = shown ? label_of(fs, hit) : NULL;
 
-    if (!is_shown(fs, hit, &slot))
-        name = NULL;
-    else if (is_local(dir))
-        name = local_name(hit);
-    else if (str_eq(hit->folder, dir->folder))
-        name = mailbox_record_name(fs->mailbox, hit->kind, hit->folder, hit->id);
-    else
-        name = name_from_id(hit->id);
     slot_release(&slot);
+    if (!shown)
+        return NULL;
+    if (!label)
+        label = name_from_id(hit->id);
+    char *name =
+        is_local(dir) ? xasprintf("%s-%s", kind_info(hit->kind)->dir, label) : xstrdup(label);
+    if (strlen(name) > NAME_BYTES_MAX || map_get(taken, name)) {
+        char *unique = name_unique(name, hit->id, true);
+
+        free(name);
+        name = unique;
+    }
+    free(label);
+    map_set(taken, name, taken);
     return name;
 }
 
-/* "contacts-<id>.json" */
-static const struct cache_hit *find_local(struct fs *fs, const struct search_result *r,
-                                          const char *name)
+typedef int (*hit_fn)(void *ctx, const char *name, const struct cache_hit *hit);
+
+/* Until `each` answers something else than 0. */
+static int each_hit(struct fs *fs, const struct node *dir, const struct search_result *r,
+                    hit_fn each, void *ctx)
 {
-    const struct cache_hit *hit = NULL;
+    struct map taken;
+    int rc = 0;
 
-    for (enum kind kind = 0; !hit && kind < KIND_COUNT; kind++) {
-        size_t len = strlen(kind_info(kind)->dir);
-        char *id = NULL;
+    map_init(&taken);
+    for (size_t i = 0; !rc && i < r->count; i++) {
+        char *name = hit_name(fs, dir, &r->hits[i], &taken);
 
-        if (str_starts(name, kind_info(kind)->dir) && name[len] == '-' &&
-            !mailbox_id_of_name(fs->mailbox, name + len + 1, NAME_RECORD_SUFFIX, &id))
-            hit = search_find(r, kind, id);
-        free(id);
+        if (name)
+            rc = each(ctx, name, &r->hits[i]);
+        free(name);
     }
-    return hit;
+    map_release(&taken);
+    return rc;
 }
 
-/* The name in the folder that was searched; a record of another one has "<id>.json". */
-static const struct cache_hit *find_named(struct fs *fs, const struct node *dir,
-                                          const struct search_result *r, const char *name)
+struct wanted {
+    const char *name;
+    const struct cache_hit *found;
+};
+
+static int compare_name(void *ctx, const char *name, const struct cache_hit *hit)
+{
+    struct wanted *w = ctx;
+
+    if (!str_eq(name, w->name))
+        return 0;
+    w->found = hit;
+    return 1;
+}
+
+/* The name without what says its kind; NULL: it is of another kind. */
+static const char *rest_of(const struct node *dir, enum kind kind, const char *name)
+{
+    const char *prefix = kind_info(kind)->dir;
+    size_t len = strlen(prefix);
+
+    if (!is_local(dir))
+        return kind == dir->kind ? name : NULL;
+    return str_starts(name, prefix) && name[len] == '-' ? name + len + 1 : NULL;
+}
+
+/* "<id>.json", which is not listed. */
+static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
+                                       const struct search_result *r, const char *name)
 {
     const struct cache_hit *hit = NULL;
     struct slot slot = {0};
     char *id = NULL;
 
-    if (!state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot) && slot.record)
-        hit = search_find(r, dir->kind, slot.record);
-    if (!hit && !mailbox_record_id(fs->mailbox, dir->kind, dir->folder, name, &id))
-        hit = search_find(r, dir->kind, id);
+    for (enum kind kind = 0; !hit && kind < KIND_COUNT; kind++) {
+        const char *rest = rest_of(dir, kind, name);
+
+        if (rest && !mailbox_id_of_name(fs->mailbox, rest, NAME_RECORD_SUFFIX, &id))
+            hit = search_find(r, kind, id);
+        free(id);
+        id = NULL;
+    }
+    if (hit && !is_shown(fs, hit, &slot))
+        hit = NULL;
     slot_release(&slot);
-    free(id);
     return hit;
+}
+
+static const struct cache_hit *find_hit(struct fs *fs, const struct node *dir,
+                                        const struct search_result *r, const char *name)
+{
+    struct wanted w = {.name = name};
+
+    if (!name_is_record(name))
+        return NULL;
+    each_hit(fs, dir, r, compare_name, &w);
+    return w.found ? w.found : find_id(fs, dir, r, name);
 }
 
 static const struct node_ops search_link_ops;
@@ -141,22 +199,17 @@ static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *di
                         struct node **ret)
 {
     struct search_result *r = NULL;
-    struct slot slot = {0};
     int rc = look(fs, req, dir, SEARCH_KNOWN, &r);
 
     if (rc)
         return rc;
-    const struct cache_hit *hit =
-        is_local(dir) ? find_local(fs, r, name) : find_named(fs, dir, r, name);
-    if (hit && is_shown(fs, hit, &slot)) {
+    const struct cache_hit *hit = find_hit(fs, dir, r, name);
+    if (hit) {
         struct node_spec spec = link_spec(fs, dir, hit, name);
         *ret = tree_obtain(fs, &spec);
-    } else {
-        rc = -ENOENT;
     }
-    slot_release(&slot);
     search_put(fs->mailbox, r);
-    return rc;
+    return hit ? 0 : -ENOENT;
 }
 
 static int query_open(struct fs *fs, const struct fs_req *req, struct node *dir)
@@ -168,23 +221,30 @@ static int query_open(struct fs *fs, const struct fs_req *req, struct node *dir)
     return rc;
 }
 
+struct hit_list {
+    struct fs *fs;
+    struct node *dir;
+    struct dir_list *list;
+};
+
+static int list_hit(void *ctx, const char *name, const struct cache_hit *hit)
+{
+    struct hit_list *l = ctx;
+    struct node_spec spec = link_spec(l->fs, l->dir, hit, name);
+
+    return dir_add(l->list, &spec, NULL);
+}
+
 static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct dir_list *list)
 {
+    struct hit_list l = {.fs = fs, .dir = dir, .list = list};
     struct search_result *r = NULL;
     int rc = look(fs, req, dir, SEARCH_KNOWN, &r);
 
     if (rc)
         return rc;
-    for (size_t i = 0; !rc && i < r->count; i++) {
-        char *name = hit_name(fs, dir, &r->hits[i]);
-
-        if (name) {
-            struct node_spec spec = link_spec(fs, dir, &r->hits[i], name);
-            rc = dir_add(list, &spec, NULL);
-        }
-        free(name);
-    }
+    rc = each_hit(fs, dir, r, list_hit, &l);
     search_put(fs->mailbox, r);
     return rc;
 }

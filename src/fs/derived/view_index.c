@@ -45,6 +45,7 @@ struct view_entry {
 
 struct view_index {
     enum kind kind;
+    bool sent; /* messages are called by who gets them */
     size_t count;
     void *by_id, *by_name; /* trees of entries */
     struct map heads;      /* -> the string */
@@ -309,7 +310,7 @@ void view_index_change(void *ctx, const char *id, const char *text)
     if (text) {
         json_parse_any(text, strlen(text), &record, NULL);
         record = dialect_take(ix->kind, record);
-        label_make(ix->kind, record, id, &label);
+        label_make(ix->kind, ix->sent, record, id, &label);
         cJSON_Delete(record);
     }
     if (!old || !text || !is_as(old, &label)) {
@@ -340,6 +341,13 @@ char *view_index_find(const struct view_index *ix, const struct view_filter *fil
 bool view_index_has_group(const struct view_index *ix, const char *group)
 {
     return map_get(&ix->groups, group);
+}
+
+const char *view_index_name(const struct view_index *ix, const char *id)
+{
+    struct view_entry *e = find_id(ix, id);
+
+    return e ? e->name : NULL;
 }
 
 int64_t view_index_created(const struct view_index *ix, const char *id)
@@ -397,11 +405,12 @@ size_t view_index_count(const struct view_index *ix)
 
 /* --- life --- */
 
-struct view_index *view_index_create(enum kind kind)
+struct view_index *view_index_create(enum kind kind, bool sent)
 {
     struct view_index *ix = xcalloc(1, sizeof(*ix));
 
     ix->kind = kind;
+    ix->sent = sent;
     map_init(&ix->heads);
     map_init(&ix->groups);
     map_init(&ix->rivals);

@@ -7,6 +7,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/str.h>
 
 #include <stdlib.h>
 
@@ -41,13 +42,26 @@ static struct kept_view *find_locked(struct fs *fs, enum kind kind, const char *
     return v;
 }
 
+static bool is_of_sent(struct fs *fs, enum kind kind, const char *folder)
+{
+    struct cache_folders folders = {0};
+    bool sent = false;
+
+    if (kind != KIND_MESSAGE || cache_get_folders(fs->cache, kind, &folders))
+        return false;
+    for (size_t i = 0; i < folders.count; i++)
+        sent |= (folders.list[i].flags & FOLDER_SENT) && str_eq(folders.list[i].id, folder);
+    cache_folders_release(&folders);
+    return sent;
+}
+
 static struct kept_view *create_locked(struct fs *fs, enum kind kind, const char *folder)
 {
     struct kept_view *v = xcalloc(1, sizeof(*v));
 
     v->kind = kind;
     v->folder = folder;
-    v->index = view_index_create(kind);
+    v->index = view_index_create(kind, is_of_sent(fs, kind, folder));
     mutex_init(&v->lock, MUTEX_VIEW);
     v->next = fs->views->first;
     fs->views->first = v;

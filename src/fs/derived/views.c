@@ -248,12 +248,12 @@ static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 
 /* --- links --- */
 
-/* `target` is where it leads to: another one is another inode, whose size the kernel asks for. */
+/* `target` is where it leads to: another one, or another record there, is another inode, whose size the kernel asks for. */
 static struct node_spec link_spec(struct node *dir, const char *name, const char *id,
                                   const char *target)
 {
-    const char *parts[] = {"views", kind_info(dir->kind)->dir, dir->id, dir->part ? dir->part : "",
-                           target};
+    const char *parts[] = {
+        "views", kind_info(dir->kind)->dir, dir->id, dir->part ? dir->part : "", target, id};
 
     return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
                               .ops = &view_link_ops,

@@ -20,8 +20,8 @@ struct fs;
 
 struct view_index;
 
-struct view_index *view_index_create(enum kind kind);
-void view_index_free(struct view_index *ix); /* NULL is fine */
+struct view_index *view_index_create(enum kind kind, bool sent); /* sent: see model/label.h */
+void view_index_free(struct view_index *ix);                     /* NULL is fine */
 
 /* A record is new, changed or, `text` NULL, gone. A cache_change_fn: `ix` is a view_index. */
 void view_index_change(void *ix, const char *id, const char *text);
@@ -36,6 +36,9 @@ struct view_filter {
 char *view_index_find(const struct view_index *ix, const struct view_filter *filter,
                       const char *name);
 bool view_index_has_group(const struct view_index *ix, const char *group);
+
+/* What the record is called, until the next change; NULL: it is not there. */
+const char *view_index_name(const struct view_index *ix, const char *id);
 
 /* When the record was created (model/label.h); 0: not known. */
 int64_t view_index_created(const struct view_index *ix, const char *id);

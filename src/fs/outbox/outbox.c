@@ -141,111 +141,6 @@ static bool was_foreign(struct fs *fs, uint64_t ino)
     return foreign;
 }
 
-/* --- the record a file is about --- */
-
-/* The part of a path below the root of the mount, or NULL. */
-static const char *below_mount(struct fs *fs, const char *path)
-{
-    const char *top = fs->config.mountpoint;
-    size_t len = top ? strlen(top) : 0;
-
-    if (*path != '/')
-        return path;
-    return len && !strncmp(path, top, len) && path[len] == '/' ? path + len + 1 : NULL;
-}
-
-/* The folder that a listed name or an id means; NULL. */
-static const char *find_folder(const struct cache_folders *folders, const char *parent,
-                               const char *name)
-{
-    for (size_t i = 0; i < folders->count; i++) {
-        const struct cache_folder *f = &folders->list[i];
-
-        if (str_eq(f->parent, parent) && (str_eq(f->name, name) || str_eq(f->id, name)))
-            return f->id;
-    }
-    return NULL;
-}
-
-/* The record of a file name: by the name given to it here, or by its id. */
-static int record_of_name(struct fs *fs, enum kind kind, const char *folder, const char *name,
-                          char **ret)
-{
-    struct cache_listing listing = {0};
-    struct cache_record r = {0};
-    struct slot slot = {0};
-    int rc = state_slot_by_name(fs->state, kind, folder, name, &slot);
-
-    if (!rc && slot.record) {
-        *ret = xstrdup(slot.record);
-        slot_release(&slot);
-        return 0;
-    }
-    slot_release(&slot);
-    rc = mailbox_record_id(fs->mailbox, kind, folder, name, ret);
-    if (rc)
-        return rc;
-    rc = cache_get(fs->cache, kind, folder, *ret, false, &r);
-    cache_record_release(&r);
-    /* Of a folder that was not listed whole, the service knows more. */
-    if (rc == -ENOENT && !cache_get_listing(fs->cache, kind, folder, &listing) && !listing.complete)
-        rc = 0;
-    if (rc)
-        free(*ret);
-    return rc;
-}
-
-/* From what is on this machine: the change lock is held. */
-static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret)
-{
-    struct cache_folders folders = {0};
-    const char *rest = below_mount(fs, path), *folder = NULL;
-    const char *root = kind_info(kind)->dir;
-    size_t len = strlen(root);
-    int rc = rest && str_starts(rest, root) && rest[len] == '/'
-                 ? cache_get_folders(fs->cache, kind, &folders)
-                 : -ENOENT;
-
-    if (rc)
-        return rc;
-    rest += len + 1;
-    for (const char *slash; !rc && (slash = strchr(rest, '/')); rest = slash + 1) {
-        char *name = xstrndup(rest, (size_t)(slash - rest));
-
-        folder = find_folder(&folders, folder, name);
-        if (!folder)
-            rc = -ENOENT;
-        free(name);
-    }
-    if (!rc)
-        rc = folder ? record_of_name(fs, kind, folder, rest, ret) : -ENOENT;
-    cache_folders_release(&folders);
-    return rc;
-}
-
-/* {"Path"} becomes {"MessageId"} or {"EventId"}. */
-static int resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bool *ret_replaced,
-                        struct buf *err)
-{
-    const struct outgoing_info *info = outgoing_info(what);
-    const char *path = json_str(obj, "Path");
-    const char *given = info->subject ? json_str(obj, info->subject) : NULL;
-    char *id = NULL;
-
-    if (!info->subject || !path || !*path || (given && *given))
-        return 0;
-    int rc = record_of_path(fs, info->kind, path, &id);
-    if (rc)
-        return buf_fail(err, rc, "Path: %s is no %s of this mount", path,
-                        kind_info(info->kind)->name);
-    cJSON_DeleteItemFromObjectCaseSensitive(obj, "Path");
-    cJSON_DeleteItemFromObjectCaseSensitive(obj, info->subject);
-    cJSON_AddStringToObject(obj, info->subject, id);
-    free(id);
-    *ret_replaced = true;
-    return 0;
-}
-
 /* --- a file was closed --- */
 
 static int prepare_json(struct fs *fs, enum outgoing what, const struct json_file *text,
@@ -258,7 +153,7 @@ static int prepare_json(struct fs *fs, enum outgoing what, const struct json_fil
     if (!rc)
         rc = json_file_parse(text, false, &obj, err);
     if (!rc)
-        rc = resolve_path(fs, what, obj, &replaced, err);
+        rc = outbox_resolve_path(fs, what, obj, &replaced, err);
     if (!rc)
         rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
     cJSON_Delete(obj);

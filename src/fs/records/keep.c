@@ -13,6 +13,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 #include <outlookfs/model/merge.h>
 
 #include <errno.h>
@@ -21,14 +22,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The texts say the same as far as the service is concerned. */
+/* The texts say the same as far as the service is concerned, and none the id of another record: a copy shows its own. */
 static bool same_record(enum kind kind, const char *a, const char *b)
 {
     struct cJSON *x = NULL, *y = NULL;
     bool same = false;
 
-    if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL))
-        same = merge_same(kind, x, y);
+    if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL)) {
+        const char *id = kind_id(kind, x);
+
+        same = merge_same(kind, x, y) && (!id || str_eq(id, kind_id(kind, y)));
+    }
     cJSON_Delete(x);
     cJSON_Delete(y);
     return same;

@@ -24,9 +24,20 @@ static const char *const well_known[] = {
     "Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email",
 };
 
+/* The service says of no folder what it is for: known by its English name, or not at all. */
+static unsigned flags_of(const struct remote_folder *folder)
+{
+    if (folder->parent)
+        return 0;
+    return str_eq(folder->display, "Sent Items")      ? FOLDER_SENT
+           : str_eq(folder->display, "Deleted Items") ? FOLDER_TRASH
+                                                      : 0;
+}
+
 /* Takes the members of `folder`. */
 static void add_folder(struct remote_folders *f, struct remote_folder folder)
 {
+    folder.flags = flags_of(&folder);
     f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
     f->list[f->count++] = folder;
 }

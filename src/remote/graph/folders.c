@@ -22,9 +22,12 @@ static const struct {
     const char *display;
     unsigned flags; /* beside FOLDER_FIXED */
 } well_known[GRAPH_WELL_KNOWN] = {
-    {"inbox", "Inbox", 0},          {"drafts", "Drafts", FOLDER_DRAFTS},
-    {"sentitems", "Sent Items", 0}, {"deleteditems", "Deleted Items", FOLDER_TRASH},
-    {"archive", "Archive", 0},      {"junkemail", "Junk Email", 0},
+    {"inbox", "Inbox", 0},
+    {"drafts", "Drafts", FOLDER_DRAFTS},
+    {"sentitems", "Sent Items", FOLDER_SENT},
+    {"deleteditems", "Deleted Items", FOLDER_TRASH},
+    {"archive", "Archive", 0},
+    {"junkemail", "Junk Email", 0},
     {"msgfolderroot", NULL, 0}, /* what all others are below */
 };
 #define ROOT (GRAPH_WELL_KNOWN - 1)

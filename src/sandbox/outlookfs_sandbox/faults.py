@@ -67,7 +67,13 @@ class Fault:
             raise ValueError("status: 400 to 599, or 200 to 399 with a body, is required")
         if not (self.status or self.drop or self.delay or self.together or self.replace or self.truncate is not None):
             raise ValueError("one of status, drop, delay, replace, together, truncate is required")
-        re.compile(self.path)
+        for name in ("after", "count", "delay", "together", "truncate"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError("%s: a number of zero or more is required" % name)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError("path: no regular expression: %s" % error) from None
 
     def matches(self, service, request):
         return (self.service in ("*", service) and self.operation in ("*", request.operation)

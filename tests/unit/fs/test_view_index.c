@@ -11,7 +11,7 @@
 static struct view_index *mail_index(void)
 {
     setenv("TZ", ZONE, 1);
-    return view_index_create(KIND_MESSAGE);
+    return view_index_create(KIND_MESSAGE, false);
 }
 
 /* A message received at `second` of 09:14. */
@@ -194,7 +194,7 @@ static void test_same_whatever_the_order(void **state)
 /* A record whose own label is what another one is called with its tag. */
 static void test_a_label_like_a_tag(void **state)
 {
-    struct view_index *ix = view_index_create(KIND_CONTACT);
+    struct view_index *ix = view_index_create(KIND_CONTACT, false);
     char *tagged = name_unique("Jane.json", "b", true);
     char *literal = xasprintf("{\"DisplayName\":\"%.*s\"}", (int)strlen(tagged) - 5, tagged);
 
@@ -216,7 +216,7 @@ static void test_a_label_like_a_tag(void **state)
 
 static void test_no_json_and_no_group(void **state)
 {
-    struct view_index *ix = view_index_create(KIND_CONTACT);
+    struct view_index *ix = view_index_create(KIND_CONTACT, false);
     struct buf groups;
 
     (void)state;

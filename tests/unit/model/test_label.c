@@ -11,7 +11,7 @@ static struct label label_of(enum kind kind, const char *literal)
     cJSON *obj = object(literal);
     struct label label;
 
-    label_make(kind, obj, "AAMkId=", &label);
+    label_make(kind, false, obj, "AAMkId=", &label);
     cJSON_Delete(obj);
     assert_true(name_is_record(label.name));
     assert_true(strlen(label.name) <= NAME_BYTES_MAX);
@@ -28,6 +28,30 @@ static void assert_label(enum kind kind, const char *literal, const char *name, 
     else
         assert_null(label.group);
     label_release(&label);
+}
+
+/* Of a folder of what was sent. */
+static void assert_sent_label(const char *literal, const char *name)
+{
+    cJSON *obj = object(literal);
+    struct label label;
+
+    label_make(KIND_MESSAGE, true, obj, "AAMkId=", &label);
+    cJSON_Delete(obj);
+    assert_string_equal(label.name, name);
+    label_release(&label);
+}
+
+static void test_sent_messages(void **state)
+{
+    (void)state;
+    assert_sent_label("{'Subject':'Hi','From':'me@x.example','To':'Bob@y.example'}",
+                      "(no date) Hi - to Bob@y.example.json");
+    assert_sent_label(
+        "{'Subject':'Hi','From':'me@x.example','To':'bob@y.example; c@y.example;d@y.example;'}",
+        "(no date) Hi - to bob@y.example and 2 more.json");
+    assert_sent_label("{'Subject':'Hi','From':'me@x.example','To':''}",
+                      "(no date) Hi - me@x.example.json");
 }
 
 static void set_zone(const char *zone)
@@ -154,7 +178,7 @@ static void test_no_json(void **state)
 
     (void)state;
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-        label_make(kind, NULL, "AAMkId=", &label);
+        label_make(kind, false, NULL, "AAMkId=", &label);
         assert_true(name_is_record(label.name));
         label_release(&label);
     }
@@ -192,10 +216,15 @@ static void test_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_local_time),
-        cmocka_unit_test(test_events),   cmocka_unit_test(test_all_day_events),
-        cmocka_unit_test(test_contacts), cmocka_unit_test(test_unread_and_created),
-        cmocka_unit_test(test_no_json),  cmocka_unit_test(test_long),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_sent_messages),
+        cmocka_unit_test(test_local_time),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_all_day_events),
+        cmocka_unit_test(test_contacts),
+        cmocka_unit_test(test_unread_and_created),
+        cmocka_unit_test(test_no_json),
+        cmocka_unit_test(test_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

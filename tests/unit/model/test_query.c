@@ -59,6 +59,27 @@ static void test_mail(void **state)
     is_refused(KIND_MESSAGE, "a;orderby=Subject", "cannot order");
 }
 
+static void are_words(enum kind kind, const char *name, bool words)
+{
+    struct query q = {0};
+
+    assert_int_equal(query_parse(kind, name, &q, NULL), 0);
+    assert_int_equal(q.words, words);
+    query_release(&q);
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    are_words(KIND_CONTACT, "Jane", true);
+    are_words(KIND_EVENT, "\"the budget\" 2026*;top=3", true);
+    are_words(KIND_CONTACT, "Surname eq 'Ng'", false);
+    are_words(KIND_EVENT, "Start ge 2026-01-01T00:00:00Z", false);
+    are_words(KIND_CONTACT, "startswith(Surname,'N')", false);
+    are_words(KIND_CONTACT, ";top=3", false);
+    are_words(KIND_MESSAGE, "invoice", false);
+}
+
 static void test_unread(void **state)
 {
     (void)state;
@@ -143,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mail),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_unread),
         cmocka_unit_test(test_unread_that_is_part_of_something),
         cmocka_unit_test(test_odata),

@@ -245,6 +245,44 @@ static void service_without_skip_ends(void **state)
     assert_int_equal(read_contacts(room), 256);
 }
 
+/* A service that walks in a circle: behind the third page the second comes again. */
+static void give_circle(struct remote_call *call, void *ctx)
+{
+    struct room *room = ctx;
+    struct remote_call page = {.info = operation_info(API_V1, OP_CONTACT_GET_ITEMS)};
+    struct remote_fault fault;
+    unsigned skip = 0;
+    char text[16];
+
+    if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS)
+        return;
+    for (size_t i = 0; i < call->nparams; i++) {
+        if (!strcmp(call->params[i].name, "$skip"))
+            skip = (unsigned)atoi(call->params[i].value);
+    }
+    snprintf(text, sizeof(text), "%u", skip < 256 ? skip : 256 + (skip - 256) % 512);
+    const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}, {"$skip", text}};
+    page.params = params;
+    page.nparams = 3;
+    assert_int_equal(transport_call(room->memory, &page, &fault), GRADE_OK);
+    remote_fault_release(&fault);
+    cJSON_Delete(call->answer);
+    call->answer = page.answer;
+}
+
+static void service_in_a_circle_ends(void **state)
+{
+    struct room *room = *state;
+
+    room->gate->bend = give_circle;
+    room->gate->bend_ctx = room;
+    add_contacts(room, 800);
+    assert_int_equal(list_contacts(room), 0);
+    assert_int_equal(read_contacts(room), 768);
+    await_quiet(room, KIND_CONTACT, "Contacts");
+    assert_in_range(room->gate->nskips, 4, 20);
+}
+
 /* --- offline ---------------------------------------------------------------------------------- */
 
 static void offline_answers_at_once(void **state)
@@ -411,6 +449,7 @@ int main(void)
         room_test(stop_leaves_a_listing_that_goes_on),
         room_test(short_pages_leave_no_holes),
         room_test(service_without_skip_ends),
+        room_test(service_in_a_circle_ends),
         room_test(offline_answers_at_once),
         room_test(mail_pages_are_sized_by_bytes),
         room_test(small_messages_come_in_large_pages),

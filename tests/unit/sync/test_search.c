@@ -135,15 +135,15 @@ static void refusal_is_an_answer(void **state)
     unsigned calls;
 
     /* The mailbox in memory takes no filter. */
-    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad filter"), -EINVAL);
+    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad(filter)"), -EINVAL);
     calls = list_calls(room);
-    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad filter"), -EINVAL);
-    assert_int_equal(look(room, KIND_CONTACT, "Contacts", "bad filter", SEARCH_CACHED, &r), 0);
+    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad(filter)"), -EINVAL);
+    assert_int_equal(look(room, KIND_CONTACT, "Contacts", "bad(filter)", SEARCH_CACHED, &r), 0);
     assert_non_null(strstr(r->reason, "$filter is not supported"));
     search_put(room->mb, r);
     assert_int_equal(list_calls(room), calls);
     clock_advance(TTL + NS_PER_S);
-    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad filter"), -EINVAL);
+    assert_int_equal(found(room, KIND_CONTACT, "Contacts", "bad(filter)"), -EINVAL);
     assert_int_equal(list_calls(room), calls + 1);
 }
 
@@ -409,7 +409,7 @@ static void kept_until_forgotten(void **state)
     struct room *room = *state;
     struct search what = {.kind = KIND_MESSAGE, .folder = INBOX, .name = "spring"};
 
-    assert_int_equal(keep(room, KIND_CONTACT, "Contacts", "bad filter"), -EINVAL);
+    assert_int_equal(keep(room, KIND_CONTACT, "Contacts", "bad(filter)"), -EINVAL);
     assert_int_equal(kept(room, KIND_CONTACT, "Contacts"), 0);
     assert_int_equal(keep(room, KIND_MESSAGE, INBOX, "spring"), 0);
     assert_int_equal(keep(room, KIND_MESSAGE, INBOX, "spring"), -EEXIST);

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ..exchange import Answer, decode
 from ..limits import Rate
+from ..login.scopes import APIHUB
 
 BASE_PATH = "/apim/office365/0f3c9d51d1ffc9f77572e4a86b20c13d"
 RECORD_RESPONSE = "/RecordResponse"
@@ -88,7 +89,7 @@ class Gateway:
                                    simple(414, "Request URI is too long"))
         if request.method in ("POST", "PATCH") and not _has_length(request):
             return self._violation(request, "a body without a length", length_required())
-        if not anonymous and not self.sandbox.token_fits(request):
+        if not anonymous and not self._token_fits(request):
             return failure(request, 401, None)
         seconds = 0 if anonymous else self.rate.wait()
         if seconds:
@@ -96,6 +97,13 @@ class Gateway:
         if operation is None:
             return self._violation(request, "no such operation", simple(404, "Resource not found"))
         return self._refuse_operation(request, operation)
+
+    def _token_fits(self, request):
+        """The mailbox's own token, or one of the login server for the connectors' resource."""
+        if self.sandbox.token_fits(request):
+            return True
+        access = self.sandbox.login.access(request)
+        return access is not None and access.resource == APIHUB
 
     def _refuse_operation(self, request, operation):
         if operation.name == "ReplyTo" and len(request.query) > REPLY_QUERY_MAX:
