@@ -130,16 +130,13 @@ int cache_attachment_open(struct cache *c, const char *message, const char *atta
     return fd;
 }
 
-int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
-                           char **ret_temp)
+int cache_attachment_begin(struct cache *c, char **ret_temp)
 {
     char *dir = xasprintf("%s/attachments", c->dir);
     char *temp = xasprintf("%s/new-XXXXXX", dir);
     int fd = -1;
     int rc;
 
-    (void)message;
-    (void)attachment;
     rc = file_mkdirs(dir, NULL); /* the user may empty the cache at any time */
     if (!rc) {
         fd = mkostemp(temp, O_CLOEXEC);
