@@ -18,14 +18,9 @@ import tempfile
 import unittest
 import zoneinfo
 
-try:
-    import icalendar
-    import vobject
-    from dateutil.rrule import rrulestr
-except ImportError:
-    if os.path.realpath(sys.executable).startswith("/usr/bin/") or not os.path.exists("/usr/bin/python3"):
-        raise
-    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
+import icalendar
+import vobject
+from dateutil.rrule import rrulestr
 
 PRINT = os.path.join(sys.argv[1], "formats_print")
 CASES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")

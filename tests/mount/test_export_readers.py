@@ -6,15 +6,13 @@ import email
 import email.policy
 import os
 import shutil
-import sys
 import tempfile
 from datetime import datetime
 
-from harness import MountTest, Terminal, main
+import icalendar
+import vobject
 
-sys.path.append("/usr/lib/python3/dist-packages")  # Debian's, whichever python3 runs this
-import icalendar  # noqa: E402
-import vobject  # noqa: E402
+from harness import MountTest, Terminal, main
 
 LIMIT = 60  # s of a program
 
