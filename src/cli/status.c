@@ -46,6 +46,8 @@ static void describe_connection(const cJSON *status, struct buf *out)
                  refusal && *refusal ? refusal : "the token is refused or missing");
     else if (!json_bool(status, "online", false))
         buf_addstr(out, "offline: showing what is cached, changes are kept");
+    else if (json_str(status, "no_mailbox"))
+        buf_addf(out, "the mailbox cannot be used: %s", json_str(status, "no_mailbox"));
     else
         buf_addstr(out, "online");
 }
@@ -57,7 +59,8 @@ static int judge(const cJSON *status)
 {
     struct left left = left_read(status);
 
-    if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false))
+    if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false) ||
+        json_str(status, "no_mailbox"))
         return EXIT_CUT_OFF;
     if (left.failed || left.conflicts || left.held || left.drafts)
         return EXIT_NOT_DONE;

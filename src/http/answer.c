@@ -153,20 +153,24 @@ static enum grade grade_missing(const struct complaint *c)
 static const struct {
     const char *code;
     enum grade grade;
+    bool no_mailbox;
 } codes[] = {
-    {"ErrorItemNotFound", GRADE_GONE},
-    {"ErrorMessageSizeExceeded", GRADE_TOO_BIG},
+    {"ErrorItemNotFound", GRADE_GONE, false},
+    {"ErrorMessageSizeExceeded", GRADE_TOO_BIG, false},
     /* 404, but about the account: nothing it asks for is gone. */
-    {"MailboxNotEnabledForRESTAPI", GRADE_DENIED},
-    {"MailboxNotHostedInExchangeOnline", GRADE_DENIED},
-    {"ErrorNonExistentMailbox", GRADE_DENIED},
+    {"MailboxNotEnabledForRESTAPI", GRADE_DENIED, true},
+    {"MailboxNotHostedInExchangeOnline", GRADE_DENIED, true},
+    {"ErrorNonExistentMailbox", GRADE_DENIED, true},
 };
 
-static enum grade grade_status(const struct http_answer *a, const struct complaint *c)
+static enum grade grade_status(struct http_answer *a, const struct complaint *c)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-        if (str_eq(c->code, codes[i].code))
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+        if (str_eq(c->code, codes[i].code)) {
+            a->no_mailbox = codes[i].no_mailbox;
             return codes[i].grade;
+        }
+    }
 
     switch (a->status) {
     case 401:

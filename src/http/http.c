@@ -29,6 +29,7 @@ struct http {
 
     struct mutex lock;
     char *refusal;       /* guarded by lock: why not authorised */
+    char *no_mailbox;    /* guarded by lock: why the mailbox cannot be used */
     pthread_cond_t left; /* guarded by lock: a caller went */
     unsigned callers;    /* guarded by lock: in http_perform() */
 };
@@ -91,6 +92,7 @@ static void http_free(struct http *http)
     free((char *)http->config.base_url);
     free((char *)http->config.probe_path);
     free(http->refusal);
+    free(http->no_mailbox);
     pthread_cond_destroy(&http->left);
     mutex_release(&http->lock);
     curl_global_cleanup();
@@ -165,6 +167,20 @@ static void set_authorised(struct http *http, const char *refusal)
         token_accept(http->config.tokens);
 }
 
+/* `reason` NULL: the mailbox answers. */
+static void set_no_mailbox(struct http *http, const char *reason)
+{
+    mutex_lock(&http->lock);
+    bool news = !http->no_mailbox != !reason;
+    free(http->no_mailbox);
+    http->no_mailbox = reason ? xstrdup(reason) : NULL;
+    mutex_unlock(&http->lock);
+
+    if (news && reason)
+        log_warn("the mailbox cannot be used: %s; what is cached is shown, what is saved waits",
+                 reason);
+}
+
 static bool wants_token(const struct attempt *t)
 {
     return t->http->config.tokens && !t->exchange.request->url;
@@ -229,6 +245,10 @@ static void run_once(struct attempt *t, struct http_answer *a)
     hide_token(t, a);
     if (a->status && a->status != 401 && !atomic_load(&t->http->authorised))
         set_authorised(t->http, NULL);
+    if (a->no_mailbox)
+        set_no_mailbox(t->http, a->reason.data);
+    else if (a->grade == GRADE_OK)
+        set_no_mailbox(t->http, NULL);
 }
 
 /* The token was refused: another one, once. */
@@ -357,6 +377,8 @@ void http_stats(struct http *http, struct http_stats *ret)
     ret->authorised = atomic_load(&http->authorised);
     mutex_lock(&http->lock);
     snprintf(ret->refusal, sizeof(ret->refusal), "%s", http->refusal ? http->refusal : "");
+    snprintf(ret->no_mailbox, sizeof(ret->no_mailbox), "%s",
+             http->no_mailbox ? http->no_mailbox : "");
     mutex_unlock(&http->lock);
     ret->token_read = http->config.tokens ? token_read_last(http->config.tokens) : 0;
     ret->token_there = http->config.tokens ? token_there(http->config.tokens) : 0;

@@ -185,6 +185,15 @@ class Changes(Followed):
         self.mailbox.sandbox.graph("PATCH", "/me/mailFolders/" + folder["id"], {"displayName": "Sooner"})
         wait_for(lambda: {"Sooner"} == {"Sooner", "Later"} & set(os.listdir(self.mailbox.path(INBOX))), "it was renamed")
 
+    def test_a_link_to_another_host_is_not_followed(self):
+        here = self.listed()
+        self.option(linkHost="elsewhere.example:1")
+        id = self.arrive("not yet")
+        wait_for(lambda: self.listed() and "another host" in self.mailbox.log_tail(), "the mount says so")
+        self.assertEqual(self.listed(), here)
+        self.option(linkHost="")
+        self.wait_until_listed([id])
+
     def test_what_the_feed_loses_is_found_by_comparing(self):
         self.listed()
         id = self.arrive("lost")
@@ -200,6 +209,34 @@ class Changes(Followed):
         self.assertEqual(self.listed(), set(self.theirs()))
         listing, = [r for r in self.mailbox.requests("ListMessages") if "changeKey" in r["query"]]
         self.assertIn("$select=id%2CchangeKey", listing["query"])
+
+
+class GermanMailbox(GraphMailbox):
+    def mount(self):
+        self.sandbox.control("POST", "/option", {"service": "graph", "language": "de"})
+        super().mount()
+
+
+class German(Followed):
+    MAILBOX = GermanMailbox
+
+    def folders(self, path=()):
+        return {name for name in os.listdir(self.mailbox.path("mail", *path))
+                if os.path.isdir(self.mailbox.path("mail", *path, name)) and not name.endswith(".attachments")}
+
+    def test_names_are_english_and_search_and_hidden_folders_are_not_shown(self):
+        theirs, link = [], "/me/mailFolders?includeHiddenFolders=true&$top=100"
+        theirs += self.ask(link)["value"]
+        self.assertIn("Posteingang", [one["displayName"] for one in theirs])
+        unseen = {one["displayName"] for one in theirs if one["isHidden"] or "mailSearchFolder" in one.get("@odata.type", "")}
+        self.assertTrue(unseen)
+        shown = self.folders()
+        self.assertLessEqual({"Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email"}, shown)
+        self.assertFalse(shown & (unseen | {"Posteingang", "Gesendete Elemente"}))
+        below = self.ask("/me/mailFolders/inbox/childFolders?$top=100")["value"]
+        self.assertEqual(self.folders(["Inbox"]), {one["displayName"] for one in below if "mailSearchFolder" not in one.get("@odata.type", "")})
+        listed = [id for folder in shown for id in self.listed("mail/" + folder)]
+        self.assertEqual(len(listed), len(set(listed)))
 
 
 class PersonalMailbox(GraphMailbox):

@@ -109,6 +109,7 @@ struct http_answer {
     char *content_type; /* header, or NULL */
     int retry_after;    /* s; 0: none */
     int64_t date;       /* the service's clock (Date header), ns since 1970; 0: none */
+    bool no_mailbox;    /* the account has none that can be used */
     struct buf reason;  /* for a person, without secrets: "404 ErrorItemNotFound: The specified
                            object ..." */
 };
@@ -132,10 +133,12 @@ struct http_stats {
     bool authorised;   /* false after a 401 that a renewal did not mend, or while no token is to be
                           had */
     char refusal[512]; /* why not, for a person; "" while authorised */
-    uint64_t requests; /* since the start, retries included */
-    uint64_t bytes;    /* of bodies, in both directions */
-    unsigned budget;   /* calls left in the bucket */
-    unsigned rate;     /* calls a minute */
+    char no_mailbox[512]; /* the account has no mailbox that can be used: the service's words; ""
+                             since an answer that had something */
+    uint64_t requests;    /* since the start, retries included */
+    uint64_t bytes;       /* of bodies, in both directions */
+    unsigned budget;      /* calls left in the bucket */
+    unsigned rate;        /* calls a minute */
     unsigned waiting; /* requests that wait for the limit of calls, or for the end of Retry-After */
     int waiting_s;    /* seconds until the first of them is sent */
     int throttled_s;  /* seconds until Retry-After ends; 0: not throttled */

@@ -303,6 +303,8 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddBoolToObject(root, "authorised", stats.authorised);
     if (!stats.authorised)
         cJSON_AddStringToObject(root, "refusal", stats.refusal);
+    if (*stats.no_mailbox)
+        cJSON_AddStringToObject(root, "no_mailbox", stats.no_mailbox);
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
     cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     budget = cJSON_AddObjectToObject(root, "budget");
