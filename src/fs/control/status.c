@@ -281,6 +281,7 @@ static void add_listings(struct fs *fs, struct cJSON *root)
 
         buf_init(&path, BUF_TEXT_MAX);
         mailbox_folder_path(fs->mailbox, p[i].kind, p[i].folder, &path);
+        buf_truncate(&path, path.len ? path.len - 1 : 0); /* its '/' */
         cJSON_AddStringToObject(obj, "folder", path.data);
         cJSON_AddNumberToObject(obj, "stored", (double)p[i].stored);
         if (p[i].expected)
