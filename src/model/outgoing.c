@@ -104,18 +104,24 @@ static const struct kind_of_outgoing {
     struct outgoing_info info;
     const struct member *members;
 } kinds[] = {
-    [OUTGOING_SEND] = {{"send", false, NULL, KIND_COUNT}, send_members},
-    [OUTGOING_REPLY] = {{"reply", false, "MessageId", KIND_MESSAGE}, reply_members},
-    [OUTGOING_OPTIONS] = {{"options", true, NULL, KIND_COUNT}, options_members},
-    [OUTGOING_APPROVAL] = {{"approval", true, NULL, KIND_COUNT}, approval_members},
-    [OUTGOING_FORWARD] = {{"forward", false, "MessageId", KIND_MESSAGE}, forward_members},
-    [OUTGOING_RESPOND] = {{"respond", false, "EventId", KIND_EVENT}, respond_members},
+    [OUTGOING_SEND] = {{"send", "outbox/send", false, NULL, KIND_COUNT}, send_members},
+    [OUTGOING_REPLY] = {{"reply", "outbox/reply", false, "MessageId", KIND_MESSAGE}, reply_members},
+    [OUTGOING_OPTIONS] = {{"options", "outbox/options", true, NULL, KIND_COUNT}, options_members},
+    [OUTGOING_APPROVAL] = {{"approval", "outbox/approval", true, NULL, KIND_COUNT},
+                           approval_members},
+    [OUTGOING_FORWARD] = {{"forward", "outbox/forward", false, "MessageId", KIND_MESSAGE},
+                          forward_members},
+    [OUTGOING_RESPOND] = {{"respond", "outbox/respond", false, "EventId", KIND_EVENT},
+                          respond_members},
 };
 _Static_assert(ARRAY_SIZE(kinds) == OUTGOING_COUNT, "a kind of outgoing mail has no members");
 
 const struct outgoing_info *outgoing_info(enum outgoing what)
 {
-    return &kinds[what].info;
+    static const struct outgoing_info draft = {"send", "outbox/send", false, NULL, KIND_COUNT};
+    static const struct outgoing_info mime = {"drafts", "mail/Drafts", false, NULL, KIND_COUNT};
+
+    return what == OUTGOING_DRAFT ? &draft : what == OUTGOING_MIME ? &mime : &kinds[what].info;
 }
 
 /* --- names --- */
@@ -129,7 +135,8 @@ uint64_t outgoing_dir_ino(const char *dir)
 
 bool outgoing_is_eml(enum outgoing what, const char *name)
 {
-    return what == OUTGOING_SEND && *name && !strchr(".~#", *name) && str_ends(name, EML_SUFFIX);
+    return (what == OUTGOING_SEND || what == OUTGOING_MIME) && *name && !strchr(".~#", *name) &&
+           str_ends(name, EML_SUFFIX);
 }
 
 bool outgoing_is_name(enum outgoing what, const char *name)

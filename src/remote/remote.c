@@ -92,6 +92,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->lists_contents;
     case REMOTE_CAN_AGENDA:
         return r->impl->agenda;
+    case REMOTE_CAN_DRAFT:
+        return r->impl->send_draft;
     case REMOTE_CAN_VALUES:
         return r->impl->read_value;
     }
@@ -292,6 +294,19 @@ enum grade remote_send(struct remote *r, const char *message, const char *key,
                        struct remote_ctx ctx, struct remote_fault *fault)
 {
     DISPATCH(send, message, key, ctx);
+}
+
+enum grade remote_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
+                             struct remote_fault *fault)
+{
+    DISPATCH(send_draft, id, ctx);
+}
+
+enum grade remote_import(struct remote *r, const char *folder, const struct buf *mime,
+                         bool repeated, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault)
+{
+    DISPATCH(import, folder, mime, repeated, ctx, ret);
 }
 
 enum grade remote_reply(struct remote *r, const char *id, const char *comment, bool all,

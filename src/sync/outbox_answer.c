@@ -160,7 +160,7 @@ int outbox_answer(struct outbox *ob, const char *token, const char *body, size_t
         rc = state_get_local(state, row.ino, &question);
     rc = state_end(state, rc);
     if (!rc && name) {
-        log_info("outbox/%s/%s: answered", outgoing_info(row.what)->dir, question.name);
+        log_info("%s/%s: answered", outgoing_info(row.what)->path, question.name);
         outbox_notify(ob, row.ino, question.dir);
         outbox_notify(ob, 0, question.dir);
         outbox_kick(ob);

@@ -193,6 +193,42 @@ int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, boo
     return 0;
 }
 
+/* What is said of a row beside its file. */
+static int prepare_about(struct outbox *ob, enum outgoing what, struct cJSON *obj,
+                         struct outbox_row *ret, struct buf *err)
+{
+    uint64_t body = 0;
+    int rc =
+        remote_can(ob->mb->remote, REMOTE_CAN_DRAFT)
+            ? write_body(ob, obj, &body)
+            : buf_fail(err, -EOPNOTSUPP, "%s has no such operation", remote_title(ob->mb->remote));
+
+    cJSON_Delete(obj);
+    if (!rc)
+        *ret = (struct outbox_row){.what = what, .state = OUTBOX_WAITING, .body = body};
+    return rc;
+}
+
+int outbox_prepare_draft(struct outbox *ob, const struct slot *slot, struct outbox_row *ret,
+                         struct buf *err)
+{
+    cJSON *obj = cJSON_CreateObject();
+
+    cJSON_AddNumberToObject(obj, "Slot", (double)slot->id);
+    if (slot->record)
+        cJSON_AddStringToObject(obj, "MessageId", slot->record);
+    return prepare_about(ob, OUTGOING_DRAFT, obj, ret, err);
+}
+
+int outbox_prepare_mime(struct outbox *ob, const char *folder, struct outbox_row *ret,
+                        struct buf *err)
+{
+    cJSON *obj = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(obj, "Folder", folder);
+    return prepare_about(ob, OUTGOING_MIME, obj, ret, err);
+}
+
 void outbox_discard(struct outbox *ob, struct outbox_row *row)
 {
     if (row->body)
@@ -247,7 +283,8 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
         row->id = old.id;
         row->ino = ino;
         row->queued_at = clock_steady();
-        row->due = row->queued_at + ob->mb->config.send_delay;
+        row->due = row->queued_at + (row->what == OUTGOING_MIME ? ob->mb->config.writeback_delay
+                                                                : ob->mb->config.send_delay);
         rc = state_put_outbox(ob->mb->state, row);
     }
     rc = state_end(ob->mb->state, rc);

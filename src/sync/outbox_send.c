@@ -107,6 +107,72 @@ static enum grade send_about(struct outbox *ob, const struct outbox_row *row,
                           json_bool(obj, "Send", true), row->unknown, ctx, fault);
 }
 
+/* --- drafts of the mailbox --- */
+
+/* The draft's slot and id, when the service has all that was written of it. */
+static enum grade ready_draft(struct outbox *ob, const struct cJSON *obj, struct slot *ret,
+                              struct remote_fault *fault)
+{
+    struct journal_op op = {0};
+    enum grade grade = GRADE_OK;
+
+    if (state_get_slot(ob->mb->state, json_int(obj, "Slot", 0), ret) && json_str(obj, "MessageId"))
+        ret->record = xstrdup(json_str(obj, "MessageId"));
+    bool pending = ret->id && !state_get_op(ob->mb->state, ret->id, &op);
+    const char *why = pending && op.reason ? op.reason : "it is not on the service yet";
+    if (pending && op.state == JOURNAL_QUEUED)
+        grade = GRADE_BROKEN;
+    else if (pending || !ret->record)
+        grade = GRADE_REFUSED;
+    if (grade != GRADE_OK)
+        *fault = (struct remote_fault){.grade = grade, .reason = xasprintf("the draft: %s", why)};
+    journal_op_release(&op);
+    return grade;
+}
+
+static enum grade send_draft(struct outbox *ob, const struct cJSON *obj, struct remote_ctx ctx,
+                             struct remote_fault *fault)
+{
+    struct slot slot = {0};
+    enum grade grade = ready_draft(ob, obj, &slot, fault);
+
+    if (grade == GRADE_OK)
+        grade = remote_send_draft(ob->mb->remote, slot.record, ctx, fault);
+    if (grade == GRADE_OK && slot.folder)
+        mailbox_record_deleted(ob->mb, KIND_MESSAGE, slot.folder, slot.record);
+    slot_release(&slot);
+    return grade;
+}
+
+static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
+                              const struct cJSON *obj, struct remote_ctx ctx,
+                              struct remote_fault *fault)
+{
+    const char *folder = json_str(obj, "Folder");
+    struct cJSON *answer = NULL;
+    struct item item = {0};
+    struct buf mime;
+    enum grade grade = GRADE_REFUSED;
+    int fd = state_data_open(ob->mb->state, row->ino, O_RDONLY);
+
+    buf_init(&mime, OUTGOING_CONTENT_MAX);
+    if (!folder || fd < 0 || file_read_fd(fd, &mime))
+        *fault =
+            (struct remote_fault){.grade = grade, .reason = xstrdup("its bytes cannot be read")};
+    else
+        grade = remote_import(ob->mb->remote, folder, &mime, row->unknown, ctx, &answer, fault);
+    if (grade == GRADE_OK && !item_from_json(KIND_MESSAGE, answer, &item, NULL))
+        mailbox_record_written(ob->mb, folder, &item);
+    if (fd >= 0)
+        close(fd);
+    item_release(&item);
+    cJSON_Delete(answer);
+    buf_release(&mime);
+    return grade;
+}
+
+/* --- carrying out --- */
+
 static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row,
                                  const struct buf *body, struct remote_ctx ctx,
                                  struct remote_fault *fault)
@@ -117,7 +183,9 @@ static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row
     if (json_parse_object(body->data, body->len, &obj, NULL))
         *fault = (struct remote_fault){.grade = grade, .reason = xstrdup("not an object")};
     else
-        grade = send_about(ob, row, obj, ctx, fault);
+        grade = row->what == OUTGOING_DRAFT  ? send_draft(ob, obj, ctx, fault)
+                : row->what == OUTGOING_MIME ? import_file(ob, row, obj, ctx, fault)
+                                             : send_about(ob, row, obj, ctx, fault);
     cJSON_Delete(obj);
     return grade;
 }
@@ -134,7 +202,8 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
         grade = fault->grade;
     else if (row->what == OUTGOING_SEND)
         grade = remote_send(remote, body.data, row->token, ctx, fault);
-    else if (outgoing_info(row->what)->subject)
+    else if (outgoing_info(row->what)->subject || row->what == OUTGOING_DRAFT ||
+             row->what == OUTGOING_MIME)
         grade = parse_and_send(ob, row, &body, ctx, fault);
     else
         grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
@@ -162,6 +231,37 @@ static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
     return name;
 }
 
+/* The bytes under another inode number. */
+static int copy_aside(struct state *state, uint64_t ino, uint64_t *ret)
+{
+    struct buf bytes;
+    int from = state_data_open(state, ino, O_RDONLY), to = -1;
+    int rc = from < 0 ? from : state_new_ino(state, ret);
+
+    buf_init(&bytes, OUTGOING_CONTENT_MAX);
+    if (!rc)
+        rc = file_read_fd(from, &bytes);
+    if (!rc) {
+        to = state_data_open(state, *ret, O_RDWR | O_CREAT | O_TRUNC);
+        rc = to < 0 ? to : file_pwrite_all(to, bytes.data, bytes.len, 0);
+    }
+    if (!rc && fdatasync(to))
+        rc = -errno;
+    if (to >= 0)
+        close(to);
+    if (from >= 0)
+        close(from);
+    buf_release(&bytes);
+    return rc;
+}
+
+static int forget_file(struct state *state, const struct local *l)
+{
+    int rc = state_remove_local(state, l->ino);
+
+    return rc ? rc : state_data_remove(state, l->ino);
+}
+
 /* In a transaction: the file goes to sent/, its row is done with. */
 static int move_to_sent(struct outbox *ob, const struct outbox_row *row, const struct local *l)
 {
@@ -169,6 +269,13 @@ static int move_to_sent(struct outbox *ob, const struct outbox_row *row, const s
     struct local moved = *l;
 
     moved.dir = outgoing_dir_ino(OUTGOING_SENT_DIR);
+    if (row->what == OUTGOING_DRAFT) { /* its inode is the message's, which lies in Sent Items */
+        int rc = copy_aside(state, l->ino, &moved.ino);
+        if (!rc)
+            rc = forget_file(state, l);
+        if (rc)
+            return rc;
+    }
     moved.name = sent_name(state, moved.dir, l);
     int rc = state_put_local(state, &moved);
     free(moved.name);
@@ -208,11 +315,15 @@ static int sent(struct outbox *ob, struct outbox_row *row)
         rc = state_data_remove(state, row->body);
     if (!rc && row->waits)
         rc = await_answer(ob, row, &answer);
+    else if (!rc && row->what == OUTGOING_MIME)
+        rc = forget_file(state, &l);
     else if (!rc)
         rc = move_to_sent(ob, row, &l);
+    if (!rc && row->what == OUTGOING_MIME)
+        rc = state_remove_outbox(state, row->id);
     rc = state_end(state, rc);
     if (!rc) {
-        log_info("outbox/%s/%s: sent", outgoing_info(row->what)->dir, l.name);
+        log_info("%s/%s: sent", outgoing_info(row->what)->path, l.name);
         outbox_notify(ob, row->ino, l.dir);
     }
     if (!rc && answer)
@@ -274,7 +385,7 @@ static int not_sent(struct outbox *ob, struct outbox_row *row)
         rc = state_put_outbox(state, row);
     rc = state_end(state, rc);
     if (!rc && row->state == OUTBOX_FAILED)
-        log_warn("outbox/%s/%s: %s", outgoing_info(row->what)->dir, l.name, row->reason);
+        log_warn("%s/%s: %s", outgoing_info(row->what)->path, l.name, row->reason);
     if (!rc)
         outbox_notify(ob, row->ino, l.dir);
     local_release(&l);

@@ -28,7 +28,9 @@ enum outgoing {
     OUTGOING_APPROVAL,
     OUTGOING_FORWARD,
     OUTGOING_RESPOND,
-    OUTGOING_COUNT
+    OUTGOING_COUNT,      /* of those that are directories of outbox/ */
+    OUTGOING_DRAFT = 64, /* a draft of the mailbox that was moved to outbox/send/ */
+    OUTGOING_MIME = 65,  /* an Internet message that becomes a draft, in a mail folder */
 };
 
 /* The service takes this much of one mail (contract 4.6). */
@@ -40,6 +42,7 @@ enum outgoing {
 
 struct outgoing_info {
     const char *dir;     /* below outbox/ */
+    const char *path;    /* "outbox/send": for a person */
     bool question;       /* an answer comes back */
     const char *subject; /* the member that names the record it is about, "MessageId"; NULL: none.
                             "Path" stands for it, too */

@@ -67,6 +67,7 @@ enum remote_ability {
     REMOTE_CAN_MIME,
     REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
     REMOTE_CAN_AGENDA,
+    REMOTE_CAN_DRAFT,
     REMOTE_CAN_VALUES,
 };
 bool remote_can(struct remote *r, enum remote_ability ability);
@@ -261,6 +262,19 @@ enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, 
  */
 bool remote_resends(struct remote *r);
 
+/* A draft of the mailbox. One that was sent already is left alone: an attempt may be repeated.
+ * REMOTE_CAN_DRAFT. */
+enum grade remote_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
+                             struct remote_fault *fault);
+
+/*
+ * A draft in a mail folder, made of an Internet message byte for byte; `ret` is its record.
+ * `repeated`: an earlier attempt may have made it, and is looked for first. REMOTE_CAN_DRAFT.
+ */
+enum grade remote_import(struct remote *r, const char *folder, const struct buf *mime,
+                         bool repeated, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault);
+
 /* `message` is the text of a JSON object; `key`: letters, digits and '-', of this mail alone. */
 enum grade remote_send(struct remote *r, const char *message, const char *key,
                        struct remote_ctx ctx, struct remote_fault *fault);
@@ -429,6 +443,11 @@ struct remote_impl {
     bool resends;
     enum grade (*send)(struct remote *r, const char *message, const char *key,
                        struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*send_draft)(struct remote *r, const char *id, struct remote_ctx ctx,
+                             struct remote_fault *fault);
+    enum grade (*import)(struct remote *r, const char *folder, const struct buf *mime,
+                         bool repeated, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault);
     enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
                         const char *key, struct remote_ctx ctx, struct remote_fault *fault);
     enum grade (*forward)(struct remote *r, const char *id, const char *to, const char *comment,

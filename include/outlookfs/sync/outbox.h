@@ -45,6 +45,7 @@ struct cJSON;
 struct cancel;
 struct mailbox;
 struct outbox;
+struct slot;
 
 struct outbox *mailbox_outbox(struct mailbox *mb);
 
@@ -66,6 +67,13 @@ int outbox_check_service(struct outbox *ob, enum outgoing what, struct buf *err)
  */
 int outbox_prepare(struct outbox *ob, enum outgoing what, struct cJSON *obj, bool replaced,
                    bool foreign, struct outbox_row *ret, struct buf *err);
+/* The same of a draft of the mailbox, which is sent when what is pending for its slot is on the
+ * service; the file is what a person sees of it meanwhile. */
+int outbox_prepare_draft(struct outbox *ob, const struct slot *slot, struct outbox_row *ret,
+                         struct buf *err);
+/* The same of an Internet message that becomes a draft in the mail folder; the file goes then. */
+int outbox_prepare_mime(struct outbox *ob, const char *folder, struct outbox_row *ret,
+                        struct buf *err);
 void outbox_discard(struct outbox *ob, struct outbox_row *row);
 
 /* The file `ino` waits to be sent as `row` says (released). -EBUSY: it is just being sent. */

@@ -146,7 +146,7 @@ int draft_render(struct fs *fs, int64_t id, struct buf *out)
 static struct cJSON *mail_json(const struct outbox_row *row, const struct local *l)
 {
     struct cJSON *obj = cJSON_CreateObject();
-    char *path = xasprintf("outbox/%s/%s", outgoing_info(row->what)->dir, l->name);
+    char *path = xasprintf("%s/%s", outgoing_info(row->what)->path, l->name);
 
     cJSON_AddStringToObject(obj, "path", path);
     cJSON_AddStringToObject(obj, "verb", "send");

@@ -49,6 +49,10 @@ struct name_ops {
     int (*leave)(struct fs *fs, const struct place *at, const struct local *l);
     void (*left)(struct fs *fs); /* after that transaction */
     /* *ret_commits: what close() would do with the bytes has then been done. */
+    /* A record was renamed to a name here, and the local file `ino` shows it. In a transaction.
+     * NULL: -EPERM. */
+    int (*take_record)(struct fs *fs, const struct place *at, const struct slot *slot, uint64_t ino,
+                       struct buf *err);
     int (*move_begin)(struct fs *fs, const struct fs_req *req, const struct local *l,
                       const struct place *from, const struct place *to, void **ret,
                       bool *ret_commits, struct buf *err);

@@ -376,7 +376,7 @@ static void move_end(struct fs *fs, void *move)
 
 /* --- what is seen --- */
 
-static int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
     struct outbox_row row = {0};
     int rc = state_outbox_by_ino(fs->state, node->ino, &row);
@@ -417,6 +417,8 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
     }
     local_release(&l);
     tree_put(fs, node);
+    if (ino && !there)
+        drop_inode(fs, ino);
 }
 
 /* --- classes --- */
@@ -460,8 +462,23 @@ const struct node_ops outbox_root_ops = {
     .list = root_list,
 };
 
+/* A draft of the mailbox: what is sent is the draft itself. */
+static int take_record(struct fs *fs, const struct place *at, const struct slot *slot, uint64_t ino,
+                       struct buf *err)
+{
+    struct outbox_row row;
+    enum outgoing what;
+
+    if (!is_outgoing(fs, at->dir, at->name, &what) || what != OUTGOING_SEND ||
+        outgoing_is_eml(what, at->name))
+        return buf_fail(err, -EPERM, "a draft is sent as a .json file in outbox/send/");
+    int rc = outbox_prepare_draft(fs->outbox, slot, &row, err);
+    return rc ? rc : outbox_accept(fs->outbox, ino, &row);
+}
+
 static const struct name_ops outgoing_names = {
     .files = &outbox_file_ops,
+    .take_record = take_record,
     .leave = outbox_leave,
     .left = outbox_left,
     .move_begin = move_begin,

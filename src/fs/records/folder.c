@@ -2,6 +2,7 @@
  * folder.c - mail/, calendars/ and contacts/: the folders of the service as directories, and what
  * is listed in them.
  */
+#include "../outbox/outbox_p.h"
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -21,12 +22,15 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(parts, ARRAY_SIZE(parts));
 }
 
-static const struct node_ops folder_ops, contact_folder_ops, read_only_folder_ops;
+static const struct node_ops folder_ops, drafts_folder_ops, contact_folder_ops,
+    read_only_folder_ops;
 
 static const struct node_ops *folder_class(const struct cache_folder *f)
 {
     if (f->flags & FOLDER_READ_ONLY)
         return &read_only_folder_ops;
+    if (f->flags & FOLDER_DRAFTS)
+        return &drafts_folder_ops;
     return f->kind == KIND_CONTACT ? &contact_folder_ops : &folder_ops;
 }
 
@@ -362,6 +366,29 @@ static const struct node_ops folder_ops = {
     .getxattr = folder_getxattr,
 };
 
+/* ... where local files may be Internet messages. */
+static const struct node_ops drafts_folder_ops = {
+    .name = "drafts",
+    .type = S_IFDIR,
+    .refusal = FOLDERS_REFUSAL,
+    .flags = NODE_LOCAL_NAMES,
+    .lookup = folder_lookup,
+    .prepare = folder_prepare,
+    .list = folder_list,
+    .names = &draft_names,
+    .owns = name_is_record,
+    .takes = folder_takes,
+    .stray = folder_stray,
+    .create = slot_create,
+    .remove = slot_unlink,
+    .files_only = true,
+    .rename = record_rename,
+    .mkdir = folder_mkdir,
+    .rmdir = folder_rmdir,
+    .relocate = folder_relocate,
+    .getxattr = folder_getxattr,
+};
+
 /* --- a folder of contacts: photos, too --- */
 
 static bool contact_owns(const char *name)
@@ -386,6 +413,7 @@ static const struct node_ops contact_folder_ops = {
     .list = folder_list,
     .owns = contact_owns,
     .takes = folder_takes,
+    .stray = folder_stray,
     .create = contact_create,
     .remove = slot_unlink,
     .files_only = true,
@@ -412,5 +440,6 @@ bool folder_takes_folders(struct fs *fs, struct node *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
 
-    return ops == &folder_ops || ops == &contact_folder_ops || ops == &kind_root_ops;
+    return ops == &folder_ops || ops == &drafts_folder_ops || ops == &contact_folder_ops ||
+           ops == &kind_root_ops;
 }

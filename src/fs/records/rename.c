@@ -272,7 +272,7 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
     if (to->local.ino)
         drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
-    tree_move_ino(fs, ino, &to->at, &local_file_ops, 0);
+    tree_move_ino(fs, ino, &to->at, local_class(tree_ops(fs, to->at.dir), S_IFREG), 0);
     writeback_kick(fs->writeback);
     housekeeping_wake(fs);
 out:
@@ -384,6 +384,74 @@ static int rename_to_folder(struct fs *fs, struct end *from, struct end *to, str
     return 0;
 }
 
+/* --- record -> outbox --- */
+
+/* What is not on the service yet becomes a draft there. */
+static bool is_draft(struct fs *fs, const struct slot *slot)
+{
+    const char *member = kind_info(slot->kind)->draft;
+    struct cache_record r = {0};
+    struct cJSON *obj = NULL;
+    bool draft = member && !slot->record;
+
+    if (member && slot->record &&
+        !cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r) &&
+        !json_parse_object(r.text, r.size, &obj, NULL))
+        draft = json_bool(obj, member, false);
+    cJSON_Delete(obj);
+    cache_record_release(&r);
+    return draft;
+}
+
+/* In a transaction: the slot stays, vacant, until the draft is sent or comes back. */
+static int give_slot(struct fs *fs, struct end *from, const struct end *to, const char *text,
+                     struct buf *err)
+{
+    struct slot *slot = &from->slot;
+    int rc = end_look_again(fs, from);
+    uint64_t ino = slot->ino;
+    bool local = slot->flags & SLOT_LOCAL;
+
+    if (!rc && !end_is_there(from))
+        rc = -ENOENT;
+    if (!rc)
+        rc = slot_vacate(fs, slot);
+    if (!rc)
+        rc = state_put_slot(fs->state, slot);
+    if (!rc)
+        rc = record_to_local(fs, ino, local, text, &to->at, 0600);
+    return rc ? rc : tree_ops(fs, to->at.dir)->names->take_record(fs, &to->at, slot, ino, err);
+}
+
+static int rename_to_outbox(struct fs *fs, struct end *from, struct end *to, unsigned flags,
+                            struct buf *err)
+{
+    const struct node_ops *to_ops = tree_ops(fs, to->at.dir);
+    uint64_t ino = from->slot.ino;
+    char *text = NULL;
+
+    if (!to_ops->names->take_record || (flags & RENAME_EXCHANGE) || !is_draft(fs, &from->slot))
+        return buf_fail(err, -EPERM, "it would be sent, and leave its folder: copy it (cp)");
+    if (to->local.ino)
+        return -EEXIST;
+    int rc = record_visible(fs, &from->slot, &text);
+    if (!rc)
+        rc = check_complete(text, err);
+    if (rc)
+        goto out;
+    state_begin(fs->state);
+    rc = state_end(fs->state, give_slot(fs, from, to, text, err));
+    if (rc)
+        goto out;
+    tree_move_ino(fs, ino, &to->at, to_ops->names->files, 0);
+    to_ops->names->left(fs);
+    writeback_kick(fs->writeback);
+    housekeeping_wake(fs);
+out:
+    free(text);
+    return rc;
+}
+
 /* --- which case it is --- */
 
 /* Two spellings of one record: its alias and its id. */
@@ -413,8 +481,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
 {
     const struct node_ops *to_ops = tree_ops(fs, to->at.dir);
 
-    if (to_ops->names)
-        return buf_fail(err, -EPERM, "it would be sent, and leave its folder: copy it (cp)");
+    if (to_ops->names && !to_ops->owns)
+        return rename_to_outbox(fs, from, to, flags, err);
     if (flags & RENAME_EXCHANGE)
         return to->local.ino
                    ? rename_into_record(fs, to, from, flags, err)

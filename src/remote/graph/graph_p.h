@@ -5,6 +5,7 @@
  *     graph.c       the remote, and the one way to carry out an operation
  *     folders.c     folders of each kind
  *     folder_change.c   ... made, renamed, moved, removed
+ *     drafts.c      drafts that are sent, and made of Internet messages
  *     records.c     listing, reading and changing records
  *     changes.c     what changed in a folder; ids and versions of all of it
  *     batch.c       many objects in few requests
@@ -143,6 +144,10 @@ char *graph_describe(struct remote *r, enum remote_change change, enum kind kind
                      const char *folder, const char *id);
 enum grade graph_send(struct remote *r, const char *text, const char *key, struct remote_ctx ctx,
                       struct remote_fault *fault);
+enum grade graph_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
+                            struct remote_fault *fault);
+enum grade graph_import(struct remote *r, const char *folder, const struct buf *mime, bool repeated,
+                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 enum grade graph_forward(struct remote *r, const char *id, const char *to, const char *comment,

@@ -158,6 +158,11 @@ static const struct operation_info operations[] = {
         .params = {FOLDER},
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
+    [GRAPH_IMPORT_MESSAGE] = {
+        .name = "ImportMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
+        .params = {FOLDER},
+        .body = BODY_BYTES, .answer = ANSWER_OBJECT, .identity = "id",
+    },
     [GRAPH_CREATE_DRAFT] = {
         .name = "CreateDraft", .method = "POST", .path = "/me/messages",
         .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
@@ -213,6 +218,10 @@ static const struct operation_info operations[] = {
     [GRAPH_UPLOAD] = {
         .name = "Upload", .method = "PUT", .path = "",
         .body = BODY_BYTES, .answer = ANSWER_ANY,
+    },
+    [GRAPH_UPLOAD_STATUS] = {
+        .name = "UploadStatus", .method = "GET", .path = "",
+        .answer = ANSWER_OBJECT, .identity = "expirationDateTime",
     },
     [GRAPH_FIND_MESSAGES] = {
         .name = "FindMessages", .method = "GET", .path = "/me/messages",

@@ -39,6 +39,7 @@ enum graph_operation {
     GRAPH_GET_MIME,
     GRAPH_UPDATE_MESSAGE,
     GRAPH_CREATE_MESSAGE,
+    GRAPH_IMPORT_MESSAGE, /* of RFC 5322 */
     GRAPH_DELETE_MESSAGE,
     GRAPH_PURGE_MESSAGE, /* not into Deleted Items */
     GRAPH_MOVE_MESSAGE,
@@ -52,6 +53,7 @@ enum graph_operation {
     GRAPH_DESCRIBE_ATTACHMENT,
     GRAPH_ADD_ATTACHMENT,
     GRAPH_CREATE_UPLOAD,
+    GRAPH_UPLOAD_STATUS, /* of that address */
     GRAPH_UPLOAD,        /* a piece, to the address that GRAPH_CREATE_UPLOAD gave */
     GRAPH_FIND_MESSAGES, /* in all folders */
     GRAPH_LIST_EVENTS,

@@ -58,7 +58,26 @@ static enum grade put_piece(struct remote *r, const char *url, const struct buf 
     return grade;
 }
 
-/* The same piece again leaves the same file, so a broken connection is no end. */
+/* The session knows how far it came: a piece whose answer was lost may be there. Where it does not
+ * say, `from` stays. */
+static void resume(struct remote *r, const char *url, struct remote_ctx ctx, size_t size,
+                   size_t *from)
+{
+    struct remote_call call = {.url = url, .ctx = ctx};
+    struct remote_fault fault = {0};
+
+    if (graph_call(r, GRAPH_UPLOAD_STATUS, NULL, 0, &call, &fault) == GRADE_OK) {
+        const cJSON *next = cJSON_GetArrayItem(json_get(call.answer, "nextExpectedRanges"), 0);
+        char *end = NULL;
+        unsigned long long at = cJSON_IsString(next) ? strtoull(next->valuestring, &end, 10) : 0;
+
+        if (end && end != next->valuestring && at < size)
+            *from = (size_t)at;
+    }
+    remote_call_release(&call);
+    remote_fault_release(&fault);
+}
+
 static enum grade put_all(struct remote *r, const char *url, const struct buf *bytes,
                           struct remote_ctx ctx, struct remote_fault *fault)
 {
@@ -73,6 +92,8 @@ static enum grade put_all(struct remote *r, const char *url, const struct buf *b
             from = to, tries = 0;
         else if (!grade_is_temporary(grade) || ++tries == PIECE_TRIES)
             return grade;
+        else
+            resume(r, url, ctx, bytes->len, &from);
     }
     return GRADE_OK;
 }
