@@ -352,10 +352,10 @@ static unsigned deletions_under_way(struct writeback *wb)
     int64_t slots[WRITEBACK_WORKERS];
     unsigned count = 0;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         struct journal_op op;
 
@@ -372,10 +372,10 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     text_replace(&op->reason, "one of very many deletions at one time: "
                               "`outlookfs sync --confirm-deletes` lets them go");
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return state_put_op(wb->mb->state, op);
 }
 
@@ -425,9 +425,9 @@ static int guard_deletions(struct writeback *wb, const struct slot *slot, struct
     if (held)
         return writeback_under_way(wb, op->slot) ? 0 : hold(wb, op);
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     confirmed = wb->confirmed;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     share = share_of_folder(wb, slot);
     rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
                              &queued);

@@ -221,10 +221,8 @@ int cache_search(struct cache *c, const char *words, size_t max, struct cancel *
 int cache_attachment_open(struct cache *c, const char *message, const char *attachment,
                           size_t *ret_size);
 bool cache_attachment_is_there(struct cache *c, const char *message, const char *attachment);
-/* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until
- * finished). */
-int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
-                           char **ret_temp);
+/* A new file for bytes as they come (O_RDWR): what it is the bytes of cache_attachment_end() says. */
+int cache_attachment_begin(struct cache *c, char **ret_temp);
 /* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes
  * `temp` (freed). `ok` false: throws it away. The descriptor stays the caller's. */
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,

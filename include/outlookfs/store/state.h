@@ -68,7 +68,7 @@ int state_put_meta(struct state *s, const char *key, const char *value);
 enum slot_flags {
     SLOT_LOCAL = 1 << 0,  /* data/<ino> holds the visible bytes */
     SLOT_DRAFT = 1 << 1,  /* ... and they are not committed: empty, incomplete or refused text */
-    SLOT_VACANT = 1 << 2, /* the name is empty: renamed away or unlinked; `vacant_at` says when */
+    SLOT_VACANT = 1 << 2, /* the name is empty: renamed away or unlinked; `since` says when */
     SLOT_ALIAS = 1 << 3,  /* the user gave the name; it is not "<id>.json" */
     SLOT_MODE = 1 << 4,   /* `mode` overrides 0600 */
     SLOT_MTIME = 1 << 5,  /* `mtime` overrides the record's time */
@@ -85,9 +85,9 @@ struct slot {
     uint64_t ino; /* of the inode in the slot now */
     unsigned flags;
     unsigned mode;
-    int64_t mtime;     /* ns */
-    int64_t vacant_at; /* clock_steady(): vacated; a draft: last closed */
-    char *base; /* the text that was visible before a draft or a vacancy began, or NULL: what the
+    int64_t mtime; /* ns */
+    int64_t since; /* clock_steady(): vacated; a draft: last closed */
+    char *base;    /* the text that was visible before a draft or a vacancy began, or NULL: what the
                    next commit is compared with */
 };
 void slot_release(struct slot *slot);
@@ -188,7 +188,7 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
 int state_count_deletes_in(struct state *s, enum kind kind, const char *folder,
                            int64_t queued_after, unsigned limit, unsigned *ret);
 /* Every QUEUED operation that is not due at `now` becomes due then. */
-int state_hurry_ops(struct state *s, int64_t now);
+int state_expedite_ops(struct state *s, int64_t now);
 
 /*
  * Times of clock_steady() that an earlier process stored in what is this one's future become `now`,

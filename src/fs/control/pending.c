@@ -161,7 +161,7 @@ int operation_discard(struct fs *fs, int64_t id)
         drop_inode(fs, before.ino);
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
-        after.vacant_at = 0; /* the name comes back at once */
+        after.since = 0; /* the name comes back at once */
         rc = state_put_slot(fs->state, &after);
         housekeeping_wake(fs);
     } else if (!rc) {

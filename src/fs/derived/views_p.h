@@ -50,8 +50,6 @@ void view_index_each(const struct view_index *ix, const struct view_filter *filt
 typedef void (*view_group_fn)(void *ctx, const char *group);
 void view_index_groups(const struct view_index *ix, view_group_fn each, void *ctx);
 
-size_t view_index_count(const struct view_index *ix);
-
 /* --- view_keep.c: any thread --- */
 
 struct kept_view;

@@ -178,7 +178,7 @@ static void test_due(void **state)
     assert_int_equal(state_due_ops(s, INT64_MAX, slots, 4, &next), 4);
     assert_true(next == INT64_MAX);
 
-    assert_int_equal(state_hurry_ops(s, 200), 0);
+    assert_int_equal(state_expedite_ops(s, 200), 0);
     assert_int_equal(state_due_ops(s, 200, slots, 4, &next), 4);
     assert_int_equal(state_due_ops(s, 199, slots, 4, &next), 3);
     assert_int_equal(next, 200);
