@@ -273,32 +273,37 @@ static void change_release(struct change *c)
     slot_release(&c->slot);
 }
 
-static bool settled_obj(enum kind kind, const cJSON *base, cJSON *obj)
+/* Is more meant than was written? */
+static bool is_unsettled(enum kind kind, const cJSON *base, const cJSON *obj)
 {
     switch (kind) {
     case KIND_EVENT: /* a time without a zone means the one it was saved in, whenever it is sent */
-        return event_settle_zones(base, obj);
+        return event_is_open(base, obj);
     case KIND_CONTACT:
-        return contact_settle_names(base, obj);
+        return base && contact_is_renamed(base, obj);
     default:
         return false;
     }
 }
 
-/* What was meant, beyond what was written. */
+static bool settle_obj(enum kind kind, const cJSON *base, cJSON *obj)
+{
+    return kind == KIND_EVENT ? event_settle_zones(base, obj) : contact_settle_names(base, obj);
+}
+
+/* What is meant beyond what was written becomes what is journalled. */
 static int settle(struct change *c, const struct journal_op *op)
 {
     bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
-    cJSON *base = NULL, *settled;
+    cJSON *base = NULL, *settled = NULL;
     struct buf text;
     int rc = 0;
 
     if (!create)
         rc = parse_base(op && op->base ? op->base : c->base, &base, c->err);
-    if (rc)
-        return rc;
-    settled = cJSON_Duplicate(c->obj, true);
-    if (settled_obj(c->slot.kind, base, settled)) {
+    if (!rc && is_unsettled(c->slot.kind, base, c->obj))
+        settled = cJSON_Duplicate(c->obj, true);
+    if (settled && settle_obj(c->slot.kind, base, settled)) {
         buf_init(&text, JSON_TEXT_MAX);
         rc = render_record(settled, &text);
         c->settled = buf_detach(&text);
