@@ -187,10 +187,11 @@ typedef void (*cache_change_fn)(void *ctx, const char *id, const char *text);
  * Tells every record of a folder that is new, changed or gone since the revision `*rev` (0: all that
  * are there), each once, as it is now, and moves `*rev` to the newest. Revisions count the changes
  * of this process's cache_open() and of the file; a `rev` is good until cache_close(). A call that
- * finds nothing new costs one look into an index.
+ * finds nothing new costs one look into an index. -EINTR: cancelled (NULL: nobody can), and the next
+ * call goes on from there.
  */
 int cache_since(struct cache *c, enum kind kind, const char *folder, uint64_t *rev,
-                cache_change_fn each, void *ctx);
+                struct cancel *cancel, cache_change_fn each, void *ctx);
 
 /* --- words: SQLite FTS5 over all cached records --- */
 

@@ -177,6 +177,11 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
 /* All, oldest first. */
 int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count);
 
+/* The names of slots with an operation in one of `states` (bits: 1 << JOURNAL_QUEUED, ...), oldest first, without reading a
+ * text; until `each` answers something else than 0. `each` is called under the reader's lock: memory only. */
+typedef int (*state_op_fn)(void *ctx, int64_t slot, const char *name);
+int state_each_op_name(struct state *s, unsigned states, state_op_fn each, void *ctx);
+
 struct journal_counts {
     unsigned queued, failed, conflict, held;
 };

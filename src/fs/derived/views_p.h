@@ -52,6 +52,7 @@ void view_index_groups(const struct view_index *ix, view_group_fn each, void *ct
 
 /* --- view_keep.c: any thread --- */
 
+struct cancel;
 struct kept_view;
 
 /* The indexes that are in memory. */
@@ -61,8 +62,10 @@ struct views {
     size_t count;            /* guarded by lock */
 };
 
-/* A folder's index, as the cache is now, and this thread's until view_release(). */
-int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_view **ret);
+/* A folder's index, as the cache is now, and this thread's until view_release(). -EINTR: cancelled while it was made, or waited
+ * for. */
+int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel,
+                 struct kept_view **ret);
 void view_release(struct fs *fs, struct kept_view *view);
 const struct view_index *view_index_of(const struct kept_view *view);
 
