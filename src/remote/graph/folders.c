@@ -161,6 +161,7 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
             add(ret, id, well_known[known].display, parent, FOLDER_FIXED | well_known[known].flags);
         else
             add(ret, id, json_str(folder, "displayName"), parent, 0);
+        ret->list[ret->count - 1].expected = json_int(folder, "totalItemCount", 0);
     }
     cJSON_Delete(all);
     return grade;
