@@ -270,6 +270,12 @@ class Limited(RecordTest):
         finally:
             os.killpg(program.pid, signal.SIGKILL)
             program.wait()
+            self.becomes(lambda: not self.runs(program.pid), "its children have ended, too")
+
+    def runs(self, group):
+        """Is anybody left of it who has files open?"""
+        done = self.mailbox.run(["ps", "-eo", "pgid=,stat="]).stdout.splitlines()
+        return any(line.split()[0] == str(group) and "Z" not in line for line in done)
 
 
 if __name__ == "__main__":
