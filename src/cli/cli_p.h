@@ -3,7 +3,8 @@
  *
  *     cli.c           the table of commands
  *     output.c        printing, complaints, usage
- *     settings_p.h    what to mount and how: settings.c, config.c, cloud.c, keys.c, options.c
+ *     settings_p.h    what to mount and how: settings.c, arguments.c, config.c,
+ *                     cloud.c, keys.c, options.c
  *     mountpoint_p.h  what is mounted, and talking to it: mountpoint.c, control.c, left.c,
  *                     progress.c, bounded.c, unmount.c
  *     serve_p.h       the process that stays: daemon.c, serve.c, service.c, logins.c, sandbox.c,

@@ -181,10 +181,12 @@ static void check_mailbox(struct doctor *d)
     struct buf err;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (service_connect(&d->settings, &none, &tokens, &remote, &err))
+    if (service_connect(&d->settings, &none, &tokens, &remote, &err)) {
         doctor_fail(d, "service", "%s", err.data);
-    else if (check_service(d, remote))
+    } else if (check_service(d, remote)) {
         check_folders(d, remote);
+        doctor_abilities(d, remote);
+    }
     remote_destroy(remote);
     token_destroy(tokens);
     buf_release(&err);

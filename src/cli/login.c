@@ -175,57 +175,34 @@ static int run_request(struct request *r, struct buf *err)
 
 /* --- the command line --- */
 
-static int take_option(struct request *r, int c, struct buf *err)
+static bool take_option(void *ctx, int c)
 {
-    switch (c) {
-    case 'd':
+    struct request *r = ctx;
+
+    if (c == 'd')
         r->device_code = true;
-        return 0;
-    case 'r':
+    else if (c == 'r')
         r->read_only = true;
-        return 0;
-    case 'c':
-        values_set(&r->settings.config, optarg);
-        return 0;
-    default:
-        return keys_take(&r->settings.values, c, optarg, err) ? -EINVAL : 0;
-    }
-}
-
-static int help(void)
-{
-    struct buf text;
-
-    buf_init(&text, BUF_TEXT_MAX);
-    usage_shown(&login_command);
-    keys_help(KEY_LOGIN, &text);
-    printf("\n"
-           "  --device-code             show a code to type in a browser elsewhere\n"
-           "  --read-only               ask for permission to read only\n"
-           "  --config FILE             another configuration file\n"
-           "%s",
-           text.data);
-    buf_release(&text);
-    return EXIT_DONE;
+    return c == 'd' || c == 'r';
 }
 
 /* -1: go on; otherwise the exit code. */
-static int parse(int argc, char **argv, struct request *r, struct buf *err)
+static int parse(int argc, char **argv, struct request *r)
 {
-    struct option *long_options = keys_long_options(KEY_LOGIN, own_options);
-    int c, code = -1;
+    static const struct arguments arguments = {
+        .command = &login_command,
+        .own = own_options,
+        .letters = "h",
+        .take = take_option,
+        .help = "  --device-code             show a code to type in a browser elsewhere\n"
+                "  --read-only               ask for permission to read only\n",
+    };
+    int code = arguments_read(&arguments, argc, argv, &r->settings, r);
 
-    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            code = help();
-        else if (take_option(r, c, err))
-            code = err->len ? complain("%s", err->data) : usage_error(&login_command);
-    }
     if (code < 0 && argc - optind > 1)
         code = usage_error(&login_command);
     if (code < 0 && optind < argc)
         r->settings.account = xstrdup(argv[optind]);
-    free(long_options);
     return code;
 }
 
@@ -248,7 +225,7 @@ static int run(int argc, char **argv)
     settings_init(&request.settings);
     buf_init(&err, BUF_TEXT_MAX);
     harden();
-    code = parse(argc, argv, &request, &err);
+    code = parse(argc, argv, &request);
     if (code < 0)
         code = run_request(&request, &err);
     buf_release(&err);

@@ -30,40 +30,21 @@ static void add_options(struct settings *s, const char *list)
     s->options_given = whole;
 }
 
-static int help(void)
+static void show_mount_options(void)
 {
-    struct buf text;
-
-    buf_init(&text, BUF_TEXT_MAX);
-    usage_shown(&mount_command);
-    keys_help(KEY_MOUNT, &text);
-    printf("\n"
-           "  -f                        stay in the foreground, log to standard error\n"
-           "  -o OPTION[=VALUE],...     mount options, see below\n"
-           "  --config FILE             another configuration file\n"
-           "%s\nMount options (man outlookfs explains them):\n",
-           text.data);
+    puts("\nMount options (man outlookfs explains them):");
     options_print(stdout);
-    buf_release(&text);
-    return EXIT_DONE;
 }
 
-/* 0, or -EINVAL: not understood. */
-static int take_option(struct settings *s, int c, struct buf *err)
+static bool take_option(void *ctx, int c)
 {
-    switch (c) {
-    case 'f':
+    struct settings *s = ctx;
+
+    if (c == 'f')
         s->foreground = true;
-        return 0;
-    case 'o':
+    else if (c == 'o')
         add_options(s, optarg);
-        return 0;
-    case 'c':
-        values_set(&s->config, optarg);
-        return 0;
-    default:
-        return keys_take(&s->values, c, optarg, err) ? -EINVAL : 0;
-    }
+    return c == 'f' || c == 'o';
 }
 
 /* [ACCOUNT] MOUNTPOINT */
@@ -81,21 +62,19 @@ static bool take_words(struct settings *s, int count, char **words)
 /* -1: go on; otherwise the exit code. */
 static int parse(int argc, char **argv, struct settings *s)
 {
-    struct option *long_options = keys_long_options(KEY_MOUNT, own_options);
-    int c, code = -1;
-    struct buf err;
+    static const struct arguments arguments = {
+        .command = &mount_command,
+        .own = own_options,
+        .letters = "fo:h",
+        .take = take_option,
+        .help = "  -f                        stay in the foreground, log to standard error\n"
+                "  -o OPTION[=VALUE],...     mount options, see below\n",
+        .more_help = show_mount_options,
+    };
+    int code = arguments_read(&arguments, argc, argv, s, s);
 
-    buf_init(&err, BUF_TEXT_MAX);
-    while (code < 0 && (c = getopt_long(argc, argv, "fo:h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            code = help();
-        else if (take_option(s, c, &err))
-            code = err.len ? complain("%s", err.data) : usage_error(&mount_command);
-    }
     if (code < 0 && !take_words(s, argc - optind, argv + optind))
         code = usage_error(&mount_command);
-    buf_release(&err);
-    free(long_options);
     return code;
 }
 

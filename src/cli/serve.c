@@ -1,5 +1,5 @@
 /*
- * serve.c - what the mounted process does: builds the rooms up, waits for its end, takes them down.
+ * serve.c - what the mounted process does: builds the layers up, waits for its end, takes them down.
  */
 #include "cli_p.h"
 #include "mountpoint_p.h"
@@ -32,7 +32,7 @@
 #define FLUSH_LIMIT (30 * NS_PER_S)
 #define NOTIFY_LISTEN "127.0.0.1:0"
 
-/* The rooms, in the order they are built up; taken down in the reverse. */
+/* The layers, in the order they are built up; taken down in the reverse. */
 struct server {
     const struct settings *settings;
     struct sandbox sandbox;

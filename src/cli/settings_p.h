@@ -3,6 +3,7 @@
  * file and the defaults, each over those behind it.
  *
  *     settings.c   all of it together
+ *     arguments.c  the command line
  *     config.c     the configuration file
  *     cloud.c      login hosts, and the Graph of each
  *     keys_p.h     what may stand in the file and on the command line
@@ -52,6 +53,22 @@ char *settings_token_dir(void);  /* where logins are kept; the caller frees */
 int settings_inherit(struct settings *s, struct buf *err);
 int settings_options(struct settings *s, struct buf *err);
 int settings_login(struct settings *s, struct buf *err); /* service, URLs, tenant, identity */
+
+/* --- arguments.c --- */
+
+struct command;
+
+struct arguments {
+    const struct command *command;  /* its keys are read into settings.values */
+    const struct option *own;       /* "config" and "help" among them, as 'c' and 'h' */
+    const char *letters;            /* for getopt(3) */
+    bool (*take)(void *ctx, int c); /* an own option, with optarg; false: it is none */
+    const char *help;               /* lines about the own options */
+    void (*more_help)(void);        /* prints what stands behind; or NULL */
+};
+
+/* -1: go on with argv[optind]; otherwise the exit code. */
+int arguments_read(const struct arguments *a, int argc, char **argv, struct settings *s, void *ctx);
 
 /* --- cloud.c --- */
 

@@ -202,14 +202,35 @@ static void show_triggers(const cJSON *status)
     }
 }
 
+/* How much of it there is, on a terminal as a bar, and how long it may still take. */
+static void show_progress(int64_t stored, int64_t expected, int64_t seconds)
+{
+    static const char full[] = "####################";
+    int64_t done = stored < expected ? stored : expected;
+    int filled = (int)(done * (int64_t)(sizeof(full) - 1) / expected);
+
+    if (isatty(STDOUT_FILENO))
+        print(stdout, " [%-*.*s]", (int)sizeof(full) - 1, filled, full);
+    print(stdout, " of %" PRId64, expected);
+    if (done)
+        print(stdout, ", %" PRId64 " s left", seconds * (expected - done) / done);
+}
+
 static void show_listings(const cJSON *status)
 {
     const cJSON *listing;
 
     cJSON_ArrayForEach(listing, json_get(status, "listings"))
     {
-        print(stdout, "  listing   %s, %" PRId64 " records so far\n", text(listing, "path"),
-              json_int(listing, "records", 0));
+        int64_t stored = json_int(listing, "stored", 0);
+        int64_t expected = json_int(listing, "expected", 0);
+        int64_t seconds = json_int(listing, "seconds", 0);
+
+        print(stdout, "  listing   %s, %" PRId64 " records in %" PRId64 " s",
+              text(listing, "folder"), stored, seconds);
+        if (expected)
+            show_progress(stored, expected, seconds);
+        print(stdout, "\n");
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * formats_p.h - what the files of this room share.
+ * formats_p.h - what the files of this layer share.
  *
  *     text.c        text of the service made fit for formats of lines
  *     eml_write.c   a message as a mail: its parts; eml_headers.c its headers, eml_out.c its bytes

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 struct record_event {
-    struct task task;
+    struct chore chore;
     enum kind kind;
     char *folder;
     char *id;
@@ -23,7 +23,7 @@ struct record_event {
     int64_t slot;
 };
 
-static void drop_record_event(struct task *t)
+static void drop_record_event(struct chore *t)
 {
     struct record_event *e = (struct record_event *)t;
 
@@ -50,7 +50,7 @@ static void forget_time(struct fs *fs, struct slot *slot)
     }
 }
 
-static void record_changed(struct fs *fs, struct task *t)
+static void record_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
     struct slot slot = {0};
@@ -75,7 +75,7 @@ static void record_changed(struct fs *fs, struct task *t)
     slot_release(&slot);
 }
 
-static void slot_changed(struct fs *fs, struct task *t)
+static void slot_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
     struct slot slot = {0};
@@ -90,11 +90,11 @@ static void slot_changed(struct fs *fs, struct task *t)
 }
 
 struct outbox_event {
-    struct task task;
+    struct chore chore;
     uint64_t ino, dir;
 };
 
-static void outbox_event(struct fs *fs, struct task *t)
+static void outbox_event(struct fs *fs, struct chore *t)
 {
     const struct outbox_event *e = (struct outbox_event *)t;
 
@@ -112,14 +112,14 @@ static void push(struct fs *fs, struct record_event e)
     if (e.kind == KIND_MESSAGE)
         fs->mail_changed = clock_now();
     *copy = e;
-    copy->task.drop = drop_record_event;
-    housekeeping_do(fs, &copy->task);
+    copy->chore.drop = drop_record_event;
+    housekeeping_do(fs, &copy->chore);
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
                       enum mailbox_change change)
 {
-    push(ctx, (struct record_event){.task.run = record_changed,
+    push(ctx, (struct record_event){.chore.run = record_changed,
                                     .kind = kind,
                                     .folder = xstrdup(folder),
                                     .id = xstrdup(id),
@@ -128,8 +128,9 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
 
 static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
 {
-    push(ctx, (struct record_event){
-                  .task.run = slot_changed, .kind = kind, .folder = xstrdup(folder), .slot = slot});
+    push(ctx,
+         (struct record_event){
+             .chore.run = slot_changed, .kind = kind, .folder = xstrdup(folder), .slot = slot});
 }
 
 static void on_outbox(void *ctx, uint64_t ino, uint64_t dir)
@@ -137,7 +138,7 @@ static void on_outbox(void *ctx, uint64_t ino, uint64_t dir)
     struct outbox_event *e = xmalloc(sizeof(*e));
 
     *e = (struct outbox_event){{.run = outbox_event}, ino, dir};
-    housekeeping_do(ctx, &e->task);
+    housekeeping_do(ctx, &e->chore);
 }
 
 /* Only enqueues, as the others: for the kernel's notifier. */

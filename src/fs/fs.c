@@ -82,7 +82,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->started = clock_now();
     fs->mail_changed = fs->started;
     mutex_init(&fs->change, MUTEX_CHANGE);
-    queue_init(&fs->tasks);
+    queue_init(&fs->chores);
     tree_init(fs, &root_ops);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
     cache_claim_exported(fs->cache, OUTLOOKFS_VERSION); /* another one may write other bytes */
@@ -99,7 +99,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     return 0;
 }
 
-static void reconcile(struct fs *fs, struct task *t)
+static void reconcile(struct fs *fs, struct chore *t)
 {
     (void)t;
     slots_reconcile_all(fs);
@@ -107,7 +107,7 @@ static void reconcile(struct fs *fs, struct task *t)
 
 int fs_start(struct fs *fs)
 {
-    struct task *first = xcalloc(1, sizeof(*first));
+    struct chore *first = xcalloc(1, sizeof(*first));
 
     first->run = reconcile;
     housekeeping_do(fs, first);

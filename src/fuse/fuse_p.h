@@ -1,7 +1,7 @@
 /*
- * fuse_p.h - the inside of the fuse room.
+ * fuse_p.h - the inside of the fuse layer.
  *
- *     ops.c       the table; one function an operation: call the fs room, answer
+ *     ops.c       the table; one function an operation: call the fs layer, answer
  *     file.c      the same, for open files and directories
  *     readdir.c   the two operations that fill a buffer with entries
  *     opened.c    what the kernel has open

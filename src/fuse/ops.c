@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Attributes the fs room allows to keep it takes back itself (mount_notify). Names cannot be taken
+/* Attributes the fs layer allows to keep it takes back itself (mount_notify). Names cannot be taken
  * back safely (notifier.c): they are asked for again after this long. */
 #define KEEP_SECONDS 3600.0
 #define ENTRY_SECONDS 1.0

@@ -64,8 +64,7 @@ static const char *order_of(const struct cJSON *contact, const char *name)
     return found;
 }
 
-/* To take a part away is no other name. */
-static bool is_renamed(const struct cJSON *base, const struct cJSON *contact)
+bool contact_is_renamed(const struct cJSON *base, const struct cJSON *contact)
 {
     for (const char *const *part = kind_info(KIND_CONTACT)->name_parts; *part; part++) {
         const char *old = json_str(base, *part), *now = json_str(contact, *part);
@@ -80,8 +79,6 @@ bool contact_settle_names(const struct cJSON *base, struct cJSON *contact)
 {
     bool changed = false;
 
-    if (!base || !is_renamed(base, contact))
-        return false;
     for (const char *const *full = kind_info(KIND_CONTACT)->full_names; *full; full++) {
         const char *old = json_str(base, *full);
         const char *order =

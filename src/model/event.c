@@ -197,6 +197,14 @@ static void set_local(struct cJSON *event, const struct moment *m, const char *l
         set_utc(event, m);
 }
 
+bool event_is_open(const struct cJSON *base, const struct cJSON *event)
+{
+    const struct moment start = start_of(), end = end_of();
+
+    return !json_bool(event, kind_info(KIND_EVENT)->all_day, false) &&
+           (is_open(base, event, &start) || is_open(base, event, &end));
+}
+
 bool event_settle_zones(const struct cJSON *base, struct cJSON *event)
 {
     const struct moment start = start_of(), end = end_of();

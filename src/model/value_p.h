@@ -1,5 +1,5 @@
 /*
- * value_p.h - when two values of a record are the same, for the files of this room. merge.h has the
+ * value_p.h - when two values of a record are the same, for the files of this layer. merge.h has the
  * rule.
  *
  * Threads: any; the objects belong to one thread at a time.

@@ -54,8 +54,6 @@ struct operation_info {
     enum body_policy body;
     enum answer_policy answer;
     const char *identity; /* ANSWER_OBJECT: a text that is there and not empty; NULL: any object */
-    bool repeatable; /* the same request twice leaves the same state: GET, PATCH, DELETE, MarkAsRead
-                      */
     enum merge_policy update; /* for PATCH: what the body must hold */
 };
 

@@ -18,15 +18,15 @@
 #include <unistd.h>
 
 /* Files to unlink once the transaction that forgot them is committed. */
-struct doomed {
+struct removals {
     int64_t *files;
     size_t count;
 };
 
-static void doom(struct doomed *doomed, int64_t file)
+static void remove_later(struct removals *removals, int64_t file)
 {
-    doomed->files = xrealloc(doomed->files, (doomed->count + 1) * sizeof(*doomed->files));
-    doomed->files[doomed->count++] = file;
+    removals->files = xrealloc(removals->files, (removals->count + 1) * sizeof(*removals->files));
+    removals->files[removals->count++] = file;
 }
 
 static char *file_path(const struct cache *c, int64_t file)
@@ -130,16 +130,13 @@ int cache_attachment_open(struct cache *c, const char *message, const char *atta
     return fd;
 }
 
-int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
-                           char **ret_temp)
+int cache_attachment_begin(struct cache *c, char **ret_temp)
 {
     char *dir = xasprintf("%s/attachments", c->dir);
     char *temp = xasprintf("%s/new-XXXXXX", dir);
     int fd = -1;
     int rc;
 
-    (void)message;
-    (void)attachment;
     rc = file_mkdirs(dir, NULL); /* the user may empty the cache at any time */
     if (!rc) {
         fd = mkostemp(temp, O_CLOEXEC);
@@ -200,9 +197,9 @@ static int total_locked(struct cache *c, int64_t *ret)
     return sql_end(&q);
 }
 
-static int evict_locked(struct cache *c, int64_t keep, size_t limit, struct doomed *doomed)
+static int evict_locked(struct cache *c, int64_t keep, size_t limit, struct removals *removals)
 {
-    size_t first = doomed->count;
+    size_t first = removals->count;
     struct sql_query q;
     int64_t total = 0;
     int rc = total_locked(c, &total);
@@ -212,19 +209,20 @@ static int evict_locked(struct cache *c, int64_t keep, size_t limit, struct doom
     db_write(&c->db, &q, "SELECT file, size FROM attachments WHERE file <> ? ORDER BY used");
     sql_bind_int(&q, keep);
     while (total > 0 && (uint64_t)total > limit && sql_row(&q)) {
-        doom(doomed, sql_int(&q, 0));
+        remove_later(removals, sql_int(&q, 0));
         total -= sql_int(&q, 1);
     }
     rc = sql_end(&q);
-    for (size_t i = first; !rc && i < doomed->count; i++)
-        rc = forget_locked(c, doomed->files[i]);
+    for (size_t i = first; !rc && i < removals->count; i++)
+        rc = forget_locked(c, removals->files[i]);
     return rc;
 }
 
 /* The file has its name before the row is committed: a crash between leaves a file that tidying
  * removes. */
 static int replace_locked(struct cache *c, const char *message, const char *attachment,
-                          const char *temp, int64_t size, int64_t *ret_file, struct doomed *doomed)
+                          const char *temp, int64_t size, int64_t *ret_file,
+                          struct removals *removals)
 {
     int64_t old;
     int64_t old_size;
@@ -232,7 +230,7 @@ static int replace_locked(struct cache *c, const char *message, const char *atta
     int rc = find(c, message, attachment, &old, &old_size);
 
     if (!rc && old) {
-        doom(doomed, old);
+        remove_later(removals, old);
         rc = forget_locked(c, old);
     }
     if (!rc)
@@ -249,25 +247,25 @@ static int replace_locked(struct cache *c, const char *message, const char *atta
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,
                          bool ok, size_t limit)
 {
-    struct doomed doomed = {0};
+    struct removals removals = {0};
     int64_t file = 0;
     int64_t size = 0;
     int rc = ok ? sync_file(temp, &size) : 0;
 
     if (ok && !rc) {
         db_begin(&c->db);
-        rc = replace_locked(c, message, attachment, temp, size, &file, &doomed);
+        rc = replace_locked(c, message, attachment, temp, size, &file, &removals);
         if (!rc)
-            rc = evict_locked(c, file, limit, &doomed);
+            rc = evict_locked(c, file, limit, &removals);
         rc = db_end(&c->db, rc);
     }
     if (!ok || rc)
         unlink(temp);
     if (rc && file)
         unlink_file(c, file);
-    for (size_t i = 0; !rc && i < doomed.count; i++)
-        unlink_file(c, doomed.files[i]);
-    free(doomed.files);
+    for (size_t i = 0; !rc && i < removals.count; i++)
+        unlink_file(c, removals.files[i]);
+    free(removals.files);
     free(temp);
     return rc;
 }

@@ -8,7 +8,9 @@
 #include "cache_p.h"
 
 #include <outlookfs/base/buf.h>
+#include <outlookfs/base/cancel.h>
 
+#include <errno.h>
 #include <string.h>
 
 /* Rows handed out under one take of the read lock: other readers wait meanwhile. */
@@ -96,7 +98,7 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
 }
 
 int cache_since(struct cache *c, enum kind kind, const char *folder, uint64_t *rev,
-                cache_change_fn each, void *ctx)
+                struct cancel *cancel, cache_change_fn each, void *ctx)
 {
     int64_t at = (int64_t)*rev;
     int count;
@@ -104,6 +106,8 @@ int cache_since(struct cache *c, enum kind kind, const char *folder, uint64_t *r
     do {
         count = tell_some(c, kind, folder, &at, each, ctx);
         *rev = (uint64_t)at;
+        if (count == CHANGES_AT_ONCE && cancel_fired(cancel))
+            return -EINTR;
     } while (count == CHANGES_AT_ONCE);
     return count < 0 ? count : 0;
 }

@@ -75,7 +75,7 @@ int cache_claim_exported(struct cache *c, const char *maker)
 int cache_temp(struct cache *c)
 {
     char *temp;
-    int fd = cache_attachment_begin(c, "", "", &temp);
+    int fd = cache_attachment_begin(c, &temp);
 
     if (fd >= 0) {
         unlink(temp);

@@ -51,7 +51,7 @@ int state_count_deletes_in(struct state *s, enum kind kind, const char *folder,
     return rc;
 }
 
-int state_hurry_ops(struct state *s, int64_t now)
+int state_expedite_ops(struct state *s, int64_t now)
 {
     struct sql_query q;
 

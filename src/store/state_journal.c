@@ -85,6 +85,21 @@ int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count)
     return row_collect(&q, &journal, ret, ret_count);
 }
 
+int state_each_op_name(struct state *s, unsigned states, state_op_fn each, void *ctx)
+{
+    struct sql_query q;
+    int rc = 0;
+
+    db_read(&s->db, &q,
+            "SELECT journal.slot, slots.name FROM journal JOIN slots ON slots.id = journal.slot"
+            " WHERE (1 << journal.state) & ? ORDER BY journal.queued_at, journal.slot");
+    sql_bind_int(&q, states);
+    while (!rc && sql_row(&q))
+        rc = each(ctx, sql_int(&q, 0), sql_str(&q, 1));
+    int end = sql_end(&q);
+    return rc ? rc : end;
+}
+
 static void add_count(struct journal_counts *counts, enum journal_state state, unsigned n)
 {
     switch (state) {

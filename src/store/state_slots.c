@@ -9,10 +9,18 @@
 
 /* An update leaves kind, folder and record as they are: see state.h. */
 static const struct column columns[] = {
-    COLUMN(struct slot, id),     COLUMN(struct slot, kind),      COLUMN(struct slot, folder),
-    COLUMN(struct slot, record), COLUMN(struct slot, origin),    COLUMN(struct slot, name),
-    COLUMN(struct slot, ino),    COLUMN(struct slot, flags),     COLUMN(struct slot, mode),
-    COLUMN(struct slot, mtime),  COLUMN(struct slot, vacant_at), COLUMN(struct slot, base),
+    COLUMN(struct slot, id),
+    COLUMN(struct slot, kind),
+    COLUMN(struct slot, folder),
+    COLUMN(struct slot, record),
+    COLUMN(struct slot, origin),
+    COLUMN(struct slot, name),
+    COLUMN(struct slot, ino),
+    COLUMN(struct slot, flags),
+    COLUMN(struct slot, mode),
+    COLUMN(struct slot, mtime),
+    COLUMN_AS(struct slot, since, "vacant_at"),
+    COLUMN(struct slot, base),
 };
 static const struct table slots = TABLE("slots", struct slot, columns, 5);
 

@@ -228,7 +228,7 @@ static int download(struct mailbox *mb, const char *message, const char *attachm
     char *temp;
     int rc, end;
 
-    r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
+    r.fd = cache_attachment_begin(mb->cache, &temp);
     if (r.fd < 0)
         return buf_fail(err, r.fd, "attachment: the cache: %s", strerror(-r.fd));
     rc = ask(mb, message, attachment, cancel, &r, err);
@@ -246,7 +246,7 @@ int attachments_store(struct mailbox *mb, const char *message, const char *attac
     struct receiver r = {0};
     char *temp;
 
-    r.fd = cache_attachment_begin(mb->cache, message, attachment, &temp);
+    r.fd = cache_attachment_begin(mb->cache, &temp);
     if (r.fd < 0)
         return r.fd;
     int rc = receive_base64(&r, base64);

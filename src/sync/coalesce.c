@@ -273,32 +273,37 @@ static void change_release(struct change *c)
     slot_release(&c->slot);
 }
 
-static bool settled_obj(enum kind kind, const cJSON *base, cJSON *obj)
+/* Is more meant than was written? */
+static bool is_unsettled(enum kind kind, const cJSON *base, const cJSON *obj)
 {
     switch (kind) {
     case KIND_EVENT: /* a time without a zone means the one it was saved in, whenever it is sent */
-        return event_settle_zones(base, obj);
+        return event_is_open(base, obj);
     case KIND_CONTACT:
-        return contact_settle_names(base, obj);
+        return base && contact_is_renamed(base, obj);
     default:
         return false;
     }
 }
 
-/* What was meant, beyond what was written. */
+static bool settle_obj(enum kind kind, const cJSON *base, cJSON *obj)
+{
+    return kind == KIND_EVENT ? event_settle_zones(base, obj) : contact_settle_names(base, obj);
+}
+
+/* What is meant beyond what was written becomes what is journalled. */
 static int settle(struct change *c, const struct journal_op *op)
 {
     bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
-    cJSON *base = NULL, *settled;
+    cJSON *base = NULL, *settled = NULL;
     struct buf text;
     int rc = 0;
 
     if (!create)
         rc = parse_base(op && op->base ? op->base : c->base, &base, c->err);
-    if (rc)
-        return rc;
-    settled = cJSON_Duplicate(c->obj, true);
-    if (settled_obj(c->slot.kind, base, settled)) {
+    if (!rc && is_unsettled(c->slot.kind, base, c->obj))
+        settled = cJSON_Duplicate(c->obj, true);
+    if (settled && settle_obj(c->slot.kind, base, settled)) {
         buf_init(&text, JSON_TEXT_MAX);
         rc = render_record(settled, &text);
         c->settled = buf_detach(&text);
@@ -352,10 +357,10 @@ static unsigned deletions_under_way(struct writeback *wb)
     int64_t slots[WRITEBACK_WORKERS];
     unsigned count = 0;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         struct journal_op op;
 
@@ -372,10 +377,10 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     text_replace(&op->reason, "one of very many deletions at one time: "
                               "`outlookfs sync --confirm-deletes` lets them go");
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return state_put_op(wb->mb->state, op);
 }
 
@@ -425,9 +430,9 @@ static int guard_deletions(struct writeback *wb, const struct slot *slot, struct
     if (held)
         return writeback_under_way(wb, op->slot) ? 0 : hold(wb, op);
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     confirmed = wb->confirmed;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     share = share_of_folder(wb, slot);
     rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
                              &queued);

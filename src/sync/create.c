@@ -2,7 +2,7 @@
  * create.c - carries out a CREATE, after looking for the record that an earlier attempt may have
  * made.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -23,8 +23,8 @@
 #define FIND_FULL_TOP 256
 
 /* A look for the record an attempt may have made. */
-struct search {
-    struct task *t;
+struct finding {
+    struct job *job;
     cJSON *body;   /* what it sent */
     int64_t after; /* created not before, by the service's clock */
     bool ordered;  /* newest first: the search may end early */
@@ -32,20 +32,20 @@ struct search {
 };
 
 /* False where the record says nothing about its age. */
-static bool is_older(const struct search *s, const cJSON *record)
+static bool is_older(const struct finding *s, const cJSON *record)
 {
-    const char *created = kind_info(s->t->slot.kind)->created;
+    const char *created = kind_info(s->job->slot.kind)->created;
     const char *text = created ? json_str(record, created) : NULL;
     int64_t at;
 
     return text && !str_parse_time(text, &at) && at < s->after;
 }
 
-static bool is_free(const struct search *s, const char *id)
+static bool is_free(const struct finding *s, const char *id)
 {
-    const struct slot *slot = &s->t->slot;
+    const struct slot *slot = &s->job->slot;
     struct slot owner;
-    int rc = state_slot_by_record(s->t->mb->state, slot->kind, slot->folder, id, &owner);
+    int rc = state_slot_by_record(s->job->mb->state, slot->kind, slot->folder, id, &owner);
 
     if (!rc)
         slot_release(&owner);
@@ -53,19 +53,19 @@ static bool is_free(const struct search *s, const char *id)
 }
 
 /* Is it ours? `older`: it was there before. */
-static bool is_it(const struct search *s, const struct item *item, bool *older)
+static bool is_it(const struct finding *s, const struct item *item, bool *older)
 {
     cJSON *record = json_load(item->text);
     bool is;
 
     *older = is_older(s, record);
-    is = !*older && merge_contains(s->t->slot.kind, record, s->body) && is_free(s, item->id);
+    is = !*older && merge_contains(s->job->slot.kind, record, s->body) && is_free(s, item->id);
     cJSON_Delete(record);
     return is;
 }
 
 /* `done`: found, or nothing further can be it. */
-static void look_through(struct search *s, struct items *items, struct item *ret, bool *done)
+static void look_through(struct finding *s, struct items *items, struct item *ret, bool *done)
 {
     for (size_t i = 0; i < items->count; i++) {
         struct item *item = &items->list[i];
@@ -81,16 +81,16 @@ static void look_through(struct search *s, struct items *items, struct item *ret
     }
 }
 
-static enum grade read_page(struct search *s, struct item *ret, bool *done,
+static enum grade read_page(struct finding *s, struct item *ret, bool *done,
                             struct remote_fault *fault)
 {
-    const struct slot *slot = &s->t->slot;
+    const struct slot *slot = &s->job->slot;
     struct remote_page page;
     enum grade grade;
 
     crash_point("sync: before looking for a created record");
-    grade =
-        remote_list(s->t->mb->remote, slot->kind, slot->folder, &s->query, s->t->ctx, &page, fault);
+    grade = remote_list(s->job->mb->remote, slot->kind, slot->folder, &s->query, s->job->ctx, &page,
+                        fault);
     crash_point("sync: after looking for a created record");
     if (grade != GRADE_OK)
         return grade;
@@ -104,7 +104,7 @@ static enum grade read_page(struct search *s, struct item *ret, bool *done,
     return GRADE_OK;
 }
 
-static enum grade read_pages(struct search *s, struct item *ret, struct remote_fault *fault)
+static enum grade read_pages(struct finding *s, struct item *ret, struct remote_fault *fault)
 {
     bool done = false;
     enum grade grade = GRADE_OK;
@@ -116,29 +116,29 @@ static enum grade read_pages(struct search *s, struct item *ret, struct remote_f
     return grade;
 }
 
-static void start(struct search *s, bool ordered, const char *orderby)
+static void start(struct finding *s, bool ordered, const char *orderby)
 {
     s->ordered = ordered;
-    s->after = s->t->op.began - FIND_SLACK;
+    s->after = s->job->op.began - FIND_SLACK;
     s->query = (struct remote_query){
         .top = ordered ? FIND_TOP : FIND_FULL_TOP,
         .orderby = ordered ? orderby : NULL,
     };
 }
 
-enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fault)
+enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fault)
 {
-    const struct kind_info *info = kind_info(t->slot.kind);
-    struct search s = {.t = t};
+    const struct kind_info *info = kind_info(j->slot.kind);
+    struct finding s = {.job = j};
     enum grade grade = GRADE_REFUSED;
     cJSON *sent = NULL;
     char *orderby;
 
-    if (json_parse_object(t->op.sent, strlen(t->op.sent), &sent, NULL)) {
-        task_fault(fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+    if (json_parse_object(j->op.sent, strlen(j->op.sent), &sent, NULL)) {
+        job_fault(fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
         return GRADE_REFUSED;
     }
-    s.body = merge_new_body(t->slot.kind, sent);
+    s.body = merge_new_body(j->slot.kind, sent);
     if (info->created && info->caps & KIND_CAN_FILTER) {
         orderby = xasprintf("%s desc", info->created);
         start(&s, true, orderby);
@@ -156,10 +156,10 @@ enum grade create_find(struct task *t, struct item *ret, struct remote_fault *fa
 
 /* --- carrying out --- */
 
-static int post(struct task *t, const cJSON *mine)
+static int post(struct job *j, const cJSON *mine)
 {
-    enum kind kind = t->slot.kind;
-    char *text = xstrdup(t->op.mine);
+    enum kind kind = j->slot.kind;
+    char *text = xstrdup(j->op.mine);
     struct attempt attempt = {.change = REMOTE_CREATE, .sent = text};
     struct remote_fault fault = {0};
     struct item item = {0};
@@ -169,16 +169,16 @@ static int post(struct task *t, const cJSON *mine)
     int rc;
 
     buf_init(&err, BUF_TEXT_MAX);
-    rc = task_begin(t, &attempt);
+    rc = job_begin(j, &attempt);
     if (rc)
         goto out;
     body = merge_new_body(kind, mine);
     crash_point("sync: before POST");
-    grade = remote_create(t->mb->remote, kind, t->slot.folder, body, t->ctx, &answer, &fault);
+    grade = remote_create(j->mb->remote, kind, j->slot.folder, body, j->ctx, &answer, &fault);
     crash_point("sync: after POST");
     if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
-        task_fault(&fault, GRADE_BROKEN, err.data);
-    rc = item.id ? outcome_created(t, &item) : outcome_failure(t, &fault, true);
+        job_fault(&fault, GRADE_BROKEN, err.data);
+    rc = item.id ? outcome_created(j, &item) : outcome_failure(j, &fault, true);
 out:
     cJSON_Delete(answer);
     cJSON_Delete(body);
@@ -190,18 +190,18 @@ out:
 }
 
 /* What the record that was found is known to have of what was sent. The caller frees. */
-static char *settled_text(struct task *t, const struct item *item)
+static char *settled_text(struct job *j, const struct item *item)
 {
     cJSON *sent = NULL, *record = NULL, *unsettled = NULL;
     struct buf text;
 
     buf_init(&text, 2 * JSON_TEXT_MAX);
-    if (!json_parse_object(t->op.sent, strlen(t->op.sent), &sent, NULL) &&
+    if (!json_parse_object(j->op.sent, strlen(j->op.sent), &sent, NULL) &&
         !json_parse_object(item->text, strlen(item->text), &record, NULL))
-        unsettled = merge_settle(t->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
+        unsettled = merge_settle(j->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
     if (!unsettled || render_record(unsettled, &text)) {
         buf_clear(&text);
-        buf_addstr(&text, t->op.sent);
+        buf_addstr(&text, j->op.sent);
     }
     cJSON_Delete(unsettled);
     cJSON_Delete(record);
@@ -213,42 +213,42 @@ static char *settled_text(struct task *t, const struct item *item)
  * The record that was made is bound to the slot; what the user has changed since then, or what
  * cannot be told to have arrived, is an update of it.
  */
-static int found_again(struct task *t, const struct item *item)
+static int found_again(struct job *j, const struct item *item)
 {
-    char *settled = settled_text(t, item);
+    char *settled = settled_text(j, item);
     int rc;
 
-    if (str_eq(t->op.mine, settled)) {
-        rc = outcome_created(t, item);
+    if (str_eq(j->op.mine, settled)) {
+        rc = outcome_created(j, item);
     } else {
-        rc = outcome_adopt(t, item, settled);
+        rc = outcome_adopt(j, item, settled);
         if (!rc)
-            rc = mailbox_record_written(t->mb, t->slot.folder, item);
+            rc = mailbox_record_written(j->mb, j->slot.folder, item);
         if (!rc)
-            rc = update_run(t);
+            rc = update_run(j);
     }
     free(settled);
     return rc;
 }
 
-int create_run(struct task *t)
+int create_run(struct job *j)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
     cJSON *mine = NULL;
-    int rc = t->op.sent ? task_settle(t) : 0;
+    int rc = j->op.sent ? job_settle(j) : 0;
 
     if (rc)
         return rc;
-    if (t->op.sent && create_find(t, &found, &fault) != GRADE_OK) {
-        rc = outcome_failure(t, &fault, false);
+    if (j->op.sent && create_find(j, &found, &fault) != GRADE_OK) {
+        rc = outcome_failure(j, &fault, false);
     } else if (found.id) {
-        rc = found_again(t, &found);
-    } else if (json_parse_object(t->op.mine, strlen(t->op.mine), &mine, NULL)) {
-        task_fault(&fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
-        rc = outcome_failure(t, &fault, false);
+        rc = found_again(j, &found);
+    } else if (json_parse_object(j->op.mine, strlen(j->op.mine), &mine, NULL)) {
+        job_fault(&fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+        rc = outcome_failure(j, &fault, false);
     } else {
-        rc = post(t, mine);
+        rc = post(j, mine);
     }
     cJSON_Delete(mine);
     item_release(&found);

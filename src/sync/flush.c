@@ -17,11 +17,11 @@
 struct flush {
     struct writeback *wb;
     int64_t slot; /* 0: all */
-    uint64_t auth_failures;
+    uint64_t refusals;
     struct buf *err;
 };
 
-static int hurry(struct writeback *wb, int64_t slot)
+static int expedite(struct writeback *wb, int64_t slot)
 {
     struct state *state = wb->mb->state;
     int64_t now = clock_steady();
@@ -29,7 +29,7 @@ static int hurry(struct writeback *wb, int64_t slot)
     int rc;
 
     if (!slot)
-        return state_hurry_ops(state, now);
+        return state_expedite_ops(state, now);
     state_begin(state);
     rc = state_get_op(state, slot, &op);
     if (!rc) {
@@ -129,14 +129,14 @@ static int look(const struct flush *f, uint64_t *ends)
     bool busy, hopeless;
     int rc;
 
-    mutex_lock(&wb->lock);
-    *ends = wb->ends;
-    mutex_unlock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
+    *ends = wb->scheduler.ends;
+    mutex_unlock(&wb->scheduler.lock);
     rc = f->slot ? look_at_slot(f) : look_at_all(f);
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     busy = busy_locked(f);
-    hopeless = wb->auth_failures != f->auth_failures || wb->stopping || !wb->running;
-    mutex_unlock(&wb->lock);
+    hopeless = wb->scheduler.refusals != f->refusals || wb->scheduler.stopping || !wb->running;
+    mutex_unlock(&wb->scheduler.lock);
     if (busy)
         return 1;
     if (rc == 1 && (hopeless || !remote_online(wb->mb->remote)))
@@ -147,60 +147,40 @@ static int look(const struct flush *f, uint64_t *ends)
 /* Until an attempt ends or it is time to look again. */
 static int wait_for_end(struct flush *f, uint64_t ends, int64_t until, struct cancel *cancel)
 {
-    struct writeback *wb = f->wb;
     int64_t soon = clock_mono() + LOOK_EVERY;
-    int rc = 0;
+    int rc;
 
     if (clock_mono() >= until)
         return buf_fail(f->err, -EINPROGRESS, "not done in time: sent later");
     if (until < soon)
         soon = until;
-    mutex_lock(&wb->lock);
-    while (wb->ends == ends && !rc)
-        rc = cancel_wait(cancel, &wb->ended, &wb->lock, soon);
-    mutex_unlock(&wb->lock);
+    rc = scheduler_wait_for_end(&f->wb->scheduler, ends, soon, cancel);
     return rc == -EINTR ? rc : 0;
 }
 
-static void enter(struct flush *f, struct waiter *waiter)
+static void enter(struct flush *f)
 {
-    struct writeback *wb = f->wb;
+    struct scheduler *scheduler = &f->wb->scheduler;
 
-    mutex_lock(&wb->lock);
-    f->auth_failures = wb->auth_failures;
-    wb->auth_until = 0; /* somebody asks: once more */
-    waiter->slot = f->slot;
-    waiter->next = wb->waiters;
-    wb->waiters = waiter;
-    mutex_unlock(&wb->lock);
-}
-
-static void leave(struct writeback *wb, struct waiter *waiter)
-{
-    struct waiter **p;
-
-    mutex_lock(&wb->lock);
-    for (p = &wb->waiters; *p != waiter; p = &(*p)->next)
-        ;
-    *p = waiter->next;
-    mutex_unlock(&wb->lock);
+    mutex_lock(&scheduler->lock);
+    f->refusals = scheduler->refusals;
+    scheduler->auth_until = 0; /* somebody asks: once more */
+    mutex_unlock(&scheduler->lock);
 }
 
 int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,
                     struct buf *err)
 {
     struct flush f = {.wb = wb, .slot = slot, .err = err};
-    struct waiter waiter;
     uint64_t ends;
     int rc;
 
-    enter(&f, &waiter); /* first: it decides how the request is served */
-    rc = hurry(wb, slot);
-    writeback_wake(wb);
+    enter(&f);
+    rc = expedite(wb, slot);
+    scheduler_wake(&wb->scheduler);
     if (rc)
         buf_fail(err, rc, "the journal cannot be written");
     while (!rc && (rc = look(&f, &ends)) == 1)
         rc = wait_for_end(&f, ends, until, cancel);
-    leave(wb, &waiter);
     return rc;
 }

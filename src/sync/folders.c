@@ -241,6 +241,7 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
             answer.partial && str_eq(f->id, f->display) ? find_path(old, f->id) : NULL;
 
         folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent, f->flags);
+        listing_expect(mb->listings, kind, f->id, f->expected);
     }
     ret->partial = answer.partial;
     ret->cursor = answer.cursor;

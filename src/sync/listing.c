@@ -297,6 +297,15 @@ int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_
 
 /* --- for status ---------------------------------------------------------------------------- */
 
+void listing_expect(struct listings *l, enum kind kind, const char *id, int64_t expected)
+{
+    struct folder *f = listings_folder(l, kind, id);
+
+    mutex_lock(&l->lock);
+    f->expected = expected;
+    mutex_unlock(&l->lock);
+}
+
 int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *ret_count)
 {
     struct listings *l = mb->listings;
@@ -310,8 +319,12 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
 
         if (!f->pass || f->pass->state != PASS_PAGES)
             continue;
-        list[count++] =
-            (struct mailbox_progress){.kind = f->kind, .folder = xstrdup(f->id), .listing = true};
+        list[count++] = (struct mailbox_progress){
+            .kind = f->kind,
+            .folder = xstrdup(f->id),
+            .expected = (uint64_t)f->expected,
+            .seconds = f->began ? (clock_steady() - f->began) / NS_PER_S : 0,
+        };
     }
     mutex_unlock(&l->lock);
 
@@ -319,7 +332,7 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
         struct cache_listing row;
 
         if (!cache_get_listing(mb->cache, list[i].kind, list[i].folder, &row))
-            list[i].records = row.count;
+            list[i].stored = row.count;
     }
     *ret = list;
     *ret_count = count;

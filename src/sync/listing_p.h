@@ -60,6 +60,7 @@ struct folder {
     unsigned waiting;                /* threads that want its pages now */
     int64_t not_before;              /* clock_mono(): no refresh sooner, the last one failed */
     int64_t began;                   /* of the run, clock_steady(); 0: in another process */
+    int64_t expected;                /* records, as the service said with its folders; 0: it did not */
     uint64_t seen_bytes, seen_count; /* of records in the pages seen */
     bool unordered;                  /* $orderby was refused */
     size_t confirmed;                /* missing records asked for so far: the next go first */
@@ -69,6 +70,8 @@ struct folder {
 struct listings *listings_create(struct mailbox *mb);
 void listings_destroy(struct listings *l); /* NULL is fine */
 struct folder *listings_folder(struct listings *l, enum kind kind, const char *id);
+/* The service says how many records the folder has. */
+void listing_expect(struct listings *l, enum kind kind, const char *id, int64_t expected);
 /* `at` is less than `age` ago by clock_steady(). */
 bool is_younger(int64_t at, int64_t age);
 bool listing_is_fresh(const struct mailbox *mb, const struct cache_listing *row);

@@ -6,7 +6,7 @@
  * place in the journal: the second one leaves the record where the first one put it. A refusal is
  * believed only when the record does not lie there already.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
@@ -18,13 +18,13 @@
 /* --- one request ------------------------------------------------------------------------------ */
 
 /* After a refusal: GRADE_OK with the record where it lies in `folder`, GRADE_GONE where it is no more, else the refusal. */
-static enum grade look_there(struct task *t, const char *folder, struct cJSON **ret,
+static enum grade look_there(struct job *j, const char *folder, struct cJSON **ret,
                              struct remote_fault *refusal)
 {
-    const char *parent = kind_info(t->slot.kind)->parent;
+    const char *parent = kind_info(j->slot.kind)->parent;
     struct remote_fault fault = {0};
     enum grade grade =
-        remote_get(t->mb->remote, t->slot.kind, folder, t->slot.record, t->ctx, ret, &fault);
+        remote_get(j->mb->remote, j->slot.kind, folder, j->slot.record, j->ctx, ret, &fault);
 
     if (grade == GRADE_OK && !str_eq(json_str(*ret, parent), folder)) {
         cJSON_Delete(*ret);
@@ -43,21 +43,21 @@ static enum grade look_there(struct task *t, const char *folder, struct cJSON **
 }
 
 /* The record as it is in `folder`; a fault where it is not there. */
-static enum grade move(struct task *t, const char *folder, struct item *ret,
+static enum grade move(struct job *j, const char *folder, struct item *ret,
                        struct remote_fault *fault)
 {
     struct cJSON *answer = NULL;
 
     crash_point("sync: before move");
     enum grade grade =
-        remote_move(t->mb->remote, t->slot.kind, t->slot.record, folder, t->ctx, &answer, fault);
+        remote_move(j->mb->remote, j->slot.kind, j->slot.record, folder, j->ctx, &answer, fault);
     crash_point("sync: after move");
     if (grade == GRADE_CONFLICT) /* the mailbox is still at work on the record (graph contract 6) */
         grade = fault->grade = GRADE_BROKEN;
     else if (grade != GRADE_OK && grade != GRADE_CANCELLED && !grade_is_temporary(grade))
-        grade = look_there(t, folder, &answer, fault);
-    if (grade == GRADE_OK && item_from_json(t->slot.kind, answer, ret, NULL)) {
-        task_fault(fault, GRADE_BROKEN, "the answer is no record");
+        grade = look_there(j, folder, &answer, fault);
+    if (grade == GRADE_OK && item_from_json(j->slot.kind, answer, ret, NULL)) {
+        job_fault(fault, GRADE_BROKEN, "the answer is no record");
         grade = GRADE_BROKEN;
     }
     cJSON_Delete(answer);
@@ -67,71 +67,71 @@ static enum grade move(struct task *t, const char *folder, struct item *ret,
 /* --- to another folder ------------------------------------------------------------------------ */
 
 /* 1 where the operation is more than the move. */
-static int moved(struct task *t, const struct item *item)
+static int moved(struct job *j, const struct item *item)
 {
     struct entry e;
     bool more;
     int rc = 0;
 
     /* What was asked before of the folder it has left does not bring it back. */
-    if (t->slot.origin)
-        rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.origin, t->slot.record);
+    if (j->slot.origin)
+        rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.origin, j->slot.record);
     if (!rc)
-        rc = mailbox_record_written(t->mb, t->slot.folder, item);
+        rc = mailbox_record_written(j->mb, j->slot.folder, item);
     if (!rc)
-        rc = entry_open(t, &e);
+        rc = entry_open(j, &e);
     if (rc)
         return rc;
     more = e.op.verb != JOURNAL_MOVE;
-    bool elsewhere = !str_eq(e.slot.folder, t->slot.folder);
-    rc = state_set_origin(t->mb->state, t->slot.id, t->slot.folder);
+    bool elsewhere = !str_eq(e.slot.folder, j->slot.folder);
+    rc = state_set_origin(j->mb->state, j->slot.id, j->slot.folder);
     if (!rc && !more && !elsewhere)
-        rc = state_remove_op(t->mb->state, t->slot.id);
-    rc = entry_close(t, &e, !more || elsewhere, rc);
+        rc = state_remove_op(j->mb->state, j->slot.id);
+    rc = entry_close(j, &e, !more || elsewhere, rc);
     if (rc)
         return rc;
     if (more && !elsewhere) {
-        text_replace(&t->slot.origin, NULL);
+        text_replace(&j->slot.origin, NULL);
         return 1;
     }
-    mailbox_notify_slot(t->mb, &t->slot);
+    mailbox_notify_slot(j->mb, &j->slot);
     return 0;
 }
 
 /* The record is no more: a move alone has nothing to keep. */
-static int gone(struct task *t, const struct remote_fault *fault)
+static int gone(struct job *j, const struct remote_fault *fault)
 {
     struct entry e;
     int rc;
 
-    if (t->op.verb != JOURNAL_MOVE)
-        return outcome_gone(t, fault);
-    rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.folder, t->slot.record);
+    if (j->op.verb != JOURNAL_MOVE)
+        return outcome_gone(j, fault);
+    rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.folder, j->slot.record);
     if (!rc)
-        rc = entry_open(t, &e);
+        rc = entry_open(j, &e);
     if (rc)
         return rc;
     if (!e.changed)
-        rc = state_remove_slot(t->mb->state, t->slot.id);
-    rc = entry_close(t, &e, true, rc);
+        rc = state_remove_slot(j->mb->state, j->slot.id);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        mailbox_notify_slot(t->mb, &t->slot);
+        mailbox_notify_slot(j->mb, &j->slot);
     return rc;
 }
 
-int move_run(struct task *t)
+int move_run(struct job *j)
 {
     struct remote_fault fault = {0};
     struct item item = {0};
-    enum grade grade = move(t, t->slot.folder, &item, &fault);
+    enum grade grade = move(j, j->slot.folder, &item, &fault);
     int rc;
 
     if (grade == GRADE_OK)
-        rc = moved(t, &item);
+        rc = moved(j, &item);
     else if (grade == GRADE_GONE)
-        rc = gone(t, &fault);
+        rc = gone(j, &fault);
     else
-        rc = outcome_failure(t, &fault, false);
+        rc = outcome_failure(j, &fault, false);
     item_release(&item);
     remote_fault_release(&fault);
     return rc;
@@ -140,47 +140,47 @@ int move_run(struct task *t)
 /* --- to the trash ----------------------------------------------------------------------------- */
 
 /* The file came back meanwhile: then its record has to, too. */
-static int trashed(struct task *t, const char *trash, const struct item *item)
+static int trashed(struct job *j, const char *trash, const struct item *item)
 {
-    const char *origin = t->slot.origin ? t->slot.origin : t->slot.folder;
+    const char *origin = j->slot.origin ? j->slot.origin : j->slot.folder;
     struct entry e;
-    int rc = mailbox_record_deleted(t->mb, t->slot.kind, origin, t->slot.record);
+    int rc = mailbox_record_deleted(j->mb, j->slot.kind, origin, j->slot.record);
 
     if (!rc)
-        rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.folder, t->slot.record);
+        rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.folder, j->slot.record);
     if (!rc)
-        rc = entry_open(t, &e);
+        rc = entry_open(j, &e);
     if (rc)
         return rc;
     if (e.op.verb == JOURNAL_DELETE) {
-        rc = state_remove_slot(t->mb->state, t->slot.id);
+        rc = state_remove_slot(j->mb->state, j->slot.id);
     } else {
         op_clear_attempt(&e.op);
-        rc = state_set_origin(t->mb->state, t->slot.id, trash);
+        rc = state_set_origin(j->mb->state, j->slot.id, trash);
         if (!rc)
-            rc = state_put_op(t->mb->state, &e.op);
+            rc = state_put_op(j->mb->state, &e.op);
     }
-    rc = entry_close(t, &e, true, rc);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        rc = mailbox_record_written(t->mb, trash, item);
+        rc = mailbox_record_written(j->mb, trash, item);
     if (!rc)
-        mailbox_notify_slot(t->mb, &t->slot);
+        mailbox_notify_slot(j->mb, &j->slot);
     return rc;
 }
 
-int move_to_trash(struct task *t, const char *trash)
+int move_to_trash(struct job *j, const char *trash)
 {
     struct remote_fault fault = {0};
     struct item item = {0};
-    enum grade grade = move(t, trash, &item, &fault);
+    enum grade grade = move(j, trash, &item, &fault);
     int rc;
 
     if (grade == GRADE_OK)
-        rc = trashed(t, trash, &item);
+        rc = trashed(j, trash, &item);
     else if (grade == GRADE_GONE)
-        rc = outcome_deleted(t);
+        rc = outcome_deleted(j);
     else
-        rc = outcome_failure(t, &fault, true);
+        rc = outcome_failure(j, &fault, true);
     item_release(&item);
     remote_fault_release(&fault);
     return rc;

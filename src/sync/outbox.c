@@ -16,12 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often a service that cannot be reached is asked about. */
-#define ONLINE_POLL NS_PER_S
-/* The machine may sleep, and waits with it: the clock of the rows is looked at this often. */
-#define SLEEP_MAX (60 * NS_PER_S)
-#define DISK_PAUSE (5 * NS_PER_S)
-
 #define TOKEN_BYTES 32
 
 const char *outbox_state_name(enum outbox_state state)
@@ -41,26 +35,26 @@ void outbox_announce(struct outbox *ob, const char *url)
 {
     char *copy = url ? xstrdup(url) : NULL;
 
-    mutex_lock(&ob->lock);
+    mutex_lock(&ob->scheduler.lock);
     char *old = ob->url;
     ob->url = copy;
-    mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->scheduler.lock);
     free(old);
 }
 
 bool outbox_is_announced(struct outbox *ob)
 {
-    mutex_lock(&ob->lock);
+    mutex_lock(&ob->scheduler.lock);
     bool announced = ob->url;
-    mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->scheduler.lock);
     return announced;
 }
 
 char *outbox_address(struct outbox *ob, const char *token)
 {
-    mutex_lock(&ob->lock);
+    mutex_lock(&ob->scheduler.lock);
     char *address = ob->url ? xasprintf("%s/%s", ob->url, token) : NULL;
-    mutex_unlock(&ob->lock);
+    mutex_unlock(&ob->scheduler.lock);
     return address;
 }
 
@@ -94,31 +88,6 @@ static int mark_sending(struct outbox *ob, struct outbox_row *row)
     return state_put_outbox(ob->mb->state, row);
 }
 
-static void note_disk(struct outbox *ob, int rc)
-{
-    mutex_lock(&ob->lock);
-    if (rc && !ob->disk)
-        log_error("outbox: the journal cannot be written: %s: tried again every %d s",
-                  strerror(-rc), (int)(DISK_PAUSE / NS_PER_S));
-    ob->disk = rc;
-    if (rc)
-        pthread_cond_broadcast(&ob->ended); /* who waits is told */
-    mutex_unlock(&ob->lock);
-}
-
-bool outbox_wait_for_disk(struct outbox *ob, int rc)
-{
-    int64_t until = clock_mono() + DISK_PAUSE;
-
-    note_disk(ob, rc);
-    mutex_lock(&ob->lock);
-    bool again = !ob->stopping;
-    while (!ob->stopping && clock_wait(&ob->work, &ob->lock, until) != -ETIMEDOUT)
-        ;
-    mutex_unlock(&ob->lock);
-    return again;
-}
-
 /* Reads the row again under the write lock; false when it is no work any more. */
 static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
 {
@@ -133,10 +102,8 @@ static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
         rc = mark_sending(ob, &row);
     rc = state_end(state, rc);
     if (rc) {
-        if (rc != -ENOENT) {
-            note_disk(ob, rc);
-            outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
-        }
+        if (rc != -ENOENT)
+            scheduler_done(&ob->scheduler, rc);
         outbox_row_release(&row);
         return false;
     }
@@ -149,11 +116,12 @@ static bool pick(struct outbox *ob, struct outbox_row *ret, int64_t *wake)
 {
     struct outbox_row *rows = NULL;
     size_t count = 0;
+    int64_t began = clock_mono(); /* first: a clock that is pushed meanwhile is seen too early */
     int64_t now = clock_steady(), next = INT64_MAX;
     bool found = false;
 
     if (state_outbox(ob->mb->state, &rows, &count)) {
-        *wake = clock_mono() + DISK_PAUSE;
+        *wake = began + SCHEDULER_DISK_PAUSE * NS_PER_S;
         return false;
     }
     for (size_t i = 0; i < count && !found; i++) {
@@ -165,69 +133,25 @@ static bool pick(struct outbox *ob, struct outbox_row *ret, int64_t *wake)
             next = rows[i].due;
     }
     outbox_rows_free(rows, count);
-    if (next != INT64_MAX)
-        *wake = clock_mono() + (next - now < SLEEP_MAX ? next - now : SLEEP_MAX);
-    else
-        *wake = INT64_MAX;
+    *wake = scheduler_wake_at(began, now, next);
     return found;
 }
 
 /* --- the worker --- */
 
-void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token)
-{
-    mutex_lock(&ob->lock);
-    ob->pause_until = clock_mono() + ns;
-    ob->token = token;
-    mutex_unlock(&ob->lock);
-}
-
-/* When to look again while nothing may be tried at all; 0: now. */
-static int64_t held_back_until(struct outbox *ob)
-{
-    int64_t now = clock_mono();
-
-    if (!remote_online(ob->mb->remote))
-        return now + ONLINE_POLL;
-    uint64_t token = remote_token_there(ob->mb->remote);
-    mutex_lock(&ob->lock);
-    if (token != ob->token)
-        ob->pause_until = 0;
-    int64_t until = ob->pause_until;
-    mutex_unlock(&ob->lock);
-    if (until <= now)
-        return 0;
-    return until < now + ONLINE_POLL ? until : now + ONLINE_POLL;
-}
-
-static void finish(struct outbox *ob)
-{
-    mutex_lock(&ob->lock);
-    ob->ends++;
-    pthread_cond_broadcast(&ob->ended);
-    mutex_unlock(&ob->lock);
-}
-
 /* Answers with something to do, or false when it is time to end. */
 static bool look(struct outbox *ob, struct outbox_row *ret)
 {
-    for (;;) {
-        mutex_lock(&ob->lock);
-        uint64_t kicks = ob->kicks;
-        bool stopping = ob->stopping;
-        mutex_unlock(&ob->lock);
-        if (stopping)
-            return false;
-        int64_t wake = held_back_until(ob);
+    struct scheduler *s = &ob->scheduler;
+    uint64_t kicks;
+
+    while (scheduler_goes_on(s, &kicks)) {
+        int64_t wake = scheduler_held_back(s);
         if (!wake && pick(ob, ret, &wake))
             return true;
-
-        mutex_lock(&ob->lock);
-        while (ob->kicks == kicks && !ob->stopping &&
-               clock_wait(&ob->work, &ob->lock, wake) != -ETIMEDOUT)
-            ;
-        mutex_unlock(&ob->lock);
+        scheduler_sleep(s, kicks, wake);
     }
+    return false;
 }
 
 static void *worker_main(void *arg)
@@ -238,22 +162,15 @@ static void *worker_main(void *arg)
     while (look(ob, &row)) {
         int rc = outbox_carry_out(ob, &row);
 
-        note_disk(ob, rc);
-        if (rc)
-            outbox_pause(ob, DISK_PAUSE, remote_token_there(ob->mb->remote));
         outbox_row_release(&row);
-        finish(ob);
+        scheduler_done(&ob->scheduler, rc);
     }
     return NULL;
 }
 
 void outbox_kick(struct outbox *ob)
 {
-    mutex_lock(&ob->lock);
-    ob->kicks++;
-    ob->pause_until = 0;
-    pthread_cond_signal(&ob->work);
-    mutex_unlock(&ob->lock);
+    scheduler_kick(&ob->scheduler);
 }
 
 /* --- waiting --- */
@@ -262,7 +179,7 @@ struct tally {
     unsigned waiting, failed;
 };
 
-static int tally(struct outbox *ob, bool hurry, struct tally *ret)
+static int tally(struct outbox *ob, bool expedite, struct tally *ret)
 {
     struct state *state = ob->mb->state;
     struct outbox_row *rows = NULL;
@@ -275,7 +192,7 @@ static int tally(struct outbox *ob, bool hurry, struct tally *ret)
     for (size_t i = 0; i < count && !rc; i++) {
         ret->failed += rows[i].state == OUTBOX_FAILED;
         ret->waiting += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
-        if (hurry && is_work(&rows[i]) && rows[i].due > now) {
+        if (expedite && is_work(&rows[i]) && rows[i].due > now) {
             rows[i].due = now;
             rc = state_put_outbox(state, &rows[i]);
         }
@@ -295,18 +212,6 @@ void outbox_count(struct outbox *ob, struct journal_counts *counts)
     counts->failed += n.failed;
 }
 
-/* Until another attempt has ended, or a moment passed: who is offline is not waited for. */
-static int wait_for_end(struct outbox *ob, uint64_t ends, int64_t until, struct cancel *cancel)
-{
-    int rc = 0;
-
-    mutex_lock(&ob->lock);
-    while (ob->ends == ends && !ob->disk && !ob->stopping && !rc)
-        rc = cancel_wait(cancel, &ob->ended, &ob->lock, until);
-    mutex_unlock(&ob->lock);
-    return rc;
-}
-
 int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
 {
     struct tally n;
@@ -314,10 +219,10 @@ int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
 
     outbox_kick(ob);
     while (!rc && n.waiting) {
-        mutex_lock(&ob->lock);
-        uint64_t ends = ob->ends;
-        int disk = ob->disk;
-        mutex_unlock(&ob->lock);
+        mutex_lock(&ob->scheduler.lock);
+        uint64_t ends = ob->scheduler.ends;
+        int disk = ob->scheduler.disk;
+        mutex_unlock(&ob->scheduler.lock);
         if (disk)
             return disk;
         rc = tally(ob, false, &n);
@@ -325,8 +230,8 @@ int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
             break;
         if (!ob->running || !remote_online(ob->mb->remote) || clock_mono() >= until)
             return -EINPROGRESS;
-        int64_t slice = clock_mono() + ONLINE_POLL;
-        rc = wait_for_end(ob, ends, slice < until ? slice : until, cancel);
+        int64_t slice = clock_mono() + NS_PER_S; /* who is offline is not waited for */
+        rc = scheduler_wait_for_end(&ob->scheduler, ends, slice < until ? slice : until, cancel);
         if (rc == -ETIMEDOUT)
             rc = 0;
     }
@@ -343,9 +248,7 @@ struct outbox *outbox_create(struct mailbox *mb)
 
     ob->mb = mb;
     cancel_init(&ob->cancel);
-    mutex_init(&ob->lock, MUTEX_OUTBOX);
-    clock_cond_init(&ob->work);
-    clock_cond_init(&ob->ended);
+    scheduler_init(&ob->scheduler, "outbox", mb->remote, MUTEX_OUTBOX);
     return ob;
 }
 
@@ -444,11 +347,7 @@ void outbox_stop(struct outbox *ob, int64_t limit)
         return;
     if (limit > 0)
         outbox_flush(ob, clock_mono() + limit, NULL);
-    mutex_lock(&ob->lock);
-    ob->stopping = true;
-    pthread_cond_broadcast(&ob->work);
-    pthread_cond_broadcast(&ob->ended);
-    mutex_unlock(&ob->lock);
+    scheduler_stop(&ob->scheduler);
     cancel_fire(&ob->cancel);
     pthread_join(ob->thread, NULL);
     ob->running = false;
@@ -458,9 +357,7 @@ void outbox_destroy(struct outbox *ob)
 {
     if (!ob)
         return;
-    pthread_cond_destroy(&ob->work);
-    pthread_cond_destroy(&ob->ended);
-    mutex_release(&ob->lock);
+    scheduler_release(&ob->scheduler);
     free(ob->url);
     free(ob);
 }

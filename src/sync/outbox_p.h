@@ -1,7 +1,7 @@
 /*
  * outbox_p.h - what the files of the outbox share.
  *
- *     outbox.c         lifetime, the worker, waiting for it
+ *     outbox.c         lifetime, the worker, waiting for it; when it may try: scheduler_p.h
  *     outbox_send.c    one attempt and its outcome
  *     outbox_file.c    what the user does with a file: accept, change, withdraw, retry
  *     outbox_attach.c  attachments given by path
@@ -11,6 +11,7 @@
 #define OUTLOOKFS_SYNC_OUTBOX_P_H
 
 #include "mailbox_p.h"
+#include "scheduler_p.h"
 
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/sync/outbox.h>
@@ -21,29 +22,13 @@ struct outbox {
     struct cancel cancel;
     pthread_t thread;
     bool running; /* owner only */
-    struct mutex lock;
-    pthread_cond_t work;  /* `kicks` or `stopping` changed */
-    pthread_cond_t ended; /* `ends` changed */
-
-    /* guarded by lock */
-    bool stopping;
-    uint64_t kicks;
-    uint64_t ends;
-    int64_t pause_until; /* clock_mono(): no token to be had, or our disk is in trouble */
-    int disk;            /* why the journal could not be written last; 0: it could */
-    uint64_t token;      /* another one ends the pause */
-    char *url;           /* announced; or NULL */
+    struct scheduler scheduler;
+    char *url; /* announced; or NULL; guarded by scheduler.lock */
 };
 
 /* Carries out a row that outbox.c claimed: SENDING, or ANSWERED or GONE with a subscription to end.
  * 0, or -errno when our own disk failed. */
 int outbox_carry_out(struct outbox *ob, struct outbox_row *row);
-
-/* The journal could not be written. True: it may be tried again; false: the worker is to end. */
-bool outbox_wait_for_disk(struct outbox *ob, int rc);
-
-/* Nothing is tried for a while, or until remote_token_there() is another than `token`. */
-void outbox_pause(struct outbox *ob, int64_t ns, uint64_t token);
 
 /* The announced URL and the token as one address; NULL without a URL. The caller frees it. */
 char *outbox_address(struct outbox *ob, const char *token);

@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RETRY_MAX (60 * NS_PER_S)
-#define AUTH_PAUSE (60 * NS_PER_S)
 /* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
 #define NOWHERE "https://outlookfs.invalid/"
 /* Of a body, besides the message. */
@@ -333,27 +331,12 @@ static int sent(struct outbox *ob, struct outbox_row *row)
     return rc;
 }
 
-static int64_t backoff(unsigned attempts)
-{
-    return attempts >= 6 ? RETRY_MAX : NS_PER_S << attempts;
-}
-
 static void wait_and_retry(struct outbox *ob, struct outbox_row *row,
                            const struct remote_fault *fault)
 {
-    int64_t asked = fault->retry_after * NS_PER_S, wait = backoff(row->attempts);
-
     row->state = OUTBOX_WAITING;
     row->began = 0;
-    row->due = clock_steady();
-    if (fault->grade == GRADE_CANCELLED)
-        return;
-    if (fault->grade == GRADE_AUTH) {
-        outbox_pause(ob, AUTH_PAUSE, remote_token_read(ob->mb->remote));
-        return;
-    }
-    row->attempts++;
-    row->due += asked > wait ? asked : wait;
+    row->due = scheduler_try_again(&ob->scheduler, fault, &row->attempts);
 }
 
 /* Not sent, or nobody knows: what becomes of the row. */
@@ -415,7 +398,7 @@ static int send_one(struct outbox *ob, struct outbox_row *row)
         judge(ob, row, &fault);
     do {
         rc = arrived ? sent(ob, row) : not_sent(ob, row);
-    } while (rc && rc != -ENOENT && outbox_wait_for_disk(ob, rc));
+    } while (rc && rc != -ENOENT && scheduler_wait_for_disk(&ob->scheduler, rc));
     remote_fault_release(&fault);
     return rc;
 }

@@ -1,47 +1,241 @@
 /*
- * outcome.c - how an operation ends, in the journal and for everybody else.
+ * outcome.c - an attempt in the journal: before it is made, with the version it replaces in the
+ * trash, and how the operation ends, for everybody else, too.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define RETRY_MAX (60 * NS_PER_S)
-#define AUTH_PAUSE (60 * NS_PER_S)
+#define PRUNE_EVERY (60 * NS_PER_S)
 
-/* --- success --- */
+/* --- the journal's entry --- */
 
-static void ended(struct task *t)
+void text_replace(char **text, const char *with)
 {
-    writeback_forget_trash(t->wb, t->slot.id);
-    mailbox_notify_slot(t->mb, &t->slot);
+    char *copy = with ? xstrdup(with) : NULL;
+
+    free(*text);
+    *text = copy;
 }
 
-int outcome_updated(struct task *t, const struct item *item)
+static void entry_release(struct entry *e)
+{
+    slot_release(&e->slot);
+    journal_op_release(&e->op);
+}
+
+int entry_open(struct job *j, struct entry *e)
+{
+    struct state *state = j->mb->state;
+    int rc;
+
+    *e = (struct entry){0};
+    state_begin(state);
+    rc = state_get_op(state, j->slot.id, &e->op);
+    if (!rc)
+        rc = state_get_slot(state, j->slot.id, &e->slot);
+    if (!rc) {
+        e->changed = e->op.gen != j->op.gen;
+        return 0;
+    }
+    entry_release(e);
+    if (rc != -ENOENT)
+        return state_end(state, rc);
+    rc = state_end(state, 0);
+    return rc ? rc : -ECANCELED;
+}
+
+int entry_close(struct job *j, struct entry *e, bool settled, int rc)
+{
+    if (settled) {
+        mutex_lock(&j->wb->scheduler.lock);
+        j->worker->settled = true;
+        mutex_unlock(&j->wb->scheduler.lock);
+    }
+    entry_release(e);
+    return state_end(j->mb->state, rc);
+}
+
+void entry_follow(struct job *j, struct entry *e)
+{
+    struct journal_op before = j->op;
+
+    j->op = e->op;
+    e->op = before;
+}
+
+void op_set_base(struct journal_op *op, const char *base, const char *answer)
+{
+    text_replace(&op->base, base);
+    text_replace(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
+}
+
+void op_clear_attempt(struct journal_op *op)
+{
+    text_replace(&op->sent, NULL);
+    text_replace(&op->seen, NULL);
+    op->began = 0;
+}
+
+/* --- the trash --- */
+
+/*
+ * True when the slot's operation has this text in the trash already: it is tried again and again
+ * while the service does not work.
+ */
+static bool trashed_already(struct writeback *wb, int64_t slot, const char *text)
+{
+    uint64_t hash = str_hash(0, text, strlen(text));
+    struct trashed *t;
+
+    mutex_lock(&wb->scheduler.lock);
+    HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
+    bool same = t && t->text == hash;
+    if (!t) {
+        t = xcalloc(1, sizeof(*t));
+        t->slot = slot;
+        HASH_ADD(hh, wb->trashed, slot, sizeof(t->slot), t);
+    }
+    t->text = hash;
+    mutex_unlock(&wb->scheduler.lock);
+    return same;
+}
+
+static bool prune_is_due(struct writeback *wb)
+{
+    int64_t now = clock_mono();
+    bool due;
+
+    mutex_lock(&wb->scheduler.lock);
+    due = now >= wb->next_prune;
+    if (due)
+        wb->next_prune = now + PRUNE_EVERY;
+    mutex_unlock(&wb->scheduler.lock);
+    return due;
+}
+
+static int add_trash(struct job *j, const char *text, const char *why)
+{
+    const struct mailbox_config *config = &j->mb->config;
+    struct trash_entry entry = {
+        .at = clock_now(),
+        .kind = j->slot.kind,
+        .folder = j->slot.folder,
+        .record = j->slot.record,
+        .name = j->slot.name,
+        .why = (char *)why,
+        .text = (char *)text,
+        .size = strlen(text),
+    };
+    int rc;
+
+    if (trashed_already(j->wb, j->slot.id, text))
+        return 0;
+    rc = state_add_trash(j->mb->state, &entry);
+    if (!rc && prune_is_due(j->wb))
+        rc = state_prune_trash(j->mb->state, entry.at - config->trash_keep, config->trash_max);
+    return rc;
+}
+
+/* --- before an attempt --- */
+
+int job_begin(struct job *j, const struct attempt *attempt)
 {
     struct entry e;
-    int rc = item ? mailbox_record_written(t->mb, t->slot.folder, item) : 0;
+    int rc = entry_open(j, &e);
 
-    if (!rc)
-        rc = entry_open(t, &e);
     if (rc)
         return rc;
     if (e.changed) {
-        op_set_base(&e.op, t->op.mine, item ? item->text : NULL);
+        rc = entry_close(j, &e, true, 0);
+        return rc ? rc : -ECANCELED;
+    }
+    if (attempt->trash)
+        rc = add_trash(j, attempt->trash, attempt->why);
+    if (!rc) {
+        text_replace(&e.op.sent, attempt->sent);
+        text_replace(&e.op.seen, attempt->sent ? e.op.mine : NULL);
+        if (attempt->base)
+            op_set_base(&e.op, attempt->base, attempt->answer);
+        free(e.op.request);
+        e.op.request = remote_describe(j->mb->remote, attempt->change, j->slot.kind, j->slot.folder,
+                                       j->slot.record);
+        e.op.began = clock_steady();
+        rc = state_put_op(j->mb->state, &e.op);
+    }
+    if (!rc)
+        entry_follow(j, &e);
+    rc = entry_close(j, &e, false, rc);
+    if (rc)
+        writeback_forget_trash(j->wb, j->slot.id);
+    return rc;
+}
+
+/* --- after one of unknown outcome --- */
+
+/* A clock that was set back says nothing about the time since then. */
+static int64_t settled_at(const struct job *j)
+{
+    int64_t now = clock_steady(), began = j->op.began;
+
+    return now >= began ? began + j->mb->config.create_settle : now;
+}
+
+int job_settle(struct job *j)
+{
+    int64_t at = settled_at(j);
+    struct entry e;
+    int rc;
+
+    if (at <= clock_steady())
+        return 0;
+    rc = entry_open(j, &e);
+    if (rc)
+        return rc;
+    if (!e.changed) {
+        e.op.due = at;
+        rc = state_put_op(j->mb->state, &e.op);
+    }
+    rc = entry_close(j, &e, true, rc);
+    return rc ? rc : -ECANCELED;
+}
+
+/* --- success --- */
+
+static void ended(struct job *j)
+{
+    writeback_forget_trash(j->wb, j->slot.id);
+    mailbox_notify_slot(j->mb, &j->slot);
+}
+
+int outcome_updated(struct job *j, const struct item *item)
+{
+    struct entry e;
+    int rc = item ? mailbox_record_written(j->mb, j->slot.folder, item) : 0;
+
+    if (!rc)
+        rc = entry_open(j, &e);
+    if (rc)
+        return rc;
+    if (e.changed) {
+        op_set_base(&e.op, j->op.mine, item ? item->text : NULL);
         op_clear_attempt(&e.op);
-        rc = state_put_op(t->mb->state, &e.op);
+        rc = state_put_op(j->mb->state, &e.op);
     } else {
         if (item)
-            writeback_keep_answer(t->wb, t->slot.id, t->op.mine, item->text);
-        rc = state_remove_op(t->mb->state, t->slot.id);
+            writeback_keep_answer(j->wb, j->slot.id, j->op.mine, item->text);
+        rc = state_remove_op(j->mb->state, j->slot.id);
     }
-    rc = entry_close(t, &e, true, rc);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        ended(t);
+        ended(j);
     return rc;
 }
 
@@ -49,31 +243,31 @@ int outcome_updated(struct task *t, const struct item *item)
  * Another slot has the record: another create of the same text was faster to claim it. The next
  * look finds one that is free, or none.
  */
-static int leave_to_owner(struct task *t, struct entry *e)
+static int leave_to_owner(struct job *j, struct entry *e)
 {
     int rc = 0;
 
     if (!e->changed) {
         e->op.due = clock_steady() + NS_PER_S;
-        rc = state_put_op(t->mb->state, &e->op);
+        rc = state_put_op(j->mb->state, &e->op);
     }
-    rc = entry_close(t, e, true, rc);
+    rc = entry_close(j, e, true, rc);
     return rc ? rc : -ECANCELED;
 }
 
-int outcome_adopt(struct task *t, const struct item *item, const char *text)
+int outcome_adopt(struct job *j, const struct item *item, const char *text)
 {
-    struct state *state = t->mb->state;
+    struct state *state = j->mb->state;
     struct slot owner;
     struct entry e;
-    int rc = entry_open(t, &e);
+    int rc = entry_open(j, &e);
 
     if (rc)
         return rc;
-    rc = state_slot_by_record(state, t->slot.kind, t->slot.folder, item->id, &owner);
+    rc = state_slot_by_record(state, j->slot.kind, j->slot.folder, item->id, &owner);
     if (!rc) {
         slot_release(&owner);
-        return leave_to_owner(t, &e);
+        return leave_to_owner(j, &e);
     }
     if (rc == -ENOENT) {
         text_replace(&e.slot.record, item->id);
@@ -87,11 +281,11 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
         rc = state_put_op(state, &e.op);
     }
     if (!rc) {
-        text_replace(&t->slot.record, item->id);
+        text_replace(&j->slot.record, item->id);
         if (!e.changed)
-            entry_follow(t, &e);
+            entry_follow(j, &e);
     }
-    return entry_close(t, &e, false, rc);
+    return entry_close(j, &e, false, rc);
 }
 
 /*
@@ -99,154 +293,154 @@ int outcome_adopt(struct task *t, const struct item *item, const char *text)
  * slot has it) nor be gone (the slot has a record that is not in the cache and nothing is
  * pending).
  */
-int outcome_created(struct task *t, const struct item *item)
+int outcome_created(struct job *j, const struct item *item)
 {
-    int rc = outcome_adopt(t, item, t->op.mine);
+    int rc = outcome_adopt(j, item, j->op.mine);
 
-    return rc ? rc : outcome_updated(t, item);
+    return rc ? rc : outcome_updated(j, item);
 }
 
-static bool can_create(const struct task *t)
+static bool can_create(const struct job *j)
 {
-    return mailbox_may_create(t->mb, t->slot.kind, t->slot.folder);
+    return mailbox_may_create(j->mb, j->slot.kind, j->slot.folder);
 }
 
 /*
  * The record is gone and the slot has a text: as a new record, where the service lets us make one.
  */
-static int turn_into_create(struct task *t, struct entry *e)
+static int turn_into_create(struct job *j, struct entry *e)
 {
     int rc;
 
     text_replace(&e->slot.record, NULL);
-    rc = state_set_record(t->mb->state, e->slot.id, NULL);
+    rc = state_set_record(j->mb->state, e->slot.id, NULL);
     e->op.verb = JOURNAL_CREATE;
     op_set_base(&e->op, NULL, NULL);
     op_clear_attempt(&e->op);
-    return rc ? rc : state_put_op(t->mb->state, &e->op);
+    return rc ? rc : state_put_op(j->mb->state, &e->op);
 }
 
-static void park_as_failed(struct task *t, struct entry *e, const char *reason, int status)
+static void park_as_failed(struct job *j, struct entry *e, const char *reason, int status)
 {
-    log_warn("%s/%s: not saved on the service: %s", kind_info(t->slot.kind)->dir, t->slot.name,
+    log_warn("%s/%s: not saved on the service: %s", kind_info(j->slot.kind)->dir, j->slot.name,
              reason);
     text_replace(&e->op.reason, reason);
     e->op.status = status;
     e->op.state = JOURNAL_FAILED;
 }
 
-int outcome_deleted(struct task *t)
+int outcome_deleted(struct job *j)
 {
-    struct state *state = t->mb->state;
+    struct state *state = j->mb->state;
     struct entry e;
     int rc = 0;
 
-    if (t->slot.record)
-        rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.folder, t->slot.record);
+    if (j->slot.record)
+        rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.folder, j->slot.record);
     if (!rc)
-        folders_trash_has_changed(t->mb, t->slot.kind, t->slot.folder);
+        folders_trash_has_changed(j->mb, j->slot.kind, j->slot.folder);
     if (!rc)
-        rc = entry_open(t, &e);
+        rc = entry_open(j, &e);
     if (rc)
         return rc;
     if (e.op.verb == JOURNAL_DELETE) {
-        rc = state_remove_slot(state, t->slot.id);
-    } else if (can_create(t)) {
-        rc = turn_into_create(t, &e);
+        rc = state_remove_slot(state, j->slot.id);
+    } else if (can_create(j)) {
+        rc = turn_into_create(j, &e);
     } else {
         op_clear_attempt(&e.op);
-        park_as_failed(t, &e, "it was deleted on the service before the file came back", 404);
+        park_as_failed(j, &e, "it was deleted on the service before the file came back", 404);
         rc = state_put_op(state, &e.op);
     }
-    rc = entry_close(t, &e, true, rc);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        ended(t);
+        ended(j);
     return rc;
 }
 
 /* --- failure --- */
 
 /* `own`: an earlier deletion of ours, since withdrawn, did it. */
-static int park_gone(struct task *t, struct entry *e, const struct remote_fault *fault)
+static int park_gone(struct job *j, struct entry *e, const struct remote_fault *fault)
 {
     bool own = e->op.began && !e->op.sent;
 
     e->op.attempts = 0;
-    if (!can_create(t)) {
+    if (!can_create(j)) {
         op_clear_attempt(&e->op);
-        park_as_failed(t, e, fault->reason ? fault->reason : "it is gone", 404);
-        return state_put_op(t->mb->state, &e->op);
+        park_as_failed(j, e, fault->reason ? fault->reason : "it is gone", 404);
+        return state_put_op(j->mb->state, &e->op);
     }
     if (own)
         e->op.due = clock_steady();
     else
-        park_as_failed(t, e, "it was deleted on the service: saved again it becomes a new one",
+        park_as_failed(j, e, "it was deleted on the service: saved again it becomes a new one",
                        404);
-    return turn_into_create(t, e);
+    return turn_into_create(j, e);
 }
 
-int outcome_gone(struct task *t, const struct remote_fault *fault)
+int outcome_gone(struct job *j, const struct remote_fault *fault)
 {
     struct entry e;
-    int rc = entry_open(t, &e);
+    int rc = entry_open(j, &e);
 
     if (rc)
         return rc;
     if (!e.changed)
-        rc = park_gone(t, &e, fault);
-    rc = entry_close(t, &e, true, rc);
+        rc = park_gone(j, &e, fault);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        rc = mailbox_record_deleted(t->mb, t->slot.kind, t->slot.folder, t->slot.record);
+        rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.folder, j->slot.record);
     if (!rc)
-        ended(t);
+        ended(j);
     return rc;
 }
 
-static int park_conflict(struct task *t, struct entry *e, const struct conflict *conflict)
+static int park_conflict(struct job *j, struct entry *e, const struct conflict *conflict)
 {
-    int rc = state_put_conflict(t->mb->state, conflict);
+    int rc = state_put_conflict(j->mb->state, conflict);
 
     if (rc)
         return rc;
     log_warn("%s/%s: somebody else changed %s too: see .outlookfs/conflicts",
-             kind_info(t->slot.kind)->dir, t->slot.name, conflict->members);
-    op_set_base(&e->op, t->op.base, t->op.answer);
+             kind_info(j->slot.kind)->dir, j->slot.name, conflict->members);
+    op_set_base(&e->op, j->op.base, j->op.answer);
     op_clear_attempt(&e->op);
     e->op.state = JOURNAL_CONFLICT;
     e->op.status = 0;
     free(e->op.reason);
     e->op.reason = xasprintf("somebody else changed %s too", conflict->members);
-    return state_put_op(t->mb->state, &e->op);
+    return state_put_op(j->mb->state, &e->op);
 }
 
 /* Theirs is in the cache before anything says "conflict": who looks then is shown it. */
-int outcome_conflict(struct task *t, const char *base, const struct item *theirs,
+int outcome_conflict(struct job *j, const char *base, const struct item *theirs,
                      const char *members)
 {
     struct conflict conflict = {
-        .slot = t->slot.id,
+        .slot = j->slot.id,
         .base = (char *)base,
         .theirs = theirs->text,
         .members = (char *)members,
         .at = clock_now(),
     };
     struct entry e;
-    int rc = mailbox_record_written(t->mb, t->slot.folder, theirs);
+    int rc = mailbox_record_written(j->mb, j->slot.folder, theirs);
 
     if (!rc)
-        rc = entry_open(t, &e);
+        rc = entry_open(j, &e);
     if (rc)
         return rc;
     conflict.mine = e.op.mine;
     if (!e.changed)
-        rc = park_conflict(t, &e, &conflict);
-    rc = entry_close(t, &e, true, rc);
+        rc = park_conflict(j, &e, &conflict);
+    rc = entry_close(j, &e, true, rc);
     if (!rc)
-        ended(t);
+        ended(j);
     return rc;
 }
 
-void task_fault(struct remote_fault *fault, enum grade grade, const char *reason)
+void job_fault(struct remote_fault *fault, enum grade grade, const char *reason)
 {
     char *copy = xstrdup(reason);
 
@@ -260,11 +454,6 @@ static void note(struct journal_op *op, const struct remote_fault *fault, int st
 {
     text_replace(&op->reason, fault->reason ? fault->reason : grade_name(fault->grade));
     op->status = status;
-}
-
-static int64_t backoff(unsigned attempts)
-{
-    return attempts >= 6 ? RETRY_MAX : NS_PER_S << attempts;
 }
 
 /* The status that tells the grade, where the service used another. */
@@ -286,40 +475,12 @@ static int status_of(const struct remote_fault *fault)
     }
 }
 
-static void note_auth_failure(struct writeback *wb)
-{
-    uint64_t token = remote_token_read(wb->mb->remote);
-
-    mutex_lock(&wb->lock);
-    wb->auth_failures++;
-    wb->auth_until = clock_mono() + AUTH_PAUSE;
-    wb->refused_token = token;
-    mutex_unlock(&wb->lock);
-}
-
-/*
- * All wait together for a new token, and for the network: such a failure says nothing about this
- * operation.
- */
-static void try_later(struct task *t, struct journal_op *op, const struct remote_fault *fault)
-{
-    int64_t asked = fault->retry_after * NS_PER_S;
-    int64_t wait;
-
-    op->due = clock_steady();
-    if (fault->grade == GRADE_AUTH ||
-        (fault->grade == GRADE_OFFLINE && !remote_online(t->mb->remote)))
-        return;
-    wait = backoff(op->attempts++);
-    op->due += asked > wait ? asked : wait;
-}
-
-int outcome_failure(struct task *t, const struct remote_fault *fault, bool wrote)
+int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
 {
     bool open = fault->unknown || fault->grade == GRADE_CANCELLED;
     bool parked = false;
     struct entry e;
-    int rc = entry_open(t, &e);
+    int rc = entry_open(j, &e);
 
     if (rc)
         return rc;
@@ -327,18 +488,21 @@ int outcome_failure(struct task *t, const struct remote_fault *fault, bool wrote
         op_clear_attempt(&e.op);
     if (fault->grade != GRADE_CANCELLED)
         note(&e.op, fault, status_of(fault));
-    if (fault->grade == GRADE_AUTH)
-        note_auth_failure(t->wb);
     if (grade_is_temporary(fault->grade)) {
-        if (!e.changed)
-            try_later(t, &e.op, fault);
+        unsigned attempts = e.op.attempts;
+        int64_t due = scheduler_try_again(&j->wb->scheduler, fault, &attempts);
+
+        if (!e.changed) {
+            e.op.attempts = attempts;
+            e.op.due = due;
+        }
     } else if (fault->grade != GRADE_CANCELLED && !e.changed) {
-        park_as_failed(t, &e, e.op.reason, e.op.status);
+        park_as_failed(j, &e, e.op.reason, e.op.status);
         parked = true;
     }
-    rc = state_put_op(t->mb->state, &e.op);
-    rc = entry_close(t, &e, true, rc);
+    rc = state_put_op(j->mb->state, &e.op);
+    rc = entry_close(j, &e, true, rc);
     if (!rc && parked)
-        ended(t);
+        ended(j);
     return rc;
 }

@@ -13,7 +13,7 @@
 #define PRIORITIES 2 /* of enum http_priority */
 #define BACKGROUND_MAX (POOL_THREADS / 2)
 
-struct worker {
+struct fetcher {
     struct pool *pool;
     pthread_t thread;
     struct cancel cancel;
@@ -26,7 +26,7 @@ struct pool {
     unsigned background;                              /* of these are running; guarded by lock */
     bool open;                                        /* guarded by lock */
     unsigned started;                                 /* owner only */
-    struct worker workers[POOL_THREADS];
+    struct fetcher fetchers[POOL_THREADS];
 };
 
 struct pool *pool_create(void)
@@ -57,8 +57,8 @@ static struct task *take_locked(struct pool *pool)
 
 static void *work(void *arg)
 {
-    struct worker *worker = arg;
-    struct pool *pool = worker->pool;
+    struct fetcher *fetcher = arg;
+    struct pool *pool = fetcher->pool;
     struct task *task;
 
     mutex_lock(&pool->lock);
@@ -73,7 +73,7 @@ static void *work(void *arg)
         background = task->priority == HTTP_BACKGROUND;
         pool->background += background;
         mutex_unlock(&pool->lock);
-        task->run(task, &worker->cancel);
+        task->run(task, &fetcher->cancel);
         mutex_lock(&pool->lock);
         pool->background -= background;
         if (background)
@@ -87,12 +87,12 @@ int pool_start(struct pool *pool)
 {
     pool->open = true;
     for (unsigned i = 0; i < POOL_THREADS; i++) {
-        struct worker *worker = &pool->workers[i];
+        struct fetcher *fetcher = &pool->fetchers[i];
         int rc;
 
-        worker->pool = pool;
-        cancel_init(&worker->cancel);
-        rc = pthread_create(&worker->thread, NULL, work, worker);
+        fetcher->pool = pool;
+        cancel_init(&fetcher->cancel);
+        rc = pthread_create(&fetcher->thread, NULL, work, fetcher);
         if (rc) {
             pool_stop(pool);
             return -rc;
@@ -110,9 +110,9 @@ void pool_stop(struct pool *pool)
     mutex_unlock(&pool->lock);
 
     for (unsigned i = 0; i < pool->started; i++)
-        cancel_fire(&pool->workers[i].cancel);
+        cancel_fire(&pool->fetchers[i].cancel);
     for (unsigned i = 0; i < pool->started; i++)
-        pthread_join(pool->workers[i].thread, NULL);
+        pthread_join(pool->fetchers[i].thread, NULL);
     pool->started = 0;
 }
 

@@ -1,7 +1,7 @@
 /*
  * remove.c - carries out a DELETE.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
@@ -12,20 +12,20 @@
 /*
  * The file is gone before we know whether its record was made: if it was, it is the one to delete.
  */
-static int find_record(struct task *t)
+static int find_record(struct job *j)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    int rc = task_settle(t);
+    int rc = job_settle(j);
 
     if (rc)
         return rc;
-    if (create_find(t, &found, &fault) != GRADE_OK) {
-        rc = outcome_failure(t, &fault, false);
+    if (create_find(j, &found, &fault) != GRADE_OK) {
+        rc = outcome_failure(j, &fault, false);
         if (!rc)
             rc = -ECANCELED;
     } else if (found.id) {
-        rc = outcome_adopt(t, &found, found.text);
+        rc = outcome_adopt(j, &found, found.text);
     }
     item_release(&found);
     remote_fault_release(&fault);
@@ -44,68 +44,68 @@ static void keep_asking(struct remote_fault *fault)
         fault->unknown = true;
 }
 
-static int delete (struct task *t, bool may_be_done)
+static int delete (struct job *j, bool may_be_done)
 {
     struct remote_fault fault = {0};
     int rc;
 
     crash_point("sync: before DELETE");
     enum grade grade =
-        remote_delete(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx, &fault);
+        remote_delete(j->mb->remote, j->slot.kind, j->slot.folder, j->slot.record, j->ctx, &fault);
     crash_point("sync: after DELETE");
     if (may_be_done)
         keep_asking(&fault);
     if (grade == GRADE_OK || grade == GRADE_GONE)
-        rc = outcome_deleted(t);
+        rc = outcome_deleted(j);
     else
-        rc = outcome_failure(t, &fault, true);
+        rc = outcome_failure(j, &fault, true);
     remote_fault_release(&fault);
     return rc;
 }
 
 /* A record that is on its way into the trash is to be there first: there a deletion is for good. */
-static int send(struct task *t)
+static int send(struct job *j)
 {
-    const char *was = t->op.answer ? t->op.answer : t->op.base;
+    const char *was = j->op.answer ? j->op.answer : j->op.base;
     char *text = was ? xstrdup(was) : NULL;
     struct attempt attempt = {
         .change = REMOTE_DELETE,
         .trash = text,
         .why = "delete",
     };
-    bool may_be_done = t->op.began && !t->op.sent;
+    bool may_be_done = j->op.began && !j->op.sent;
     char *trash = NULL;
     struct remote_fault fault = {0};
-    int rc = folders_trash(t->mb, t->slot.kind, t->slot.folder, t->ctx, &trash);
+    int rc = folders_trash(j->mb, j->slot.kind, j->slot.folder, j->ctx, &trash);
 
     if (rc) {
         free(text);
-        task_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
-        rc = outcome_failure(t, &fault, false);
+        job_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
+        rc = outcome_failure(j, &fault, false);
         remote_fault_release(&fault);
         return rc;
     }
 
-    if (!trash && t->slot.origin) {
-        rc = move_run(t);
+    if (!trash && j->slot.origin) {
+        rc = move_run(j);
         rc = rc == 1 ? 0 : rc ? rc : -ECANCELED;
     }
     if (!rc)
-        rc = task_begin(t, &attempt);
+        rc = job_begin(j, &attempt);
     free(text);
     if (!rc)
-        rc = trash ? move_to_trash(t, trash) : delete (t, may_be_done);
+        rc = trash ? move_to_trash(j, trash) : delete (j, may_be_done);
     free(trash);
     return rc;
 }
 
-int remove_run(struct task *t)
+int remove_run(struct job *j)
 {
-    if (!t->slot.record && t->op.sent) {
-        int rc = find_record(t);
+    if (!j->slot.record && j->op.sent) {
+        int rc = find_record(j);
 
         if (rc)
             return rc;
     }
-    return t->slot.record ? send(t) : outcome_deleted(t);
+    return j->slot.record ? send(j) : outcome_deleted(j);
 }

@@ -1,7 +1,7 @@
 /*
  * update.c - carries out an UPDATE: read, merge, send.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
@@ -74,14 +74,14 @@ static cJSON *parse(const char *text)
 }
 
 /* False, with a fault: the journal's texts are no objects. */
-static bool parse_texts(const struct task *t, struct round *r)
+static bool parse_texts(const struct job *j, struct round *r)
 {
-    r->seen = parse(t->op.base);
-    r->had = t->op.answer ? parse(t->op.answer) : NULL;
-    r->mine = parse(t->op.mine);
+    r->seen = parse(j->op.base);
+    r->had = j->op.answer ? parse(j->op.answer) : NULL;
+    r->mine = parse(j->op.mine);
     if (r->seen && r->mine)
         return true;
-    task_fault(&r->fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
+    job_fault(&r->fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
     return false;
 }
 
@@ -96,37 +96,37 @@ static char *render(const cJSON *obj)
 }
 
 /* Turns an answer into an item; a fault of unknown outcome when it is none. */
-static bool take_answer(const struct task *t, cJSON *answer, struct item *ret,
+static bool take_answer(const struct job *j, cJSON *answer, struct item *ret,
                         struct remote_fault *fault)
 {
     struct buf err;
     bool ok;
 
     buf_init(&err, BUF_TEXT_MAX);
-    ok = !item_from_json(t->slot.kind, answer, ret, &err);
+    ok = !item_from_json(j->slot.kind, answer, ret, &err);
     if (!ok)
-        task_fault(fault, GRADE_BROKEN, err.data);
+        job_fault(fault, GRADE_BROKEN, err.data);
     buf_release(&err);
     return ok;
 }
 
-static bool read_theirs(struct task *t, struct round *r)
+static bool read_theirs(struct job *j, struct round *r)
 {
     enum grade grade;
 
     crash_point("sync: before GET");
-    grade = remote_get(t->mb->remote, t->slot.kind, t->slot.folder, t->slot.record, t->ctx,
+    grade = remote_get(j->mb->remote, j->slot.kind, j->slot.folder, j->slot.record, j->ctx,
                        &r->theirs, &r->fault);
     crash_point("sync: after GET");
     if (grade != GRADE_OK)
         return false;
     if (r->fault.mended) {
-        task_fault(&r->fault, GRADE_REFUSED,
-                   "the record has a character that no file can hold (\\u0000 or half a surrogate "
-                   "pair): an update would destroy it");
+        job_fault(&r->fault, GRADE_REFUSED,
+                  "the record has a character that no file can hold (\\u0000 or half a surrogate "
+                  "pair): an update would destroy it");
         return false;
     }
-    return take_answer(t, r->theirs, &r->item, &r->fault);
+    return take_answer(j, r->theirs, &r->item, &r->fault);
 }
 
 /*
@@ -146,11 +146,11 @@ static bool shows_changes(enum kind kind, const cJSON *base, const cJSON *sent, 
 }
 
 /* A text of the attempt, with the times of theirs where it had them in another zone. */
-static cJSON *parse_settled(const struct task *t, const struct round *r, const char *text,
+static cJSON *parse_settled(const struct job *j, const struct round *r, const char *text,
                             enum merge_times times)
 {
     cJSON *obj = text ? parse(text) : NULL;
-    cJSON *settled = obj ? merge_settle(t->slot.kind, r->theirs, obj, times) : NULL;
+    cJSON *settled = obj ? merge_settle(j->slot.kind, r->theirs, obj, times) : NULL;
 
     if (!settled)
         return obj;
@@ -167,31 +167,31 @@ static bool has_guests(const struct kind_info *info, const cJSON *event)
  * Would sending again what was `sent` be a second mail to everybody invited? Not where the record is
  * the version it was before; elsewhere, unless it shows all that was sent, nobody can tell.
  */
-static bool is_in_doubt(const struct task *t, const struct round *r, const cJSON *sent)
+static bool is_in_doubt(const struct job *j, const struct round *r, const cJSON *sent)
 {
-    const struct kind_info *info = kind_info(t->slot.kind);
+    const struct kind_info *info = kind_info(j->slot.kind);
     cJSON *granted;
 
     if (!sent || (!has_guests(info, sent) && !has_guests(info, r->theirs)) ||
         str_eq(json_str(sent, info->etag), r->item.etag))
         return false;
-    granted = merge_settle(t->slot.kind, r->theirs, sent, MERGE_TIMES_UNKNOWN);
+    granted = merge_settle(j->slot.kind, r->theirs, sent, MERGE_TIMES_UNKNOWN);
     cJSON_Delete(granted);
     return !r->arrived || granted;
 }
 
 /* Our own earlier write must not be in conflict with a newer text of ours. */
-static void settle_base(struct task *t, struct round *r)
+static void settle_base(struct job *j, struct round *r)
 {
-    cJSON *sent = t->op.sent ? parse(t->op.sent) : NULL;
-    cJSON *had = parse_settled(t, r, t->op.sent, MERGE_TIMES_ALL);
+    cJSON *sent = j->op.sent ? parse(j->op.sent) : NULL;
+    cJSON *had = parse_settled(j, r, j->op.sent, MERGE_TIMES_ALL);
 
-    r->arrived = sent && merge_contains(t->slot.kind, r->theirs, sent) &&
-                 shows_changes(t->slot.kind, r->had ? r->had : r->seen, had, r->theirs);
-    r->in_doubt = is_in_doubt(t, r, sent);
+    r->arrived = sent && merge_contains(j->slot.kind, r->theirs, sent) &&
+                 shows_changes(j->slot.kind, r->had ? r->had : r->seen, had, r->theirs);
+    r->in_doubt = is_in_doubt(j, r, sent);
     cJSON_Delete(sent);
     if (r->arrived) {
-        cJSON *seen = parse_settled(t, r, t->op.seen, MERGE_TIMES_UNKNOWN);
+        cJSON *seen = parse_settled(j, r, j->op.seen, MERGE_TIMES_UNKNOWN);
 
         cJSON_Delete(r->seen);
         cJSON_Delete(r->had);
@@ -205,51 +205,51 @@ static void settle_base(struct task *t, struct round *r)
 }
 
 /* What settle_base() found out about the attempt, which is forgotten, is the operation's base. */
-static void keep_arrived(struct task *t, struct round *r)
+static void keep_arrived(struct job *j, struct round *r)
 {
     char *seen = render(r->seen), *had = render(r->had);
 
-    op_set_base(&t->op, seen, had);
+    op_set_base(&j->op, seen, had);
     free(seen);
     free(had);
 }
 
-static int conflict(struct task *t, struct round *r, const struct buf *members)
+static int conflict(struct job *j, struct round *r, const struct buf *members)
 {
     char *base = render(r->base);
     int rc;
 
     if (r->arrived)
-        keep_arrived(t, r);
-    rc = outcome_conflict(t, base, &r->item, members->data);
+        keep_arrived(j, r);
+    rc = outcome_conflict(j, base, &r->item, members->data);
     free(base);
     return rc;
 }
 
 /* Invitations are not sent twice by a guess: a person looks and saves again. */
-static int park_in_doubt(struct task *t, struct round *r)
+static int park_in_doubt(struct job *j, struct round *r)
 {
-    task_fault(
+    job_fault(
         &r->fault, GRADE_REFUSED,
         "nobody knows whether this change arrived, and sending it again would write to everybody "
         "invited once more: look at the record, then save the file again or discard the change");
-    return outcome_failure(t, &r->fault, true);
+    return outcome_failure(j, &r->fault, true);
 }
 
-static int refused(struct task *t, struct round *r, bool may_repeat)
+static int refused(struct job *j, struct round *r, bool may_repeat)
 {
     if (r->fault.grade == GRADE_GONE)
-        return outcome_gone(t, &r->fault);
+        return outcome_gone(j, &r->fault);
     if (r->fault.grade == GRADE_CONFLICT && may_repeat) {
-        op_clear_attempt(&t->op); /* it was refused: nothing of it can have arrived */
+        op_clear_attempt(&j->op); /* it was refused: nothing of it can have arrived */
         return AGAIN;
     }
-    return outcome_failure(t, &r->fault, true);
+    return outcome_failure(j, &r->fault, true);
 }
 
-static int send(struct task *t, struct round *r, bool may_repeat)
+static int send(struct job *j, struct round *r, bool may_repeat)
 {
-    enum kind kind = t->slot.kind;
+    enum kind kind = j->slot.kind;
     char *seen = r->arrived ? render(r->seen) : NULL, *had = seen ? render(r->had) : NULL;
     struct attempt attempt = {
         .change = REMOTE_UPDATE,
@@ -264,9 +264,9 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     enum grade grade;
     int rc;
 
-    body = merge_body(kind, remote_update_policy(t->mb->remote, kind), r->theirs, r->merged);
+    body = merge_body(kind, remote_update_policy(j->mb->remote, kind), r->theirs, r->merged);
     drop_trees(r);
-    rc = task_begin(t, &attempt);
+    rc = job_begin(j, &attempt);
     free(seen);
     free(had);
     if (rc) {
@@ -275,43 +275,43 @@ static int send(struct task *t, struct round *r, bool may_repeat)
     }
     drop_texts(r);
     crash_point("sync: before PATCH");
-    grade = remote_update(t->mb->remote, kind, t->slot.folder, t->slot.record, body,
-                          *r->item.etag ? r->item.etag : NULL, t->ctx, &answer, &r->fault);
+    grade = remote_update(j->mb->remote, kind, j->slot.folder, j->slot.record, body,
+                          *r->item.etag ? r->item.etag : NULL, j->ctx, &answer, &r->fault);
     crash_point("sync: after PATCH");
     cJSON_Delete(body);
-    bool written_back = grade == GRADE_OK && take_answer(t, answer, &written, &r->fault);
+    bool written_back = grade == GRADE_OK && take_answer(j, answer, &written, &r->fault);
     cJSON_Delete(answer);
-    rc = written_back ? outcome_updated(t, &written) : refused(t, r, may_repeat);
+    rc = written_back ? outcome_updated(j, &written) : refused(j, r, may_repeat);
     item_release(&written);
     return rc;
 }
 
-static int update_round(struct task *t, bool may_repeat)
+static int update_round(struct job *j, bool may_repeat)
 {
-    enum kind kind = t->slot.kind;
+    enum kind kind = j->slot.kind;
     struct round r = {0};
     struct buf members;
     int rc;
 
     buf_init(&members, BUF_TEXT_MAX);
-    if (!parse_texts(t, &r) || !read_theirs(t, &r)) {
-        rc = r.fault.grade == GRADE_GONE ? outcome_gone(t, &r.fault)
-                                         : outcome_failure(t, &r.fault, false);
+    if (!parse_texts(j, &r) || !read_theirs(j, &r)) {
+        rc = r.fault.grade == GRADE_GONE ? outcome_gone(j, &r.fault)
+                                         : outcome_failure(j, &r.fault, false);
         goto out;
     }
-    settle_base(t, &r);
+    settle_base(j, &r);
     r.merged = merge_three(kind, r.base, r.mine, r.theirs, &members);
     if (!r.merged) {
-        rc = conflict(t, &r, &members);
+        rc = conflict(j, &r, &members);
         goto out;
     }
     r.merged_text = render(r.merged);
     if (merge_same(kind, r.merged, r.theirs))
-        rc = outcome_updated(t, &r.item);
+        rc = outcome_updated(j, &r.item);
     else if (r.in_doubt)
-        rc = park_in_doubt(t, &r);
+        rc = park_in_doubt(j, &r);
     else
-        rc = send(t, &r, may_repeat);
+        rc = send(j, &r, may_repeat);
 out:
     buf_release(&members);
     round_release(&r);
@@ -321,11 +321,11 @@ out:
 /* --- messages: MarkAsRead --- */
 
 /* The cached message as it is now. An empty item when it is not cached. */
-static int read_message(struct task *t, struct item *ret)
+static int read_message(struct job *j, struct item *ret)
 {
     struct cache_record record;
     cJSON *obj;
-    int rc = cache_get(t->mb->cache, KIND_MESSAGE, t->slot.folder, t->slot.record, true, &record);
+    int rc = cache_get(j->mb->cache, KIND_MESSAGE, j->slot.folder, j->slot.record, true, &record);
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
@@ -342,63 +342,63 @@ static int read_message(struct task *t, struct item *ret)
     return rc;
 }
 
-static int marked(struct task *t)
+static int marked(struct job *j)
 {
     struct item item = {0};
-    int rc = read_message(t, &item);
+    int rc = read_message(j, &item);
 
     if (!rc)
-        rc = outcome_updated(t, item.id ? &item : NULL);
+        rc = outcome_updated(j, item.id ? &item : NULL);
     item_release(&item);
     return rc;
 }
 
-static int send_mark(struct task *t, struct round *r)
+static int send_mark(struct job *j, struct round *r)
 {
-    char *sent = xstrdup(t->op.mine);
+    char *sent = xstrdup(j->op.mine);
     struct attempt attempt = {.change = REMOTE_MARK_READ, .sent = sent};
     enum grade grade;
-    int rc = task_begin(t, &attempt);
+    int rc = job_begin(j, &attempt);
 
     free(sent);
     if (rc)
         return rc;
     crash_point("sync: before MarkAsRead");
-    grade = remote_mark_read(t->mb->remote, t->slot.record, t->ctx, &r->fault);
+    grade = remote_mark_read(j->mb->remote, j->slot.record, j->ctx, &r->fault);
     crash_point("sync: after MarkAsRead");
-    return grade == GRADE_OK ? marked(t) : refused(t, r, false);
+    return grade == GRADE_OK ? marked(j) : refused(j, r, false);
 }
 
-static int mark_read(struct task *t)
+static int mark_read(struct job *j)
 {
     struct round r = {0};
     struct buf err;
     int rc;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (!parse_texts(t, &r)) {
-        rc = outcome_failure(t, &r.fault, false);
-    } else if (merge_same(t->slot.kind, r.seen, r.mine)) {
-        rc = outcome_updated(t, NULL);
-    } else if (kind_check_update(t->slot.kind, r.seen, r.mine, &err)) {
-        task_fault(&r.fault, GRADE_REFUSED, err.data);
-        rc = outcome_failure(t, &r.fault, false);
+    if (!parse_texts(j, &r)) {
+        rc = outcome_failure(j, &r.fault, false);
+    } else if (merge_same(j->slot.kind, r.seen, r.mine)) {
+        rc = outcome_updated(j, NULL);
+    } else if (kind_check_update(j->slot.kind, r.seen, r.mine, &err)) {
+        job_fault(&r.fault, GRADE_REFUSED, err.data);
+        rc = outcome_failure(j, &r.fault, false);
     } else {
-        rc = send_mark(t, &r);
+        rc = send_mark(j, &r);
     }
     buf_release(&err);
     round_release(&r);
     return rc;
 }
 
-int update_run(struct task *t)
+int update_run(struct job *j)
 {
     int rc;
 
-    if (!(kind_info(t->slot.kind)->caps & KIND_CAN_EDIT))
-        return mark_read(t);
-    rc = t->op.sent && kind_info(t->slot.kind)->invited ? task_settle(t) : 0;
+    if (!(kind_info(j->slot.kind)->caps & KIND_CAN_EDIT))
+        return mark_read(j);
+    rc = j->op.sent && kind_info(j->slot.kind)->invited ? job_settle(j) : 0;
     if (!rc)
-        rc = update_round(t, true);
-    return rc == AGAIN ? update_round(t, false) : rc;
+        rc = update_round(j, true);
+    return rc == AGAIN ? update_round(j, false) : rc;
 }

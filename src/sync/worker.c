@@ -1,7 +1,7 @@
 /*
  * worker.c - the threads that carry out what is due, one operation a slot.
  */
-#include "writeback_p.h"
+#include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -11,23 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a service that cannot be reached is asked about. */
-#define ONLINE_POLL NS_PER_S
-/* How often a new token is looked for while the old one is refused. */
-#define TOKEN_POLL NS_PER_S
-/* The machine may sleep, and waits with it: the clock of the journal is looked at this often. */
-#define SLEEP_MAX (60 * NS_PER_S)
-#define DISK_PAUSE (5 * NS_PER_S)
-
 /* --- claiming an operation --- */
-
-/* When to look again while nothing may be tried at all; 0: now. */
-static int64_t held_back_locked(const struct writeback *wb)
-{
-    int64_t until = wb->auth_until > wb->pause_until ? wb->auth_until : wb->pause_until;
-
-    return until > clock_mono() ? until : 0;
-}
 
 /* An attempt that ended since this worker began to look may be why nothing is to be tried now. */
 static bool reserve(struct worker *w, int64_t slot)
@@ -35,15 +19,15 @@ static bool reserve(struct worker *w, int64_t slot)
     struct writeback *wb = w->wb;
     bool taken;
 
-    mutex_lock(&wb->lock);
-    taken = wb->stopping || held_back_locked(wb);
+    mutex_lock(&wb->scheduler.lock);
+    taken = wb->scheduler.stopping || scheduler_is_held_back_locked(&wb->scheduler);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         taken |= wb->workers[i].slot == slot;
     if (!taken) {
         w->slot = slot;
         w->settled = false;
     }
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return !taken;
 }
 
@@ -52,55 +36,50 @@ static void finish(struct worker *w, int rc)
 {
     struct writeback *wb = w->wb;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     w->slot = 0;
-    if (rc)
-        wb->pause_until = clock_mono() + DISK_PAUSE;
-    wb->kicks++;
-    wb->ends++;
-    pthread_cond_signal(&wb->work);
-    pthread_cond_broadcast(&wb->ended);
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
+    scheduler_done(&wb->scheduler, rc);
 }
 
-static void task_release(struct task *t)
+static void job_release(struct job *j)
 {
-    slot_release(&t->slot);
-    journal_op_release(&t->op);
+    slot_release(&j->slot);
+    journal_op_release(&j->op);
 }
 
 /* Reads the operation under the write lock; false when it is none to be carried out now. */
-static bool load(struct worker *w, int64_t slot, struct task *t)
+static bool load(struct worker *w, int64_t slot, struct job *j)
 {
     struct state *state = w->wb->mb->state;
 
-    *t = (struct task){
+    *j = (struct job){
         .wb = w->wb,
         .mb = w->wb->mb,
         .worker = w,
         .ctx = {.cancel = &w->cancel, .priority = HTTP_SAVE},
     };
-    if (state_get_op(state, slot, &t->op))
+    if (state_get_op(state, slot, &j->op))
         return false;
-    if (t->op.state == JOURNAL_QUEUED && t->op.due <= clock_steady() &&
-        !state_get_slot(state, slot, &t->slot))
+    if (j->op.state == JOURNAL_QUEUED && j->op.due <= clock_steady() &&
+        !state_get_slot(state, slot, &j->slot))
         return true;
-    task_release(t);
+    job_release(j);
     return false;
 }
 
-static bool claim(struct worker *w, int64_t slot, struct task *t)
+static bool claim(struct worker *w, int64_t slot, struct job *j)
 {
     bool claimed = false;
     struct state *state = w->wb->mb->state;
 
     state_begin(state);
     if (reserve(w, slot)) {
-        claimed = load(w, slot, t);
+        claimed = load(w, slot, j);
         if (!claimed) {
-            mutex_lock(&w->wb->lock);
+            mutex_lock(&w->wb->scheduler.lock);
             w->slot = 0;
-            mutex_unlock(&w->wb->lock);
+            mutex_unlock(&w->wb->scheduler.lock);
         }
     }
     state_end(state, 0);
@@ -115,12 +94,12 @@ static void announce_parked(struct writeback *wb)
     int64_t *slots;
     size_t count;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     slots = wb->parked;
     count = wb->parked_count;
     wb->parked = NULL;
     wb->parked_count = 0;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     for (size_t i = 0; i < count; i++) {
         struct slot slot;
 
@@ -132,75 +111,41 @@ static void announce_parked(struct writeback *wb)
     free(slots);
 }
 
-static int64_t held_back_until(struct writeback *wb)
-{
-    uint64_t token;
-    int64_t until;
-
-    if (!remote_online(wb->mb->remote))
-        return clock_mono() + ONLINE_POLL;
-    token = remote_token_there(wb->mb->remote);
-    mutex_lock(&wb->lock);
-    if (token != wb->refused_token)
-        wb->auth_until = 0;
-    until = held_back_locked(wb);
-    if (until && until == wb->auth_until && until > clock_mono() + TOKEN_POLL)
-        until = clock_mono() + TOKEN_POLL;
-    mutex_unlock(&wb->lock);
-    return until;
-}
-
 /*
  * False: `wake` says when to look again. At most WRITEBACK_WORKERS - 1 of the slots can be under
  * way.
  */
-static bool pick(struct worker *w, struct task *t, int64_t *wake)
+static bool pick(struct worker *w, struct job *j, int64_t *wake)
 {
     struct state *state = w->wb->mb->state;
-    int64_t slots[WRITEBACK_WORKERS], next, wait;
+    int64_t slots[WRITEBACK_WORKERS], next;
     int64_t began = clock_mono(); /* first: a clock that is pushed meanwhile is seen too early */
     int64_t now = clock_steady();
     int count = state_due_ops(state, now, slots, WRITEBACK_WORKERS, NULL);
 
     for (int i = 0; i < count; i++)
-        if (claim(w, slots[i], t))
+        if (claim(w, slots[i], j))
             return true;
-    if (count < 0 || state_due_ops(state, now, slots, 0, &next) < 0) {
-        *wake = clock_mono() + DISK_PAUSE;
-        return false;
-    }
-    wait = next - now < SLEEP_MAX ? next - now : SLEEP_MAX;
-    *wake = next == INT64_MAX ? INT64_MAX : began + wait;
+    if (count < 0 || state_due_ops(state, now, slots, 0, &next) < 0)
+        next = now + SCHEDULER_DISK_PAUSE * NS_PER_S;
+    *wake = scheduler_wake_at(began, now, next);
     return false;
 }
 
 /* Answers with something to carry out, or false when it is time to end. */
-static bool look(struct worker *w, struct task *t)
+static bool look(struct worker *w, struct job *j)
 {
-    struct writeback *wb = w->wb;
+    struct scheduler *s = &w->wb->scheduler;
+    uint64_t kicks;
 
-    for (;;) {
-        uint64_t kicks;
-        bool stopping;
-        int64_t wake;
-
-        mutex_lock(&wb->lock);
-        kicks = wb->kicks;
-        stopping = wb->stopping;
-        mutex_unlock(&wb->lock);
-        if (stopping)
-            return false;
-        announce_parked(wb);
-        wake = held_back_until(wb);
-        if (!wake && pick(w, t, &wake))
+    while (scheduler_goes_on(s, &kicks)) {
+        announce_parked(w->wb);
+        int64_t wake = scheduler_held_back(s);
+        if (!wake && pick(w, j, &wake))
             return true;
-
-        mutex_lock(&wb->lock);
-        while (wb->kicks == kicks && !wb->stopping &&
-               clock_wait(&wb->work, &wb->lock, wake) != -ETIMEDOUT)
-            ;
-        mutex_unlock(&wb->lock);
+        scheduler_sleep(s, kicks, wake);
     }
+    return false;
 }
 
 /*
@@ -211,68 +156,64 @@ static bool take_turn(struct writeback *wb)
 {
     bool mine;
 
-    mutex_lock(&wb->lock);
-    while (wb->looking && !wb->stopping)
-        clock_wait(&wb->turn, &wb->lock, INT64_MAX);
-    mine = !wb->stopping;
+    mutex_lock(&wb->scheduler.lock);
+    while (wb->looking && !wb->scheduler.stopping)
+        clock_wait(&wb->turn, &wb->scheduler.lock, INT64_MAX);
+    mine = !wb->scheduler.stopping;
     if (mine)
         wb->looking = true;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return mine;
 }
 
 static void give_turn(struct writeback *wb)
 {
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     wb->looking = false;
     pthread_cond_signal(&wb->turn);
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* --- threads --- */
 
-static void carry_out(struct task *t)
+static void carry_out(struct job *j)
 {
     int rc = 0;
 
-    switch (t->op.verb) {
+    switch (j->op.verb) {
     case JOURNAL_CREATE:
-        rc = create_run(t);
+        rc = create_run(j);
         break;
     case JOURNAL_MOVE:
-        rc = move_run(t);
+        rc = move_run(j);
         break;
     case JOURNAL_UPDATE:
-        rc = t->slot.origin ? move_run(t) : 1;
+        rc = j->slot.origin ? move_run(j) : 1;
         if (rc == 1)
-            rc = update_run(t);
+            rc = update_run(j);
         break;
     case JOURNAL_DELETE:
-        rc = remove_run(t);
+        rc = remove_run(j);
         break;
     }
     if (rc == -ECANCELED)
         rc = 0;
-    if (rc)
-        log_error("%s/%s: the journal or the cache cannot be written (%s): tried again in %d s",
-                  kind_info(t->slot.kind)->dir, t->slot.name, strerror(-rc),
-                  (int)(DISK_PAUSE / NS_PER_S));
-    finish(t->worker, rc);
+    finish(j->worker, rc);
 }
 
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
-    struct task t;
+    struct job j;
 
     while (take_turn(w->wb)) {
-        bool found = look(w, &t);
+        bool found = look(w, &j);
 
         give_turn(w->wb);
         if (!found)
             break;
-        carry_out(&t);
-        task_release(&t);
+        carry_out(&j);
+        job_release(&j);
     }
     return NULL;
 }
@@ -288,9 +229,9 @@ int writeback_start(struct writeback *wb)
         rc = pthread_create(&wb->workers[started].thread, NULL, worker_main, &wb->workers[started]);
         started += !rc;
     }
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     wb->running = started;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return started ? 0 : -rc;
 }
 
@@ -299,17 +240,15 @@ void writeback_stop(struct writeback *wb, int64_t limit)
     if (!wb->running)
         return;
     writeback_flush(wb, 0, clock_mono() + limit, NULL, NULL);
-    mutex_lock(&wb->lock);
-    wb->stopping = true;
+    scheduler_stop(&wb->scheduler);
+    mutex_lock(&wb->scheduler.lock);
     pthread_cond_broadcast(&wb->turn);
-    pthread_cond_broadcast(&wb->work);
-    pthread_cond_broadcast(&wb->ended);
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     for (unsigned i = 0; i < wb->running; i++)
         cancel_fire(&wb->workers[i].cancel);
     for (unsigned i = 0; i < wb->running; i++)
         pthread_join(wb->workers[i].thread, NULL);
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     wb->running = 0;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
 }

@@ -33,10 +33,8 @@ struct writeback *writeback_create(struct mailbox *mb)
     struct writeback *wb = xcalloc(1, sizeof(*wb));
 
     wb->mb = mb;
-    mutex_init(&wb->lock, MUTEX_WRITEBACK);
+    scheduler_init(&wb->scheduler, "write-back", mb->remote, MUTEX_WRITEBACK);
     clock_cond_init(&wb->turn);
-    clock_cond_init(&wb->work);
-    clock_cond_init(&wb->ended);
     wb->confirmed = read_confirmed(mb->state);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
         wb->workers[i].wb = wb;
@@ -52,10 +50,8 @@ void writeback_destroy(struct writeback *wb)
     free(wb->parked);
     writeback_forget_answers(wb);
     HASH_FREE_ALL(wb->trashed, free);
-    pthread_cond_destroy(&wb->ended);
-    pthread_cond_destroy(&wb->work);
     pthread_cond_destroy(&wb->turn);
-    mutex_release(&wb->lock);
+    scheduler_release(&wb->scheduler);
     free(wb);
 }
 
@@ -63,40 +59,28 @@ bool writeback_under_way(struct writeback *wb, int64_t slot)
 {
     bool found = false;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         found |= wb->workers[i].slot == slot && !wb->workers[i].settled;
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
     return found;
-}
-
-void writeback_wake(struct writeback *wb)
-{
-    mutex_lock(&wb->lock);
-    wb->kicks++;
-    pthread_cond_signal(&wb->work);
-    mutex_unlock(&wb->lock);
 }
 
 void writeback_kick(struct writeback *wb)
 {
-    mutex_lock(&wb->lock);
-    wb->kicks++;
-    wb->auth_until = 0;
-    pthread_cond_signal(&wb->work);
-    mutex_unlock(&wb->lock);
+    scheduler_kick(&wb->scheduler);
 }
 
 void writeback_forget_trash(struct writeback *wb, int64_t slot)
 {
     struct trashed *t;
 
-    mutex_lock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
     HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
     if (t)
         HASH_DEL(wb->trashed, t);
     free(t);
-    mutex_unlock(&wb->lock);
+    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* What may be on the service by now, or gone from it, is not forgotten before that is known. */
@@ -242,9 +226,9 @@ int writeback_confirm(struct writeback *wb)
     state_begin(wb->mb->state);
     rc = confirm_ops(wb->mb->state, now);
     if (!rc) {
-        mutex_lock(&wb->lock);
+        mutex_lock(&wb->scheduler.lock);
         wb->confirmed = now;
-        mutex_unlock(&wb->lock);
+        mutex_unlock(&wb->scheduler.lock);
     }
     rc = state_end(wb->mb->state, rc);
     writeback_kick(wb);

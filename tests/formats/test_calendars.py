@@ -12,6 +12,7 @@ import datetime
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,19 @@ class Cases(unittest.TestCase):
         self.assertLessEqual(max(map(len, text.split(b"\r\n"))), 75)
 
 
+def imported(event):
+    """What an import makes of it, with times in UTC, as the service gives them back."""
+    text = written(event)
+    named = re.search(rb"TZID=([^:;]+)[:;]", text)
+    done = subprocess.run([PRINT, "import"], input=text, stdout=subprocess.PIPE, check=True)
+    ((record,), _, _) = json.loads(done.stdout)
+    for member in ("Start", "End"):
+        zone = "UTC" if record[member + "TimeZone"] == "UTC" else named.group(1).decode()
+        time = datetime.datetime.fromisoformat(record[member]).replace(tzinfo=zoneinfo.ZoneInfo(zone))
+        record[member] = time.astimezone(UTC).isoformat()
+    return {"Id": "B", **record}
+
+
 class Series(unittest.TestCase):
     """Every day of the calendar, asked one by one."""
 
@@ -165,6 +179,7 @@ class Series(unittest.TestCase):
                 right.append(datetime.datetime.combine(day, clock, zone if known else datetime.timezone(start.utcoffset())).astimezone(UTC))
             with self.subTest(i=i, event=event):
                 self.assertEqual(expanded(event, 8), right[:8])
+                self.assertEqual(expanded(imported(event), 8), right[:8])
                 self.assertEqual(only(event)["DTSTART"].dt.astimezone(UTC), start.astimezone(UTC))
 
     def test_a_series_begins_at_its_first_occurrence(self):

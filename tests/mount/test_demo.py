@@ -6,11 +6,30 @@ import unittest
 
 from harness import MountTest, is_mounted, main
 
-TOUR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "demo", "tour")
+TOURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "demo")
 
 
 class Demo(unittest.TestCase):
     def test_tour(self):
+        def check(text, again):
+            first, second = [int(line.split(":")[1]) for line in text.splitlines() if line.startswith("Number of")]
+            self.assertGreater(first, 50)
+            self.assertEqual(second, 0)
+            self.assertIn('user.outlook.state="pending"', text)
+            self.assertIn('user.outlook.state="synced"', text)
+            self.assertIn('"MobilePhone1": "+49 30', text)
+            for shown in ("by-sender", "about the invoice", "FN:", "letter.eml", "Logged in as"):
+                self.assertIn(shown, text)
+            again()  # over the one that is still mounted
+        self.take("tour", check)
+
+    def test_tour_of_graph(self):
+        def check(text, _):
+            for shown in ('"flagStatus": "flagged"', "Review.ics", "yes.json", "on.json", '"status": "alwaysEnabled"'):
+                self.assertIn(shown, text)
+        self.take("tour-graph", check)
+
+    def take(self, name, check):
         build = MountTest.build_dir
         with tempfile.TemporaryDirectory(prefix="outlookfs-demo-", ignore_cleanup_errors=True) as top:
             mountpoint = os.path.join(top, "my mail")
@@ -19,7 +38,7 @@ class Demo(unittest.TestCase):
 
             def tour():
                 with open(os.path.join(top, "output"), "w+", encoding="utf-8") as output:
-                    done = subprocess.run([TOUR, build, mountpoint], stdin=subprocess.DEVNULL, stdout=output,
+                    done = subprocess.run([os.path.join(TOURS, name), build, mountpoint], stdin=subprocess.DEVNULL, stdout=output,
                                           stderr=subprocess.STDOUT, timeout=100, env=environment)
                     output.seek(0)
                     text = output.read()
@@ -28,16 +47,7 @@ class Demo(unittest.TestCase):
                 return text
 
             try:
-                text = tour()
-                first, second = [int(line.split(":")[1]) for line in text.splitlines() if line.startswith("Number of")]
-                self.assertGreater(first, 50)
-                self.assertEqual(second, 0)
-                self.assertIn('user.outlook.state="pending"', text)
-                self.assertIn('user.outlook.state="synced"', text)
-                self.assertIn('"MobilePhone1": "+49 30', text)
-                for shown in ("by-sender", "about the invoice", "FN:", "letter.eml", "Logged in as"):
-                    self.assertIn(shown, text)
-                tour()  # over the one that is still mounted
+                check(tour(), tour)
             finally:
                 subprocess.run(["fusermount3", "-uz", mountpoint], capture_output=True, timeout=30)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import icalendar
 import vobject
 
-from harness import MountTest, Terminal, main
+from harness import MountTest, Terminal, main, wait_for
 
 LIMIT = 60  # s of a program
 
@@ -67,6 +67,38 @@ class Mutt(ReadersTest):
         mark = self.mailbox.mark()
         self.subjects("Inbox")
         self.assertEqual(self.mailbox.requests(since=mark), [], "a second look costs nothing")
+
+
+class BeyondAscii(ReadersTest):
+    """Addresses of RFC 6532: mutt shows them, and a copy of the exported mail reaches everybody."""
+    SEED = "contacts=1,events=0,messages=0"
+    OPTIONS = "list_ttl=0,send_delay=0"
+    PEOPLE = ["jörg@bücher.example", "用户@例子.example", "kim@contoso.example"]
+
+    def test_a_copy_reaches_everybody(self):
+        id = self.mailbox.sandbox.create("message", {"Subject": "Grüße", "From": "päť@bücher.example", "Body": "x",
+                                                     "To": ";".join(self.PEOPLE[:2]), "Cc": self.PEOPLE[2]})["Id"]
+        path = self.mailbox.path("export/mail/Inbox", id + ".eml")
+        wait_for(lambda: os.path.exists(path), "the message", 10)
+        out = os.path.join(self.home, "out")
+        config = self.config("muttrc", "set folder=%s\nset wait_key=no\nset sleep_time=0\nset header_cache=\"\"\nset pipe_decode\nset charset=utf-8\n"
+                             "unignore *\n" % self.home)
+        keys = "<pipe-message>cat > %s<enter><exit>" % out
+        command = ["mutt", "-n", "-F", config, "-R", "-f", self.mailbox.path("export/mail/Inbox"), "-e", 'push "%s"' % keys]
+        with Terminal(command, cwd=self.home) as terminal:
+            self.assertEqual(terminal.wait(LIMIT), 0)
+        with open(out, encoding="utf-8") as file:
+            shown = file.read()
+        for person in self.PEOPLE + ["päť@bücher.example"]:
+            self.assertIn(person, shown)
+        mark = self.mailbox.mark()
+        with open(path, "rb") as mail:
+            text = mail.read().replace("From: päť@bücher.example\n".encode(), b"")
+        with open(self.mailbox.path("outbox/send/copy.eml"), "wb") as file:
+            file.write(text)
+        self.mailbox.sync()
+        (request,) = [r for r in self.mailbox.requests(since=mark) if r["method"] == "POST"]
+        self.assertEqual((request["body"]["To"].split(";"), request["body"]["Cc"]), (self.PEOPLE[:2], self.PEOPLE[2]))
 
 
 class OpenMutt(ReadersTest):

@@ -34,5 +34,17 @@ class NotEnabled(GraphTest):
         wait_for(lambda: self.listed() == before and "no_mailbox" not in self.mailbox.status(), "all is well again")
 
 
+class Doctor(GraphTest):
+    def test_what_the_account_can_do(self):
+        config = os.path.join(self.mailbox.dir, "config")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[home]\nservice = graph\nurl = %s\ntoken-file = %s\n" % (self.mailbox.sandbox.graph_url, self.mailbox.token_file))
+        done = self.mailbox.run([self.mailbox.program, "doctor", "--json", "--config", config, "home"], check=False)
+        links = {link["link"]: link["text"] for link in json.loads(done.stdout)["links"]}
+        self.assertIn("outbox/forward/", links["forwarding"])
+        self.assertIn("not with this service", links["questions"])
+        self.assertIn("found out", links["sending"])
+
+
 if __name__ == "__main__":
     main()

@@ -11,7 +11,8 @@ class Search(GraphTest):
 
     def found(self, *parts):
         """The ids a search finds."""
-        return sorted(name[:-len(".json")] for name in os.listdir(self.mailbox.path("search", *parts)))
+        directory = self.mailbox.path("search", *parts)
+        return sorted(os.path.basename(os.readlink(os.path.join(directory, name)))[:-len(".json")] for name in os.listdir(directory))
 
     def asked(self, target):
         return sorted(one["id"] for one in self.ask(target)["value"])

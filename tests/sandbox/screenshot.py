@@ -24,8 +24,8 @@ REQUEST = {
 
 def main():
     build, path = sys.argv[1:3]
-    size = [int(n) for n in sys.argv[3:] if n.isdigit()] or [1000, 640]
-    with Sandbox(build, "--seed", "messages=6") as sandbox, \
+    size = [int(n) for n in sys.argv[3:] if n.isdigit()] or [1000, 1240]
+    with Sandbox(build, "--seed", "messages=6,contacts=8,events=6") as sandbox, \
             Browser(*size, dark="dark" in sys.argv) as browser:
         for sender, subject, body, files, read in MAILS:
             sandbox.create("message", {"From": sender, "Subject": subject, "Body": body, "Attachments": files,

@@ -2,7 +2,7 @@
  * log.h - the program's log: standard error or syslog, and the last lines in memory for
  * `.outlookfs/log`.
  *
- * Low rooms return errors and do not log; fs, sync and cli log once, with the file's name and what
+ * Low layers return errors and do not log; fs, sync and cli log once, with the file's name and what
  * to do. Never logged: tokens, Authorization headers, bodies of records.
  *
  * Threads: any.

@@ -10,11 +10,13 @@
 
 struct cJSON;
 
+/* Is a name part (kind.h) of `contact` another than in `base`? To take one away is no other name. */
+bool contact_is_renamed(const struct cJSON *base, const struct cJSON *contact);
+
 /*
- * A person was renamed: where a name part (kind.h) of `contact` is another than in `base` and a full name
- * (DisplayName, FileAs) was what the parts gave, in one of the usual orders, and was left as it was,
- * it becomes what they give in that order now. A full name that somebody wrote stays, and so does one
- * of which a part was only taken away. False: nothing changed.
+ * A person was renamed: where a full name (DisplayName, FileAs) was what the parts of `base` gave, in
+ * one of the usual orders, and was left as it was, it becomes what they give in that order now. A
+ * full name that somebody wrote stays. False: nothing changed.
  */
 bool contact_settle_names(const struct cJSON *base, struct cJSON *contact);
 

@@ -31,6 +31,9 @@ int event_day_parse(const char *text, struct event_day *ret);
 /* Does it happen on that day? An event of all day has dates, the same in every zone. */
 bool event_is_on(const struct cJSON *event, const struct event_day *day);
 
+/* Has it a time that event_settle_zones() gives a zone? */
+bool event_is_open(const struct cJSON *base, const struct cJSON *event);
+
 /*
  * Gives each time of `event`, which somebody has saved, the zone that is meant where none is said:
  * that of this process (TZ), by the name the service knows. `base` is the event as it was, NULL: it

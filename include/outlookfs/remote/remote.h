@@ -83,12 +83,13 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 /* --- folders ---------------------------------------------------------------------------------- */
 
 struct remote_folder {
-    char *id;       /* calendars, contacts: the table id. mail: the picker's Id; where there is no
+    char *id;         /* calendars, contacts: the table id. mail: the picker's Id; where there is no
                       picker, or the folder was found by its name, the display path */
-    char *display;  /* what a person reads */
-    char *parent;   /* id of the parent folder, or NULL */
-    unsigned flags; /* enum folder_flags */
-    bool gone;      /* remote_folder_changes(): it is not there any more */
+    char *display;    /* what a person reads */
+    char *parent;     /* id of the parent folder, or NULL */
+    unsigned flags;   /* enum folder_flags */
+    bool gone;        /* remote_folder_changes(): it is not there any more */
+    int64_t expected; /* remote_list_folders(): how many records it has; 0 where that is not said */
 };
 struct remote_folders {
     struct remote_folder *list;

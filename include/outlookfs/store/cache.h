@@ -187,10 +187,11 @@ typedef void (*cache_change_fn)(void *ctx, const char *id, const char *text);
  * Tells every record of a folder that is new, changed or gone since the revision `*rev` (0: all that
  * are there), each once, as it is now, and moves `*rev` to the newest. Revisions count the changes
  * of this process's cache_open() and of the file; a `rev` is good until cache_close(). A call that
- * finds nothing new costs one look into an index.
+ * finds nothing new costs one look into an index. -EINTR: cancelled (NULL: nobody can), and the next
+ * call goes on from there.
  */
 int cache_since(struct cache *c, enum kind kind, const char *folder, uint64_t *rev,
-                cache_change_fn each, void *ctx);
+                struct cancel *cancel, cache_change_fn each, void *ctx);
 
 /* --- words: SQLite FTS5 over all cached records --- */
 
@@ -221,10 +222,8 @@ int cache_search(struct cache *c, const char *words, size_t max, struct cancel *
 int cache_attachment_open(struct cache *c, const char *message, const char *attachment,
                           size_t *ret_size);
 bool cache_attachment_is_there(struct cache *c, const char *message, const char *attachment);
-/* A new file for the bytes as they come (O_RDWR, already unlinked from nothing: not visible until
- * finished). */
-int cache_attachment_begin(struct cache *c, const char *message, const char *attachment,
-                           char **ret_temp);
+/* A new file for bytes as they come (O_RDWR): what it is the bytes of cache_attachment_end() says. */
+int cache_attachment_begin(struct cache *c, char **ret_temp);
 /* Makes the finished file the attachment's bytes and evicts others down to `limit` bytes. Takes
  * `temp` (freed). `ok` false: throws it away. The descriptor stays the caller's. */
 int cache_attachment_end(struct cache *c, const char *message, const char *attachment, char *temp,

@@ -68,7 +68,7 @@ int state_put_meta(struct state *s, const char *key, const char *value);
 enum slot_flags {
     SLOT_LOCAL = 1 << 0,  /* data/<ino> holds the visible bytes */
     SLOT_DRAFT = 1 << 1,  /* ... and they are not committed: empty, incomplete or refused text */
-    SLOT_VACANT = 1 << 2, /* the name is empty: renamed away or unlinked; `vacant_at` says when */
+    SLOT_VACANT = 1 << 2, /* the name is empty: renamed away or unlinked; `since` says when */
     SLOT_ALIAS = 1 << 3,  /* the user gave the name; it is not "<id>.json" */
     SLOT_MODE = 1 << 4,   /* `mode` overrides 0600 */
     SLOT_MTIME = 1 << 5,  /* `mtime` overrides the record's time */
@@ -85,9 +85,9 @@ struct slot {
     uint64_t ino; /* of the inode in the slot now */
     unsigned flags;
     unsigned mode;
-    int64_t mtime;     /* ns */
-    int64_t vacant_at; /* clock_steady(): vacated; a draft: last closed */
-    char *base; /* the text that was visible before a draft or a vacancy began, or NULL: what the
+    int64_t mtime; /* ns */
+    int64_t since; /* clock_steady(): vacated; a draft: last closed */
+    char *base;    /* the text that was visible before a draft or a vacancy began, or NULL: what the
                    next commit is compared with */
 };
 void slot_release(struct slot *slot);
@@ -177,6 +177,11 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
 /* All, oldest first. */
 int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count);
 
+/* The names of slots with an operation in one of `states` (bits: 1 << JOURNAL_QUEUED, ...), oldest first, without reading a
+ * text; until `each` answers something else than 0. `each` is called under the reader's lock: memory only. */
+typedef int (*state_op_fn)(void *ctx, int64_t slot, const char *name);
+int state_each_op_name(struct state *s, unsigned states, state_op_fn each, void *ctx);
+
 struct journal_counts {
     unsigned queued, failed, conflict, held;
 };
@@ -188,7 +193,7 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
 int state_count_deletes_in(struct state *s, enum kind kind, const char *folder,
                            int64_t queued_after, unsigned limit, unsigned *ret);
 /* Every QUEUED operation that is not due at `now` becomes due then. */
-int state_hurry_ops(struct state *s, int64_t now);
+int state_expedite_ops(struct state *s, int64_t now);
 
 /*
  * Times of clock_steady() that an earlier process stored in what is this one's future become `now`,

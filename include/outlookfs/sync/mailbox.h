@@ -232,8 +232,9 @@ int mailbox_attachment(struct mailbox *mb, const char *message, const char *atta
 struct mailbox_progress {
     enum kind kind;
     char *folder;
-    uint64_t records;
-    bool listing; /* under way */
+    uint64_t stored;   /* records in the cache */
+    uint64_t expected; /* records there will be; 0 where the service does not say */
+    int64_t seconds;   /* since this process began to list it */
 };
 /* Listings under way; the caller frees each folder and the array. */
 int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *ret_count);

@@ -24,21 +24,6 @@ static int tell_op(struct fs *fs, unsigned states, const struct journal_op *op, 
     return rc;
 }
 
-static int each_op(struct fs *fs, unsigned states, entry_fn each, void *ctx)
-{
-    struct journal_op *ops = NULL;
-    size_t count = 0;
-    int rc = state_ops(fs->state, &ops, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (!rc)
-            rc = tell_op(fs, states, &ops[i], each, ctx);
-        journal_op_release(&ops[i]);
-    }
-    free(ops);
-    return rc;
-}
-
 static int tell_mail(struct fs *fs, unsigned states, const struct outbox_row *row, entry_fn each,
                      void *ctx)
 {
@@ -100,14 +85,14 @@ static int one_failed(struct fs *fs, int64_t id, entry_fn each, void *ctx)
 
 static int each_queued(struct fs *fs, entry_fn each, void *ctx)
 {
-    int rc = each_op(fs, QUEUED_OPS, each, ctx);
+    int rc = state_each_op_name(fs->state, QUEUED_OPS, each, ctx);
 
     return rc ? rc : each_mail(fs, QUEUED_MAILS, each, ctx);
 }
 
 static int each_failed(struct fs *fs, entry_fn each, void *ctx)
 {
-    int rc = each_op(fs, FAILED_OPS, each, ctx);
+    int rc = state_each_op_name(fs->state, FAILED_OPS, each, ctx);
 
     return rc ? rc : each_mail(fs, FAILED_MAILS, each, ctx);
 }
@@ -161,7 +146,7 @@ int operation_discard(struct fs *fs, int64_t id)
         drop_inode(fs, before.ino);
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
-        after.vacant_at = 0; /* the name comes back at once */
+        after.since = 0; /* the name comes back at once */
         rc = state_put_slot(fs->state, &after);
         housekeeping_wake(fs);
     } else if (!rc) {

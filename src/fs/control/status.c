@@ -281,8 +281,12 @@ static void add_listings(struct fs *fs, struct cJSON *root)
 
         buf_init(&path, BUF_TEXT_MAX);
         mailbox_folder_path(fs->mailbox, p[i].kind, p[i].folder, &path);
-        cJSON_AddStringToObject(obj, "path", path.data);
-        cJSON_AddNumberToObject(obj, "records", (double)p[i].records);
+        buf_truncate(&path, path.len ? path.len - 1 : 0); /* its '/' */
+        cJSON_AddStringToObject(obj, "folder", path.data);
+        cJSON_AddNumberToObject(obj, "stored", (double)p[i].stored);
+        if (p[i].expected)
+            cJSON_AddNumberToObject(obj, "expected", (double)p[i].expected);
+        cJSON_AddNumberToObject(obj, "seconds", (double)p[i].seconds);
         cJSON_AddItemToArray(list, obj);
         buf_release(&path);
         free(p[i].folder);

@@ -1,8 +1,9 @@
 /*
  * class_p.h - what a kind of directory, file or link does: the interface a branch implements.
  *
- * A node's class is a const struct node_ops. Members that are not set: a directory without entries
- * of its own, a file without content; the rest is -EPERM or empty.
+ * A node's class is a const struct node_ops, checked where a node is made: a directory has lookup()
+ * and list() or neither (no entries of its own), and owns(), create() and rename() or none of them;
+ * a link has readlink(), a file load() or read(). What else is not set is -EPERM or empty.
  *
  * "Locked" means under fs.change: a hook may write the databases and must not wait for the network.
  * "Unlocked" means with no lock held: it may wait for the network, and ends when req->cancel fires.

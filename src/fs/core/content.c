@@ -220,6 +220,23 @@ int content_text(struct content *c, char **ret, size_t *ret_len)
     return rc == -ENOBUFS ? -EFBIG : rc;
 }
 
+int content_arrive(struct content *c, enum json_shape shape)
+{
+    bool durable = c->synced == c->changed;
+
+    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable))
+        return CONTENT_DRAFT;
+    return fdatasync(c->fd) ? -errno : 0;
+}
+
+void content_draft_reason(enum json_shape shape, const struct json_where *where, struct buf *out)
+{
+    if (shape == JSON_EMPTY)
+        buf_addstr(out, "1:1: the file is empty");
+    else
+        buf_addf(out, "%u:%u: the text is not complete", where->line, where->column);
+}
+
 static int fd_stat(int fd, struct stat *ret)
 {
     struct stat data;

@@ -17,7 +17,7 @@
 #define OUTLOOKFS_FS_CORE_P_H
 
 #include "class_p.h"
-#include "node_p.h"
+#include "content_p.h"
 
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/queue.h>
@@ -59,7 +59,7 @@ struct fs {
     _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
     struct mutex change;
-    struct queue tasks; /* housekeeping.c */
+    struct queue chores; /* housekeeping.c */
     pthread_t housekeeper;
     bool running;
     _Atomic bool stopping;
@@ -123,11 +123,11 @@ void waiters_fire(struct fs *fs, uint64_t ino);          /* the file has grown o
 
 /* --- housekeeping.c --- */
 /* Carried out by the housekeeping thread, which frees it afterwards; `drop` frees its members. */
-struct task {
-    void (*run)(struct fs *fs, struct task *t);
-    void (*drop)(struct task *t);
+struct chore {
+    void (*run)(struct fs *fs, struct chore *t);
+    void (*drop)(struct chore *t);
 };
-void housekeeping_do(struct fs *fs, struct task *t);
+void housekeeping_do(struct fs *fs, struct chore *t);
 void housekeeping_wake(struct fs *fs); /* something may expire earlier than known */
 int housekeeping_start(struct fs *fs);
 void housekeeping_stop(struct fs *fs);

@@ -195,22 +195,19 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
     if ((!e->has_attr || e->moment != fs->attr_changes) && (e->spec.ops->flags & NODE_LAZY_ATTR))
         return -ENOENT;
 
+    if (e->has_attr && tree_list(fs, &e->spec, &e->attr, e->moment)) {
+        *ret = (struct fs_entry){.ino = e->spec.ino, .attr = e->attr, .cacheable = true};
+        return 0;
+    }
     struct node *node = tree_obtain(fs, &e->spec);
-    /* What changes from here on is told to the kernel, because there is a node. */
+    rc = 0;
     if (e->moment != fs->attr_changes) { /* neither is the name what it was */
         tree_put(fs, node);
         node = NULL;
         rc = node_lookup(fs, req, dir->node, e->spec.name, &node);
-        if (!rc)
-            rc = node_entry(fs, req, node, ret);
-    } else if (e->has_attr && !content_peek(fs, node)) {
-        *ret = (struct fs_entry){.ino = node->ino, .attr = e->attr, .cacheable = true};
-        tree_show(fs, node, &e->attr);
-        tree_remember(fs, node);
-        rc = 0;
-    } else { /* an open file's attributes are those of its bytes */
-        rc = node_entry(fs, req, node, ret);
     }
+    if (!rc)
+        rc = node_entry(fs, req, node, ret);
     tree_put(fs, node);
     return rc;
 }

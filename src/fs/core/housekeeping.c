@@ -9,22 +9,22 @@
 
 #include <stdlib.h>
 
-static void discard(struct task *t)
+static void discard(struct chore *t)
 {
     if (t->drop)
         t->drop(t);
     free(t);
 }
 
-void housekeeping_do(struct fs *fs, struct task *t)
+void housekeeping_do(struct fs *fs, struct chore *t)
 {
-    if (!queue_push(&fs->tasks, t))
+    if (!queue_push(&fs->chores, t))
         discard(t);
 }
 
 void housekeeping_wake(struct fs *fs)
 {
-    housekeeping_do(fs, xcalloc(1, sizeof(struct task)));
+    housekeeping_do(fs, xcalloc(1, sizeof(struct chore)));
 }
 
 /* The moment of clock_mono() that is `when` of clock_steady(). */
@@ -53,7 +53,7 @@ static void *housekeeping(void *ctx)
     int64_t next = 0;
 
     while (!fs->stopping) {
-        struct task *t = queue_pop(&fs->tasks, NULL, until(next, clock_steady()));
+        struct chore *t = queue_pop(&fs->chores, NULL, until(next, clock_steady()));
 
         if (t && !t->run)
             next = 0;
@@ -79,7 +79,7 @@ void housekeeping_stop(struct fs *fs)
 {
     fs->stopping = true;
     housekeeping_wake(fs);
-    queue_close(&fs->tasks);
+    queue_close(&fs->chores);
     if (fs->running)
         pthread_join(fs->housekeeper, NULL);
     fs->running = false;
@@ -87,10 +87,10 @@ void housekeeping_stop(struct fs *fs)
 
 void housekeeping_release(struct fs *fs)
 {
-    struct task *t;
+    struct chore *t;
 
-    queue_close(&fs->tasks);
-    while ((t = queue_pop(&fs->tasks, NULL, 0)))
+    queue_close(&fs->chores);
+    while ((t = queue_pop(&fs->chores, NULL, 0)))
         discard(t);
-    queue_release(&fs->tasks);
+    queue_release(&fs->chores);
 }

@@ -1,8 +1,5 @@
 /*
- * node_p.h - nodes and the contents of open files.
- *
- * A node is an inode the kernel, or one of our handles, knows. All handles of a node share one
- * content, because the kernel has one page cache per inode.
+ * node_p.h - nodes: an inode the kernel, or one of our handles, knows.
  */
 #ifndef OUTLOOKFS_FS_NODE_P_H
 #define OUTLOOKFS_FS_NODE_P_H
@@ -31,16 +28,15 @@ struct node {
     uint64_t nlookup;        /* the kernel's references */
     unsigned refs;           /* ours: calls under way, children, handles */
     struct content *content; /* while a handle is open */
-    struct node *next;       /* in the hash chain */
-    int64_t shown_mtime;     /* what the kernel was told last */
-    int64_t shown_size;      /* -1: nothing yet */
+    UT_hash_handle hh;
+    int64_t shown_mtime; /* what the kernel was told last */
+    int64_t shown_size;  /* -1: nothing yet */
 };
 
 struct tree {
     struct mutex lock;
-    struct node **buckets;  /* guarded by lock */
-    size_t nbuckets, count; /* guarded by lock */
-    struct map folders;     /* interned folder ids; guarded by lock */
+    struct node *nodes; /* a hash by inode number; guarded by lock */
+    struct map folders; /* interned folder ids; guarded by lock */
 };
 
 /* What a new node is. Strings are copied. */
@@ -64,7 +60,14 @@ struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL 
  * and name if it has none, and the slot. */
 struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
 const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
-void tree_remember(struct fs *fs, struct node *node);       /* nlookup + 1 */
+/*
+ * An entry of a listing, in one step, because listings are long: the node is made, the kernel is
+ * told `attr`, and refers to it. False, and nothing of that: it is open, or attributes have changed
+ * since `moment` (fs.attr_changes).
+ */
+bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
+               uint64_t moment);
+void tree_remember(struct fs *fs, struct node *node); /* nlookup + 1 */
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 /* A rename or unlink: parent NULL detaches; `ops` NULL: unchanged. A file takes kind and folder of
  * its parent. */
@@ -81,72 +84,5 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* th
 char *tree_name(struct fs *fs, struct node *node);                         /* a copy */
 int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);       /* "mail/Inbox/" */
 int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out); /* "../../": to the root */
-
-/*
- * Bytes: either a text in memory that nobody changes, or a local file. A writable class goes from
- * text to file at the first change (content_own()).
- */
-struct content {
-    unsigned handles;  /* guarded by tree.lock */
-    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
-    _Atomic int fd;    /* -1: text. Set once, under lock */
-    char *text;
-    size_t len;            /* of text */
-    _Atomic int64_t mtime; /* of text, ns */
-    bool owned;            /* guarded by lock: content_own() was here */
-    char *base; /* guarded by lock: the visible text before the first change since the last commit,
-                   for the merge; or NULL */
-    _Atomic uint64_t changed; /* grows with each change of bytes */
-    _Atomic uint64_t synced;  /* `changed` at the last fsync */
-    uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
-    bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
-                     back at the last close */
-};
-
-/* --- content.c --- */
-/* One more handle, loaded when there is none; content_put() gives it back, the last one commits. */
-int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
-void content_put(struct fs *fs, struct node *node);
-/* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
-struct content *content_peek(struct fs *fs, struct node *node);
-bool content_is_open(struct fs *fs, uint64_t ino);
-/* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
-int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
-int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
-int content_stat(struct content *content, struct stat *st);               /* size and times */
-int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
-/* Hands changed bytes to the class, once per change; the log says why they were not taken. */
-int content_commit(struct fs *fs, struct node *node, struct content *content);
-/* The same of a class that sends them at once. Unlocked. */
-int content_store(struct fs *fs, const struct fs_req *req, struct node *node,
-                  struct content *content);
-/* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
-void content_committed(struct fs *fs, uint64_t ino, const char *text);
-void content_rebase(struct content *content, const char *text);
-/* The local bytes of an inode: data/<ino>. */
-int data_make(struct fs *fs, uint64_t ino, const char *text); /* with these bytes in it */
-int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len);
-int data_stat(struct fs *fs, uint64_t ino, struct stat *ret); /* size and times */
-int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
-/* An inode is in no directory any more: its local bytes go, but stay while a handle is open. */
-void drop_inode(struct fs *fs, uint64_t ino);
-
-struct fs_handle {
-    struct node *node;       /* referenced */
-    struct content *content; /* one handle of it */
-    bool writable;
-    _Atomic off_t position;         /* where the last read ended */
-    void *waiter;                   /* of fs_poll(), or NULL; guarded by waiters.lock */
-    struct fs_handle *next_waiting; /* guarded by waiters.lock */
-};
-
-struct waiters {
-    struct mutex lock;
-    struct fs_handle *first; /* guarded by lock */
-};
-
-/* --- handle.c --- */
-int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
-                     struct content *content, off_t size);
 
 #endif

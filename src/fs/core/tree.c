@@ -2,63 +2,27 @@
  * tree.c - the nodes: one per inode the kernel or a handle knows, found by number.
  *
  * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs:
- * calls under way, children, handles). Our own table, because base/map.h has string keys and a
- * listing of 100,000 records makes 100,000 nodes.
+ * calls under way, children, handles).
  */
+#include <outlookfs/base/alloc.h>
+
+/* Before uthash.h: its own malloc ends the program by exit(). */
+#define uthash_malloc(size) xmalloc(size)
+
 #include "core_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_BUCKETS 1024
-
-static struct node **bucket_locked(struct tree *tree, uint64_t ino)
-{
-    return &tree->buckets[(ino * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (tree->nbuckets - 1)];
-}
-
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {
-    struct node *n = *bucket_locked(tree, ino);
+    struct node *n;
 
-    while (n && n->ino != ino)
-        n = n->next;
+    HASH_FIND(hh, tree->nodes, &ino, sizeof(ino), n);
     return n;
-}
-
-static void grow_locked(struct tree *tree)
-{
-    struct node **old = tree->buckets;
-    size_t count = tree->nbuckets;
-
-    tree->nbuckets = count * 2;
-    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
-    for (size_t i = 0; i < count; i++) {
-        while (old[i]) {
-            struct node *n = old[i];
-            struct node **to = bucket_locked(tree, n->ino);
-
-            old[i] = n->next;
-            n->next = *to;
-            *to = n;
-        }
-    }
-    free(old);
-}
-
-static void insert_locked(struct tree *tree, struct node *n)
-{
-    if (tree->count >= tree->nbuckets)
-        grow_locked(tree);
-
-    struct node **to = bucket_locked(tree, n->ino);
-    n->next = *to;
-    *to = n;
-    tree->count++;
 }
 
 static void free_node(struct node *n)
@@ -75,12 +39,8 @@ static void reap_locked(struct tree *tree, struct node *n)
 {
     while (n && !n->refs && !n->nlookup) {
         struct node *parent = n->parent;
-        struct node **at = bucket_locked(tree, n->ino);
 
-        while (*at != n)
-            at = &(*at)->next;
-        *at = n->next;
-        tree->count--;
+        HASH_DEL(tree->nodes, n);
         free_node(n);
         if (parent)
             parent->refs--;
@@ -93,8 +53,7 @@ void tree_init(struct fs *fs, const struct node_ops *root)
     struct tree *tree = &fs->tree;
 
     mutex_init(&tree->lock, MUTEX_TREE);
-    tree->nbuckets = FIRST_BUCKETS;
-    tree->buckets = xcalloc(tree->nbuckets, sizeof(*tree->buckets));
+    tree->nodes = NULL;
     map_init(&tree->folders);
 
     /* The root is never forgotten. */
@@ -108,17 +67,7 @@ void tree_release(struct fs *fs)
 {
     struct tree *tree = &fs->tree;
 
-    for (size_t i = 0; i < tree->nbuckets; i++) {
-        while (tree->buckets[i]) {
-            struct node *n = tree->buckets[i];
-
-            tree->buckets[i] = n->next;
-            free_node(n);
-        }
-    }
-    free(tree->buckets);
-    tree->buckets = NULL;
-    tree->nbuckets = 0;
+    HASH_FREE_ALL(tree->nodes, free_node);
     for (struct map_entry *e = map_first(&tree->folders); e; e = map_next(&tree->folders, e))
         free(e->value);
     map_release(&tree->folders);
@@ -191,12 +140,25 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
     }
 }
 
-struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+/* What one member of a class promises another must keep. */
+static bool is_whole(const struct node_ops *ops)
 {
-    struct tree *tree = &fs->tree;
+    if (!ops->name || (ops->flags & NODE_READ_ONLY && ops->flags & NODE_WRITABLE))
+        return false;
+    if (S_ISDIR(ops->type))
+        return !ops->lookup == !ops->list && !ops->owns == !ops->create &&
+               !ops->owns == !ops->rename && (!ops->names || ops->names->files);
+    if (S_ISLNK(ops->type))
+        return ops->readlink;
+    return S_ISREG(ops->type) && (ops->load || ops->read);
+}
 
-    mutex_lock(&tree->lock);
+/* Without a reference of its own. */
+static struct node *obtain_locked(struct tree *tree, const struct node_spec *spec)
+{
     struct node *n = find_locked(tree, spec->ino);
+
+    assert(is_whole(spec->ops));
     if (!n) {
         n = xcalloc(1, sizeof(*n));
         n->ino = spec->ino;
@@ -207,7 +169,7 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
         n->ops = spec->ops;
         n->slot = spec->slot;
         n->shown_size = -1;
-        insert_locked(tree, n);
+        HASH_ADD(hh, tree->nodes, ino, sizeof(n->ino), n);
     } else if (!n->parent &&
                !S_ISDIR(n->ops->type)) { /* it was unlinked, and comes back elsewhere */
         n->kind = spec->kind;
@@ -216,11 +178,40 @@ struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
     } else if (spec->slot) {
         n->slot = spec->slot;
     }
-    n->refs++;
     if (!n->parent && spec->parent)
         set_parent_locked(tree, n, spec->parent, spec->name);
-    mutex_unlock(&tree->lock);
     return n;
+}
+
+struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *n = obtain_locked(&fs->tree, spec);
+    n->refs++;
+    mutex_unlock(&fs->tree.lock);
+    return n;
+}
+
+static void show_locked(struct node *node, const struct stat *attr)
+{
+    node->shown_mtime = attr_mtime(attr);
+    node->shown_size = attr->st_size;
+}
+
+bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
+               uint64_t moment)
+{
+    mutex_lock(&fs->tree.lock);
+    struct node *n = obtain_locked(&fs->tree, spec);
+    /* What changes from here on is told to the kernel, because there is a node. */
+    bool listed = !n->content && fs->attr_changes == moment;
+    if (listed) {
+        show_locked(n, attr);
+        n->nlookup++;
+    }
+    reap_locked(&fs->tree, n);
+    mutex_unlock(&fs->tree.lock);
+    return listed;
 }
 
 void tree_remember(struct fs *fs, struct node *node)
@@ -304,8 +295,7 @@ const struct node_ops *tree_ops(struct fs *fs, struct node *node)
 void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
 {
     mutex_lock(&fs->tree.lock);
-    node->shown_mtime = attr_mtime(attr);
-    node->shown_size = attr->st_size;
+    show_locked(node, attr);
     mutex_unlock(&fs->tree.lock);
 }
 

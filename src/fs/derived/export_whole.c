@@ -203,7 +203,7 @@ static int refresh(struct fs *fs, struct cancel *cancel, struct node *node)
     bool changed = fd < 0;
     if (fd >= 0)
         close(fd);
-    rc = cache_since(fs->cache, node->kind, node->folder, &revision, note_change, &changed);
+    rc = cache_since(fs->cache, node->kind, node->folder, &revision, NULL, note_change, &changed);
     return !rc && changed ? make_file(fs, cancel, node, revision) : rc;
 }
 

@@ -57,11 +57,11 @@ static bool is_shown(struct fs *fs, const struct cache_hit *hit, struct slot *re
 }
 
 /* What views/ calls the record; NULL: its folder's index does not know it yet. The caller frees. */
-static char *label_of(struct fs *fs, const struct cache_hit *hit)
+static char *label_of(struct fs *fs, struct cancel *cancel, const struct cache_hit *hit)
 {
     struct kept_view *view;
 
-    if (view_acquire(fs, hit->kind, tree_intern(fs, hit->folder), &view))
+    if (view_acquire(fs, hit->kind, tree_intern(fs, hit->folder), cancel, &view))
         return NULL;
     const char *label = view_index_name(view_index_of(view), hit->id);
     char *name = label ? xstrdup(label) : NULL;
@@ -71,12 +71,12 @@ static char *label_of(struct fs *fs, const struct cache_hit *hit)
 
 /* The caller frees it; NULL: the record is not shown. Records of several folders may be called alike: those behind the first
  * have a tag. */
-static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_hit *hit,
-                      struct map *taken)
+static char *hit_name(struct fs *fs, struct cancel *cancel, const struct node *dir,
+                      const struct cache_hit *hit, struct map *taken)
 {
     struct slot slot = {0};
     bool shown = is_shown(fs, hit, &slot);
-    char *label = shown ? label_of(fs, hit) : NULL;
+    char *label = shown ? label_of(fs, cancel, hit) : NULL;
 
     slot_release(&slot);
     if (!shown)
@@ -99,15 +99,15 @@ static char *hit_name(struct fs *fs, const struct node *dir, const struct cache_
 typedef int (*hit_fn)(void *ctx, const char *name, const struct cache_hit *hit);
 
 /* Until `each` answers something else than 0. */
-static int each_hit(struct fs *fs, const struct node *dir, const struct search_result *r,
-                    hit_fn each, void *ctx)
+static int each_hit(struct fs *fs, struct cancel *cancel, const struct node *dir,
+                    const struct search_result *r, hit_fn each, void *ctx)
 {
     struct map taken;
     int rc = 0;
 
     map_init(&taken);
     for (size_t i = 0; !rc && i < r->count; i++) {
-        char *name = hit_name(fs, dir, &r->hits[i], &taken);
+        char *name = hit_name(fs, cancel, dir, &r->hits[i], &taken);
 
         if (name)
             rc = each(ctx, name, &r->hits[i]);
@@ -165,14 +165,15 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
     return hit;
 }
 
-static const struct cache_hit *find_hit(struct fs *fs, const struct node *dir,
-                                        const struct search_result *r, const char *name)
+static const struct cache_hit *find_hit(struct fs *fs, struct cancel *cancel,
+                                        const struct node *dir, const struct search_result *r,
+                                        const char *name)
 {
     struct wanted w = {.name = name};
 
     if (!name_is_record(name))
         return NULL;
-    each_hit(fs, dir, r, compare_name, &w);
+    each_hit(fs, cancel, dir, r, compare_name, &w);
     return w.found ? w.found : find_id(fs, dir, r, name);
 }
 
@@ -203,7 +204,7 @@ static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *di
 
     if (rc)
         return rc;
-    const struct cache_hit *hit = find_hit(fs, dir, r, name);
+    const struct cache_hit *hit = find_hit(fs, req->cancel, dir, r, name);
     if (hit) {
         struct node_spec spec = link_spec(fs, dir, hit, name);
         *ret = tree_obtain(fs, &spec);
@@ -244,7 +245,7 @@ static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,
 
     if (rc)
         return rc;
-    rc = each_hit(fs, dir, r, list_hit, &l);
+    rc = each_hit(fs, req->cancel, dir, r, list_hit, &l);
     search_put(fs->mailbox, r);
     return rc;
 }

@@ -45,8 +45,7 @@ struct view_entry {
 
 struct view_index {
     enum kind kind;
-    bool sent; /* messages are called by who gets them */
-    size_t count;
+    bool sent;             /* messages are called by who gets them */
     void *by_id, *by_name; /* trees of entries */
     struct map heads;      /* -> the string */
     struct map groups;     /* -> struct view_group */
@@ -282,7 +281,6 @@ static void add(struct view_index *ix, const char *id, const struct label *label
     give_name(ix, e);
     if (label->group)
         join_group(ix, e, label->group);
-    ix->count++;
 }
 
 static void discard(struct view_index *ix, struct view_entry *e)
@@ -291,7 +289,6 @@ static void discard(struct view_index *ix, struct view_entry *e)
     leave_group(ix, e);
     tdelete(e, &ix->by_id, compare_ids);
     free(e);
-    ix->count--;
 }
 
 static bool is_as(const struct view_entry *e, const struct label *label)
@@ -396,11 +393,6 @@ void view_index_groups(const struct view_index *ix, view_group_fn each, void *ct
 {
     for (struct map_entry *e = map_first(&ix->groups); e; e = map_next(&ix->groups, e))
         each(ctx, e->key);
-}
-
-size_t view_index_count(const struct view_index *ix)
-{
-    return ix->count;
 }
 
 /* --- life --- */

@@ -6,10 +6,13 @@
 #include "views_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define VIEWS_MAX 32
 #define VIEW_IDLE (600 * NS_PER_S)
@@ -92,8 +95,36 @@ static struct kept_view *oldest_locked(struct fs *fs)
     return oldest;
 }
 
-int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_view **ret)
+/* Another thread may be making the index. */
+static int lock_view(struct kept_view *v, struct cancel *cancel)
 {
+    const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
+
+    if (!cancel) {
+        mutex_lock(&v->lock);
+        return 0;
+    }
+    while (!mutex_try_lock(&v->lock)) {
+        if (cancel_fired(cancel))
+            return -EINTR;
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+static void leave(struct fs *fs, struct kept_view *v)
+{
+    mutex_lock(&fs->views->lock);
+    v->users--;
+    v->looked_at = clock_steady();
+    mutex_unlock(&fs->views->lock);
+}
+
+int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel,
+                 struct kept_view **ret)
+{
+    if (cancel_fired(cancel)) /* who asks nobody takes what is in memory, and waits for it */
+        cancel = NULL;
     mutex_lock(&fs->views->lock);
     struct kept_view *v = find_locked(fs, kind, folder);
     bool fresh = !v;
@@ -107,8 +138,12 @@ int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_
     if (fresh)
         housekeeping_wake(fs); /* it ends by itself */
 
-    mutex_lock(&v->lock);
-    int rc = cache_since(fs->cache, kind, folder, &v->rev, view_index_change, v->index);
+    int rc = lock_view(v, cancel);
+    if (rc) {
+        leave(fs, v);
+        return rc;
+    }
+    rc = cache_since(fs->cache, kind, folder, &v->rev, cancel, view_index_change, v->index);
     if (rc)
         view_release(fs, v);
     else
@@ -119,10 +154,7 @@ int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_
 void view_release(struct fs *fs, struct kept_view *v)
 {
     mutex_unlock(&v->lock);
-    mutex_lock(&fs->views->lock);
-    v->users--;
-    v->looked_at = clock_steady();
-    mutex_unlock(&fs->views->lock);
+    leave(fs, v);
 }
 
 const struct view_index *view_index_of(const struct kept_view *v)

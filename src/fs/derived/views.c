@@ -213,13 +213,14 @@ static struct view_filter filter_of(const struct node *dir)
 
 /* Does the directory have an entry of this name? For links *ret is the record's id,
  * which the caller frees. */
-static int look(struct fs *fs, struct node *dir, const char *name, char **ret)
+static int look(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                char **ret)
 {
     bool groups = tree_ops(fs, dir) == &view_groups_ops;
     struct view_filter filter = filter_of(dir);
     struct kept_view *view;
     bool found;
-    int rc = view_acquire(fs, dir->kind, dir->folder, &view);
+    int rc = view_acquire(fs, dir->kind, dir->folder, req->cancel, &view);
 
     if (rc)
         return rc;
@@ -238,12 +239,12 @@ static int look(struct fs *fs, struct node *dir, const char *name, char **ret)
 static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                 char **ret)
 {
-    int rc = look(fs, dir, name, ret);
+    int rc = look(fs, req, dir, name, ret);
 
     if (rc != -ENOENT)
         return rc;
     rc = refresh(fs, req, dir);
-    return rc ? rc : look(fs, dir, name, ret);
+    return rc ? rc : look(fs, req, dir, name, ret);
 }
 
 /* --- links --- */
@@ -340,7 +341,8 @@ static int collect_aliases(struct fs *fs, struct node *dir, struct link_list *l)
     return rc;
 }
 
-static int list_links(struct fs *fs, struct node *dir, struct dir_list *list)
+static int list_links(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      struct dir_list *list)
 {
     struct link_list l = {.fs = fs, .dir = dir, .list = list};
     struct view_filter filter = filter_of(dir);
@@ -355,7 +357,7 @@ static int list_links(struct fs *fs, struct node *dir, struct dir_list *list)
     if (!rc)
         rc = collect_aliases(fs, dir, &l);
     if (!rc)
-        rc = view_acquire(fs, dir->kind, dir->folder, &view);
+        rc = view_acquire(fs, dir->kind, dir->folder, req->cancel, &view);
     if (!rc) {
         view_index_each(view_index_of(view), &filter, list_link, &l);
         view_release(fs, view);
@@ -373,7 +375,7 @@ static int links_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct dir_list *list)
 {
     int fresh = refresh(fs, req, dir);
-    int rc = list_links(fs, dir, list);
+    int rc = list_links(fs, req, dir, list);
 
     return rc ? rc : fresh;
 }
@@ -410,7 +412,7 @@ static int link_getattr(struct fs *fs, const struct fs_req *req, struct node *no
     ret->st_size = (off_t)target.len;
     buf_release(&target);
     if (!rc)
-        rc = view_acquire(fs, node->kind, node->folder, &view);
+        rc = view_acquire(fs, node->kind, node->folder, req ? req->cancel : NULL, &view);
     if (rc)
         return rc;
     created = view_index_created(view_index_of(view), node->id);
@@ -464,7 +466,7 @@ static int groups_list(struct fs *fs, const struct fs_req *req, struct node *dir
     struct group_list l = {.dir = dir, .list = list};
     struct kept_view *view;
     int fresh = refresh(fs, req, dir);
-    int rc = view_acquire(fs, dir->kind, dir->folder, &view);
+    int rc = view_acquire(fs, dir->kind, dir->folder, req->cancel, &view);
 
     if (rc)
         return rc;

@@ -50,10 +50,9 @@ void view_index_each(const struct view_index *ix, const struct view_filter *filt
 typedef void (*view_group_fn)(void *ctx, const char *group);
 void view_index_groups(const struct view_index *ix, view_group_fn each, void *ctx);
 
-size_t view_index_count(const struct view_index *ix);
-
 /* --- view_keep.c: any thread --- */
 
+struct cancel;
 struct kept_view;
 
 /* The indexes that are in memory. */
@@ -63,8 +62,10 @@ struct views {
     size_t count;            /* guarded by lock */
 };
 
-/* A folder's index, as the cache is now, and this thread's until view_release(). */
-int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct kept_view **ret);
+/* A folder's index, as the cache is now, and this thread's until view_release(). -EINTR: cancelled while it was made, or waited
+ * for. */
+int view_acquire(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel,
+                 struct kept_view **ret);
 void view_release(struct fs *fs, struct kept_view *view);
 const struct view_index *view_index_of(const struct kept_view *view);
 

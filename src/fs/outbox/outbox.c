@@ -178,10 +178,7 @@ static int keep_draft(struct fs *fs, enum outgoing what, uint64_t ino, enum json
     struct buf reason;
 
     buf_init(&reason, BUF_TEXT_MAX);
-    if (shape == JSON_EMPTY)
-        buf_addstr(&reason, "1:1: the file is empty");
-    else
-        buf_addf(&reason, "%u:%u: the text is not complete", where->line, where->column);
+    content_draft_reason(shape, where, &reason);
     int rc = outbox_refuse(fs->outbox, what, ino, reason.data);
     buf_release(&reason);
     return rc;
@@ -203,7 +200,6 @@ static int settle(struct fs *fs, enum outgoing what, uint64_t ino, int rc, struc
 static int commit_json(struct fs *fs, enum outgoing what, struct node *node, struct content *c,
                        struct buf *err)
 {
-    bool durable = c->synced == c->changed;
     struct json_where where = {1, 1};
     struct json_file text;
     struct outbox_row row;
@@ -212,11 +208,10 @@ static int commit_json(struct fs *fs, enum outgoing what, struct node *node, str
     if (rc)
         goto out;
     enum json_shape shape = json_file_scan(&text, &where);
-    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
+    rc = content_arrive(c, shape);
+    if (rc == CONTENT_DRAFT) {
         rc = keep_draft(fs, what, node->ino, shape, &where);
-    } else if (fdatasync(c->fd)) {
-        rc = -errno;
-    } else {
+    } else if (!rc) {
         rc = prepare_json(fs, what, &text, was_foreign(fs, node->ino), &row, err);
         rc = settle(fs, what, node->ino, rc, &row, err);
     }
@@ -235,10 +230,10 @@ static int commit_eml(struct fs *fs, struct node *node, struct content *c, struc
 
     if (fstat(c->fd, &st))
         return -errno;
-    if (st.st_size == 0)
-        return keep_draft(fs, OUTGOING_SEND, node->ino, JSON_EMPTY, &start);
-    if (fdatasync(c->fd))
-        return -errno;
+    rc = content_arrive(c, st.st_size ? JSON_COMPLETE : JSON_EMPTY);
+    if (rc)
+        return rc == CONTENT_DRAFT ? keep_draft(fs, OUTGOING_SEND, node->ino, JSON_EMPTY, &start)
+                                   : rc;
     rc = prepare_eml(fs, c->fd, was_foreign(fs, node->ino), &row, err);
     return settle(fs, OUTGOING_SEND, node->ino, rc, &row, err);
 }

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The slot with the local bytes in it; `base` is where the change began, unless a draft or vacancy
  * before it knows better. */
@@ -35,7 +34,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
         slot.flags |= SLOT_DRAFT;
-        slot.vacant_at = clock_steady();
+        slot.since = clock_steady();
         rc = slot_put(fs, &slot);
     }
     slot_release(&slot);
@@ -78,7 +77,6 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     struct cJSON *obj = NULL;
     char *text = NULL;
     size_t len = 0;
-    bool durable = c->synced == c->changed;
 
     struct node *parent = tree_parent(fs, node);
     bool linked = parent;
@@ -89,19 +87,13 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     if (rc)
         return rc;
     enum json_shape shape = json_read_object(text, len, &obj, err);
-    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable)) {
+    rc = content_arrive(c, shape);
+    if (!rc)
+        rc = shape == JSON_COMPLETE ? journal(fs, node, c, text, obj, err) : -EINVAL;
+    if (rc == CONTENT_DRAFT)
         rc = keep_draft(fs, node, c);
-    } else if (shape != JSON_COMPLETE) {
-        rc = keep_draft(fs, node, c);
-        rc = rc ? rc : -EINVAL;
-    } else {
-        if (fdatasync(c->fd))
-            rc = -errno;
-        else
-            rc = journal(fs, node, c, text, obj, err);
-        if (rc == -EINVAL)
-            keep_draft(fs, node, c);
-    }
+    else if (rc == -EINVAL)
+        keep_draft(fs, node, c);
     c->refused = rc == -EPERM;
     cJSON_Delete(obj);
     free(text);
@@ -138,7 +130,7 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
     }
     if (!rc && (slot.flags & SLOT_DRAFT)) {
         if (c->changed) {
-            slot.vacant_at = clock_steady();
+            slot.since = clock_steady();
             state_put_slot(fs->state, &slot);
         }
         housekeeping_wake(fs);

@@ -50,7 +50,7 @@ static void reappear(struct fs *fs, struct slot *slot)
 static int64_t expire_vacancy(struct fs *fs, struct slot *slot, const struct journal_op *op,
                               int64_t now)
 {
-    int64_t over = slot->vacant_at + SLOT_GRACE;
+    int64_t over = slot->since + SLOT_GRACE;
 
     if (op->slot && op->verb == JOURNAL_DELETE && op->state != JOURNAL_FAILED)
         return INT64_MAX;
@@ -71,7 +71,7 @@ static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journ
         reappear(fs, slot);
     if (rc || st.st_size || open || (!slot->record && !op->mine))
         return INT64_MAX; /* slot_closed() wakes us when the handle is gone */
-    int64_t over = slot->vacant_at + SLOT_GRACE;
+    int64_t over = slot->since + SLOT_GRACE;
     if (now < over)
         return over;
     slot_revert(fs, slot);

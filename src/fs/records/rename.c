@@ -153,7 +153,7 @@ static int fill_draft(struct fs *fs, struct slot *slot, uint64_t ino, unsigned m
     slot->mode = mode & 07777;
     slot->flags &= ~(unsigned)SLOT_VACANT;
     slot->flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
-    slot->vacant_at = clock_steady();
+    slot->since = clock_steady();
     return state_put_slot(fs->state, slot);
 }
 

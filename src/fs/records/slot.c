@@ -106,7 +106,7 @@ int slot_vacate(struct fs *fs, struct slot *slot)
     }
     slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE | SLOT_MTIME);
     slot->flags |= SLOT_VACANT;
-    slot->vacant_at = clock_steady();
+    slot->since = clock_steady();
     return state_new_ino(fs->state, &slot->ino);
 }
 
@@ -151,7 +151,7 @@ static int fill_empty(struct fs *fs, struct slot *slot, mode_t mode)
     slot->flags &= ~(unsigned)SLOT_VACANT;
     slot->flags |= SLOT_LOCAL | SLOT_DRAFT | SLOT_MODE;
     slot->mode = mode & 07777;
-    slot->vacant_at = clock_steady();
+    slot->since = clock_steady();
     int rc = state_put_slot(fs->state, slot);
     return rc ? rc : take_back_deletion(fs, slot);
 }

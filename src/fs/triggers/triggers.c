@@ -161,10 +161,7 @@ static int keep_draft(struct fs *fs, const char *trigger, enum json_shape shape,
     struct buf reason;
 
     buf_init(&reason, BUF_TEXT_MAX);
-    if (shape == JSON_EMPTY)
-        buf_addstr(&reason, "1:1: the file is empty");
-    else
-        buf_addf(&reason, "%u:%u: the text is not complete", where->line, where->column);
+    content_draft_reason(shape, where, &reason);
     int rc = triggers_draft(fs->triggers, trigger, reason.data);
     buf_release(&reason);
     return rc;
@@ -174,14 +171,12 @@ static int commit_text(struct fs *fs, const char *trigger, struct content *c, co
                        size_t len, struct buf *err)
 {
     struct json_where where = {1, 1};
-    bool durable = c->synced == c->changed;
     enum json_shape shape = json_scan(text, len, &where);
+    int rc = content_arrive(c, shape);
 
-    if (shape == JSON_EMPTY || (shape == JSON_PARTIAL && !durable))
-        return keep_draft(fs, trigger, shape, &where);
-    if (fdatasync(c->fd))
-        return -errno;
-    int rc = triggers_define(fs->triggers, trigger, text, len, err);
+    if (rc)
+        return rc == CONTENT_DRAFT ? keep_draft(fs, trigger, shape, &where) : rc;
+    rc = triggers_define(fs->triggers, trigger, text, len, err);
     if (rc)
         triggers_draft(fs->triggers, trigger, err->len ? err->data : strerror(-rc));
     triggers_kick(fs->triggers);

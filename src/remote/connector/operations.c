@@ -21,13 +21,13 @@ static const struct operation_info v1[] = {
         .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
                    OPTIONAL("includeAttachments"), OPTIONAL("searchQuery"), OPTIONAL("top"),
                    OPTIONAL("skip"), OPTIONAL("skipToken")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_GET_EMAIL] = {
         .name = "GetEmail", .method = "GET", .path = "/Mail/{messageId}",
         .params = {MESSAGE, OPTIONAL("mailboxAddress"), OPTIONAL("includeAttachments"),
                    OPTIONAL("internetMessageId")},
-        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id",
     },
     [OP_SEND_EMAIL] = {
         .name = "SendEmail", .method = "POST", .path = "/Mail",
@@ -36,12 +36,11 @@ static const struct operation_info v1[] = {
     [OP_DELETE_EMAIL] = {
         .name = "DeleteEmail", .method = "DELETE", .path = "/Mail/{messageId}",
         .params = {MESSAGE},
-        .repeatable = true,
     },
     [OP_MARK_AS_READ] = {
         .name = "MarkAsRead", .method = "POST", .path = "/Mail/MarkAsRead/{messageId}",
         .params = {MESSAGE},
-        .body = BODY_EMPTY, .repeatable = true,
+        .body = BODY_EMPTY,
     },
     [OP_REPLY_TO] = {
         .name = "ReplyTo", .method = "POST", .path = "/Mail/ReplyTo/{messageId}",
@@ -57,7 +56,7 @@ static const struct operation_info v1[] = {
         .name = "GetAttachment", .method = "GET",
         .path = "/Mail/{messageId}/Attachments/{attachmentId}",
         .params = {MESSAGE, {"attachmentId", PARAM_PATH, true}},
-        .answer = ANSWER_BYTES, .repeatable = true,
+        .answer = ANSWER_BYTES,
     },
     [OP_SEND_MAIL_WITH_OPTIONS] = {
         .name = "SendMailWithOptions", .method = "POST", .path = "/mailwithoptions/$subscriptions",
@@ -69,14 +68,14 @@ static const struct operation_info v1[] = {
     },
     [OP_CALENDAR_GET_TABLES] = {
         .name = "CalendarGetTables", .method = "GET", .path = "/datasets/calendars/tables",
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_CALENDAR_GET_ITEMS] = {
         .name = "CalendarGetItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/items",
         .params = {TABLE, OPTIONAL("$orderby"), OPTIONAL("$top"), OPTIONAL("$skip"),
                    OPTIONAL("$filter")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_CALENDAR_POST_ITEM] = {
         .name = "CalendarPostItem", .method = "POST",
@@ -88,31 +87,30 @@ static const struct operation_info v1[] = {
         .name = "CalendarGetItem", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id",
     },
     [OP_CALENDAR_DELETE_ITEM] = {
         .name = "CalendarDeleteItem", .method = "DELETE",
         .path = "/datasets/calendars/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .repeatable = true,
     },
     [OP_CALENDAR_PATCH_ITEM] = {
         .name = "CalendarPatchItem", .method = "PATCH",
         .path = "/datasets/calendars/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id",
         .update = MERGE_WHOLE,
     },
     [OP_CONTACT_GET_TABLES] = {
         .name = "ContactGetTables", .method = "GET", .path = "/datasets/contacts/tables",
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_CONTACT_GET_ITEMS] = {
         .name = "ContactGetItems", .method = "GET",
         .path = "/datasets/contacts/tables/{table}/items",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_CONTACT_POST_ITEM] = {
         .name = "ContactPostItem", .method = "POST",
@@ -124,67 +122,64 @@ static const struct operation_info v1[] = {
         .name = "ContactGetItem", .method = "GET",
         .path = "/datasets/contacts/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "Id",
     },
     [OP_CONTACT_DELETE_ITEM] = {
         .name = "ContactDeleteItem", .method = "DELETE",
         .path = "/datasets/contacts/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .repeatable = true,
     },
     [OP_CONTACT_PATCH_ITEM] = {
         .name = "ContactPatchItem", .method = "PATCH",
         .path = "/datasets/contacts/tables/{table}/items/{id}",
         .params = {TABLE, ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id", .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "Id",
         .update = MERGE_WHOLE,
     },
     [OP_ON_UPCOMING_EVENTS] = {
         .name = "OnUpcomingEvents", .method = "GET", .path = "/Events/OnUpcomingEvents",
         .params = {REQUIRED("table"), OPTIONAL("lookAheadTimeInMinutes")},
-        .answer = ANSWER_NEWS, .repeatable = true,
+        .answer = ANSWER_NEWS,
     },
     [OP_ON_NEW_EMAIL] = {
         .name = "OnNewEmail", .method = "GET", .path = "/Mail/OnNewEmail",
         .params = {OPTIONAL("folderPath"), OPTIONAL("to"), OPTIONAL("cc"), OPTIONAL("toOrCc"),
                    OPTIONAL("from"), OPTIONAL("importance"), OPTIONAL("fetchOnlyWithAttachment"),
                    OPTIONAL("includeAttachments"), OPTIONAL("subjectFilter")},
-        .answer = ANSWER_NEWS, .repeatable = true,
+        .answer = ANSWER_NEWS,
     },
     [OP_CALENDAR_ON_NEW_ITEMS] = {
         .name = "CalendarGetOnNewItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onnewitems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_NEWS, .repeatable = true,
+        .answer = ANSWER_NEWS,
     },
     [OP_CALENDAR_ON_UPDATED_ITEMS] = {
         .name = "CalendarGetOnUpdatedItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onupdateditems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_NEWS, .repeatable = true,
+        .answer = ANSWER_NEWS,
     },
     [OP_PICKER_OPEN] = {
         .name = "OnFilePickerOpen", .method = "GET", .path = "/OnFilePickerOpen",
         .params = {REQUIRED("operation"), OPTIONAL("top"), OPTIONAL("skip"),
                    OPTIONAL("mailboxAddress")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_PICKER_BROWSE] = {
         .name = "OnFilePickerBrowse", .method = "GET", .path = "/OnFilePickerBrowse",
         .params = {REQUIRED("operation"), REQUIRED("id"), OPTIONAL("top"), OPTIONAL("skip"),
                    OPTIONAL("mailboxAddress")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [OP_TEST_CONNECTION] = {
         .name = "TestConnection", .method = "GET", .path = "/testconnection",
-        .repeatable = true,
     },
     [OP_UNSUBSCRIBE] = {
         /* The address is the Location of a subscription (remote_call.at); this is for reading. */
         .name = "Unsubscribe", .method = "DELETE", .path = "/$subscriptions",
-        .repeatable = true,
     },
 };
 /* clang-format on */

@@ -43,8 +43,8 @@ static enum grade find_made(struct remote *r, enum kind kind, const char *parent
 {
     const struct param all[] = {{"folder", parent ? parent : operations[kind].top},
                                 {"$top", "250"}};
-    enum graph_operation op = !parent && kind == KIND_CONTACT ? GRAPH_LIST_CONTACT_FOLDERS
-                                                              : operations[kind].list_below;
+    enum graph_operation op =
+        !parent && kind == KIND_CONTACT ? GRAPH_LIST_CONTACT_FOLDERS : operations[kind].list_below;
     cJSON *list = NULL;
     const cJSON *folder;
 
@@ -67,9 +67,9 @@ enum grade graph_make_folder(struct remote *r, enum kind kind, const char *paren
 {
     const struct param all[] = {{"folder", parent}};
     cJSON *body = body_of("displayName", display), *answer = NULL;
-    enum grade grade =
-        graph_object(r, parent ? operations[kind].make_below : operations[kind].make, all,
-                     ARRAY_SIZE(all), &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
+    enum grade grade = graph_object(
+        r, parent ? operations[kind].make_below : operations[kind].make, all, ARRAY_SIZE(all),
+        &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
 
     cJSON_Delete(body);
     *ret_id = NULL;

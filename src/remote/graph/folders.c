@@ -28,9 +28,8 @@ static const struct {
     {"deleteditems", "Deleted Items", FOLDER_TRASH},
     {"archive", "Archive", 0},
     {"junkemail", "Junk Email", 0},
-    {"msgfolderroot", NULL, 0}, /* what all others are below */
 };
-#define ROOT (GRAPH_WELL_KNOWN - 1)
+#define INBOX 0
 
 static void add_change(struct remote_folders *f, const char *id, const char *display,
                        const char *parent, unsigned flags, bool gone)
@@ -61,13 +60,14 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
     cJSON *folders[GRAPH_WELL_KNOWN];
 
     mutex_lock(&g->lock);
-    bool known = g->well_known[ROOT];
+    bool known = g->well_known[INBOX];
     mutex_unlock(&g->lock);
     if (known)
         return GRADE_OK;
 
     for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
-        const struct param all[] = {{"folder", well_known[i].name}, {"$select", "id"}};
+        const struct param all[] = {{"folder", well_known[i].name},
+                                    {"$select", "id,parentFolderId"}};
 
         paths[i] = graph_path(GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all));
     }
@@ -79,6 +79,12 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
         if (grade == GRADE_OK) {
             free(g->well_known[i]);
             g->well_known[i] = xstrdup(id ? id : "");
+        }
+        if (grade == GRADE_OK && i == INBOX) {
+            const char *parent = json_str(folders[i], "parentFolderId");
+
+            free(g->root);
+            g->root = xstrdup(parent ? parent : "");
         }
         cJSON_Delete(folders[i]);
         free(paths[i]);
@@ -99,6 +105,15 @@ static size_t well_known_index(struct graph *g, const char *id)
     }
     mutex_unlock(&g->lock);
     return found;
+}
+
+/* What the Inbox is in. */
+static bool is_root(struct graph *g, const char *id)
+{
+    mutex_lock(&g->lock);
+    bool root = str_eq(g->root, id);
+    mutex_unlock(&g->lock);
+    return root;
 }
 
 static bool is_shown(const cJSON *folder)
@@ -139,13 +154,14 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
         const cJSON *above = parent ? with_id(all, parent) : NULL;
         size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
 
-        if (grade != GRADE_OK || !is_shown(folder) || known == ROOT)
+        if (grade != GRADE_OK || !is_shown(folder) || is_root(g, id))
             continue;
         parent = above && is_shown(above) ? parent : NULL;
         if (known < GRAPH_WELL_KNOWN)
             add(ret, id, well_known[known].display, parent, FOLDER_FIXED | well_known[known].flags);
         else
             add(ret, id, json_str(folder, "displayName"), parent, 0);
+        ret->list[ret->count - 1].expected = json_int(folder, "totalItemCount", 0);
     }
     cJSON_Delete(all);
     return grade;
@@ -185,12 +201,13 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 
         if (id && json_get(folder, "@removed"))
             add_change(&found, id, NULL, NULL, 0, true);
-        else if (is_shown(folder) && known != ROOT)
+        else if (is_shown(folder) && !is_root(g, id))
             add_change(&found, id,
-                       known < ROOT ? well_known[known].display : json_str(folder, "displayName"),
-                       !mail                                           ? NULL
-                       : parent && well_known_index(g, parent) == ROOT ? ""
-                                                                       : parent,
+                       known < GRAPH_WELL_KNOWN ? well_known[known].display
+                                                : json_str(folder, "displayName"),
+                       !mail                          ? NULL
+                       : parent && is_root(g, parent) ? ""
+                                                      : parent,
                        0, false);
     }
     cJSON_Delete(list);

@@ -208,6 +208,7 @@ static void graph_destroy(struct remote *r)
     transport_destroy(g->transport);
     for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++)
         free(g->well_known[i]);
+    free(g->root);
     pthread_cond_destroy(&g->never);
     mutex_release(&g->lock);
     free(g);

@@ -33,16 +33,17 @@
 #define GRAPH_LIST_TOP 250  /* of folders, a page */
 
 /* Mail folders that have a name of their own in every mailbox, whatever its language. */
-#define GRAPH_WELL_KNOWN 7
+#define GRAPH_WELL_KNOWN 6
 
 struct graph {
     struct remote base;
     struct transport *transport;
     const char *base_url;
 
-    struct mutex lock;                  /* guards the following */
-    pthread_cond_t never;               /* nobody signals it: for waits that only time ends */
-    const char *account;                /* see remote_account() */
+    struct mutex lock;    /* guards the following */
+    pthread_cond_t never; /* nobody signals it: for waits that only time ends */
+    const char *account;  /* see remote_account() */
+    char *root;           /* id of what all mail folders are below; NULL: not asked yet */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
 };
 

@@ -17,16 +17,16 @@ static const struct operation_info operations[] = {
     [GRAPH_GET_INBOX] = {
         .name = "GetInbox", .method = "GET", .path = "/me/mailFolders/inbox",
         .params = {QUERY("$select")},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_LIST_MAIL_FOLDERS] = {
         .name = "ListMailFolders", .method = "GET", .path = "/me/mailFolders/delta",
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_MAIL_FOLDER] = {
         .name = "GetMailFolder", .method = "GET", .path = "/me/mailFolders/{folder}",
         .params = {FOLDER, QUERY("$select")},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_MAIL_FOLDER] = {
         .name = "CreateMailFolder", .method = "POST",
@@ -87,61 +87,60 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_CONTACT_FOLDERS] = {
         .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
         .params = {QUERY("$top")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_LIST_CONTACT_SUBFOLDERS] = {
         .name = "ListContactSubfolders", .method = "GET",
         .path = "/me/contactFolders/{folder}/childFolders",
         .params = {FOLDER, QUERY("$top")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_CONTACT_FOLDER_CHANGES] = {
         .name = "ContactFolderChanges", .method = "GET", .path = "/me/contactFolders/delta",
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
         .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_LIST_CALENDARS] = {
         .name = "ListCalendars", .method = "GET", .path = "/me/calendars",
         .params = {QUERY("$top")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_LIST_MESSAGES] = {
         .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_MESSAGE_CHANGES] = {
         .name = "MessageChanges", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
         .params = {FOLDER, QUERY("$orderby")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_MESSAGE] = {
         .name = "GetMessage", .method = "GET", .path = "/me/messages/{id}",
         .params = {ITEM, QUERY("$select"), QUERY("$expand")},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_GET_MESSAGE_WITH_ATTACHMENTS] = {
         .name = "GetMessageWithAttachments", .method = "GET", .path = "/me/messages/{id}",
         .params = {ITEM, {"$expand", PARAM_QUERY, true}},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_GET_MIME] = {
         .name = "GetMessageMime", .method = "GET", .path = "/me/messages/{id}/$value",
         .params = {ITEM},
-        .answer = ANSWER_BYTES, .repeatable = true,
+        .answer = ANSWER_BYTES,
     },
     [GRAPH_UPDATE_MESSAGE] = {
         .name = "UpdateMessage", .method = "PATCH", .path = "/me/messages/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_MESSAGE] = {
         .name = "DeleteMessage", .method = "DELETE", .path = "/me/messages/{id}",
         .params = {ITEM},
-        .repeatable = true,
     },
     [GRAPH_PURGE_MESSAGE] = {
         .name = "PermanentDeleteMessage", .method = "POST", .path = "/me/messages/{id}/permanentDelete",
@@ -151,7 +150,7 @@ static const struct operation_info operations[] = {
     [GRAPH_MOVE_MESSAGE] = {
         .name = "MoveMessage", .method = "POST", .path = "/me/messages/{id}/move",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_MESSAGE] = {
         .name = "CreateMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
@@ -190,19 +189,19 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_ATTACHMENTS] = {
         .name = "ListAttachments", .method = "GET", .path = "/me/messages/{id}/attachments",
         .params = {ITEM, QUERY("$select")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_ATTACHMENT] = {
         .name = "GetAttachment", .method = "GET",
         .path = "/me/messages/{id}/attachments/{attachment}/$value",
         .params = {ITEM, {"attachment", PARAM_PATH, true}},
-        .answer = ANSWER_BYTES, .repeatable = true,
+        .answer = ANSWER_BYTES,
     },
     [GRAPH_DESCRIBE_ATTACHMENT] = {
         .name = "DescribeAttachment", .method = "GET",
         .path = "/me/messages/{id}/attachments/{attachment}",
         .params = {ITEM, {"attachment", PARAM_PATH, true}, {"$expand", PARAM_QUERY, true}},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_ADD_ATTACHMENT] = {
         .name = "AddAttachment", .method = "POST", .path = "/me/messages/{id}/attachments",
@@ -213,7 +212,7 @@ static const struct operation_info operations[] = {
         .name = "CreateUploadSession", .method = "POST",
         .path = "/me/messages/{id}/attachments/createUploadSession",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "uploadUrl", .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "uploadUrl",
     },
     [GRAPH_UPLOAD] = {
         .name = "Upload", .method = "PUT", .path = "",
@@ -226,23 +225,23 @@ static const struct operation_info operations[] = {
     [GRAPH_FIND_MESSAGES] = {
         .name = "FindMessages", .method = "GET", .path = "/me/messages",
         .params = {QUERY("$filter"), QUERY("$select")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_LIST_EVENTS] = {
         .name = "ListEvents", .method = "GET", .path = "/me/calendars/{folder}/events",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_LIST_CALENDAR_VIEW] = {
         .name = "ListCalendarView", .method = "GET", .path = "/me/calendars/{folder}/calendarView",
         .params = {FOLDER, {"startDateTime", PARAM_QUERY, true}, {"endDateTime", PARAM_QUERY, true},
                    QUERY("$top")},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
         .params = {ITEM, QUERY("$select")},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_EVENT] = {
         .name = "CreateEvent", .method = "POST", .path = "/me/calendars/{folder}/events",
@@ -252,12 +251,11 @@ static const struct operation_info operations[] = {
     [GRAPH_UPDATE_EVENT] = {
         .name = "UpdateEvent", .method = "PATCH", .path = "/me/events/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_EVENT] = {
         .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
         .params = {ITEM},
-        .repeatable = true,
     },
     [GRAPH_ACCEPT_EVENT] = {
         .name = "AcceptEvent", .method = "POST", .path = "/me/events/{id}/accept",
@@ -277,18 +275,18 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_CONTACTS] = {
         .name = "ListContacts", .method = "GET", .path = "/me/contactFolders/{folder}/contacts",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_CONTACT_CHANGES] = {
         .name = "ContactChanges", .method = "GET",
         .path = "/me/contactFolders/{folder}/contacts/delta",
         .params = {FOLDER},
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_CONTACT] = {
         .name = "CreateContact", .method = "POST", .path = "/me/contactFolders/{folder}/contacts",
@@ -298,39 +296,38 @@ static const struct operation_info operations[] = {
     [GRAPH_UPDATE_CONTACT] = {
         .name = "UpdateContact", .method = "PATCH", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .repeatable = true, .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
     },
     [GRAPH_DELETE_CONTACT] = {
         .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .repeatable = true,
     },
     [GRAPH_GET_PHOTO] = {
         .name = "GetContactPhoto", .method = "GET", .path = "/me/contacts/{id}/photo/$value",
         .params = {ITEM},
-        .answer = ANSWER_BYTES, .repeatable = true,
+        .answer = ANSWER_BYTES,
     },
     [GRAPH_SET_PHOTO] = {
         .name = "SetContactPhoto", .method = "PUT", .path = "/me/contacts/{id}/photo/$value",
         .params = {ITEM},
-        .body = BODY_BYTES, .answer = ANSWER_ANY, .repeatable = true,
+        .body = BODY_BYTES, .answer = ANSWER_ANY,
     },
     [GRAPH_GET_AUTOMATIC_REPLIES] = {
         .name = "GetAutomaticReplies", .method = "GET",
         .path = "/me/mailboxSettings/automaticRepliesSetting",
-        .answer = ANSWER_OBJECT, .identity = "status", .repeatable = true,
+        .answer = ANSWER_OBJECT, .identity = "status",
     },
     [GRAPH_UPDATE_SETTINGS] = {
         .name = "UpdateMailboxSettings", .method = "PATCH", .path = "/me/mailboxSettings",
-        .body = BODY_JSON, .answer = ANSWER_ANY, .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_ANY,
     },
     [GRAPH_BATCH] = {
         .name = "Batch", .method = "POST", .path = "/$batch",
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .repeatable = true,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT,
     },
     [GRAPH_NEXT_PAGE] = {
         .name = "NextPage", .method = "GET", .path = "",
-        .answer = ANSWER_LIST, .repeatable = true,
+        .answer = ANSWER_LIST,
     },
 };
 /* clang-format on */

@@ -1,5 +1,5 @@
 /*
- * formats_test.c - what the tests of this room share.
+ * formats_test.c - what the tests of this layer share.
  */
 #include "formats_test.h"
 

@@ -1,5 +1,5 @@
 /*
- * formats_test.h - what the tests of this room share: records from literals, files of bytes.
+ * formats_test.h - what the tests of this layer share: records from literals, files of bytes.
  *
  * In literals ' stands for ", so that JSON is readable inside C.
  */

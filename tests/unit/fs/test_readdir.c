@@ -193,7 +193,7 @@ static void test_a_change_between_two_reads(void **state)
 static size_t nodes(struct rig *t)
 {
     mutex_lock(&t->fs->tree.lock);
-    size_t count = t->fs->tree.count;
+    size_t count = HASH_COUNT(t->fs->tree.nodes);
     mutex_unlock(&t->fs->tree.lock);
     return count;
 }

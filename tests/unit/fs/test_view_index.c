@@ -32,6 +32,23 @@ static void add_line(void *ctx, const char *name, const char *id, int64_t create
     buf_addf(ctx, "%s=%s\n", name, id);
 }
 
+static void count_line(void *ctx, const char *name, const char *id, int64_t created)
+{
+    (void)name;
+    (void)id;
+    (void)created;
+    ++*(size_t *)ctx;
+}
+
+static size_t count(const struct view_index *ix)
+{
+    const struct view_filter all = {0};
+    size_t n = 0;
+
+    view_index_each(ix, &all, count_line, &n);
+    return n;
+}
+
 static void add_group(void *ctx, const char *group)
 {
     buf_addf(ctx, "%s\n", group);
@@ -79,7 +96,7 @@ static void test_in_order(void **state)
     assert_lists(ix, "x@x.example", false,
                  DAY "gamma - X@x.example.json=c\n" DAY "beta - x@x.example.json=b\n");
     assert_lists(ix, "z@x.example", false, "");
-    assert_int_equal(view_index_count(ix), 3);
+    assert_int_equal(count(ix), 3);
     view_index_free(ix);
 }
 
@@ -122,7 +139,7 @@ static void test_a_change_moves(void **state)
     view_index_change(ix, "never there", NULL);
     assert_lists(ix, NULL, false, "");
     assert_false(view_index_has_group(ix, "y@x.example"));
-    assert_int_equal(view_index_count(ix), 0);
+    assert_int_equal(count(ix), 0);
     view_index_free(ix);
 }
 
@@ -141,7 +158,7 @@ static void test_same_names(void **state)
     assert_named(ix, plain, "a");
     assert_named(ix, b, "b");
     assert_named(ix, c, "c");
-    assert_int_equal(view_index_count(ix), 3);
+    assert_int_equal(count(ix), 3);
 
     /* One that had a tag goes: nobody else's name changes. */
     view_index_change(ix, "b", NULL);
@@ -204,7 +221,7 @@ static void test_a_label_like_a_tag(void **state)
     view_index_change(ix, "c", literal);
     assert_named(ix, "Jane.json", "a");
     assert_named(ix, tagged, "b");
-    assert_int_equal(view_index_count(ix), 3);
+    assert_int_equal(count(ix), 3);
     view_index_change(ix, "b", NULL);
     view_index_change(ix, "c", NULL);
     view_index_change(ix, "a", NULL);
@@ -277,7 +294,7 @@ static void test_many_changes(void **state)
     struct census census = {.ix = ix};
     view_index_each(ix, &all, count_one, &census);
     assert_int_equal(census.count, there);
-    assert_int_equal(view_index_count(ix), there);
+    assert_int_equal(count(ix), there);
     labels = 0;
     for (char c = 'a'; c < 'i'; c++)
         labels += memchr(subject, c, sizeof(subject)) != NULL;

@@ -1,5 +1,5 @@
 /*
- * client.h - the room's own functions with the waits of a test, and requests on threads of their
+ * client.h - the layer's own functions with the waits of a test, and requests on threads of their
  * own.
  */
 #ifndef OUTLOOKFS_TESTS_HTTP_CLIENT_H

@@ -1,5 +1,5 @@
 /*
- * server.h - a small HTTP server for the tests of the http room: it counts, holds answers back, and
+ * server.h - a small HTTP server for the tests of the http layer: it counts, holds answers back, and
  * breaks connections.
  *
  * A test gives a function that answers; it runs on a thread of the connection and may wait.

@@ -1,5 +1,5 @@
 /*
- * support.h - what the tests of this room share: objects from literals, and random ones from a
+ * support.h - what the tests of this layer share: objects from literals, and random ones from a
  * fixed seed.
  *
  * In literals ' stands for ", so that JSON is readable inside C.

@@ -17,7 +17,7 @@ static struct cache *open_cache(const char *dir)
 static int store(struct cache *c, const char *name, const char *bytes, bool ok, size_t limit)
 {
     char *temp;
-    int fd = cache_attachment_begin(c, "m", name, &temp);
+    int fd = cache_attachment_begin(c, &temp);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, strlen(bytes)), strlen(bytes));
@@ -94,7 +94,7 @@ static void test_not_visible_until_finished(void **state)
 {
     struct cache *c = open_cache(*state);
     char *temp;
-    int fd = cache_attachment_begin(c, "m", "a", &temp);
+    int fd = cache_attachment_begin(c, &temp);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "half", 4), 4);
@@ -204,7 +204,7 @@ static void test_a_lost_temporary_is_an_error(void **state)
     int fd;
 
     put(c, "a", "old");
-    fd = cache_attachment_begin(c, "m", "a", &temp);
+    fd = cache_attachment_begin(c, &temp);
     close(fd);
     assert_int_equal(unlink(temp), 0);
     assert_int_equal(cache_attachment_end(c, "m", "a", temp, true, PLENTY), -ENOENT);

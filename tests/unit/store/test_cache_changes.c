@@ -1,5 +1,7 @@
 #include "store_test.h"
 
+#include <outlookfs/base/cancel.h>
+
 #include <outlookfs/base/map.h>
 #include <outlookfs/store/cache.h>
 
@@ -28,7 +30,7 @@ static void assert_since(struct cache *c, const char *folder, uint64_t *rev, con
     struct buf told;
 
     buf_init(&told, BUF_TEXT_MAX);
-    assert_int_equal(cache_since(c, KIND_CONTACT, folder, rev, write_down, &told), 0);
+    assert_int_equal(cache_since(c, KIND_CONTACT, folder, rev, NULL, write_down, &told), 0);
     assert_string_equal(told.data, expected);
     buf_release(&told);
 }
@@ -170,6 +172,7 @@ static void test_many(void **state)
 {
     struct cache_folders none = {.asked_at = 1};
     struct cache *c = open_cache(*state);
+    struct cancel cancel;
     struct map seen;
     uint64_t rev = 0;
     struct buf told;
@@ -181,12 +184,16 @@ static void test_many(void **state)
         put(c, "F", id, "{}", 1);
     }
     map_init(&seen);
-    assert_int_equal(cache_since(c, KIND_CONTACT, "F", &rev, count_once, &seen), 0);
+    cancel_init(&cancel); /* an interrupted caller has some, and the next call the rest */
+    cancel_fire(&cancel);
+    assert_int_equal(cache_since(c, KIND_CONTACT, "F", &rev, &cancel, count_once, &seen), -EINTR);
+    assert_in_range(seen.count, 1, 999);
+    assert_int_equal(cache_since(c, KIND_CONTACT, "F", &rev, NULL, count_once, &seen), 0);
     assert_int_equal(seen.count, 1000);
     map_release(&seen);
     assert_int_equal(cache_put_folders(c, KIND_CONTACT, &none), 0);
     buf_init(&told, 1 << 16);
-    assert_int_equal(cache_since(c, KIND_CONTACT, "F", &rev, write_down, &told), 0);
+    assert_int_equal(cache_since(c, KIND_CONTACT, "F", &rev, NULL, write_down, &told), 0);
     assert_non_null(strstr(told.data, "999=-"));
     assert_int_equal(told.len, 10 * 4 + 90 * 5 + 900 * 6 - 1);
     buf_release(&told);

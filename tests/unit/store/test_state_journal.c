@@ -178,7 +178,7 @@ static void test_due(void **state)
     assert_int_equal(state_due_ops(s, INT64_MAX, slots, 4, &next), 4);
     assert_true(next == INT64_MAX);
 
-    assert_int_equal(state_hurry_ops(s, 200), 0);
+    assert_int_equal(state_expedite_ops(s, 200), 0);
     assert_int_equal(state_due_ops(s, 200, slots, 4, &next), 4);
     assert_int_equal(state_due_ops(s, 199, slots, 4, &next), 3);
     assert_int_equal(next, 200);
@@ -208,6 +208,51 @@ static void test_counts_deletes(void **state)
     assert_deletes(s, JOURNAL_QUEUED, 0, 2, 2);
     assert_deletes(s, JOURNAL_HELD, 0, 1, 1);
     assert_deletes(s, JOURNAL_FAILED, 0, 1, 0);
+    state_close(s);
+}
+
+static int collect_name(void *ctx, int64_t slot, const char *name)
+{
+    struct buf *out = ctx;
+
+    assert_true(slot > 0);
+    buf_addf(out, "%s ", name);
+    return 0;
+}
+
+static int stop(void *ctx, int64_t slot, const char *name)
+{
+    (void)slot;
+    (void)name;
+    ++*(int *)ctx;
+    return -EINTR;
+}
+
+static void test_names(void **state)
+{
+    struct state *s = open_state(*state);
+    int calls = 0;
+    struct buf out;
+
+    for (int i = 0; i < 4; i++) {
+        char *name = xasprintf("%d.json", i);
+        struct journal_op op = {.slot = put_slot(s, name),
+                                .verb = JOURNAL_UPDATE,
+                                .state = i < 2    ? JOURNAL_QUEUED
+                                         : i == 2 ? JOURNAL_FAILED
+                                                  : JOURNAL_HELD,
+                                .queued_at = 10 - i,
+                                .mine = (char *)"{}"};
+        assert_int_equal(state_put_op(s, &op), 0);
+        free(name);
+    }
+    buf_init(&out, BUF_TEXT_MAX);
+    assert_int_equal(
+        state_each_op_name(s, 1U << JOURNAL_QUEUED | 1U << JOURNAL_HELD, collect_name, &out), 0);
+    assert_string_equal(out.data, "3.json 1.json 0.json ");
+    assert_int_equal(state_each_op_name(s, 1U << JOURNAL_QUEUED, stop, &calls), -EINTR);
+    assert_int_equal(calls, 1);
+    buf_release(&out);
     state_close(s);
 }
 
@@ -261,6 +306,7 @@ int main(void)
         dir_test(test_lists_oldest_first_and_counts),
         dir_test(test_due),
         dir_test(test_counts_deletes),
+        dir_test(test_names),
         dir_test(test_conflicts),
     };
 

@@ -49,7 +49,7 @@ static void assert_slot(const struct slot *got, const struct slot *expected)
     assert_int_equal(got->flags, expected->flags);
     assert_int_equal(got->mode, expected->mode);
     assert_int_equal(got->mtime, expected->mtime);
-    assert_int_equal(got->vacant_at, expected->vacant_at);
+    assert_int_equal(got->since, expected->since);
     assert_true(str_eq(got->base, expected->base));
 }
 
@@ -65,7 +65,7 @@ static void test_keeps_every_field(void **state)
         .flags = SLOT_LOCAL | SLOT_DRAFT | SLOT_VACANT | SLOT_ALIAS | SLOT_MODE | SLOT_MTIME,
         .mode = 0640,
         .mtime = INT64_C(1764000000123456789),
-        .vacant_at = 17,
+        .since = 17,
         .base = (char *)"{}",
     };
     struct slot got;

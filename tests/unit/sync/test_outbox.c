@@ -282,7 +282,7 @@ static void check_full_disk(struct rig *rig, enum outbox_state end)
     assert_int_equal(state_of(rig, ino), OUTBOX_SENDING);
 
     clock_advance(10 * NS_PER_S);
-    for (int i = 0; i < 5000 && ob->disk; i++)
+    for (int i = 0; i < 5000 && ob->scheduler.disk; i++)
         usleep(1000);
     if (end == OUTBOX_FAILED) {
         assert_int_equal(send_all(rig), -EIO);

@@ -725,7 +725,7 @@ static void test_stop_offline_ends_at_once(void **state)
 
 static void test_a_long_queue(void **state)
 {
-    enum { COUNT = 2000 };
+    enum { COUNT = 500 };
     struct rig *rig = *state;
     int64_t slots[COUNT];
 

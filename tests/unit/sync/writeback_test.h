@@ -53,9 +53,9 @@ struct gate {
 
 HELPER void set_pause(struct writeback *wb, int64_t until)
 {
-    mutex_lock(&wb->lock);
-    wb->pause_until = until;
-    mutex_unlock(&wb->lock);
+    mutex_lock(&wb->scheduler.lock);
+    wb->scheduler.pause_until = until;
+    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* The answer to a write is the record as the service wrote it. */
@@ -473,7 +473,7 @@ HELPER void flush_all(struct rig *rig)
 /* Makes everything due without waiting for it. */
 HELPER void let_go(struct rig *rig)
 {
-    assert_int_equal(state_hurry_ops(rig->state, clock_steady()), 0);
+    assert_int_equal(state_expedite_ops(rig->state, clock_steady()), 0);
     writeback_kick(rig->wb);
 }
 
@@ -487,14 +487,14 @@ HELPER void try_once(struct rig *rig)
 
     set_pause(rig->wb, 0);
     gate_pause(rig->gate, rig->wb);
-    mutex_lock(&rig->wb->lock);
-    before = rig->wb->ends;
-    mutex_unlock(&rig->wb->lock);
+    mutex_lock(&rig->wb->scheduler.lock);
+    before = rig->wb->scheduler.ends;
+    mutex_unlock(&rig->wb->scheduler.lock);
     let_go(rig);
-    mutex_lock(&rig->wb->lock);
-    while (rig->wb->ends == before)
-        clock_wait(&rig->wb->ended, &rig->wb->lock, INT64_MAX);
-    mutex_unlock(&rig->wb->lock);
+    mutex_lock(&rig->wb->scheduler.lock);
+    while (rig->wb->scheduler.ends == before)
+        clock_wait(&rig->wb->scheduler.ended, &rig->wb->scheduler.lock, INT64_MAX);
+    mutex_unlock(&rig->wb->scheduler.lock);
 }
 
 /* --- what is --- */

@@ -1,14 +1,14 @@
-"""The checker of the rooms' borders against small trees with one offence each."""
+"""The checker of the layers' borders against small trees with one offence each."""
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
 
-CHECKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rooms")
+CHECKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers")
 
 
-class Rooms(unittest.TestCase):
+class Layers(unittest.TestCase):
     def check(self, files):
         with tempfile.TemporaryDirectory() as root:
             for path, text in files.items():
@@ -33,7 +33,7 @@ class Rooms(unittest.TestCase):
         self.assertClean("src/sync/a.c", "#include <outlookfs/remote/remote.h>\n#include <outlookfs/base/buf.h>\n"
                                          "#include <stdio.h>\n#include <cjson/cJSON.h>\n")
 
-    def test_through_rooms_between(self):
+    def test_through_layers_between(self):
         self.assertClean("include/outlookfs/fs/fs.h", "#include <outlookfs/model/kind.h>\n")
 
     def test_upwards(self):
@@ -52,22 +52,22 @@ class Rooms(unittest.TestCase):
         self.assertOffence("src/fuse/a.c", "#include <outlookfs/store/cache.h>\n", "src/fuse/a.c:1",
                            "fuse may not use store")
 
-    def test_library_in_its_room(self):
+    def test_library_in_its_layer(self):
         self.assertClean("src/store/a.c", "#include <sqlite3.h>\n")
 
     def test_library_elsewhere(self):
-        for header, room in (("sqlite3.h", "sync"), ("curl/curl.h", "remote"), ("fuse_lowlevel.h", "fs"),
+        for header, layer in (("sqlite3.h", "sync"), ("curl/curl.h", "remote"), ("fuse_lowlevel.h", "fs"),
                              ("fuse3/fuse.h", "cli"), ("microhttpd.h", "http"), ("ini.h", "sync")):
-            self.assertOffence("src/%s/a.c" % room, "#  include <%s>\n" % header, "src/%s/a.c:1" % room,
+            self.assertOffence("src/%s/a.c" % layer, "#  include <%s>\n" % header, "src/%s/a.c:1" % layer,
                                "seen by")
 
-    def test_private_header_of_another_room(self):
-        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own room")
+    def test_private_header_of_another_layer(self):
+        self.assertOffence("src/sync/a.c", '#include "../store/db_p.h"\n', "src/sync/a.c:1", "own layer")
 
-    def test_private_header_of_the_room(self):
+    def test_private_header_of_the_layer(self):
         self.assertClean("src/sync/a.c", '#include "a_p.h"\n', **{"src/sync/a_p.h": ""})
 
-    def test_folders_of_a_room(self):
+    def test_folders_of_a_layer(self):
         headers = {"src/fs/core/core_p.h": "", "src/fs/outbox/outbox_p.h": "", "src/fs/fs_p.h": ""}
         self.assertClean("src/fs/outbox/a.c", '#include "../core/core_p.h"\n', **headers)
         self.assertClean("src/fs/a.c", '#include "outbox/outbox_p.h"\n', **headers)
@@ -82,7 +82,7 @@ class Rooms(unittest.TestCase):
         self.assertOffence("include/outlookfs/sync/a.h", '#include "a_p.h"\n', "include/outlookfs/sync/a.h:1",
                            "contracts only")
 
-    def test_unknown_room(self):
+    def test_unknown_layer(self):
         self.assertOffence("src/attic/a.c", "", "src/attic:0", "not in the table")
 
 

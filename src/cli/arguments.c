@@ -1,0 +1,41 @@
+/*
+ * arguments.c - a command line of keys (keys_p.h) beside a command's own options.
+ */
+#include "cli_p.h"
+#include "settings_p.h"
+
+#include <stdlib.h>
+
+static int help(const struct arguments *a)
+{
+    struct buf text;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    usage_shown(a->command);
+    keys_help(a->command->keys, &text);
+    printf("\n%s  --config FILE             another configuration file\n%s", a->help, text.data);
+    if (a->more_help)
+        a->more_help();
+    buf_release(&text);
+    return EXIT_DONE;
+}
+
+int arguments_read(const struct arguments *a, int argc, char **argv, struct settings *s, void *ctx)
+{
+    struct option *long_options = keys_long_options(a->command->keys, a->own);
+    int c, code = -1;
+    struct buf err;
+
+    buf_init(&err, BUF_TEXT_MAX);
+    while (code < 0 && (c = getopt_long(argc, argv, a->letters, long_options, NULL)) != -1) {
+        if (c == 'h')
+            code = help(a);
+        else if (c == 'c')
+            values_set(&s->config, optarg);
+        else if (!a->take(ctx, c) && keys_take(&s->values, c, optarg, &err))
+            code = err.len ? complain("%s", err.data) : usage_error(a->command);
+    }
+    buf_release(&err);
+    free(long_options);
+    return code;
+}

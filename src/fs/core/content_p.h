@@ -1,0 +1,89 @@
+/*
+ * content_p.h - the contents of open files, and handles. All handles of a node share one content,
+ * because the kernel has one page cache per inode.
+ */
+#ifndef OUTLOOKFS_FS_CONTENT_P_H
+#define OUTLOOKFS_FS_CONTENT_P_H
+
+#include "node_p.h"
+
+#include <outlookfs/base/json.h>
+
+/*
+ * Bytes: either a text in memory that nobody changes, or a local file. A writable class goes from
+ * text to file at the first change (content_own()).
+ */
+struct content {
+    unsigned handles;  /* guarded by tree.lock */
+    struct mutex lock; /* the step from text to file; taken alone or under fs.change */
+    _Atomic int fd;    /* -1: text. Set once, under lock */
+    char *text;
+    size_t len;            /* of text */
+    _Atomic int64_t mtime; /* of text, ns */
+    bool owned;            /* guarded by lock: content_own() was here */
+    char *base; /* guarded by lock: the visible text before the first change since the last commit,
+                   for the merge; or NULL */
+    _Atomic uint64_t changed; /* grows with each change of bytes */
+    _Atomic uint64_t synced;  /* `changed` at the last fsync */
+    uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
+    bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
+                     back at the last close */
+};
+
+/* --- content.c --- */
+/* One more handle, loaded when there is none; content_put() gives it back, the last one commits. */
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
+void content_put(struct fs *fs, struct node *node);
+/* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
+struct content *content_peek(struct fs *fs, struct node *node);
+bool content_is_open(struct fs *fs, uint64_t ino);
+/* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
+int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
+int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
+int content_stat(struct content *content, struct stat *st);               /* size and times */
+int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
+/* Hands changed bytes to the class, once per change; the log says why they were not taken. */
+int content_commit(struct fs *fs, struct node *node, struct content *content);
+/* The same of a class that sends them at once. Unlocked. */
+int content_store(struct fs *fs, const struct fs_req *req, struct node *node,
+                  struct content *content);
+/*
+ * The draft rule, for every file whose close means something: an editor empties a file, or writes a
+ * part of it, before the whole. CONTENT_DRAFT: bytes of this shape are kept and nothing more, until
+ * they change; after an fsync a part is meant to be the whole. 0: they are on disk, to be taken or
+ * refused. Under fs.change.
+ */
+#define CONTENT_DRAFT 1
+int content_arrive(struct content *content, enum json_shape shape);
+/* Why it is a draft, for a person: "3:1: the text is not complete". */
+void content_draft_reason(enum json_shape shape, const struct json_where *where, struct buf *out);
+/* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
+void content_committed(struct fs *fs, uint64_t ino, const char *text);
+void content_rebase(struct content *content, const char *text);
+/* The local bytes of an inode: data/<ino>. */
+int data_make(struct fs *fs, uint64_t ino, const char *text); /* with these bytes in it */
+int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len);
+int data_stat(struct fs *fs, uint64_t ino, struct stat *ret); /* size and times */
+int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
+/* An inode is in no directory any more: its local bytes go, but stay while a handle is open. */
+void drop_inode(struct fs *fs, uint64_t ino);
+
+struct fs_handle {
+    struct node *node;       /* referenced */
+    struct content *content; /* one handle of it */
+    bool writable;
+    _Atomic off_t position;         /* where the last read ended */
+    void *waiter;                   /* of fs_poll(), or NULL; guarded by waiters.lock */
+    struct fs_handle *next_waiting; /* guarded by waiters.lock */
+};
+
+struct waiters {
+    struct mutex lock;
+    struct fs_handle *first; /* guarded by lock */
+};
+
+/* --- handle.c --- */
+int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
+                     struct content *content, off_t size);
+
+#endif
