@@ -52,15 +52,15 @@ struct folder {
     unsigned questions; /* open ones; guarded by commit */
 
     /* guarded by listings.lock */
-    struct pass *pass;               /* the one under way, or NULL */
-    unsigned passes;                 /* how many have ended */
-    unsigned pages;                  /* that the last one brought */
-    int error;                       /* ... and what ended it */
-    char *reason;                    /* ... for a person, or NULL */
-    unsigned waiting;                /* threads that want its pages now */
-    int64_t not_before;              /* clock_mono(): no refresh sooner, the last one failed */
-    int64_t began;                   /* of the run, clock_steady(); 0: in another process */
-    int64_t expected;                /* records, as the service said with its folders; 0: it did not */
+    struct pass *pass;  /* the one under way, or NULL */
+    unsigned passes;    /* how many have ended */
+    unsigned pages;     /* that the last one brought */
+    int error;          /* ... and what ended it */
+    char *reason;       /* ... for a person, or NULL */
+    unsigned waiting;   /* threads that want its pages now */
+    int64_t not_before; /* clock_mono(): no refresh sooner, the last one failed */
+    int64_t began;      /* of the run, clock_steady(); 0: in another process */
+    int64_t expected;   /* records, as the service said with its folders; 0: it did not */
     uint64_t seen_bytes, seen_count; /* of records in the pages seen */
     bool unordered;                  /* $orderby was refused */
     size_t confirmed;                /* missing records asked for so far: the next go first */
