@@ -328,12 +328,13 @@ static void read_alarms(struct reader *r)
             property ? icalproperty_get_trigger(property) : icaltriggertype_from_int(1);
         icalparameter *related =
             property ? icalproperty_get_first_parameter(property, ICAL_RELATED_PARAMETER) : NULL;
-        int seconds = icaldurationtype_as_int(trigger.duration);
-        bool counts = icaltime_is_null_time(trigger.time) && seconds <= 0 &&
+        int minutes = -icaldurationtype_as_int(trigger.duration) / 60;
+        bool counts = icaltime_is_null_time(trigger.time) &&
+                      icaldurationtype_as_int(trigger.duration) <= 0 &&
                       (!related || icalparameter_get_related(related) == ICAL_RELATED_START);
 
         if (counts && !set)
-            cJSON_AddNumberToObject(r->event->record, "Reminder", seconds / -60);
+            cJSON_AddNumberToObject(r->event->record, "Reminder", minutes);
         else
             imports_note(&r->event->left,
                          "VALARM (the service has one reminder, before the start)");

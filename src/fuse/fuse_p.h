@@ -4,13 +4,15 @@
  *     ops.c       the table; one function an operation: call the fs layer, answer
  *     file.c      the same, for open files and directories
  *     readdir.c   the two operations that fill a buffer with entries
- *     opened.c    what the kernel has open
+ *     opened_p.h  what the kernel has open
  *     call.c      a request under way, and how it is interrupted
  *     notifier.c  the thread that tells the kernel what has changed
  *     mount.c     mounting, the threads' lives, unmounting
  */
 #ifndef OUTLOOKFS_FUSE_P_H
 #define OUTLOOKFS_FUSE_P_H
+
+#include "opened_p.h"
 
 #define FUSE_USE_VERSION 314
 
@@ -85,31 +87,6 @@ void notifier_stop(struct notifier *n); /* what waits is dropped */
 
 extern const struct fuse_lowlevel_ops ops;
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret);
-
-/* --- opened.c --- */
-
-/* What fi->fh points to: a file or a directory. */
-struct opened {
-    struct fs_handle *file; /* or NULL */
-    struct fs_dir *dir;     /* or NULL; one request at a time */
-    int error; /* met behind entries that went out first: the answer to the next question */
-    struct opened *prev, *next; /* guarded by openings.lock */
-};
-
-/* All that is open. */
-struct openings {
-    struct mutex lock;
-    struct opened *first; /* guarded by lock */
-};
-
-struct opened *opened_file(struct mount *m, struct fs_handle *file);
-struct opened *opened_dir(struct mount *m, struct fs_dir *dir);
-struct opened *opened_of(const struct fuse_file_info *fi);
-void opened_close(struct mount *m, struct opened *opened); /* releases and frees it */
-
-void openings_init(struct openings *openings);
-void openings_release(struct openings *openings);
-void openings_close(struct mount *m); /* all; once no request is served any more */
 
 /* --- file.c --- */
 

@@ -22,6 +22,7 @@ void item_paths(enum kind kind, const char *ret[ITEM_PATHS])
     ret[ITEM_MODIFIED] = info->modified;
     ret[ITEM_ATTACHMENTS] = info->attachments;
     ret[ITEM_HAS_ATTACHMENTS] = info->has_attachments;
+    ret[ITEM_READ] = info->read;
     ret[ITEM_IMPORTANCE] = kind == KIND_MESSAGE ? "Importance" : NULL;
     ret[ITEM_REMOVED] = "@removed";
     const char *const *whole = info->whole;
@@ -79,6 +80,7 @@ int item_identify(enum kind kind, struct item_member members[ITEM_PATHS], struct
     ret->etag = take_string(&members[ITEM_ETAG]);
     ret->mtime = time_of(&members[ITEM_MODIFIED]);
     ret->partial = is_partial(kind, members);
+    ret->read = members[ITEM_READ].token == JSON_TRUE;
     ret->attachments =
         members[ITEM_HAS_ATTACHMENTS].token == JSON_TRUE ||
         (members[ITEM_ATTACHMENTS].token == JSON_ARRAY_END && members[ITEM_ATTACHMENTS].filled);

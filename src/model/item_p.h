@@ -17,6 +17,7 @@ enum item_path {
     ITEM_MODIFIED,
     ITEM_ATTACHMENTS,
     ITEM_HAS_ATTACHMENTS,
+    ITEM_READ,
     ITEM_IMPORTANCE,
     ITEM_REMOVED,
     ITEM_WHOLE, /* so many of kind_info.whole at most */

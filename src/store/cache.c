@@ -79,6 +79,12 @@ static const char *const steps[] = {
     "ALTER TABLE listings ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE listings ADD COLUMN compared_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE folder_answers ADD COLUMN cursor TEXT;",
+
+    /* Is the message read? */
+    "ALTER TABLE records ADD COLUMN read INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE records SET read = EXISTS (SELECT 1 FROM texts t WHERE t.seq = records.seq AND"
+    "  (instr(t.text, char(10) || '  \"IsRead\": true') OR"
+    "   instr(t.text, char(10) || '  \"isRead\": true')));",
 };
 
 static const struct db_schema schema = {

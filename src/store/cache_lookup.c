@@ -20,7 +20,7 @@ void cache_record_release(struct cache_record *r)
     *r = (struct cache_record){0};
 }
 
-/* From columns seq, id, etag, mtime, size, attachments, exported. */
+/* From columns seq, id, etag, mtime, size, attachments, read, exported. */
 static struct cache_record read_record(struct sql_query *q)
 {
     return (struct cache_record){
@@ -30,7 +30,8 @@ static struct cache_record read_record(struct sql_query *q)
         .mtime = sql_int(q, 3),
         .size = (size_t)sql_int(q, 4),
         .attachments = sql_int(q, 5),
-        .exported = sql_int(q, 6),
+        .read = sql_int(q, 6),
+        .exported = sql_int(q, 7),
     };
 }
 
@@ -160,15 +161,15 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     int rc;
 
     if (with_text)
-        db_read(
-            &c->db, &q,
-            "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.exported, t.text, t.sum"
-            " FROM records r JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
-            " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+        db_read(&c->db, &q,
+                "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.read, r.exported, "
+                "t.text, t.sum"
+                " FROM records r JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
+                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     else
         db_read(
             &c->db, &q,
-            "SELECT seq, id, etag, mtime, size, attachments, exported FROM records"
+            "SELECT seq, id, etag, mtime, size, attachments, read, exported FROM records"
             " WHERE id = ? AND listing = (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
     sql_bind_str(&q, id);
     sql_bind_int(&q, kind);
@@ -176,8 +177,8 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     if (sql_row(&q)) {
         record = read_record(&q);
         if (with_text)
-            record.text = sql_dup(&q, 7);
-        damaged = with_text && !is_sound(&record, sql_int(&q, 8));
+            record.text = sql_dup(&q, 8);
+        damaged = with_text && !is_sound(&record, sql_int(&q, 9));
     }
     rc = sql_end(&q);
     if (!rc && damaged)
@@ -241,7 +242,8 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT seq, id, etag, mtime, size, attachments, exported FROM records WHERE listing ="
+            "SELECT seq, id, etag, mtime, size, attachments, read, exported FROM records WHERE "
+            "listing ="
             " (SELECT key FROM listings WHERE kind = ? AND folder = ?) AND seq > ?"
             " ORDER BY seq LIMIT ?");
     sql_bind_int(&q, kind);

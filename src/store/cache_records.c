@@ -93,9 +93,10 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     struct sql_query q;
     int rc;
 
-    db_write(&c->db, &q,
-             "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, hash, run,"
-             " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    db_write(
+        &c->db, &q,
+        "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, read, hash, run,"
+        " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
@@ -103,6 +104,7 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, item->mtime);
     sql_bind_int(&q, (int64_t)item->size);
     sql_bind_int(&q, item->attachments);
+    sql_bind_int(&q, item->read);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, ++c->rev);
@@ -145,13 +147,15 @@ static int change(struct cache *c, const struct known *known, const struct item 
 
     db_write(
         &c->db, &q,
-        "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, hash = ?,"
+        "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, read = ?,"
+        " hash = ?,"
         " run = ?, rev = ?, exported = -1 WHERE seq = ?");
     sql_bind_str(&q, item->etag ? item->etag : "");
     sql_bind_int(&q, changed_mtime(known, item));
     sql_bind_int(&q, item->mtime);
     sql_bind_int(&q, (int64_t)item->size);
     sql_bind_int(&q, item->attachments);
+    sql_bind_int(&q, item->read);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, ++c->rev);
@@ -240,7 +244,8 @@ static int move_locked(struct cache *c, enum kind kind, const char *id, const ch
                               .mtime = r.mtime,
                               .text = r.text,
                               .size = r.size,
-                              .attachments = r.attachments};
+                              .attachments = r.attachments,
+                              .read = r.read};
     rc = put_page_locked(c, to, &item, 1, CACHE_KEEP_RUN, NULL);
     if (!rc)
         rc = cache_remove(c, kind, from, id);

@@ -49,8 +49,8 @@ static int outcome(enum grade grade, struct remote_fault *fault, int conflict, c
     return grade == GRADE_CONFLICT ? conflict : grade == GRADE_DENIED ? -EPERM : rc;
 }
 
-int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent, const char *display,
-                        struct cancel *cancel, struct buf *err)
+int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent,
+                          const char *display, struct cancel *cancel, struct buf *err)
 {
     struct remote_fault fault;
     char *id = NULL;
@@ -133,9 +133,9 @@ int mailbox_remove_folder(struct mailbox *mb, const struct cache_folder *folder,
     rc = empty_folder(mb, folder, cancel, err);
     if (rc)
         return rc;
-    rc = outcome(remote_remove_folder(mb->remote, folder->kind, folder->id, interactive(cancel),
-                                      &fault),
-                 &fault, -ENOTEMPTY, folder->display, err);
+    rc = outcome(
+        remote_remove_folder(mb->remote, folder->kind, folder->id, interactive(cancel), &fault),
+        &fault, -ENOTEMPTY, folder->display, err);
     renew(mb, folder->kind, cancel);
     return rc;
 }

@@ -86,6 +86,13 @@ class Graph(GraphTest):
         with open(self.mailbox.path("export", card[:-len(".json")] + ".vcf"), encoding="utf-8") as file:
             self.assertIn(name, file.read())
 
+    def test_a_maildir_says_what_is_read(self):
+        read = {name[:-len(".json")]: self.mailbox.json("mail/Inbox", name)["isRead"]
+                for name in os.listdir(self.mailbox.path("mail/Inbox")) if name.endswith(".json")}
+        self.assertEqual(set(read.values()), {True, False})
+        self.assertEqual(sorted(os.listdir(self.mailbox.path("export/mail/Inbox/cur"))),
+                         sorted(id + (":2,S" if seen else ":2,") for id, seen in read.items()))
+
 
 if __name__ == "__main__":
     main()

@@ -21,6 +21,7 @@ struct item {
     char *text;       /* render_record() of the normalised object, NUL-terminated */
     size_t size;      /* bytes of text, without the NUL */
     bool attachments; /* a message that has some */
+    bool read;        /* a message that is read */
     bool partial;     /* an entry of a change feed: the text has only the members that changed */
 };
 

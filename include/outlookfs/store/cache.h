@@ -114,6 +114,7 @@ struct cache_record {
     int64_t mtime; /* ns */
     size_t size;
     bool attachments; /* a message that has some */
+    bool read;        /* a message that is read */
     int64_t exported; /* see cache_put_exported() */
     char *text;       /* NULL where only the attributes were asked for */
     uint64_t seq;     /* grows with the order records became known; the cursor of cache_each() */

@@ -45,7 +45,7 @@ struct view_entry {
 
 struct view_index {
     enum kind kind;
-    bool sent; /* messages are called by who gets them */
+    bool sent;             /* messages are called by who gets them */
     void *by_id, *by_name; /* trees of entries */
     struct map heads;      /* -> the string */
     struct map groups;     /* -> struct view_group */

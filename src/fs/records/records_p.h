@@ -80,8 +80,7 @@ int slot_put(struct fs *fs, struct slot *slot);
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
 /* A slot for a new record of this name, not in the database. -EPERM: none can be made here. */
-int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret,
-             struct buf *err);
+int slot_new(struct fs *fs, struct node *dir, const char *name, struct slot *ret, struct buf *err);
 /* A new file in a record folder: a vacant slot is refilled (its deletion cancelled), an unknown
  * name becomes a new slot. Referenced node. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);

@@ -1,7 +1,7 @@
 /*
  * graph.c - Graph as a remote, and the one way its operations are carried out.
  */
-#include "graph_p.h"
+#include "vtable_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

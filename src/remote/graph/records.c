@@ -1,7 +1,7 @@
 /*
  * records.c - listing, reading and changing records.
  */
-#include "graph_p.h"
+#include "vtable_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>

@@ -10,7 +10,7 @@
  * last change. Upcoming events are those that begin within the time ahead; the caller remembers
  * which it has had.
  */
-#include "graph_p.h"
+#include "vtable_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
