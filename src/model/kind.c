@@ -215,6 +215,36 @@ static const char *const graph_event_opaque[] = {
     NULL,
 };
 
+/* Words and switches: they take no empty text, and null means nothing (graph contract 2.1, 11). */
+static const char *const graph_message_kept[] = {
+    "importance",
+    "inferenceClassification",
+    "internetMessageId",
+    "isRead",
+    "isReadReceiptRequested",
+    "isDeliveryReceiptRequested",
+    "flag",
+    "from",
+    "sender",
+    NULL,
+};
+
+static const char *const graph_event_kept[] = {
+    "importance",
+    "sensitivity",
+    "showAs",
+    "isAllDay",
+    "isReminderOn",
+    "isOnlineMeeting",
+    "onlineMeetingProvider",
+    "reminderMinutesBeforeStart",
+    "responseRequested",
+    "allowNewTimeProposals",
+    "hideAttendees",
+    "transactionId",
+    NULL,
+};
+
 /* Graph contract 10. */
 static const char *const graph_contact_managed[] = {
     "id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId", NULL,
@@ -320,6 +350,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .created = "createdDateTime",
             .whole = graph_message_whole,
             .managed = graph_message_managed,
+            .kept = graph_message_kept,
             .required = no_members,
             .rewritten = graph_rewritten,
             .opaque = graph_message_opaque,
@@ -342,6 +373,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .modified = "lastModifiedDateTime",
             .created = "createdDateTime",
             .managed = graph_event_managed,
+            .kept = graph_event_kept,
             .required = graph_event_required,
             .all_day = "isAllDay",
             .invited = "attendees",
@@ -434,6 +466,11 @@ static bool in_list(const char *const *names, const char *member)
 bool kind_is_managed(enum kind kind, const char *member)
 {
     return strstr(member, "@odata.") || in_list(kinds[kind].managed, member);
+}
+
+bool kind_is_kept(enum kind kind, const char *member)
+{
+    return kinds[kind].kept && in_list(kinds[kind].kept, member);
 }
 
 bool kind_is_opaque(enum kind kind, const char *member)

@@ -70,7 +70,8 @@ static cJSON *merge_objects(struct merge *m, const cJSON *base, const cJSON *min
     {
         const char *name = member->string;
 
-        if (top && kind_is_managed(m->kind, name))
+        bool stays = top && kind_is_kept(m->kind, name) && !value_exists(json_find(&in_mine, name));
+        if (stays || (top && kind_is_managed(m->kind, name)))
             value_add_copy(merged, name, member);
         else
             merge_member(m, merged, name, json_find(&in_base, name), json_find(&in_mine, name),

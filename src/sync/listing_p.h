@@ -2,7 +2,8 @@
  * listing_p.h - the reading half of sync: what is known of each folder's listing, and the passes that
  * renew it (pass_p.h).
  *
- *     listing.c      one struct folder a listing; who waits for it, which pass is due, what it missed
+ *     listings.c     one struct folder a listing, and how old what is known of it is
+ *     listing.c      who waits for a listing, which pass is due, what it missed
  *     pass.c         one pass, and its pages
  *     changes.c      one pass over a change feed
  *     compare.c      ids and versions of a whole folder, against what feeds lose
@@ -66,7 +67,7 @@ struct folder {
     size_t confirmed;                /* missing records asked for so far: the next go first */
 };
 
-/* --- listing.c --- */
+/* --- listings.c --- */
 struct listings *listings_create(struct mailbox *mb);
 void listings_destroy(struct listings *l); /* NULL is fine */
 struct folder *listings_folder(struct listings *l, enum kind kind, const char *id);
@@ -75,6 +76,7 @@ void listing_expect(struct listings *l, enum kind kind, const char *id, int64_t 
 /* `at` is less than `age` ago by clock_steady(). */
 bool is_younger(int64_t at, int64_t age);
 bool listing_is_fresh(const struct mailbox *mb, const struct cache_listing *row);
+/* --- listing.c --- */
 /* The folder was never listed, and the service does not know it: so it said a moment ago. */
 bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder);
 /* --- folders.c --- */

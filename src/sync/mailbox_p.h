@@ -33,7 +33,7 @@ struct mailbox {
     /* parts with locks of their own */
     struct pool *pool;         /* pool.c: the fetch threads */
     struct flights *flights;   /* flight.c: one question at a time about a thing */
-    struct listings *listings; /* listing.c */
+    struct listings *listings; /* listings.c */
     struct searches *searches; /* search.c */
     struct values *values;
     struct writeback *writeback; /* writeback.c */

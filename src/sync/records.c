@@ -5,6 +5,7 @@
 #include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <cjson/cJSON.h>
@@ -340,7 +341,12 @@ static int store_answer(struct folder *f, const char *id, struct cJSON *obj, uin
         item_release(&item);
         return -EIO;
     }
-    f = shown_folder(f->listings->mb, f->kind, f->id, id);
+    const char *member = kind_info(f->kind)->parent;
+    const char *parent = member ? json_str(obj, member) : NULL;
+    if (shown_folder(f->listings->mb, f->kind, parent ? parent : f->id, id) != f) {
+        item_release(&item); /* the service finds it whatever folder it lies in */
+        return -ENOENT;
+    }
     mutex_lock(&f->commit);
     if (!is_touched_locked(f, id, gen))
         rc = put_locked(f, &item, &change);
@@ -363,7 +369,7 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
 
     if (grade == GRADE_OK)
         rc = store_answer(f, id, obj, gen);
-    else if (grade == GRADE_GONE)
+    if (grade == GRADE_GONE || rc == -ENOENT)
         flights_put_absent(mb->flights, key, ABSENT_TTL);
     question_end(f);
     cJSON_Delete(obj);

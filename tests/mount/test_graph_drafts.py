@@ -46,6 +46,14 @@ class Draft(GraphTest):
         self.assertEqual([a["name"] for a in self.ask("/me/messages/%s/attachments" % id)["value"]], ["a.txt"])
         self.assertEqual(self.mailbox.read(DRAFTS, id + ".attachments", "a.txt"), "hello")
 
+    def test_a_shorter_text_leaves_what_cannot_be_empty(self):
+        id = self.draft("shorter.json", importance="high", ccRecipients=recipients("ann@contoso.com"))
+        self.mailbox.remount(fresh_state=True)
+        self.write({"subject": "shorter now", "toRecipients": recipients("jo@contoso.com")}, DRAFTS, id + ".json")
+        self.mailbox.sync()
+        theirs = self.ask("/me/messages/" + id)
+        self.assertEqual((theirs["subject"], theirs["importance"], theirs["ccRecipients"]), ("shorter now", "high", []))
+
     def test_too_much_to_attach(self):
         self.write({"subject": "heavy", "attachments": [{**ATTACHMENT, "contentBytes": "QUFB" * 1000001}]}, DRAFTS, "heavy.json")
         self.mailbox.sync(status=1)

@@ -84,7 +84,10 @@ struct kind_info {
     const char *const *name_parts; /* a contact's: given, middle and last name, title, generation;
                                       NULL-terminated; else NULL */
     const char *const *full_names; /* ... and what is made of them */
-    const char *const *required;   /* members a create must have; NULL-terminated */
+    /* Members that always have a value, words of a list and the like: taking one out of a text changes
+     * nothing. NULL-terminated, or NULL. */
+    const char *const *kept;
+    const char *const *required; /* members a create must have; NULL-terminated */
     /* Members whose value comes back from a create in another form than it was sent
      * (contract 2.12). NULL-terminated. */
     const char *const *rewritten;
@@ -100,6 +103,7 @@ const struct kind_info *kind_info(enum kind kind);
 enum kind kind_by_dir(const char *dir);
 
 bool kind_is_managed(enum kind kind, const char *member);
+bool kind_is_kept(enum kind kind, const char *member);
 bool kind_is_opaque(enum kind kind, const char *member);
 
 /* The record's id; NULL when the object has none. Belongs to `obj`. */

@@ -15,6 +15,7 @@
 #include "vtable_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
@@ -108,6 +109,7 @@ static enum grade make_draft(struct sending *s, enum graph_operation op, const s
         free(s->draft);
         s->draft = xstrdup(id);
     }
+    crash_point("graph: after a draft was made");
     cJSON_Delete(draft);
     return grade;
 }
@@ -127,6 +129,7 @@ static enum grade attach(struct sending *s, const struct cJSON *attachments)
         cJSON_AddStringToObject(body, "contentBytes", json_str(a, "ContentBytes"));
         grade = graph_upload(s->r, s->draft, body, s->ctx, s->fault);
         cJSON_Delete(body);
+        crash_point("graph: after an attachment");
         if (grade != GRADE_OK)
             break;
     }
@@ -136,8 +139,11 @@ static enum grade attach(struct sending *s, const struct cJSON *attachments)
 /* A lost answer is found out here: the draft is one no longer, or it is. */
 static enum grade send_draft(struct sending *s)
 {
+    crash_point("graph: before a draft is sent");
     enum grade grade = request(s, GRAPH_SEND_DRAFT, NULL, NULL);
     bool sent = false;
+
+    crash_point("graph: after a draft was sent");
 
     if (grade == GRADE_OK || !s->fault->unknown)
         return grade;
