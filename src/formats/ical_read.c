@@ -334,7 +334,7 @@ static void read_alarms(struct reader *r)
                       (!related || icalparameter_get_related(related) == ICAL_RELATED_START);
 
         if (counts && !set)
-            cJSON_AddNumberToObject(r->event->record, "Reminder", minutes);
+            cJSON_AddNumberToObject(r->event->record, "Reminder", (double)minutes);
         else
             imports_note(&r->event->left,
                          "VALARM (the service has one reminder, before the start)");
