@@ -41,7 +41,8 @@ static const struct {
      "create b.json w; write new; close; rename b.json c.json; "
      "gone b.json",
      {0, 1, 0},
-     "c.json"},
+     "c.json",
+     true},
     {"NOREPLACE onto a free name",
      "open @ wt; write new; close; renamex @ jane.json",
      {1, 0, 0},
@@ -61,7 +62,8 @@ static const struct {
     {"EXCHANGE of two records",
      "create b.json w; write new; close; !EINVAL swap @ b.json",
      {0, 1, 0},
-     "b.json"},
+     "b.json",
+     true},
     {"EXCHANGE with nothing",
      "create tmp w; write new; close; !ENOENT swap tmp none; "
      "!ENOENT swap @ none.json",
