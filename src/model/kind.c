@@ -634,7 +634,8 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
                       struct buf *err)
 {
     const struct kind_info *info = &kinds[kind];
-    bool draft = info->draft && json_bool(base, info->draft, false);
+    /* Where the service has not said it yet, the message was made here, and is one. */
+    bool draft = info->draft && json_bool(base, info->draft, true);
     const char *changed =
         info->changeable && !draft ? first_change(kind, base, mine, info->changeable) : NULL;
 

@@ -40,6 +40,7 @@ static void reap_locked(struct tree *tree, struct node *n)
     while (n && !n->refs && !n->nlookup) {
         struct node *parent = n->parent;
 
+        assert(tree->nodes); /* it is in there */
         HASH_DEL(tree->nodes, n);
         free_node(n);
         if (parent)

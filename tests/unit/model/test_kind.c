@@ -259,6 +259,22 @@ static void test_check_message_update(void **state)
     }
 }
 
+static void test_drafts(void **state)
+{
+    struct fixture *f = *state;
+
+    kind_use_service(SERVICE_GRAPH);
+    assert_int_equal(check_update(f, KIND_MESSAGE, "{'subject':'a','isDraft':true}",
+                                  "{'subject':'b','isDraft':true}"),
+                     0);
+    /* made here: the service has not said yet what it is */
+    assert_int_equal(check_update(f, KIND_MESSAGE, "{'subject':'a'}", "{'subject':'b'}"), 0);
+    assert_int_equal(check_update(f, KIND_MESSAGE, "{'subject':'a','isDraft':false}",
+                                  "{'subject':'b','isDraft':false}"),
+                     -EPERM);
+    kind_use_service(SERVICE_CONNECTOR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_check_new, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check_update, setup, teardown),
         cmocka_unit_test_setup_teardown(test_check_message_update, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_drafts, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
