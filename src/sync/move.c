@@ -8,6 +8,7 @@
  */
 #include "job_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -66,15 +67,28 @@ static enum grade move(struct job *j, const char *folder, struct item *ret,
 
 /* --- to another folder ------------------------------------------------------------------------ */
 
+/* Has the user taken it back meanwhile to the folder it had left? */
+static bool is_back(struct job *j)
+{
+    struct slot now;
+
+    if (state_get_slot(j->mb->state, j->slot.id, &now))
+        return false;
+    bool back = str_eq(now.folder, j->slot.origin);
+    slot_release(&now);
+    return back;
+}
+
 /* 1 where the operation is more than the move. */
 static int moved(struct job *j, const struct item *item)
 {
+    char *now = NULL;
     struct entry e;
     bool more;
     int rc = 0;
 
     /* What was asked before of the folder it has left does not bring it back. */
-    if (j->slot.origin)
+    if (j->slot.origin && !is_back(j))
         rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.origin, j->slot.record);
     if (!rc)
         rc = mailbox_record_written(j->mb, j->slot.folder, item);
@@ -84,10 +98,16 @@ static int moved(struct job *j, const struct item *item)
         return rc;
     more = e.op.verb != JOURNAL_MOVE;
     bool elsewhere = !str_eq(e.slot.folder, j->slot.folder);
+    if (elsewhere)
+        now = xstrdup(e.slot.folder);
     rc = state_set_origin(j->mb->state, j->slot.id, j->slot.folder);
     if (!rc && !more && !elsewhere)
         rc = state_remove_op(j->mb->state, j->slot.id);
     rc = entry_close(j, &e, !more || elsewhere, rc);
+    /* The cached record lies where the name does, whatever folder the service has it in. */
+    if (!rc && elsewhere)
+        rc = mailbox_record_moved(j->mb, j->slot.kind, j->slot.record, j->slot.folder, now);
+    free(now);
     if (rc)
         return rc;
     if (more && !elsewhere) {
