@@ -107,9 +107,11 @@ static struct cJSON *object(const struct member *members)
     return obj;
 }
 
+/* A member that the service's events have. */
 static void set(struct cJSON *obj, const char *name, const char *value)
 {
-    cJSON_ReplaceItemInObjectCaseSensitive(obj, name, cJSON_CreateString(value));
+    if (json_get(obj, name))
+        cJSON_ReplaceItemInObjectCaseSensitive(obj, name, cJSON_CreateString(value));
 }
 
 static void set_times(struct cJSON *event)

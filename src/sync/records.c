@@ -133,8 +133,11 @@ int forget_records(struct folder *f, char *const *ids, size_t count, uintptr_t g
     mutex_lock(&f->commit);
     for (size_t i = 0; !rc && i < count; i++) {
         struct cache_record record;
+        char *shown = shown_in(mb, f->kind, ids[i]);
+        bool is_coming = str_eq(shown, f->id); /* back, by a move that is not carried out yet */
 
-        if (is_touched_locked(f, ids[i], gen) ||
+        free(shown);
+        if (is_coming || is_touched_locked(f, ids[i], gen) ||
             cache_get(mb->cache, f->kind, f->id, ids[i], false, &record))
             continue;
         cache_record_release(&record);

@@ -43,6 +43,7 @@ from sandbox import Answer, Sandbox, dataset_path, mail_path, query  # noqa: E40
 
 TOKEN = "a-token-of-the-tests"
 READY_LIMIT = 20    # s until the mount answers
+BUSY_LIMIT = 5      # s for programs that were killed to close what they had open
 STOP_LIMIT = 40     # s until it has ended; it sends what is queued for up to 30
 TEST_LIMIT = 120    # s of one test, then the mount is killed
 LOG_TAIL = 60       # lines of the mount's log in a report
@@ -143,7 +144,12 @@ class Mailbox:
     def unmount(self, check=True):
         """Takes the mount away and waits for the program; its exit status must be 0."""
         if is_mounted(self.mountpoint):
-            done = subprocess.run(["fusermount3", "-u", self.mountpoint], capture_output=True, text=True, timeout=30)
+            end = time.monotonic() + BUSY_LIMIT
+            while True:  # a killed program's files are closed a moment after its end is known
+                done = subprocess.run(["fusermount3", "-u", self.mountpoint], capture_output=True, text=True, timeout=30)
+                if "busy" not in done.stderr or time.monotonic() > end:
+                    break
+                time.sleep(0.1)
             if done.returncode != 0:
                 subprocess.run(["fusermount3", "-uz", self.mountpoint], capture_output=True, timeout=30)
                 if check:

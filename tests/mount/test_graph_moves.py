@@ -79,8 +79,8 @@ class Move(MoveTest):
         for _ in range(3):
             os.rename(self.mailbox.path(INBOX, name), self.mailbox.path(ARCHIVE, name))
             os.rename(self.mailbox.path(ARCHIVE, name), self.mailbox.path(INBOX, name))
-        self.mailbox.sync()
-        self.assertEqual(self.folder_of(name), "Inbox")
+            self.mailbox.sync()
+            self.assertEqual(self.folder_of(name), "Inbox")
         self.assertOnlyIn(name, INBOX)
 
     def test_an_edit_and_a_move(self):
