@@ -48,17 +48,19 @@ int state_set_record(struct state *s, int64_t id, const char *record)
     return end_update(s, &q);
 }
 
-int state_move_slot(struct state *s, const struct slot *slot, const char *folder)
+int state_move_slot(struct state *s, const struct slot *slot, const char *folder, bool attempted)
 {
     struct sql_query q;
 
     state_begin(s);
     db_write(&s->db, &q,
              "UPDATE slots SET name = ?1, folder = ?2, origin = CASE WHEN record IS NULL THEN NULL"
+             " WHEN ?4 THEN coalesce(origin, folder)"
              " ELSE nullif(coalesce(origin, folder), ?2) END WHERE id = ?3");
     sql_bind_str(&q, slot->name);
     sql_bind_str(&q, folder);
     sql_bind_int(&q, slot->id);
+    sql_bind_int(&q, attempted);
     return end_update(s, &q);
 }
 

@@ -509,10 +509,8 @@ out:
 /* --- moves --- */
 
 /* The slot has an operation, which may be none but its move. */
-static int move_op(struct change *c, struct journal_op *op, bool back)
+static int move_op(struct change *c, struct journal_op *op, bool back, bool attempted)
 {
-    bool attempted = op->attempts || writeback_under_way(c->wb, c->slot.id);
-
     if (op->verb == JOURNAL_MOVE && back && !attempted)
         return state_remove_op(c->state, c->slot.id);
     c->mine = op->mine;
@@ -541,10 +539,11 @@ int writeback_move(struct writeback *wb, const struct slot *slot, const char *fo
     } else {
         rc = 0;
     }
+    bool attempted = op.attempts || writeback_under_way(wb, slot->id);
     if (!rc || rc == -ENOENT)
-        rc = state_move_slot(c.state, slot, folder);
+        rc = state_move_slot(c.state, slot, folder, attempted);
     if (!rc && (c.slot.record || op.gen))
-        rc = move_op(&c, &op, str_eq(c.slot.origin, folder));
+        rc = move_op(&c, &op, str_eq(c.slot.origin, folder), attempted);
     journal_op_release(&op);
 out:
     change_release(&c);

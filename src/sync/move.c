@@ -8,7 +8,6 @@
  */
 #include "job_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -82,7 +81,6 @@ static bool is_back(struct job *j)
 /* 1 where the operation is more than the move. */
 static int moved(struct job *j, const struct item *item)
 {
-    char *now = NULL;
     struct entry e;
     bool more;
     int rc = 0;
@@ -98,16 +96,10 @@ static int moved(struct job *j, const struct item *item)
         return rc;
     more = e.op.verb != JOURNAL_MOVE;
     bool elsewhere = !str_eq(e.slot.folder, j->slot.folder);
-    if (elsewhere)
-        now = xstrdup(e.slot.folder);
     rc = state_set_origin(j->mb->state, j->slot.id, j->slot.folder);
     if (!rc && !more && !elsewhere)
         rc = state_remove_op(j->mb->state, j->slot.id);
     rc = entry_close(j, &e, !more || elsewhere, rc);
-    /* The cached record lies where the name does, whatever folder the service has it in. */
-    if (!rc && elsewhere)
-        rc = mailbox_record_moved(j->mb, j->slot.kind, j->slot.record, j->slot.folder, now);
-    free(now);
     if (rc)
         return rc;
     if (more && !elsewhere) {

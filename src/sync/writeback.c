@@ -120,7 +120,7 @@ static int go_back(struct writeback *wb, int64_t id, struct slot *ret)
         ret->name = name_from_id(ret->record);
     }
     slot_release(&taken);
-    return state_move_slot(state, ret, ret->origin);
+    return state_move_slot(state, ret, ret->origin, false);
 }
 
 static int cancel_op(struct writeback *wb, int64_t slot)

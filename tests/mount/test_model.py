@@ -159,7 +159,8 @@ class Sequence:
             known = slot.before if slot.draft and slot.before else slot.committed
             record = dict(known, GivenName="G", HomePhones=[])
             if slot.id is not None:
-                record = dict(self.mailbox.sandbox.record("contact", slot.id), **known)
+                # Names of its own: those that the parts gave would follow the parts, here and not in the model.
+                record = dict(self.mailbox.sandbox.record("contact", slot.id), DisplayName="d", FileAs="f", **known)
         else:
             record = json.loads(self.read(slot.name))
             self.see(slot, record)

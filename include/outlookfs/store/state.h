@@ -100,8 +100,9 @@ void slot_release(struct slot *slot);
 int state_put_slot(struct state *s, struct slot *slot);
 /* NULL: none. -EEXIST, -ENOENT. */
 int state_set_record(struct state *s, int64_t id, const char *record);
-/* The slot is `slot.name` of this folder now; where it has a record, its move there waits. -EEXIST. */
-int state_move_slot(struct state *s, const struct slot *slot, const char *folder);
+/* The slot is `slot.name` of this folder now; where it has a record, its move there waits. -EEXIST.
+ * `attempted`: a move may be under way, so that it waits also where the record came from there. */
+int state_move_slot(struct state *s, const struct slot *slot, const char *folder, bool attempted);
 /* The service has the record in `origin`; NULL, or the slot's own folder: where it shall be. */
 int state_set_origin(struct state *s, int64_t id, const char *origin);
 /* The folder a record is on its way to; -ENOENT: none. The caller frees. */

@@ -22,14 +22,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The texts say the same as far as the service is concerned, and none the id of another record: a copy shows its own. */
-static bool same_record(enum kind kind, const char *a, const char *b)
+/* The texts say the same as far as the service is concerned and, where the second is its answer, none
+ * the id of another record: a copy shows its own. */
+static bool same_record(enum kind kind, const char *a, const char *b, bool answered)
 {
     struct cJSON *x = NULL, *y = NULL;
     bool same = false;
 
     if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL)) {
-        const char *id = kind_id(kind, x);
+        const char *id = answered ? kind_id(kind, x) : NULL;
 
         same = merge_same(kind, x, y) && (!id || str_eq(id, kind_id(kind, y)));
     }
@@ -155,12 +156,12 @@ int slot_discard_draft(struct fs *fs, struct slot *slot)
 
 /* Compares the local bytes with the service's record, or with what is pending, and replaces them
  * where they say something else. */
-static int settle(struct fs *fs, struct slot *slot, const char *shown)
+static int settle(struct fs *fs, struct slot *slot, const char *shown, bool answered)
 {
     char *mine = NULL;
     int rc = record_visible(fs, slot, &mine);
 
-    if (rc == -ENOENT || (!rc && !same_record(slot->kind, mine, shown)))
+    if (rc == -ENOENT || (!rc && !same_record(slot->kind, mine, shown, answered)))
         rc = slot_revert(fs, slot);
     free(mine);
     return rc;
@@ -181,7 +182,7 @@ int slot_reconcile(struct fs *fs, struct slot *slot)
     else if ((!rc || rc == -ENOENT) && slot->record) {
         rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r);
         if (!rc)
-            rc = settle(fs, slot, r.text);
+            rc = settle(fs, slot, r.text, true);
     }
     journal_op_release(&op);
     cache_record_release(&r);
@@ -207,7 +208,7 @@ static int recover_pending(struct fs *fs, const struct journal_op *op)
     int rc = state_get_slot(fs->state, op->slot, &slot);
 
     if (!rc && (slot.flags & SLOT_LOCAL) && !(slot.flags & SLOT_DRAFT))
-        rc = settle(fs, &slot, op->mine);
+        rc = settle(fs, &slot, op->mine, false);
     slot_release(&slot);
     return rc;
 }
