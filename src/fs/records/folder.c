@@ -345,48 +345,28 @@ const char *folder_stray(const char *name)
                       : NULL;
 }
 
+/* What the folders one may write into have in common. */
+#define WRITABLE_FOLDER                                                                            \
+    .type = S_IFDIR, .refusal = FOLDERS_REFUSAL, .flags = NODE_LOCAL_NAMES,                        \
+    .lookup = folder_lookup, .prepare = folder_prepare, .list = folder_list,                       \
+    .takes = folder_takes, .stray = folder_stray, .remove = slot_unlink, .files_only = true,       \
+    .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,                         \
+    .relocate = folder_relocate, .getxattr = folder_getxattr
+
 static const struct node_ops folder_ops = {
     .name = "folder",
-    .type = S_IFDIR,
-    .refusal = FOLDERS_REFUSAL,
-    .flags = NODE_LOCAL_NAMES,
-    .lookup = folder_lookup,
-    .prepare = folder_prepare,
-    .list = folder_list,
+    WRITABLE_FOLDER,
     .owns = name_is_record,
-    .takes = folder_takes,
-    .stray = folder_stray,
     .create = slot_create,
-    .remove = slot_unlink,
-    .files_only = true,
-    .rename = record_rename,
-    .mkdir = folder_mkdir,
-    .rmdir = folder_rmdir,
-    .relocate = folder_relocate,
-    .getxattr = folder_getxattr,
 };
 
 /* ... where local files may be Internet messages. */
 static const struct node_ops drafts_folder_ops = {
     .name = "drafts",
-    .type = S_IFDIR,
-    .refusal = FOLDERS_REFUSAL,
-    .flags = NODE_LOCAL_NAMES,
-    .lookup = folder_lookup,
-    .prepare = folder_prepare,
-    .list = folder_list,
+    WRITABLE_FOLDER,
     .names = &draft_names,
     .owns = name_is_record,
-    .takes = folder_takes,
-    .stray = folder_stray,
     .create = slot_create,
-    .remove = slot_unlink,
-    .files_only = true,
-    .rename = record_rename,
-    .mkdir = folder_mkdir,
-    .rmdir = folder_rmdir,
-    .relocate = folder_relocate,
-    .getxattr = folder_getxattr,
 };
 
 /* --- a folder of contacts: photos, too --- */
@@ -405,24 +385,10 @@ static int contact_create(struct fs *fs, struct node *dir, const char *name, mod
 
 static const struct node_ops contact_folder_ops = {
     .name = "contact folder",
-    .type = S_IFDIR,
-    .refusal = FOLDERS_REFUSAL,
-    .flags = NODE_LOCAL_NAMES,
-    .lookup = folder_lookup,
-    .prepare = folder_prepare,
-    .list = folder_list,
+    WRITABLE_FOLDER,
     .owns = contact_owns,
-    .takes = folder_takes,
-    .stray = folder_stray,
     .create = contact_create,
-    .remove = slot_unlink,
-    .files_only = true,
-    .rename = record_rename,
-    .mkdir = folder_mkdir,
-    .rmdir = folder_rmdir,
-    .relocate = folder_relocate,
     .receive = photo_receive,
-    .getxattr = folder_getxattr,
 };
 
 static const struct node_ops read_only_folder_ops = {
