@@ -104,8 +104,7 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     buf_init(&own, STATUS_MAX);
     rc = bounded_run(read_status, path, MOUNT_LIMIT, &own);
     if (rc == -ETIMEDOUT)
-        buf_fail(err, rc, "%s does not answer: the program behind the mount is stopped or hangs",
-                 mountpoint);
+        buf_fail(err, rc, "%s " MOUNT_HANGS, mountpoint);
     else if (rc)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     else
@@ -115,6 +114,37 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     buf_release(&own);
     free(path);
     return rc;
+}
+
+char *control_only(const char *mountpoint, const char *list, bool (*wanted)(const cJSON *entry),
+                   const char *what, struct buf *err)
+{
+    const char *found = NULL;
+    cJSON *status = NULL;
+    const cJSON *entry;
+    char *path = NULL;
+    struct buf names;
+    size_t count = 0;
+
+    if (control_status(mountpoint, NULL, &status, err))
+        return NULL;
+    buf_init(&names, BUF_TEXT_MAX);
+    cJSON_ArrayForEach(entry, json_get(status, list))
+    {
+        if (!wanted(entry))
+            continue;
+        found = json_str(entry, "path");
+        buf_addf(&names, "%s%s", count++ ? ", " : "", found);
+    }
+    if (count == 1)
+        path = xasprintf("%s/%s", mountpoint, found);
+    else if (count)
+        buf_fail(err, -EINVAL, "%s: several %ss, say which: %s", mountpoint, what, names.data);
+    else
+        buf_fail(err, -ENOENT, "%s: there is no %s", mountpoint, what);
+    buf_release(&names);
+    cJSON_Delete(status);
+    return path;
 }
 
 struct line {

@@ -225,16 +225,27 @@ static int read_input(const char *path, struct buf *text, struct buf *err)
 }
 
 /* Which format it is is what it says, not what it is called. */
-static int read_records(const char *text, struct imports *ret, struct buf *err)
+static int read_records(const char *path, const char *text, size_t len, struct imports *ret,
+                        struct buf *err)
 {
     const char *p = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
+    struct buf why;
+    int rc;
 
+    buf_init(&why, BUF_TEXT_MAX);
     p += strspn(p, " \t\r\n");
-    if (!strncasecmp(p, "BEGIN:VCARD", 11))
-        return vcard_read(text, ret, err);
-    if (!strncasecmp(p, "BEGIN:VCALENDAR", 15))
-        return ical_read(text, ret, err);
-    return buf_fail(err, -EINVAL, "neither a vCard nor an iCalendar file");
+    if (memchr(text, '\0', len))
+        rc = buf_fail(&why, -EINVAL, "no text (UTF-16?): convert it to UTF-8");
+    else if (!strncasecmp(p, "BEGIN:VCARD", 11))
+        rc = vcard_read(text, ret, &why);
+    else if (!strncasecmp(p, "BEGIN:VCALENDAR", 15))
+        rc = ical_read(text, ret, &why);
+    else
+        rc = buf_fail(&why, -EINVAL, "neither a vCard nor an iCalendar file");
+    if (rc)
+        buf_fail(err, rc, "%s: %s", path, why.data);
+    buf_release(&why);
+    return rc;
 }
 
 static void import_file(struct target *t, const char *path)
@@ -246,15 +257,13 @@ static void import_file(struct target *t, const char *path)
     buf_init(&text, JSON_TEXT_MAX);
     buf_init(&err, BUF_TEXT_MAX);
     rc = read_input(path, &text, &err);
-    if (!rc && (memchr(text.data, '\0', text.len) != NULL))
-        rc = buf_fail(&err, -EINVAL, "no text (UTF-16?): convert it to UTF-8");
     if (!rc)
-        rc = read_records(text.data, &records, &err);
+        rc = read_records(path, text.data, text.len, &records, &err);
     if (!rc && records.count && records.list[0].kind != t->kind)
-        rc = buf_fail(&err, -EINVAL, "%ss do not go into %s", kind_info(records.list[0].kind)->name,
-                      t->dir);
+        rc = buf_fail(&err, -EINVAL, "%s: %ss do not go into %s", path,
+                      kind_info(records.list[0].kind)->name, t->dir);
     if (rc) {
-        complain("%s: %s", path, err.data);
+        complain("%s", err.data);
         t->failed++;
     }
     for (size_t i = 0; !rc && i < records.count; i++)

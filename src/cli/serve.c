@@ -154,7 +154,6 @@ static bool is_first_mount(const struct settings *s)
 static int ask_first(const struct settings *s, struct buf *err)
 {
     const struct sandbox none = {0};
-    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct token_source *tokens = NULL;
     struct remote_fault fault = {0};
     struct remote *remote = NULL;
@@ -165,7 +164,7 @@ static int ask_first(const struct settings *s, struct buf *err)
     rc = service_connect(s, &none, &tokens, &remote, err);
     if (rc)
         return rc;
-    enum grade grade = remote_test(remote, ctx, &fault);
+    enum grade grade = service_ask(remote, &fault);
 
     if (grade != GRADE_OK)
         rc = buf_fail(err, -EIO, "%s: %s%s", s->values.url,
@@ -180,10 +179,8 @@ static int ask_first(const struct settings *s, struct buf *err)
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    int rc = ask_first(s, err);
+    int rc = file_mkdirs(s->values.state_dir, err);
 
-    if (!rc)
-        rc = file_mkdirs(s->values.state_dir, err);
     if (!rc)
         rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)
@@ -202,19 +199,18 @@ static int build(struct server *server, struct buf *err)
 /* Offline is fine, with a note: there is a cache, and changes wait. */
 static int probe(struct server *server, struct buf *note, struct buf *err)
 {
-    struct buf why;
-    int rc;
+    struct remote_fault fault = {0};
+    enum grade grade = service_ask(mailbox_remote(server->mailbox), &fault);
+    const char *why = fault.reason ? fault.reason : grade_name(grade);
+    int rc = grade_errno(grade);
 
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = mailbox_probe(server->mailbox, NULL, &why);
-    if (rc == -EHOSTUNREACH) {
-        buf_addf(note, "offline%s%s; showing what is cached, changes are kept", why.len ? ": " : "",
-                 why.data);
+    if (grade == GRADE_OFFLINE) {
+        buf_addf(note, "offline: %s; showing what is cached, changes are kept", why);
         rc = 0;
     } else if (rc) {
-        buf_fail(err, rc, "%s: %s", service_url(server), why.len ? why.data : strerror(-rc));
+        buf_fail(err, rc, "%s: %s", service_url(server), why);
     }
-    buf_release(&why);
+    remote_fault_release(&fault);
     return rc;
 }
 
@@ -317,8 +313,8 @@ static void wait_for_end(struct server *server, int signals)
 
 /*
  * Signals are blocked while threads start, so that none of them inherits another mask, and again
- * once there is something to unmount. In between, while we wait for the service, a signal simply
- * ends the program: the journal stands that.
+ * once there is something to unmount. Before and in between, while we wait for the service, a signal
+ * simply ends the program: the journal stands that.
  */
 static int live(struct server *server, struct report *report, struct buf *err)
 {
@@ -329,8 +325,10 @@ static int live(struct server *server, struct report *report, struct buf *err)
     end_signals(&set);
     buf_init(&note, BUF_TEXT_MAX);
     signals = signalfd(-1, &set, SFD_CLOEXEC);
+    rc = signals < 0 ? -errno : ask_first(server->settings, err);
     sigprocmask(SIG_BLOCK, &set, &before);
-    rc = signals < 0 ? -errno : build(server, err);
+    if (!rc)
+        rc = build(server, err);
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (!rc)
         rc = probe(server, &note, err);

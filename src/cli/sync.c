@@ -50,9 +50,8 @@ static int sync_all(const char *path, bool confirm_deletes)
         return EXIT_DONE;
     if (rc == -EIO || rc == -EINPROGRESS)
         return tell_left(path);
-    return complain("%s: %s", path,
-                    rc == -ETIMEDOUT ? "the program behind the mount is stopped or hangs"
-                                     : strerror(-rc));
+    return rc == -ETIMEDOUT ? complain("%s " MOUNT_HANGS, path)
+                            : complain("%s: %s", path, strerror(-rc));
 }
 
 static int run(int argc, char **argv)

@@ -381,14 +381,14 @@ static int hold(struct writeback *wb, struct journal_op *op)
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
     mutex_unlock(&wb->scheduler.lock);
-    return state_put_op(wb->mb->state, op);
+    return state_put_op_head(wb->mb->state, op);
 }
 
 static int hold_all(struct writeback *wb, int64_t confirmed)
 {
     struct journal_op *ops;
     size_t count;
-    int rc = state_ops(wb->mb->state, &ops, &count);
+    int rc = state_op_heads(wb->mb->state, &ops, &count);
 
     if (rc)
         return rc;

@@ -256,7 +256,7 @@ static void add_operations(struct fs *fs, struct cJSON *root)
     struct journal_op *ops = NULL;
     size_t count = 0;
 
-    state_ops(fs->state, &ops, &count);
+    state_op_heads(fs->state, &ops, &count);
     for (size_t i = 0; i < count; i++) {
         struct slot slot = {0};
 
