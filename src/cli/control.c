@@ -199,6 +199,8 @@ enum service_id control_service(void)
 /* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing
  * still for less than this is no sign that nothing will come. */
 #define STILL_LIMIT (6 * NS_PER_S)
+/* The same while the mount works by itself, which a busy disk and a large record make long. */
+#define WORKING_LIMIT (60 * NS_PER_S)
 
 /* What moves while something is being sent. */
 struct motion {
@@ -218,35 +220,45 @@ static bool is_same(const struct motion *a, const struct motion *b)
 }
 
 /* Time was over. Is there a reason to go on waiting? */
-static bool still_moves(const char *mountpoint, struct motion *motion, struct progress *progress)
+static bool still_moves(const cJSON *status, struct motion *motion)
 {
+    int64_t limit = json_bool(status, "working", false) ? WORKING_LIMIT : STILL_LIMIT;
     struct motion before = *motion;
-    cJSON *status = NULL;
-    bool moves = false;
 
-    if (control_status(mountpoint, NULL, &status, NULL) == 0) {
-        *motion = motion_of(status);
-        progress_show(progress, status);
-        bool waits = json_int(json_get(status, "budget"), "waiting", 0);
-        if (!waits && (before.pending < 0 || is_same(motion, &before)))
-            motion->since = before.since;
-        moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
-                clock_mono() - motion->since < STILL_LIMIT;
-    }
-    cJSON_Delete(status);
-    return moves;
+    *motion = motion_of(status);
+    if (!json_int(json_get(status, "budget"), "waiting", 0) &&
+        (before.pending < 0 || is_same(motion, &before)))
+        motion->since = before.since;
+    return json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
+           clock_mono() - motion->since < limit;
+}
+
+/* One turn: -EINPROGRESS where the mount lives, whatever keeps it from answering to the command. */
+static int sync_turn(const char *mountpoint, cJSON **ret_status)
+{
+    int rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
+
+    if (rc != -EINPROGRESS && rc != -ETIMEDOUT)
+        return rc;
+    return control_status(mountpoint, NULL, ret_status, NULL) ? rc : -EINPROGRESS;
 }
 
 int control_sync(const char *mountpoint, int64_t until)
 {
     struct progress progress = {.what = "sending"};
     struct motion motion = {-1, -1, -1, clock_mono()};
-    int rc;
+    bool moves = true;
+    int rc = -EINPROGRESS;
 
-    do
-        rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
-    while (rc == -EINPROGRESS && clock_mono() < until &&
-           still_moves(mountpoint, &motion, &progress));
+    while (rc == -EINPROGRESS && moves) {
+        cJSON *status = NULL;
+
+        rc = sync_turn(mountpoint, &status);
+        if (status)
+            progress_show(&progress, status);
+        moves = status && clock_mono() < until && still_moves(status, &motion);
+        cJSON_Delete(status);
+    }
     progress_end(&progress);
     return rc;
 }

@@ -66,7 +66,7 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->gen++;
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
-    text_replace(&op->mine, c->mine);
+    op_set_mine(op, c->mine);
     text_replace(&op->reason, NULL);
     return state_put_op(c->state, op);
 }

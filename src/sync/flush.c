@@ -116,6 +116,17 @@ static int look_at_all(const struct flush *f)
                     counts.conflict, counts.held, counts.held ? " (" HELD_HINT ")" : "");
 }
 
+unsigned writeback_under_way_count(struct writeback *wb)
+{
+    unsigned count = 0;
+
+    mutex_lock(&wb->scheduler.lock);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
+        count += wb->workers[i].slot != 0;
+    mutex_unlock(&wb->scheduler.lock);
+    return count;
+}
+
 static bool busy_locked(const struct flush *f)
 {
     bool busy = false;

@@ -152,8 +152,9 @@ struct journal_op {
     char *mine;   /* the text the user wrote; NULL for DELETE */
     char *sent;   /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's
                      text (CREATE); or NULL */
-    char *seen;   /* the user's text `sent` was made from; or NULL */
-    char *reason; /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
+    char *
+        seen; /* the user's text `sent` was made from, where `mine` is another one by now; or NULL */
+    char *reason;  /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
     char *request; /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
     int status;    /* HTTP status of the last attempt */
     uint64_t gen; /* grows with every change by the user: an answer to an older one does not end the
