@@ -8,6 +8,8 @@
 #include "core_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
@@ -90,14 +92,48 @@ static int load(struct fs *fs, struct node *node, struct content **ret)
     return rc;
 }
 
+/*
+ * close() answers before the kernel sends RELEASE: bytes that were refused are then still the
+ * content, and who opens the file next is to find the record's own. A program that keeps the file
+ * open after a refusal is not waited for any longer.
+ */
+#define GONE_WAIT NS_PER_S
+
+static int wait_until_gone(struct fs *fs, const struct fs_req *req, struct node *node)
+{
+    int64_t until = clock_mono() + GONE_WAIT;
+    int rc = 0;
+
+    mutex_lock(&fs->change);
+    while (!rc) {
+        struct content *c = content_peek(fs, node);
+
+        if (!c || !c->refused || c->changed != c->committed)
+            break;
+        rc = cancel_wait(req->cancel, &fs->content_gone, &fs->change, until);
+    }
+    mutex_unlock(&fs->change);
+    return rc == -EINTR ? rc : 0;
+}
+
+static bool was_refused(struct fs *fs, struct node *node)
+{
+    mutex_lock(&fs->tree.lock);
+    bool refused = node->content && node->content->refused;
+    mutex_unlock(&fs->tree.lock);
+    return refused;
+}
+
 /* What was prepared may be pushed out of a bounded cache before it is loaded. */
 #define PREPARE_TRIES 3
 
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
 {
     const struct node_ops *ops = tree_ops(fs, node);
-    int rc;
+    int rc = was_refused(fs, node) ? wait_until_gone(fs, req, node) : 0;
 
+    if (rc)
+        return rc;
     *ret = take_open(fs, node);
     if (*ret)
         return 0;
@@ -264,6 +300,7 @@ void content_put(struct fs *fs, struct node *node)
         if (c->changed)
             fs->attr_changes++;
         content_free(fs, c);
+        pthread_cond_broadcast(&fs->content_gone);
     }
     mutex_unlock(&fs->change);
 }

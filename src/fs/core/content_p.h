@@ -9,6 +9,8 @@
 
 #include <outlookfs/base/json.h>
 
+#include <stdatomic.h>
+
 /*
  * Bytes: either a text in memory that nobody changes, or a local file. A writable class goes from
  * text to file at the first change (content_own()).
@@ -26,8 +28,8 @@ struct content {
     _Atomic uint64_t changed; /* grows with each change of bytes */
     _Atomic uint64_t synced;  /* `changed` at the last fsync */
     uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
-    bool refused; /* guarded by fs.change: the bytes can never be accepted: the record's own come
-                     back at the last close */
+    atomic_bool refused;      /* written under fs.change: the bytes can never be accepted; the
+                                  record's own come back at the last close */
     struct judgement *judged; /* guarded by fs.change; or NULL */
 };
 

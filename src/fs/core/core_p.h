@@ -60,7 +60,8 @@ struct fs {
     _Atomic uint64_t attr_changes; /* grows when attributes of any inode may have changed */
     struct tree tree;
     struct mutex change;
-    struct queue chores; /* housekeeping.c */
+    pthread_cond_t content_gone; /* with change: the last handle of a content was closed */
+    struct queue chores;         /* housekeeping.c */
     pthread_t housekeeper;
     bool running;
     _Atomic bool stopping;
