@@ -398,6 +398,7 @@ static const struct kind_info graph_kinds[KIND_COUNT] = {
             .opaque = graph_contact_managed,
             .name_parts = graph_name_parts,
             .full_names = graph_full_names,
+            .follows_parts = "displayName",
         },
 };
 
