@@ -5,6 +5,7 @@
  *     attr.c       attributes common to all, and how the kernel is told
  *     lookup.c     from a number to its class: lookup, attributes, xattrs, links, statfs
  *     content.c    the bytes of open files;   handle.c  open, read, write, flush, fsync, release
+ *     data.c       the local bytes of an inode
  *     dir.c        open directories;          change.c  create, mkdir, unlink, setattr
  *     rename.c     who answers for a rename;  poll.c    who waits for a file to grow
  *     housekeeping.c  its thread;             caller.c  which system call a lookup belongs to

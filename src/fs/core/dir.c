@@ -10,7 +10,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/map.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
  */
 #include "local_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>

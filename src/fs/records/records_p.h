@@ -16,6 +16,7 @@
 
 #include "../core/core_p.h"
 
+#include <outlookfs/base/clock.h>
 #include <outlookfs/sync/writeback.h>
 
 /* --- folder.c --- */

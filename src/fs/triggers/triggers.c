@@ -270,18 +270,6 @@ struct move {
     size_t len;
 };
 
-static int read_durably(struct fs *fs, uint64_t ino, struct move *m)
-{
-    int rc = data_text(fs, ino, &m->text, &m->len);
-    int fd = rc ? rc : state_data_open(fs->state, ino, O_RDWR);
-
-    if (fd < 0)
-        return fd;
-    rc = fdatasync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
-}
-
 static int move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
                       const struct place *from, const struct place *to, void **ret,
                       bool *ret_commits, struct buf *err)
@@ -294,7 +282,9 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
         m->from = name_of_definition(from->name);
     if (!is_definition(fs, to->dir, to->name) || !S_ISREG(l->mode))
         return 0;
-    int rc = read_durably(fs, l->ino, m);
+    int rc = data_text(fs, l->ino, &m->text, &m->len);
+    if (!rc)
+        rc = data_sync(fs, l->ino);
     if (!rc)
         rc = triggers_check(fs->triggers, m->text, m->len, err);
     m->to = name_of_definition(to->name);
