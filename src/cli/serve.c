@@ -37,6 +37,8 @@ struct server {
     const struct settings *settings;
     struct sandbox sandbox;
     struct token_source *tokens;
+    struct remote *remote; /* until the mailbox owns it */
+    bool answered;         /* the service has, to ask_first() */
     struct mailbox *mailbox;
     struct listener *listener; /* or NULL */
     struct poller *poller;     /* or NULL */
@@ -78,9 +80,15 @@ static int open_mailbox(struct server *server, struct buf *err)
         .read_only = o->read_only,
         .mail_folders = (const char *const *)s->mail_folders,
     };
-    int rc = service_connect(s, &server->sandbox, &server->tokens, &config.remote, err);
+    int rc = 0;
 
-    return rc ? rc : mailbox_open(&config, &server->mailbox, err);
+    if (!server->remote)
+        rc = service_connect(s, &server->sandbox, &server->tokens, &server->remote, err);
+    if (rc)
+        return rc;
+    config.remote = server->remote;
+    server->remote = NULL;
+    return mailbox_open(&config, &server->mailbox, err);
 }
 
 static int make_fs(struct server *server, struct buf *err)
@@ -151,35 +159,46 @@ static bool is_first_mount(const struct settings *s)
 
 /* Where nothing is cached and nothing is kept, a service that refuses, or is not there, leaves no
  * directories behind, and is an error. */
-static int ask_first(const struct settings *s, struct buf *err)
+static int ask_first(struct server *server, struct buf *err)
 {
+<<<<<<< HEAD
     const struct sandbox none = {0};
     struct token_source *tokens = NULL;
+=======
+    const struct settings *s = server->settings;
+    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
+>>>>>>> main
     struct remote_fault fault = {0};
-    struct remote *remote = NULL;
     int rc;
 
     if (s->sandbox || !is_first_mount(s))
         return 0;
-    rc = service_connect(s, &none, &tokens, &remote, err);
+    rc = service_connect(s, &server->sandbox, &server->tokens, &server->remote, err);
     if (rc)
         return rc;
+<<<<<<< HEAD
     enum grade grade = service_ask(remote, &fault);
+=======
+    enum grade grade = remote_test(server->remote, ctx, &fault);
+>>>>>>> main
 
-    if (grade != GRADE_OK)
+    server->answered = grade == GRADE_OK;
+    if (!server->answered)
         rc = buf_fail(err, -EIO, "%s: %s%s", s->values.url,
                       fault.reason ? fault.reason : grade_name(grade),
                       fault.status == 404 ? ": the URL is wrong, no mailbox service is there" : "");
     remote_fault_release(&fault);
-    remote_destroy(remote);
-    token_destroy(tokens);
     return rc;
 }
 
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
+<<<<<<< HEAD
     int rc = file_mkdirs(s->values.state_dir, err);
+=======
+    int rc = ask_first(server, err);
+>>>>>>> main
 
     if (!rc)
         rc = file_mkdirs(s->values.cache_dir, err);
@@ -204,8 +223,18 @@ static int probe(struct server *server, struct buf *note, struct buf *err)
     const char *why = fault.reason ? fault.reason : grade_name(grade);
     int rc = grade_errno(grade);
 
+<<<<<<< HEAD
     if (grade == GRADE_OFFLINE) {
         buf_addf(note, "offline: %s; showing what is cached, changes are kept", why);
+=======
+    if (server->answered)
+        return 0;
+    buf_init(&why, BUF_TEXT_MAX);
+    rc = mailbox_probe(server->mailbox, NULL, &why);
+    if (rc == -EHOSTUNREACH) {
+        buf_addf(note, "offline%s%s; showing what is cached, changes are kept", why.len ? ": " : "",
+                 why.data);
+>>>>>>> main
         rc = 0;
     } else if (rc) {
         buf_fail(err, rc, "%s: %s", service_url(server), why);
@@ -376,6 +405,7 @@ static void take_down(struct server *server, bool failed)
     mount_destroy(server->mount);
     fs_destroy(server->fs);
     mailbox_close(server->mailbox);
+    remote_destroy(server->remote);
     token_destroy(server->tokens);
     sandbox_stop(&server->sandbox);
 }

@@ -82,6 +82,7 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     fs->started = clock_now();
     fs->mail_changed = fs->started;
     mutex_init(&fs->change, MUTEX_CHANGE);
+    clock_cond_init(&fs->content_gone);
     queue_init(&fs->chores);
     tree_init(fs, &root_ops);
     mailbox_set_events(fs->mailbox, &fs_events, fs);
@@ -130,6 +131,7 @@ void fs_destroy(struct fs *fs)
         if ((*b)->release)
             (*b)->release(fs);
     }
+    pthread_cond_destroy(&fs->content_gone);
     mutex_release(&fs->change);
     free(fs);
 }

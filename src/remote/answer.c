@@ -14,17 +14,14 @@
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-/* Contract 4.5: the connector's errors have "error" or "status", the gateway's "statusCode". */
-static bool is_about_an_item(const cJSON *error)
+/* ErrorItemNotFound, ErrorFolderNotFound, ResourceNotFound... (connector contract 4.5, Graph 13).
+ * Proxies and web servers have errors in JSON, too, with other codes or without any. */
+bool answer_says_gone(const struct cJSON *error)
 {
-    if (!cJSON_IsObject(error) || json_get(error, "statusCode"))
-        return false;
-    const cJSON *detail = json_get(error, "error");
-    const char *code = json_str(cJSON_IsObject(detail) ? detail : error, "code");
-    /* About the account, and every record would be gone. */
-    if (code && strstr(code, "Mailbox"))
-        return false;
-    return cJSON_IsObject(detail) || json_get(error, "status");
+    const char *code = json_str(json_get(error, "error"), "code");
+
+    /* A mailbox that is not found is the account's: every record would be gone. */
+    return code && str_ends(code, "NotFound") && !strstr(code, "Mailbox");
 }
 
 static bool is_authoritative(const struct http_answer *a)
@@ -33,7 +30,7 @@ static bool is_authoritative(const struct http_answer *a)
 
     if (json_parse_object(a->body.data, a->body.len, &error, NULL))
         return false;
-    bool authoritative = is_about_an_item(error);
+    bool authoritative = answer_says_gone(error);
     cJSON_Delete(error);
     return authoritative;
 }
@@ -112,8 +109,12 @@ static const char *misfit(const struct operation_info *info, const struct http_a
         if (media == MEDIA_JSON || media == MEDIA_PAGE || starts_as_page(a->body.data))
             return "what anybody on the way could have written";
         return NULL;
-    case ANSWER_ANY:
-        return media == MEDIA_PAGE ? "a page" : NULL;
+    case ANSWER_SPARSE:
+        if (!a->body.len)
+            return info->identity && a->status != 201 ? "empty"
+                   : media == MEDIA_PAGE              ? "a page"
+                                                      : NULL;
+        return media == MEDIA_JSON || media == MEDIA_UNSAID ? NULL : "not JSON";
     }
     return NULL;
 }
@@ -155,15 +156,22 @@ static bool has_objects_only(const cJSON *list)
     return true;
 }
 
+static bool has_identity(const cJSON *object, const char *name)
+{
+    const cJSON *identity = json_get(object, name);
+
+    return cJSON_IsString(identity) ? *identity->valuestring
+                                    : cJSON_IsObject(identity) || cJSON_IsArray(identity);
+}
+
 /* ItemInternalId is a second spelling of Id (contract section 5). */
 static bool is_whole(const struct operation_info *info, const cJSON *object)
 {
+    if (json_get(object, "error") || json_get(object, "statusCode"))
+        return false;
     if (!info->identity)
-        return true;
-    const char *identity = json_str(object, info->identity);
-    if (!identity || !*identity)
-        identity = json_str(object, "ItemInternalId");
-    return identity && *identity && !cJSON_IsObject(json_get(object, "error"));
+        return cJSON_GetArraySize(object) > 0;
+    return has_identity(object, info->identity) || has_identity(object, "ItemInternalId");
 }
 
 static enum grade broken(const struct operation_info *info, struct remote_fault *fault,
@@ -190,7 +198,7 @@ static enum grade read_json(const struct operation_info *info, const struct http
         call->items->next_link = call->items->delta_link = NULL;
     } else if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
-    } else if (info->answer != ANSWER_OBJECT) {
+    } else if (info->answer == ANSWER_LIST || info->answer == ANSWER_NEWS) {
         call->answer = take_list(json, call);
         if (!call->answer || !has_objects_only(call->answer))
             grade = broken(info, fault, "not a list");
@@ -219,11 +227,11 @@ enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
         return broken(info, fault, what);
     call->location = a->location;
     a->location = NULL;
-    if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || info->answer == ANSWER_ANY ||
-        call->sink)
+    if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || call->sink)
         return GRADE_OK;
     if (a->body.len)
         return read_json(info, a, call, fault);
-    call->answer = cJSON_CreateArray();
+    if (info->answer == ANSWER_NEWS)
+        call->answer = cJSON_CreateArray();
     return GRADE_OK;
 }

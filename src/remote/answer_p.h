@@ -15,6 +15,9 @@
 /* Of what goes to a sink, for answer_to_call(). */
 #define ANSWER_HEAD 256
 
+/* The body of a 404 says that what was asked for does not exist, and it is the service that says so. */
+bool answer_says_gone(const struct cJSON *error);
+
 /*
  * Fills the out members of `call` and `fault` (both initialised) from an answer; takes location and
  * reason out of it.
@@ -26,10 +29,10 @@
  * anybody between here and the service. An attachment may be such a file: the message has it, too,
  * in a form that can be checked.
  *
- * Gone: GRADE_GONE stays only with the connector's own error body about an item. A 404 of the
- * gateway ({"statusCode": 404, ..}: wrong path or deployment), of a proxy (HTML, nothing) or about
- * the mailbox as a whole becomes GRADE_REFUSED with its reason, so that it never deletes what is
- * cached (behaviour 1).
+ * Gone: GRADE_GONE stays only with the service's own error body about an item
+ * (answer_says_gone()). A 404 of the gateway ({"statusCode": 404, ..}: wrong path or deployment), of
+ * a proxy or a web server (HTML, JSON of its own, nothing) or about the mailbox as a whole becomes
+ * GRADE_REFUSED with its reason, so that it never deletes what is cached (behaviour 1).
  */
 enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
                           struct remote_fault *fault);

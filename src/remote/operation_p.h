@@ -39,11 +39,11 @@ enum body_policy {
 /* What a success must be to be one: see answer_to_call(). */
 enum answer_policy {
     ANSWER_NONE,   /* no body at all */
-    ANSWER_OBJECT, /* a JSON object with the member `identity` */
+    ANSWER_OBJECT, /* a JSON object with the member `identity` and without "error" */
     ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
     ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
     ANSWER_BYTES,  /* 200 and the bytes of a file */
-    ANSWER_ANY,    /* nothing of it is read */
+    ANSWER_SPARSE, /* such an object; or no body, with 201 where there is an `identity` */
 };
 
 struct operation_info {
@@ -53,7 +53,8 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
-    const char *identity; /* ANSWER_OBJECT: a text that is there and not empty; NULL: any object */
+    const char
+        *identity; /* a text that is there and not empty, an object or array; NULL: any member */
     enum merge_policy update; /* for PATCH: what the body must hold */
 };
 
@@ -113,8 +114,8 @@ struct remote_call {
     enum kind kind;          /* of `items` */
     struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`: the object. ANSWER_LIST without `items`:
-                             the array. Else NULL */
+    struct cJSON *answer; /* ANSWER_OBJECT without `sink`, ANSWER_SPARSE: the object. ANSWER_LIST
+                             without `items`: the array. Else NULL */
     char *next_link;      /* "@odata.nextLink" of a list, or NULL */
     char *delta_link;     /* "@odata.deltaLink", or NULL */
     char *location;       /* header, or NULL */

@@ -296,6 +296,12 @@ enum grade remote_send(struct remote *r, const char *message, const char *key,
     DISPATCH(send, message, key, ctx);
 }
 
+enum grade remote_take_back(struct remote *r, const char *key, struct remote_ctx ctx,
+                            bool *ret_sent, struct remote_fault *fault)
+{
+    DISPATCH(take_back, key, ctx, ret_sent);
+}
+
 enum grade remote_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
                              struct remote_fault *fault)
 {

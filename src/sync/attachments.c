@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define BASE64_PIECE 4096 /* characters; a multiple of 4 */
+#define SHORT_MAX 4096
 
 /* Where the bytes go. */
 struct receiver {
@@ -131,14 +132,44 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     return extract(r, message, attachment, err);
 }
 
-/* Does the listing say that there are bytes? How many, nobody knows (contract 2.7); the message
- * tells whether there are none. */
-static bool should_have_bytes(struct mailbox *mb, const char *message, const char *attachment)
+/* The list that ask_list() kept, by a draft's version or without: NULL when it is not there. */
+static cJSON *kept_list(struct mailbox *mb, const char *message, const char *etag)
+{
+    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
+    struct json_file text;
+    cJSON *obj = NULL;
+    size_t size;
+    int fd = cache_attachment_open(mb->cache, message, key, &size);
+
+    free(key);
+    if (fd < 0)
+        return NULL;
+    int rc = json_file_read(&text, fd);
+    if (!rc)
+        rc = json_file_parse(&text, false, &obj, NULL);
+    json_file_release(&text);
+    close(fd);
+    return rc ? NULL : dialect_take(KIND_MESSAGE, obj);
+}
+
+/* Of an attached item it is that of the item, and its bytes are another form of it: some. */
+static int64_t size_in(cJSON *list, const char *attachment)
+{
+    const cJSON *found = find_attachment(list, attachment);
+    const char *type = json_str(found, "@odata.type");
+    int64_t size = type && !str_ends(type, ".fileAttachment") ? 1 : json_int(found, "Size", -1);
+
+    cJSON_Delete(list);
+    return size;
+}
+
+/* What is listed is no exact number of bytes (contract 2.7); -1: nothing is. */
+static int64_t listed_size(struct mailbox *mb, const char *message, const char *attachment)
 {
     struct cache_record record = {0};
     cJSON *obj = NULL;
     char *folder = NULL;
-    bool some = false;
+    int64_t size = -1;
     int rc = cache_find(mb->cache, KIND_MESSAGE, message, &folder);
 
     if (!rc)
@@ -146,11 +177,24 @@ static bool should_have_bytes(struct mailbox *mb, const char *message, const cha
     if (!rc)
         rc = dialect_parse(KIND_MESSAGE, record.text, record.size, &obj, NULL);
     if (!rc)
-        some = json_int(find_attachment(obj, attachment), "Size", 0) > 0;
-    cJSON_Delete(obj);
+        size = size_in(obj, attachment);
+    if (size < 0)
+        size = size_in(kept_list(mb, message, ""), attachment);
+    if (size < 0 && record.etag)
+        size = size_in(kept_list(mb, message, record.etag), attachment);
     cache_record_release(&record);
     free(folder);
-    return some;
+    return size;
+}
+
+/* So few bytes that somebody on the way may have written them ("ok"): the message tells. */
+static bool is_short(struct mailbox *mb, const char *message, const char *attachment, off_t done)
+{
+    if (done >= SHORT_MAX)
+        return false;
+    int64_t size = listed_size(mb, message, attachment);
+
+    return done ? size > 2 * SHORT_MAX : size != 0;
 }
 
 static int ask_attachment(struct mailbox *mb, const char *message, const char *attachment,
@@ -163,7 +207,7 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 
     if (r->error)
         return cache_failed(r, &fault, err);
-    if (grade == GRADE_OK && (r->done || !should_have_bytes(mb, message, attachment))) {
+    if (grade == GRADE_OK && !is_short(mb, message, attachment, r->done)) {
         remote_fault_release(&fault);
         return 0;
     }
@@ -196,6 +240,18 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     return rc;
 }
 
+/* A mail begins with a header (RFC 5322, 2.2). */
+static bool is_mail(int fd)
+{
+    char head[80];
+    ssize_t n = pread(fd, head, sizeof(head), 0);
+    ssize_t name = 0;
+
+    while (name < n && head[name] > ' ' && head[name] != 0x7f && head[name] != ':')
+        name++;
+    return name > 0 && name < n && head[name] == ':';
+}
+
 static int ask_mime(struct mailbox *mb, const char *message, struct cancel *cancel,
                     struct receiver *r, struct buf *err)
 {
@@ -208,7 +264,7 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "message");
     remote_fault_release(&fault);
-    return r->done ? 0 : buf_fail(err, -EIO, "message: the service gave an empty one");
+    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is no mail");
 }
 
 static int ask(struct mailbox *mb, const char *message, const char *attachment,

@@ -74,8 +74,8 @@ static char *new_token(void)
 
 static bool is_work(const struct outbox_row *row)
 {
-    return row->state == OUTBOX_WAITING ||
-           ((row->state == OUTBOX_ANSWERED || row->state == OUTBOX_GONE) && row->location);
+    return row->state == OUTBOX_WAITING || row->state == OUTBOX_GONE ||
+           (row->state == OUTBOX_ANSWERED && row->location);
 }
 
 /* From here on the mail may be on its way. */
@@ -83,7 +83,7 @@ static int mark_sending(struct outbox *ob, struct outbox_row *row)
 {
     row->state = OUTBOX_SENDING;
     row->began = clock_steady();
-    if (!row->token)
+    if (!row->token && row->what != OUTGOING_DRAFT)
         row->token = new_token();
     return state_put_outbox(ob->mb->state, row);
 }
@@ -188,7 +188,8 @@ static int tally(struct outbox *ob, struct tally *ret)
     *ret = (struct tally){0};
     for (size_t i = 0; i < count && !rc; i++) {
         ret->failed += rows[i].state == OUTBOX_FAILED;
-        ret->waiting += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
+        ret->waiting += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING ||
+                        (rows[i].state == OUTBOX_GONE && !rows[i].location);
     }
     outbox_rows_free(rows, count);
     return rc;
@@ -293,14 +294,15 @@ static int park_one(struct outbox *ob, struct outbox_row *row)
         free(name);
         return rc;
     }
+    row->unknown = true;
+    free(row->reason);
     if (remote_resends(ob->mb->remote)) {
         row->state = OUTBOX_WAITING;
-        row->unknown = true;
+        row->reason = xstrdup("the program ended while it was being sent: it is being found out "
+                              "whether it was");
         return state_put_outbox(ob->mb->state, row);
     }
     row->state = OUTBOX_FAILED;
-    row->unknown = true;
-    free(row->reason);
     row->reason = xstrdup("the program ended while it was being sent: it may have arrived");
     log_warn("outbox: an attempt was interrupted: see .outlookfs/failed");
     return state_put_outbox(ob->mb->state, row);

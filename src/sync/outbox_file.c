@@ -215,9 +215,10 @@ int outbox_prepare_draft(struct outbox *ob, const struct slot *slot, struct outb
     cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddNumberToObject(obj, "Slot", (double)slot->id);
-    if (slot->record)
-        cJSON_AddStringToObject(obj, "MessageId", slot->record);
-    return prepare_about(ob, OUTGOING_DRAFT, obj, ret, err);
+    int rc = prepare_about(ob, OUTGOING_DRAFT, obj, ret, err);
+    if (!rc && slot->record)
+        ret->token = xstrdup(slot->record);
+    return rc;
 }
 
 int outbox_prepare_mime(struct outbox *ob, const char *folder, struct outbox_row *ret,
@@ -238,8 +239,17 @@ void outbox_discard(struct outbox *ob, struct outbox_row *row)
 
 /* --- rows --- */
 
-/* In a transaction: a subscription outlives its file, until the service was told. */
-static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
+/* What attempts begin with a draft on the service, that may have stayed there. */
+static bool leaves_draft(struct outbox *ob, const struct outbox_row *row)
+{
+    bool drafted =
+        row->what == OUTGOING_SEND || row->what == OUTGOING_REPLY || row->what == OUTGOING_FORWARD;
+
+    return drafted && row->token && remote_resends(ob->mb->remote);
+}
+
+/* In a transaction: what is on the service outlives the file, until the worker has cleared it up. */
+static int leave_behind(struct outbox *ob, const struct outbox_row *row)
 {
     struct outbox_row gone = {.what = row->what,
                               .state = OUTBOX_GONE,
@@ -247,7 +257,9 @@ static int leave_subscription(struct outbox *ob, const struct outbox_row *row)
                               .due = clock_steady(),
                               .location = row->location};
 
-    return row->location ? state_put_outbox(ob->mb->state, &gone) : 0;
+    if (leaves_draft(ob, row))
+        gone.token = row->token;
+    return gone.location || gone.token ? state_put_outbox(ob->mb->state, &gone) : 0;
 }
 
 /* In a transaction: the row of a file, without what was. -EBUSY; -ENOENT: a new one. */
@@ -257,9 +269,10 @@ static int reset(struct outbox *ob, struct outbox_row *row, uint64_t ino, bool a
 
     if (rc)
         return rc;
-    if (row->state == OUTBOX_SENDING || (asked_is_busy && row->state == OUTBOX_ASKED))
+    bool sending = row->state == OUTBOX_SENDING || (row->state == OUTBOX_WAITING && row->unknown);
+    if (sending || (asked_is_busy && row->state == OUTBOX_ASKED))
         return -EBUSY;
-    rc = leave_subscription(ob, row);
+    rc = leave_behind(ob, row);
     if (rc)
         return rc;
     if (row->body)
@@ -360,7 +373,7 @@ int outbox_retry(struct outbox *ob, int64_t id)
     int rc = state_get_outbox(state, id, &row);
     if (!rc && row.state == OUTBOX_FAILED) {
         row.state = OUTBOX_WAITING;
-        row.unknown = false;
+        row.unknown &= remote_resends(ob->mb->remote);
         row.attempts = 0;
         row.began = 0;
         row.due = clock_steady();

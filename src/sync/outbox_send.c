@@ -4,7 +4,6 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/clock.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
@@ -16,7 +15,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
@@ -107,37 +105,43 @@ static enum grade send_about(struct outbox *ob, const struct outbox_row *row,
 
 /* --- drafts of the mailbox --- */
 
-/* The draft's slot and id, when the service has all that was written of it. */
-static enum grade ready_draft(struct outbox *ob, const struct cJSON *obj, struct slot *ret,
+/* The draft's id, once the service has all that was written of it. It is on disk before the draft is
+ * sent: what was sent leaves its folder, and the slot may go before the outcome is known. */
+static enum grade ready_draft(struct outbox *ob, struct outbox_row *row, const struct slot *slot,
                               struct remote_fault *fault)
 {
     struct journal_op op = {0};
     enum grade grade = GRADE_OK;
-
-    if (state_get_slot(ob->mb->state, json_int(obj, "Slot", 0), ret) && json_str(obj, "MessageId"))
-        ret->record = xstrdup(json_str(obj, "MessageId"));
-    bool pending = ret->id && !state_get_op(ob->mb->state, ret->id, &op);
+    bool pending = slot->id && !state_get_op(ob->mb->state, slot->id, &op);
     const char *why = pending && op.reason ? op.reason : "it is not on the service yet";
-    if (pending && op.state == JOURNAL_QUEUED)
+    int rc = 0;
+
+    if (!pending && !row->token && slot->record) {
+        row->token = xstrdup(slot->record);
+        rc = state_put_outbox(ob->mb->state, row);
+    }
+    if (rc || (pending && op.state == JOURNAL_QUEUED))
         grade = GRADE_BROKEN;
-    else if (pending || !ret->record)
+    else if (pending || !row->token)
         grade = GRADE_REFUSED;
     if (grade != GRADE_OK)
-        *fault = (struct remote_fault){.grade = grade, .reason = xasprintf("the draft: %s", why)};
+        *fault = (struct remote_fault){
+            .grade = grade, .reason = xasprintf("the draft: %s", rc ? strerror(-rc) : why)};
     journal_op_release(&op);
     return grade;
 }
 
-static enum grade send_draft(struct outbox *ob, const struct cJSON *obj, struct remote_ctx ctx,
-                             struct remote_fault *fault)
+static enum grade send_draft(struct outbox *ob, struct outbox_row *row, const struct cJSON *obj,
+                             struct remote_ctx ctx, struct remote_fault *fault)
 {
     struct slot slot = {0};
-    enum grade grade = ready_draft(ob, obj, &slot, fault);
 
+    state_get_slot(ob->mb->state, json_int(obj, "Slot", 0), &slot);
+    enum grade grade = ready_draft(ob, row, &slot, fault);
     if (grade == GRADE_OK)
-        grade = remote_send_draft(ob->mb->remote, slot.record, ctx, fault);
+        grade = remote_send_draft(ob->mb->remote, row->token, ctx, fault);
     if (grade == GRADE_OK && slot.folder)
-        mailbox_record_deleted(ob->mb, KIND_MESSAGE, slot.folder, slot.record);
+        mailbox_record_deleted(ob->mb, KIND_MESSAGE, slot.folder, row->token);
     slot_release(&slot);
     return grade;
 }
@@ -171,9 +175,8 @@ static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
 
 /* --- carrying out --- */
 
-static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row,
-                                 const struct buf *body, struct remote_ctx ctx,
-                                 struct remote_fault *fault)
+static enum grade parse_and_send(struct outbox *ob, struct outbox_row *row, const struct buf *body,
+                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
     struct cJSON *obj = NULL;
     enum grade grade = GRADE_REFUSED;
@@ -181,7 +184,7 @@ static enum grade parse_and_send(struct outbox *ob, const struct outbox_row *row
     if (json_parse_object(body->data, body->len, &obj, NULL))
         *fault = (struct remote_fault){.grade = grade, .reason = xstrdup("not an object")};
     else
-        grade = row->what == OUTGOING_DRAFT  ? send_draft(ob, obj, ctx, fault)
+        grade = row->what == OUTGOING_DRAFT  ? send_draft(ob, row, obj, ctx, fault)
                 : row->what == OUTGOING_MIME ? import_file(ob, row, obj, ctx, fault)
                                              : send_about(ob, row, obj, ctx, fault);
     cJSON_Delete(obj);
@@ -403,10 +406,24 @@ static int send_one(struct outbox *ob, struct outbox_row *row)
     return rc;
 }
 
-/* --- the end of a subscription --- */
+/* --- what is left on the service --- */
+
+/* The subscription to an answer, or the draft of an attempt. */
+static enum grade clear(struct outbox *ob, const struct outbox_row *row, struct remote_fault *fault)
+{
+    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_BACKGROUND};
+    bool sent = false;
+
+    if (row->location)
+        return remote_unsubscribe(ob->mb->remote, row->location, ctx, fault);
+    enum grade grade = remote_take_back(ob->mb->remote, row->token, ctx, &sent, fault);
+    if (sent)
+        log_warn("outbox: a mail that was removed had been sent: it is in Sent Items");
+    return grade;
+}
 
 /* In a transaction: `now` is the row as the user may have changed it meanwhile. */
-static int subscription_ended(struct outbox *ob, struct outbox_row *now)
+static int cleared(struct outbox *ob, struct outbox_row *now)
 {
     free(now->location);
     now->location = NULL;
@@ -414,8 +431,7 @@ static int subscription_ended(struct outbox *ob, struct outbox_row *now)
                                      : state_put_outbox(ob->mb->state, now);
 }
 
-static int subscription_later(struct outbox *ob, struct outbox_row *now,
-                              const struct remote_fault *fault)
+static int clear_later(struct outbox *ob, struct outbox_row *now, const struct remote_fault *fault)
 {
     enum outbox_state state = now->state;
 
@@ -424,21 +440,21 @@ static int subscription_later(struct outbox *ob, struct outbox_row *now,
     return state_put_outbox(ob->mb->state, now);
 }
 
-static int end_subscription(struct outbox *ob, struct outbox_row *row)
+static int clear_up(struct outbox *ob, struct outbox_row *row)
 {
-    struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_BACKGROUND};
     struct remote_fault fault = {0};
     struct outbox_row now = {0};
-    enum grade grade = remote_unsubscribe(ob->mb->remote, row->location, ctx, &fault);
+    enum grade grade = clear(ob, row, &fault);
     bool later = grade_is_temporary(grade) || grade == GRADE_CANCELLED;
 
     if (grade != GRADE_OK && grade != GRADE_GONE && !later)
-        log_warn("outbox: a subscription was not ended: %s",
+        log_warn("outbox: %s stays on the service: %s",
+                 row->location ? "a subscription" : "a draft",
                  fault.reason ? fault.reason : grade_name(grade));
     state_begin(ob->mb->state);
     int rc = state_get_outbox(ob->mb->state, row->id, &now);
     if (!rc && str_eq(now.location, row->location))
-        rc = later ? subscription_later(ob, &now, &fault) : subscription_ended(ob, &now);
+        rc = later ? clear_later(ob, &now, &fault) : cleared(ob, &now);
     rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
     outbox_row_release(&now);
     remote_fault_release(&fault);
@@ -447,5 +463,5 @@ static int end_subscription(struct outbox *ob, struct outbox_row *row)
 
 int outbox_carry_out(struct outbox *ob, struct outbox_row *row)
 {
-    return row->state == OUTBOX_SENDING ? send_one(ob, row) : end_subscription(ob, row);
+    return row->state == OUTBOX_SENDING ? send_one(ob, row) : clear_up(ob, row);
 }

@@ -3,9 +3,7 @@
  */
 #include "job_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -239,7 +237,8 @@ void writeback_stop(struct writeback *wb, int64_t limit)
 {
     if (!wb->running)
         return;
-    writeback_flush(wb, 0, clock_mono() + limit, NULL, NULL);
+    if (limit > 0) /* without time nothing becomes due earlier than it was */
+        writeback_flush(wb, 0, clock_mono() + limit, NULL, NULL);
     scheduler_stop(&wb->scheduler);
     mutex_lock(&wb->scheduler.lock);
     pthread_cond_broadcast(&wb->turn);

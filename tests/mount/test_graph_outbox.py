@@ -87,6 +87,25 @@ class Outbox(GraphTest):
             self.assertEqual(len(self.ask("/me/mailFolders/sentitems/messages?$top=500")["value"]), before + 1)
             self.assertEqual(len(self.ask("/me/mailFolders/drafts/messages?$top=500")["value"]), drafts)
 
+    def count(self, folder, subject):
+        return [m["subject"] for m in self.ask("/me/mailFolders/%s/messages?$top=500" % folder)["value"]].count(subject)
+
+    def test_the_draft_of_a_mail_that_was_taken_back_goes(self):
+        def empty(path):
+            os.truncate(path, 0)
+
+        for name, take_back in (("removed.json", os.unlink), ("changed.json", empty)):
+            self.mailbox.fault(operation="AddAttachment", status=400)
+            self.mailbox.fault(operation="PermanentDeleteMessage", status=503, count=0)
+            self.write({"To": "a@fabrikam.com", "Subject": name, "Body": "text", "Attachments": [{"Name": "a.txt", "ContentBytes": "aGVsbG8="}]},
+                       "outbox/send", name)
+            wait_for(lambda: self.mailbox.xattr("state", "outbox/send", name) == "failed", "it is refused")
+            self.assertEqual(self.count("drafts", name), 1)
+            self.mailbox.sandbox.clear_faults()
+            take_back(self.mailbox.path("outbox/send", name))
+            self.mailbox.sync()
+            self.assertEqual((self.count("drafts", name), self.count("sentitems", name)), (0, 0))
+
     def refused(self, record, number, word, directory):
         with self.assertRaises(OSError) as caught:
             self.write(record, "outbox", directory, "wrong.json")

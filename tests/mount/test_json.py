@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def missing(self):
-        self.answer(404, '{"status":404,"message":"ErrorItemNotFound"}')
+        self.answer(404, '{"status":404,"message":"not found","error":{"message":"not found","code":"ErrorItemNotFound"}}')
 
     def do_GET(self):
         path, _, query = self.path.partition("?")

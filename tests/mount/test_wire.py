@@ -148,7 +148,7 @@ class Changing(WireTest):
         self.assertIsNone(self.mailbox.record("contact", removed[:-5]))
         self.assertEqual(self.mailbox.record("contact", edited[:-5])["NickName"], "portal")
         self.assertTrue(self.mailbox.record("message", read[:-5])["IsRead"])
-        self.assertEqual(len([r for r in self.mailbox.sandbox.records("contact") if r["GivenName"] == "Portal"]), 1)
+        self.assertEqual(len([r for r in self.mailbox.records("contact") if r["GivenName"] == "Portal"]), 1)
 
     def test_listings_keep_what_was_there(self):
         names = self.mailbox.contacts()
@@ -182,6 +182,22 @@ class Changing(WireTest):
         self.mailbox.sync()
         self.assertEqual(rule.used, 1)
         self.assertIsNone(self.mailbox.record("contact", name[:-5]))
+
+    def test_a_404_of_a_web_server(self):
+        """JSON that is not the service's ends no deletion and removes no record."""
+        names = self.mailbox.contacts()
+        for body in (COMPLAINT, '{"timestamp":1,"status":404,"error":"Not Found","path":"/"}', '{"title":"Not Found","status":404}'):
+            with self.subTest(body):
+                self.gateway.clear()
+                self.gateway.answer("contacts", status=404, body=body, type="application/json")
+                self.assertEqual(self.mailbox.contacts(), names)
+                name = self.contacts.pop()
+                os.unlink(self.mailbox.path(CONTACTS, name))
+                self.mailbox.sync(1)
+                self.assertIsNotNone(self.mailbox.record("contact", name[:-5]))
+                for entry in self.failed():
+                    os.unlink(self.mailbox.path(".outlookfs", "failed", entry))
+                wait_for(lambda: name in self.mailbox.contacts(), "it is back")
 
     def meeting(self):
         id = self.mailbox.sandbox.create("event", {
@@ -293,7 +309,7 @@ class Attachments(WireTest):
     def test_never_kept_empty_where_it_is_not(self):
         """Where it does not come by itself, it is taken out of the message; where that does not come, EIO and another try."""
         data = bytes(range(256)) * 40
-        answers = FOREIGN[:3] + FOREIGN[4:5] + [dict(status=204), dict(status=201), dict(status=200), dict(status=206, body=b"part")]
+        answers = FOREIGN[:5] + [dict(status=204), dict(status=201), dict(status=200), dict(status=206, body=b"part")]
         for n, answer in enumerate(answers):
             with self.subTest(**answer):
                 self.gateway.clear()

@@ -262,6 +262,11 @@ enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, 
  */
 bool remote_resends(struct remote *r);
 
+/* Removes what attempts with `key` left on the service, none of which sent it: a draft. GRADE_OK
+ * also where there is nothing; `*ret_sent`: it was sent after all. remote_resends(). */
+enum grade remote_take_back(struct remote *r, const char *key, struct remote_ctx ctx,
+                            bool *ret_sent, struct remote_fault *fault);
+
 /* A draft of the mailbox. One that was sent already is left alone: an attempt may be repeated.
  * REMOTE_CAN_DRAFT. */
 enum grade remote_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
@@ -443,6 +448,8 @@ struct remote_impl {
     bool resends;
     enum grade (*send)(struct remote *r, const char *message, const char *key,
                        struct remote_ctx ctx, struct remote_fault *fault);
+    enum grade (*take_back)(struct remote *r, const char *key, struct remote_ctx ctx,
+                            bool *ret_sent, struct remote_fault *fault);
     enum grade (*send_draft)(struct remote *r, const char *id, struct remote_ctx ctx,
                              struct remote_fault *fault);
     enum grade (*import)(struct remote *r, const char *folder, const struct buf *mime,

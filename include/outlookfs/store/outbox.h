@@ -1,17 +1,18 @@
 /*
  * outbox.h - the outbox in state.db: one row for each file of outbox/ that was closed complete, and
- * for each subscription that must still be ended.
+ * for whatever such files left on the service.
  *
  * The file itself is a local one (state.h: struct local, data/<ino>); its row says what becomes of
  * it. A file without a row is a draft.
  *
  *     DRAFT    not to be sent: `reason` says why; `foreign`: another user wrote in it
- *     WAITING  is sent when `due` has come
+ *     WAITING  is sent when `due` has come; `unknown`: unless an earlier attempt has sent it
  *     SENDING  an attempt is being made since `began`. Found at a start: its result is unknown
  *     ASKED    a question that was sent; the answer comes to `token`
  *     ANSWERED the answer is there; `location` set: the subscription is not ended yet
  *     FAILED   parked for the user to decide; `unknown`: it may have been sent
- *     GONE     the file is gone (ino 0), the subscription at `location` is not ended yet
+ *     GONE     the file is gone (ino 0), the subscription at `location` is not ended yet; where there
+ *              is none, the draft of attempts with the key `token` is not removed yet
  *
  * Ownership, errors, transactions and threads: as in state.h.
  */
@@ -51,8 +52,8 @@ struct outbox_row {
     int64_t due;       /* clock_steady(): not before */
     int64_t began;     /* clock_steady(): of the attempt; 0: none */
     char *reason;      /* or NULL, as all below */
-    char *
-        token; /* of this mail alone: the last part of a question's announced address, the key of an attempt */
+    char *token; /* of this mail alone: the last part of a question's announced address, the key of
+                    an attempt, a draft's id */
     char *location; /* of the subscription, whole, as the service gave it */
     char *answer;   /* JSON */
 };

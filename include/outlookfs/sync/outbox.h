@@ -21,7 +21,11 @@
  *     refused     (4xx) FAILED with the reason
  *     unknown     (5xx, an answer that did not come, the program ended between request and answer):
  *                 FAILED, marked unknown. Never sent again by itself: outbox_retry() or
- *                 outbox_withdraw() are the user's
+ *                 outbox_withdraw() are the user's. Where remote_resends() the next attempt finds it
+ *                 out; until then it is being sent (-EBUSY)
+ *
+ * What an attempt left on the service, a draft or a subscription, outlives the file: the worker
+ * clears it up.
  *
  * A question goes out with an address of its own below the announced URL, 256 bits nobody can
  * guess. What is POSTed there is handed to outbox_answer(), becomes "x.answer.json" beside "x.json"

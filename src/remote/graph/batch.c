@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../answer_p.h"
 #include "../remote_p.h"
 
 #define MEMBERS_MAX 20
@@ -62,14 +63,6 @@ static cJSON *compose(const struct asking *a)
     return body;
 }
 
-/* An answer about the object itself, as opposed to the mailbox. */
-static bool is_missing(int64_t status, const cJSON *body)
-{
-    const char *code = json_str(json_get(body, "error"), "code");
-
-    return status == 404 && code && !strstr(code, "Mailbox");
-}
-
 /* s until the member may be asked again. */
 static int64_t pause_of(const cJSON *response)
 {
@@ -98,7 +91,7 @@ static enum grade take_response(struct asking *a, cJSON *response, int64_t *paus
     if (status == 200 && json_str(body, "id")) {
         a->objects[i] = cJSON_DetachItemViaPointer(response, body);
         a->done[i] = true;
-    } else if (is_missing(status, body)) {
+    } else if (status == 404 && answer_says_gone(body)) {
         a->done[i] = true;
     } else if (status == 429 || status == 424 || status >= 500) {
         int64_t seconds = pause_of(response);

@@ -246,6 +246,7 @@ static const struct remote_impl graph_impl = {
     .message = graph_message,
     .mime = graph_mime,
     .resends = true,
+    .take_back = graph_take_back,
     .send = graph_send,
     .send_draft = graph_send_draft,
     .import = graph_import,

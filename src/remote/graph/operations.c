@@ -216,7 +216,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_UPLOAD] = {
         .name = "Upload", .method = "PUT", .path = "",
-        .body = BODY_BYTES, .answer = ANSWER_ANY,
+        .body = BODY_BYTES, .answer = ANSWER_SPARSE, .identity = "nextExpectedRanges",
     },
     [GRAPH_UPLOAD_STATUS] = {
         .name = "UploadStatus", .method = "GET", .path = "",
@@ -310,7 +310,7 @@ static const struct operation_info operations[] = {
     [GRAPH_SET_PHOTO] = {
         .name = "SetContactPhoto", .method = "PUT", .path = "/me/contacts/{id}/photo/$value",
         .params = {ITEM},
-        .body = BODY_BYTES, .answer = ANSWER_ANY,
+        .body = BODY_BYTES, .answer = ANSWER_SPARSE,
     },
     [GRAPH_GET_AUTOMATIC_REPLIES] = {
         .name = "GetAutomaticReplies", .method = "GET",
@@ -319,11 +319,11 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_UPDATE_SETTINGS] = {
         .name = "UpdateMailboxSettings", .method = "PATCH", .path = "/me/mailboxSettings",
-        .body = BODY_JSON, .answer = ANSWER_ANY,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "automaticRepliesSetting",
     },
     [GRAPH_BATCH] = {
         .name = "Batch", .method = "POST", .path = "/$batch",
-        .body = BODY_JSON, .answer = ANSWER_OBJECT,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "responses",
     },
     [GRAPH_NEXT_PAGE] = {
         .name = "NextPage", .method = "GET", .path = "",

@@ -188,6 +188,15 @@ static enum grade begin(struct sending *s, const char *key, bool *ret_sent)
 
 /* --- remote.h ------------------------------------------------------------------------------------ */
 
+enum grade graph_take_back(struct remote *r, const char *key, struct remote_ctx ctx, bool *ret_sent,
+                           struct remote_fault *fault)
+{
+    struct sending s = {.r = r, .ctx = ctx, .fault = fault};
+    enum grade grade = begin(&s, key, ret_sent);
+
+    return finish(&s, grade);
+}
+
 enum grade graph_send(struct remote *r, const char *text, const char *key, struct remote_ctx ctx,
                       struct remote_fault *fault)
 {

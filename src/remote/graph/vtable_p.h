@@ -62,6 +62,8 @@ enum grade graph_import(struct remote *r, const char *folder, const struct buf *
                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade graph_reply(struct remote *r, const char *id, const char *comment, bool all,
                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
+enum grade graph_take_back(struct remote *r, const char *key, struct remote_ctx ctx, bool *ret_sent,
+                           struct remote_fault *fault);
 enum grade graph_forward(struct remote *r, const char *id, const char *to, const char *comment,
                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
 enum grade graph_respond(struct remote *r, const char *event, enum remote_response response,

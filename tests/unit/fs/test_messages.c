@@ -43,6 +43,48 @@ static void test_marked_as_read_by_a_save(void **state)
     free(path);
 }
 
+struct reader {
+    struct rig *rig;
+    const char *path;
+    atomic_bool began;
+    char *text;
+};
+
+static void *read_the_file(void *arg)
+{
+    struct reader *r = arg;
+
+    r->began = true;
+    r->text = rig_read(r->rig, r->path);
+    return NULL;
+}
+
+/* The kernel answers close() before it sends RELEASE. */
+static void test_a_refused_text_is_not_read_behind_the_close(void **state)
+{
+    struct rig *t = *state;
+    char *path = message_path(t), *text = rig_read(t, path);
+    char *other = with_member(text, "Subject", "Something else");
+    struct reader reader = {.rig = t, .path = path};
+    struct fs_handle *h;
+    pthread_t thread;
+
+    assert_int_equal(rig_open(t, path, O_WRONLY | O_TRUNC, &h), 0);
+    assert_true(rig_write(t, h, other, 0) > 0);
+    assert_int_equal(rig_flush(t, h), -EPERM);
+    assert_int_equal(pthread_create(&thread, NULL, read_the_file, &reader), 0);
+    while (!reader.began)
+        rig_pause();
+    rig_pause(); /* the reader has most likely come to its open; if not, it finds the same */
+    rig_release(t, h);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_string_equal(reader.text, text);
+    free(reader.text);
+    free(other);
+    free(text);
+    free(path);
+}
+
 static void test_marked_as_read_by_sed(void **state)
 {
     struct rig *t = *state;
@@ -257,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
         TEST(test_marked_as_read_by_a_save),
+        TEST(test_a_refused_text_is_not_read_behind_the_close),
         TEST(test_marked_as_read_by_sed),
         TEST(test_other_edits_are_refused),
         TEST(test_refused_and_mended),

@@ -13,6 +13,7 @@
 
 #include <remote/answer_p.h>
 #include <remote/connector/operations_p.h>
+#include <remote/graph/operations_p.h>
 
 #define ITEM_NOT_FOUND                                                                             \
     "{\"status\":404,\"message\":\"The specified object was not found in the store.\","            \
@@ -26,8 +27,8 @@ struct reading {
 };
 
 /* An answer as http gives it; `type` NULL: no Content-Type. */
-static void read_typed(struct reading *r, enum operation op, http_sink_fn sink, enum grade grade,
-                       int status, const char *type, const char *body)
+static void read_row(struct reading *r, const struct operation_info *info, http_sink_fn sink,
+                     enum grade grade, int status, const char *type, const char *body)
 {
     struct http_answer a = {
         .grade = grade,
@@ -44,12 +45,18 @@ static void read_typed(struct reading *r, enum operation op, http_sink_fn sink, 
     buf_init(&a.reason, BUF_TEXT_MAX);
     if (grade != GRADE_OK)
         buf_addf(&a.reason, "%d because", status);
-    *r = (struct reading){.call = {.info = operation_info(API_V1, op), .sink = sink}};
+    *r = (struct reading){.call = {.info = info, .sink = sink}};
     r->grade = answer_to_call(&a, &r->call, &r->fault);
     buf_release(&a.body);
     buf_release(&a.reason);
     free(a.location);
     free(a.content_type);
+}
+
+static void read_typed(struct reading *r, enum operation op, http_sink_fn sink, enum grade grade,
+                       int status, const char *type, const char *body)
+{
+    read_row(r, operation_info(API_V1, op), sink, grade, status, type, body);
 }
 
 static void read_answer(struct reading *r, enum operation op, enum grade grade, int status,
@@ -170,13 +177,14 @@ static void test_success_that_is_none(void **state)
     };
 
     (void)state;
-    for (int op = 0; op < OP_COUNT; op++) {
-        const struct operation_info *info = operation_info(API_V1, op);
+    for (int op = 0; op < OP_COUNT + GRAPH_OPERATIONS; op++) {
+        const struct operation_info *info =
+            op < OP_COUNT ? operation_info(API_V1, op) : graph_operation(op - OP_COUNT);
         http_sink_fn sink = info->answer == ANSWER_BYTES ? no_sink : NULL;
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
             struct reading r;
-            read_typed(&r, op, sink, GRADE_OK, cases[i].status, cases[i].type, cases[i].body);
+            read_row(&r, info, sink, GRADE_OK, cases[i].status, cases[i].type, cases[i].body);
             assert_int_equal(r.grade, GRADE_BROKEN);
             assert_int_equal(r.fault.grade, GRADE_BROKEN);
             assert_int_equal(r.fault.unknown, strcmp(info->method, "GET") != 0);
@@ -231,6 +239,39 @@ static void test_success_of_the_wrong_form(void **state)
         read_typed(&r, cases[i].op, sink, GRADE_OK, cases[i].status, cases[i].type, cases[i].body);
         assert_int_equal(r.grade, GRADE_BROKEN);
         assert_int_equal(r.fault.unknown, cases[i].unknown);
+        reading_release(&r);
+    }
+}
+
+static void test_graph_s_own(void **state)
+{
+    static const struct {
+        enum graph_operation op;
+        int status;
+        const char *type, *body;
+        enum grade grade;
+    } cases[] = {
+        {GRAPH_UPLOAD, 200, "application/json", "{\"nextExpectedRanges\":[\"5-\"]}", GRADE_OK},
+        {GRAPH_UPLOAD, 201, NULL, "", GRADE_OK},
+        {GRAPH_UPLOAD, 200, NULL, "", GRADE_BROKEN},
+        {GRAPH_UPLOAD, 200, "application/json", "{}", GRADE_BROKEN},
+        {GRAPH_UPLOAD, 200, "text/plain", "ok", GRADE_BROKEN},
+        {GRAPH_SET_PHOTO, 200, NULL, "", GRADE_OK},
+        {GRAPH_SET_PHOTO, 200, "application/json", "{\"id\":\"x\"}", GRADE_OK},
+        {GRAPH_SET_PHOTO, 200, "text/plain", "ok", GRADE_BROKEN},
+        {GRAPH_SET_PHOTO, 202, "application/json", "{}", GRADE_BROKEN},
+        {GRAPH_UPDATE_SETTINGS, 200, NULL, "", GRADE_BROKEN},
+        {GRAPH_UPDATE_SETTINGS, 200, "application/json", "{}", GRADE_BROKEN},
+        {GRAPH_BATCH, 200, "application/json", "{}", GRADE_BROKEN},
+        {GRAPH_SEND_DRAFT, 200, "application/json", "{}", GRADE_BROKEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct reading r;
+        read_row(&r, graph_operation(cases[i].op), NULL, GRADE_OK, cases[i].status, cases[i].type,
+                 cases[i].body);
+        assert_int_equal(r.grade, cases[i].grade);
         reading_release(&r);
     }
 }
@@ -292,9 +333,15 @@ static void test_who_may_say_gone(void **state)
         {404, ITEM_NOT_FOUND, GRADE_GONE},
         {500, ITEM_NOT_FOUND, GRADE_GONE},
         {404, "{\"error\":{\"code\":\"ErrorItemNotFound\",\"message\":\"x\"}}", GRADE_GONE},
-        {410, "{\"status\":410,\"message\":\"Gone\"}", GRADE_GONE},
+        {410, "{\"error\":{\"code\":\"ErrorFolderNotFound\"}}", GRADE_GONE},
+        {410, "{\"status\":410,\"message\":\"Gone\"}", GRADE_REFUSED},
+        {404, COMPLAINT, GRADE_REFUSED},
+        {404, "{\"error\":{\"code\":404,\"message\":\"no\"}}", GRADE_REFUSED},
+        {404, "{\"timestamp\":1,\"status\":404,\"error\":\"Not Found\",\"path\":\"/\"}",
+         GRADE_REFUSED},
+        {404, "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}", GRADE_REFUSED},
         {404, "{\"statusCode\":404,\"message\":\"Resource not found\"}", GRADE_REFUSED},
-        {404, "{\"error\":{\"code\":\"MailboxOfAnotherName\"}}", GRADE_REFUSED},
+        {404, "{\"error\":{\"code\":\"ErrorMailboxNotFound\"}}", GRADE_REFUSED},
         {404, "{\"message\":\"no\"}", GRADE_REFUSED},
         {404, "<html>404</html>", GRADE_REFUSED},
         {404, "[]", GRADE_REFUSED},
@@ -321,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_nothing_new_is_an_empty_list),
         cmocka_unit_test(test_success_that_is_none),
         cmocka_unit_test(test_success_of_the_wrong_form),
+        cmocka_unit_test(test_graph_s_own),
         cmocka_unit_test(test_success_in_its_forms),
         cmocka_unit_test(test_error_is_passed_on),
         cmocka_unit_test(test_who_may_say_gone),

@@ -389,6 +389,26 @@ static void test_interrupted_attempt_is_parked_at_the_start(void **state)
     assert_int_equal(calls(rig, OP_SEND_EMAIL), 0);
 }
 
+/* Where an attempt can be repeated, what became of it is found out before anything else happens. */
+static void test_what_may_have_been_sent_is_busy(void **state)
+{
+    struct rig *rig = *state;
+    struct outbox *ob = mailbox_outbox(rig->mb);
+
+    faulty_offline(rig->faulty, true);
+    uint64_t ino = put(rig, OUTGOING_SEND, "m.json", MAIL);
+    struct outbox_row row = row_of(rig, ino);
+    row.unknown = true;
+    assert_int_equal(state_put_outbox(rig->state, &row), 0);
+    outbox_row_release(&row);
+    assert_int_equal(outbox_withdraw(ob, ino), -EBUSY);
+    assert_int_equal(outbox_change(ob, OUTGOING_SEND, ino, false), -EBUSY);
+    assert_int_equal(prepare(rig, OUTGOING_SEND, MAIL, false, &row), 0);
+    assert_int_equal(outbox_accept(ob, ino, &row), -EBUSY);
+    assert_int_equal(state_of(rig, ino), OUTBOX_WAITING);
+    faulty_offline(rig->faulty, false);
+}
+
 /* --- what cannot be sent --- */
 
 static void test_refused_before_anything_is_kept(void **state)
@@ -628,6 +648,7 @@ int main(void)
         DELAYED(test_certainly_not_sent_is_tried_again),
         DELAYED(test_offline_waits),
         DELAYED(test_interrupted_attempt_is_parked_at_the_start),
+        DELAYED(test_what_may_have_been_sent_is_busy),
         DELAYED(test_refused_before_anything_is_kept),
         DELAYED(test_foreign_writing_is_remembered),
         cmocka_unit_test(test_paths_stay_below_the_root),

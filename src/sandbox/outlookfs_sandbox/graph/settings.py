@@ -27,7 +27,8 @@ class Settings:
     def read(self):
         row = self.sql.execute("SELECT text FROM graph_settings").fetchone()
         settings = json.loads(row[0]) if row else json.loads(dumps(DEFAULTS))
-        replies, tomorrow = settings["automaticRepliesSetting"], utc(self.mailbox.now()) + timedelta(days=1)
+        today = utc(self.mailbox.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+        replies, tomorrow = settings["automaticRepliesSetting"], today + timedelta(days=1)
         replies.setdefault("scheduledStartDateTime", pair(tomorrow))
         replies.setdefault("scheduledEndDateTime", pair(tomorrow + timedelta(days=1)))
         return {"archiveFolder": self.face.folders.id(self.face.folders.well_known("archive")), **settings}
