@@ -76,6 +76,10 @@ enum grade graph_read_value(struct remote *r, enum remote_value what, const char
 enum grade graph_write_value(struct remote *r, enum remote_value what, const char *id,
                              const void *data, size_t len, struct remote_ctx ctx,
                              struct remote_fault *fault);
+/* The one of them about mail. new_mail.c */
+enum grade graph_poll_mail(struct remote *r, const struct param *params, size_t count,
+                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                           struct remote_fault *fault);
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                       size_t count, const char *cursor, struct remote_ctx ctx,
                       struct remote_news *ret, struct remote_fault *fault);
