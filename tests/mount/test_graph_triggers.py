@@ -1,6 +1,7 @@
 """Triggers over Graph: the definitions and streams of the connector's triggers, over lists of changes."""
 import json
 import os
+from datetime import datetime, timedelta, timezone
 
 from harness import main, wait_for
 from graph_mount import GraphTest
@@ -8,14 +9,9 @@ from graph_mount import GraphTest
 LIMIT = 30      # s: some polls, one each 5 s
 
 
-class Mail(GraphTest):
+class TriggerTest(GraphTest):
     OPTIONS = "writeback_delay=0,list_ttl=3600,poll_max=5"
     SEED = "contacts=0,events=2,messages=30"
-
-    def define(self, name, **members):
-        """Returns when the baseline is set."""
-        self.write({"Trigger": "OnNewEmail", "folderPath": "Inbox", **members}, "triggers", name + ".json")
-        wait_for(lambda: self.mailbox.xattr("state", "triggers", name + ".json") == "active", "the baseline is set", LIMIT)
 
     def subjects(self, name):
         with open(self.mailbox.path("triggers", name + ".jsonl"), encoding="utf-8") as file:
@@ -24,6 +20,17 @@ class Mail(GraphTest):
     def brings(self, name, *subjects):
         wait_for(lambda: len(self.subjects(name)) >= len(subjects), lambda: "%s; there are %s" % (subjects, self.subjects(name)), LIMIT)
         self.assertEqual(self.subjects(name), list(subjects))
+
+    def tearDown(self):
+        for name in os.listdir(self.mailbox.path("triggers")):
+            os.unlink(self.mailbox.path("triggers", name))
+
+
+class Mail(TriggerTest):
+    def define(self, name, **members):
+        """Returns when the baseline is set."""
+        self.write({"Trigger": "OnNewEmail", "folderPath": "Inbox", **members}, "triggers", name + ".json")
+        wait_for(lambda: self.mailbox.xattr("state", "triggers", name + ".json") == "active", "the baseline is set", LIMIT)
 
     def polled(self):
         """Every trigger has been asked about since; the requests."""
@@ -34,10 +41,6 @@ class Mail(GraphTest):
 
     def mail(self, subject, folder="inbox", **members):
         return self.mailbox.create("message", {"subject": subject, **members}, folder)
-
-    def tearDown(self):
-        for name in os.listdir(self.mailbox.path("triggers")):
-            os.unlink(self.mailbox.path("triggers", name))
 
     def test_received_and_moved_in(self):
         old = self.mail("moved", "archive", receivedDateTime="2020-01-01T10:00:00Z")
@@ -84,6 +87,32 @@ class Mail(GraphTest):
         self.mail("two")
         self.mailbox.mount()
         self.brings("killed", "one", "two")
+
+
+class Events(TriggerTest):
+    def event(self, subject, minutes):
+        def at(minutes):
+            moment = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+            return {"dateTime": moment.strftime("%Y-%m-%dT%H:%M:%S"), "timeZone": "UTC"}
+
+        return self.mailbox.create("event", {"subject": subject, "start": at(minutes), "end": at(minutes + 30)}, "Calendar")
+
+    def test_new_changed_and_upcoming_events(self):
+        old = self.event("old", 3000)
+        for name, trigger, more in (("made", "CalendarGetOnNewItems", {}), ("changed", "CalendarGetOnUpdatedItems", {}),
+                                    ("soon", "OnUpcomingEvents", {"lookAheadTimeInMinutes": 60})):
+            self.write({"Trigger": trigger, "table": "Calendar", **more}, "triggers", name + ".json")
+        wait_for(lambda: all(self.mailbox.xattr("state", "triggers", name + ".json") == "active" for name in ("made", "changed", "soon")),
+                 "the baselines are set", LIMIT)
+        self.mailbox.edit("event", old["id"], set={"subject": "old, changed"})
+        self.event("late", 2000)
+        self.event("early", 20)
+        self.brings("made", "late", "early")
+        wait_for(lambda: set(self.subjects("changed")) >= {"old, changed"}, "the change", LIMIT)
+        wait_for(lambda: "early" in self.subjects("soon"), "what begins soon", LIMIT)
+        self.assertEqual(self.subjects("changed").count("old, changed"), 1)
+        self.assertNotIn("late", self.subjects("soon"))
+        self.assertNotIn("old, changed", self.subjects("made"))
 
 
 if __name__ == "__main__":

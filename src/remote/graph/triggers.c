@@ -142,8 +142,10 @@ static enum grade poll_since(struct remote *r, const struct rule *rule, const st
     return GRADE_OK;
 }
 
-/* The baseline: now, by the service's clock. */
-static enum grade begin(struct remote *r, struct remote_ctx ctx, struct remote_news *ret,
+/* The baseline: now, by the service's clock, whose seconds are whole; what is of this second already
+ * is no news. */
+static enum grade begin(struct remote *r, const struct rule *rule, const struct param *params,
+                        size_t count, struct remote_ctx ctx, struct remote_news *ret,
                         struct remote_fault *fault)
 {
     char now[GRAPH_TIME_SIZE];
@@ -152,8 +154,13 @@ static enum grade begin(struct remote *r, struct remote_ctx ctx, struct remote_n
     if (grade != GRADE_OK)
         return grade;
     graph_time(fault->date ? fault->date : clock_now(), now);
-    *ret = (struct remote_news){.items = cJSON_CreateArray(), .cursor = xstrdup(now)};
-    return GRADE_OK;
+    remote_fault_release(fault);
+    grade = poll_since(r, rule, params, count, now, ctx, ret, fault);
+    if (grade == GRADE_OK) {
+        cJSON_Delete(ret->items);
+        ret->items = cJSON_CreateArray();
+    }
+    return grade;
 }
 
 static enum grade poll_upcoming(struct remote *r, const struct param *params, size_t count,
@@ -180,5 +187,5 @@ enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struc
     if (trigger == REMOTE_ON_UPCOMING_EVENTS)
         return poll_upcoming(r, params, count, ctx, ret, fault);
     return cursor ? poll_since(r, &rules[trigger], params, count, cursor, ctx, ret, fault)
-                  : begin(r, ctx, ret, fault);
+                  : begin(r, &rules[trigger], params, count, ctx, ret, fault);
 }
