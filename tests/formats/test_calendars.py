@@ -248,6 +248,13 @@ class Series(unittest.TestCase):
                 self.assertEqual(expanded(imported(event), 8), right[:8])
                 self.assertEqual(only(event)["DTSTART"].dt.astimezone(UTC), start.astimezone(UTC))
 
+    def test_a_year_without_a_month_has_that_of_its_start(self):
+        for kind, days in (("AbsoluteYearly", [(2026, 3, 5), (2027, 3, 5)]), ("RelativeYearly", [(2026, 3, 10), (2027, 3, 9)])):
+            p = {"Type": kind, "Interval": 1, "Month": 0, "DayOfMonth": 5, "DaysOfWeek": ["Tuesday"], "Index": "Second"}
+            event = {"Id": "A", "Subject": "s", "Start": "2026-03-05T10:00:00Z", "End": "2026-03-05T11:00:00Z", "StartTimeZone": "UTC",
+                     "Recurrence": {"Pattern": p, "Range": {"Type": "NoEnd", "StartDate": "2026-03-05"}}}
+            self.assertEqual(expanded(event, 2), [datetime.datetime(*day, 10, tzinfo=UTC) for day in days])
+
     def test_a_series_begins_at_its_first_occurrence(self):
         """Start may be another day than the pattern says."""
         p = {"Type": "Weekly", "Interval": 2, "DaysOfWeek": ["Tuesday"], "FirstDayOfWeek": "Monday"}
