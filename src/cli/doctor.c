@@ -3,7 +3,6 @@
  */
 #include "doctor_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 

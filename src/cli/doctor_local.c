@@ -4,7 +4,6 @@
 #include "doctor_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>

@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/str.h>
 #include <outlookfs/http/login.h>
 
 #include <errno.h>

@@ -3,7 +3,6 @@
  */
 #include "login_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
 
 #include <errno.h>

@@ -8,7 +8,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>

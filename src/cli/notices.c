@@ -12,7 +12,6 @@
 #include <outlookfs/sync/mailbox.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>

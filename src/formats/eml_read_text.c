@@ -9,9 +9,7 @@
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/charset.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/model/outgoing.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- types --- */

@@ -15,11 +15,8 @@
 #include "eml_p.h"
 #include "formats_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
-#include <outlookfs/model/kind.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,7 +11,6 @@
 #include <outlookfs/base/charset.h>
 #include <outlookfs/base/json.h>
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <outlookfs/base/mutex.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NS ((int64_t)1000000000)

@@ -7,8 +7,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <stdio.h>
-
 /* Position of `word` in a list, -1 for none. */
 static int find(const char *const *list, size_t count, const char *word)
 {

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Attributes the fs layer allows to keep it takes back itself (mount_notify). Names cannot be taken

@@ -10,7 +10,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/base/log.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,7 +10,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
-#include <outlookfs/base/str.h>
 
 #include <gio/gio.h>
 #include <libsecret/secret.h>

@@ -8,7 +8,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/json_walk.h>
 #include <outlookfs/base/json_writer.h>
-#include <outlookfs/base/str.h>
 
 #include "item_p.h"
 

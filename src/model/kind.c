@@ -1,5 +1,5 @@
 /*
- * kind.c - the tables of contacts, events and messages, and the rules that follow from them.
+ * kind.c - the rules that follow from the tables of kinds.
  */
 #include <outlookfs/model/kind.h>
 #include <outlookfs/base/alloc.h>
@@ -8,398 +8,11 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/members.h>
 
+#include "kind_p.h"
 #include "value_p.h"
 
 #include <errno.h>
 #include <string.h>
-
-static const char *const no_members[] = {NULL};
-
-/*
- * Nothing of a message can be written but IsRead, and that only in one direction. Its members are
- * not managed: an edit of one is refused by kind_check_update() with a reason, where a managed one
- * would be ignored without a word.
- */
-static const char *const message_managed[] = {"ItemInternalId", NULL};
-
-/*
- * The first ten: "x-ms-permission": "read-only" in the service's own table metadata
- * (contract 2.15). ItemInternalId is a second spelling of Id (contract, section 5). The last five
- * have no mark there, but no operation can set them: they follow from who created the event, from
- * its Recurrence and from sending a cancellation, and the model of what a client may send in the
- * successor operations (GraphCalendarEventClient) has none of them. Were they the user's, a
- * Recurrence given to an event would go out beside the Type it had before, and a created event
- * would never be recognised by its Organizer.
- */
-static const char *const event_managed[] = {
-    "Id",
-    "BodyPreview",
-    "ChangeKey",
-    "DateTimeCreated",
-    "DateTimeLastModified",
-    "ICalUId",
-    "WebLink",
-    "ResponseStatus",
-    "Reason",
-    "HasAttachments",
-    "ItemInternalId",
-    "Organizer",
-    "IsOrganizer",
-    "IsCancelled",
-    "Type",
-    "SeriesMasterId",
-    NULL,
-};
-
-/*
- * The first five: read-only in the table metadata (contract 2.21). CreatedDateTime and
- * LastModifiedDateTime are undocumented doubles of two of them (contract 2.17).
- */
-static const char *const contact_managed[] = {
-    "Id",
-    "ParentFolderId",
-    "ChangeKey",
-    "DateTimeCreated",
-    "DateTimeLastModified",
-    "CreatedDateTime",
-    "LastModifiedDateTime",
-    "ItemInternalId",
-    NULL,
-};
-
-/* The specification's three; the live metadata asks for the first two only (contract 2.12). */
-static const char *const event_required[] = {"Subject", "Start", "End", NULL};
-
-/* HomePhones is required too, but [] will do, which kind_complete_new() gives (contract 2.18). */
-static const char *const contact_required[] = {"GivenName", NULL};
-
-/* Body comes back as a generated HTML document, times in UTC with that as their zone
- * (contract 2.12, 4.8). */
-static const char *const event_rewritten[] = {"Body", "StartTimeZone", "EndTimeZone", NULL};
-
-static const char *const message_opaque[] = {
-    "Id",
-    "ItemInternalId",
-    "InternetMessageId",
-    "ConversationId",
-    "BodyPreview",
-    "DateTimeReceived",
-    "ContentId",
-    "ContentType",
-    "ContentBytes",
-    NULL,
-};
-
-static const char *const event_opaque[] = {
-    "Id",
-    "ItemInternalId",
-    "ICalUId",
-    "SeriesMasterId",
-    "ChangeKey",
-    "WebLink",
-    "BodyPreview",
-    "DateTimeCreated",
-    "DateTimeLastModified",
-    "Start",
-    "End",
-    "StartTimeZone",
-    "EndTimeZone",
-    "Time",
-    "ContentType",
-    NULL,
-};
-
-static const char *const message_changeable[] = {"IsRead", NULL};
-
-static const char *const name_parts[] = {
-    "GivenName", "MiddleName", "Surname", "Title", "Generation", NULL,
-};
-static const char *const full_names[] = {"DisplayName", "FileAs", NULL};
-
-/* --- Graph ------------------------------------------------------------------------------------ */
-
-/* Read-only members (graph contract 2.1). parentFolderId changes by a move. */
-static const char *const graph_message_managed[] = {
-    "id",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "receivedDateTime",
-    "sentDateTime",
-    "hasAttachments",
-    "attachments",
-    "bodyPreview",
-    "uniqueBody",
-    "parentFolderId",
-    "conversationId",
-    "conversationIndex",
-    "isDraft",
-    "webLink",
-    NULL,
-};
-
-/* Of a message that is no draft (graph contract 2.3). */
-static const char *const graph_message_changeable[] = {
-    "isRead", "flag", "categories", "importance", "inferenceClassification", NULL,
-};
-
-static const char *const graph_message_opaque[] = {
-    "id",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "receivedDateTime",
-    "sentDateTime",
-    "bodyPreview",
-    "uniqueBody",
-    "internetMessageId",
-    "parentFolderId",
-    "conversationId",
-    "conversationIndex",
-    "webLink",
-    "contentType",
-    "contentId",
-    "contentBytes",
-    NULL,
-};
-
-/* What no request may set (graph contract 11), and what follows from other members. */
-static const char *const graph_event_managed[] = {
-    "id",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "originalStart",
-    "originalStartTimeZone",
-    "originalEndTimeZone",
-    "iCalUId",
-    "hasAttachments",
-    "bodyPreview",
-    "isCancelled",
-    "isDraft",
-    "isOrganizer",
-    "organizer",
-    "responseStatus",
-    "seriesMasterId",
-    "type",
-    "webLink",
-    "onlineMeeting",
-    "onlineMeetingUrl",
-    "cancelledOccurrences",
-    NULL,
-};
-
-static const char *const graph_event_required[] = {"start", "end", NULL};
-
-static const char *const graph_rewritten[] = {"body", "bodyPreview", NULL};
-
-static const char *const graph_event_opaque[] = {
-    "id",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "originalStart",
-    "originalStartTimeZone",
-    "originalEndTimeZone",
-    "iCalUId",
-    "transactionId",
-    "bodyPreview",
-    "seriesMasterId",
-    "start",
-    "end",
-    "time",
-    "timeZone",
-    "webLink",
-    "uniqueId",
-    "contentType",
-    NULL,
-};
-
-/* Words and switches: they take no empty text, and null means nothing (graph contract 2.1, 11). */
-static const char *const graph_message_kept[] = {
-    "importance",
-    "inferenceClassification",
-    "internetMessageId",
-    "isRead",
-    "isReadReceiptRequested",
-    "isDeliveryReceiptRequested",
-    "flag",
-    "from",
-    "sender",
-    NULL,
-};
-
-static const char *const graph_event_kept[] = {
-    "importance",
-    "sensitivity",
-    "showAs",
-    "isAllDay",
-    "isReminderOn",
-    "isOnlineMeeting",
-    "onlineMeetingProvider",
-    "reminderMinutesBeforeStart",
-    "responseRequested",
-    "allowNewTimeProposals",
-    "hideAttendees",
-    "transactionId",
-    NULL,
-};
-
-/* Graph contract 10. */
-static const char *const graph_contact_managed[] = {
-    "id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId", NULL,
-};
-
-static const char *const graph_name_parts[] = {
-    "givenName", "middleName", "surname", "title", "generation", NULL,
-};
-static const char *const graph_full_names[] = {"displayName", "fileAs", NULL};
-
-/* GetEmails' order of members (recorded answer in contract 2.1). */
-static const char *const message_order[] = {
-    "From",
-    "To",
-    "Cc",
-    "Bcc",
-    "ReplyTo",
-    "Subject",
-    "Body",
-    "Importance",
-    "BodyPreview",
-    "HasAttachment",
-    "Id",
-    "InternetMessageId",
-    "ConversationId",
-    "DateTimeReceived",
-    "IsRead",
-    "Attachments",
-    "IsHtml",
-};
-
-static const struct kind_info connector_kinds[KIND_COUNT] = {
-    [KIND_MESSAGE] =
-        {
-            .name = "message",
-            .dir = "mail",
-            .caps = KIND_CAN_DELETE | KIND_NESTS,
-            .id = "Id",
-            .etag = NULL,
-            .modified = "DateTimeReceived",
-            .created = NULL,
-            .managed = message_managed,
-            .required = no_members,
-            .rewritten = no_members,
-            .opaque = message_opaque,
-            .changeable = message_changeable,
-            .read = "IsRead",
-            .attachments = "Attachments",
-            .has_attachments = "HasAttachment",
-        },
-    /* No KIND_CAN_FILTER: $filter of events is in the oldest specification only (contract 2.11,
-       section 5). */
-    [KIND_EVENT] =
-        {
-            .name = "event",
-            .dir = "calendars",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE,
-            .id = "Id",
-            .etag = "ChangeKey",
-            .modified = "DateTimeLastModified",
-            .created = "DateTimeCreated",
-            .managed = event_managed,
-            .required = event_required,
-            .all_day = "IsAllDay",
-            .invited = "Attendees",
-            .rewritten = event_rewritten,
-            .opaque = event_opaque,
-        },
-    [KIND_CONTACT] =
-        {
-            .name = "contact",
-            .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
-            .id = "Id",
-            .etag = "ChangeKey",
-            .modified = "DateTimeLastModified",
-            .created = "DateTimeCreated",
-            .managed = contact_managed,
-            .required = contact_required,
-            .rewritten = no_members,
-            .opaque = contact_managed,
-            .name_parts = name_parts,
-            .full_names = full_names,
-        },
-};
-
-/* Creation never changes, and the others not all at once (graph contract 4). */
-static const char *const graph_message_whole[] = {"createdDateTime", "body", "isDraft", NULL};
-static const char *const graph_contact_whole[] = {"createdDateTime", "emailAddresses",
-                                                  "homeAddress", NULL};
-
-static const struct kind_info graph_kinds[KIND_COUNT] = {
-    [KIND_MESSAGE] =
-        {
-            .name = "message",
-            .type = "#microsoft.graph.message",
-            .dir = "mail",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
-                    KIND_CAN_MOVE | KIND_CAN_FOLD | KIND_NESTS,
-            .id = "id",
-            .etag = "changeKey",
-            .modified = "receivedDateTime",
-            .created = "createdDateTime",
-            .whole = graph_message_whole,
-            .managed = graph_message_managed,
-            .kept = graph_message_kept,
-            .required = no_members,
-            .rewritten = graph_rewritten,
-            .opaque = graph_message_opaque,
-            .changeable = graph_message_changeable,
-            .draft = "isDraft",
-            .parent = "parentFolderId",
-            .given = "attachments",
-            .read = "isRead",
-            .attachments = "attachments",
-            .has_attachments = "hasAttachments",
-        },
-    [KIND_EVENT] =
-        {
-            .name = "event",
-            .type = "#microsoft.graph.event",
-            .dir = "calendars",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER,
-            .id = "id",
-            .etag = "changeKey",
-            .modified = "lastModifiedDateTime",
-            .created = "createdDateTime",
-            .managed = graph_event_managed,
-            .kept = graph_event_kept,
-            .required = graph_event_required,
-            .all_day = "isAllDay",
-            .invited = "attendees",
-            .rewritten = graph_rewritten,
-            .opaque = graph_event_opaque,
-        },
-    [KIND_CONTACT] =
-        {
-            .name = "contact",
-            .type = "#microsoft.graph.contact",
-            .dir = "contacts",
-            .caps = KIND_CAN_CREATE | KIND_CAN_EDIT | KIND_CAN_DELETE | KIND_CAN_FILTER |
-                    KIND_CAN_FOLD | KIND_NESTS,
-            .id = "id",
-            .etag = "changeKey",
-            .modified = "lastModifiedDateTime",
-            .created = "createdDateTime",
-            .whole = graph_contact_whole,
-            .managed = graph_contact_managed,
-            .required = no_members,
-            .rewritten = no_members,
-            .opaque = graph_contact_managed,
-            .name_parts = graph_name_parts,
-            .full_names = graph_full_names,
-        },
-};
 
 static const struct kind_info *const services[] = {
     [SERVICE_CONNECTOR] = connector_kinds,
@@ -511,6 +124,27 @@ static void reorder(cJSON *obj, const char *const *order, size_t count)
     for (; others > 0; others--)
         cJSON_AddItemToArray(obj, cJSON_DetachItemFromArray(obj, 0));
 }
+
+/* GetEmails' order of members (recorded answer in contract 2.1). */
+static const char *const message_order[] = {
+    "From",
+    "To",
+    "Cc",
+    "Bcc",
+    "ReplyTo",
+    "Subject",
+    "Body",
+    "Importance",
+    "BodyPreview",
+    "HasAttachment",
+    "Id",
+    "InternetMessageId",
+    "ConversationId",
+    "DateTimeReceived",
+    "IsRead",
+    "Attachments",
+    "IsHtml",
+};
 
 static void normalise_message(cJSON *obj)
 {

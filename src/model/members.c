@@ -3,7 +3,6 @@
  */
 #include <outlookfs/model/members.h>
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -13,7 +12,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- the tables ------------------------------------------------------------------------------ */

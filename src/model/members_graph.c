@@ -3,7 +3,7 @@
  *
  * Source: the properties of message, event and contact, and of the types they are made of, in
  * Microsoft's published metadata of Graph v1.0 (microsoftgraph/msgraph-metadata,
- * schemas/v1.0-Prod.csdl), without those that only the service writes (kind.c).
+ * schemas/v1.0-Prod.csdl), without those that only the service writes (kind_graph.c).
  */
 #include "members_p.h"
 

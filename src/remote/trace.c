@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote_p.h"
-
 /* Ids of one mailbox begin alike, so their ends are shown. */
 #define ID_SHOWN 16
 

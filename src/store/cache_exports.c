@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,12 +5,10 @@
 
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What a listing gains while a page is stored. */

@@ -15,7 +15,6 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <stdlib.h>
 
 /* The occurrence as a record, where it happens on the day; it is changed. */
 static void add_occurrence(struct search_result *r, struct cJSON *obj, const struct event_day *day)

@@ -6,7 +6,6 @@
 #include <outlookfs/base/clock.h>
 
 #include <errno.h>
-#include <stdlib.h>
 
 /* Whether the service can be reached is looked at this often while somebody waits. */
 #define LOOK_EVERY NS_PER_S

@@ -4,7 +4,6 @@
  */
 #include "listing_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>

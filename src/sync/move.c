@@ -12,9 +12,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
-#include <stdlib.h>
-
 /* --- one request ------------------------------------------------------------------------------ */
 
 /* After a refusal: GRADE_OK with the record where it lies in `folder`, GRADE_GONE where it is no more, else the refusal. */

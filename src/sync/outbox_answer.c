@@ -5,7 +5,6 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>

@@ -10,7 +10,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <fcntl.h>

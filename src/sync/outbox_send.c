@@ -4,7 +4,6 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/clock.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
@@ -16,7 +15,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */

@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
-#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 

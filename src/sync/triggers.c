@@ -7,7 +7,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,9 +3,7 @@
  */
 #include "job_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <stdlib.h>

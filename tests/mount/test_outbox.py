@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 import unittest
 
 from harness import Mailbox, MountTest, main, wait_for
+from holding import Holding
 
 
 def mail(subject, **more):
@@ -230,6 +232,61 @@ class Replying(OutboxTest):
         self.assertIn("m", self.mailbox.run(["ls", self.mailbox.path(".outlookfs", "failed")]).stdout)
         os.unlink(self.mailbox.path("outbox", "reply", "gone.json"))
         self.assertEqual(os.listdir(self.mailbox.path(".outlookfs", "failed")), [])
+
+
+class SlowAttachment(unittest.TestCase):
+    """What a mail attaches is read while others go on saving. The slow file system it lies on is a second mount, whose service
+    keeps it waiting."""
+
+    def setUp(self):
+        files = self.enterContext(Mailbox(MountTest.build_dir, "messages=1"))
+        attachment = {"Name": "big.bin", "ContentBytes": base64.b64encode(b"slow").decode()}
+        id = files.sandbox.create("message", {"From": "ann@fabrikam.com", "Subject": "x", "Attachments": [attachment]},
+                                  table="Inbox")["Id"]
+        self.holding = Holding(files.sandbox)
+        self.addCleanup(self.holding.server_close)
+        self.addCleanup(self.holding.shutdown)
+        files.sandbox.url = self.holding.url
+        files.remount(fresh_state=True, fresh_cache=True)
+        self.file = os.path.join("mail", "Inbox", id + ".attachments", "big.bin")
+        os.listdir(files.path("mail", "Inbox"))
+        self.mailbox = self.enterContext(Mailbox(MountTest.build_dir, "contacts=2,messages=1",
+                                                 options="send_delay=0,send_root=" + files.mountpoint))
+        self.letter = self.mailbox.path("outbox", "send", "slow.json")
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(mail("Slow", Attachments=[{"Path": self.file}]), file)
+
+    def save_contact(self):
+        path = self.mailbox.path("contacts", "Contacts", self.mailbox.contacts()[0])
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(dict(record, NickName="saved"), file)
+
+    def others_save(self, send):
+        sender, other = threading.Thread(target=send), threading.Thread(target=self.save_contact)
+        with self.holding.answer("/Mail/"):
+            sender.start()
+            self.holding.arrives()
+            other.start()
+            other.join(30)
+            self.assertFalse(other.is_alive(), "the save waits for the mail")
+            self.assertTrue(sender.is_alive())
+            self.mailbox.sync()
+            self.assertEqual(len(self.mailbox.requests("ContactPatchItem")), 1)
+        sender.join(30)
+        self.mailbox.sync()
+        sent, = self.mailbox.requests("SendEmail")
+        self.assertEqual(sent["body"]["Attachments"][0]["ContentBytes"], base64.b64encode(b"slow").decode())
+
+    def test_closed(self):
+        self.others_save(lambda: self.write(self.letter))
+
+    def test_renamed(self):
+        self.write(self.letter + ".tmp")
+        self.others_save(lambda: os.rename(self.letter + ".tmp", self.letter))
 
 
 class Delay(OutboxTest):

@@ -5,7 +5,6 @@
 #include "../records/records_p.h"
 #include "control_p.h"
 
-#include <outlookfs/base/json.h>
 #include <outlookfs/model/outgoing.h>
 
 #include <sys/stat.h>

@@ -29,8 +29,15 @@ static struct content *content_new(void)
     return c;
 }
 
-static void content_free(struct content *c)
+static void drop_judgement(struct fs *fs, struct judgement *j)
 {
+    if (j)
+        j->drop(fs, j);
+}
+
+static void content_free(struct fs *fs, struct content *c)
+{
+    drop_judgement(fs, c->judged);
     if (c->fd >= 0)
         close(c->fd);
     mutex_release(&c->lock);
@@ -72,7 +79,7 @@ static int load(struct fs *fs, struct node *node, struct content **ret)
         ops = tree_ops(fs, node);
         rc = ops->load(fs, node, c);
         if (rc) {
-            content_free(c);
+            content_free(fs, c);
         } else {
             c->handles = 1;
             mutex_lock(&fs->tree.lock);
@@ -141,6 +148,55 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
     return rc;
 }
 
+/* --- commits --- */
+
+void content_judge(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c,
+                   const struct place *from, const struct place *to)
+{
+    const struct name_ops *names = tree_ops(fs, to->dir)->names;
+
+    if (!names || !names->judge)
+        return;
+    struct judgement *j = names->judge(fs, req, node, c, from, to);
+    mutex_lock(&fs->change);
+    struct judgement *older = c->judged;
+    c->judged = j;
+    mutex_unlock(&fs->change);
+    drop_judgement(fs, older);
+}
+
+struct judgement *content_take_judgement(struct fs *fs, struct content *c)
+{
+    struct judgement *j = c->judged;
+
+    c->judged = NULL;
+    if (j && j->changed != c->changed) {
+        drop_judgement(fs, j);
+        j = NULL;
+    }
+    return j;
+}
+
+static bool is_committed(struct fs *fs, struct content *c)
+{
+    mutex_lock(&fs->change);
+    bool committed = c->changed == c->committed;
+    mutex_unlock(&fs->change);
+    return committed;
+}
+
+static void judge_for_close(struct fs *fs, const struct fs_req *req, struct node *node,
+                            struct content *c)
+{
+    struct node *dir = is_committed(fs, c) ? NULL : tree_parent(fs, node);
+    char *name = dir ? tree_name(fs, node) : NULL;
+
+    if (name)
+        content_judge(fs, req, node, c, NULL, &(struct place){dir, name});
+    free(name);
+    tree_put(fs, dir);
+}
+
 /* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries
  * again. */
 static bool is_verdict(int rc)
@@ -186,11 +242,9 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
     const struct node_ops *ops = tree_ops(fs, node);
     struct buf err;
 
-    mutex_lock(&fs->change);
     uint64_t changed = c->changed;
-    bool done = !ops->store || changed == c->committed;
-    mutex_unlock(&fs->change);
-    if (done)
+
+    if (!ops->store || is_committed(fs, c))
         return 0;
     buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->store(fs, req, node, c, &err);
@@ -202,6 +256,15 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
     if (rc)
         log_refusal(fs, node, err.len ? err.data : strerror(-rc));
     buf_release(&err);
+    return rc;
+}
+
+int content_close(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c)
+{
+    judge_for_close(fs, req, node, c);
+    mutex_lock(&fs->change);
+    int rc = content_commit(fs, node, c);
+    mutex_unlock(&fs->change);
     return rc;
 }
 
@@ -219,9 +282,12 @@ static bool detach(struct fs *fs, struct node *node, struct content *c)
 
 void content_put(struct fs *fs, struct node *node)
 {
+    struct content *c = content_peek(fs, node);
+
+    if (c->changed)
+        judge_for_close(fs, NULL, node, c);
     mutex_lock(&fs->change);
     mutex_lock(&fs->tree.lock);
-    struct content *c = node->content;
     bool last = --c->handles == 0;
     mutex_unlock(&fs->tree.lock);
     if (last) /* stores into a shared mapping arrive after the last flush */
@@ -233,7 +299,7 @@ void content_put(struct fs *fs, struct node *node)
             ops->closed(fs, node, c);
         if (c->changed)
             fs->attr_changes++;
-        content_free(c);
+        content_free(fs, c);
         pthread_cond_broadcast(&fs->content_gone);
     }
     mutex_unlock(&fs->change);
@@ -274,17 +340,6 @@ void content_draft_reason(enum json_shape shape, const struct json_where *where,
         buf_addf(out, "%u:%u: the text is not complete", where->line, where->column);
 }
 
-static int fd_stat(int fd, struct stat *ret)
-{
-    struct stat data;
-
-    if (fstat(fd, &data))
-        return -errno;
-    ret->st_size = data.st_size;
-    ret->st_mtim = ret->st_atim = ret->st_ctim = data.st_mtim;
-    return 0;
-}
-
 int content_stat(struct content *c, struct stat *st)
 {
     if (c->fd < 0) {
@@ -292,7 +347,7 @@ int content_stat(struct content *c, struct stat *st)
         attr_set_mtime(st, c->mtime);
         return 0;
     }
-    return fd_stat(c->fd, st);
+    return data_fd_stat(c->fd, st);
 }
 
 /* Under tree.lock: detach() comes before or after, and only what is detached is freed. */
@@ -369,71 +424,4 @@ bool content_is_open(struct fs *fs, uint64_t ino)
 
     tree_put(fs, node);
     return open;
-}
-
-/* --- the local bytes of an inode --- */
-
-int data_make(struct fs *fs, uint64_t ino, const char *text)
-{
-    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
-
-    if (fd < 0)
-        return fd;
-    int rc = file_pwrite_all(fd, text, strlen(text), 0);
-    close(fd);
-    return rc;
-}
-
-int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len)
-{
-    struct buf text;
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
-
-    if (fd < 0)
-        return fd;
-    buf_init(&text, JSON_TEXT_MAX);
-    int rc = file_read_fd(fd, &text);
-    if (!rc) {
-        *ret_len = text.len;
-        *ret = buf_detach(&text);
-    }
-    buf_release(&text);
-    close(fd);
-    return rc == -ENOBUFS ? -EFBIG : rc;
-}
-
-int data_stat(struct fs *fs, uint64_t ino, struct stat *ret)
-{
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
-
-    if (fd < 0)
-        return fd;
-    int rc = fd_stat(fd, ret);
-    close(fd);
-    return rc;
-}
-
-int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime)
-{
-    struct stat st = {0};
-    int fd = state_data_open(fs->state, ino, O_RDWR);
-
-    if (fd < 0)
-        return fd;
-    attr_set_mtime(&st, mtime);
-    struct timespec times[2] = {st.st_mtim, st.st_mtim};
-    int rc = futimens(fd, times) ? -errno : 0;
-    close(fd);
-    return rc;
-}
-
-void drop_inode(struct fs *fs, uint64_t ino)
-{
-    struct node *node = tree_get(fs, ino);
-
-    if (node)
-        tree_move(fs, node, NULL, NULL, NULL, 0);
-    if (!node || !content_peek(fs, node))
-        state_data_remove(fs->state, ino);
-    tree_put(fs, node);
 }

@@ -29,7 +29,14 @@ struct content {
     _Atomic uint64_t synced;  /* `changed` at the last fsync */
     uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
     atomic_bool refused;      /* written under fs.change: the bytes can never be accepted; the
-                                 record's own come back at the last close */
+                                  record's own come back at the last close */
+    struct judgement *judged; /* guarded by fs.change; or NULL */
+};
+
+/* What name_ops.judge() found out about the bytes of a content: first member of the class's own. */
+struct judgement {
+    uint64_t changed; /* content.changed, taken before the bytes were read */
+    void (*drop)(struct fs *fs, struct judgement *j);
 };
 
 /* --- content.c --- */
@@ -44,6 +51,14 @@ int content_own(struct fs *fs, struct node *node, struct content *content, bool 
 int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
 int content_stat(struct content *content, struct stat *st);               /* size and times */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
+/* What the bytes will be under the name `to`, found out while nobody has to wait (name_ops.judge). Unlocked. */
+void content_judge(struct fs *fs, const struct fs_req *req, struct node *node,
+                   struct content *content, const struct place *from, const struct place *to);
+/* The caller's, to be dropped. NULL: the bytes have changed since, or nobody judged them. Locked. */
+struct judgement *content_take_judgement(struct fs *fs, struct content *content);
+/* A handle is closed: judges changed bytes and hands them to the class. Unlocked. */
+int content_close(struct fs *fs, const struct fs_req *req, struct node *node,
+                  struct content *content);
 /* Hands changed bytes to the class, once per change; the log says why they were not taken. */
 int content_commit(struct fs *fs, struct node *node, struct content *content);
 /* The same of a class that sends them at once. Unlocked. */
@@ -62,10 +77,13 @@ void content_draft_reason(enum json_shape shape, const struct json_where *where,
 /* An inode's bytes have been committed by a rename; the next change begins at `text`, or NULL. */
 void content_committed(struct fs *fs, uint64_t ino, const char *text);
 void content_rebase(struct content *content, const char *text);
-/* The local bytes of an inode: data/<ino>. */
+
+/* --- data.c: the local bytes of an inode, data/<ino> --- */
 int data_make(struct fs *fs, uint64_t ino, const char *text); /* with these bytes in it */
 int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len);
 int data_stat(struct fs *fs, uint64_t ino, struct stat *ret); /* size and times */
+int data_fd_stat(int fd, struct stat *ret);
+int data_sync(struct fs *fs, uint64_t ino);
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
 /* An inode is in no directory any more: its local bytes go, but stay while a handle is open. */
 void drop_inode(struct fs *fs, uint64_t ino);

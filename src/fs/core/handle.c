@@ -178,10 +178,7 @@ int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
         return 0;
     if (tree_ops(fs, h->node)->store)
         return content_store(fs, req, h->node, h->content);
-    mutex_lock(&fs->change);
-    int rc = content_commit(fs, h->node, h->content);
-    mutex_unlock(&fs->change);
-    return rc;
+    return content_close(fs, req, h->node, h->content);
 }
 
 int fs_fsync(struct fs *fs, const struct fs_req *req, struct fs_handle *h)

@@ -50,6 +50,23 @@ static int receive(struct fs *fs, const struct fs_req *req, const struct place *
     return ops->receive && !flags ? ops->receive(fs, req, from, to, err) : -ENOSYS;
 }
 
+/* A local file whose new name means something is judged while nobody has to wait; the handle keeps what
+ * was found out. */
+static int judge(struct fs *fs, const struct fs_req *req, struct node *node,
+                 const struct place *from, const struct place *to, struct content **ret)
+{
+    const struct name_ops *names = tree_ops(fs, to->dir)->names;
+
+    *ret = NULL;
+    if (!names || !names->judge || !S_ISREG(tree_ops(fs, node)->type) || owner(fs, from) ||
+        owner(fs, to))
+        return 0;
+    int rc = content_get(fs, req, node, ret);
+    if (!rc)
+        content_judge(fs, req, node, *ret, from, to);
+    return rc;
+}
+
 /* Attachments, .outlookfs/ and what else does not say that it moves stay where they are. */
 static int rename_found(struct fs *fs, const struct fs_req *req, struct node *node,
                         const struct place *from, const struct place *to, unsigned flags,
@@ -64,10 +81,16 @@ static int rename_found(struct fs *fs, const struct fs_req *req, struct node *no
     int rc = receive(fs, req, from, to, flags, err);
     if (rc != -ENOSYS)
         return rc;
+    struct content *judged;
+    rc = judge(fs, req, node, from, to, &judged);
+    if (rc)
+        return rc;
     mutex_lock(&fs->change);
     rc = rename_locked(fs, req, from, to, flags, err);
     fs->attr_changes++;
     mutex_unlock(&fs->change);
+    if (judged)
+        content_put(fs, node);
     return rc;
 }
 

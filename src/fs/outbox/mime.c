@@ -32,6 +32,19 @@ static bool node_is_mime(struct fs *fs, struct node *node)
 
 /* --- the file --- */
 
+/* A large message is on disk before anybody has to wait for it. */
+static struct judgement *mime_judge(struct fs *fs, const struct fs_req *req, struct node *node,
+                                    struct content *c, const struct place *from,
+                                    const struct place *to)
+{
+    (void)req;
+    (void)node;
+    (void)from;
+    if (is_mime(fs, to))
+        fdatasync(c->fd); /* whether it worked is asked when it is committed */
+    return NULL;
+}
+
 static int mime_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
     struct outbox_row row;
@@ -110,7 +123,9 @@ static int mime_move_begin(struct fs *fs, const struct fs_req *req, const struct
     m->leaves = is_mime(fs, from);
     if (!is_mime(fs, to) || !S_ISREG(l->mode) || data_stat(fs, l->ino, &st) || !st.st_size)
         return 0;
-    int rc = outbox_prepare_mime(fs->outbox, to->dir->folder, &m->row, err);
+    int rc = data_sync(fs, l->ino);
+    if (!rc)
+        rc = outbox_prepare_mime(fs->outbox, to->dir->folder, &m->row, err);
     *ret_commits = m->arrives = !rc;
     return rc;
 }
@@ -140,6 +155,7 @@ static void mime_move_end(struct fs *fs, void *move)
 
 const struct name_ops draft_names = {
     .files = &mime_file_ops,
+    .judge = mime_judge,
     .leave = mime_leave,
     .left = mime_left,
     .move_begin = mime_move_begin,

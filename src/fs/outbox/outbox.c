@@ -51,8 +51,7 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (str_eq(dir_name(i), name)) {
-            struct node_spec spec = dir_spec(dir, dir_name(i));
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, dir_spec(dir, dir_name(i)));
             return 0;
         }
     }
@@ -64,32 +63,28 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
-    int rc = 0;
-
     (void)req;
-    for (unsigned i = 0; dir_name(i) && !rc; i++) {
-        struct node_spec spec = dir_spec(dir, dir_name(i));
-
+    for (unsigned i = 0; dir_name(i); i++) {
         if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
-            rc = dir_add(list, &spec, NULL);
+            dir_add(list, dir_spec(dir, dir_name(i)), NULL);
     }
-    return rc;
+    return 0;
 }
 
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
 {
     const char *parts[] = {OUTBOX};
     struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
-    struct node *top = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
-                                                           .ops = &outbox_root_ops,
-                                                           .parent = root,
-                                                           .name = OUTBOX,
-                                                           .kind = KIND_COUNT});
+    struct node *top = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, 1),
+                                                          .ops = &outbox_root_ops,
+                                                          .parent = root,
+                                                          .name = OUTBOX,
+                                                          .kind = KIND_COUNT});
 
     for (unsigned i = 0; dir_name(i) && !node; i++) {
         struct node_spec spec = dir_spec(top, dir_name(i));
         if (spec.ino == ino)
-            node = tree_obtain(fs, &spec);
+            node = tree_obtain(fs, spec);
     }
     tree_put(fs, top);
     tree_put(fs, root);
@@ -141,115 +136,177 @@ static bool was_foreign(struct fs *fs, uint64_t ino)
     return foreign;
 }
 
+/* --- what its bytes will be --- */
+
+/* Of a file that is sent, found out from its bytes before the change lock is taken. */
+struct judged {
+    struct judgement base;
+    enum outgoing what;
+    bool eml, foreign;
+    enum json_shape shape;
+    struct json_where where;
+    int rc;                /* 0: it is to be sent as `row` says */
+    struct outbox_row row; /* zeroed once it is accepted */
+    struct buf reason;     /* of rc */
+};
+
+static void judged_drop(struct fs *fs, struct judgement *base)
+{
+    struct judged *j = (struct judged *)base;
+
+    outbox_discard(fs->outbox, &j->row);
+    buf_release(&j->reason);
+    free(j);
+}
+
+static void judge_json(struct fs *fs, struct judged *j, int fd)
+{
+    struct cJSON *obj = NULL;
+    struct json_file text;
+    bool replaced = false;
+
+    j->rc = json_file_read(&text, fd);
+    if (j->rc)
+        goto out;
+    j->shape = json_file_scan(&text, &j->where);
+    j->rc = outbox_check_service(fs->outbox, j->what, &j->reason);
+    if (!j->rc)
+        j->rc = json_file_parse(&text, false, &obj, &j->reason);
+    if (!j->rc)
+        j->rc = outbox_resolve_path(fs, j->what, obj, &replaced, &j->reason);
+    if (!j->rc)
+        j->rc = outbox_prepare(fs->outbox, j->what, obj, replaced, j->foreign, &j->row, &j->reason);
+    cJSON_Delete(obj);
+out:
+    json_file_release(&text);
+}
+
+/* What is sent is the object made of the message. Nothing tells half a message from a whole one:
+ * send_delay is what a second append has. */
+static void judge_eml(struct fs *fs, struct judged *j, int fd)
+{
+    struct cJSON *obj = NULL;
+    struct stat st;
+
+    if (!fstat(fd, &st) && !st.st_size)
+        j->shape = JSON_EMPTY;
+    j->rc = eml_read(fd, NULL, &obj, &j->reason);
+    if (!j->rc)
+        j->rc = outbox_prepare(fs->outbox, j->what, obj, true, j->foreign, &j->row, &j->reason);
+    cJSON_Delete(obj);
+}
+
+/* Through a descriptor of its own: several may be reading. */
+static struct judged *judge_bytes(struct fs *fs, uint64_t ino, uint64_t changed, enum outgoing what,
+                                  bool eml, bool foreign)
+{
+    struct judged *j = xcalloc(1, sizeof(*j));
+    int fd = state_data_open(fs->state, ino, O_RDONLY);
+
+    j->base = (struct judgement){changed, judged_drop};
+    j->what = what;
+    j->eml = eml;
+    j->foreign = foreign;
+    j->shape = JSON_COMPLETE;
+    j->where = (struct json_where){1, 1};
+    buf_init(&j->reason, BUF_TEXT_MAX);
+    if (fd < 0) {
+        j->rc = fd;
+    } else {
+        if (eml)
+            judge_eml(fs, j, fd);
+        else
+            judge_json(fs, j, fd);
+        if (!j->rc && fdatasync(fd))
+            j->rc = -errno;
+        close(fd);
+    }
+    if (j->rc && !j->reason.len)
+        buf_addstr(&j->reason, strerror(-j->rc));
+    return j;
+}
+
+/* Between two names in one directory that are sent alike, nothing is judged. */
+static bool sends_on(struct fs *fs, const struct place *from, const struct place *to)
+{
+    enum outgoing from_what, to_what;
+
+    return is_outgoing(fs, from->dir, from->name, &from_what) &&
+           is_outgoing(fs, to->dir, to->name, &to_what) && from->dir == to->dir &&
+           outgoing_is_eml(from_what, from->name) == outgoing_is_eml(to_what, to->name);
+}
+
+static struct judgement *judge(struct fs *fs, const struct fs_req *req, struct node *node,
+                               struct content *c, const struct place *from, const struct place *to)
+{
+    enum outgoing what;
+    uint64_t changed = c->changed;
+
+    if (!is_outgoing(fs, to->dir, to->name, &what) || (from && sends_on(fs, from, to)))
+        return NULL;
+    bool foreign = was_foreign(fs, node->ino) || (from && is_foreign(fs, req));
+    return &judge_bytes(fs, node->ino, changed, what, outgoing_is_eml(what, to->name), foreign)
+                ->base;
+}
+
+/* What was judged, or judged here and now where bytes or name have changed since. Locked. */
+static struct judged *take_judged(struct fs *fs, uint64_t ino, enum outgoing what, bool eml,
+                                  bool foreign)
+{
+    struct node *node = tree_get(fs, ino);
+    struct content *c = node ? content_peek(fs, node) : NULL;
+    struct judged *j = c ? (struct judged *)content_take_judgement(fs, c) : NULL;
+
+    if (j && (j->what != what || j->eml != eml || j->foreign != foreign)) {
+        judged_drop(fs, &j->base);
+        j = NULL;
+    }
+    if (!j)
+        j = judge_bytes(fs, ino, c ? c->changed : 0, what, eml, foreign);
+    tree_put(fs, node);
+    return j;
+}
+
 /* --- a file was closed --- */
 
-static int prepare_json(struct fs *fs, enum outgoing what, const struct json_file *text,
-                        bool foreign, struct outbox_row *ret, struct buf *err)
-{
-    struct cJSON *obj = NULL;
-    bool replaced = false;
-    int rc = outbox_check_service(fs->outbox, what, err);
-
-    if (!rc)
-        rc = json_file_parse(text, false, &obj, err);
-    if (!rc)
-        rc = outbox_resolve_path(fs, what, obj, &replaced, err);
-    if (!rc)
-        rc = outbox_prepare(fs->outbox, what, obj, replaced, foreign, ret, err);
-    cJSON_Delete(obj);
-    return rc;
-}
-
-/* What is sent is the object made of the message. */
-static int prepare_eml(struct fs *fs, int fd, bool foreign, struct outbox_row *ret, struct buf *err)
-{
-    struct cJSON *obj = NULL;
-    int rc = lseek(fd, 0, SEEK_SET) < 0 ? -errno : eml_read(fd, NULL, &obj, err);
-
-    if (!rc)
-        rc = outbox_prepare(fs->outbox, OUTGOING_SEND, obj, true, foreign, ret, err);
-    cJSON_Delete(obj);
-    return rc;
-}
-
-static int keep_draft(struct fs *fs, enum outgoing what, uint64_t ino, enum json_shape shape,
-                      const struct json_where *where)
+static int keep_draft(struct fs *fs, const struct judged *j, uint64_t ino)
 {
     struct buf reason;
 
     buf_init(&reason, BUF_TEXT_MAX);
-    content_draft_reason(shape, where, &reason);
-    int rc = outbox_refuse(fs->outbox, what, ino, reason.data);
+    content_draft_reason(j->shape, &j->where, &reason);
+    int rc = outbox_refuse(fs->outbox, j->what, ino, reason.data);
     buf_release(&reason);
     return rc;
 }
 
-/* `rc` and `row` are what preparing it gave. */
-static int settle(struct fs *fs, enum outgoing what, uint64_t ino, int rc, struct outbox_row *row,
-                  struct buf *err)
+static int settle(struct fs *fs, struct judged *j, uint64_t ino, struct content *c, struct buf *err)
 {
-    if (!rc) {
-        rc = outbox_accept(fs->outbox, ino, row);
-        outbox_kick(fs->outbox);
-    } else {
-        outbox_refuse(fs->outbox, what, ino, err->data);
-    }
-    return rc;
-}
-
-static int commit_json(struct fs *fs, enum outgoing what, struct node *node, struct content *c,
-                       struct buf *err)
-{
-    struct json_where where = {1, 1};
-    struct json_file text;
-    struct outbox_row row;
-    int rc = json_file_read(&text, c->fd);
+    int rc = content_arrive(c, j->shape);
 
     if (rc)
-        goto out;
-    enum json_shape shape = json_file_scan(&text, &where);
-    rc = content_arrive(c, shape);
-    if (rc == CONTENT_DRAFT) {
-        rc = keep_draft(fs, what, node->ino, shape, &where);
-    } else if (!rc) {
-        rc = prepare_json(fs, what, &text, was_foreign(fs, node->ino), &row, err);
-        rc = settle(fs, what, node->ino, rc, &row, err);
+        return rc == CONTENT_DRAFT ? keep_draft(fs, j, ino) : rc;
+    if (j->rc) {
+        buf_addstr(err, j->reason.data);
+        outbox_refuse(fs->outbox, j->what, ino, err->data);
+        return j->rc;
     }
-out:
-    json_file_release(&text);
+    rc = outbox_accept(fs->outbox, ino, &j->row);
+    outbox_kick(fs->outbox);
     return rc;
-}
-
-/* Nothing tells half a message from a whole one: send_delay is what a second append has. */
-static int commit_eml(struct fs *fs, struct node *node, struct content *c, struct buf *err)
-{
-    const struct json_where start = {1, 1};
-    struct outbox_row row;
-    struct stat st;
-    int rc;
-
-    if (fstat(c->fd, &st))
-        return -errno;
-    rc = content_arrive(c, st.st_size ? JSON_COMPLETE : JSON_EMPTY);
-    if (rc)
-        return rc == CONTENT_DRAFT ? keep_draft(fs, OUTGOING_SEND, node->ino, JSON_EMPTY, &start)
-                                   : rc;
-    rc = prepare_eml(fs, c->fd, was_foreign(fs, node->ino), &row, err);
-    return settle(fs, OUTGOING_SEND, node->ino, rc, &row, err);
 }
 
 static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
     char *name = NULL;
     enum outgoing what;
-    int rc;
 
     if (!node_is_outgoing(fs, node, &what, &name))
         return local_commit(fs, node, c, err);
-    if (outgoing_is_eml(what, name))
-        rc = commit_eml(fs, node, c, err);
-    else
-        rc = commit_json(fs, what, node, c, err);
+    struct judged *j =
+        take_judged(fs, node->ino, what, outgoing_is_eml(what, name), was_foreign(fs, node->ino));
+    int rc = settle(fs, j, node->ino, c, err);
+    judged_drop(fs, &j->base);
     free(name);
     return rc;
 }
@@ -293,31 +350,6 @@ static void outbox_left(struct fs *fs)
     outbox_kick(fs->outbox);
 }
 
-/* The bytes of a file that is renamed to a name which is sent. */
-static int prepare_moved(struct fs *fs, const struct fs_req *req, const struct local *l,
-                         enum outgoing what, bool eml, struct outbox_row *ret, struct buf *err)
-{
-    int fd = state_data_open(fs->state, l->ino, O_RDWR);
-    bool foreign = is_foreign(fs, req) || was_foreign(fs, l->ino);
-    struct json_file text;
-    int rc;
-
-    if (fd < 0)
-        return fd;
-    if (fdatasync(fd)) {
-        rc = -errno;
-    } else if (eml) {
-        rc = prepare_eml(fs, fd, foreign, ret, err);
-    } else {
-        rc = json_file_read(&text, fd);
-        if (!rc)
-            rc = prepare_json(fs, what, &text, foreign, ret, err);
-        json_file_release(&text);
-    }
-    close(fd);
-    return rc;
-}
-
 struct move {
     bool leaves;  /* it will not be sent */
     bool arrives; /* it will be sent as `row` says */
@@ -328,20 +360,26 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
                       const struct place *from, const struct place *to, void **ret,
                       bool *ret_commits, struct buf *err)
 {
-    enum outgoing from_what, to_what;
+    enum outgoing from_what, what;
     bool was = is_outgoing(fs, from->dir, from->name, &from_what);
-    bool is = is_outgoing(fs, to->dir, to->name, &to_what);
+    bool is = is_outgoing(fs, to->dir, to->name, &what);
     struct move *m = xcalloc(1, sizeof(*m));
 
     *ret = m;
     m->leaves = was && !is;
-    if (!is || !S_ISREG(l->mode))
+    if (!is || !S_ISREG(l->mode) || sends_on(fs, from, to))
         return 0;
-    bool eml = outgoing_is_eml(to_what, to->name);
-    if (was && from->dir == to->dir && eml == outgoing_is_eml(from_what, from->name))
-        return 0;
-    int rc = prepare_moved(fs, req, l, to_what, eml, &m->row, err);
+    struct judged *j = take_judged(fs, l->ino, what, outgoing_is_eml(what, to->name),
+                                   is_foreign(fs, req) || was_foreign(fs, l->ino));
+    int rc = j->rc;
+    if (rc) {
+        buf_addstr(err, j->reason.data);
+    } else {
+        m->row = j->row;
+        j->row = (struct outbox_row){0};
+    }
     *ret_commits = m->arrives = !rc;
+    judged_drop(fs, &j->base);
     return rc;
 }
 
@@ -473,6 +511,7 @@ static int take_record(struct fs *fs, const struct place *at, const struct slot 
 
 static const struct name_ops outgoing_names = {
     .files = &outbox_file_ops,
+    .judge = judge,
     .take_record = take_record,
     .leave = outbox_leave,
     .left = outbox_left,

@@ -15,7 +15,8 @@ int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct b
 const char *outbox_stray(const char *name); /* node_ops.stray */
 /* sync's event; locked. */
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir);
-/* {"Path"} becomes {"MessageId"} or {"EventId"}; *ret_replaced: it did. Locked. subject.c. */
+/* {"Path"} becomes {"MessageId"} or {"EventId"}; *ret_replaced: it did. From what is on this
+ * machine. subject.c. */
 int outbox_resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bool *ret_replaced,
                         struct buf *err);
 /* outbox/<one of them> by its number. Referenced; NULL: no such directory. */

@@ -9,7 +9,6 @@
 #include <outlookfs/base/cancel.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/model/name.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -68,8 +67,7 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
     return rc;
 }
 
-/* The node of a path from the top, step by step. Nobody is asked: the change lock is held, and what is not known is not
- * there. */
+/* The node of a path from the top, step by step. The service is not asked: what is not known is not there. */
 static int node_of_path(struct fs *fs, const char *path, struct node **ret)
 {
     struct cancel asks_nobody;
@@ -140,7 +138,7 @@ static bool is_derived(const char *path)
                     str_starts(path, "export/"));
 }
 
-/* From what is on this machine: the change lock is held. */
+/* From what is on this machine. */
 static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret)
 {
     struct cache_folders folders = {0};

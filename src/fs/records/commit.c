@@ -6,7 +6,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,14 +4,12 @@
  */
 #include "records_p.h"
 
-#include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* 1: a slot with neither record nor operation, and now it is gone. Looked at once more, inside the
  * transaction: a worker may just have bound it. */

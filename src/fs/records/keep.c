@@ -11,16 +11,13 @@
 #include "records_p.h"
 
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/merge.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The texts say the same as far as the service is concerned and, where the second is its answer, none
  * the id of another record: a copy shows its own. */

@@ -105,21 +105,21 @@ static int triggers_lookup(struct fs *fs, const struct fs_req *req, struct node 
     if (!rc && !spec.ino)
         rc = -ENOENT;
     if (!rc)
-        *ret = tree_obtain(fs, &spec);
+        *ret = tree_obtain(fs, spec);
     trigger_row_release(&row);
     free(trigger);
     return rc;
 }
 
-static int add_stream(struct node *dir, const struct trigger_row *row, bool older,
-                      struct dir_list *list)
+static void add_stream(struct node *dir, const struct trigger_row *row, bool older,
+                       struct dir_list *list)
 {
     char *name = xasprintf("%s%s", row->name, older ? OLDER : STREAM);
     struct node_spec spec = stream_spec(dir, row, older, name);
-    int rc = spec.ino ? dir_add(list, &spec, NULL) : 0;
 
+    if (spec.ino)
+        dir_add(list, spec, NULL);
     free(name);
-    return rc;
 }
 
 static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -131,9 +131,8 @@ static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *d
 
     (void)req;
     for (size_t i = 0; i < count && !rc; i++) {
-        rc = add_stream(dir, &rows[i], false, list);
-        if (!rc)
-            rc = add_stream(dir, &rows[i], true, list);
+        add_stream(dir, &rows[i], false, list);
+        add_stream(dir, &rows[i], true, list);
     }
     trigger_rows_free(rows, count);
     return rc;
@@ -270,18 +269,6 @@ struct move {
     size_t len;
 };
 
-static int read_durably(struct fs *fs, uint64_t ino, struct move *m)
-{
-    int rc = data_text(fs, ino, &m->text, &m->len);
-    int fd = rc ? rc : state_data_open(fs->state, ino, O_RDWR);
-
-    if (fd < 0)
-        return fd;
-    rc = fdatasync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
-}
-
 static int move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
                       const struct place *from, const struct place *to, void **ret,
                       bool *ret_commits, struct buf *err)
@@ -294,7 +281,9 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
         m->from = name_of_definition(from->name);
     if (!is_definition(fs, to->dir, to->name) || !S_ISREG(l->mode))
         return 0;
-    int rc = read_durably(fs, l->ino, m);
+    int rc = data_text(fs, l->ino, &m->text, &m->len);
+    if (!rc)
+        rc = data_sync(fs, l->ino);
     if (!rc)
         rc = triggers_check(fs->triggers, m->text, m->len, err);
     m->to = name_of_definition(to->name);

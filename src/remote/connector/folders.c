@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../remote_p.h"
-
 #define PICKER_TOP 100
 #define FOLDERS_MAX 10000
 #define DEPTH_MAX 10

@@ -9,7 +9,6 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "../answer_p.h"
 #include "../remote_p.h"
 
 static enum grade call_object(struct remote *r, enum operation op, const struct param *all,

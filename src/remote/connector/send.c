@@ -5,7 +5,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 #include <outlookfs/model/html.h>
 
 #include <errno.h>

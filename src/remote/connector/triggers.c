@@ -4,7 +4,6 @@
 #include "connector_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/json.h>
 
 #include <string.h>
 

@@ -11,7 +11,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/base/str.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <stdlib.h>
-
 #include "../remote_p.h"
 
 static const struct {

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../answer_p.h"
 #include "../remote_p.h"
 
 /* --- listing ---------------------------------------------------------------------------------- */

@@ -23,8 +23,6 @@
 #include <strings.h>
 #include <time.h>
 
-#include "../remote_p.h"
-
 #define CURSOR_MAX ((size_t)1024 * 1024)
 #define TIME_SIZE sizeof("2026-11-30T09:14:00Z")
 #define LOOK_AHEAD_MINUTES 15 /* where the definition says nothing: the connector's default */
