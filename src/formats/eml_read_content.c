@@ -14,6 +14,7 @@
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 #include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
