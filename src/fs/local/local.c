@@ -54,8 +54,7 @@ static int local_lookup(struct fs *fs, struct node *dir, const char *name, struc
 
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(fs, dir, &l);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, spec_of(fs, dir, &l));
     local_release(&l);
     return 0;
 }
@@ -67,10 +66,7 @@ static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct node_spec spec = spec_of(fs, dir, &l[i]);
-
-        if (!rc)
-            rc = dir_add(list, &spec, NULL);
+        dir_add(list, spec_of(fs, dir, &l[i]), NULL);
         local_release(&l[i]);
     }
     free(l);
@@ -94,8 +90,7 @@ static int local_make(struct fs *fs, struct node *dir, const char *name, mode_t 
     rc = state_end(fs->state, rc);
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(fs, dir, &l);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, spec_of(fs, dir, &l));
     return 0;
 }
 

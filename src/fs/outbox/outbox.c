@@ -51,8 +51,7 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (str_eq(dir_name(i), name)) {
-            struct node_spec spec = dir_spec(dir, dir_name(i));
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, dir_spec(dir, dir_name(i)));
             return 0;
         }
     }
@@ -64,32 +63,28 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
-    int rc = 0;
-
     (void)req;
-    for (unsigned i = 0; dir_name(i) && !rc; i++) {
-        struct node_spec spec = dir_spec(dir, dir_name(i));
-
+    for (unsigned i = 0; dir_name(i); i++) {
         if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
-            rc = dir_add(list, &spec, NULL);
+            dir_add(list, dir_spec(dir, dir_name(i)), NULL);
     }
-    return rc;
+    return 0;
 }
 
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
 {
     const char *parts[] = {OUTBOX};
     struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
-    struct node *top = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
-                                                           .ops = &outbox_root_ops,
-                                                           .parent = root,
-                                                           .name = OUTBOX,
-                                                           .kind = KIND_COUNT});
+    struct node *top = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, 1),
+                                                          .ops = &outbox_root_ops,
+                                                          .parent = root,
+                                                          .name = OUTBOX,
+                                                          .kind = KIND_COUNT});
 
     for (unsigned i = 0; dir_name(i) && !node; i++) {
         struct node_spec spec = dir_spec(top, dir_name(i));
         if (spec.ino == ino)
-            node = tree_obtain(fs, &spec);
+            node = tree_obtain(fs, spec);
     }
     tree_put(fs, top);
     tree_put(fs, root);
