@@ -25,6 +25,8 @@
 #ifndef OUTLOOKFS_REMOTE_GRAPH_P_H
 #define OUTLOOKFS_REMOTE_GRAPH_P_H
 
+#include "../remote_p.h"
+#include "../transport_p.h"
 #include "operations_p.h"
 
 #include <outlookfs/base/mutex.h>
