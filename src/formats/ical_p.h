@@ -8,6 +8,7 @@
 #include <outlookfs/base/mutex.h>
 #include <stdbool.h>
 
+struct buf;
 struct cJSON;
 
 extern struct mutex ical_lock; /* of ical.c: held around libical */
@@ -29,9 +30,10 @@ icaltimezone *ical_zone(const struct cJSON *event);
 
 /*
  * The reverse of ical_rule(): a PatternedRecurrence, owned by the caller; NULL: the service has none
- * that means the same. `start` is the first event in `zone` (NULL: UTC, or a date).
+ * that means the same, or nearly: then `left` says so. `start` is the first event in `zone` (NULL: UTC,
+ * or a date).
  */
 struct cJSON *ical_recurrence(const struct icalrecurrencetype *rule, struct icaltimetype start,
-                              const icaltimezone *zone);
+                              const icaltimezone *zone, struct buf *left);
 
 #endif

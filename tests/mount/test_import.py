@@ -274,6 +274,17 @@ class Connector(Importing, MountTest):
                 self.assertEqual(done.returncode, 0 if reason is None else 1)
                 self.assertIn(reason or "Half: END:VCARD is missing", done.stdout + done.stderr)
 
+    def test_files_in_other_charsets(self):
+        """What Windows programs write, and UTF-16 that says so."""
+        card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zo\u00eb %s\r\nN:%s;Zo\u00eb\r\nEND:VCARD\r\n"
+        for charset in ("cp1252", "utf-16", "utf-8-sig"):
+            name = "M\u00fcller " + charset
+            path = os.path.join(self.mailbox.dir, charset + ".vcf")
+            with open(path, "wb") as file:
+                file.write((card % (name, name)).encode(charset))
+            self.mailbox.run([self.mailbox.program, "import", path, self.mailbox.path("contacts/Contacts")])
+            self.assertEqual(self.mailbox.json("contacts/Contacts", "Zo\u00eb %s.json" % name)["Surname"], name)
+
     def test_files_that_lie_where_they_do_nothing(self):
         """They stay, and the log and status say what to do."""
         strays = {"contacts/Contacts/phone.vcf": "outlookfs import", "calendars/Calendar/team.ICS": "outlookfs import",
