@@ -66,6 +66,6 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
     *ret_tokens = tokens;
     kind_use_service(s->service);
     *ret = s->service == SERVICE_GRAPH ? remote_graph_create(http, service_traced(s))
-                                       : remote_connector_create(http, API_V1, service_traced(s));
+                                       : remote_connector_create(http, service_traced(s));
     return 0;
 }
