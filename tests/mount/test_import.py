@@ -243,7 +243,7 @@ class Connector(Importing, MountTest):
         one = made["First Monday.json"]
         self.assertEqual({k: one["Recurrence"]["Pattern"][k] for k in ("Type", "DaysOfWeek", "Index", "Interval")},
                          {"Type": "RelativeMonthly", "DaysOfWeek": ["Monday"], "Index": "First", "Interval": 1})
-        self.assertEqual(one["Recurrence"]["Range"]["EndDate"], "2026-06-02")
+        self.assertEqual(one["Recurrence"]["Range"]["EndDate"], "2026-06-01")  # UNTIL is midnight in Berlin, before the event of the day it begins
         self.assertIsNone(made["Hourly.json"]["Recurrence"])
         for left in ("EXDATE:", "RRULE:FREQ=HOURLY", "Moved Monday: a change of one event", "Buy milk: a VTODO is no event"):
             self.assertIn(left, done.stdout)
