@@ -205,8 +205,10 @@ static bool is_verdict(int rc)
            rc == -EMSGSIZE || rc == -EDESTADDRREQ || rc == -EOPNOTSUPP;
 }
 
-static void log_refusal(struct fs *fs, struct node *node, const char *reason)
+/* What the class says, where it has judged the bytes; else what went wrong on this machine. */
+static void log_refusal(struct fs *fs, struct node *node, int rc, const struct buf *err)
 {
+    const char *reason = is_verdict(rc) && err->len ? err->data : strerror(-rc);
     struct node *dir = tree_parent(fs, node);
     char *name = tree_name(fs, node);
     struct buf path;
@@ -232,7 +234,7 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
     if (is_verdict(rc))
         c->committed = changed;
     if (rc)
-        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+        log_refusal(fs, node, rc, &err);
     buf_release(&err);
     return rc;
 }
@@ -254,7 +256,7 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
         mutex_unlock(&fs->change);
     }
     if (rc)
-        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+        log_refusal(fs, node, rc, &err);
     buf_release(&err);
     return rc;
 }
