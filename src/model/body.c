@@ -76,6 +76,20 @@ static void add_body_member(enum kind kind, cJSON *body, const char *name, const
         cJSON_AddItemToObject(body, name, body_value(theirs, merged));
 }
 
+/* What the service would make anew of what is sent stays as it is (graph contract 10). */
+static void keep_following(enum kind kind, cJSON *body, const struct cJSON *merged)
+{
+    const char *follows = kind_info(kind)->follows_parts;
+    bool would_follow = false;
+
+    if (!follows || !json_str(merged, follows))
+        return;
+    for (const char *const *part = kind_info(kind)->name_parts; *part; part++)
+        would_follow |= json_get(body, *part) != NULL;
+    if (would_follow && !json_get(body, follows))
+        value_add_copy(body, follows, json_get(merged, follows));
+}
+
 struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct cJSON *theirs,
                          const struct cJSON *merged)
 {
@@ -99,6 +113,7 @@ struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct 
         if (!value_same(NULL, member) && !json_find(&in_merged, member->string))
             add_body_member(kind, body, member->string, member, NULL, defaults);
     }
+    keep_following(kind, body, merged);
     json_finder_release(&in_theirs);
     json_finder_release(&in_merged);
     cJSON_Delete(defaults);

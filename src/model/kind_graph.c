@@ -209,5 +209,6 @@ const struct kind_info graph_kinds[KIND_COUNT] = {
             .opaque = contact_managed,
             .name_parts = name_parts,
             .full_names = full_names,
+            .follows_parts = "displayName",
         },
 };

@@ -10,9 +10,12 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +25,7 @@
 struct value {
     char *bytes; /* NULL: there is none */
     size_t len;
-    int64_t mtime;  /* clock_now() when these bytes were first seen */
+    int64_t mtime;  /* ns: when these bytes were first seen */
     int64_t ask_at; /* clock_mono(): too old from then on */
 };
 
@@ -89,17 +92,32 @@ static int known(struct values *v, const char *key, bool any_age, struct buf *ou
     return rc;
 }
 
+/* When these bytes were first seen, also by an earlier mount: the service gives no time for them. */
+static int64_t seen_since(struct mailbox *mb, const char *key, const struct buf *bytes)
+{
+    uint64_t digest = str_hash(0, bytes->data, bytes->len), before = 0;
+    int64_t since = 0;
+    char *known = NULL;
+
+    if (state_get_meta(mb->state, key, &known) ||
+        sscanf(known, "%" SCNx64 " %" SCNd64, &before, &since) != 2 || before != digest) {
+        since = clock_now();
+        char *text = xasprintf("%" PRIx64 " %" PRId64, digest, since);
+        state_put_meta(mb->state, key, text);
+        free(text);
+    }
+    free(known);
+    return since;
+}
+
 /* `bytes` NULL: there is none. */
 static void remember(struct mailbox *mb, const char *key, const struct buf *bytes)
 {
     int64_t age = mb->config.list_ttl > AGE_MIN ? mb->config.list_ttl : AGE_MIN;
+    int64_t mtime = bytes ? seen_since(mb, key, bytes) : 0;
     struct values *v = mb->values;
 
     mutex_lock(&v->lock);
-    const struct value *old = map_get(&v->known, key);
-    bool same = old && bytes && old->bytes && old->len == bytes->len &&
-                !memcmp(old->bytes, bytes->data, bytes->len);
-    int64_t mtime = same ? old->mtime : clock_now();
     forget_locked(v, key);
     if (v->count >= VALUES_MAX)
         forget_all_locked(v);

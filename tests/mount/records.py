@@ -72,10 +72,11 @@ class RecordTest(MountTest):
 
     def edited(self, text=None, **members):
         record = json.loads(text or self.text)
-        record.update(members)
+        record.update(self.mailbox.say(members))
         return render(record)
 
     def write(self, text, path=None):
+        text = self.mailbox.say(text)
         with open(path or self.file, "w", encoding="utf-8") as file:
             file.write(text)
         return text
@@ -88,7 +89,7 @@ class RecordTest(MountTest):
         return self.mailbox.read(CONTACTS, name or self.name)
 
     def json(self, name=None):
-        return json.loads(self.read(name))
+        return self.mailbox.json(CONTACTS, name or self.name)
 
     def state(self, name=None):
         return self.mailbox.xattr("state", CONTACTS, name or self.name)

@@ -4,18 +4,21 @@ is decided silently.
 Each test saves here, lets another client edit there, and then sends; nothing is sent before sync asks for it.
 """
 import contextlib
+import copy
 import os
 import shutil
 import tempfile
 import threading
 
-from harness import Mailbox, main
+from both import over_both
+from harness import main
 from holding import Holding
 from records import CONTACTS, RecordTest
 
 CONFLICTS = ".outlookfs/conflicts"
 
 
+@over_both
 class Merge(RecordTest):
     """Both changes can be kept."""
 
@@ -144,6 +147,7 @@ class Rewritten(RecordTest):
         self.assertBody("theirs")
 
 
+@over_both
 class Conflict(RecordTest):
     """Both changed the same member to different values."""
 
@@ -183,10 +187,10 @@ class Conflict(RecordTest):
         mine, theirs = {"NickName": "mine", "JobTitle": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"}
         self.make(mine, theirs)
         self.assertParked(mine, theirs)
-        self.assertIn("NickName", self.error())
+        self.assertIn("nickname", self.error().lower())
         line = self.status_line()
         self.assertIn("conflict", line)
-        self.assertIn("NickName", line)
+        self.assertIn("nickname", line.lower())
         self.assertEqual(self.mailbox.status()["queue"]["conflicts"], 1)
         done = self.mailbox.sync(1)
         self.assertEqual(len(done.stderr.splitlines()), 1)
@@ -197,8 +201,8 @@ class Conflict(RecordTest):
         theirs = dict(self.before["BusinessAddress"], City="Theirs")
         self.make({"BusinessAddress": mine}, {"BusinessAddress": theirs})
         self.assertParked({"BusinessAddress": mine}, {"BusinessAddress": theirs})
-        self.assertIn("BusinessAddress/City", self.error())
-        self.assertNotIn("Street", self.error())
+        self.assertIn("businessaddress/city", self.error().lower())
+        self.assertNotIn("street", self.error().lower())
 
     def test_an_array_is_one_value(self):
         mine, theirs = ["+1 206 555 0101"], ["+1 206 555 0102"]
@@ -290,6 +294,7 @@ class Conflict(RecordTest):
         self.assertService(NickName="theirs")
 
 
+@over_both
 class Elsewhere(RecordTest):
     """Another client's change while something goes on here."""
     OPTIONS = "writeback_delay=600,list_ttl=0.2"
@@ -346,7 +351,7 @@ class Elsewhere(RecordTest):
     def test_deleted_there_and_edited_here(self):
         """The text stays and waits; saved again it becomes a new record."""
         new = self.save(NickName="mine")
-        count = len(self.mailbox.sandbox.records("contact"))
+        count = len(self.mailbox.records("contact"))
         self.mailbox.edit("contact", self.key, delete=True)
         self.mailbox.sync(1)
         self.assertEqual(self.writes(), [])
@@ -358,7 +363,7 @@ class Elsewhere(RecordTest):
         new = self.save(NickName="mine again")
         self.mailbox.sync()
         self.assertEqual([operation for operation, _ in self.mailbox.writes(mark)], ["ContactPostItem"])
-        self.assertEqual(len(self.mailbox.sandbox.records("contact")), count)
+        self.assertEqual(len(self.mailbox.records("contact")), count)
         self.assertEqual(self.state(), "synced")
         self.assertEqual(self.mailbox.record("contact", self.mailbox.xattr("id", CONTACTS, self.name))["NickName"],
                          "mine again")
@@ -453,31 +458,33 @@ class Late(RecordTest):
         self.assertTrue(text)
 
 
-class SecondMount(Mailbox):
+def second_mount(first):
     """Another machine: a mount of the same service with directories of its own."""
-
-    def __init__(self, first):  # pylint: disable=super-init-not-called
-        vars(self).update(vars(first))
-        self.process = None
-        self.dir = tempfile.mkdtemp(prefix="outlookfs-second-")
-        for name in ("mountpoint", "state_dir", "cache_dir", "mount_log"):
-            setattr(self, name, os.path.join(self.dir, name))
-        os.mkdir(self.mountpoint)
-        try:
-            self.mount()
-        except BaseException:
-            self.close(check=False)
-            raise
-
-    def close(self, check=True):
-        try:
-            self.unmount(check)
-            if check:
-                self.check_log()
-        finally:
-            shutil.rmtree(self.dir, ignore_errors=True)
+    second = copy.copy(first)
+    second.process = None
+    second.dir = tempfile.mkdtemp(prefix="outlookfs-second-")
+    for name in ("mountpoint", "state_dir", "cache_dir", "mount_log"):
+        setattr(second, name, os.path.join(second.dir, name))
+    os.mkdir(second.mountpoint)
+    try:
+        second.mount()
+    except BaseException:
+        close_second(second, check=False)
+        raise
+    return second
 
 
+def close_second(second, check=True):
+    """The service lives on."""
+    try:
+        second.unmount(check)
+        if check:
+            second.check_log()
+    finally:
+        shutil.rmtree(second.dir, ignore_errors=True)
+
+
+@over_both
 class TwoMounts(RecordTest):
     """Two machines with the same mailbox."""
     OPTIONS = "writeback_delay=600,list_ttl=0.2"
@@ -485,8 +492,8 @@ class TwoMounts(RecordTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.second = SecondMount(cls.mailbox)
-        cls.addClassCleanup(cls.second.close)
+        cls.second = second_mount(cls.mailbox)
+        cls.addClassCleanup(close_second, cls.second)
         os.listdir(cls.second.path(CONTACTS))
 
     def there(self):

@@ -270,7 +270,7 @@ class Scenario:
         names = os.listdir(self.mailbox.path(FOLDER))
         test.assertEqual(len(names), len(set(names)))
         test.assertEqual(len([n for n in names if n.endswith(".json")]),
-                         len(self.mailbox.sandbox.records("contact", "Contacts")), names)
+                         len(self.mailbox.records("contact", "Contacts")), names)
 
 
 class Together(Scenario):

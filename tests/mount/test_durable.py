@@ -1,15 +1,16 @@
 """kill -9 at any moment after close() returned 0: nothing is lost, nothing is sent twice."""
-import json
 import os
 import re
 import tempfile
 
+from both import over_both
 from harness import MANAGED_CONTACT, MountTest, main
-from records import CONTACTS, RecordTest, render
+from records import CONTACTS, RecordTest
 
 FOLDER = "contacts/Contacts"
 
 
+@over_both
 class Durable(MountTest):
     SEED = "contacts=12,events=1,messages=1"
     OPTIONS = "writeback_delay=600"     # nothing is sent before sync asks for it
@@ -25,7 +26,7 @@ class Durable(MountTest):
 
     def edit(self, nick):
         text = self.mailbox.read(FOLDER, self.name)
-        new = re.sub(r'("NickName": )(null|"[^"]*")', r'\1"%s"' % nick, text)
+        new = re.sub(self.mailbox.say(r'("NickName": )(null|"[^"]*")'), r'\1"%s"' % nick, text)
         with open(self.mailbox.path(FOLDER, self.name), "w", encoding="utf-8") as file:
             file.write(new)
         return new
@@ -81,7 +82,7 @@ class Durable(MountTest):
     def test_a_new_record_and_its_name(self):
         path = self.mailbox.path(FOLDER, "alias.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.write('{"GivenName": "Alias", "HomePhones": []}')
+            file.write(self.mailbox.say('{"GivenName": "Alias", "HomePhones": []}'))
         self.crash()
         self.assertIn("alias.json", os.listdir(self.mailbox.path(FOLDER)))
         self.mailbox.sync()
@@ -147,6 +148,7 @@ class Durable(MountTest):
         self.assertEqual(self.mailbox.writes(self.mark), [("ContactPatchItem", self.key)])
 
 
+@over_both
 class Attributes(RecordTest):
     """A copy with extended attributes comes back: what the mount says about a file is not the copy's to say."""
     OPTIONS = "writeback_delay=1"
@@ -158,9 +160,7 @@ class Attributes(RecordTest):
                 id = self.mailbox.xattr("id", CONTACTS, self.name)
                 self.mailbox.run(program + [self.file, copy])
                 os.setxattr(copy, "user.outlook.id", b"another's")
-                record = json.loads(self.read())
-                record["NickName"] = program[-1]
-                self.write(render(record), copy)
+                self.write(self.edited(self.read(), NickName=program[-1]), copy)
                 self.mailbox.run(program + [copy, self.path("")])
                 self.mailbox.sync()
                 self.assertService(NickName=program[-1])

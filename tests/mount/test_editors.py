@@ -8,11 +8,13 @@ import re
 import shutil
 import tempfile
 
+from both import over_both
 from harness import MANAGED_CONTACT, MountTest, Nano, Terminal, main
 
 FOLDER = "contacts/Contacts"
 
 
+@over_both
 class Editors(MountTest):
     SEED = "contacts=60,events=2,messages=2"
 
@@ -30,12 +32,12 @@ class Editors(MountTest):
         self.file = self.mailbox.path(FOLDER, self.name)
         self.old = self.mailbox.read(FOLDER, self.name)
         self.before = self.mailbox.record("contact", self.key)
-        self.count = len(self.mailbox.sandbox.records("contact"))
+        self.count = len(self.mailbox.records("contact"))
         self.mark = self.mailbox.mark()
 
     def edited(self, nick):
         """The text with another NickName."""
-        new, times = re.subn(r'("NickName": )(null|"[^"]*")', lambda m: m.group(1) + '"%s"' % nick, self.old)
+        new, times = re.subn(self.mailbox.say(r'("NickName": )(null|"[^"]*")'), lambda m: m.group(1) + '"%s"' % nick, self.old)
         self.assertEqual(times, 1)
         return new
 
@@ -59,7 +61,7 @@ class Editors(MountTest):
             if member not in MANAGED_CONTACT | {"NickName"}:
                 self.assertEqual(after[member], self.before[member], member)
         self.assertEqual(set(after), set(self.before))
-        self.assertEqual(len(self.mailbox.sandbox.records("contact")), self.count)
+        self.assertEqual(len(self.mailbox.records("contact")), self.count)
         self.assertEqual(self.mailbox.read(FOLDER, self.name), text or self.edited(nick))
 
     # --- editors
@@ -71,7 +73,7 @@ class Editors(MountTest):
             self.assertEqual(terminal.wait(), 0)
 
     def substitute(self, nick):
-        return "%%s/\"NickName\": .*/\"NickName\": \"%s\",/" % nick
+        return self.mailbox.say("%%s/\"NickName\": .*/\"NickName\": \"%s\",/" % nick)
 
     def test_vim(self):
         self.vim(self.substitute("vim"), "wq")
@@ -101,7 +103,7 @@ class Editors(MountTest):
 
     def test_nano(self):
         with Nano(self.file) as nano:
-            nano.replace(re.search(r'"NickName": (null|"[^"]*")', self.old).group(0), '"NickName": "nano"')
+            nano.replace(re.search(self.mailbox.say(r'"NickName": (null|"[^"]*")'), self.old).group(0), self.mailbox.say('"NickName": "nano"'))
             nano.write()
             nano.leave()
         self.assertOnePatch("nano")
@@ -126,11 +128,11 @@ class Editors(MountTest):
         self.assertOnePatch("perl")
 
     def test_jq_and_mv(self):
-        self.mailbox.run("jq '.NickName = \"jq\"' '%s' > t && mv t '%s'" % (self.name, self.name), cwd=self.folder)
+        self.mailbox.run("jq '.\"NickName\" = \"jq\"' '%s' > t && mv t '%s'" % (self.name, self.name), cwd=self.folder)
         self.assertOnePatch("jq")
 
     def test_jq_and_mv_of_a_json_name(self):
-        self.mailbox.run("jq '.NickName = \"jq\"' '%s' > tmp.json && mv tmp.json '%s'" % (self.name, self.name),
+        self.mailbox.run("jq '.\"NickName\" = \"jq\"' '%s' > tmp.json && mv tmp.json '%s'" % (self.name, self.name),
                          cwd=self.folder)
         self.assertOnePatch("jq")
         self.assertFalse(os.path.exists(os.path.join(self.folder, "tmp.json")))
@@ -272,6 +274,7 @@ class Editors(MountTest):
         self.assertOnePatch("d")
 
 
+@over_both
 class Create(MountTest):
     """Making and removing."""
     SEED = "contacts=5,events=2,messages=3"
@@ -279,12 +282,12 @@ class Create(MountTest):
     def setUp(self):
         self.mark = self.mailbox.mark()
         self.folder = self.mailbox.path(FOLDER)
-        self.count = len(self.mailbox.sandbox.records("contact"))
+        self.count = len(self.mailbox.records("contact"))
 
     def written(self, name, text):
         path = os.path.join(self.folder, name)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(self.mailbox.say(text))
         return path
 
     def operations(self):
@@ -322,7 +325,7 @@ class Create(MountTest):
         self.written("half.json", '{"GivenName": "Ha')
         self.mailbox.sync()
         self.assertEqual(self.operations(), [])
-        self.assertEqual(self.mailbox.read(FOLDER, "half.json"), '{"GivenName": "Ha')
+        self.assertEqual(self.mailbox.read(FOLDER, "half.json"), self.mailbox.say('{"GivenName": "Ha'))
         self.written("half.json", '{"GivenName": "Half", "HomePhones": []}')
         self.mailbox.sync()
         self.assertEqual(self.operations(), ["ContactPostItem"])
@@ -333,6 +336,17 @@ class Create(MountTest):
         self.mailbox.sync()
         self.assertEqual(self.operations(), [])
         os.unlink(os.path.join(self.folder, "bad.json"))
+
+
+class OtherKinds(MountTest):
+    """Events and messages, as the connector has them."""
+    SEED = "contacts=1,events=2,messages=3"
+
+    def setUp(self):
+        self.mark = self.mailbox.mark()
+
+    def operations(self):
+        return [operation for operation, _ in self.mailbox.writes(self.mark)]
 
     def test_an_event(self):
         path = self.mailbox.path("calendars/Calendar/lunch.json")
@@ -371,6 +385,7 @@ class Create(MountTest):
         self.assertEqual(self.operations(), [])
 
 
+@over_both
 class Scratch(MountTest):
     """Every other name is a local file with all it takes."""
     SEED = "contacts=2"

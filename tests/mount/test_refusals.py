@@ -139,13 +139,13 @@ class Refused(RecordTest):
         for status in (400, 403, 413):
             with self.subTest(status=status):
                 self.refused(status, "ContactPostItem")
-                count = len(self.mailbox.sandbox.records("contact"))
+                count = len(self.mailbox.records("contact"))
                 name = "refused-%d.json" % status
                 text = self.write(NEW % "Refused", self.path(name))
                 self.mailbox.sync(1)
                 self.assertParked(text, status, name)
                 self.assertIn(name, self.mailbox.contacts())
-                self.assertEqual(len(self.mailbox.sandbox.records("contact")), count)
+                self.assertEqual(len(self.mailbox.records("contact")), count)
                 os.unlink(self.mailbox.path(".outlookfs/failed", self.entry("failed", name)))
                 self.assertNotIn(name, self.mailbox.contacts())
                 self.becomes(lambda: not os.path.exists(self.path(name)), "the file is gone")
@@ -461,7 +461,7 @@ class Ambiguous(RecordTest):
         return [line for line in self.mailbox.requests(since=self.mark) if line["operation"] == operation]
 
     def new_ones(self, name):
-        return [record for record in self.mailbox.sandbox.records("contact") if record["GivenName"] == name]
+        return [record for record in self.mailbox.records("contact") if record["GivenName"] == name]
 
     def create(self, name):
         self.write(NEW % name, self.path(name + ".json"))

@@ -42,7 +42,7 @@ class Scale(MountTest):
         text = self.mailbox.run("find '%s' -name '*.json' -print0 | xargs -0 cat | grep -c '^  \"Id\"'" % folder)
         self.assertEqual(int(text.stdout), COUNT)
         found = self.mailbox.run("grep -rl Contoso '%s' | wc -l" % folder)
-        wanted = [r for r in self.mailbox.sandbox.records("contact") if "Contoso" in str(r)]
+        wanted = [r for r in self.mailbox.records("contact") if "Contoso" in str(r)]
         self.assertGreater(int(found.stdout), 0)
         self.assertLessEqual(int(found.stdout), len(wanted))
         self.assertEqual(self.mailbox.requests(since=mark), [])

@@ -103,7 +103,7 @@ class Parameters(SearchTest):
         where = self.path("contacts", "Contacts", ";orderby=DisplayName;top=5")
         first = self.mailbox.run(["ls", "-U", where]).stdout.splitlines()
         self.assertEqual(self.asked(), [{"$orderby": "DisplayName", "$top": "5", "$skip": "0"}])
-        names = [record["DisplayName"] for record in self.mailbox.sandbox.records("contact", "Contacts")]
+        names = [record["DisplayName"] for record in self.mailbox.records("contact", "Contacts")]
         shown = [json.loads(self.mailbox.read(where, link))["DisplayName"] for link in first]
         self.assertEqual(shown, sorted(names)[:5])
 

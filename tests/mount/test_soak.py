@@ -213,7 +213,7 @@ class Soak(unittest.TestCase):
 
     def compare(self, saved):
         """With what the service has, each thing once."""
-        created = collections.Counter(record["Surname"] for record in self.mailbox.sandbox.records("contact"))
+        created = collections.Counter(record["Surname"] for record in self.mailbox.records("contact"))
         sent = collections.Counter(record["Subject"] for record in self.mailbox.sandbox.records("message", "Sent Items"))
         for (kind, key), value in saved.items():
             with self.subTest(kind=kind, key=key):

@@ -101,7 +101,7 @@ class Views(ViewTest):
         self.assertEqual(self.id_of("views/mail/Inbox/Support/by-date", mail_name(records[0])), records[0]["Id"])
 
     def test_contacts(self):
-        records = self.mailbox.sandbox.records("contact")
+        records = self.mailbox.records("contact")
         found = {self.id_of(BY_NAME, name): name for name in self.names(BY_NAME)}
         by_company = {(company, name) for company in self.names(BY_COMPANY)
                       for name in self.names(BY_COMPANY + "/" + company)}

@@ -148,7 +148,7 @@ class Changing(WireTest):
         self.assertIsNone(self.mailbox.record("contact", removed[:-5]))
         self.assertEqual(self.mailbox.record("contact", edited[:-5])["NickName"], "portal")
         self.assertTrue(self.mailbox.record("message", read[:-5])["IsRead"])
-        self.assertEqual(len([r for r in self.mailbox.sandbox.records("contact") if r["GivenName"] == "Portal"]), 1)
+        self.assertEqual(len([r for r in self.mailbox.records("contact") if r["GivenName"] == "Portal"]), 1)
 
     def test_listings_keep_what_was_there(self):
         names = self.mailbox.contacts()

@@ -251,13 +251,13 @@ class Sandbox:
     def reset_log(self):
         self.control("POST", "/reset-log")
 
-    def record(self, kind, id):
+    def record(self, kind, id, service="connector"):
         """The stored record, or None."""
-        answer = self._send("GET", "/_sandbox/record?kind=%s&id=%s" % (kind, encode(id)), None, {})
+        answer = self._send("GET", "/_sandbox/record?service=%s&kind=%s&id=%s" % (service, kind, encode(id)), None, {})
         return answer.json() if answer.status == 200 else None
 
-    def records(self, kind, table=None):
-        return self.control("GET", "/records?kind=" + kind
+    def records(self, kind, table=None, service="connector"):
+        return self.control("GET", "/records?service=%s&kind=%s" % (service, kind)
                             + ("&table=" + encode(table) if table is not None else ""))
 
 

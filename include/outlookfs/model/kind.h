@@ -84,6 +84,8 @@ struct kind_info {
     const char *const *name_parts; /* a contact's: given, middle and last name, title, generation;
                                       NULL-terminated; else NULL */
     const char *const *full_names; /* ... and what is made of them */
+    const char *follows_parts; /* ... which the service makes anew where a part is sent without it;
+                                      else NULL */
     /* Members that always have a value, words of a list and the like: taking one out of a text changes
      * nothing. NULL-terminated, or NULL. */
     const char *const *kept;

@@ -4,7 +4,7 @@
  *     value_read()     asked for when it is older than list_ttl, at least a second
  *     value_write()    sent at once: 0 only when the service has it
  *
- * Nothing of it is kept on disk, so nothing of it waits to be sent. Read while the service is away, it is
+ * Nothing of it is kept on disk but the time it was first seen, so nothing of it waits to be sent. Read while the service is away, it is
  * what was read last. Photos are at most REMOTE_PHOTO_MAX bytes.
  *
  * Ownership: what is given is the caller's. Threads: any.
