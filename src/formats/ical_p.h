@@ -21,8 +21,8 @@ bool ical_rule(const struct cJSON *recurrence, struct icaltimetype start,
                struct icalrecurrencetype *ret);
 
 /*
- * The zone by which a series counts: its StartTimeZone, where that is one. The service says UTC of
- * most (contract 2.12); then days, and the end, are still those of the zone the series was made in,
+ * The zone by which a series counts: the one that Graph tells, or its StartTimeZone, where that is
+ * one. The connector says UTC of most (contract 2.12); then days, and the end, are still those of the zone the series was made in,
  * and Range.StartDate beside the UTC date of Start tells on which side of UTC that lies: the answer
  * is a zone without summer time in which Start has that date. NULL: UTC. Belongs to libical.
  */

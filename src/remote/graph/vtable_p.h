@@ -40,6 +40,10 @@ __typeof__(remote_agenda) graph_agenda;
 __typeof__(remote_read_value) graph_read_value;
 __typeof__(remote_write_value) graph_write_value;
 __typeof__(remote_poll) graph_poll;
+/* The one of them about mail. new_mail.c */
+enum grade graph_poll_mail(struct remote *r, const struct param *params, size_t count,
+                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                           struct remote_fault *fault);
 __typeof__(remote_attachment) graph_attachment;
 __typeof__(remote_attachments) graph_attachments;
 __typeof__(remote_message) graph_message;
