@@ -224,6 +224,6 @@ uint64_t name_ino_of(const char *const *parts)
 
     /* The NUL is hashed too: {"ab", "c"} and {"a", "bc"} are different things. */
     for (; *parts; parts++)
-        hash = str_hash(hash, *parts, strlen(*parts) + 1);
+        hash = str_sum(hash, *parts, strlen(*parts) + 1);
     return ((hash ^ hash >> 52) & (top - 1)) | top;
 }
