@@ -102,19 +102,21 @@ static bool looks_like_utf8(const char *text, size_t n, bool promised)
 
 /* --- conversion --- */
 
-/* Of each sequence that is wrong or means nothing, whatever the charset's own replacement is. */
+/* Of each sequence that is wrong or means nothing, whatever the charset's own replacement is. Two
+ * escape sequences of ISO-2022 in a row, which ICU calls irregular, are the seam of two texts. `ctx`: the charset is GBK, where 80 is the euro
+ * sign to browsers. */
 static void replace(const void *ctx, UConverterToUnicodeArgs *args, const char *bytes, int32_t n,
                     UConverterCallbackReason reason, UErrorCode *status)
 {
-    static const UChar replacement = 0xfffd;
+    static const UChar euro = 0x20ac, replacement = 0xfffd;
+    bool is_euro = ctx && n == 1 && *bytes == '\x80';
 
-    (void)ctx;
-    (void)bytes;
-    (void)n;
     if (reason > UCNV_IRREGULAR)
         return;
     *status = U_ZERO_ERROR;
-    ucnv_cbToUWriteUChars(args, &replacement, 1, 0, status);
+    if (reason == UCNV_IRREGULAR)
+        return;
+    ucnv_cbToUWriteUChars(args, is_euro ? &euro : &replacement, 1, 0, status);
 }
 
 static int add_without_nul(struct buf *out, const char *p, size_t n)
@@ -176,7 +178,8 @@ int charset_decode(struct buf *out, const char *text, size_t n, const char *labe
 
         from = open_converter(looks_like_utf8(text, n, promised) ? "UTF-8" : "windows-1252");
     }
-    ucnv_setToUCallBack(from, replace, NULL, NULL, NULL, &status);
+    bool gbk = str_eq(ucnv_getName(from, &status), "gb18030");
+    ucnv_setToUCallBack(from, replace, gbk ? from : NULL, NULL, NULL, &status);
     rc = convert(out, from, to, text, n);
     drop_mark(out, before);
     ucnv_close(from);

@@ -8,6 +8,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/charset.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/ical.h>
@@ -211,8 +212,10 @@ static int read_input(const char *path, struct buf *text, struct buf *err)
 {
     int rc;
 
-    if (!str_eq(path, "-"))
-        return file_read(path, text, err);
+    if (!str_eq(path, "-")) {
+        rc = file_read(path, text, NULL); /* whose reason would name the file, too */
+        return rc ? buf_fail(err, rc, "%s", strerror(-rc)) : 0;
+    }
     do {
         char chunk[65536];
         ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
@@ -224,12 +227,28 @@ static int read_input(const char *path, struct buf *text, struct buf *err)
     return rc ? buf_fail(err, rc, "standard input: %s", strerror(-rc)) : 0;
 }
 
+/* UTF-8, UTF-16 that says so by its first bytes, or what Windows programs write. */
+static int to_utf8(struct buf *text, struct buf *err)
+{
+    bool utf16 =
+        text->len > 1 && (!memcmp(text->data, "\xff\xfe", 2) || !memcmp(text->data, "\xfe\xff", 2));
+    struct buf utf8;
+    int rc;
+
+    if (!utf16 && memchr(text->data, '\0', text->len))
+        return buf_fail(err, -EINVAL, "this is no text");
+    buf_init(&utf8, JSON_TEXT_MAX);
+    rc = charset_decode(&utf8, text->data, text->len, utf16 ? "UTF-16" : NULL);
+    buf_release(text);
+    *text = utf8;
+    return rc ? buf_fail(err, rc, "%s", strerror(-rc)) : 0;
+}
+
 /* Which format it is is what it says, not what it is called. */
 static int read_records(const char *text, struct imports *ret, struct buf *err)
 {
-    const char *p = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
+    const char *p = text + strspn(text, " \t\r\n");
 
-    p += strspn(p, " \t\r\n");
     if (!strncasecmp(p, "BEGIN:VCARD", 11))
         return vcard_read(text, ret, err);
     if (!strncasecmp(p, "BEGIN:VCALENDAR", 15))
@@ -246,8 +265,8 @@ static void import_file(struct target *t, const char *path)
     buf_init(&text, JSON_TEXT_MAX);
     buf_init(&err, BUF_TEXT_MAX);
     rc = read_input(path, &text, &err);
-    if (!rc && (memchr(text.data, '\0', text.len) != NULL))
-        rc = buf_fail(&err, -EINVAL, "no text (UTF-16?): convert it to UTF-8");
+    if (!rc)
+        rc = to_utf8(&text, &err);
     if (!rc)
         rc = read_records(text.data, &records, &err);
     if (!rc && records.count && records.list[0].kind != t->kind)

@@ -14,6 +14,7 @@
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
 #include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
@@ -108,7 +109,8 @@ static int form_of(const struct leaf *leaf)
 
     if (leaf->marked)
         return 0;
-    if (eml_is_type(leaf->part, "text", "html"))
+    if (eml_is_type(leaf->part, "text", "html") ||
+        eml_is_type(leaf->part, "application", "xhtml+xml"))
         return 3;
     if (eml_is_type(leaf->part, "text", "plain"))
         return 2;
@@ -185,7 +187,7 @@ static int body_of(struct reader *r, GMimeObject *part, struct leaf **ret)
     return rc;
 }
 
-/* --- attachments --- */
+/* --- kinds of files --- */
 
 static const char *extension_of(GMimeObject *part)
 {
@@ -196,6 +198,10 @@ static const char *extension_of(GMimeObject *part)
         {"text", "calendar", "ics"},
         {"text", "csv", "csv"},
         {"text", "vcard", "vcf"},
+        {"text", "x-vcard", "vcf"},
+        {"text", "directory", "vcf"},
+        {"text", "rtf", "rtf"},
+        {"text", "xml", "xml"},
         {"text", "*", "txt"},
         {"image", "jpeg", "jpg"},
         {"image", "png", "png"},
@@ -213,6 +219,24 @@ static const char *extension_of(GMimeObject *part)
     }
     return "bin";
 }
+
+/* RFC 2046, 4.1.4: text of a kind nobody knows is plain text, where there is no other and it is no
+ * file of a known kind. */
+static int any_text(struct reader *r, struct leaf **ret)
+{
+    for (guint i = 0; i < r->leaves->len; i++) {
+        struct leaf *leaf = g_ptr_array_index(r->leaves, i);
+
+        if (!leaf->marked && !leaf->name && eml_is_type(leaf->part, "text", "*") &&
+            str_eq(extension_of(leaf->part), "txt")) {
+            *ret = leaf;
+            return look_at_text(r, leaf);
+        }
+    }
+    return 0;
+}
+
+/* --- attachments --- */
 
 /* A mail in the mail is called by its subject. */
 static char *subject_name(GMimeObject *part)
@@ -303,6 +327,8 @@ int eml_read_content(GMimeMessage *mail, struct cJSON *obj, struct buf *err)
     struct leaf *body = NULL;
     int rc = root ? body_of(&r, root, &body) : 0;
 
+    if (!rc && !body)
+        rc = any_text(&r, &body);
     if (!rc && body) {
         r.size = strlen(body->text);
         rc = r.size > OUTGOING_CONTENT_MAX ? too_large(&r) : 0;

@@ -81,35 +81,60 @@ static GByteArray *content(GMimePart *part, bool decoded)
     return bytes;
 }
 
-/* What is meant to be base64 and is not has been written by somebody who did not encode it. */
-static bool is_base64(const GByteArray *bytes)
+static bool is_base64(const char *line, size_t n)
 {
-    guint i = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool blank = g_ascii_isspace(line[i]);
 
-    while (i < bytes->len && g_ascii_isspace(bytes->data[i]))
-        i++;
-    for (; i < bytes->len && !strchr("\r\n", bytes->data[i]); i++) {
-        guint8 c = bytes->data[i];
-
-        if (!g_ascii_isalnum(c) && !strchr("+/= \t", c))
+        if (!blank && !g_ascii_isalnum(line[i]) && (!line[i] || !strchr("+/=", line[i])))
             return false;
-        if ((c == ' ' || c == '\t') && i + 1 < bytes->len && g_ascii_isalnum(bytes->data[i + 1]))
-            return false;
+        if (blank && i + 1 < n && g_ascii_isalnum(line[i + 1]))
+            return false; /* words */
     }
     return true;
 }
 
+/* Bytes of the lines that are base64; what is behind them, or instead of them, was written by
+ * somebody who did not encode it: the footer of a mailing list. */
+static guint base64_length(const GByteArray *raw)
+{
+    const char *text = (const char *)raw->data;
+    guint done = 0;
+
+    while (done < raw->len) {
+        const char *end = memchr(text + done, '\n', raw->len - done);
+        guint n = end ? (guint)(end - text) - done + 1 : raw->len - done;
+
+        if (!is_base64(text + done, n))
+            break;
+        done += n;
+    }
+    return done;
+}
+
+/* GMime ends at the first padding and drops what is not padded. */
+static GByteArray *base64_bytes(GMimePart *part)
+{
+    GByteArray *raw = content(part, false), *bytes = g_byte_array_new();
+    GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    bool text = g_mime_content_type_is_type(type, "text", "*");
+    guint n = base64_length(raw);
+
+    header_base64(bytes, (const char *)raw->data, n);
+    if (n < raw->len && (text || !bytes->len)) {
+        if (bytes->len && bytes->data[bytes->len - 1] != '\n')
+            g_byte_array_append(bytes, (const guint8 *)"\n", 1);
+        g_byte_array_append(bytes, raw->data + n, raw->len - n);
+    }
+    g_byte_array_free(raw, TRUE);
+    return bytes;
+}
+
 static GByteArray *part_bytes(GMimePart *part)
 {
-    GByteArray *raw;
+    bool base64 = g_mime_part_get_content_encoding(part) == GMIME_CONTENT_ENCODING_BASE64;
 
-    if (g_mime_part_get_content_encoding(part) == GMIME_CONTENT_ENCODING_BASE64) {
-        raw = content(part, false);
-        if (!is_base64(raw))
-            return raw;
-        g_byte_array_free(raw, TRUE);
-    }
-    return content(part, true);
+    return base64 ? base64_bytes(part) : content(part, true);
 }
 
 static GByteArray *multipart_bytes(GMimeMultipart *multipart)

@@ -64,6 +64,19 @@ static const char *at_sign(const char *word)
     return at;
 }
 
+/* A name or an address literal (RFC 5321, 4.1.2); what a name is made of beyond ASCII is the
+ * service's to judge. */
+static bool is_host(const char *host)
+{
+    if (*host == '[')
+        return host[strcspn(host, "]")] == ']';
+    for (; *host; host++) {
+        if ((guchar)*host < 0x80 && !g_ascii_isalnum(*host) && !strchr("-._", *host))
+            return false;
+    }
+    return true;
+}
+
 /* A word of the item that is an address, or is meant to be one. The service's lists are separated
  * by ';' and know no quotes around blanks. */
 static int take_address(struct list *l, const char *word)
@@ -78,8 +91,25 @@ static int take_address(struct list *l, const char *word)
         if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr(";,<>", *c) || (*c == '@' && c < at))
             return refuse(l, "the service cannot send to", word, strlen(word));
     }
+    if (at && !is_host(at + 1))
+        return refuse(l, "this is no address", word, strlen(word));
     g_ptr_array_add(l->ret, g_strdup(word));
     return 0;
+}
+
+/* Outlook writes 'pat@contoso.example', word processors the other marks. */
+static char *without_quotes(const char *word)
+{
+    static const char *const marks[][2] = {{"'", "'"}, {"\u2018", "\u2019"}, {"\u201c", "\u201d"}};
+    size_t n = strlen(word);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+        size_t open = strlen(marks[i][0]), close = strlen(marks[i][1]);
+
+        if (n > open + close && str_starts(word, marks[i][0]) && str_ends(word, marks[i][1]))
+            return g_strndup(word + open, n - open - close);
+    }
+    return g_strdup(word);
 }
 
 /* RFC 6068: "mailto:a%40b?subject=x"; Exchange writes "SMTP:". */
@@ -106,11 +136,28 @@ static char *without_scheme(const char *word)
     return g_strdup(word);
 }
 
-/* RFC 5322, 4.4: "<@relay,@relay:a@b>" says a way, which nobody goes. */
-static int take_angle(struct list *l, const char *text)
+static char *bare(const char *word)
 {
-    const char *colon = *text == '@' ? strchr(text, ':') : NULL;
-    char *address = without_scheme(colon ? colon + 1 : text);
+    char *unquoted = without_quotes(word), *address = without_scheme(unquoted);
+
+    g_free(unquoted);
+    return address;
+}
+
+/* What stands between '<' and '>'. RFC 5322, 4.4: "<@relay,@relay:a@b>" says a way, which nobody
+ * goes. */
+static char *angle_address(const char *text, size_t n)
+{
+    char *raw = g_strstrip(g_strndup(text, n));
+    const char *colon = *raw == '@' ? strchr(raw, ':') : NULL;
+    char *address = bare(colon ? colon + 1 : raw);
+
+    g_free(raw);
+    return address;
+}
+
+static int take_angle(struct list *l, const char *address)
+{
     struct buf decoded;
     int rc;
 
@@ -118,7 +165,6 @@ static int take_angle(struct list *l, const char *text)
     rc = header_text(&decoded, address);
     if (!rc)
         rc = take_address(l, decoded.data);
-    g_free(address);
     buf_release(&decoded);
     return rc;
 }
@@ -128,9 +174,7 @@ static int take_angle(struct list *l, const char *text)
 static void end_word(struct list *l)
 {
     if (l->word->len) {
-        char *word = without_scheme(l->word->str);
-
-        g_ptr_array_add(l->words, word);
+        g_ptr_array_add(l->words, bare(l->word->str));
         g_string_truncate(l->word, 0);
     }
 }
@@ -340,7 +384,7 @@ static void read_angle(struct list *l)
     n = strcspn(l->p, "<>");
     if (l->p[n] != '>')
         n = strcspn(l->p, "<,;");
-    g_ptr_array_add(l->angles, g_strstrip(g_strndup(l->p, n)));
+    g_ptr_array_add(l->angles, angle_address(l->p, n));
     l->p += n;
     l->p += strspn(l->p, ">");
 }
@@ -425,6 +469,20 @@ static int read_character(struct list *l)
     }
 }
 
+/* Blanks and marks that nobody sees, as what is pasted from web pages has them. Those that join
+ * letters belong to the words of some languages. */
+static void blank_unseen(char *text)
+{
+    for (char *p = text, *next; *p; p = next) {
+        gunichar c = g_utf8_get_char(p);
+        bool joins = c == 0x200c || c == 0x200d;
+
+        next = g_utf8_next_char(p);
+        if (c >= 0x80 && !joins && (g_unichar_isspace(c) || g_unichar_type(c) == G_UNICODE_FORMAT))
+            memset(p, ' ', (size_t)(next - p));
+    }
+}
+
 int header_addresses(const char *raw, GPtrArray *ret, struct buf *err)
 {
     struct list l = {.ret = ret, .err = err};
@@ -433,6 +491,7 @@ int header_addresses(const char *raw, GPtrArray *ret, struct buf *err)
 
     buf_init(&text, JSON_TEXT_MAX);
     rc = charset_decode(&text, raw, strlen(raw), NULL);
+    blank_unseen(text.data);
     l.p = l.begin = text.data;
     l.word = g_string_new(NULL);
     l.words = g_ptr_array_new_with_free_func(g_free);

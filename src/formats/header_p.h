@@ -26,6 +26,10 @@ size_t header_encoded_word(const char *p);
  */
 int header_text(struct buf *out, const char *raw);
 
+/* Appends what base64 stands for. Characters of no digit are skipped; each padding ends a run, since
+ * some programs join what they have encoded piece by piece; the last may be missing. */
+void header_base64(GByteArray *bytes, const char *text, size_t n);
+
 /* The value of a parameter (RFC 2045, 5.1; RFC 2231; encoded words in it, as most programs write
  * names); g_free(). NULL: it has none. */
 char *header_parameter(const char *raw, const char *name);

@@ -54,8 +54,8 @@ static char *quoted_value(const char **p)
     const char *s = *p + 1;
 
     for (; *s && *s != '"'; s++) {
-        if (*s == '\\' && s[1])
-            s++;
+        if (*s == '\\' && (s[1] == '"' || s[1] == '\\'))
+            s++; /* another one is part of a path */
         if (*s != '\r' && *s != '\n')
             g_string_append_c(value, *s);
     }

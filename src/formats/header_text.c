@@ -54,8 +54,7 @@ size_t header_encoded_word(const char *p)
     return find_word(p, &word) ? word.len : 0;
 }
 
-/* Each padding ends a run: some programs join what they have encoded piece by piece. */
-static void add_base64(GByteArray *bytes, const char *text, size_t n)
+void header_base64(GByteArray *bytes, const char *text, size_t n)
 {
     unsigned bits = 0, have = 0;
 
@@ -102,7 +101,7 @@ static const char *decode_words(struct buf *out, const char *p, struct encoded w
     struct encoded next;
 
     for (;;) {
-        (word.base64 ? add_base64 : add_quoted)(bytes, word.text, word.text_len);
+        (word.base64 ? header_base64 : add_quoted)(bytes, word.text, word.text_len);
         p += word.len;
         if (!find_word(p + strspn(p, WHITE), &next) || next.charset_len != word.charset_len ||
             g_ascii_strncasecmp(next.charset, charset, word.charset_len) != 0)

@@ -72,44 +72,67 @@ static icalproperty *property_of(const struct reader *r, icalproperty_kind kind)
 
 /* --- times --- */
 
-/* A time without a zone is one of whoever reads it: of this process. */
-static struct icaltimetype utc_of(icalproperty *property)
-{
-    struct icaltimetype time =
-        icalproperty_get_datetime_with_component(property, icalproperty_get_parent(property));
-    icaltimezone *utc = icaltimezone_get_utc_timezone();
-
-    if (time.is_date || icaltime_is_utc(time))
-        return time;
-    if (!time.zone) {
-        struct tm tm = {.tm_year = time.year - 1900,
-                        .tm_mon = time.month - 1,
-                        .tm_mday = time.day,
-                        .tm_hour = time.hour,
-                        .tm_min = time.minute,
-                        .tm_sec = time.second,
-                        .tm_isdst = -1};
-
-        return icaltime_from_timet_with_zone(mktime(&tm), false, utc);
-    }
-    return icaltime_convert_to_zone(time, utc);
-}
-
-/* The last name of "/freeassociation.sourceforge.net/Europe/Berlin" and its like that is one. */
+/* The last name of "/freeassociation.sourceforge.net/Europe/Berlin" and its like that is one;
+ * Outlook's "tzone://Microsoft/Utc". */
 static char *iana_of(const char *tzid)
 {
     char *iana = NULL;
 
-    for (const char *p = tzid; p && *p && !iana; p = strchr(p + 1, '/'))
-        iana = zone_iana(*p == '/' ? p + 1 : p);
+    for (const char *p = tzid; p && *p && !iana; p = strchr(p + 1, '/')) {
+        const char *name = *p == '/' ? p + 1 : p;
+
+        iana = strcasecmp(name, "UTC") == 0 ? xstrdup("UTC") : zone_iana(name);
+    }
     return iana;
+}
+
+static const char *tzid_of(icalproperty *property)
+{
+    icalparameter *parameter = icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
+
+    return parameter ? icalparameter_get_tzid(parameter) : NULL;
+}
+
+/* Of this process. */
+static struct icaltimetype utc_of_local(struct icaltimetype time)
+{
+    struct tm tm = {.tm_year = time.year - 1900,
+                    .tm_mon = time.month - 1,
+                    .tm_mday = time.day,
+                    .tm_hour = time.hour,
+                    .tm_min = time.minute,
+                    .tm_sec = time.second,
+                    .tm_isdst = -1};
+
+    return icaltime_from_timet_with_zone(mktime(&tm), false, icaltimezone_get_utc_timezone());
+}
+
+/* A zone that the file does not define is one by its name, IANA's or that of Windows. A time without
+ * a zone is one of whoever reads it. */
+static struct icaltimetype utc_of(struct reader *r, icalproperty *property)
+{
+    struct icaltimetype time = icalproperty_get_datetime_with_component(property, r->component);
+    const char *tzid = tzid_of(property);
+    char *iana;
+
+    if (time.is_date || icaltime_is_utc(time))
+        return icaltime_normalize(time);
+    iana = time.zone ? NULL : iana_of(tzid);
+    if (iana)
+        time.zone = icaltimezone_get_builtin_timezone(iana);
+    free(iana);
+    if (time.zone)
+        return icaltime_convert_to_zone(time, icaltimezone_get_utc_timezone());
+    if (tzid)
+        imports_note(&r->event->left, "TZID:%.60s (a zone that nobody knows: its times are local)",
+                     tzid);
+    return utc_of_local(time);
 }
 
 /* The zone a series counts by: what it says, or this process's. */
 static void find_zone(struct reader *r, icalproperty *start)
 {
-    icalparameter *parameter = icalproperty_get_first_parameter(start, ICAL_TZID_PARAMETER);
-    const char *tzid = parameter ? icalparameter_get_tzid(parameter) : NULL;
+    const char *tzid = tzid_of(start);
     struct icaltimetype time = icalproperty_get_dtstart(start);
     char *iana = tzid ? iana_of(tzid) : NULL;
 
@@ -122,7 +145,7 @@ static void find_zone(struct reader *r, icalproperty *start)
     if (!r->zone)
         r->zone =
             (icaltimezone *)icalproperty_get_datetime_with_component(start, r->component).zone;
-    if (tzid && !r->windows && !(iana && str_starts(iana, "Etc/")))
+    if (tzid && !r->windows && !(iana && (str_starts(iana, "Etc/") || str_eq(iana, "UTC"))))
         imports_note(
             &r->event->left,
             "TZID:%.60s (a zone the service does not know: the series keeps its hour in UTC)",
@@ -146,14 +169,14 @@ static void set_time(struct reader *r, const char *member, struct icaltimetype t
 }
 
 /* DTEND, DTSTART and DURATION, or what RFC 5545, 3.6.1 says where there is none of them. */
-static struct icaltimetype end_of(const struct reader *r, struct icaltimetype start)
+static struct icaltimetype end_of(struct reader *r, struct icaltimetype start)
 {
     icalproperty *end = property_of(r, ICAL_DTEND_PROPERTY);
     icalproperty *duration = property_of(r, ICAL_DURATION_PROPERTY);
     struct icaltimetype time = start;
 
     if (end)
-        time = utc_of(end);
+        time = utc_of(r, end);
     else if (duration)
         time = icaltime_add(start, icalproperty_get_duration(duration));
     if (start.is_date && (!time.is_date || icaltime_compare(time, start) <= 0)) {
@@ -174,13 +197,21 @@ static void read_rule(struct reader *r, struct icaltimetype start)
     rule = icalproperty_get_rrule(property);
     if (r->zone && !start.is_date)
         start = icaltime_convert_to_zone(start, r->zone);
-    recurrence = ical_recurrence(&rule, start, r->zone);
+    recurrence = ical_recurrence(&rule, start, r->zone, &r->event->left);
     if (recurrence && !icalcomponent_get_next_property(r->component, ICAL_RRULE_PROPERTY))
         cJSON_AddItemToObject(r->event->record, "Recurrence", recurrence);
     else
         imports_note(&r->event->left,
                      "RRULE:%.60s (the service has no such series: only its first event is there)",
                      icalproperty_get_value_as_string(property));
+}
+
+/* libical takes the 31st of June for a date. */
+static bool is_day(struct icaltimetype time)
+{
+    return !icaltime_is_null_time(time) && icaltime_is_valid_time(time) && time.month >= 1 &&
+           time.month <= 12 && time.day >= 1 &&
+           time.day <= icaltime_days_in_month(time.month, time.year);
 }
 
 static bool read_times(struct reader *r)
@@ -190,9 +221,9 @@ static bool read_times(struct reader *r)
 
     if (!property)
         return false;
-    start = utc_of(property);
-    if (icaltime_is_null_time(start) || !icaltime_is_valid_time(start))
+    if (!is_day(icalproperty_get_dtstart(property)))
         return false;
+    start = utc_of(r, property);
     if (property_of(r, ICAL_RRULE_PROPERTY))
         find_zone(r, property);
     cJSON_AddBoolToObject(r->event->record, "IsAllDay", start.is_date);

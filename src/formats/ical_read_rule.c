@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/formats/imported.h>
 
 #include <stdio.h>
 
@@ -141,9 +142,14 @@ static bool set_pattern(const struct icalrecurrencetype *rule, struct icaltimety
     cJSON_AddNumberToObject(pattern, "Interval", rule->interval < 1 ? 1 : rule->interval);
     switch (rule->freq) {
     case ICAL_DAILY_RECURRENCE:
+        if (count(rule->by_month) || count(rule->by_month_day) || count(rule->by_set_pos))
+            return false;
+        if (count(rule->by_day)) { /* "every workday" */
+            cJSON_AddStringToObject(pattern, "Type", "Weekly");
+            return rule->interval <= 1 && set_weekly(rule, start, pattern);
+        }
         cJSON_AddStringToObject(pattern, "Type", "Daily");
-        return !count(rule->by_day) && !count(rule->by_month) && !count(rule->by_month_day) &&
-               !count(rule->by_set_pos);
+        return true;
     case ICAL_WEEKLY_RECURRENCE:
         cJSON_AddStringToObject(pattern, "Type", "Weekly");
         return !count(rule->by_month) && !count(rule->by_month_day) &&
@@ -165,28 +171,46 @@ static void add_date(cJSON *range, const char *member, struct icaltimetype date)
     cJSON_AddStringToObject(range, member, text);
 }
 
-/* UNTIL is a time in UTC where DTSTART has a zone: the day it is there. */
+/* UNTIL is a time in UTC where DTSTART has a zone: the day it is there, or the one before, where it
+ * ends earlier than the event of that day begins. */
+static struct icaltimetype last_day(struct icaltimetype until, struct icaltimetype start,
+                                    const icaltimezone *zone)
+{
+    if (!until.is_date && icaltime_is_utc(until) && zone)
+        until = icaltime_convert_to_zone(until, (icaltimezone *)zone);
+    if (!until.is_date && !start.is_date &&
+        (until.hour * 60 + until.minute) * 60 + until.second <
+            (start.hour * 60 + start.minute) * 60 + start.second)
+        icaltime_adjust(&until, -1, 0, 0, 0);
+    return until;
+}
+
 static void set_range(const struct icalrecurrencetype *rule, struct icaltimetype start,
                       const icaltimezone *zone, cJSON *range)
 {
-    struct icaltimetype until = rule->until;
-
     add_date(range, "StartDate", start);
     if (rule->count > 0) {
         cJSON_AddStringToObject(range, "Type", "Numbered");
         cJSON_AddNumberToObject(range, "NumberOfOccurrences", rule->count);
-    } else if (!icaltime_is_null_time(until)) {
-        if (!until.is_date && icaltime_is_utc(until) && zone)
-            until = icaltime_convert_to_zone(until, (icaltimezone *)zone);
+    } else if (!icaltime_is_null_time(rule->until)) {
         cJSON_AddStringToObject(range, "Type", "EndDate");
-        add_date(range, "EndDate", until);
+        add_date(range, "EndDate", last_day(rule->until, start, zone));
     } else {
         cJSON_AddStringToObject(range, "Type", "NoEnd");
     }
 }
 
+/* The service takes the last day of a month that is too short, a rule leaves the month out. */
+static bool has_short_months(const struct icalrecurrencetype *rule, const cJSON *pattern)
+{
+    int64_t day = json_int(pattern, "DayOfMonth", 0), month = json_int(pattern, "Month", 0);
+    bool last = rule->by_set_pos[0] == -1 || rule->by_month_day[0] == -1;
+
+    return !last && (month == 2 ? day == 29 : !month && day > 28);
+}
+
 struct cJSON *ical_recurrence(const struct icalrecurrencetype *rule, struct icaltimetype start,
-                              const icaltimezone *zone)
+                              const icaltimezone *zone, struct buf *left)
 {
     cJSON *recurrence = cJSON_CreateObject();
     cJSON *pattern = cJSON_AddObjectToObject(recurrence, "Pattern");
@@ -196,6 +220,8 @@ struct cJSON *ical_recurrence(const struct icalrecurrencetype *rule, struct ical
         cJSON_Delete(recurrence);
         return NULL;
     }
+    if (has_short_months(rule, pattern))
+        imports_note(left, "RRULE: in a month without such a day the series has its last day");
     set_range(rule, start, zone, range);
     return recurrence;
 }

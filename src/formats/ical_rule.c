@@ -47,12 +47,13 @@ static int add_days(struct icalrecurrencetype *rule, const cJSON *days, int posi
     return n;
 }
 
-static void set_month(struct icalrecurrencetype *rule, const cJSON *pattern)
+/* Without a month of its own the pattern has that of the start: a rule would have them all. */
+static void set_month(struct icalrecurrencetype *rule, const cJSON *pattern,
+                      struct icaltimetype start)
 {
     int64_t month = json_int(pattern, "Month", 0);
 
-    if (month >= 1 && month <= 12)
-        rule->by_month[0] = (short)month;
+    rule->by_month[0] = (short)(month >= 1 && month <= 12 ? month : start.month);
 }
 
 /* A rule leaves out a month without a 31st, the service takes its last day: the last there is of 28
@@ -84,7 +85,8 @@ static void set_relative(struct icalrecurrencetype *rule, const cJSON *pattern)
         rule->by_set_pos[0] = (short)position;
 }
 
-static bool set_pattern(struct icalrecurrencetype *rule, const cJSON *pattern)
+static bool set_pattern(struct icalrecurrencetype *rule, const cJSON *pattern,
+                        struct icaltimetype start)
 {
     static const char *const types[] = {"Daily",           "Weekly",         "AbsoluteMonthly",
                                         "RelativeMonthly", "AbsoluteYearly", "RelativeYearly"};
@@ -114,12 +116,12 @@ static bool set_pattern(struct icalrecurrencetype *rule, const cJSON *pattern)
         break;
     case 4:
         rule->freq = ICAL_YEARLY_RECURRENCE;
-        set_month(rule, pattern);
+        set_month(rule, pattern, start);
         set_month_day(rule, pattern);
         break;
     default:
         rule->freq = ICAL_YEARLY_RECURRENCE;
-        set_month(rule, pattern);
+        set_month(rule, pattern, start);
         set_relative(rule, pattern);
     }
     return true;
@@ -151,7 +153,7 @@ bool ical_rule(const struct cJSON *recurrence, struct icaltimetype start,
     struct icalrecurrencetype rule;
 
     icalrecurrencetype_clear(&rule);
-    if (!set_pattern(&rule, json_get(recurrence, "Pattern")))
+    if (!set_pattern(&rule, json_get(recurrence, "Pattern"), start))
         return false;
     if (str_eq(type, "Numbered") && count > 0 && count <= INT32_MAX)
         rule.count = (int)count;

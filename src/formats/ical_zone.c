@@ -50,9 +50,20 @@ static int64_t days_apart(const struct cJSON *event, int64_t start)
     return first / DAY - (start - (start % DAY + DAY) % DAY) / DAY;
 }
 
+/* Graph tells which zone a series counts in, and in which an event was made, beside times in UTC. */
+static icaltimezone *told_zone(const struct cJSON *event)
+{
+    const cJSON *range = json_get(json_get(event, "Recurrence"), "Range");
+    icaltimezone *zone = named_zone(json_str(range, "RecurrenceTimeZone"));
+
+    if (!zone)
+        zone = named_zone(json_str(event, "OriginalStartTimeZone"));
+    return zone ? zone : named_zone(json_str(event, "StartTimeZone"));
+}
+
 icaltimezone *ical_zone(const struct cJSON *event)
 {
-    icaltimezone *zone = named_zone(json_str(event, "StartTimeZone"));
+    icaltimezone *zone = told_zone(event);
     int64_t start, days;
 
     if (zone || str_parse_time(json_str(event, "Start"), &start))

@@ -53,8 +53,7 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *roo
     (void)req;
     for (const struct branch *const *b = fs->branches; *b; b++) {
         if (str_eq((*b)->name, name) && is_there(fs, *b)) {
-            struct node_spec spec = branch_spec(root, *b);
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, branch_spec(root, *b));
             return 0;
         }
     }
@@ -64,15 +63,12 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *roo
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
-    int rc = 0;
-
     (void)req;
-    for (const struct branch *const *b = fs->branches; *b && !rc; b++) {
-        struct node_spec spec = branch_spec(root, *b);
+    for (const struct branch *const *b = fs->branches; *b; b++) {
         if (is_there(fs, *b))
-            rc = dir_add(list, &spec, NULL);
+            dir_add(list, branch_spec(root, *b), NULL);
     }
-    return rc;
+    return 0;
 }
 
 const struct node_ops root_ops = {

@@ -17,7 +17,7 @@
 /* Addresses of one message: far more than a service takes. */
 #define ADDRESSES_MAX ((size_t)1024 * 1024)
 
-/* --- reading: capital letters -------------------------------------------------------------------- */
+/* --- names and words ---------------------------------------------------------------------------- */
 
 /* Members whose name is more than capitalised. */
 static const struct {
@@ -32,10 +32,11 @@ static const struct {
     {"isOrganizer", "IsOrganizer"},
 };
 
-/* Members whose value is a word of a list, in small letters here and with a capital there. */
+/* Members of Graph whose value is a word of a list, in small letters there and with a capital in the
+ * specification. */
 static const char *const words[] = {
-    "importance", "showAs", "sensitivity", "type",
-    "response",   "index",  "daysOfWeek",  "firstDayOfWeek",
+    "importance", "showAs",     "sensitivity",    "type",        "response",
+    "index",      "daysOfWeek", "firstDayOfWeek", "contentType",
 };
 
 static char *capitalised(const char *text)
@@ -43,6 +44,14 @@ static char *capitalised(const char *text)
     char *copy = xstrdup(text);
 
     *copy = (char)toupper((unsigned char)*copy);
+    return copy;
+}
+
+static char *with_small(const char *text)
+{
+    char *copy = xstrdup(text);
+
+    *copy = (char)tolower((unsigned char)*copy);
     return copy;
 }
 
@@ -55,20 +64,52 @@ static char *specified_name(const char *graph)
     return capitalised(graph);
 }
 
+static char *graph_name(const char *specified)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
+        if (str_eq(renamed[i].specification, specified))
+            return xstrdup(renamed[i].graph);
+    }
+    return with_small(specified);
+}
+
+/* A body's contentType is a word, an attachment's is none ("text/plain"). */
+static char *specified_word(const char *word)
+{
+    return str_eq(word, "html") ? xstrdup("HTML")
+           : strchr(word, '/')  ? xstrdup(word)
+                                : capitalised(word);
+}
+
+static char *graph_word(const char *word)
+{
+    return str_eq(word, "HTML") ? xstrdup("html")
+           : strchr(word, '/')  ? xstrdup(word)
+                                : with_small(word);
+}
+
 static bool is_word(const char *member)
 {
-    for (size_t i = 0; member && i < ARRAY_SIZE(words); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (str_eq(words[i], member))
             return true;
     }
     return false;
 }
 
+/* Into which of the two. */
+struct dialect {
+    char *(*name)(const char *name), *(*word)(const char *word);
+};
+
+static const struct dialect specification = {specified_name, specified_word};
+static const struct dialect graph = {graph_name, graph_word};
+
 /* A value and what is below it; `word`: its strings are words. */
-static cJSON *translated(const cJSON *value, bool word)
+static cJSON *translated(const struct dialect *to, const cJSON *value, bool word)
 {
     if (cJSON_IsString(value) && word) {
-        char *text = capitalised(value->valuestring);
+        char *text = to->word(value->valuestring);
         cJSON *string = cJSON_CreateString(text);
 
         free(text);
@@ -82,11 +123,12 @@ static cJSON *translated(const cJSON *value, bool word)
     cJSON_ArrayForEach(child, value)
     {
         if (cJSON_IsArray(value)) {
-            cJSON_AddItemToArray(copy, translated(child, word));
+            cJSON_AddItemToArray(copy, translated(to, child, word));
             continue;
         }
-        char *name = specified_name(child->string);
-        cJSON_AddItemToObject(copy, name, translated(child, is_word(child->string)));
+        char *name = to->name(child->string);
+        cJSON_AddItemToObject(copy, name,
+                              translated(to, child, is_word(to == &graph ? name : child->string)));
         free(name);
     }
     return copy;
@@ -212,7 +254,7 @@ struct cJSON *dialect_take(enum kind kind, struct cJSON *obj)
     if (kind_service() == SERVICE_CONNECTOR || !cJSON_IsObject(obj))
         return obj;
 
-    cJSON *out = translated(obj, false);
+    cJSON *out = translated(&specification, obj, false);
     if (kind == KIND_MESSAGE)
         finish_message(out, obj);
     else if (kind == KIND_EVENT)
@@ -260,53 +302,6 @@ struct cJSON *dialect_recipients(const char *list)
     return array;
 }
 
-static char *with_small(const char *text)
-{
-    char *copy = xstrdup(text);
-
-    *copy = (char)tolower((unsigned char)*copy);
-    return copy;
-}
-
-static char *graph_name(const char *specified)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
-        if (str_eq(renamed[i].specification, specified))
-            return xstrdup(renamed[i].graph);
-    }
-    return with_small(specified);
-}
-
-/* The reverse of translated(). */
-static cJSON *written(const cJSON *value, bool word)
-{
-    if (cJSON_IsString(value) && word) {
-        char *text =
-            str_eq(value->valuestring, "HTML") ? xstrdup("html") : with_small(value->valuestring);
-        cJSON *string = cJSON_CreateString(text);
-
-        free(text);
-        return string;
-    }
-    if (!cJSON_IsObject(value) && !cJSON_IsArray(value))
-        return cJSON_Duplicate(value, true);
-
-    cJSON *copy = cJSON_IsArray(value) ? cJSON_CreateArray() : cJSON_CreateObject();
-    const cJSON *child;
-    cJSON_ArrayForEach(child, value)
-    {
-        if (cJSON_IsArray(value)) {
-            cJSON_AddItemToArray(copy, written(child, word));
-            continue;
-        }
-        char *name = graph_name(child->string);
-        cJSON_AddItemToObject(copy, name,
-                              written(child, is_word(name) || str_eq(name, "contentType")));
-        free(name);
-    }
-    return copy;
-}
-
 static void join_time(cJSON *out, const char *member, const char *zone_member)
 {
     const char *zone = json_str(out, zone_member);
@@ -324,7 +319,7 @@ struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
 
     if (kind_service() == SERVICE_CONNECTOR)
         return cJSON_Duplicate(obj, true);
-    out = written(obj, false);
+    out = translated(&graph, obj, false);
     if (kind == KIND_EVENT) {
         const cJSON *minutes = json_get(obj, "Reminder");
 

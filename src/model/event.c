@@ -25,25 +25,33 @@ static int64_t day_of(int64_t ns)
     return ns - (into < 0 ? into + NS_PER_DAY : into);
 }
 
+/* Is it midnight in the zone that the event has as `prefix`, `member`, "TimeZone"? Then the date. */
+static bool is_midnight(const struct cJSON *event, const char *prefix, const char *member,
+                        int64_t ns, int64_t *ret_ns)
+{
+    char *zone_member = xasprintf("%s%sTimeZone", prefix, member);
+    char *zone = zone_iana(json_str(event, zone_member));
+    int64_t clock = zone ? zone_clock(zone, ns) : ns;
+    bool found = clock == day_of(clock);
+
+    if (found)
+        *ret_ns = clock;
+    free(zone_member);
+    free(zone);
+    return found;
+}
+
 int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns)
 {
-    char *zone_member, *zone;
     int64_t ns;
 
     if (str_parse_time(json_str(event, member), &ns))
         return -EINVAL;
-    *ret_ns = day_of(ns + NS_PER_DAY / 2);
     if (ns == day_of(ns))
-        return 0;
-    zone_member = xasprintf("%sTimeZone", member);
-    zone = zone_iana(json_str(event, zone_member));
-    if (zone) {
-        int64_t clock = zone_clock(zone, ns);
-
-        *ret_ns = clock == day_of(clock) ? clock : *ret_ns;
-    }
-    free(zone_member);
-    free(zone);
+        *ret_ns = ns;
+    else if (!is_midnight(event, "Original", member, ns, ret_ns) &&
+             !is_midnight(event, "", member, ns, ret_ns))
+        *ret_ns = day_of(ns + NS_PER_DAY / 2);
     return 0;
 }
 

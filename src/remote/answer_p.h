@@ -7,7 +7,7 @@
 #ifndef OUTLOOKFS_REMOTE_ANSWER_P_H
 #define OUTLOOKFS_REMOTE_ANSWER_P_H
 
-#include "operation_p.h"
+#include "transport_p.h"
 
 /* The whole URL stays under what gateways take. Longer is GRADE_TOO_BIG. */
 #define CONNECTOR_URL_MAX 8192

@@ -123,7 +123,7 @@ int operation_url(const struct operation_info *info, const struct param *params,
 {
     size_t before = out->len;
 
-    if (!info->method || !params_fit(info, params, count)) {
+    if (!params_fit(info, params, count)) {
         assert(!"parameters do not fit the operation");
         return -EINVAL;
     }
@@ -149,7 +149,7 @@ int operation_url_query(const struct operation_info *info, const struct param *p
 {
     size_t before = out->len;
 
-    if (!info->method || !params_fit(info, params, count)) {
+    if (!params_fit(info, params, count)) {
         assert(!"parameters do not fit the operation");
         return -EINVAL;
     }

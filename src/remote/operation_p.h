@@ -1,17 +1,12 @@
 /*
- * operation_p.h - one operation of a service's table, a call of it, and who carries the call out.
+ * operation_p.h - one operation of a service's table.
  *
  * A service keeps its operations in a table (connector/operations.c). One row says everything about
  * an operation: method, path, where its parameters go and how they are encoded, what the body may
- * be, whether repeating it is safe, and how an update must be sent. A struct transport carries out a
- * call of a row:
+ * be, whether repeating it is safe, and how an update must be sent. transport_p.h carries out a call
+ * of a row.
  *
- *     transport_http.c   over HTTP; answer.c says what an answer means
- *     trace.c            logs each call of the transport it wraps, bodies left out
- *     tests/support      a mailbox in memory, and a wrapper that fails on demand
- *
- * Ownership: a call's out members are the caller's until transport_call_release().
- * Threads: any, except create and destroy.
+ * Threads: any.
  */
 #ifndef OUTLOOKFS_REMOTE_OPERATION_P_H
 #define OUTLOOKFS_REMOTE_OPERATION_P_H
@@ -47,9 +42,9 @@ enum answer_policy {
 };
 
 struct operation_info {
-    const char *name;   /* operationId: "ContactGetItem" */
-    const char *method; /* NULL: this version does not have the operation */
-    const char *path;   /* "/datasets/contacts/tables/{table}/items/{id}" */
+    const char *name; /* operationId: "ContactGetItem" */
+    const char *method;
+    const char *path; /* "/datasets/contacts/tables/{table}/items/{id}" */
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
@@ -86,71 +81,5 @@ int operation_url_query(const struct operation_info *info, const struct param *p
 /* "PATCH /datasets/...", for a person; parameters as operation_params() takes them. The caller
  * frees. */
 char *operation_describe(const struct operation_info *info, const struct param *all, size_t count);
-
-/* --- calls ------------------------------------------------------------------------------------ */
-
-struct remote_call {
-    const struct operation_info *info;
-    const struct param *params;
-    size_t nparams;
-    const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
-                                 trigger's cursor); those of the path still apply */
-    const struct cJSON *body; /* BODY_JSON, unless there is `text` */
-    const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const void *data;         /* BODY_BYTES */
-    size_t ndata;
-    const char *content_type;   /* of `data`; NULL: application/octet-stream */
-    const char *url;            /* instead of path and parameters: another host's address, as it is;
-                                 no token goes there */
-    const char *if_match;       /* NULL: none */
-    const char *const *headers; /* beside those of the transport; as http_request.headers */
-    const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
-                       service gave it; its path and query are asked for below our own base */
-    struct remote_ctx ctx;
-    http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
-                          comes, and whether it is one is the caller's to see */
-    http_restart_fn restart; /* as in http.h */
-    void *sink_ctx;          /* of both */
-    enum kind kind;          /* of `items` */
-    struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
-    /* out */
-    struct cJSON *answer; /* ANSWER_OBJECT without `sink`, ANSWER_SPARSE: the object. ANSWER_LIST
-                             without `items`: the array. Else NULL */
-    char *next_link;      /* "@odata.nextLink" of a list, or NULL */
-    char *delta_link;     /* "@odata.deltaLink", or NULL */
-    char *location;       /* header, or NULL */
-    size_t bytes;         /* length of the answer's body */
-};
-
-struct transport;
-
-struct transport_impl {
-    const char *name;
-    enum grade (*call)(struct transport *t, struct remote_call *call,
-                       struct remote_fault *fault); /* mandatory */
-    void (*destroy)(struct transport *t);           /* mandatory */
-    bool (*online)(struct transport *t);            /* NULL: always true */
-    void (*stats)(struct transport *t,
-                  struct http_stats *ret); /* NULL: all zero, online and authorised */
-};
-
-/* First member of every implementation. */
-struct transport {
-    const struct transport_impl *impl;
-};
-
-/* The out members are set on success only. */
-enum grade transport_call(struct transport *t, struct remote_call *call,
-                          struct remote_fault *fault);
-void remote_call_release(struct remote_call *call); /* the out members */
-void transport_destroy(struct transport *t);        /* NULL is fine */
-bool transport_online(struct transport *t);
-void transport_stats(struct transport *t, struct http_stats *ret);
-
-/* `http` is taken: destroyed with the transport. `headers`: of every request, as
- * http_request.headers; constant, or NULL. */
-struct transport *transport_http_create(struct http *http, const char *const *headers);
-/* `inner` is taken. */
-struct transport *transport_trace_create(struct transport *inner);
 
 #endif

@@ -3,7 +3,7 @@
  * it took. Left out are bodies and whatever parameter may hold what a person wrote (comments,
  * searches, filters).
  */
-#include "operation_p.h"
+#include "transport_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

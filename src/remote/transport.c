@@ -1,7 +1,7 @@
 /*
  * transport.c - what holds for every call, whoever carries it out.
  */
-#include "operation_p.h"
+#include "transport_p.h"
 
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/mutex.h>
@@ -67,9 +67,6 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
     call->location = NULL;
     call->bytes = 0;
 
-    if (!info->method)
-        return remote_fail(fault, GRADE_REFUSED,
-                           "this version of the service has no such operation");
     mutex_assert_alone(NULL);
     assert((info->body == BODY_JSON) == (call->body || call->text));
     assert((info->body == BODY_BYTES) == (call->data != NULL));

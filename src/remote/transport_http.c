@@ -2,7 +2,7 @@
  * transport_http.c - a call over HTTP: a row of the table becomes a request, the answer fills the
  * call.
  */
-#include "operation_p.h"
+#include "transport_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -76,12 +76,13 @@ static int enter_cache(struct poll *p, uintptr_t gen)
 
 /* --- the lines --- */
 
-/* What tells one delivery from another; NULL: nothing does. */
-static char *key_of(enum kind kind, const cJSON *obj)
+/* What tells one delivery from another; NULL: nothing does. A mail that is read meanwhile, or comes
+ * back, is the same. */
+static char *key_of(const struct definition *d, const cJSON *obj)
 {
-    const struct kind_info *info = kind_info(kind);
-    const char *id = kind_id(kind, obj);
-    const char *etag = info->etag ? json_str(obj, info->etag) : NULL;
+    const struct kind_info *info = kind_info(d->kind);
+    const char *id = kind_id(d->kind, obj);
+    const char *etag = info->etag && d->kind == KIND_EVENT ? json_str(obj, info->etag) : NULL;
 
     return id ? xasprintf("%s %s", id, etag ? etag : "") : NULL;
 }
@@ -111,7 +112,7 @@ static void add_path(struct poll *p, cJSON *obj)
 
 static int add_line(struct poll *p, cJSON *obj)
 {
-    char *key = cJSON_IsObject(obj) ? key_of(p->d.kind, obj) : NULL;
+    char *key = cJSON_IsObject(obj) ? key_of(&p->d, obj) : NULL;
 
     if (!cJSON_IsObject(obj) || (key && is_known(p, key))) {
         free(key);
@@ -325,12 +326,14 @@ static bool ask(struct poll *p, struct cancel *cancel)
     return more;
 }
 
-/* The list of calendars is there afterwards, if it can be had. */
-static void know_calendars(struct mailbox *mb, struct cancel *cancel)
+/* The list of folders is there afterwards, if it can be had; that of calendars is a young one. */
+static void know_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel)
 {
     struct cache_folders folders = {0};
+    bool known = !cache_get_folders(mb->cache, kind, &folders) && folders.asked_at;
 
-    if (!mailbox_folders(mb, KIND_EVENT, cancel, &folders))
+    cache_folders_release(&folders);
+    if ((kind == KIND_EVENT || !known) && !mailbox_folders(mb, kind, cancel, &folders))
         cache_folders_release(&folders);
 }
 
@@ -349,11 +352,9 @@ static bool poll_row(struct poll *p, struct cancel *cancel)
     if (!p->row.definition || p->row.stopped_at)
         return false;
     buf_init(&err, BUF_TEXT_MAX);
+    read_row(p, &err);
+    know_folders(p->t->mb, p->d.kind, cancel);
     int rc = read_row(p, &err);
-    if (p->d.kind == KIND_EVENT) {
-        know_calendars(p->t->mb, cancel);
-        rc = read_row(p, &err);
-    }
     if (rc)
         failed(p, rc == -EINVAL ? GRADE_REFUSED : GRADE_BROKEN, err.data, 0);
     else

@@ -106,17 +106,83 @@ class Cases(unittest.TestCase):
         self.assertLessEqual(max(map(len, text.split(b"\r\n"))), 75)
 
 
+def as_served(record, zone):
+    """With times in UTC, as the service gives them back; `zone` is what StartTimeZone means."""
+    for member in ("Start", "End"):
+        said = "UTC" if record[member + "TimeZone"] == "UTC" else zone
+        record[member] = datetime.datetime.fromisoformat(record[member]).replace(tzinfo=zoneinfo.ZoneInfo(said)).astimezone(UTC).isoformat()
+    return record
+
+
 def imported(event):
-    """What an import makes of it, with times in UTC, as the service gives them back."""
+    """What an import makes of it, as the service gives it back."""
     text = written(event)
     named = re.search(rb"TZID=([^:;]+)[:;]", text)
     done = subprocess.run([PRINT, "import"], input=text, stdout=subprocess.PIPE, check=True)
     ((record,), _, _) = json.loads(done.stdout)
-    for member in ("Start", "End"):
-        zone = "UTC" if record[member + "TimeZone"] == "UTC" else named.group(1).decode()
-        time = datetime.datetime.fromisoformat(record[member]).replace(tzinfo=zoneinfo.ZoneInfo(zone))
-        record[member] = time.astimezone(UTC).isoformat()
-    return {"Id": "B", **record}
+    return {"Id": "B", **as_served(record, named and named.group(1).decode())}
+
+
+class Foreign(unittest.TestCase):
+    """Calendars of other programs: what is imported and given out again has the days that dateutil finds in the original, or it is
+    said that it has not."""
+
+    DEFINITION = ("BEGIN:VTIMEZONE\r\nTZID:%s\r\nBEGIN:STANDARD\r\nDTSTART:16010101T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\n"
+                  "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:16010101T020000\r\n"
+                  "TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n")
+    BERLIN = ["Europe/Berlin", "W. Europe Standard Time", '"W. Europe Standard Time"', "/mozilla.org/20070129_1/Europe/Berlin",
+              "/freeassociation.sourceforge.net/Tzfile/Europe/Berlin"]
+    ZONES = {"Asia/Tokyo": ["Asia/Tokyo", "Tokyo Standard Time"], "America/New_York": ["US/Eastern", "EST5EDT", "Eastern Standard Time"],
+             "UTC": ["UTC", "Etc/UTC", "GMT", "tzone://Microsoft/Utc"], "Europe/Berlin": BERLIN}
+    RULES = ["FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=TU,SU;INTERVAL=2;WKST=SU", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "freq=weekly;byday=tu,th",
+             "FREQ=DAILY;INTERVAL=3", "FREQ=DAILY;COUNT=4", "FREQ=WEEKLY;UNTIL=20260415", "FREQ=WEEKLY;UNTIL=20260414T235959Z", "FREQ=MONTHLY",
+             "FREQ=MONTHLY;BYMONTHDAY=3", "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=MONTHLY;BYDAY=1TU", "FREQ=MONTHLY;BYDAY=-1FR", "FREQ=MONTHLY;BYDAY=+2WE",
+             "FREQ=MONTHLY;BYDAY=TU;BYSETPOS=1", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "FREQ=MONTHLY;INTERVAL=12", "FREQ=YEARLY",
+             "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=3", "FREQ=YEARLY;BYMONTH=3;BYDAY=1TU", "FREQ=YEARLY;BYMONTH=11;BYDAY=-1TH", "FREQ=WEEKLY;BYDAY=WE"]
+    OTHERS = ["FREQ=MONTHLY;BYMONTHDAY=31", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=MONTHLY;BYMONTHDAY=-2", "FREQ=MONTHLY;BYMONTHDAY=1,15",
+              "FREQ=MONTHLY;BYDAY=5TU", "FREQ=MONTHLY;BYDAY=1TU,3TU", "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "FREQ=YEARLY;BYMONTH=3,9",
+              "FREQ=YEARLY;BYYEARDAY=62", "FREQ=YEARLY;BYDAY=20MO", "FREQ=HOURLY", "FREQ=DAILY;INTERVAL=2;BYDAY=MO", "FREQ=WEEKLY;BYHOUR=8",
+              "FREQ=WEEKLY;COUNT=0", "FREQ=WEEKLY;BYMONTH=3", "FREQ=WEEKLY\r\nEXDATE:20260310T080000Z", "FREQ=WEEKLY\r\nRDATE:20260311T080000Z"]
+
+    @staticmethod
+    def imported(start, more="", definition=""):
+        text = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n%sBEGIN:VEVENT\r\nUID:u\r\nSUMMARY:s\r\nDTSTART%s\r\nDURATION:PT1H\r\n%s"
+                "END:VEVENT\r\nEND:VCALENDAR\r\n" % (definition, start, more))
+        done = subprocess.run([PRINT, "import"], input=text.encode(), stdout=subprocess.PIPE, check=True, env={**os.environ, "TZ": "Asia/Kolkata"})
+        records, left, skipped = json.loads(done.stdout)
+        return (records[0], left[0]) if records else (None, skipped)
+
+    def test_zones_by_any_name(self):
+        for zone, names in self.ZONES.items():
+            right = datetime.datetime(2026, 7, 1, 10, tzinfo=zoneinfo.ZoneInfo(zone)).astimezone(UTC).isoformat()[:19]
+            for name in names:
+                record, left = self.imported(";TZID=%s:20260701T100000" % name)
+                self.assertEqual((record["Start"], record["StartTimeZone"], left), (right, "UTC", ""), name)
+        for name in ("Customized Time Zone", "Foo"):
+            self.assertEqual(self.imported(";TZID=%s:20260701T100000" % name, definition=self.DEFINITION % name)[0]["Start"], "2026-07-01T08:00:00")
+            record, left = self.imported(";TZID=%s:20260701T100000" % name)
+            self.assertEqual(record["Start"], "2026-07-01T04:30:00")
+            self.assertIn(name, left)
+        self.assertIsNone(self.imported(":20260631T100000Z")[0])
+
+    def test_rules_of_other_programs(self):
+        for zone, names in self.ZONES.items():
+            for rule in self.RULES:
+                for shift in (8, 23):
+                    start = datetime.datetime(2026, 3, 3, shift, 30, tzinfo=zoneinfo.ZoneInfo(zone))
+                    record, left = self.imported(";TZID=%s:%s" % (names[0], start.strftime("%Y%m%dT%H%M%S")), "RRULE:%s\r\n" % rule)
+                    with self.subTest(zone=zone, rule=rule, shift=shift):
+                        self.assertEqual(left, "")
+                        dated = rule if "Z" in rule or "UNTIL" not in rule else rule + "T235959"
+                        dated = re.sub(r"UNTIL=(\w+[^Z])$", lambda m: "UNTIL=" + datetime.datetime.strptime(m[1], "%Y%m%dT%H%M%S").replace(
+                            tzinfo=zoneinfo.ZoneInfo(zone)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ"), dated)
+                        right = [d.astimezone(UTC) for _, d in zip(range(12), rrulestr(dated.upper(), dtstart=start))]
+                        self.assertEqual(expanded({"Id": "B", **as_served(record, zone)}, 12), right)
+
+    def test_what_the_service_has_no_series_for_is_said(self):
+        for rule in self.OTHERS:
+            _, left = self.imported(":20260303T080000Z", "RRULE:%s\r\n" % rule)
+            self.assertTrue(left, rule)
 
 
 class Series(unittest.TestCase):
@@ -181,6 +247,13 @@ class Series(unittest.TestCase):
                 self.assertEqual(expanded(event, 8), right[:8])
                 self.assertEqual(expanded(imported(event), 8), right[:8])
                 self.assertEqual(only(event)["DTSTART"].dt.astimezone(UTC), start.astimezone(UTC))
+
+    def test_a_year_without_a_month_has_that_of_its_start(self):
+        for kind, days in (("AbsoluteYearly", [(2026, 3, 5), (2027, 3, 5)]), ("RelativeYearly", [(2026, 3, 10), (2027, 3, 9)])):
+            p = {"Type": kind, "Interval": 1, "Month": 0, "DayOfMonth": 5, "DaysOfWeek": ["Tuesday"], "Index": "Second"}
+            event = {"Id": "A", "Subject": "s", "Start": "2026-03-05T10:00:00Z", "End": "2026-03-05T11:00:00Z", "StartTimeZone": "UTC",
+                     "Recurrence": {"Pattern": p, "Range": {"Type": "NoEnd", "StartDate": "2026-03-05"}}}
+            self.assertEqual(expanded(event, 2), [datetime.datetime(*day, 10, tzinfo=UTC) for day in days])
 
     def test_a_series_begins_at_its_first_occurrence(self):
         """Start may be another day than the pattern says."""

@@ -112,6 +112,36 @@ class Cases(unittest.TestCase):
                 label.encode(), base64.b64encode(text.encode(codec)), label.encode())
             sent, _ = read(head + text.encode(codec))
             self.assertEqual((sent["Subject"], sent["Body"]), (text, text), label)
+        for label in ("gbk", "gb2312", "gb18030"):
+            self.assertEqual(read(b"To: a@b.example\nContent-Type: text/plain; charset=%s\n\n\x80 5" % label.encode())[0]["Body"], "€ 5")
+
+    def test_base64_as_programs_write_it(self):
+        """In lines of any length, without padding, joined of pieces that are padded each; with a footer that nobody encoded."""
+        rand = random.Random(6)
+        for _ in range(ROUNDS):
+            data = rand.randbytes(rand.randint(1, 200)) if rand.random() < 0.5 else ("Größe %d " % rand.randint(0, 99) * 9).encode()
+            cut = rand.choice([len(data), rand.randint(1, len(data))])
+            text = base64.b64encode(data[:cut]).decode() + base64.b64encode(data[cut:]).decode()
+            if rand.random() < 0.5:
+                text = text.rstrip("=")
+            width = rand.choice([4, 7, 60, 76, 999])
+            lines = rand.choice(["\n", "\r\n", " \n"]).join(text[i:i + width] for i in range(0, len(text), width))
+            head = "To: a@b.example\nContent-Type: application/x\nContent-Transfer-Encoding: base64\n\n"
+            sent, reason = read((head + lines).encode())
+            self.assertIsNotNone(sent, reason)
+            self.assertEqual(base64.b64decode(sent["Attachments"][0]["ContentBytes"]), data)
+        head = "To: a@b.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+        for body, right in (("SGFsbG8gV2VsdA==\n\n-- \nThe list's footer\n", "Hallo Welt\n-- \nThe list's footer\n"),
+                            ("This was never encoded!\n", "This was never encoded!\n")):
+            self.assertEqual(read((head + body).encode())[0]["Body"], right)
+
+    def test_text_of_a_kind_nobody_knows(self):
+        """RFC 2046, 4.1.4. XHTML is HTML."""
+        for kind, html in (("text/x-log", False), ("text/troff; charset=utf-8", False), ("application/xhtml+xml", True)):
+            sent, _ = read(("To: a@b.example\nContent-Type: %s\n\n<p>Hi\n" % kind).encode())
+            self.assertEqual((sent["Body"], sent["IsHtml"], sent.get("Attachments")), ("<p>Hi\n", html, None), kind)
+        sent, _ = read(b"To: a@b.example\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n")
+        self.assertEqual((sent["Body"], sent["Attachments"][0]["Name"]), ("", "part-1.ics"))
 
     def test_a_slash_in_a_file_name(self):
         self.assertEqual(self.attached("slash.eml", Body="T"), [("Invoice 03_2026.pdf", b"X")])
@@ -172,6 +202,14 @@ class Addresses(unittest.TestCase):
             self.check(addresses, text, "Reply-To")
             self.check(addresses, text, "From")
 
+    def test_marks_around_an_address_are_no_part_of_it(self):
+        """Quotation marks that Outlook and word processors put there, and what nobody sees."""
+        both = ["pat@contoso.example", "kim@contoso.example"]
+        for text in ("'%s' <%s>, '%s'", "\u201c%s\u201d <%s>; \u2018%s\u2019", "%s <mailto:%s>, <'%s'>", "%s<mailto:%s>;\u200b%s",
+                     "\ufeff%s\u00a0<%s>\u00a0,\u2060%s\u200e", "'%s' [mailto:%s]; \u202a%s\u202c"):
+            self.check(both, text % (both[0], both[0], both[1]))
+        self.check(["o'neil@x.example", "'@x.example"], "o'neil@x.example, '@x.example")
+
     def test_random_punctuation_loses_nobody(self):
         """Every word with an '@' comes out, or the mail is refused."""
         for _ in range(ROUNDS * 2):
@@ -203,7 +241,8 @@ class Addresses(unittest.TestCase):
         for text, named in (("Pat Doe, kim@x.example", "Pat Doe"), ("a@x.example (open, b@x.example", "open"),
                             ('"open <a@x.example>, b@x.example', "open"), ("<a@x.example, b@x.example>", "b@x.example"),
                             ("@x.example, b@x.example", "@x.example"), ('"j d"@x.example', "j d"), ("root", "root"),
-                            ("a@x.example <b@x.example>", "a@x.example"), ('"/O=ORG/CN=X":;, b@x.example', "/O=ORG/CN=X")):
+                            ("a@x.example <b@x.example>", "a@x.example"), ("a@x.example?subject=x", "subject"),
+                            ("a@x.example/b", "x.example/b"), ('"/O=ORG/CN=X":;, b@x.example', "/O=ORG/CN=X")):
             sent, reason = read(("To: %s\n\nx" % text).encode())
             self.assertIsNone(sent, text)
             self.assertIn(named, reason)
@@ -223,8 +262,13 @@ class Words(unittest.TestCase):
             text = rand.choice(self.CHARSETS[charset])
             raw, words = text.encode(charset), []
             while raw:
-                n = len(raw) if charset == "iso-2022-jp" else rand.randint(1, 12)
-                piece, raw = raw[:n], raw[n:]
+                if charset == "iso-2022-jp":  # each word begins and ends in ASCII
+                    n = rand.randint(1, 5)
+                    piece = raw.decode(charset)[:n].encode(charset)
+                    raw = raw.decode(charset)[n:].encode(charset)
+                else:
+                    n = rand.randint(1, 12)
+                    piece, raw = raw[:n], raw[n:]
                 if rand.random() < 0.5:
                     word = "=?%s?B?%s?=" % (charset, base64.b64encode(piece).decode())
                 else:
@@ -258,7 +302,8 @@ class Words(unittest.TestCase):
             self.assertEqual(sent["Attachments"][0]["Name"], part.get_filename().replace("/", "_"))
         for value, right in (("filename*=shift_jis''%87%40", "①"), ("filename*0*=utf-8'de'a%20; filename*1*=b", "a b"),
                              ("filename*0=a; filename*1=b; filename*3=d", "ab"), ("filename=a b.txt", "a b.txt"),
-                             ('filename="a\\"b"', 'a"b'), ("filename*=%C3%A4; filename=x", "ä"), ("FileName = x ; y", "x")):
+                             ('filename="a\\"b"', 'a"b'), ("filename*=%C3%A4; filename=x", "ä"), ("FileName = x ; y", "x"),
+                             ('filename="C:\\dir\\b.txt"', "C:\\dir\\b.txt"), ('filename="C:\\\\dir\\\\b.txt"', "C:\\dir\\b.txt")):
             mail = "To: a@b.example\nContent-Type: application/x\nContent-Disposition: attachment; %s\n\nx" % value
             self.assertEqual(read(mail.encode())[0]["Attachments"][0]["Name"], right, value)
 

@@ -7,11 +7,14 @@ import email.policy
 import os
 import shutil
 import tempfile
-from datetime import datetime
+import zoneinfo
+from datetime import datetime, timezone
 
 import icalendar
 import vobject
+from dateutil.rrule import rrulestr
 
+from graph_mount import GraphTest
 from harness import MountTest, Terminal, main, wait_for
 
 LIMIT = 60  # s of a program
@@ -201,6 +204,49 @@ class Calendars(ReadersTest):
             self.assertEqual(set(events), set(records))
             for uid, event in events.items():
                 self.assertEqual(str(event.get("SUMMARY", "")), records[uid]["Subject"])
+
+
+class GraphCalendars(GraphTest):
+    """Graph tells the zone a series counts in, and knows its days."""
+    SEED = "contacts=1,events=1,messages=1"
+    OPTIONS = "list_ttl=0"
+
+    ZONES = ("W. Europe Standard Time", "Eastern Standard Time", "AUS Eastern Standard Time", "Tokyo Standard Time", "India Standard Time")
+    PATTERNS = ({"type": "weekly", "interval": 2, "daysOfWeek": ["monday", "thursday"], "firstDayOfWeek": "monday"},
+                {"type": "relativeMonthly", "interval": 1, "daysOfWeek": ["tuesday"], "index": "last"},
+                {"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 31})
+
+    def exported(self, **members):
+        event = self.mailbox.create("event", {"subject": "s", **members}, "Calendar")
+        wait_for(lambda: event["id"] + ".json" in os.listdir(self.mailbox.path("calendars/Calendar")), "it is listed")
+        with open(self.mailbox.path("export/calendars/Calendar", event["id"] + ".ics"), "rb") as file:
+            component, = icalendar.Calendar.from_ical(file.read()).walk("VEVENT")
+        return event["id"], component
+
+    def days(self, component):
+        start = component["DTSTART"].dt
+        start = start.replace(tzinfo=zoneinfo.ZoneInfo(str(start.tzinfo)))
+        return [day.astimezone(timezone.utc) for day in rrulestr(component["RRULE"].to_ical().decode(), dtstart=start)]
+
+    def test_a_series_counts_in_its_zone(self):
+        for zone in self.ZONES:
+            for pattern in self.PATTERNS:
+                for hour in (0, 9, 23):
+                    with self.subTest(zone=zone, hour=hour, **pattern):
+                        id, component = self.exported(
+                            start={"dateTime": "2026-12-31T%02d:30:00" % hour, "timeZone": zone},
+                            end={"dateTime": "2026-12-31T%02d:45:00" % hour, "timeZone": zone},
+                            recurrence={"pattern": pattern, "range": {"type": "endDate", "startDate": "2026-12-31", "endDate": "2027-05-31"}})
+                        events = self.ask("/me/events/%s/instances?startDateTime=2026-12-01T00:00:00Z&endDateTime=2027-07-01T00:00:00Z&$top=100" % id)
+                        right = sorted(datetime.fromisoformat(event["start"]["dateTime"][:19]).replace(tzinfo=timezone.utc)
+                                       for event in events["value"])
+                        self.assertEqual(self.days(component), right)
+
+    def test_a_page_is_text_and_the_page(self):
+        _, component = self.exported(start={"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"}, end={"dateTime": "2026-12-01T11:00:00",
+                                     "timeZone": "UTC"}, body={"contentType": "html", "content": "<html><body><p>See <b>you</b></body></html>"})
+        self.assertEqual(str(component["DESCRIPTION"]).strip(), "See you")
+        self.assertIn("<b>you</b>", str(component["X-ALT-DESC"]))
 
 
 class Mail(ReadersTest):

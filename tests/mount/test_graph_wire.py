@@ -158,6 +158,23 @@ class Changing(GraphWireTest):
                         if operation == "UpdateContact":
                             self.assertEqual(found[0]["nickName"], "new")
 
+    def test_the_invited_are_not_written_to_twice(self):
+        """Everybody invited gets a mail at each change: after an answer of another it is repeated only where it was not made."""
+        for n, answer in enumerate((FOREIGN[0], FOREIGN[2], EMPTY[0])):
+            for apply in (False, True):
+                with self.subTest(apply=apply, **answer):
+                    name = "meeting %d %d.json" % (n, apply)
+                    self.write({"subject": "old", "start": {"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"},
+                                "end": {"dateTime": "2026-12-01T11:00:00", "timeZone": "UTC"},
+                                "attendees": [{"type": "required", "emailAddress": {"name": "Pat", "address": "pat@contoso.example"}}]}, CALENDAR, name)
+                    self.mailbox.sync()
+                    self.graph_fault("UpdateEvent", answer, **({"apply": True} if apply else {}))
+                    mark = self.mailbox.mark()
+                    self.write({**self.mailbox.json(CALENDAR, name), "subject": "new"}, CALENDAR, name)
+                    self.mailbox.sync()
+                    self.assertEqual(len(self.mailbox.requests("UpdateEvent", mark)), 1 if apply else 2)
+                    self.assertEqual(self.ask("/me/events/" + self.mailbox.xattr("id", CALENDAR, name))["subject"], "new")
+
     def test_what_is_written_through_says_so(self):
         replies = self.mailbox.path("settings/automatic-replies.json")
         before = self.mailbox.json(replies)

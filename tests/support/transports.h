@@ -3,7 +3,7 @@
  *
  *     struct transport *memory = memory_create();
  *     struct transport *faulty = faulty_create(memory);
- *     struct remote *remote = connector_create(faulty, API_V1);
+ *     struct remote *remote = connector_create(faulty);
  *
  * The mailbox follows the contract as the client understands it (destructive PATCH, new ids,
  * paging); the sandbox, written from the contract alone, checks that understanding over HTTP.

@@ -5,8 +5,7 @@
  *     src/remote/connector   the Office 365 Outlook connector
  *     src/remote/graph       Microsoft Graph v1.0
  *
- * A service implements struct remote_impl over its own table of operations; what it does not have is
- * NULL there and GRADE_REFUSED here.
+ * What a service does not have is GRADE_REFUSED.
  *
  * Ownership: what a call gives belongs to the caller unless said otherwise.
  * Errors: every function answers the grade of the outcome and fills `fault`, which is initialised
@@ -50,11 +49,6 @@ void remote_fault_release(struct remote_fault *fault);
 struct param {
     const char *name;
     const char *value; /* NULL: not sent */
-};
-
-/* First member of every implementation; the vtable is at the end. */
-struct remote {
-    const struct remote_impl *impl;
 };
 
 void remote_destroy(struct remote *r); /* NULL is fine */
@@ -371,118 +365,10 @@ enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fa
  * the service does not tell. Constant. */
 const char *remote_account(struct remote *r);
 
-/* --- implementations -------------------------------------------------------------------------- */
-
-/* Each as the function of its name says. */
-struct remote_impl {
-    const char *name;
-    const char *title;
-    bool lists_contents;
-    void (*destroy)(struct remote *r);
-    bool (*online)(struct remote *r);
-    void (*stats)(struct remote *r, struct http_stats *ret);
-    const char *(*account)(struct remote *r);
-    enum grade (*test)(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
-
-    enum grade (*list_folders)(struct remote *r, enum kind kind, struct remote_ctx ctx,
-                               struct remote_folders *ret, struct remote_fault *fault);
-    enum grade (*folder_changes)(struct remote *r, enum kind kind, const char *cursor,
-                                 struct remote_ctx ctx, struct remote_folders *ret,
-                                 struct remote_fault *fault);
-    enum grade (*find_mail_folder)(struct remote *r, const char *path, struct remote_ctx ctx,
-                                   struct remote_fault *fault);
-
-    enum grade (*make_folder)(struct remote *r, enum kind kind, const char *parent,
-                              const char *display, struct remote_ctx ctx, char **ret_id,
-                              struct remote_fault *fault);
-    enum grade (*rename_folder)(struct remote *r, enum kind kind, const char *id,
-                                const char *display, struct remote_ctx ctx,
-                                struct remote_fault *fault);
-    enum grade (*move_folder)(struct remote *r, enum kind kind, const char *id, const char *parent,
-                              struct remote_ctx ctx, struct remote_fault *fault);
-    enum grade (*remove_folder)(struct remote *r, enum kind kind, const char *id,
-                                struct remote_ctx ctx, struct remote_fault *fault);
-
-    enum grade (*list)(struct remote *r, enum kind kind, const char *folder,
-                       const struct remote_query *query, struct remote_ctx ctx,
-                       struct remote_page *ret, struct remote_fault *fault);
-    unsigned with_changes; /* 1 << enum kind: the kinds that have the following */
-    enum grade (*changes)(struct remote *r, enum kind kind, const char *folder, const char *cursor,
-                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
-                          struct remote_fault *fault);
-    enum grade (*list_versions)(struct remote *r, enum kind kind, const char *folder,
-                                struct remote_ctx ctx, struct remote_versions *ret,
-                                struct remote_fault *fault);
-    enum grade (*get_many)(struct remote *r, enum kind kind, const char *folder,
-                           const char *const *ids, size_t count, struct remote_ctx ctx,
-                           struct cJSON **ret, struct remote_fault *fault);
-    enum grade (*get)(struct remote *r, enum kind kind, const char *folder, const char *id,
-                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-    enum grade (*create)(struct remote *r, enum kind kind, const char *folder,
-                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
-                         struct remote_fault *fault);
-    enum grade (*update)(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
-                         struct cJSON **ret, struct remote_fault *fault);
-    enum grade (*remove)(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         struct remote_ctx ctx, struct remote_fault *fault);
-    enum grade (*move)(struct remote *r, enum kind kind, const char *id, const char *folder,
-                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-    enum merge_policy (*update_policy)(struct remote *r, enum kind kind);
-    char *(*describe)(struct remote *r, enum remote_change change, enum kind kind,
-                      const char *folder, const char *id);
-
-    enum grade (*mark_read)(struct remote *r, const char *id, struct remote_ctx ctx,
-                            struct remote_fault *fault);
-    enum grade (*attachment)(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                             void *sink_ctx, struct remote_fault *fault);
-    enum grade (*attachments)(struct remote *r, const char *message, struct remote_ctx ctx,
-                              struct cJSON **ret, struct remote_fault *fault);
-    enum grade (*message)(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
-                          struct remote_fault *fault);
-    enum grade (*mime)(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
-
-    bool resends;
-    enum grade (*send)(struct remote *r, const char *message, const char *key,
-                       struct remote_ctx ctx, struct remote_fault *fault);
-    enum grade (*take_back)(struct remote *r, const char *key, struct remote_ctx ctx,
-                            bool *ret_sent, struct remote_fault *fault);
-    enum grade (*send_draft)(struct remote *r, const char *id, struct remote_ctx ctx,
-                             struct remote_fault *fault);
-    enum grade (*import)(struct remote *r, const char *folder, const struct buf *mime,
-                         bool repeated, struct remote_ctx ctx, struct cJSON **ret,
-                         struct remote_fault *fault);
-    enum grade (*reply)(struct remote *r, const char *id, const char *comment, bool all,
-                        const char *key, struct remote_ctx ctx, struct remote_fault *fault);
-    enum grade (*forward)(struct remote *r, const char *id, const char *to, const char *comment,
-                          const char *key, struct remote_ctx ctx, struct remote_fault *fault);
-    enum grade (*respond)(struct remote *r, const char *event, enum remote_response response,
-                          const char *comment, bool send, bool again, struct remote_ctx ctx,
-                          struct remote_fault *fault);
-    enum grade (*ask)(struct remote *r, enum remote_question question, const char *body,
-                      struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
-    enum grade (*unsubscribe)(struct remote *r, const char *location, struct remote_ctx ctx,
-                              struct remote_fault *fault);
-    enum grade (*agenda)(struct remote *r, const char *calendar, int64_t from, int64_t to,
-                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-    enum grade (*read_value)(struct remote *r, enum remote_value what, const char *id,
-                             struct remote_ctx ctx, struct buf *out, struct remote_fault *fault);
-    enum grade (*write_value)(struct remote *r, enum remote_value what, const char *id,
-                              const void *data, size_t len, struct remote_ctx ctx,
-                              struct remote_fault *fault);
-    enum grade (*poll)(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                       size_t count, const char *cursor, struct remote_ctx ctx,
-                       struct remote_news *ret, struct remote_fault *fault);
-};
-
-/* API versions of the connector. */
-enum api_version { API_V1, API_COUNT };
+/* --- services --------------------------------------------------------------------------------- */
 
 /* `http` is taken: destroyed with the remote. `trace`: each call is logged, bodies left out. */
-struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace);
+struct remote *remote_connector_create(struct http *http, bool trace);
 struct remote *remote_graph_create(struct http *http, bool trace);
 
 #endif

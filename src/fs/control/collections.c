@@ -83,18 +83,15 @@ static int list_entry(void *ctx, int64_t id, const char *name)
     struct listing *l = ctx;
     char *full = entry_name(l->collection, id, name);
     char part[32];
-    int rc = 0;
 
     snprintf(part, sizeof(part), "%" PRId64, id);
-    if (l->list) {
-        struct node_spec spec =
-            entry_spec(l->dir, l->collection, l->collection->entry_ops, part, full);
-        rc = dir_add(l->list, &spec, NULL);
-    } else if (str_eq(full, l->wanted)) {
+    if (l->list)
+        dir_add(l->list, entry_spec(l->dir, l->collection, l->collection->entry_ops, part, full),
+                NULL);
+    else if (str_eq(full, l->wanted))
         l->found = id;
-    }
     free(full);
-    return rc;
+    return 0;
 }
 
 static int collection_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -142,8 +139,7 @@ static int collection_lookup(struct fs *fs, const struct fs_req *req, struct nod
     if (rc)
         return rc;
     snprintf(part, sizeof(part), "%" PRId64, id);
-    struct node_spec spec = entry_spec(dir, c, c->entry_ops, part, name);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, entry_spec(dir, c, c->entry_ops, part, name));
     return 0;
 }
 

@@ -190,15 +190,13 @@ static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *
     (void)req;
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         if (str_eq(files[i].name, name)) {
-            struct node_spec spec = file_spec(dir, i);
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, file_spec(dir, i));
             return 0;
         }
     }
     for (const struct collection *const *c = collections; *c; c++) {
         if (str_eq(collection_name(*c), name)) {
-            struct node_spec spec = collection_spec(dir, *c);
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, collection_spec(dir, *c));
             return 0;
         }
     }
@@ -208,19 +206,13 @@ static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *
 static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                         struct dir_list *list)
 {
-    int rc = 0;
-
     (void)fs;
     (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(files) && !rc; i++) {
-        struct node_spec spec = file_spec(dir, i);
-        rc = dir_add(list, &spec, NULL);
-    }
-    for (const struct collection *const *c = collections; *c && !rc; c++) {
-        struct node_spec spec = collection_spec(dir, *c);
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        dir_add(list, file_spec(dir, i), NULL);
+    for (const struct collection *const *c = collections; *c; c++)
+        dir_add(list, collection_spec(dir, *c), NULL);
+    return 0;
 }
 
 const struct node_ops control_root_ops = {

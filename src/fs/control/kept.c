@@ -121,8 +121,7 @@ static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node 
     (void)req;
     for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
         if (str_eq(versions[i], name)) {
-            struct node_spec spec = version_spec(dir, i, part);
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, version_spec(dir, i, part));
             return 0;
         }
     }
@@ -133,15 +132,12 @@ static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *d
                          struct dir_list *list)
 {
     char part[48];
-    int rc = 0;
 
     (void)fs;
     (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(versions) && !rc; i++) {
-        struct node_spec spec = version_spec(dir, i, part);
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
+    for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+        dir_add(list, version_spec(dir, i, part), NULL);
+    return 0;
 }
 
 /* `rm -r` of a conflict: its files go with the directory. */

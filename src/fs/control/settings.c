@@ -2,7 +2,7 @@
  * settings.c - settings/automatic-replies.json: the mailbox's automaticRepliesSetting, where the
  * service has it.
  */
-#include "../records/records_p.h"
+#include "../records/beside_p.h"
 #include "control_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -41,19 +41,17 @@ static int settings_lookup(struct fs *fs, const struct fs_req *req, struct node 
     (void)req;
     if (!str_eq(name, REPLIES))
         return -ENOENT;
-    struct node_spec spec = replies_spec(dir);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, replies_spec(dir));
     return 0;
 }
 
 static int settings_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                          struct dir_list *list)
 {
-    struct node_spec spec = replies_spec(dir);
-
     (void)fs;
     (void)req;
-    return dir_add(list, &spec, NULL);
+    dir_add(list, replies_spec(dir), NULL);
+    return 0;
 }
 
 static bool settings_takes(const char *name, mode_t type)
@@ -66,8 +64,7 @@ static int settings_receive(struct fs *fs, const struct fs_req *req, const struc
 {
     if (!str_eq(to->name, REPLIES))
         return -ENOSYS;
-    struct node_spec spec = replies_spec(to->dir);
-    struct node *node = tree_obtain(fs, &spec);
+    struct node *node = tree_obtain(fs, replies_spec(to->dir));
     int rc = value_receive(fs, req, from, node, err);
     tree_put(fs, node);
     return rc;

@@ -3,7 +3,8 @@
  *
  * A node's class is a const struct node_ops, checked where a node is made: a directory has lookup()
  * and list() or neither (no entries of its own), and owns(), create() and rename() or none of them;
- * a link has readlink(), a file load() or read(). What else is not set is -EPERM or empty.
+ * a link has readlink(), a file load() or read(). What else is not set is -EPERM or empty. What
+ * local names mean is names_p.h.
  *
  * "Locked" means under fs.change: a hook may write the databases and must not wait for the network.
  * "Unlocked" means with no lock held: it may wait for the network, and ends when req->cancel fires.
@@ -19,9 +20,9 @@
 
 struct content;
 struct dir_list;
-struct judgement;
+struct name_ops;
 struct node;
-struct node_ops;
+struct place;
 
 enum node_flags {
     NODE_LOCAL_NAMES = 1 << 0, /* a directory that takes names kept on this machine only */
@@ -31,44 +32,6 @@ enum node_flags {
     NODE_WRITABLE = 1 << 4,  /* a file that can be opened for writing */
     NODE_MOVABLE = 1 << 5,   /* rename may take it elsewhere */
     NODE_KEEP_BASE = 1 << 6, /* content.base: the text before the first change, for a merge */
-};
-
-/* One end of a rename. */
-struct place {
-    struct node *dir;
-    const char *name;
-};
-
-/*
- * Local files whose names mean more in their directory: mail in outbox/send, definitions in
- * triggers/. All locked but judge(). A rename asks the class of both ends: _begin judges the bytes and changes
- * nothing, _apply stands in the transaction of the rename, _end always follows.
- */
-struct name_ops {
-    const struct node_ops *files; /* the class of regular files in the directory */
-    bool by_name; /* what takes a name over continues what it means: leave() is not called */
-    /*
-     * Finds out beforehand, because it takes long, what will become of the bytes of `node` under the
-     * name `to`: by its close (`from` NULL), or by a rename. Changes nothing; unlocked. Answers what
-     * content_take_judgement() will give to commit() and move_begin(), or NULL. NULL hook: nothing
-     * takes long.
-     */
-    struct judgement *(*judge)(struct fs *fs, const struct fs_req *req, struct node *node,
-                               struct content *content, const struct place *from,
-                               const struct place *to);
-    /* The file goes, or becomes something else; in a transaction. -EBUSY refuses. */
-    int (*leave)(struct fs *fs, const struct place *at, const struct local *l);
-    void (*left)(struct fs *fs); /* after that transaction */
-    /* A record was renamed to a name here, and the local file `ino` shows it. In a transaction.
-     * NULL: -EPERM. */
-    int (*take_record)(struct fs *fs, const struct place *at, const struct slot *slot, uint64_t ino,
-                       struct buf *err);
-    /* *ret_commits: what close() would do with the bytes has then been done. */
-    int (*move_begin)(struct fs *fs, const struct fs_req *req, const struct local *l,
-                      const struct place *from, const struct place *to, void **ret,
-                      bool *ret_commits, struct buf *err);
-    int (*move_apply)(struct fs *fs, const struct local *l, void *move, struct buf *err);
-    void (*move_end)(struct fs *fs, void *move);
 };
 
 struct node_ops {
@@ -111,8 +74,8 @@ struct node_ops {
     bool (*takes)(const char *name, mode_t type);
     const char *refusal; /* what to do instead, for the log, where a change is refused; or NULL */
     /* What to do with a local file of this name, which looks as if something were expected of it; NULL:
-     * nothing. The words belong to the class. NULL hook: nothing is ever expected. */
-    const char *(*stray)(const char *name);
+     * nothing. `dir` is the directory's id. The words belong to the class. NULL hook: nothing is ever expected. */
+    const char *(*stray)(const char *dir, const char *name);
     const struct name_ops *names; /* NULL: names of local files mean nothing */
     /* Names of files that are the class's own, never local. NULL: none. */
     bool (*owns)(const char *name);

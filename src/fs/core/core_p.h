@@ -19,25 +19,13 @@
 
 #include "class_p.h"
 #include "content_p.h"
+#include "names_p.h"
 
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/queue.h>
 #include <outlookfs/sync/mailbox.h>
 
 #define LIST_BATCH 256 /* records asked for at a time while listing */
-
-/* Names kept on this machine only: what a directory with NODE_LOCAL_NAMES takes. local/local.c. */
-struct local_names {
-    int (*lookup)(struct fs *fs, struct node *dir, const char *name, struct node **ret);
-    int (*list)(struct fs *fs, struct node *dir, struct dir_list *list);
-    /* Locked; `mode` with type. */
-    int (*make)(struct fs *fs, struct node *dir, const char *name, mode_t mode, const char *target,
-                struct node **ret);
-    int (*remove)(struct fs *fs, struct node *dir, const char *name, bool directory);
-    bool (*allowed)(const struct node_ops *dir, const char *name, mode_t type);
-    int (*rename)(struct fs *fs, const struct fs_req *req, const struct place *from,
-                  const struct place *to, unsigned flags, struct buf *err);
-};
 
 struct fs {
     struct fs_config config;
@@ -102,7 +90,23 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc);
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
  * (asked for when needed, as it is when anything changes before the entry is read). Strings are
  * copied. */
-int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr);
+void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr);
+/*
+ * A class that goes through its entries for lookup() as it does for list(): {.fs, .dir} and what it is for. Each
+ * entry's name is made unique by dir_walk_name(), which takes and returns it, then dir_walk_entry(), until
+ * dir_walk_end() answers for the hook: `rc`, or -ENOENT where nothing of the name was met.
+ */
+struct dir_walk {
+    struct fs *fs;
+    struct node *dir;
+    struct dir_list *list; /* list(), or ... */
+    const char *wanted;    /* ... lookup() of this name */
+    struct node *found;
+    struct map taken;
+};
+char *dir_walk_name(struct dir_walk *w, char *name, const char *id);
+void dir_walk_entry(struct dir_walk *w, struct node_spec spec);
+int dir_walk_end(struct dir_walk *w, int rc, struct node **ret);
 /* A class's own cursor, zero at the start; and strings it wants to remember between calls. */
 uint64_t *dir_cursor(struct dir_list *list);
 struct map *dir_seen(struct dir_list *list);

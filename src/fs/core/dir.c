@@ -10,6 +10,8 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,7 +55,7 @@ static void list_clear(struct dir_list *list)
     map_init(&list->seen);
 }
 
-int dir_add(struct dir_list *list, const struct node_spec *spec, const struct stat *attr)
+void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr)
 {
     if (list->count == list->room) {
         list->room = list->room ? list->room * 2 : 64;
@@ -61,13 +63,42 @@ int dir_add(struct dir_list *list, const struct node_spec *spec, const struct st
     }
     struct entry *e = &list->entries[list->count++];
 
-    *e = (struct entry){.spec = *spec, .has_attr = attr != NULL, .moment = list->moment};
+    *e = (struct entry){.spec = spec, .has_attr = attr != NULL, .moment = list->moment};
     if (attr)
         e->attr = *attr;
-    e->spec.name = xstrdup(spec->name);
-    e->spec.id = spec->id ? xstrdup(spec->id) : NULL;
-    e->spec.part = spec->part ? xstrdup(spec->part) : NULL;
-    return 0;
+    e->spec.name = xstrdup(spec.name);
+    e->spec.id = spec.id ? xstrdup(spec.id) : NULL;
+    e->spec.part = spec.part ? xstrdup(spec.part) : NULL;
+}
+
+/* The second of a name gets a hash of its id. */
+char *dir_walk_name(struct dir_walk *w, char *name, const char *id)
+{
+    if (map_get(&w->taken, name)) {
+        char *unique = name_unique(name, id, true);
+
+        free(name);
+        name = unique;
+    }
+    map_set(&w->taken, name, w);
+    return name;
+}
+
+void dir_walk_entry(struct dir_walk *w, struct node_spec spec)
+{
+    if (w->list)
+        dir_add(w->list, spec, NULL);
+    else if (!w->found && str_eq(spec.name, w->wanted))
+        w->found = tree_obtain(w->fs, spec);
+}
+
+int dir_walk_end(struct dir_walk *w, int rc, struct node **ret)
+{
+    map_release(&w->taken);
+    if (rc || w->list)
+        return rc;
+    *ret = w->found;
+    return w->found ? 0 : -ENOENT;
 }
 
 uint64_t *dir_cursor(struct dir_list *list)
@@ -198,7 +229,7 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
         *ret = (struct fs_entry){.ino = e->spec.ino, .attr = e->attr, .cacheable = true};
         return 0;
     }
-    struct node *node = tree_obtain(fs, &e->spec);
+    struct node *node = tree_obtain(fs, e->spec);
     rc = 0;
     if (e->moment != fs->attr_changes) { /* neither is the name what it was */
         tree_put(fs, node);

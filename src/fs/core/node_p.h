@@ -58,7 +58,7 @@ void tree_put(struct fs *fs, struct node *node);         /* gives it back; NULL 
 struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL */
 /* The node of this inode, made when it is not there, with a reference; an existing one takes parent
  * and name if it has none, and the slot. */
-struct node *tree_obtain(struct fs *fs, const struct node_spec *spec);
+struct node *tree_obtain(struct fs *fs, struct node_spec spec);
 const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
 /*
  * An entry of a listing, in one step, because listings are long: the node is made, the kernel is

@@ -59,7 +59,7 @@ void tree_init(struct fs *fs, const struct node_ops *root)
 
     /* The root is never forgotten. */
     struct node *node = tree_obtain(
-        fs, &(struct node_spec){.ino = FS_ROOT, .ops = root, .name = "", .kind = KIND_COUNT});
+        fs, (struct node_spec){.ino = FS_ROOT, .ops = root, .name = "", .kind = KIND_COUNT});
     node->nlookup = 1;
     tree_put(fs, node);
 }
@@ -185,10 +185,10 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
     return n;
 }
 
-struct node *tree_obtain(struct fs *fs, const struct node_spec *spec)
+struct node *tree_obtain(struct fs *fs, struct node_spec spec)
 {
     mutex_lock(&fs->tree.lock);
-    struct node *n = obtain_locked(&fs->tree, spec);
+    struct node *n = obtain_locked(&fs->tree, &spec);
     n->refs++;
     mutex_unlock(&fs->tree.lock);
     return n;

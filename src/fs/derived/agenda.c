@@ -50,8 +50,7 @@ static int agenda_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     (void)req;
     if (event_day_parse(name, &day))
         return -ENOENT;
-    struct node_spec spec = day_spec(dir, name);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, day_spec(dir, name));
     return 0;
 }
 
@@ -60,22 +59,19 @@ static int agenda_list(struct fs *fs, const struct fs_req *req, struct node *dir
 {
     time_t now = (time_t)(clock_now() / NS_PER_S);
     struct tm tm;
-    int rc = 0;
-
     (void)fs;
     (void)req;
     localtime_r(&now, &tm);
-    for (int i = 0; i < DAYS_LISTED && !rc; i++) {
+    for (int i = 0; i < DAYS_LISTED; i++) {
         struct tm day = {
             .tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday + i, .tm_hour = 12};
         char name[EVENT_DAY_SIZE];
 
         timegm(&day); /* brings the date into its month */
         strftime(name, sizeof(name), "%Y-%m-%d", &day);
-        struct node_spec spec = day_spec(dir, name);
-        rc = dir_add(list, &spec, NULL);
+        dir_add(list, day_spec(dir, name), NULL);
     }
-    return rc;
+    return 0;
 }
 
 const struct node_ops agenda_ops = {
@@ -126,59 +122,20 @@ static struct node_spec occurrence_spec(struct node *dir, const char *name, cons
                               .part = id};
 }
 
-/* Calls `each` with names that differ: of equal ones the second gets a hash of its id. */
-static int each_occurrence(const struct search_result *r,
-                           int (*each)(void *ctx, const char *name, const char *id), void *ctx)
-{
-    struct map taken;
-    int rc = 0;
-
-    map_init(&taken);
-    for (size_t i = 0; i < r->nitems && !rc; i++) {
-        char *name = name_of(&r->items[i]);
-
-        if (map_get(&taken, name)) {
-            char *unique = name_unique(name, r->items[i].id, true);
-            free(name);
-            name = unique;
-        }
-        map_set(&taken, name, &taken);
-        rc = each(ctx, name, r->items[i].id);
-        free(name);
-    }
-    map_release(&taken);
-    return rc;
-}
-
-struct visit {
-    struct fs *fs;
-    struct node *dir;
-    struct dir_list *list; /* listing, or ... */
-    const char *wanted;    /* ... looking for this name, which gives `found` */
-    struct node *found;
-};
-
-static int visit_occurrence(void *ctx, const char *name, const char *id)
-{
-    struct visit *v = ctx;
-    struct node_spec spec = occurrence_spec(v->dir, name, id);
-
-    if (v->list)
-        return dir_add(v->list, &spec, NULL);
-    if (!v->found && str_eq(name, v->wanted))
-        v->found = tree_obtain(v->fs, &spec);
-    return 0;
-}
-
-static int visit(struct visit *v, struct cancel *cancel)
+static int walk(struct dir_walk *w, struct cancel *cancel, struct node **ret)
 {
     struct search_result *r = NULL;
-    int rc = look(v->fs, cancel, v->dir, SEARCH_KNOWN, &r);
+    int rc = look(w->fs, cancel, w->dir, SEARCH_KNOWN, &r);
 
-    if (!rc)
-        rc = each_occurrence(r, visit_occurrence, v);
-    search_put(v->fs->mailbox, r);
-    return rc;
+    for (size_t i = 0; !rc && i < r->nitems; i++) {
+        const struct item *item = &r->items[i];
+        char *name = dir_walk_name(w, name_of(item), item->id);
+
+        dir_walk_entry(w, occurrence_spec(w->dir, name, item->id));
+        free(name);
+    }
+    search_put(w->fs->mailbox, r);
+    return dir_walk_end(w, rc, ret);
 }
 
 static int day_open(struct fs *fs, const struct fs_req *req, struct node *dir)
@@ -193,24 +150,15 @@ static int day_open(struct fs *fs, const struct fs_req *req, struct node *dir)
 static int day_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                     struct dir_list *list)
 {
-    struct visit v = {.fs = fs, .dir = dir, .list = list};
-
-    return visit(&v, req->cancel);
+    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .list = list}, req->cancel, NULL);
 }
 
 static int day_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                       struct node **ret)
 {
-    struct visit v = {.fs = fs, .dir = dir, .wanted = name};
-
     if (!name_is_record(name))
         return -ENOENT;
-    int rc = visit(&v, req->cancel);
-    if (!rc && !v.found)
-        rc = -ENOENT;
-    if (!rc)
-        *ret = v.found;
-    return rc;
+    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .wanted = name}, req->cancel, ret);
 }
 
 static const struct node_ops day_ops = {

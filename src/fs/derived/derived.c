@@ -87,21 +87,17 @@ int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, c
     (void)req;
     if (kind == KIND_COUNT && !str_eq(name, TAG))
         return -ENOENT;
-    struct node_spec spec = kind == KIND_COUNT ? tag_spec(root, b) : kind_spec(root, b, kind);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, kind == KIND_COUNT ? tag_spec(root, b) : kind_spec(root, b, kind));
     return 0;
 }
 
 int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list)
 {
     const struct branch *b = branch_of(fs, root);
-    struct node_spec tag = tag_spec(root, b);
-    int rc = dir_add(list, &tag, NULL);
 
     (void)req;
-    for (int kind = 0; kind < KIND_COUNT && !rc; kind++) {
-        struct node_spec spec = kind_spec(root, b, (enum kind)kind);
-        rc = dir_add(list, &spec, NULL);
-    }
-    return rc;
+    dir_add(list, tag_spec(root, b), NULL);
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        dir_add(list, kind_spec(root, b, (enum kind)kind), NULL);
+    return 0;
 }

@@ -53,10 +53,8 @@ int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *d
 {
     int rc = record_exists(fs, req, dir, id);
 
-    if (!rc) {
-        struct node_spec spec = file_spec(dir, id, name);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (!rc)
+        *ret = tree_obtain(fs, file_spec(dir, id, name));
     return rc;
 }
 
@@ -81,19 +79,21 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 }
 
 /* With attributes where the size is known. */
-static int add_file(struct fs *fs, struct node *dir, const struct cache_record *r, const char *name,
-                    struct dir_list *list)
+static void add_file(struct fs *fs, struct node *dir, const struct cache_record *r,
+                     const char *name, struct dir_list *list)
 {
     struct node_spec spec = file_spec(dir, r->id, name);
     struct stat st;
 
-    if (r->exported < 0)
-        return dir_add(list, &spec, NULL);
+    if (r->exported < 0) {
+        dir_add(list, spec, NULL);
+        return;
+    }
     attr_init(fs, spec.ino, spec.ops, &st);
     attr_set_size(&st, (uint64_t)r->exported);
     if (r->mtime)
         attr_set_mtime(&st, r->mtime);
-    return dir_add(list, &spec, &st);
+    dir_add(list, spec, &st);
 }
 
 static int list_batch(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -204,10 +204,8 @@ static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
         char *by_name = whole_name(f), *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
 
         found = !f->parent && (str_eq(by_name, name) || str_eq(by_id, name));
-        if (found) {
-            struct node_spec spec = whole_spec(fs, dir, f, name);
-            *ret = tree_obtain(fs, &spec);
-        }
+        if (found)
+            *ret = tree_obtain(fs, whole_spec(fs, dir, f, name));
         free(by_name);
         free(by_id);
     }
@@ -225,10 +223,8 @@ static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
         const struct cache_folder *f = &folders.list[i];
         char *name = whole_name(f);
 
-        if (!f->parent && !is_folder(&folders, name)) {
-            struct node_spec spec = whole_spec(fs, dir, f, name);
-            rc = dir_add(list, &spec, NULL);
-        }
+        if (!f->parent && !is_folder(&folders, name))
+            dir_add(list, whole_spec(fs, dir, f, name), NULL);
         free(name);
     }
     cache_folders_release(&folders);

@@ -112,11 +112,11 @@ int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct nod
         return -ENOENT;
     if (is_folder(fs, dir, name))
         return -ENOENT;
-    *ret = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                                               .ops = cur ? &cur_ops : &empty_ops,
-                                               .parent = dir,
-                                               .name = name,
-                                               .kind = dir->kind,
-                                               .folder = dir->folder});
+    *ret = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                                              .ops = cur ? &cur_ops : &empty_ops,
+                                              .parent = dir,
+                                              .name = name,
+                                              .kind = dir->kind,
+                                              .folder = dir->folder});
     return 0;
 }

@@ -52,18 +52,17 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *roo
 {
     if (!str_eq(name, search_place(KIND_COUNT)))
         return derived_lookup(fs, req, root, name, ret);
-    struct node_spec spec = local_spec(root);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, local_spec(root));
     return 0;
 }
 
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
-    struct node_spec spec = local_spec(root);
     int rc = derived_list(fs, req, root, list);
 
-    return rc ? rc : dir_add(list, &spec, NULL);
+    dir_add(list, local_spec(root), NULL);
+    return rc;
 }
 
 const struct node_ops search_root_ops = {
@@ -149,12 +148,10 @@ static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
     if (rc)
         return rc;
     flatten(&folders);
-    for (size_t i = 0; !rc && i < folders.count; i++) {
-        struct node_spec spec = folder_spec(fs, dir, folders.list[i].id, folders.list[i].name);
-        rc = dir_add(list, &spec, NULL);
-    }
+    for (size_t i = 0; i < folders.count; i++)
+        dir_add(list, folder_spec(fs, dir, folders.list[i].id, folders.list[i].name), NULL);
     cache_folders_release(&folders);
-    return rc;
+    return 0;
 }
 
 /* By listed name or id. The id is the caller's. */
@@ -221,8 +218,7 @@ static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
         rc = find_by_path(fs, req, dir, name, &id);
     if (rc)
         return rc;
-    struct node_spec spec = folder_spec(fs, dir, id, name);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, folder_spec(fs, dir, id, name));
     free(id);
     return 0;
 }
@@ -277,10 +273,8 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     struct search what = search_in(dir, pin ? pin : name);
     int rc = pin && !search_is_kept(fs->mailbox, &what) ? -ENOENT : look_up(fs, req, &what);
 
-    if (!rc) {
-        struct node_spec spec = query_spec(dir, what.name);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (!rc)
+        *ret = tree_obtain(fs, query_spec(dir, what.name));
     free(pin);
     return rc;
 }
@@ -294,10 +288,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 
     (void)req;
     for (size_t i = 0; i < count; i++) {
-        struct node_spec spec = query_spec(dir, names[i]);
-
-        if (!rc)
-            rc = dir_add(list, &spec, NULL);
+        dir_add(list, query_spec(dir, names[i]), NULL);
         free(names[i]);
     }
     free(names);
@@ -325,10 +316,8 @@ static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *di
     int rc = query_is_askable(what.name) ? keep(fs, req, &what)
                                          : node_refuse(fs, dir, name, -EPERM, "this is no query");
 
-    if (!rc) {
-        struct node_spec spec = query_spec(dir, what.name);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (!rc)
+        *ret = tree_obtain(fs, query_spec(dir, what.name));
     free(pin);
     return rc;
 }

@@ -205,10 +205,8 @@ static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *di
     if (rc)
         return rc;
     const struct cache_hit *hit = find_hit(fs, req->cancel, dir, r, name);
-    if (hit) {
-        struct node_spec spec = link_spec(fs, dir, hit, name);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (hit)
+        *ret = tree_obtain(fs, link_spec(fs, dir, hit, name));
     search_put(fs->mailbox, r);
     return hit ? 0 : -ENOENT;
 }
@@ -231,9 +229,9 @@ struct hit_list {
 static int list_hit(void *ctx, const char *name, const struct cache_hit *hit)
 {
     struct hit_list *l = ctx;
-    struct node_spec spec = link_spec(l->fs, l->dir, hit, name);
 
-    return dir_add(l->list, &spec, NULL);
+    dir_add(l->list, link_spec(l->fs, l->dir, hit, name), NULL);
+    return 0;
 }
 
 static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,

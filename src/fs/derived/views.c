@@ -154,8 +154,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     const struct view *view = find_view(dir->kind, name);
 
     if (view && has_view(fs, view)) {
-        struct node_spec spec = view_spec(dir, view->ops, view, NULL);
-        *ret = tree_obtain(fs, &spec);
+        *ret = tree_obtain(fs, view_spec(dir, view->ops, view, NULL));
         return 0;
     }
     if (dir->kind != KIND_MESSAGE)
@@ -167,17 +166,11 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                        struct dir_list *list)
 {
-    int rc = 0;
-
-    for (const struct view *v = views[dir->kind]; v->name && !rc; v++) {
-        struct node_spec spec = view_spec(dir, v->ops, v, NULL);
-
+    for (const struct view *v = views[dir->kind]; v->name; v++) {
         if (has_view(fs, v))
-            rc = dir_add(list, &spec, NULL);
+            dir_add(list, view_spec(dir, v->ops, v, NULL), NULL);
     }
-    if (!rc && dir->kind == KIND_MESSAGE)
-        rc = list_folders(fs, req, dir, list);
-    return rc;
+    return dir->kind == KIND_MESSAGE ? list_folders(fs, req, dir, list) : 0;
 }
 
 static const struct node_ops view_folder_ops = {
@@ -284,10 +277,8 @@ static int links_lookup(struct fs *fs, const struct fs_req *req, struct node *di
     int rc = find(fs, req, dir, name, &id);
     if (!rc)
         rc = link_target(fs, dir, id, &target);
-    if (!rc) {
-        struct node_spec spec = link_spec(dir, name, id, target.data);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (!rc)
+        *ret = tree_obtain(fs, link_spec(dir, name, id, target.data));
     buf_release(&target);
     free(id);
     return rc;
@@ -321,7 +312,7 @@ static void list_link(void *ctx, const char *name, const char *id, int64_t creat
     st.st_size = (off_t)l->target.len;
     if (created)
         attr_set_mtime(&st, created);
-    dir_add(l->list, &spec, &st);
+    dir_add(l->list, spec, &st);
     buf_truncate(&l->target, folder);
 }
 
@@ -441,7 +432,7 @@ static int groups_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     if (!rc) {
         struct node_spec spec =
             view_spec(dir, &view_links_ops, find_view(dir->kind, dir->id), name);
-        *ret = tree_obtain(fs, &spec);
+        *ret = tree_obtain(fs, spec);
     }
     return rc;
 }
@@ -457,7 +448,7 @@ static void list_group(void *ctx, const char *group)
     struct node_spec spec =
         view_spec(l->dir, &view_links_ops, find_view(l->dir->kind, l->dir->id), group);
 
-    dir_add(l->list, &spec, NULL);
+    dir_add(l->list, spec, NULL);
 }
 
 static int groups_list(struct fs *fs, const struct fs_req *req, struct node *dir,

@@ -54,8 +54,7 @@ static int local_lookup(struct fs *fs, struct node *dir, const char *name, struc
 
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(fs, dir, &l);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, spec_of(fs, dir, &l));
     local_release(&l);
     return 0;
 }
@@ -67,10 +66,7 @@ static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct node_spec spec = spec_of(fs, dir, &l[i]);
-
-        if (!rc)
-            rc = dir_add(list, &spec, NULL);
+        dir_add(list, spec_of(fs, dir, &l[i]), NULL);
         local_release(&l[i]);
     }
     free(l);
@@ -94,8 +90,7 @@ static int local_make(struct fs *fs, struct node *dir, const char *name, mode_t 
     rc = state_end(fs->state, rc);
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(fs, dir, &l);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, spec_of(fs, dir, &l));
     return 0;
 }
 
@@ -165,18 +160,19 @@ out:
     return rc;
 }
 
-/* A file that does nothing here, though it may be meant to, is named. */
+/* A file that does nothing here, though it may be meant to, is named, once there is something in it. */
 int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
 {
     struct node *dir = tree_parent(fs, node);
     char *name = dir ? tree_name(fs, node) : NULL;
-    const char *advice = name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(name) : NULL;
+    const char *advice =
+        name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(dir->id, name) : NULL;
+    struct stat st;
     struct buf path;
 
-    (void)content;
     (void)err;
     buf_init(&path, BUF_TEXT_MAX);
-    if (advice && !tree_add_path(fs, dir, &path))
+    if (advice && !content_stat(content, &st) && st.st_size && !tree_add_path(fs, dir, &path))
         log_warn("%s%s: %s", path.data, name, advice);
     buf_release(&path);
     free(name);

@@ -51,8 +51,7 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (str_eq(dir_name(i), name)) {
-            struct node_spec spec = dir_spec(dir, dir_name(i));
-            *ret = tree_obtain(fs, &spec);
+            *ret = tree_obtain(fs, dir_spec(dir, dir_name(i)));
             return 0;
         }
     }
@@ -64,32 +63,28 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
-    int rc = 0;
-
     (void)req;
-    for (unsigned i = 0; dir_name(i) && !rc; i++) {
-        struct node_spec spec = dir_spec(dir, dir_name(i));
-
+    for (unsigned i = 0; dir_name(i); i++) {
         if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
-            rc = dir_add(list, &spec, NULL);
+            dir_add(list, dir_spec(dir, dir_name(i)), NULL);
     }
-    return rc;
+    return 0;
 }
 
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
 {
     const char *parts[] = {OUTBOX};
     struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
-    struct node *top = tree_obtain(fs, &(struct node_spec){.ino = name_ino(parts, 1),
-                                                           .ops = &outbox_root_ops,
-                                                           .parent = root,
-                                                           .name = OUTBOX,
-                                                           .kind = KIND_COUNT});
+    struct node *top = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, 1),
+                                                          .ops = &outbox_root_ops,
+                                                          .parent = root,
+                                                          .name = OUTBOX,
+                                                          .kind = KIND_COUNT});
 
     for (unsigned i = 0; dir_name(i) && !node; i++) {
         struct node_spec spec = dir_spec(top, dir_name(i));
         if (spec.ino == ino)
-            node = tree_obtain(fs, &spec);
+            node = tree_obtain(fs, spec);
     }
     tree_put(fs, top);
     tree_put(fs, root);
@@ -533,17 +528,20 @@ static bool takes(const char *name, mode_t type)
 }
 
 /* What editors and copiers leave behind while they work is no letter. */
-const char *outbox_stray(const char *name)
+const char *outbox_stray(const char *dir, const char *name)
 {
     static const char *const passing[] = {"~", ".swp", ".tmp", ".part", ".bak", ".lock"};
+    bool sends = str_eq(dir, outgoing_info(OUTGOING_SEND)->dir);
 
-    if (!*name || strchr(".~#", *name) || outgoing_is_name(OUTGOING_SEND, name))
+    if (!*name || strchr(".~#", *name) || name_is_record(name) ||
+        (sends && outgoing_is_eml(OUTGOING_SEND, name)))
         return NULL;
     for (size_t i = 0; i < ARRAY_SIZE(passing); i++) {
         if (str_ends(name, passing[i]))
             return NULL;
     }
-    return "kept on this machine, not sent: a name that ends in .json is, in send/ also in .eml";
+    return sends ? "kept on this machine, not sent: a name that ends in .json or .eml is"
+                 : "kept on this machine, not sent: a name that ends in .json is";
 }
 
 static const struct node_ops outbox_dir_ops = {

@@ -5,6 +5,7 @@
  * the service's Size is not the content's length (connector contract 2.7), so the first stat of an
  * attachment downloads it there, too.
  */
+#include "beside_p.h"
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -119,23 +120,19 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     rc = mailbox_record(fs->mailbox, dir->kind, dir->folder, id, true, req->cancel, &r);
     if (!rc)
         rc = carries(fs, dir->kind, &r, req->cancel);
-    if (!rc) {
-        struct node_spec spec = directory_spec(dir, id, name);
-        *ret = tree_obtain(fs, &spec);
-    }
+    if (!rc)
+        *ret = tree_obtain(fs, directory_spec(dir, id, name));
     cache_record_release(&r);
     free(id);
     return rc;
 }
 
-int attachments_add(struct node *dir, const char *id, struct dir_list *list)
+void attachments_add(struct node *dir, const char *id, struct dir_list *list)
 {
     char *name = name_of_id(id, SUFFIX, 0);
-    struct node_spec spec = directory_spec(dir, id, name);
-    int rc = dir_add(list, &spec, NULL);
 
+    dir_add(list, directory_spec(dir, id, name), NULL);
     free(name);
-    return rc;
 }
 
 /* The message's record, in whatever folder it lies by now. */
@@ -162,87 +159,50 @@ static int message(struct fs *fs, struct node *node, struct cancel *cancel, stru
     return rc;
 }
 
-typedef int (*attachment_fn)(void *ctx, const char *name, const struct cJSON *attachment);
+static struct node_spec attachment_spec(struct node *dir, const char *name, const char *id)
+{
+    const char *parts[] = {"attachment", dir->id, id};
 
-/* Calls `each` with a safe name that is unique in the message: the second of a name gets a hash of
- * its id. */
-static int each_attachment(struct fs *fs, const struct fs_req *req, struct node *dir,
-                           attachment_fn each, void *ctx)
+    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+                              .ops = &attachment_ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = dir->kind,
+                              .folder = dir->folder,
+                              .id = dir->id,
+                              .part = id};
+}
+
+static int walk(struct dir_walk *w, const struct fs_req *req, struct node **ret)
 {
     struct cJSON *record = NULL, *a;
-    struct map taken;
-    int rc = message(fs, dir, req ? req->cancel : NULL, &record);
+    int rc = message(w->fs, w->dir, req ? req->cancel : NULL, &record);
 
-    map_init(&taken);
     cJSON_ArrayForEach(a, json_get(record, "Attachments"))
     {
         const char *id = json_str(a, "Id"), *display = json_str(a, "Name");
 
         if (rc || !id)
             continue;
-        char *name = name_safe(display && *display ? display : "attachment", NAME_BYTES_MAX);
-        if (map_get(&taken, name)) {
-            char *unique = name_unique(name, id, true);
-            free(name);
-            name = unique;
-        }
-        map_set(&taken, name, record);
-        rc = each(ctx, name, a);
+        char *safe = name_safe(display && *display ? display : "attachment", NAME_BYTES_MAX);
+        char *name = dir_walk_name(w, safe, id);
+        dir_walk_entry(w, attachment_spec(w->dir, name, id));
         free(name);
     }
-    map_release(&taken);
     cJSON_Delete(record);
-    return rc;
-}
-
-struct visit {
-    struct fs *fs;
-    struct node *dir;
-    struct dir_list *list; /* listing, or ... */
-    const char *wanted;    /* ... looking for this name, which gives `found` */
-    struct node *found;
-};
-
-static int visit_attachment(void *ctx, const char *name, const struct cJSON *a)
-{
-    struct visit *v = ctx;
-    const char *id = json_str(a, "Id");
-    const char *parts[] = {"attachment", v->dir->id, id};
-    struct node_spec spec = {.ino = name_ino(parts, ARRAY_SIZE(parts)),
-                             .ops = &attachment_ops,
-                             .parent = v->dir,
-                             .name = name,
-                             .kind = v->dir->kind,
-                             .folder = v->dir->folder,
-                             .id = v->dir->id,
-                             .part = id};
-
-    if (v->list)
-        return dir_add(v->list, &spec, NULL);
-    if (!v->found && str_eq(name, v->wanted))
-        v->found = tree_obtain(v->fs, &spec);
-    return 0;
+    return dir_walk_end(w, rc, ret);
 }
 
 static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                             struct dir_list *list)
 {
-    struct visit v = {.fs = fs, .dir = dir, .list = list};
-
-    return each_attachment(fs, req, dir, visit_attachment, &v);
+    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .list = list}, req, NULL);
 }
 
 static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                              const char *name, struct node **ret)
 {
-    struct visit v = {.fs = fs, .dir = dir, .wanted = name};
-    int rc = each_attachment(fs, req, dir, visit_attachment, &v);
-
-    if (!rc && !v.found)
-        rc = -ENOENT;
-    if (!rc)
-        *ret = v.found;
-    return rc;
+    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .wanted = name}, req, ret);
 }
 
 /* A message's time: its attachments do not change. */

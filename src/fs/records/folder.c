@@ -3,6 +3,7 @@
  * is listed in them.
  */
 #include "../outbox/outbox_p.h"
+#include "beside_p.h"
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -54,8 +55,7 @@ int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 
     if (rc)
         return rc;
-    struct node_spec spec = spec_of(fs, dir, &f, name);
-    *ret = tree_obtain(fs, &spec);
+    *ret = tree_obtain(fs, spec_of(fs, dir, &f, name));
     mailbox_folder_release(&f);
     return 0;
 }
@@ -68,17 +68,15 @@ int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
 
     if (rc)
         return rc;
-    for (size_t i = 0; !rc && i < folders.count; i++) {
+    for (size_t i = 0; i < folders.count; i++) {
         struct cache_folder *f = &folders.list[i];
+        struct node_spec spec = spec_of(fs, dir, f, NULL);
 
-        if (str_eq(f->parent, dir->folder)) {
-            struct node_spec spec = spec_of(fs, dir, f, NULL);
-            if (spec.name)
-                rc = dir_add(list, &spec, NULL);
-        }
+        if (str_eq(f->parent, dir->folder) && spec.name)
+            dir_add(list, spec, NULL);
     }
     cache_folders_release(&folders);
-    return rc;
+    return 0;
 }
 
 static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
@@ -128,23 +126,33 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     return -ENOENT;
 }
 
-/* Has the record gone while nobody looked (the cache was deleted, and with it the memory of it)? */
+static bool is_cached(struct fs *fs, const struct slot *slot)
+{
+    struct cache_record r = {0};
+    int rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r);
+
+    cache_record_release(&r);
+    return rc != -ENOENT;
+}
+
+static bool has_operation(struct fs *fs, const struct slot *slot)
+{
+    struct journal_op op = {0};
+    int rc = state_get_op(fs->state, slot->id, &op);
+
+    journal_op_release(&op);
+    return rc != -ENOENT;
+}
+
+/*
+ * Has the record gone from a folder that is listed whole while nobody looked (the cache was deleted,
+ * and with it the memory of it)? A record of ours is in the cache before its operation ends, so the
+ * last look is behind that.
+ */
 static bool is_lost(struct fs *fs, const struct slot *slot)
 {
-    struct cache_listing listing = {0};
-    struct cache_record r = {0};
-    struct journal_op op = {0};
-    bool lost = false;
-
-    /* In this order: a record of ours is in the cache before its operation ends. */
-    if (slot->record && !(slot->flags & SLOT_DRAFT) &&
-        state_get_op(fs->state, slot->id, &op) == -ENOENT)
-        lost = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r) == -ENOENT &&
-               !cache_get_listing(fs->cache, slot->kind, slot->folder, &listing) &&
-               listing.complete && !listing.truncated;
-    journal_op_release(&op);
-    cache_record_release(&r);
-    return lost;
+    return slot->record && !(slot->flags & SLOT_DRAFT) && !is_cached(fs, slot) &&
+           !has_operation(fs, slot) && !is_cached(fs, slot);
 }
 
 /*
@@ -175,8 +183,11 @@ static void set_seen(struct dir_list *list, const char *string, enum seen what)
 /* The names given here. */
 static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
 {
+    struct cache_listing listing = {0};
     struct slot *slots = NULL;
     size_t count = 0;
+    bool whole = !cache_get_listing(fs->cache, dir->kind, dir->folder, &listing) &&
+                 listing.complete && !listing.truncated;
     int rc = state_slots(fs->state, dir->kind, dir->folder, &slots, &count);
 
     for (size_t i = 0; i < count; i++) {
@@ -184,26 +195,18 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
 
         set_seen(list, s->record ? s->record : CREATING, SEEN_RECORD);
         set_seen(list, s->name, SEEN_NAME);
-        if (is_lost(fs, s)) {
+        if (whole && is_lost(fs, s))
             fs->events->record_changed(fs, s->kind, s->folder, s->record, MAILBOX_GONE);
-        } else if (!rc && !(s->flags & SLOT_VACANT)) {
-            struct node_spec spec = {.ino = s->ino,
-                                     .ops = record_class(fs, dir),
-                                     .parent = dir,
-                                     .name = s->name,
-                                     .kind = dir->kind,
-                                     .folder = dir->folder,
-                                     .slot = s->id};
-            rc = dir_add(list, &spec, NULL);
-        }
+        else if (!(s->flags & SLOT_VACANT))
+            dir_add(list, record_spec(fs, dir, s->name, s->ino, s->id), NULL);
         slot_release(s);
     }
     free(slots);
     return rc;
 }
 
-static int add_record(struct fs *fs, struct node *dir, const struct cache_record *r,
-                      struct dir_list *list)
+static void add_record(struct fs *fs, struct node *dir, const struct cache_record *r,
+                       struct dir_list *list)
 {
     char *name = name_from_id(r->id);
 
@@ -211,21 +214,16 @@ static int add_record(struct fs *fs, struct node *dir, const struct cache_record
         free(name);
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
-    struct node_spec spec = {.ino = record_ino(dir->kind, dir->folder, r->id),
-                             .ops = record_class(fs, dir),
-                             .parent = dir,
-                             .name = name,
-                             .kind = dir->kind,
-                             .folder = dir->folder};
+    struct node_spec spec =
+        record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id), 0);
     struct stat st;
 
     attr_init(fs, spec.ino, spec.ops, &st);
     attr_set_size(&st, r->size);
     if (r->mtime)
         attr_set_mtime(&st, r->mtime);
-    int rc = dir_add(list, &spec, &st);
+    dir_add(list, spec, &st);
     free(name);
-    return rc;
 }
 
 /* Is the record listed by a name given here? */
@@ -248,18 +246,17 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
 {
     struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
-    int rc = n > 0 ? 1 : n;
 
     for (int i = 0; i < n; i++) {
-        if (rc == 1 && !has_slot(fs, dir, r[i].id, list) && add_record(fs, dir, &r[i], list))
-            rc = -ENOMEM;
-        if (rc == 1 && r[i].attachments && attachments_add(dir, r[i].id, list))
-            rc = -ENOMEM;
+        if (!has_slot(fs, dir, r[i].id, list))
+            add_record(fs, dir, &r[i], list);
+        if (r[i].attachments)
+            attachments_add(dir, r[i].id, list);
         *after = r[i].seq;
         cache_record_release(&r[i]);
     }
     free(r);
-    return rc;
+    return n > 0 ? 1 : n;
 }
 
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel)
@@ -334,15 +331,16 @@ static bool folder_takes(const char *name, mode_t type)
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
 }
 
-const char *folder_stray(const char *name)
+const char *folder_stray(const char *dir, const char *name)
 {
     size_t len = strlen(name);
-    bool importable = !strchr(".~#", *name) && len > 4 &&
-                      (!strcasecmp(name + len - 4, ".vcf") || !strcasecmp(name + len - 4, ".ics"));
 
-    return importable ? "kept on this machine, no record is made of it: "
-                        "outlookfs import FILE DIRECTORY does that"
-                      : NULL;
+    (void)dir;
+    if (strchr(".~#", *name) || len <= 4 ||
+        (strcasecmp(name + len - 4, ".vcf") && strcasecmp(name + len - 4, ".ics")))
+        return NULL;
+    return "kept on this machine, no record is made of it: outlookfs import FILE DIRECTORY does "
+           "that";
 }
 
 /* What the folders one may write into have in common. */

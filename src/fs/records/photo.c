@@ -4,6 +4,7 @@
  * It is found where the contact has one, and not listed: who has one is known only by asking for
  * each contact. A file made under such a name becomes the photo; beside no contact it is a local one.
  */
+#include "beside_p.h"
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -67,7 +68,7 @@ static struct node *photo_node(struct fs *fs, struct node *dir, const char *name
                              .folder = dir->folder,
                              .id = id};
 
-    return tree_obtain(fs, &spec);
+    return tree_obtain(fs, spec);
 }
 
 static bool can(struct fs *fs)

@@ -33,16 +33,16 @@ uint64_t record_ino(enum kind kind, const char *folder, const char *id)
                                                  : name_ino(parts, ARRAY_SIZE(parts));
 }
 
-struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
-                         int64_t slot)
+struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
+                             int64_t slot)
 {
-    return tree_obtain(fs, &(struct node_spec){.ino = ino,
-                                               .ops = record_class(fs, dir),
-                                               .parent = dir,
-                                               .name = name,
-                                               .kind = dir->kind,
-                                               .folder = dir->folder,
-                                               .slot = slot});
+    return (struct node_spec){.ino = ino,
+                              .ops = record_class(fs, dir),
+                              .parent = dir,
+                              .name = name,
+                              .kind = dir->kind,
+                              .folder = dir->folder,
+                              .slot = slot};
 }
 
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
@@ -81,11 +81,12 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
     else if (!rc && !(slot.flags & SLOT_LOCAL)) /* the cache may have been deleted */
         rc = slot.record ? record_exists(fs, req, dir, slot.record) : -ENOENT;
     if (!rc)
-        *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino, slot.id));
     else if (rc == -ENOENT && !slot.id && id) {
         rc = record_exists(fs, req, dir, id);
         if (!rc)
-            *ret = record_node(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0);
+            *ret = tree_obtain(
+                fs, record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0));
     }
     if (!rc)
         follow(fs, *ret, dir, slot.id ? slot.name : name, slot.id);

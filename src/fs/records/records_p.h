@@ -1,14 +1,14 @@
 /*
- * records_p.h - mail/, calendars/ and contacts/: the service's records as files.
+ * records_p.h - mail/, calendars/ and contacts/: the service's records as files. beside_p.h has what
+ * lies beside a record.
  *
- *     folder.c      folders, and what is listed in them      attachment.c  <id>.attachments/
+ *     folder.c      folders, and what is listed in them
  *     folder_change.c   mkdir, rmdir and mv of folders
  *     record.c      a record as seen from outside: lookup, attributes, content
  *     slot.c        what happens to a name: created, vacated, touched
  *     commit.c      a file was closed: record, draft or mistake
  *     keep.c        which bytes a record's file shows after a save
  *     rename.c      a rename with a record at one end or both
- *     value.c       files that are written through          photo.c       <id>.photo.jpg
  *     expire.c      vacancies and empty drafts that end by themselves
  */
 #ifndef OUTLOOKFS_FS_RECORDS_P_H
@@ -22,7 +22,7 @@
 /* --- folder.c --- */
 extern const struct node_ops kind_root_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
-const char *folder_stray(const char *name); /* node_ops.stray */
+const char *folder_stray(const char *dir, const char *name); /* node_ops.stray */
 /* mailbox_list(), and in the log why it failed. */
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
 /* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
@@ -55,9 +55,9 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
 /* Is there a record of this id in the node's folder? 0 or -errno. Asks the service where the folder
  * was not listed, but for no name that can be no id. */
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id);
-/* A record node in a folder directory; `slot` 0: an untouched record. Referenced. */
-struct node *record_node(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
-                         int64_t slot);
+/* A record in a folder directory; `slot` 0: an untouched one. */
+struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
+                             int64_t slot);
 /* The text that is visible in a slot now: of the open file, the local bytes, or the cache. The
  * caller frees. -ENOENT. */
 int record_visible(struct fs *fs, const struct slot *slot, char **ret);
@@ -123,33 +123,5 @@ int record_rename(struct fs *fs, const struct fs_req *req, const struct place *f
 /* A vacated name reappears, and an empty draft reverts, after this long (saving rules R8, R16). */
 #define SLOT_GRACE (10 * NS_PER_S)
 int64_t slots_expire(struct fs *fs, int64_t now);
-
-/* --- attachment.c --- */
-/* `name` is "<id>.attachments" of a message in the folder directory. */
-int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret);
-int attachments_add(struct node *dir, const char *id, struct dir_list *list);
-
-/* --- value.c: members of a class whose bytes are a contact's photo (KIND_CONTACT, the node's id) or the
- * automatic replies --- */
-int value_prepare(struct fs *fs, const struct fs_req *req, struct node *node);
-int value_load(struct fs *fs, struct node *node, struct content *ret);
-int value_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
-int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
-                struct buf *err);
-void value_closed(struct fs *fs, struct node *node, struct content *content);
-/* A local file becomes the value of `node`. -EPERM: it is none. */
-int value_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
-                  struct node *node, struct buf *err);
-
-/* --- photo.c --- */
-/* "<something>.photo.jpg" */
-bool photo_is_name(const char *name);
-int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                 struct node **ret);
-/* Where the name is that of no contact's, a local file. Locked. */
-int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
-int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
-                  const struct place *to, struct buf *err);
 
 #endif

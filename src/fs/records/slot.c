@@ -176,7 +176,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
         rc = fill_empty(fs, &slot, mode);
     rc = state_end(fs->state, rc);
     if (!rc)
-        *ret = record_node(fs, dir, slot.name, slot.ino, slot.id);
+        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino, slot.id));
     else
         node_refuse(fs, dir, name, rc, err.data);
     buf_release(&err);

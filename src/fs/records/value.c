@@ -4,6 +4,7 @@
  * A contact's photo and the automatic replies are no records: there is nothing to merge and nothing waits.
  * Where the service does not take the bytes, close says so and the file is what it was.
  */
+#include "beside_p.h"
 #include "records_p.h"
 
 #include <outlookfs/sync/values.h>

@@ -105,21 +105,21 @@ static int triggers_lookup(struct fs *fs, const struct fs_req *req, struct node 
     if (!rc && !spec.ino)
         rc = -ENOENT;
     if (!rc)
-        *ret = tree_obtain(fs, &spec);
+        *ret = tree_obtain(fs, spec);
     trigger_row_release(&row);
     free(trigger);
     return rc;
 }
 
-static int add_stream(struct node *dir, const struct trigger_row *row, bool older,
-                      struct dir_list *list)
+static void add_stream(struct node *dir, const struct trigger_row *row, bool older,
+                       struct dir_list *list)
 {
     char *name = xasprintf("%s%s", row->name, older ? OLDER : STREAM);
     struct node_spec spec = stream_spec(dir, row, older, name);
-    int rc = spec.ino ? dir_add(list, &spec, NULL) : 0;
 
+    if (spec.ino)
+        dir_add(list, spec, NULL);
     free(name);
-    return rc;
 }
 
 static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -131,9 +131,8 @@ static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *d
 
     (void)req;
     for (size_t i = 0; i < count && !rc; i++) {
-        rc = add_stream(dir, &rows[i], false, list);
-        if (!rc)
-            rc = add_stream(dir, &rows[i], true, list);
+        add_stream(dir, &rows[i], false, list);
+        add_stream(dir, &rows[i], true, list);
     }
     trigger_rows_free(rows, count);
     return rc;

@@ -19,7 +19,7 @@ enum grade connector_call(struct remote *r, enum operation op, const struct para
         *fault = (struct remote_fault){0};
         return remote_fail(fault, GRADE_REFUSED, "the service cannot do this with such records");
     }
-    call->info = operation_info(c->version, op);
+    call->info = connector_operation(op);
     call->params = params;
     call->nparams = operation_params(call->info, all, count, params);
     enum grade grade = transport_call(c->transport, call, fault);
@@ -86,19 +86,18 @@ static const struct remote_impl connector_impl = {
     .poll = connector_poll,
 };
 
-struct remote *connector_create(struct transport *transport, enum api_version version)
+struct remote *connector_create(struct transport *transport)
 {
     struct connector *c = xcalloc(1, sizeof(*c));
 
     c->base.impl = &connector_impl;
     c->transport = transport;
-    c->version = version;
     return &c->base;
 }
 
-struct remote *remote_connector_create(struct http *http, enum api_version version, bool trace)
+struct remote *remote_connector_create(struct http *http, bool trace)
 {
     struct transport *transport = transport_http_create(http, NULL);
 
-    return connector_create(trace ? transport_trace_create(transport) : transport, version);
+    return connector_create(trace ? transport_trace_create(transport) : transport);
 }

@@ -13,16 +13,17 @@
 #ifndef OUTLOOKFS_REMOTE_CONNECTOR_P_H
 #define OUTLOOKFS_REMOTE_CONNECTOR_P_H
 
+#include "../remote_p.h"
+#include "../transport_p.h"
 #include "operations_p.h"
 
 struct connector {
     struct remote base;
     struct transport *transport;
-    enum api_version version;
 };
 
 /* Any transport: tests have their own. `transport` is taken. */
-struct remote *connector_create(struct transport *transport, enum api_version version);
+struct remote *connector_create(struct transport *transport);
 
 /*
  * Carries out `op` with those of the parameters that its row knows; the rest of `call` is set by the
@@ -35,46 +36,23 @@ enum grade connector_do(struct remote *r, enum operation op, const struct param 
                         struct remote_call *call, struct remote_fault *fault);
 
 /* remote.h's functions of these names. */
-enum grade connector_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
-                                  struct remote_folders *ret, struct remote_fault *fault);
-enum grade connector_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
-                                      struct remote_fault *fault);
-enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
-                          const struct remote_query *query, struct remote_ctx ctx,
-                          struct remote_page *ret, struct remote_fault *fault);
-enum grade connector_get(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-enum grade connector_create_record(struct remote *r, enum kind kind, const char *folder,
-                                   const struct cJSON *body, struct remote_ctx ctx,
-                                   struct cJSON **ret, struct remote_fault *fault);
-enum grade connector_update(struct remote *r, enum kind kind, const char *folder, const char *id,
-                            const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
-                            struct cJSON **ret, struct remote_fault *fault);
-enum grade connector_remove(struct remote *r, enum kind kind, const char *folder, const char *id,
-                            struct remote_ctx ctx, struct remote_fault *fault);
-enum merge_policy connector_update_policy(struct remote *r, enum kind kind);
-char *connector_describe(struct remote *r, enum remote_change change, enum kind kind,
-                         const char *folder, const char *id);
-enum grade connector_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
-                               struct remote_fault *fault);
-enum grade connector_attachment(struct remote *r, const char *message, const char *attachment,
-                                struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                                void *sink_ctx, struct remote_fault *fault);
-enum grade connector_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
-                                 struct cJSON **ret, struct remote_fault *fault);
-enum grade connector_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                             http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
-                             struct remote_fault *fault);
-enum grade connector_send(struct remote *r, const char *message, const char *key,
-                          struct remote_ctx ctx, struct remote_fault *fault);
-enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
-                           const char *key, struct remote_ctx ctx, struct remote_fault *fault);
-enum grade connector_ask(struct remote *r, enum remote_question question, const char *body,
-                         struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
-enum grade connector_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
-                                 struct remote_fault *fault);
-enum grade connector_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                          size_t count, const char *cursor, struct remote_ctx ctx,
-                          struct remote_news *ret, struct remote_fault *fault);
+__typeof__(remote_list_folders) connector_list_folders;
+__typeof__(remote_find_mail_folder) connector_find_mail_folder;
+__typeof__(remote_list) connector_list;
+__typeof__(remote_get) connector_get;
+__typeof__(remote_create) connector_create_record;
+__typeof__(remote_update) connector_update;
+__typeof__(remote_delete) connector_remove;
+__typeof__(remote_update_policy) connector_update_policy;
+__typeof__(remote_describe) connector_describe;
+__typeof__(remote_mark_read) connector_mark_read;
+__typeof__(remote_attachment) connector_attachment;
+__typeof__(remote_attachments) connector_attachments;
+__typeof__(remote_message) connector_message;
+__typeof__(remote_send) connector_send;
+__typeof__(remote_reply) connector_reply;
+__typeof__(remote_ask) connector_ask;
+__typeof__(remote_unsubscribe) connector_unsubscribe;
+__typeof__(remote_poll) connector_poll;
 
 #endif

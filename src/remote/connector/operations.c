@@ -15,7 +15,7 @@
 #define REQUIRED(name) {name, PARAM_QUERY, true}
 
 /* Contract sections 2.1-2.25 and 4.9. */
-static const struct operation_info v1[] = {
+static const struct operation_info operations[] = {
     [OP_GET_EMAILS] = {
         .name = "GetEmails", .method = "GET", .path = "/Mail",
         .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
@@ -183,12 +183,7 @@ static const struct operation_info v1[] = {
     },
 };
 /* clang-format on */
-_Static_assert(ARRAY_SIZE(v1) == OP_COUNT, "an operation of v1 is missing");
-
-static const struct operation_info *const versions[] = {
-    [API_V1] = v1,
-};
-_Static_assert(ARRAY_SIZE(versions) == API_COUNT, "a version has no table");
+_Static_assert(ARRAY_SIZE(operations) == OP_COUNT, "an operation is missing");
 
 static const struct kind_operations kinds[] = {
     [KIND_MESSAGE] =
@@ -221,10 +216,10 @@ static const struct kind_operations kinds[] = {
 };
 _Static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "a kind has no operations");
 
-const struct operation_info *operation_info(enum api_version version, enum operation op)
+const struct operation_info *connector_operation(enum operation op)
 {
-    assert(version < API_COUNT && op < OP_COUNT);
-    return &versions[version][op];
+    assert(op < OP_COUNT);
+    return &operations[op];
 }
 
 const struct kind_operations *operation_of_kind(enum kind kind)
@@ -235,10 +230,6 @@ const struct kind_operations *operation_of_kind(enum kind kind)
 
 enum operation operation_of_row(const struct operation_info *info)
 {
-    for (size_t i = 0; i < API_COUNT; i++) {
-        if (info >= versions[i] && info < versions[i] + OP_COUNT)
-            return (enum operation)(info - versions[i]);
-    }
-    assert(!"a row of no table");
-    return OP_COUNT;
+    assert(info >= operations && info < operations + OP_COUNT);
+    return (enum operation)(info - operations);
 }

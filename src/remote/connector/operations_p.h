@@ -1,8 +1,6 @@
 /*
- * operations_p.h - THE table of the connector's operations, for each API version we speak.
- *
- * Adding an operation is a row; adding a version is a column of rows. Source: connector contract
- * section 2 and the swagger of each version.
+ * operations_p.h - THE table of the connector's operations. Adding an operation is a row. Source:
+ * connector contract section 2 and the swagger of v1.
  *
  * Threads: any (constant data).
  */
@@ -48,7 +46,7 @@ enum operation {
     OP_COUNT
 };
 
-const struct operation_info *operation_info(enum api_version version, enum operation op);
+const struct operation_info *connector_operation(enum operation op);
 
 /* The five operations of a kind that live in tables (calendars, contacts); for messages get, list
  * and del only, the others are OP_COUNT. */
@@ -56,7 +54,7 @@ struct kind_operations {
     enum operation tables, list, get, post, patch, del;
 };
 const struct kind_operations *operation_of_kind(enum kind kind);
-/* The operation of a row of the tables. */
+/* The operation of a row of the table. */
 enum operation operation_of_row(const struct operation_info *info);
 
 #endif

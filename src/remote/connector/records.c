@@ -111,8 +111,8 @@ enum merge_policy connector_update_policy(struct remote *r, enum kind kind)
 {
     enum operation patch = operation_of_kind(kind)->patch;
 
-    return patch == OP_COUNT ? MERGE_CHANGES
-                             : operation_info(((struct connector *)r)->version, patch)->update;
+    (void)r;
+    return patch == OP_COUNT ? MERGE_CHANGES : connector_operation(patch)->update;
 }
 
 static enum operation operation_of_change(enum remote_change change, enum kind kind)
@@ -136,11 +136,11 @@ static enum operation operation_of_change(enum remote_change change, enum kind k
 char *connector_describe(struct remote *r, enum remote_change change, enum kind kind,
                          const char *folder, const char *id)
 {
-    const struct operation_info *info =
-        operation_info(((struct connector *)r)->version, operation_of_change(change, kind));
     const struct param all[] = {{"table", folder}, {"id", id}, {"messageId", id}};
 
-    return operation_describe(info, all, ARRAY_SIZE(all));
+    (void)r;
+    return operation_describe(connector_operation(operation_of_change(change, kind)), all,
+                              ARRAY_SIZE(all));
 }
 
 enum grade connector_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,

@@ -24,14 +24,12 @@ enum grade connector_send(struct remote *r, const char *message, const char *key
 }
 
 /* A comment in an address is what the specification has; it ends where the backend's does. */
-static bool fits_address(struct remote *r, const struct param *params, size_t count)
+static bool fits_address(const struct param *params, size_t count)
 {
-    const struct operation_info *info =
-        operation_info(((struct connector *)r)->version, OP_REPLY_TO);
     struct buf url;
 
     buf_init(&url, REPLY_ADDRESS_MAX);
-    int rc = operation_url(info, params, count, &url);
+    int rc = operation_url(connector_operation(OP_REPLY_TO), params, count, &url);
     buf_release(&url);
     return rc != -ENOBUFS;
 }
@@ -63,7 +61,7 @@ enum grade connector_reply(struct remote *r, const char *id, const char *comment
         {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
 
     (void)key;
-    if (!fits_address(r, params, ARRAY_SIZE(params)))
+    if (!fits_address(params, ARRAY_SIZE(params)))
         return reply_in_body(r, id, comment, all, ctx, fault);
     return connector_do(r, OP_REPLY_TO, params, ARRAY_SIZE(params),
                         &(struct remote_call){.ctx = ctx}, fault);

@@ -140,8 +140,8 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
                                     struct remote_folders *ret, struct remote_fault *fault)
 {
     cJSON *all = NULL;
-    enum grade grade =
-        graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, ctx, &all, &ret->cursor, fault);
+    enum grade grade = graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, 0, NULL, ctx, &all,
+                                      &ret->cursor, fault);
 
     if (grade == GRADE_OK) {
         remote_fault_release(fault);
@@ -182,8 +182,8 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
     *fault = (struct remote_fault){0};
     found.contents = mail;
     enum grade grade =
-        graph_feed_all(r, mail ? GRAPH_LIST_MAIL_FOLDERS : GRAPH_CONTACT_FOLDER_CHANGES, cursor,
-                       ctx, &list, &found.cursor, fault);
+        graph_feed_all(r, mail ? GRAPH_LIST_MAIL_FOLDERS : GRAPH_CONTACT_FOLDER_CHANGES, NULL, 0,
+                       cursor, ctx, &list, &found.cursor, fault);
     if (grade == GRADE_GONE) {
         remote_fault_release(fault);
         *ret = (struct remote_folders){.start_over = true};
@@ -249,8 +249,8 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
                                        struct remote_folders *ret, struct remote_fault *fault)
 {
     cJSON *folder = NULL, *unused = NULL;
-    enum grade grade =
-        graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, ctx, &unused, &ret->cursor, fault);
+    enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, 0, NULL, ctx, &unused,
+                                      &ret->cursor, fault);
 
     cJSON_Delete(unused);
     if (grade == GRADE_OK) {

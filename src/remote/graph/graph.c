@@ -67,6 +67,23 @@ char *graph_path(enum graph_operation op, const struct param *all, size_t count)
     return buf_detach(&path);
 }
 
+void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE])
+{
+    time_t t = (time_t)(ns / NS_PER_S);
+    struct tm tm;
+
+    strftime(out, GRAPH_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
+}
+
+const char *graph_param(const struct param *params, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(params[i].name, name))
+            return params[i].value;
+    }
+    return NULL;
+}
+
 /* Moves the elements of `from`, which is freed. */
 static void append(cJSON *to, cJSON *from)
 {
@@ -152,12 +169,12 @@ enum grade graph_list_all(struct remote *r, enum graph_operation op, const struc
     return list_from(r, op, all, count, NULL, ctx, ret, NULL, fault);
 }
 
-enum grade graph_feed_all(struct remote *r, enum graph_operation op, const char *cursor,
-                          struct remote_ctx ctx, struct cJSON **ret, char **ret_cursor,
-                          struct remote_fault *fault)
+enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struct param *all,
+                          size_t count, const char *cursor, struct remote_ctx ctx,
+                          struct cJSON **ret, char **ret_cursor, struct remote_fault *fault)
 {
     enum grade grade =
-        list_from(r, op, NULL, 0, cursor ? xstrdup(cursor) : NULL, ctx, ret, ret_cursor, fault);
+        list_from(r, op, all, count, cursor ? xstrdup(cursor) : NULL, ctx, ret, ret_cursor, fault);
 
     return cursor && graph_forgot_cursor(grade, fault) ? GRADE_GONE : grade;
 }

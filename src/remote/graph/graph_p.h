@@ -25,6 +25,8 @@
 #ifndef OUTLOOKFS_REMOTE_GRAPH_P_H
 #define OUTLOOKFS_REMOTE_GRAPH_P_H
 
+#include "../remote_p.h"
+#include "../transport_p.h"
 #include "operations_p.h"
 
 #include <outlookfs/base/mutex.h>
@@ -66,11 +68,18 @@ enum grade graph_list_all(struct remote *r, enum graph_operation op, const struc
                           struct remote_fault *fault);
 /* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
  * on. A cursor that the service does not take any more: GRADE_GONE. */
-enum grade graph_feed_all(struct remote *r, enum graph_operation op, const char *cursor,
-                          struct remote_ctx ctx, struct cJSON **ret, char **ret_cursor,
-                          struct remote_fault *fault);
+enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struct param *all,
+                          size_t count, const char *cursor, struct remote_ctx ctx,
+                          struct cJSON **ret, char **ret_cursor, struct remote_fault *fault);
 /* Is the answer about the cursor, and the feed to be begun anew (graph contract 4.5)? */
 bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
+
+/* "2026-11-30T09:14:00Z" */
+#define GRAPH_TIME_SIZE sizeof("2026-11-30T09:14:00Z")
+void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE]);
+
+/* The value of one of the parameters; NULL: it has none. */
+const char *graph_param(const struct param *params, size_t count, const char *name);
 
 /* Path and query of an operation below the base URL. The caller frees. */
 char *graph_path(enum graph_operation op, const struct param *all, size_t count);

@@ -118,6 +118,11 @@ static const struct operation_info operations[] = {
         .params = {FOLDER, QUERY("$orderby")},
         .answer = ANSWER_LIST,
     },
+    [GRAPH_NEW_MESSAGES] = {
+        .name = "NewMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
+        .params = {FOLDER, QUERY("$select"), QUERY("changeType")},
+        .answer = ANSWER_LIST,
+    },
     [GRAPH_GET_MESSAGE] = {
         .name = "GetMessage", .method = "GET", .path = "/me/messages/{id}",
         .params = {ITEM, QUERY("$select"), QUERY("$expand")},

@@ -50,7 +50,7 @@ static struct remote *lend(struct transport *inner)
 
     l->base = (struct transport){.impl = &lent_impl};
     l->inner = inner;
-    return connector_create(&l->base, API_V1);
+    return connector_create(&l->base);
 }
 
 /* --- the mailbox's records -------------------------------------------------------------------- */

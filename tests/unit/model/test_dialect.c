@@ -58,11 +58,13 @@ static void test_reading(void **state)
          "\"EmailAddresses\":[{\"Name\":\"J\",\"Address\":\"j@x.example\"}],"
          "\"HomeAddress\":{\"City\":\"Bonn\",\"CountryOrRegion\":\"DE\"}}"},
         {KIND_EVENT,
-         "{\"subject\":\"s\",\"start\":{\"dateTime\":\"2026-01-05T09:00:00.0000000\","
+         "{\"subject\":\"s\",\"body\":{\"contentType\":\"html\",\"content\":\"x\"},"
+         "\"start\":{\"dateTime\":\"2026-01-05T09:00:00.0000000\","
          "\"timeZone\":\"UTC\"},\"isReminderOn\":true,\"reminderMinutesBeforeStart\":15,"
          "\"importance\":\"normal\",\"showAs\":\"oof\",\"recurrence\":{\"pattern\":{\"type\":"
          "\"relativeMonthly\",\"daysOfWeek\":[\"monday\"],\"index\":\"first\"}}}",
-         "{\"Subject\":\"s\",\"Start\":\"2026-01-05T09:00:00.0000000\",\"StartTimeZone\":\"UTC\","
+         "{\"Subject\":\"s\",\"Body\":{\"ContentType\":\"HTML\",\"Content\":\"x\"},"
+         "\"Start\":\"2026-01-05T09:00:00.0000000\",\"StartTimeZone\":\"UTC\","
          "\"Reminder\":15,\"Importance\":\"Normal\",\"ShowAs\":\"Oof\",\"Recurrence\":{\"Pattern\":"
          "{\"Type\":\"RelativeMonthly\",\"DaysOfWeek\":[\"Monday\"],\"Index\":\"First\"}}}"},
         {KIND_MESSAGE,
@@ -71,11 +73,12 @@ static void test_reading(void **state)
          "\"toRecipients\":[{\"emailAddress\":{\"address\":\"b@x.example\"}},"
          "{\"emailAddress\":{\"address\":\"c@x.example\"}}],"
          "\"body\":{\"contentType\":\"html\",\"content\":\"<p>\"},\"isRead\":false,"
-         "\"hasAttachments\":true,\"attachments\":[{\"id\":\"X\",\"name\":\"a.png\"}],"
+         "\"hasAttachments\":true,\"attachments\":[{\"id\":\"X\",\"name\":\"a.png\","
+         "\"contentType\":\"image/png\"}],"
          "\"receivedDateTime\":\"2026-01-05T09:00:00Z\"}",
          "{\"Subject\":\"s\",\"From\":\"a@x.example\",\"To\":\"b@x.example;c@x.example\","
          "\"Body\":\"<p>\",\"IsHtml\":true,\"IsRead\":false,\"HasAttachment\":true,"
-         "\"Attachments\":[{\"Id\":\"X\",\"Name\":\"a.png\"}],"
+         "\"Attachments\":[{\"Id\":\"X\",\"Name\":\"a.png\",\"ContentType\":\"image/png\"}],"
          "\"DateTimeReceived\":\"2026-01-05T09:00:00Z\"}"},
     };
 

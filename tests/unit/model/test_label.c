@@ -120,6 +120,8 @@ static void test_all_day_events(void **state)
         "{'Start':'2026-05-04T07:00:00Z','IsAllDay':true,'StartTimeZone':'Pacific Standard Time'}",
         "{'Start':'2026-05-03T15:00:00Z','IsAllDay':true,'StartTimeZone':'Tokyo Standard Time'}",
         "{'Start':'2026-05-03T11:00:00Z','IsAllDay':true,'StartTimeZone':'Samoa Standard Time'}",
+        "{'Start':'2026-05-03T11:00:00Z','IsAllDay':true,'StartTimeZone':'UTC',"
+        "'OriginalStartTimeZone':'Samoa Standard Time'}",
         "{'Start':'2026-05-03T22:00:00Z','IsAllDay':true,'StartTimeZone':'UTC'}",
         "{'Start':'2026-05-04T05:00:00Z','IsAllDay':true}",
     };

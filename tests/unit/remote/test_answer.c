@@ -56,7 +56,7 @@ static void read_row(struct reading *r, const struct operation_info *info, http_
 static void read_typed(struct reading *r, enum operation op, http_sink_fn sink, enum grade grade,
                        int status, const char *type, const char *body)
 {
-    read_row(r, operation_info(API_V1, op), sink, grade, status, type, body);
+    read_row(r, connector_operation(op), sink, grade, status, type, body);
 }
 
 static void read_answer(struct reading *r, enum operation op, enum grade grade, int status,
@@ -179,7 +179,7 @@ static void test_success_that_is_none(void **state)
     (void)state;
     for (int op = 0; op < OP_COUNT + GRAPH_OPERATIONS; op++) {
         const struct operation_info *info =
-            op < OP_COUNT ? operation_info(API_V1, op) : graph_operation(op - OP_COUNT);
+            op < OP_COUNT ? connector_operation(op) : graph_operation(op - OP_COUNT);
         http_sink_fn sink = info->answer == ANSWER_BYTES ? no_sink : NULL;
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

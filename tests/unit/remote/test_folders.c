@@ -29,7 +29,7 @@ static const struct remote_folder *named(const struct remote_folders *f, const c
 static void test_tables(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -56,7 +56,7 @@ static void test_tables(void **state)
 static void test_mail_tree(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -81,7 +81,7 @@ static void test_mail_tree(void **state)
 static void test_many_roots_are_paged(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -103,7 +103,7 @@ static void test_many_roots_are_paged(void **state)
 static void test_find_mail_folder(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_fault fault;
 
     (void)state;
@@ -130,7 +130,7 @@ static struct remote *create_with_sent_mail(struct transport **ret_faulty)
     memory_add(memory, KIND_MESSAGE, "Sent Items", cJSON_CreateObject());
     memory_add(memory, KIND_MESSAGE, "Mine", cJSON_CreateObject());
     *ret_faulty = faulty_create(memory);
-    return connector_create(*ret_faulty, API_V1);
+    return connector_create(*ret_faulty);
 }
 
 static void test_well_known_instead_of_refused_picker(void **state)
@@ -288,7 +288,7 @@ static void test_ids_are_the_picker_s(void **state)
         {"42", "z", "4"},
     };
     struct picker picker = {.base = {.impl = &impl}};
-    struct remote *remote = connector_create(&picker.base, API_V1);
+    struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -333,7 +333,7 @@ static void test_picker_that_ignores_skip(void **state)
     static const struct transport_impl impl = {
         .name = "same", .call = endless, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
-    struct remote *remote = connector_create(&picker.base, API_V1);
+    struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -350,7 +350,7 @@ static void test_picker_without_end(void **state)
     static const struct transport_impl impl = {
         .name = "new", .call = endless, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
-    struct remote *remote = connector_create(&picker.base, API_V1);
+    struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
     struct remote_fault fault;
 
@@ -382,7 +382,7 @@ static void test_depth_is_bounded(void **state)
     static const struct transport_impl impl = {
         .name = "deep", .call = deep, .destroy = picker_destroy};
     struct picker picker = {.base = {.impl = &impl}};
-    struct remote *remote = connector_create(&picker.base, API_V1);
+    struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
     struct remote_fault fault;
 

@@ -33,7 +33,7 @@ static const char *url_of(enum operation op, const struct param *params, size_t 
     struct buf out;
 
     buf_init(&out, sizeof(last_url) - 1);
-    assert_int_equal(operation_url(operation_info(API_V1, op), params, count, &out), 0);
+    assert_int_equal(operation_url(connector_operation(op), params, count, &out), 0);
     strcpy(last_url, out.data);
     buf_release(&out);
     return last_url;
@@ -96,7 +96,7 @@ static void test_every_path(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
-        const struct operation_info *info = operation_info(API_V1, expected[i].op);
+        const struct operation_info *info = connector_operation(expected[i].op);
         struct param params[ARRAY_SIZE(values)];
         size_t n = 0;
         for (const struct param_spec *spec = info->params; spec->name; spec++)
@@ -141,7 +141,7 @@ static void test_refuses_ids_that_are_none(void **state)
     buf_addstr(&out, "kept");
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         const struct param param = {"messageId", bad[i]};
-        assert_int_equal(operation_url(operation_info(API_V1, OP_DELETE_EMAIL), &param, 1, &out),
+        assert_int_equal(operation_url(connector_operation(OP_DELETE_EMAIL), &param, 1, &out),
                          -EINVAL);
         assert_string_equal(out.data, "kept");
     }
@@ -156,7 +156,7 @@ static void test_bounds_the_url(void **state)
     (void)state;
     buf_init(&out, 20);
     buf_addstr(&out, "kept");
-    assert_int_equal(operation_url(operation_info(API_V1, OP_REPLY_TO), params, 2, &out), -ENOBUFS);
+    assert_int_equal(operation_url(connector_operation(OP_REPLY_TO), params, 2, &out), -ENOBUFS);
     assert_string_equal(out.data, "kept");
     buf_release(&out);
 }
@@ -183,7 +183,7 @@ static void test_table_is_sound(void **state)
 {
     (void)state;
     for (enum operation op = 0; op < OP_COUNT; op++) {
-        const struct operation_info *info = operation_info(API_V1, op);
+        const struct operation_info *info = connector_operation(op);
         size_t in_path = 0;
 
         assert_non_null(info->name);
@@ -206,7 +206,7 @@ static void test_table_is_sound(void **state)
         assert_true((info->body == BODY_NONE) == (get || str_eq(info->method, "DELETE")));
         assert_true(info->body != BODY_EMPTY || post);
         for (enum operation other = 0; other < op; other++)
-            assert_string_not_equal(operation_info(API_V1, other)->name, info->name);
+            assert_string_not_equal(connector_operation(other)->name, info->name);
     }
 }
 
@@ -215,19 +215,19 @@ static void test_operations_of_kinds(void **state)
     (void)state;
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
         const struct kind_operations *ops = operation_of_kind(kind);
-        assert_int_equal(operation_info(API_V1, ops->list)->answer, ANSWER_LIST);
-        assert_int_equal(operation_info(API_V1, ops->get)->answer, ANSWER_OBJECT);
-        assert_string_equal(operation_info(API_V1, ops->del)->method, "DELETE");
+        assert_int_equal(connector_operation(ops->list)->answer, ANSWER_LIST);
+        assert_int_equal(connector_operation(ops->get)->answer, ANSWER_OBJECT);
+        assert_string_equal(connector_operation(ops->del)->method, "DELETE");
         if (kind == KIND_MESSAGE) {
             assert_int_equal(ops->tables, OP_COUNT);
             assert_int_equal(ops->post, OP_COUNT);
             assert_int_equal(ops->patch, OP_COUNT);
             continue;
         }
-        assert_int_equal(operation_info(API_V1, ops->tables)->answer, ANSWER_LIST);
-        assert_string_equal(operation_info(API_V1, ops->post)->method, "POST");
-        assert_string_equal(operation_info(API_V1, ops->patch)->method, "PATCH");
-        assert_int_equal(operation_info(API_V1, ops->patch)->update, MERGE_WHOLE);
+        assert_int_equal(connector_operation(ops->tables)->answer, ANSWER_LIST);
+        assert_string_equal(connector_operation(ops->post)->method, "POST");
+        assert_string_equal(connector_operation(ops->patch)->method, "PATCH");
+        assert_int_equal(connector_operation(ops->patch)->update, MERGE_WHOLE);
     }
     assert_int_equal(operation_of_kind(KIND_EVENT)->get, OP_CALENDAR_GET_ITEM);
     assert_int_equal(operation_of_kind(KIND_CONTACT)->get, OP_CONTACT_GET_ITEM);

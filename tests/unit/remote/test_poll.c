@@ -18,7 +18,7 @@ static const struct param calendar[] = {{"table", "a/b="}, {"$top", "5"}};
 
 static void test_the_cursor_replaces_the_parameters(void **state)
 {
-    const struct operation_info *info = operation_info(API_V1, OP_CALENDAR_ON_NEW_ITEMS);
+    const struct operation_info *info = connector_operation(OP_CALENDAR_ON_NEW_ITEMS);
     struct buf url;
 
     (void)state;
@@ -33,7 +33,7 @@ static void test_the_cursor_replaces_the_parameters(void **state)
 static void test_a_cursor_is_a_query(void **state)
 {
     static const char *const wrong[] = {"a b", "a=1\r\nHost: x", "a#b", "a=\xc3\xa4"};
-    const struct operation_info *info = operation_info(API_V1, OP_CALENDAR_ON_NEW_ITEMS);
+    const struct operation_info *info = connector_operation(OP_CALENDAR_ON_NEW_ITEMS);
     struct buf url;
 
     (void)state;
@@ -79,7 +79,7 @@ static void assert_cursor(const char *location, const char *expected)
     struct remote_ctx ctx = {.priority = HTTP_BACKGROUND};
     struct remote_fault fault;
     struct remote_news news;
-    struct remote *r = connector_create(&f.base, API_V1);
+    struct remote *r = connector_create(&f.base);
 
     assert_int_equal(remote_poll(r, REMOTE_ON_NEW_EMAIL, NULL, 0, "at=1", ctx, &news, &fault),
                      GRADE_OK);

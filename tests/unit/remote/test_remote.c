@@ -63,7 +63,7 @@ static const struct transport_impl fake_impl = {
 
 #define FAKE(...)                                                                                  \
     {                                                                                              \
-        .base = {.impl = &fake_impl}, .remote = connector_create(&f.base, API_V1), __VA_ARGS__     \
+        .base = {.impl = &fake_impl}, .remote = connector_create(&f.base), __VA_ARGS__             \
     }
 
 static const struct remote_ctx no_ctx;
@@ -216,7 +216,7 @@ static void test_failure_leaves_nothing(void **state)
         FAKE(.answer = "{}", .next_link = "x", .grade = GRADE_DENIED);
     const struct param params[] = {{"table", "T"}, {"id", "I"}};
     struct remote_call call = {
-        .info = operation_info(API_V1, OP_CONTACT_GET_ITEM), .params = params, .nparams = 2};
+        .info = connector_operation(OP_CONTACT_GET_ITEM), .params = params, .nparams = 2};
     struct remote_fault fault;
 
     (void)state;

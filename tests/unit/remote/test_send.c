@@ -61,7 +61,7 @@ static void test_what_is_no_location(void **state)
 static void test_sending_and_asking(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_ctx ctx = {0};
     struct remote_fault fault;
     char *location = NULL, *head = remote_ask_head("https://x/\"y");
@@ -86,7 +86,7 @@ static void test_sending_and_asking(void **state)
 static void test_replying_at_length(void **state)
 {
     struct transport *memory = memory_create();
-    struct remote *r = connector_create(memory, API_V1);
+    struct remote *r = connector_create(memory);
     struct remote_ctx ctx = {0};
     const char *id;
     struct remote_fault fault;

@@ -28,7 +28,7 @@ static enum grade create_contact(struct remote *r, struct remote_fault *fault)
 static void test_trace(void **state)
 {
     struct transport *faulty = faulty_create(memory_create());
-    struct remote *trace = connector_create(transport_trace_create(faulty), API_V1);
+    struct remote *trace = connector_create(transport_trace_create(faulty));
     const struct remote_query query = {.top = 7, .search = "secret words"};
     struct remote_page page;
     struct remote_fault fault;

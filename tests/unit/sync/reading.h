@@ -230,7 +230,7 @@ static void room_mount(struct room *room)
     mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
     room->gate = g;
-    room->config.remote = connector_create(&g->base, API_V1);
+    room->config.remote = connector_create(&g->base);
     assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
     mailbox_set_events(room->mb, &room_events, room);
     assert_int_equal(mailbox_start(room->mb), 0);

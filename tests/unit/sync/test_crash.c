@@ -168,7 +168,7 @@ static struct remote *file_create(const char *dir)
     f->base = (struct transport){.impl = &file_impl};
     f->path = xasprintf("%s/service.json", dir);
     mutex_init(&f->lock, MUTEX_DOUBLE);
-    return connector_create(&f->base, API_V1);
+    return connector_create(&f->base);
 }
 
 /* --- the user --- */

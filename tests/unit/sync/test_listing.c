@@ -220,7 +220,7 @@ static void short_pages_leave_no_holes(void **state)
 static void give_first_page(struct remote_call *call, void *ctx)
 {
     struct room *room = ctx;
-    struct remote_call first = {.info = operation_info(API_V1, OP_CONTACT_GET_ITEMS)};
+    struct remote_call first = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
     const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}};
     struct remote_fault fault;
 
@@ -249,7 +249,7 @@ static void service_without_skip_ends(void **state)
 static void give_circle(struct remote_call *call, void *ctx)
 {
     struct room *room = ctx;
-    struct remote_call page = {.info = operation_info(API_V1, OP_CONTACT_GET_ITEMS)};
+    struct remote_call page = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
     struct remote_fault fault;
     unsigned skip = 0;
     char text[16];

@@ -247,7 +247,7 @@ static void search_below(struct remote_call *call, void *ctx)
     const struct param params[] = {
         {"folderPath", SUPPORT}, {"fetchOnlyUnread", "false"}, {"top", "99"}};
     struct remote_call below = {
-        .info = operation_info(API_V1, OP_GET_EMAILS), .params = params, .nparams = 3};
+        .info = connector_operation(OP_GET_EMAILS), .params = params, .nparams = 3};
     struct remote_fault fault;
 
     if (operation_of_row(call->info) != OP_GET_EMAILS ||

@@ -268,7 +268,7 @@ HELPER struct rig *rig_with(const struct mailbox_config *with)
     rig->faulty = faulty_create(rig->memory);
     rig->gate = gate_create(rig->faulty);
     rig->gate->memory = rig->memory;
-    config.remote = connector_create(&rig->gate->base, API_V1);
+    config.remote = connector_create(&rig->gate->base);
     rig_open(rig, &config);
     return rig;
 }

@@ -144,7 +144,7 @@ static const struct mailbox_events room_events = {.record_changed = on_record,
 
 static inline void room_open(struct room *room)
 {
-    room->config.remote = connector_create(&room->service->base, API_V1);
+    room->config.remote = connector_create(&room->service->base);
     assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
     mailbox_set_events(room->mb, &room_events, room);
     assert_int_equal(mailbox_start(room->mb), 0);

@@ -1,0 +1,244 @@
+/*
+ * new_mail.c - what has come into a mail folder since the last look: received, or moved there.
+ *
+ * The folder's feed of what was created tells the ids; the messages are asked for by them. The
+ * cursor is where the feed goes on, behind the service's time of that look:
+ *
+ *     2026-11-30T09:14:00Z https://graph.microsoft.com/v1.0/me/mailFolders/...
+ *
+ * Where the service has forgotten the feed, which says nothing about the messages (graph contract
+ * 4.5), what was received since that time is new.
+ *
+ * Source: graph contract 4, 16.
+ */
+#include "vtable_p.h"
+
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
+#include <outlookfs/base/str.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TIME_MARGIN (60 * NS_PER_S)      /* a message may be listed later than it was received */
+#define CURSOR_AGE_MAX (3600 * NS_PER_S) /* a cursor that leads to nothing is not stored anew */
+
+/* --- what a message must be like ----------------------------------------------------------------- */
+
+static bool contains(const char *text, const char *part)
+{
+    return text && strcasestr(text, part);
+}
+
+static bool has_address(const cJSON *recipients, const char *part)
+{
+    const cJSON *r;
+
+    cJSON_ArrayForEach(r, recipients)
+    {
+        if (contains(json_str(json_get(r, "emailAddress"), "address"), part))
+            return true;
+    }
+    return false;
+}
+
+/* Is one of "a@contoso.example;b@contoso.example" in a list of recipients? */
+static bool is_addressed(const char *wanted, const cJSON *recipients)
+{
+    char *copy = xstrdup(wanted), *rest = copy, *part;
+    bool found = false;
+
+    while (!found && (part = strsep(&rest, ";"))) {
+        part += strspn(part, " ");
+        found = *part && has_address(recipients, part);
+    }
+    free(copy);
+    return found;
+}
+
+static bool is_from(const cJSON *message, const char *wanted)
+{
+    cJSON *sender = cJSON_CreateArray();
+
+    cJSON_AddItemToArray(sender, cJSON_Duplicate(json_get(message, "from"), true));
+    bool from = is_addressed(wanted, sender);
+    cJSON_Delete(sender);
+    return from;
+}
+
+static bool is_wanted(const cJSON *message, const struct param *params, size_t count)
+{
+    const cJSON *to = json_get(message, "toRecipients"), *cc = json_get(message, "ccRecipients");
+    const char *from = graph_param(params, count, "from");
+    const char *subject = graph_param(params, count, "subjectFilter");
+    const char *importance = graph_param(params, count, "importance");
+    const char *wanted_to = graph_param(params, count, "to"),
+               *wanted_cc = graph_param(params, count, "cc");
+    const char *either = graph_param(params, count, "toOrCc");
+    bool wanted = !from || is_from(message, from);
+
+    if (wanted_to)
+        wanted = wanted && is_addressed(wanted_to, to);
+    if (wanted_cc)
+        wanted = wanted && is_addressed(wanted_cc, cc);
+    if (either)
+        wanted = wanted && (is_addressed(either, to) || is_addressed(either, cc));
+    if (subject)
+        wanted = wanted && contains(json_str(message, "subject"), subject);
+    if (importance && strcasecmp(importance, "Any"))
+        wanted = wanted && json_str(message, "importance") &&
+                 !strcasecmp(json_str(message, "importance"), importance);
+    if (str_eq(graph_param(params, count, "fetchOnlyWithAttachment"), "true"))
+        wanted = wanted && json_bool(message, "hasAttachments", false);
+    return wanted;
+}
+
+/* --- the feed ------------------------------------------------------------------------------------ */
+
+struct look {
+    struct remote *r;
+    const struct param *params;
+    size_t count;
+    const char *folder;
+    struct remote_ctx ctx;
+    struct remote_fault *fault;
+    bool begins; /* the feed is read from its beginning */
+};
+
+/* From `link`, or from the feed's beginning. GRADE_GONE: the service has forgotten it. */
+static enum grade read_feed(struct look *l, const char *link, cJSON **ret, char **ret_link)
+{
+    const struct param all[] = {
+        {"folder", l->folder}, {"$select", "id"}, {"changeType", "created"}};
+
+    l->begins = !link;
+    return graph_feed_all(l->r, GRAPH_NEW_MESSAGES, all, ARRAY_SIZE(all), link, l->ctx, ret,
+                          ret_link, l->fault);
+}
+
+static enum grade received_since(struct look *l, int64_t since, cJSON **ret)
+{
+    char time[GRAPH_TIME_SIZE];
+
+    graph_time(since - TIME_MARGIN, time);
+    char *filter = xasprintf("receivedDateTime ge %s", time);
+    const struct param all[] = {{"folder", l->folder},
+                                {"$filter", filter},
+                                {"$orderby", "receivedDateTime"},
+                                {"$top", "100"}};
+    enum grade grade =
+        graph_list_all(l->r, GRAPH_LIST_MESSAGES, all, ARRAY_SIZE(all), l->ctx, ret, l->fault);
+
+    free(filter);
+    return grade;
+}
+
+/* The messages of a feed's entries; what has left the folder since is left out. */
+static enum grade get_messages(struct look *l, const cJSON *entries, cJSON **ret)
+{
+    size_t size = (size_t)cJSON_GetArraySize(entries), count = 0;
+    const char **ids = xcalloc(size + 1, sizeof(*ids));
+    cJSON **messages = xcalloc(size + 1, sizeof(*messages));
+    const cJSON *entry;
+    enum grade grade = GRADE_OK;
+
+    cJSON_ArrayForEach(entry, entries)
+    {
+        const char *id = json_str(entry, "id");
+
+        if (id && !json_get(entry, "@removed"))
+            ids[count++] = id;
+    }
+    if (count)
+        grade =
+            graph_get_many(l->r, KIND_MESSAGE, l->folder, ids, count, l->ctx, messages, l->fault);
+    *ret = cJSON_CreateArray();
+    for (size_t i = 0; i < count; i++) {
+        if (messages[i])
+            cJSON_AddItemToArray(*ret, messages[i]);
+    }
+    free(messages);
+    free(ids);
+    return grade;
+}
+
+/* What has come since `cursor`. `ret_link`: where the feed goes on. */
+static enum grade look(struct look *l, const char *cursor, cJSON **ret, char **ret_link)
+{
+    const char *link = strchr(cursor, ' ');
+    char *time = xstrndup(cursor, strcspn(cursor, " "));
+    cJSON *entries = NULL;
+    int64_t since = 0;
+    enum grade grade = link ? read_feed(l, link + 1, &entries, ret_link) : GRADE_GONE;
+
+    if (grade == GRADE_OK) {
+        grade = get_messages(l, entries, ret);
+    } else if (grade == GRADE_GONE && !str_parse_time(time, &since)) {
+        remote_fault_release(l->fault);
+        grade = read_feed(l, NULL, &entries, ret_link);
+        if (grade == GRADE_OK)
+            grade = received_since(l, since, ret);
+    }
+    cJSON_Delete(entries);
+    free(time);
+    return grade;
+}
+
+/* --- remote.h ------------------------------------------------------------------------------------ */
+
+static void keep_wanted(const struct look *l, cJSON *messages)
+{
+    for (cJSON *message = messages->child, *next; message; message = next) {
+        next = message->next;
+        if (!is_wanted(message, l->params, l->count))
+            cJSON_Delete(cJSON_DetachItemViaPointer(messages, message));
+    }
+}
+
+/* One that leads to the same again stays, until it is old: each new one is written to disk. */
+static bool may_stay(const char *cursor, int64_t now)
+{
+    char *time = xstrndup(cursor, strcspn(cursor, " "));
+    int64_t since = 0;
+    bool young = !str_parse_time(time, &since) && now - since < CURSOR_AGE_MAX;
+
+    free(time);
+    return young;
+}
+
+enum grade graph_poll_mail(struct remote *r, const struct param *params, size_t count,
+                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                           struct remote_fault *fault)
+{
+    struct look l = {.r = r,
+                     .params = params,
+                     .count = count,
+                     .folder = graph_param(params, count, "folderPath"),
+                     .ctx = ctx,
+                     .fault = fault};
+    cJSON *messages = NULL, *all = NULL;
+    char *link = NULL, time[GRAPH_TIME_SIZE];
+    enum grade grade =
+        cursor ? look(&l, cursor, &messages, &link) : read_feed(&l, NULL, &all, &link);
+
+    cJSON_Delete(all);
+    if (grade == GRADE_OK && !link)
+        grade = GRADE_BROKEN;
+    if (grade == GRADE_OK) {
+        int64_t now = fault->date ? fault->date : clock_now();
+        bool idle = !l.begins && !messages->child && may_stay(cursor, now);
+
+        graph_time(now, time);
+        if (messages)
+            keep_wanted(&l, messages);
+        *ret =
+            (struct remote_news){.items = messages ? messages : cJSON_CreateArray(),
+                                 .cursor = idle ? xstrdup(cursor) : xasprintf("%s %s", time, link)};
+    } else {
+        cJSON_Delete(messages);
+    }
+    free(link);
+    return grade;
+}
