@@ -35,6 +35,8 @@ struct db_schema {
     int count;
     const char *const *steps;
     enum mutex_rank write_rank, read_rank;
+    /* Bytes of the disk that are kept for small transactions: on a full one, what makes room (rm) has to be written down, too. */
+    off_t reserve;
 };
 
 struct db {
@@ -45,6 +47,7 @@ struct db {
     _Atomic(const void *) owner; /* the thread that holds write_lock, as db.c names it, or NULL */
     unsigned depth;              /* guarded by write_lock */
     int failed;                  /* guarded by write_lock: the first failure in this transaction */
+    _Atomic uint64_t ended;      /* transactions; what was read before is as it was */
 };
 
 /*

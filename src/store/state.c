@@ -91,6 +91,7 @@ static const struct db_schema schema = {
     .steps = schema_steps,
     .write_rank = MUTEX_STATE_WRITE,
     .read_rank = MUTEX_STATE_READ,
+    .reserve = 512 * 1024,
 };
 
 static const struct db_dir state_dir = {
@@ -293,7 +294,9 @@ int state_open(const char *dir, struct state **ret, struct buf *err)
         rc = open_database(s, dir, err);
     if (rc)
         goto fail;
-    rc = read_reserve(s);
+    rc = absent_begin(s);
+    if (!rc)
+        rc = read_reserve(s);
     if (rc) {
         buf_fail(err, rc, "%s/state.db: %s", dir, strerror(-rc));
         goto fail_db;
