@@ -61,7 +61,7 @@ static int make_room(struct buf *b, size_t n)
     return 0;
 }
 
-int buf_add(struct buf *b, const void *p, size_t n)
+int buf_grow_add(struct buf *b, const void *p, size_t n)
 {
     int rc;
 

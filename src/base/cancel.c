@@ -7,7 +7,13 @@
 
 void cancel_init(struct cancel *c)
 {
+    cancel_init_until(c, 0);
+}
+
+void cancel_init_until(struct cancel *c, int64_t until)
+{
     atomic_init(&c->fired, false);
+    c->until = until;
 }
 
 void cancel_fire(struct cancel *c)
@@ -17,7 +23,7 @@ void cancel_fire(struct cancel *c)
 
 bool cancel_fired(const struct cancel *c)
 {
-    return c && atomic_load(&c->fired);
+    return c && (atomic_load(&c->fired) || (c->until && clock_mono() >= c->until));
 }
 
 /*

@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 
+#include <endian.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,23 +128,26 @@ static enum step read_utf8(struct json_reader *r)
     return bad(r, "not UTF-8");
 }
 
-/* How many bytes at `p` are ASCII that stands for itself; eight at a time, and perhaps up to seven
- * too few. */
+/* How many bytes at `p` are ASCII that stands for itself, eight at a time; up to seven of the last
+ * ones are left to the caller. A borrow marks bytes behind a marked one only, so the first mark is
+ * right. */
 static size_t plain_run(const char *p, size_t n)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
     size_t i = 0;
 
     for (; n - i >= 8; i += 8) {
-        uint64_t eight, quote, backslash;
+        uint64_t eight, quote, backslash, marks;
 
         memcpy(&eight, p + i, 8);
+        eight = le64toh(eight);
         quote = eight ^ ones * '"';
         backslash = eight ^ ones * '\\';
-        if ((((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | (eight - ones * 0x20) |
-             eight) &
-            tops)
-            break;
+        marks = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+                 (eight - ones * 0x20) | eight) &
+                tops;
+        if (marks)
+            return i + (size_t)__builtin_ctzll(marks) / 8;
     }
     return i;
 }

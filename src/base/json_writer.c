@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put(struct json_writer *w, const char *s, size_t n)
+static inline void put(struct json_writer *w, const char *s, size_t n)
 {
     if (w->error == 0)
         w->error = buf_add(w->out, s, n);

@@ -5,8 +5,10 @@
 
 /* Before uthash.h: its own malloc ends the program by exit(). */
 #define uthash_malloc(size) xmalloc(size)
+#define HASH_FUNCTION(key, length, hash) hash = (unsigned)str_sum(0, key, length)
 
 #include <outlookfs/base/map.h>
+#include <outlookfs/base/str.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <xxhash.h>
 
 bool str_eq(const char *a, const char *b)
 {
@@ -44,6 +45,11 @@ uint64_t str_hash(uint64_t seed, const void *p, size_t n)
         hash *= UINT64_C(0x100000001b3);
     }
     return hash;
+}
+
+uint64_t str_sum(uint64_t seed, const void *p, size_t n)
+{
+    return XXH3_64bits_withSeed(p, n, seed);
 }
 
 static bool is_digit(char c)

@@ -104,8 +104,7 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     buf_init(&own, STATUS_MAX);
     rc = bounded_run(read_status, path, MOUNT_LIMIT, &own);
     if (rc == -ETIMEDOUT)
-        buf_fail(err, rc, "%s does not answer: the program behind the mount is stopped or hangs",
-                 mountpoint);
+        buf_fail(err, rc, "%s " MOUNT_HANGS, mountpoint);
     else if (rc)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     else
@@ -115,6 +114,37 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
     buf_release(&own);
     free(path);
     return rc;
+}
+
+char *control_only(const char *mountpoint, const char *list, bool (*wanted)(const cJSON *entry),
+                   const char *what, struct buf *err)
+{
+    const char *found = NULL;
+    cJSON *status = NULL;
+    const cJSON *entry;
+    char *path = NULL;
+    struct buf names;
+    size_t count = 0;
+
+    if (control_status(mountpoint, NULL, &status, err))
+        return NULL;
+    buf_init(&names, BUF_TEXT_MAX);
+    cJSON_ArrayForEach(entry, json_get(status, list))
+    {
+        if (!wanted(entry))
+            continue;
+        found = json_str(entry, "path");
+        buf_addf(&names, "%s%s", count++ ? ", " : "", found);
+    }
+    if (count == 1)
+        path = xasprintf("%s/%s", mountpoint, found);
+    else if (count)
+        buf_fail(err, -EINVAL, "%s: several %ss, say which: %s", mountpoint, what, names.data);
+    else
+        buf_fail(err, -ENOENT, "%s: there is no %s", mountpoint, what);
+    buf_release(&names);
+    cJSON_Delete(status);
+    return path;
 }
 
 struct line {
@@ -169,6 +199,8 @@ enum service_id control_service(void)
 /* A record whose first attempt got no answer is looked for after 5 s (CREATE_SETTLE): standing
  * still for less than this is no sign that nothing will come. */
 #define STILL_LIMIT (6 * NS_PER_S)
+/* The same while the mount works by itself, which a busy disk and a large record make long. */
+#define WORKING_LIMIT (60 * NS_PER_S)
 
 /* What moves while something is being sent. */
 struct motion {
@@ -188,35 +220,45 @@ static bool is_same(const struct motion *a, const struct motion *b)
 }
 
 /* Time was over. Is there a reason to go on waiting? */
-static bool still_moves(const char *mountpoint, struct motion *motion, struct progress *progress)
+static bool still_moves(const cJSON *status, struct motion *motion)
 {
+    int64_t limit = json_bool(status, "working", false) ? WORKING_LIMIT : STILL_LIMIT;
     struct motion before = *motion;
-    cJSON *status = NULL;
-    bool moves = false;
 
-    if (control_status(mountpoint, NULL, &status, NULL) == 0) {
-        *motion = motion_of(status);
-        progress_show(progress, status);
-        bool waits = json_int(json_get(status, "budget"), "waiting", 0);
-        if (!waits && (before.pending < 0 || is_same(motion, &before)))
-            motion->since = before.since;
-        moves = json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
-                clock_mono() - motion->since < STILL_LIMIT;
-    }
-    cJSON_Delete(status);
-    return moves;
+    *motion = motion_of(status);
+    if (!json_int(json_get(status, "budget"), "waiting", 0) &&
+        (before.pending < 0 || is_same(motion, &before)))
+        motion->since = before.since;
+    return json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
+           clock_mono() - motion->since < limit;
+}
+
+/* One turn: -EINPROGRESS where the mount lives, whatever keeps it from answering to the command. */
+static int sync_turn(const char *mountpoint, cJSON **ret_status)
+{
+    int rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
+
+    if (rc != -EINPROGRESS && rc != -ETIMEDOUT)
+        return rc;
+    return control_status(mountpoint, NULL, ret_status, NULL) ? rc : -EINPROGRESS;
 }
 
 int control_sync(const char *mountpoint, int64_t until)
 {
     struct progress progress = {.what = "sending"};
     struct motion motion = {-1, -1, -1, clock_mono()};
-    int rc;
+    bool moves = true;
+    int rc = -EINPROGRESS;
 
-    do
-        rc = control_command(mountpoint, SYNC_LINE, SYNC_LIMIT + MOUNT_LIMIT);
-    while (rc == -EINPROGRESS && clock_mono() < until &&
-           still_moves(mountpoint, &motion, &progress));
+    while (rc == -EINPROGRESS && moves) {
+        cJSON *status = NULL;
+
+        rc = sync_turn(mountpoint, &status);
+        if (status)
+            progress_show(&progress, status);
+        moves = status && clock_mono() < until && still_moves(status, &motion);
+        cJSON_Delete(status);
+    }
     progress_end(&progress);
     return rc;
 }

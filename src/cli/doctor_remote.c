@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_MS 10000
+#define LIMIT_MS 4000 /* of the service and of the login server: within 10 s together */
 #define CLOCK_MAX 300 /* s; logins are refused when clocks are further apart */
 
 /* --- without a token --- */
@@ -134,10 +134,8 @@ static const char *reason_of(const struct remote_fault *fault, enum grade grade)
 
 static bool check_service(struct doctor *d, struct remote *remote)
 {
-    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    enum grade grade = remote_test(remote, ctx, &fault);
-
+    enum grade grade = service_ask(remote, &fault);
     const char *account = remote_account(remote);
 
     if (grade == GRADE_OK)

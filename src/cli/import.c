@@ -212,8 +212,10 @@ static int read_input(const char *path, struct buf *text, struct buf *err)
 {
     int rc;
 
-    if (!str_eq(path, "-"))
-        return file_read(path, text, err);
+    if (!str_eq(path, "-")) {
+        rc = file_read(path, text, NULL); /* whose reason would name the file, too */
+        return rc ? buf_fail(err, rc, "%s", strerror(-rc)) : 0;
+    }
     do {
         char chunk[65536];
         ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));

@@ -176,8 +176,7 @@ static int look_bounded(const char *path, bool above, struct mountpoint *ret, st
     m.dead = at < text.len && text.data[at] == 'd';
     buf_release(&text);
     if (rc == -ETIMEDOUT)
-        buf_fail(err, rc, "%s does not answer: the program behind the mount is stopped or hangs",
-                 m.path ? m.path : path);
+        buf_fail(err, rc, "%s " MOUNT_HANGS, m.path ? m.path : path);
     else if (rc)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     if (rc)

@@ -22,6 +22,10 @@ int bounded_run(bounded_fn *fn, void *ctx, int64_t limit, struct buf *out);
 int bounded_write(int out, const void *data, size_t len);
 
 #define MOUNT_LIMIT (4 * NS_PER_S) /* in which a mount that runs answers */
+#define MOUNT_HANGS                                                                                \
+    "does not answer: the program behind the mount is stopped or hangs (kill -CONT lets it go "    \
+    "on; "                                                                                         \
+    "kill -9 ends it, and what was saved waits for the next mount)"
 
 /* --- mountpoint.c --- */
 
@@ -51,6 +55,10 @@ int mountpoint_check(char **path, bool nonempty, struct buf *err);
 
 /* .outlookfs/status.json; the caller cJSON_Delete()s it. `text` (may be NULL): as it is. */
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err);
+/* The path of the only entry of an array of status.json that is wanted, for whoever does not say which;
+ * NULL with the reason: none, or several. The caller frees. */
+char *control_only(const char *mountpoint, const char *list, bool (*wanted)(const cJSON *entry),
+                   const char *what, struct buf *err);
 /* A line for .outlookfs/control, which may answer late: within `limit`, or -ETIMEDOUT. 0 or -errno. */
 int control_command(const char *mountpoint, const char *line, int64_t limit);
 /* Sends what waits, as long as something moves, until a time of clock_mono(). 0, -EIO or

@@ -33,10 +33,13 @@
 static int look_at(const char *path, char **ret, struct buf *err)
 {
     struct mountpoint m = {0};
-    int code = EX_OK;
+    int code = EX_OK, rc;
 
     *ret = NULL;
-    if (mountpoint_look(path, &m, err)) {
+    rc = mountpoint_look(path, &m, err);
+    if (rc == -ETIMEDOUT) {
+        code = EX_TEMPFAIL;
+    } else if (rc) {
         buf_clear(err);
     } else if (mountpoint_is_ours(&m) && m.dead) {
         buf_fail(err, 0, "%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
@@ -195,6 +198,7 @@ static int code_of_fault(const struct remote_fault *fault)
     return grade_is_temporary(fault->grade) ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
+/* A service that hangs is asked before it is sent anything, so that it is known what became of the mail. */
 static int send_to(struct remote *remote, const struct cJSON *message, struct buf *err)
 {
     char *text = json_print(message);
@@ -204,8 +208,10 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
     int code = EX_OK;
 
     str_uuid(key);
-    enum grade grade = remote_send(remote, text, key, ctx, &fault);
+    enum grade grade = service_ask(remote, &fault);
 
+    if (grade == GRADE_OK)
+        grade = remote_send(remote, text, key, ctx, &fault);
     if (grade != GRADE_OK) {
         code = code_of_fault(&fault);
         buf_fail(err, 0, "%s%s",

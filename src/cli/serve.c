@@ -152,26 +152,20 @@ static int listen_for_answers(struct server *server, struct buf *err)
     return 0;
 }
 
+/* Nothing is cached and nothing is kept. */
 static bool is_first_mount(const struct settings *s)
 {
-    return access(s->values.state_dir, F_OK) && access(s->values.cache_dir, F_OK);
+    return !s->sandbox && access(s->values.state_dir, F_OK) && access(s->values.cache_dir, F_OK);
 }
 
-/* Where nothing is cached and nothing is kept, a service that refuses, or is not there, leaves no
- * directories behind, and is an error. */
+/* Before a first mount: a service that refuses, or is not there, leaves no directories behind, and is an
+ * error. */
 static int ask_first(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    int rc;
-
-    if (s->sandbox || !is_first_mount(s))
-        return 0;
-    rc = service_connect(s, &server->sandbox, &server->tokens, &server->remote, err);
-    if (rc)
-        return rc;
-    enum grade grade = remote_test(server->remote, ctx, &fault);
+    enum grade grade = service_ask(server->remote, &fault);
+    int rc = 0;
 
     server->answered = grade == GRADE_OK;
     if (!server->answered)
@@ -185,10 +179,8 @@ static int ask_first(struct server *server, struct buf *err)
 static int build(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    int rc = ask_first(server, err);
+    int rc = file_mkdirs(s->values.state_dir, err);
 
-    if (!rc)
-        rc = file_mkdirs(s->values.state_dir, err);
     if (!rc)
         rc = file_mkdirs(s->values.cache_dir, err);
     if (!rc && s->sandbox)
@@ -207,21 +199,21 @@ static int build(struct server *server, struct buf *err)
 /* Offline is fine, with a note: there is a cache, and changes wait. */
 static int probe(struct server *server, struct buf *note, struct buf *err)
 {
-    struct buf why;
-    int rc;
+    struct remote_fault fault = {0};
 
     if (server->answered)
         return 0;
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = mailbox_probe(server->mailbox, NULL, &why);
-    if (rc == -EHOSTUNREACH) {
-        buf_addf(note, "offline%s%s; showing what is cached, changes are kept", why.len ? ": " : "",
-                 why.data);
+    enum grade grade = service_ask(mailbox_remote(server->mailbox), &fault);
+    const char *why = fault.reason ? fault.reason : grade_name(grade);
+    int rc = grade_errno(grade);
+
+    if (grade == GRADE_OFFLINE) {
+        buf_addf(note, "offline: %s; showing what is cached, changes are kept", why);
         rc = 0;
     } else if (rc) {
-        buf_fail(err, rc, "%s: %s", service_url(server), why.len ? why.data : strerror(-rc));
+        buf_fail(err, rc, "%s: %s", service_url(server), why);
     }
-    buf_release(&why);
+    remote_fault_release(&fault);
     return rc;
 }
 
@@ -324,24 +316,42 @@ static void wait_for_end(struct server *server, int signals)
 
 /*
  * Signals are blocked while threads start, so that none of them inherits another mask, and again
- * once there is something to unmount. In between, while we wait for the service, a signal simply
- * ends the program: the journal stands that.
+ * once there is something to unmount. Elsewhere, while we wait for the service, a signal simply ends
+ * the program: the journal stands that.
  */
+static int begin(struct server *server, const sigset_t *ends, struct buf *note, struct buf *err)
+{
+    bool first = is_first_mount(server->settings);
+    sigset_t before;
+    int rc = 0;
+
+    sigprocmask(SIG_BLOCK, ends, &before);
+    if (first)
+        rc = service_connect(server->settings, &server->sandbox, &server->tokens, &server->remote,
+                             err);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (!rc && first)
+        rc = ask_first(server, err);
+    sigprocmask(SIG_BLOCK, ends, NULL);
+    if (!rc)
+        rc = build(server, err);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (!rc)
+        rc = probe(server, note, err);
+    sigprocmask(SIG_BLOCK, ends, NULL);
+    return rc;
+}
+
 static int live(struct server *server, struct report *report, struct buf *err)
 {
     struct buf note;
-    sigset_t set, before;
+    sigset_t ends;
     int signals, rc;
 
-    end_signals(&set);
+    end_signals(&ends);
     buf_init(&note, BUF_TEXT_MAX);
-    signals = signalfd(-1, &set, SFD_CLOEXEC);
-    sigprocmask(SIG_BLOCK, &set, &before);
-    rc = signals < 0 ? -errno : build(server, err);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (!rc)
-        rc = probe(server, &note, err);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    signals = signalfd(-1, &ends, SFD_CLOEXEC);
+    rc = signals < 0 ? -errno : begin(server, &ends, &note, err);
     if (!rc)
         rc = put_into_kernel(server, err);
     if (!rc)

@@ -6,6 +6,8 @@
 
 #include "settings_p.h"
 
+#include <outlookfs/base/clock.h>
+#include <outlookfs/base/grade.h>
 #include <sys/types.h>
 
 /* --- daemon.c --- */
@@ -62,6 +64,7 @@ void sandbox_stop(struct sandbox *s); /* waits until it has ended; zeroed is fin
 /* --- service.c --- */
 
 struct remote;
+struct remote_fault;
 struct token_source;
 
 /* With the token and limits of complete settings. The tokens outlive the remote; both are the
@@ -69,6 +72,11 @@ struct token_source;
 int service_connect(const struct settings *s, const struct sandbox *sandbox,
                     struct token_source **ret_tokens, struct remote **ret, struct buf *err);
 bool service_traced(const struct settings *s); /* each call shall be logged */
+
+/* Every command ends within 10 s where the service says nothing. */
+#define ANSWER_LIMIT (6 * NS_PER_S)
+/* remote_test() within ANSWER_LIMIT; GRADE_OFFLINE where it has no answer by then. */
+enum grade service_ask(struct remote *remote, struct remote_fault *fault);
 
 /* --- logins.c --- */
 

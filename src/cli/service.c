@@ -3,6 +3,8 @@
  */
 #include "serve_p.h"
 
+#include <outlookfs/base/alloc.h>
+#include <outlookfs/base/cancel.h>
 #include <outlookfs/http/http.h>
 #include <outlookfs/http/token.h>
 #include <outlookfs/remote/remote.h>
@@ -68,4 +70,21 @@ int service_connect(const struct settings *s, const struct sandbox *sandbox,
     *ret = s->service == SERVICE_GRAPH ? remote_graph_create(http, service_traced(s))
                                        : remote_connector_create(http, service_traced(s));
     return 0;
+}
+
+enum grade service_ask(struct remote *remote, struct remote_fault *fault)
+{
+    struct cancel patience;
+    struct remote_ctx ctx = {.cancel = &patience, .priority = HTTP_INTERACTIVE};
+
+    cancel_init_until(&patience, clock_mono() + ANSWER_LIMIT);
+    enum grade grade = remote_test(remote, ctx, fault);
+
+    if (grade != GRADE_CANCELLED)
+        return grade;
+    remote_fault_release(fault);
+    *fault = (struct remote_fault){
+        .grade = GRADE_OFFLINE,
+        .reason = xasprintf("no answer within %d s", (int)(ANSWER_LIMIT / NS_PER_S))};
+    return GRADE_OFFLINE;
 }

@@ -11,12 +11,13 @@
 static const struct option long_options[] = {
     {"confirm-deletes", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 
+/* What was there a moment ago may have arrived, or have been taken back. */
 static int tell_left(const char *path)
 {
     cJSON *status = NULL;
     struct buf err, text;
     struct left left;
-    int code;
+    int code = EXIT_DONE;
 
     buf_init(&err, BUF_TEXT_MAX);
     buf_init(&text, BUF_TEXT_MAX);
@@ -26,13 +27,14 @@ static int tell_left(const char *path)
     }
     left = left_read(status);
     left_describe(&left, &text);
-    code =
-        complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
-                 !json_bool(status, "online", true)       ? "offline, "
-                 : !json_bool(status, "authorised", true) ? "not authorised, "
-                                                          : "",
-                 text.len ? text.data : "something was saved meanwhile", path,
-                 left.held ? "; deletions are held until: outlookfs sync --confirm-deletes" : "");
+    if (left.pending || left.failed || left.conflicts || left.held)
+        code = complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
+                        !json_bool(status, "online", true)       ? "offline, "
+                        : !json_bool(status, "authorised", true) ? "not authorised, "
+                                                                 : "",
+                        text.data, path,
+                        left.held ? "; deletions are held until: outlookfs sync --confirm-deletes"
+                                  : "");
 out:
     cJSON_Delete(status);
     buf_release(&text);
@@ -50,9 +52,8 @@ static int sync_all(const char *path, bool confirm_deletes)
         return EXIT_DONE;
     if (rc == -EIO || rc == -EINPROGRESS)
         return tell_left(path);
-    return complain("%s: %s", path,
-                    rc == -ETIMEDOUT ? "the program behind the mount is stopped or hangs"
-                                     : strerror(-rc));
+    return rc == -ETIMEDOUT ? complain("%s " MOUNT_HANGS, path)
+                            : complain("%s: %s", path, strerror(-rc));
 }
 
 static int run(int argc, char **argv)

@@ -2,6 +2,7 @@
  * wait.c - outlookfs wait: until a question of outbox/options/ or outbox/approval/ is answered.
  */
 #include "cli_p.h"
+#include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -21,23 +22,59 @@
 enum { EXIT_WAIT_TIMEOUT = 124, EXIT_WAIT_FAILED = 125, EXIT_WAIT_USAGE = 126 };
 
 #define POLL_NS (200 * NS_PER_MS)
-#define ANSWER_MAX ((size_t)256 * 1024)
-#define QUESTION_MAX JSON_TEXT_MAX
 
 static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 
-static int read_object(const char *path, size_t max, cJSON **ret, struct buf *err)
+/* --- what may wait for a mount that is stopped --- */
+
+static int read_text(void *ctx, int out)
+{
+    struct buf text;
+    int rc;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    rc = file_read(ctx, &text, NULL);
+    return rc ? rc : bounded_write(out, text.data, text.len);
+}
+
+static int read_object(char *path, cJSON **ret, struct buf *err)
 {
     struct buf text;
 
-    buf_init(&text, max);
-    int rc = file_read(path, &text, err);
-    if (!rc)
+    buf_init(&text, JSON_TEXT_MAX);
+    int rc = bounded_run(read_text, path, MOUNT_LIMIT, &text);
+    if (rc)
+        buf_fail(err, rc, "%s: %s", path, strerror(-rc));
+    else
         rc = json_parse_object(text.data, text.len, ret, err);
     buf_release(&text);
     return rc;
 }
+
+struct attribute {
+    const char *path, *name;
+};
+
+static int read_attribute(void *ctx, int out)
+{
+    const struct attribute *a = ctx;
+    char value[BUF_TEXT_MAX];
+    ssize_t n = getxattr(a->path, a->name, value, sizeof(value));
+
+    return n < 0 ? -errno : bounded_write(out, value, (size_t)n);
+}
+
+/* As text, into `out`, which is emptied; 0 or -errno. */
+static int attribute(const char *path, const char *name, struct buf *out)
+{
+    struct attribute a = {path, name};
+
+    buf_clear(out);
+    return bounded_run(read_attribute, &a, MOUNT_LIMIT, out);
+}
+
+/* --- the answer --- */
 
 /* The file beside the question. */
 static char *answer_path(const char *path)
@@ -52,7 +89,7 @@ static char *answer_path(const char *path)
 }
 
 /* The answer's text on standard output, its number as the exit code. */
-static int tell(const char *path)
+static int tell(char *path)
 {
     char *beside = answer_path(path);
     cJSON *question = NULL, *answer = NULL;
@@ -60,8 +97,7 @@ static int tell(const char *path)
     int code;
 
     buf_init(&err, BUF_TEXT_MAX);
-    if (read_object(path, QUESTION_MAX, &question, &err) ||
-        read_object(beside, ANSWER_MAX, &answer, &err)) {
+    if (read_object(path, &question, &err) || read_object(beside, &answer, &err)) {
         complain("%s", err.data);
         code = EXIT_WAIT_FAILED;
         goto out;
@@ -82,52 +118,87 @@ out:
     return code;
 }
 
-/* An attribute as text; false when there is none. */
-static bool attribute(const char *path, const char *name, char *out, size_t size)
+static bool is_hopeful(const char *state)
 {
-    ssize_t n = getxattr(path, name, out, size - 1);
-
-    if (n < 0)
-        return false;
-    out[n] = '\0';
-    return true;
+    return str_eq(state, "waiting") || str_eq(state, "sending") || str_eq(state, "asked");
 }
 
 static int give_up(const char *path, const char *state)
 {
-    char why[BUF_TEXT_MAX];
+    struct buf why;
 
-    if (!attribute(path, "user.outlook.error", why, sizeof(why)))
-        why[0] = '\0';
-    complain("%s: %s%s%s", path, state, *why ? ": " : "", why);
+    buf_init(&why, BUF_TEXT_MAX);
+    attribute(path, "user.outlook.error", &why);
+    complain("%s: %s%s%s", path, state, why.len ? ": " : "", why.data);
+    buf_release(&why);
     return EXIT_WAIT_FAILED;
 }
 
-static int wait_for_answer(const char *path, int64_t until)
+static int no_state(const char *path, int rc)
 {
-    static const char *const hopeful[] = {"waiting", "sending", "asked"};
+    complain("%s%s%s", path, rc == -ETIMEDOUT ? " " : ": ",
+             rc == -ENODATA || rc == -ENOTSUP ? "no file of an outbox"
+             : rc == -ETIMEDOUT               ? MOUNT_HANGS
+                                              : strerror(-rc));
+    return EXIT_WAIT_FAILED;
+}
+
+static int wait_for_answer(char *path, int64_t until)
+{
     const struct timespec pause = {.tv_nsec = POLL_NS};
-    char state[64];
+    struct buf state;
+    int code = -1;
 
-    for (;;) {
-        bool hope = false;
+    buf_init(&state, BUF_TEXT_MAX);
+    while (code < 0) {
+        int rc = attribute(path, "user.outlook.state", &state);
 
-        if (!attribute(path, "user.outlook.state", state, sizeof(state))) {
-            complain("%s: %s", path,
-                     errno == ENODATA || errno == ENOTSUP ? "no file of an outbox"
-                                                          : strerror(errno));
-            return EXIT_WAIT_FAILED;
-        }
-        if (str_eq(state, "answered"))
-            return tell(path);
-        for (size_t i = 0; i < ARRAY_SIZE(hopeful); i++)
-            hope = hope || str_eq(state, hopeful[i]);
-        if (!hope)
-            return give_up(path, state);
-        if (clock_mono() >= until)
-            return EXIT_WAIT_TIMEOUT;
-        nanosleep(&pause, NULL);
+        if (rc)
+            code = no_state(path, rc);
+        else if (str_eq(state.data, "answered"))
+            code = tell(path);
+        else if (!is_hopeful(state.data))
+            code = give_up(path, state.data);
+        else if (clock_mono() >= until)
+            code = EXIT_WAIT_TIMEOUT;
+        else
+            nanosleep(&pause, NULL);
     }
+    buf_release(&state);
+    return code;
+}
+
+/* --- the command --- */
+
+static bool is_open_question(const cJSON *mail)
+{
+    const char *path = json_str(mail, "path"), *state = json_str(mail, "state");
+
+    return path && state && is_hopeful(state) &&
+           (str_starts(path, outgoing_info(OUTGOING_OPTIONS)->path) ||
+            str_starts(path, outgoing_info(OUTGOING_APPROVAL)->path));
+}
+
+/* Who names no file means the only question there is. */
+static int wait_for_the_only_one(int64_t until)
+{
+    struct mountpoint m;
+    int code = EXIT_WAIT_FAILED;
+    char *path;
+    struct buf err;
+
+    if (control_find(NULL, &m))
+        return code;
+    buf_init(&err, BUF_TEXT_MAX);
+    path = control_only(m.path, "outbox", is_open_question, "open question", &err);
+    if (path)
+        code = wait_for_answer(path, until);
+    else
+        complain("%s", err.data);
+    free(path);
+    buf_release(&err);
+    mountpoint_release(&m);
+    return code;
 }
 
 static int run(int argc, char **argv)
@@ -150,16 +221,16 @@ static int run(int argc, char **argv)
         }
         until = clock_mono() + (int64_t)seconds * NS_PER_S;
     }
-    if (argc - optind != 1) {
+    if (argc - optind > 1) {
         usage_error(&wait_command);
         return EXIT_WAIT_USAGE;
     }
-    return wait_for_answer(argv[optind], until);
+    return argv[optind] ? wait_for_answer(argv[optind], until) : wait_for_the_only_one(until);
 }
 
 const struct command wait_command = {
     .name = "wait",
     .summary = "wait for the answer to a question in the outbox",
-    .usage = "[--timeout SECONDS] FILE",
+    .usage = "[--timeout SECONDS] [FILE]",
     .run = run,
 };

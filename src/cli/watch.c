@@ -189,11 +189,16 @@ static int follow(struct watcher *w)
     return code;
 }
 
+/* The stream of "boss", "boss.json", "triggers/boss.jsonl". */
 static char *stream_path(const char *mountpoint, const char *trigger)
 {
     static const char *const suffixes[] = {".jsonl", ".json"};
-    size_t len = strlen(trigger);
+    const char *slash = strrchr(trigger, '/');
+    size_t len;
 
+    if (slash)
+        trigger = slash + 1;
+    len = strlen(trigger);
     for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
         if (str_ends(trigger, suffixes[i])) {
             len -= strlen(suffixes[i]);
@@ -203,17 +208,39 @@ static char *stream_path(const char *mountpoint, const char *trigger)
     return xasprintf("%s/triggers/%.*s.jsonl", mountpoint, (int)len, trigger);
 }
 
+static bool is_any(const cJSON *entry)
+{
+    return json_str(entry, "path") != NULL;
+}
+
+/* `trigger` NULL: the only one there is. */
+static char *find_stream(const char *mountpoint, const char *trigger, struct buf *err)
+{
+    char *definition, *path;
+
+    if (trigger)
+        return stream_path(mountpoint, trigger);
+    definition = control_only(mountpoint, "triggers", is_any, "trigger", err);
+    path = definition ? stream_path(mountpoint, definition) : NULL;
+    free(definition);
+    return path;
+}
+
 static int watch(const char *mountpoint, const char *trigger, const char *command)
 {
     struct watcher w = {.mountpoint = mountpoint, .command = command, .fd = -1};
+    struct buf err;
     int code;
 
-    w.path = stream_path(mountpoint, trigger);
+    buf_init(&err, BUF_TEXT_MAX);
     buf_init(&w.line, LINE_MAX_BYTES);
-    w.fd = strchr(trigger, '/') ? -1 : open(w.path, O_RDONLY | O_CLOEXEC);
-    if (w.fd < 0)
+    w.path = find_stream(mountpoint, trigger, &err);
+    w.fd = w.path ? open(w.path, O_RDONLY | O_CLOEXEC) : -1;
+    if (!w.path)
+        code = complain("%s", err.data);
+    else if (w.fd < 0)
         code = complain("%s: there is no such trigger (its definition belongs into %s/triggers/)",
-                        trigger, mountpoint);
+                        w.path, mountpoint);
     else if (lseek(w.fd, 0, SEEK_END) < 0)
         code = complain("%s: %s", w.path, strerror(errno));
     else
@@ -221,15 +248,37 @@ static int watch(const char *mountpoint, const char *trigger, const char *comman
     if (w.fd >= 0)
         close(w.fd);
     buf_release(&w.line);
+    buf_release(&err);
     free(w.path);
+    return code;
+}
+
+/*
+ * "boss" is a trigger of the mount we are in, ~/mailbox/triggers/boss.jsonl one of the mount it lies
+ * in, and ~/mailbox, as any directory, the mount of which the only trigger is meant.
+ */
+static int watch_named(const char *mount, const char *trigger, const char *command)
+{
+    struct mountpoint m;
+    int code;
+
+    if (!mount && trigger && (strchr(trigger, '/') || str_eq(trigger, "."))) {
+        mount = trigger;
+        trigger = str_ends(mount, ".jsonl") || str_ends(mount, ".json") ? mount : NULL;
+    }
+    code = control_find(mount, &m);
+    if (code)
+        return code;
+    signal(SIGPIPE, SIG_IGN);
+    code = watch(m.path, trigger, command);
+    mountpoint_release(&m);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
     const char *command = NULL;
-    struct mountpoint m;
-    int c, code;
+    int c;
 
     while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         if (c == 'h')
@@ -238,21 +287,15 @@ static int run(int argc, char **argv)
             return usage_error(&watch_command);
         command = optarg;
     }
-    if (argc - optind != 1 && argc - optind != 2)
+    if (argc - optind > 2)
         return usage_error(&watch_command);
-
-    code = control_find(argc - optind == 2 ? argv[optind] : NULL, &m);
-    if (code)
-        return code;
-    signal(SIGPIPE, SIG_IGN);
-    code = watch(m.path, argv[argc - 1], command);
-    mountpoint_release(&m);
-    return code;
+    return watch_named(argc - optind == 2 ? argv[optind] : NULL,
+                       optind < argc ? argv[argc - 1] : NULL, command);
 }
 
 const struct command watch_command = {
     .name = "watch",
     .summary = "print what a trigger brings, or run a command for each item",
-    .usage = "[--exec COMMAND] [MOUNTPOINT] TRIGGER",
+    .usage = "[--exec COMMAND] [MOUNTPOINT] [TRIGGER]",
     .run = run,
 };

@@ -21,6 +21,15 @@ static struct opened *fill_open(struct mount *m, const struct fs_open *open,
     return opened;
 }
 
+static void close_opened(fuse_req_t req, const struct fuse_file_info *fi)
+{
+    struct mount *m = fuse_req_userdata(req);
+
+    calls_let_go(&m->calls, opened_of(fi));
+    opened_close(m, opened_of(fi));
+    fuse_reply_err(req, 0);
+}
+
 /* --- files --- */
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -31,13 +40,14 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
     call_begin(&call, req);
     rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
-    call_end(&call);
+    bool waits = call_end(&call);
     if (rc) {
-        fuse_reply_err(req, -call_inode_error(rc));
+        if (waits)
+            fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
     struct opened *opened = fill_open(call.mount, &open, fi);
-    if (fuse_reply_open(req, fi) == -ENOENT)
+    if (!waits || fuse_reply_open(req, fi) == -ENOENT)
         opened_close(call.mount, opened);
 }
 
@@ -52,14 +62,15 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 
     call_begin(&call, req);
     rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
-    call_end(&call);
+    bool waits = call_end(&call);
     if (rc) {
-        fuse_reply_err(req, -rc);
+        if (waits)
+            fuse_reply_err(req, -rc);
         return;
     }
     struct opened *opened = fill_open(call.mount, &open, fi);
     fill_entry(&entry, &e);
-    if (fuse_reply_create(req, &e, fi) == -ENOENT) {
+    if (!waits || fuse_reply_create(req, &e, fi) == -ENOENT) {
         opened_close(call.mount, opened);
         fs_forget(call.fs, entry.ino, 1);
     }
@@ -73,12 +84,13 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 
     (void)ino;
     call_begin(&call, req);
-    n = fs_read(call.fs, &call.who, call_handle(fi), out, size, offset);
-    call_end(&call);
-    if (n < 0)
-        fuse_reply_err(req, (int)-n);
-    else
-        fuse_reply_buf(req, out, (size_t)n);
+    n = fs_read(call.fs, &call.who, call_handle(&call, fi), out, size, offset);
+    if (call_end(&call)) {
+        if (n < 0)
+            fuse_reply_err(req, (int)-n);
+        else
+            fuse_reply_buf(req, out, (size_t)n);
+    }
     free(out);
 }
 
@@ -90,8 +102,9 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 
     (void)ino;
     call_begin(&call, req);
-    n = fs_write(call.fs, &call.who, call_handle(fi), data, size, offset);
-    call_end(&call);
+    n = fs_write(call.fs, &call.who, call_handle(&call, fi), data, size, offset);
+    if (!call_end(&call))
+        return;
     if (n < 0)
         fuse_reply_err(req, (int)-n);
     else
@@ -106,9 +119,9 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
 
     (void)ino;
     call_begin(&call, req);
-    rc = fs_fallocate(call.fs, &call.who, call_handle(fi), mode, offset, length);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    rc = fs_fallocate(call.fs, &call.who, call_handle(&call, fi), mode, offset, length);
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -118,9 +131,9 @@ void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
     (void)ino;
     call_begin(&call, req);
-    rc = fs_flush(call.fs, &call.who, call_handle(fi));
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    rc = fs_flush(call.fs, &call.who, call_handle(&call, fi));
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
@@ -131,16 +144,16 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
     (void)ino;
     (void)datasync;
     call_begin(&call, req);
-    rc = fs_fsync(call.fs, &call.who, call_handle(fi));
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    rc = fs_fsync(call.fs, &call.who, call_handle(&call, fi));
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 /* The file system gives the handle back through the notifier, whatever becomes of it. */
 void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
 {
     const struct mount *m = fuse_req_userdata(req);
-    unsigned ready = fs_poll(m->fs, call_handle(fi), ph);
+    unsigned ready = fs_poll(m->fs, opened_of(fi)->file, ph);
     unsigned events = POLLOUT | POLLWRNORM;
 
     (void)ino;
@@ -154,8 +167,7 @@ void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
-    opened_close(fuse_req_userdata(req), opened_of(fi));
-    fuse_reply_err(req, 0);
+    close_opened(req, fi);
 }
 
 /* --- directories --- */
@@ -168,22 +180,22 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
     call_begin(&call, req);
     rc = fs_opendir(call.fs, &call.who, ino, &dir);
-    call_end(&call);
+    bool waits = call_end(&call);
     if (rc) {
-        fuse_reply_err(req, -call_inode_error(rc));
+        if (waits)
+            fuse_reply_err(req, -call_inode_error(rc));
         return;
     }
     struct opened *opened = opened_dir(call.mount, dir);
     fi->fh = (uintptr_t)opened;
-    if (fuse_reply_open(req, fi) == -ENOENT)
+    if (!waits || fuse_reply_open(req, fi) == -ENOENT)
         opened_close(call.mount, opened);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
-    opened_close(fuse_req_userdata(req), opened_of(fi));
-    fuse_reply_err(req, 0);
+    close_opened(req, fi);
 }
 
 /* Changes of names are in the journal before they are answered. */

@@ -103,6 +103,8 @@ static int start_threads(struct mount *m)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = notifier_start(&m->notifier, m->session);
     if (!rc)
+        rc = calls_start(&m->calls);
+    if (!rc)
         rc = -pthread_create(&m->loop, NULL, serve, m);
     m->looping = rc == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -198,6 +200,7 @@ void mount_close(struct mount *m)
     notifier_stop(&m->notifier);
     if (m->looping)
         stop_loop(m);
+    calls_end(&m->calls);
     if (m->session)
         fuse_session_unmount(m->session);
     openings_close(m);

@@ -32,22 +32,29 @@ void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
                                      .entry_timeout = entry->cacheable ? ENTRY_SECONDS : 0};
 }
 
-/* The kernel no longer waits (-ENOENT): nobody will give the reference back. */
-static void reply_entry(fuse_req_t req, struct fs *fs, int rc, const struct fs_entry *entry)
+/* Ends the call. Where the kernel no longer waits (-ENOENT) nobody will give the reference back. */
+static void reply_entry(struct call *call, int rc, const struct fs_entry *entry)
 {
+    bool waits = call_end(call);
     struct fuse_entry_param e;
 
     if (rc) {
-        fuse_reply_err(req, -rc);
+        if (waits)
+            fuse_reply_err(call->req, -rc);
         return;
     }
     fill_entry(entry, &e);
-    if (fuse_reply_entry(req, &e) == -ENOENT)
-        fs_forget(fs, entry->ino, 1);
+    if (!waits || fuse_reply_entry(call->req, &e) == -ENOENT)
+        fs_forget(call->fs, entry->ino, 1);
 }
 
-static void reply_xattr(fuse_req_t req, int rc, const struct buf *value, size_t size)
+/* Ends the call. */
+static void reply_xattr(struct call *call, int rc, const struct buf *value, size_t size)
 {
+    fuse_req_t req = call->req;
+
+    if (!call_end(call))
+        return;
     if (rc)
         fuse_reply_err(req, -rc);
     else if (size == 0)
@@ -81,8 +88,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     call_begin(&call, req);
     rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
-    call_end(&call);
-    reply_entry(req, call.fs, rc, &entry);
+    reply_entry(&call, rc, &entry);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
@@ -111,8 +117,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
     (void)dev;
     call_begin(&call, req);
     rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
-    call_end(&call);
-    reply_entry(req, call.fs, rc, &entry);
+    reply_entry(&call, rc, &entry);
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -123,8 +128,7 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 
     call_begin(&call, req);
     rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
-    call_end(&call);
-    reply_entry(req, call.fs, rc, &entry);
+    reply_entry(&call, rc, &entry);
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -135,8 +139,7 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 
     call_begin(&call, req);
     rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
-    call_end(&call);
-    reply_entry(req, call.fs, rc, &entry);
+    reply_entry(&call, rc, &entry);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -146,8 +149,8 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     call_begin(&call, req);
     rc = fs_unlink(call.fs, &call.who, parent, name);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -157,8 +160,8 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     call_begin(&call, req);
     rc = fs_rmdir(call.fs, &call.who, parent, name);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
@@ -169,8 +172,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 
     call_begin(&call, req);
     rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
@@ -181,8 +184,8 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const 
     (void)ino;
     call_begin(&call, req);
     rc = fs_link(call.fs, newparent, newname);
-    call_end(&call);
-    fuse_reply_err(req, -rc);
+    if (call_end(&call))
+        fuse_reply_err(req, -rc);
 }
 
 /* --- inodes --- */
@@ -195,8 +198,9 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     int rc;
 
     call_begin(&call, req);
-    rc = fs_getattr(call.fs, &call.who, ino, call_handle(fi), &st, &cacheable);
-    call_end(&call);
+    rc = fs_getattr(call.fs, &call.who, ino, call_handle(&call, fi), &st, &cacheable);
+    if (!call_end(&call))
+        return;
     if (rc)
         fuse_reply_err(req, -call_inode_error(rc));
     else
@@ -233,8 +237,9 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
     int rc;
 
     call_begin(&call, req);
-    rc = fs_setattr(call.fs, &call.who, ino, call_handle(fi), attr, set_flags(to_set), &st);
-    call_end(&call);
+    rc = fs_setattr(call.fs, &call.who, ino, call_handle(&call, fi), attr, set_flags(to_set), &st);
+    if (!call_end(&call))
+        return;
     if (rc)
         fuse_reply_err(req, -call_inode_error(rc));
     else
@@ -250,11 +255,12 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
     buf_init(&target, PATH_MAX);
     call_begin(&call, req);
     rc = fs_readlink(call.fs, ino, &target);
-    call_end(&call);
-    if (rc)
-        fuse_reply_err(req, -rc);
-    else
-        fuse_reply_readlink(req, target.data);
+    if (call_end(&call)) {
+        if (rc)
+            fuse_reply_err(req, -rc);
+        else
+            fuse_reply_readlink(req, target.data);
+    }
     buf_release(&target);
 }
 
@@ -273,8 +279,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
     buf_init(&value, XATTR_MAX);
     call_begin(&call, req);
     rc = fs_getxattr(call.fs, ino, name, &value);
-    call_end(&call);
-    reply_xattr(req, rc, &value, size);
+    reply_xattr(&call, rc, &value, size);
     buf_release(&value);
 }
 
@@ -307,8 +312,7 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
     buf_init(&names, XATTR_MAX);
     call_begin(&call, req);
     rc = fs_listxattr(call.fs, ino, &names);
-    call_end(&call);
-    reply_xattr(req, rc, &names, size);
+    reply_xattr(&call, rc, &names, size);
     buf_release(&names);
 }
 
@@ -321,7 +325,8 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
     (void)ino;
     call_begin(&call, req);
     rc = fs_statfs(call.fs, &st);
-    call_end(&call);
+    if (!call_end(&call))
+        return;
     if (rc)
         fuse_reply_err(req, -rc);
     else

@@ -82,6 +82,7 @@ static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_inf
     l.out = xmalloc(size);
     if (!rc) {
         call_begin(&l.call, req);
+        call_opened(&l.call, fi);
         rc = fill(&l, (uint64_t)offset);
         call_end(&l.call);
     }

@@ -224,6 +224,6 @@ uint64_t name_ino(const char *const *parts, size_t count)
 
     /* The NUL is hashed too: {"ab", "c"} and {"a", "bc"} are different things. */
     for (size_t i = 0; i < count; i++)
-        hash = str_hash(hash, parts[i], strlen(parts[i]) + 1);
+        hash = str_sum(hash, parts[i], strlen(parts[i]) + 1);
     return ((hash ^ hash >> 52) & (top - 1)) | top;
 }

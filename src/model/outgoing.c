@@ -155,7 +155,7 @@ char *outgoing_answer_name(const char *name)
 
 /* --- to fill in --- */
 
-static struct cJSON *template_value(const struct member *m)
+static struct cJSON *template_value(enum outgoing what, const struct member *m)
 {
     switch (m->type) {
     case MEMBER_BOOL:
@@ -163,7 +163,7 @@ static struct cJSON *template_value(const struct member *m)
     case MEMBER_IMPORTANCE:
         return cJSON_CreateString("Normal");
     case MEMBER_OPTIONS:
-        return cJSON_CreateString("Yes, No");
+        return cJSON_CreateString(what == OUTGOING_APPROVAL ? "Approve, Reject" : "Yes, No");
     case MEMBER_RESPONSE:
         return cJSON_CreateString("accept");
     case MEMBER_ATTACHMENTS:
@@ -181,7 +181,7 @@ struct cJSON *outgoing_template(enum outgoing what)
     struct cJSON *obj = cJSON_CreateObject();
 
     for (const struct member *m = kinds[what].members; m->name; m++)
-        cJSON_AddItemToObject(obj, m->name, template_value(m));
+        cJSON_AddItemToObject(obj, m->name, template_value(what, m));
     return obj;
 }
 

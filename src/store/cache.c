@@ -185,6 +185,7 @@ static int open_database(struct cache *c, struct buf *err)
 
 static void free_cache(struct cache *c)
 {
+    cache_recent_release(c);
     if (c->lock_fd >= 0)
         close(c->lock_fd);
     free(c->path);

@@ -5,11 +5,11 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
+#include <outlookfs/base/str.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 void cache_record_release(struct cache_record *r)
 {
@@ -36,7 +36,7 @@ static struct cache_record read_record(struct sql_query *q)
 
 int64_t cache_sum(const char *text, size_t size)
 {
-    uint64_t hash = XXH3_64bits(text, size);
+    uint64_t hash = str_sum(0, text, size);
 
     return hash ? (int64_t)hash : 1;
 }
@@ -151,14 +151,71 @@ static int forget_damaged(struct cache *c, enum kind kind, const char *folder, c
     return rc ? rc : -ENOENT;
 }
 
+/* --- the records read last: a program that opens a file looks at it some times in a row --- */
+
+static struct recent *recent_of(struct cache *c, const char *id)
+{
+    return &c->recent[str_sum(0, id, strlen(id)) % RECENT_COUNT];
+}
+
+static struct cache_record copy_record(const struct cache_record *r)
+{
+    struct cache_record copy = *r;
+
+    copy.id = xstrdup(r->id);
+    copy.etag = r->etag ? xstrdup(r->etag) : NULL;
+    copy.text = NULL;
+    return copy;
+}
+
+static void release_recent(struct recent *recent)
+{
+    free(recent->folder);
+    cache_record_release(&recent->record);
+    recent->folder = NULL;
+}
+
+void cache_recent_release(struct cache *c)
+{
+    for (size_t i = 0; i < RECENT_COUNT; i++)
+        release_recent(&c->recent[i]);
+}
+
+/* `ended` was read before the record was; db.read_lock is held. */
+static void remember_locked(struct cache *c, enum kind kind, const char *folder, uint64_t ended,
+                            const struct cache_record *record)
+{
+    struct recent *recent = recent_of(c, record->id);
+
+    release_recent(recent);
+    *recent = (struct recent){ended, kind, xstrdup(folder), copy_record(record)};
+}
+
+static bool recall(struct cache *c, enum kind kind, const char *folder, const char *id,
+                   struct cache_record *ret)
+{
+    const struct recent *recent = recent_of(c, id);
+
+    mutex_lock(&c->db.read_lock);
+    bool found = recent->folder && recent->ended == c->db.ended && recent->kind == kind &&
+                 str_eq(recent->record.id, id) && str_eq(recent->folder, folder);
+    if (found)
+        *ret = copy_record(&recent->record);
+    mutex_unlock(&c->db.read_lock);
+    return found;
+}
+
 int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
               struct cache_record *ret)
 {
     struct cache_record record = {0};
+    uint64_t ended = c->db.ended;
     struct sql_query q;
     bool damaged = false;
     int rc;
 
+    if (!with_text && !db_is_mine(&c->db) && recall(c, kind, folder, id, ret))
+        return 0;
     if (with_text)
         db_read(&c->db, &q,
                 "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.read, r.exported, "
@@ -175,6 +232,8 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     sql_bind_str(&q, folder);
     if (sql_row(&q)) {
         record = read_record(&q);
+        if (q.held)
+            remember_locked(c, kind, folder, ended, &record);
         if (with_text)
             record.text = sql_dup(&q, 8);
         damaged = with_text && !is_sound(&record, sql_int(&q, 9));

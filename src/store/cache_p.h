@@ -5,7 +5,7 @@
  *   cache_folders.c      folders, and the names they are listed under
  *   cache_listings.c     listings: one row a folder, and its key in the other tables
  *   cache_records.c      storing records: same, new or changed?
- *   cache_lookup.c       reading and removing records
+ *   cache_lookup.c       reading and removing records; those read last
  *   cache_changes.c      revisions: what changed in a folder
  *   cache_words.c        the index of words, and searching it
  *   words.c              which words a record has, and what somebody looks for
@@ -19,16 +19,29 @@
 
 #include <outlookfs/store/cache.h>
 
+/* A record that was read, without its text, as long as no transaction has ended since. */
+struct recent {
+    uint64_t ended;
+    enum kind kind;
+    char *folder;
+    struct cache_record record;
+};
+
+#define RECENT_COUNT 256
+
 struct cache {
     char *dir;
     char *path;
     int lock_fd;
     struct db db;
-    int64_t rev; /* the newest revision; guarded by db.write_lock */
+    int64_t rev;                        /* the newest revision; guarded by db.write_lock */
+    struct recent recent[RECENT_COUNT]; /* by a hash of the id; guarded by db.read_lock */
 };
 
 /* What texts.sum says of a text: never 0. */
 int64_t cache_sum(const char *text, size_t size);
+
+void cache_recent_release(struct cache *c);
 
 /* The key of a listing, made when missing; between db_begin() and db_end(). */
 int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret);

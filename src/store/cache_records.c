@@ -15,6 +15,7 @@
 struct gain {
     int64_t records;
     int64_t bytes;
+    bool new; /* the record before was: so is the next one, mostly, and need not be looked for */
 };
 
 /* The row of a record before it is stored again; seq 0: there is none. */
@@ -85,16 +86,17 @@ static int put_text(struct cache *c, int64_t seq, const struct item *item, uint6
     return sql_run(&q);
 }
 
+/* Inserts the record unless it is there; *inserted says which. */
 static int insert(struct cache *c, int64_t listing, const struct item *item, uint64_t hash,
-                  uint64_t run)
+                  uint64_t run, bool *inserted)
 {
     struct sql_query q;
     int rc;
 
-    db_write(
-        &c->db, &q,
-        "INSERT INTO records (listing, id, etag, mtime, stamp, size, attachments, read, hash, run,"
-        " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    db_write(&c->db, &q,
+             "INSERT OR IGNORE INTO records (listing, id, etag, mtime, stamp, size, attachments, "
+             "read, hash, run,"
+             " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
@@ -108,7 +110,8 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, (int64_t)name_tag(item->id));
     rc = sql_run(&q);
-    return rc ? rc : put_text(c, db_last_id(&c->db), item, hash);
+    *inserted = !rc && db_changes(&c->db) > 0;
+    return *inserted ? put_text(c, db_last_id(&c->db), item, hash) : rc;
 }
 
 /* A listing that meets a record again: remembers that and the text it came in. */
@@ -162,24 +165,38 @@ static int change(struct cache *c, const struct known *known, const struct item 
     return rc ? rc : put_text(c, known->seq, item, hash);
 }
 
+static int put_new(struct cache *c, int64_t listing, const struct item *item, uint64_t hash,
+                   uint64_t run, struct gain *gain)
+{
+    int rc =
+        insert(c, listing, item, hash, run == CACHE_KEEP_RUN ? CACHE_UNLISTED : run, &gain->new);
+
+    if (!rc && gain->new) {
+        gain->records++;
+        gain->bytes += (int64_t)item->size;
+    }
+    return rc;
+}
+
 static int put_one(struct cache *c, int64_t listing, const struct item *item, uint64_t run,
                    struct gain *gain, enum cache_change *ret)
 {
     uint64_t hash = (uint64_t)cache_sum(item->text, item->size);
-    struct known known;
+    struct known known = {0};
     bool same;
-    int rc = find_known(c, listing, item->id, &known);
+    int rc = gain->new ? put_new(c, listing, item, hash, run, gain) : 0;
 
-    if (rc)
-        return rc;
-    if (run == CACHE_KEEP_RUN)
-        run = known.seq ? known.run : CACHE_UNLISTED;
-    if (!known.seq) {
-        gain->records++;
-        gain->bytes += (int64_t)item->size;
+    if (!rc && !gain->new)
+        rc = find_known(c, listing, item->id, &known);
+    if (!rc && !gain->new && !known.seq)
+        rc = put_new(c, listing, item, hash, run, gain);
+    if (rc || gain->new) {
         *ret = CACHE_NEW;
-        return insert(c, listing, item, hash, run);
+        return rc;
     }
+    assert(known.seq);
+    if (run == CACHE_KEEP_RUN)
+        run = known.run;
     rc = same_text(c, &known, item, hash, &same);
     if (rc)
         return rc;

@@ -211,6 +211,7 @@ int db_end(struct db *db, int rc)
     rc = db->failed;
     if (db->depth == 1) {
         rc = finish_locked(db);
+        db->ended++;
         db->failed = 0;
         atomic_store(&db->owner, NULL);
     }

@@ -45,6 +45,7 @@ struct db {
     _Atomic(const void *) owner; /* the thread that holds write_lock, as db.c names it, or NULL */
     unsigned depth;              /* guarded by write_lock */
     int failed;                  /* guarded by write_lock: the first failure in this transaction */
+    _Atomic uint64_t ended;      /* transactions; what was read before is as it was */
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,11 +65,19 @@ static int fail(struct sql *sql, struct buf *err)
     return rc;
 }
 
+/* Statistics of memory that nobody reads cost a lock at each allocation. */
+static void without_statistics(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sql_open(struct sql *sql, const char *path, struct buf *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc;
 
+    pthread_once(&once, without_statistics);
     *sql = (struct sql){.path = xstrdup(path)};
     if (sqlite3_open_v2(path, &sql->db, flags, NULL) != SQLITE_OK) {
         rc = sql->db ? fail(sql, err) : buf_fail(err, -ENOMEM, "%s: out of memory", path);

@@ -293,7 +293,9 @@ int state_open(const char *dir, struct state **ret, struct buf *err)
         rc = open_database(s, dir, err);
     if (rc)
         goto fail;
-    rc = read_reserve(s);
+    rc = absent_begin(s);
+    if (!rc)
+        rc = read_reserve(s);
     if (rc) {
         buf_fail(err, rc, "%s/state.db: %s", dir, strerror(-rc));
         goto fail_db;

@@ -4,6 +4,8 @@
 #include "row_p.h"
 #include "state_p.h"
 
+/* The texts may be large: who does not need them does not read them, and they come last, so that SQLite
+ * does not walk through them either. */
 static const struct column columns[] = {
     COLUMN(struct journal_op, slot),      COLUMN(struct journal_op, verb),
     COLUMN(struct journal_op, state),     COLUMN(struct journal_op, status),
@@ -14,7 +16,10 @@ static const struct column columns[] = {
     COLUMN(struct journal_op, mine),      COLUMN(struct journal_op, sent),
     COLUMN(struct journal_op, answer),    COLUMN(struct journal_op, seen),
 };
+#define TEXTS 5
 static const struct table journal = TABLE("journal", struct journal_op, columns, 1);
+static const struct table heads = {"journal", sizeof(struct journal_op), columns,
+                                   ARRAY_SIZE(columns) - TEXTS, 1};
 
 void journal_op_release(struct journal_op *op)
 {
@@ -34,6 +39,21 @@ int state_get_op(struct state *s, int64_t slot, struct journal_op *ret)
     row_select(&s->db, &journal, &q, "WHERE slot = ?");
     sql_bind_int(&q, slot);
     return row_take(&q, &journal, ret);
+}
+
+int state_put_op_head(struct state *s, const struct journal_op *op)
+{
+    state_begin(s);
+    return state_end(s, row_update(&s->db, &heads, op));
+}
+
+int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &heads, &q, "WHERE slot = ?");
+    sql_bind_int(&q, slot);
+    return row_take(&q, &heads, ret);
 }
 
 int state_remove_op(struct state *s, int64_t slot)
@@ -77,12 +97,12 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
     return (int)count;
 }
 
-int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count)
+int state_op_heads(struct state *s, struct journal_op **ret, size_t *ret_count)
 {
     struct sql_query q;
 
-    row_select(&s->db, &journal, &q, "ORDER BY queued_at, slot");
-    return row_collect(&q, &journal, ret, ret_count);
+    row_select(&s->db, &heads, &q, "ORDER BY queued_at, slot");
+    return row_collect(&q, &heads, ret, ret_count);
 }
 
 int state_each_op_name(struct state *s, unsigned states, state_op_fn each, void *ctx)

@@ -4,6 +4,8 @@
 #include "row_p.h"
 #include "state_p.h"
 
+#include <errno.h>
+
 static const struct column columns[] = {
     COLUMN(struct local, ino),  COLUMN(struct local, dir),   COLUMN(struct local, name),
     COLUMN(struct local, mode), COLUMN(struct local, mtime), COLUMN(struct local, target),
@@ -17,6 +19,7 @@ void local_release(struct local *l)
 
 int state_put_local(struct state *s, const struct local *l)
 {
+    absent_enter(s, l->name);
     state_begin(s);
     return state_end(s, row_put(&s->db, &locals, l));
 }
@@ -40,6 +43,8 @@ int state_find_local(struct state *s, uint64_t dir, const char *name, struct loc
 {
     struct sql_query q;
 
+    if (is_absent(s, name))
+        return -ENOENT;
     row_select(&s->db, &locals, &q, "WHERE dir <> 0 AND dir = ? AND name = ?");
     sql_bind_int(&q, (int64_t)dir);
     sql_bind_str(&q, name);

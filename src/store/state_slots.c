@@ -41,6 +41,7 @@ int state_set_record(struct state *s, int64_t id, const char *record)
 {
     struct sql_query q;
 
+    absent_enter(s, record);
     state_begin(s);
     db_write(&s->db, &q, "UPDATE slots SET record = ? WHERE id = ?");
     sql_bind_str(&q, record);
@@ -52,6 +53,7 @@ int state_move_slot(struct state *s, const struct slot *slot, const char *folder
 {
     struct sql_query q;
 
+    absent_enter(s, slot->name);
     state_begin(s);
     db_write(&s->db, &q,
              "UPDATE slots SET name = ?1, folder = ?2, origin = CASE WHEN record IS NULL THEN NULL"
@@ -80,6 +82,8 @@ int state_moving_to(struct state *s, enum kind kind, const char *record, char **
     struct sql_query q;
     struct slot slot;
 
+    if (is_absent(s, record))
+        return -ENOENT;
     row_select(&s->db, &slots, &q, "WHERE origin IS NOT NULL AND kind = ? AND record = ?");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, record);
@@ -97,6 +101,8 @@ int state_put_slot(struct state *s, struct slot *slot)
     int64_t id = slot->id;
     int rc;
 
+    absent_enter(s, slot->name);
+    absent_enter(s, slot->record);
     state_begin(s);
     rc = state_end(s, id ? row_update(&s->db, &slots, slot) : row_insert(&s->db, &slots, slot));
     if (rc)
@@ -123,6 +129,8 @@ int state_slot_by_name(struct state *s, enum kind kind, const char *folder, cons
 {
     struct sql_query q;
 
+    if (is_absent(s, name))
+        return -ENOENT;
     row_select(&s->db, &slots, &q, "WHERE kind = ? AND folder = ? AND name = ?");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);
@@ -135,6 +143,8 @@ int state_slot_by_record(struct state *s, enum kind kind, const char *folder, co
 {
     struct sql_query q;
 
+    if (is_absent(s, record))
+        return -ENOENT;
     row_select(&s->db, &slots, &q, "WHERE kind = ? AND folder = ? AND record = ?");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);

@@ -66,7 +66,7 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->gen++;
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
-    text_replace(&op->mine, c->mine);
+    op_set_mine(op, c->mine);
     text_replace(&op->reason, NULL);
     return state_put_op(c->state, op);
 }
@@ -381,14 +381,14 @@ static int hold(struct writeback *wb, struct journal_op *op)
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;
     mutex_unlock(&wb->scheduler.lock);
-    return state_put_op(wb->mb->state, op);
+    return state_put_op_head(wb->mb->state, op);
 }
 
 static int hold_all(struct writeback *wb, int64_t confirmed)
 {
     struct journal_op *ops;
     size_t count;
-    int rc = state_ops(wb->mb->state, &ops, &count);
+    int rc = state_op_heads(wb->mb->state, &ops, &count);
 
     if (rc)
         return rc;

@@ -20,6 +20,15 @@ struct flush {
     struct buf *err;
 };
 
+/* What waits is due. Nothing is written where nothing has to: a writer may keep the disk busy for long. */
+static int expedite_all(struct state *state, int64_t now)
+{
+    int64_t next;
+    int rc = state_due_ops(state, now, NULL, 0, &next);
+
+    return rc < 0 || next == INT64_MAX ? rc : state_expedite_ops(state, now);
+}
+
 static int expedite(struct writeback *wb, int64_t slot)
 {
     struct state *state = wb->mb->state;
@@ -28,13 +37,13 @@ static int expedite(struct writeback *wb, int64_t slot)
     int rc;
 
     if (!slot)
-        return state_expedite_ops(state, now);
+        return expedite_all(state, now);
     state_begin(state);
-    rc = state_get_op(state, slot, &op);
+    rc = state_get_op_head(state, slot, &op);
     if (!rc) {
         if (op.state == JOURNAL_QUEUED && op.due > now) {
             op.due = now;
-            rc = state_put_op(state, &op);
+            rc = state_put_op_head(state, &op);
         }
         journal_op_release(&op);
     }
@@ -81,7 +90,7 @@ static int look_at_op(const struct flush *f, const struct journal_op *op)
 static int look_at_slot(const struct flush *f)
 {
     struct journal_op op;
-    int rc = state_get_op(f->wb->mb->state, f->slot, &op);
+    int rc = state_get_op_head(f->wb->mb->state, f->slot, &op);
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
@@ -104,6 +113,17 @@ static int look_at_all(const struct flush *f)
         return rc;
     return buf_fail(f->err, -EIO, "%u refused, %u in conflict, %u deletions held%s", counts.failed,
                     counts.conflict, counts.held, counts.held ? " (" HELD_HINT ")" : "");
+}
+
+unsigned writeback_under_way_count(struct writeback *wb)
+{
+    unsigned count = 0;
+
+    mutex_lock(&wb->scheduler.lock);
+    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
+        count += wb->workers[i].slot != 0;
+    mutex_unlock(&wb->scheduler.lock);
+    return count;
 }
 
 static bool busy_locked(const struct flush *f)

@@ -179,35 +179,63 @@ struct tally {
     unsigned waiting, failed;
 };
 
-static int tally(struct outbox *ob, bool expedite, struct tally *ret)
+static int tally(struct outbox *ob, struct tally *ret)
 {
-    struct state *state = ob->mb->state;
     struct outbox_row *rows = NULL;
-    int64_t now = clock_steady();
     size_t count = 0;
+    int rc = state_outbox(ob->mb->state, &rows, &count);
 
     *ret = (struct tally){0};
-    state_begin(state);
-    int rc = state_outbox(state, &rows, &count);
     for (size_t i = 0; i < count && !rc; i++) {
         ret->failed += rows[i].state == OUTBOX_FAILED;
         ret->waiting += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING ||
                         (rows[i].state == OUTBOX_GONE && !rows[i].location);
-        if (expedite && is_work(&rows[i]) && rows[i].due > now) {
+    }
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+/* In a transaction. */
+static int expedite_rows(struct state *state, int64_t now)
+{
+    struct outbox_row *rows = NULL;
+    size_t count = 0;
+    int rc = state_outbox(state, &rows, &count);
+
+    for (size_t i = 0; i < count && !rc; i++) {
+        if (is_work(&rows[i]) && rows[i].due > now) {
             rows[i].due = now;
             rc = state_put_outbox(state, &rows[i]);
         }
     }
-    rc = state_end(state, rc);
     outbox_rows_free(rows, count);
     return rc;
+}
+
+/* What waits is due. Nothing is written where nothing waits: a writer may keep the disk busy for long. */
+static int expedite(struct outbox *ob)
+{
+    struct state *state = ob->mb->state;
+    struct outbox_row *rows = NULL;
+    int64_t now = clock_steady();
+    bool early = false;
+    size_t count = 0;
+    int rc = state_outbox(state, &rows, &count);
+
+    for (size_t i = 0; i < count && !rc; i++)
+        early = early || (is_work(&rows[i]) && rows[i].due > now);
+    outbox_rows_free(rows, count);
+    if (rc || !early)
+        return rc;
+    state_begin(state);
+    return state_end(state, expedite_rows(state, now));
 }
 
 void outbox_count(struct outbox *ob, struct journal_counts *counts)
 {
     struct tally n;
 
-    if (tally(ob, false, &n))
+    if (tally(ob, &n))
         return;
     counts->queued += n.waiting;
     counts->failed += n.failed;
@@ -216,9 +244,11 @@ void outbox_count(struct outbox *ob, struct journal_counts *counts)
 int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
 {
     struct tally n;
-    int rc = tally(ob, true, &n);
+    int rc = expedite(ob);
 
     outbox_kick(ob);
+    if (!rc)
+        rc = tally(ob, &n);
     while (!rc && n.waiting) {
         mutex_lock(&ob->scheduler.lock);
         uint64_t ends = ob->scheduler.ends;
@@ -226,7 +256,7 @@ int outbox_flush(struct outbox *ob, int64_t until, struct cancel *cancel)
         mutex_unlock(&ob->scheduler.lock);
         if (disk)
             return disk;
-        rc = tally(ob, false, &n);
+        rc = tally(ob, &n);
         if (rc || !n.waiting)
             break;
         if (!ob->running || !remote_online(ob->mb->remote) || clock_mono() >= until)

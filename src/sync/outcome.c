@@ -31,14 +31,15 @@ static void entry_release(struct entry *e)
     journal_op_release(&e->op);
 }
 
-int entry_open(struct job *j, struct entry *e)
+static int open_entry(struct job *j, struct entry *e,
+                      int (*get)(struct state *, int64_t, struct journal_op *))
 {
     struct state *state = j->mb->state;
     int rc;
 
     *e = (struct entry){0};
     state_begin(state);
-    rc = state_get_op(state, j->slot.id, &e->op);
+    rc = get(state, j->slot.id, &e->op);
     if (!rc)
         rc = state_get_slot(state, j->slot.id, &e->slot);
     if (!rc) {
@@ -50,6 +51,23 @@ int entry_open(struct job *j, struct entry *e)
         return state_end(state, rc);
     rc = state_end(state, 0);
     return rc ? rc : -ECANCELED;
+}
+
+int entry_open(struct job *j, struct entry *e)
+{
+    return open_entry(j, e, state_get_op);
+}
+
+/* Without the operation's texts: where it was not changed they are those of the job. */
+static int entry_open_head(struct job *j, struct entry *e)
+{
+    return open_entry(j, e, state_get_op_head);
+}
+
+static int entry_read_texts(struct job *j, struct entry *e)
+{
+    journal_op_release(&e->op);
+    return state_get_op(j->mb->state, j->slot.id, &e->op);
 }
 
 int entry_close(struct job *j, struct entry *e, bool settled, int rc)
@@ -69,6 +87,15 @@ void entry_follow(struct job *j, struct entry *e)
 
     j->op = e->op;
     e->op = before;
+}
+
+void op_set_mine(struct journal_op *op, const char *mine)
+{
+    if (op->sent && !op->seen) {
+        op->seen = op->mine;
+        op->mine = NULL;
+    }
+    text_replace(&op->mine, mine);
 }
 
 void op_set_base(struct journal_op *op, const char *base, const char *answer)
@@ -146,10 +173,37 @@ static int add_trash(struct job *j, const char *text, const char *why)
 
 /* --- before an attempt --- */
 
+/* The head is what the journal has, the texts are lent: they may be large. */
+static int put_attempt(struct job *j, struct entry *e, const struct attempt *attempt)
+{
+    struct journal_op op = e->op;
+    bool answered = attempt->answer && !str_eq(attempt->answer, attempt->base);
+
+    op.request = remote_describe(j->mb->remote, attempt->change, j->slot.kind, j->slot.folder,
+                                 j->slot.record);
+    op.began = clock_steady();
+    op.mine = j->op.mine;
+    op.base = attempt->base ? (char *)attempt->base : j->op.base;
+    op.answer = attempt->base ? (answered ? (char *)attempt->answer : NULL) : j->op.answer;
+    op.sent = (char *)attempt->sent;
+    int rc = state_put_op(j->mb->state, &op);
+
+    if (!rc) {
+        if (attempt->base)
+            op_set_base(&j->op, attempt->base, attempt->answer);
+        op_clear_attempt(&j->op);
+        text_replace(&j->op.sent, attempt->sent);
+        text_replace(&j->op.request, op.request);
+        j->op.began = op.began;
+    }
+    free(op.request);
+    return rc;
+}
+
 int job_begin(struct job *j, const struct attempt *attempt)
 {
     struct entry e;
-    int rc = entry_open(j, &e);
+    int rc = entry_open_head(j, &e);
 
     if (rc)
         return rc;
@@ -159,19 +213,8 @@ int job_begin(struct job *j, const struct attempt *attempt)
     }
     if (attempt->trash)
         rc = add_trash(j, attempt->trash, attempt->why);
-    if (!rc) {
-        text_replace(&e.op.sent, attempt->sent);
-        text_replace(&e.op.seen, attempt->sent ? e.op.mine : NULL);
-        if (attempt->base)
-            op_set_base(&e.op, attempt->base, attempt->answer);
-        free(e.op.request);
-        e.op.request = remote_describe(j->mb->remote, attempt->change, j->slot.kind, j->slot.folder,
-                                       j->slot.record);
-        e.op.began = clock_steady();
-        rc = state_put_op(j->mb->state, &e.op);
-    }
     if (!rc)
-        entry_follow(j, &e);
+        rc = put_attempt(j, &e, attempt);
     rc = entry_close(j, &e, false, rc);
     if (rc)
         writeback_forget_trash(j->wb, j->slot.id);
@@ -196,12 +239,12 @@ int job_settle(struct job *j)
 
     if (at <= clock_steady())
         return 0;
-    rc = entry_open(j, &e);
+    rc = entry_open_head(j, &e);
     if (rc)
         return rc;
     if (!e.changed) {
         e.op.due = at;
-        rc = state_put_op(j->mb->state, &e.op);
+        rc = state_put_op_head(j->mb->state, &e.op);
     }
     rc = entry_close(j, &e, true, rc);
     return rc ? rc : -ECANCELED;
@@ -221,13 +264,16 @@ int outcome_updated(struct job *j, const struct item *item)
     int rc = item ? mailbox_record_written(j->mb, j->slot.folder, item) : 0;
 
     if (!rc)
-        rc = entry_open(j, &e);
+        rc = entry_open_head(j, &e);
     if (rc)
         return rc;
     if (e.changed) {
-        op_set_base(&e.op, j->op.mine, item ? item->text : NULL);
-        op_clear_attempt(&e.op);
-        rc = state_put_op(j->mb->state, &e.op);
+        rc = entry_read_texts(j, &e);
+        if (!rc) {
+            op_set_base(&e.op, j->op.mine, item ? item->text : NULL);
+            op_clear_attempt(&e.op);
+            rc = state_put_op(j->mb->state, &e.op);
+        }
     } else {
         if (item)
             writeback_keep_answer(j->wb, j->slot.id, j->op.mine, item->text);
@@ -480,12 +526,14 @@ int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
     bool open = fault->unknown || fault->grade == GRADE_CANCELLED;
     bool parked = false;
     struct entry e;
-    int rc = entry_open(j, &e);
+    int rc = entry_open_head(j, &e);
 
     if (rc)
         return rc;
-    if (wrote && !open)
+    if (wrote && !open) {
+        rc = entry_read_texts(j, &e);
         op_clear_attempt(&e.op);
+    }
     if (fault->grade != GRADE_CANCELLED)
         note(&e.op, fault, status_of(fault));
     if (grade_is_temporary(fault->grade)) {
@@ -500,7 +548,9 @@ int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
         park_as_failed(j, &e, e.op.reason, e.op.status);
         parked = true;
     }
-    rc = state_put_op(j->mb->state, &e.op);
+    if (!rc)
+        rc = wrote && !open ? state_put_op(j->mb->state, &e.op)
+                            : state_put_op_head(j->mb->state, &e.op);
     rc = entry_close(j, &e, true, rc);
     if (!rc && parked)
         ended(j);

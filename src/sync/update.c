@@ -191,7 +191,8 @@ static void settle_base(struct job *j, struct round *r)
     r->in_doubt = is_in_doubt(j, r, sent);
     cJSON_Delete(sent);
     if (r->arrived) {
-        cJSON *seen = parse_settled(j, r, j->op.seen, MERGE_TIMES_UNKNOWN);
+        cJSON *seen =
+            parse_settled(j, r, j->op.seen ? j->op.seen : j->op.mine, MERGE_TIMES_UNKNOWN);
 
         cJSON_Delete(r->seen);
         cJSON_Delete(r->had);

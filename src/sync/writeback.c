@@ -167,13 +167,13 @@ static void requeue_now(struct journal_op *op)
 static int retry_op(struct state *state, int64_t slot)
 {
     struct journal_op op;
-    int rc = state_get_op(state, slot, &op);
+    int rc = state_get_op_head(state, slot, &op);
 
     if (rc)
         return rc;
     if (op.state == JOURNAL_FAILED || op.state == JOURNAL_QUEUED) {
         requeue_now(&op);
-        rc = state_put_op(state, &op);
+        rc = state_put_op_head(state, &op);
     } else {
         rc = -EINVAL;
     }
@@ -202,14 +202,14 @@ static int confirm_ops(struct state *state, int64_t now)
     struct journal_op *ops;
     size_t count;
     char text[24];
-    int rc = state_ops(state, &ops, &count);
+    int rc = state_op_heads(state, &ops, &count);
 
     if (rc)
         return rc;
     for (size_t i = 0; i < count; i++) {
         if (!rc && ops[i].state == JOURNAL_HELD) {
             requeue_now(&ops[i]);
-            rc = state_put_op(state, &ops[i]);
+            rc = state_put_op_head(state, &ops[i]);
         }
         journal_op_release(&ops[i]);
     }

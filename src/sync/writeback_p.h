@@ -75,6 +75,8 @@ void writeback_forget_answers(struct writeback *wb);
 
 /* --- outcome.c --- */
 
+/* What the user wrote last; what an open attempt was made from is kept as `seen`. */
+void op_set_mine(struct journal_op *op, const char *mine);
 /* Nothing an earlier attempt may have done is open any more. */
 void op_clear_attempt(struct journal_op *op);
 

@@ -87,6 +87,21 @@ class Answers(ApprovalTest):
         self.assertEqual(waiting.communicate(timeout=20)[0], "Approve\n")
         self.assertEqual(waiting.returncode, 0)
 
+    def test_wait_for_the_only_question(self):
+        """Where one stands in the mount, without a name; of several it names them."""
+        def wait():
+            return self.mailbox.run([self.mailbox.program, "wait", "--timeout", "20"], cwd=self.mailbox.path("outbox"), check=False)
+
+        self.assertIn("no open question", wait().stderr)
+        one = self.put("options", "one.json", question())
+        subscription = self.asked(one)
+        other = self.put("approval", "other.json", question())
+        self.asked(other)
+        self.assertIn("several open questions, say which: outbox/", wait().stderr)
+        os.unlink(other)
+        self.choose(subscription, 0)
+        self.assertEqual((wait_for(lambda: self.state(one) == "answered", "answered"), self.wait(one).returncode), (True, 0))
+
     def test_wait_for_what_is_no_question(self):
         path = self.mailbox.path("outbox", "approval", "draft.json")
         with open(path, "w", encoding="utf-8"):

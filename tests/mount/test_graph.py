@@ -54,7 +54,14 @@ class Graph(GraphTest):
         with self.assertRaises(OSError) as caught:
             self.write({**record, "subject": "mine"}, path)
         self.assertEqual(caught.exception.errno, errno.EPERM)
-        self.write(record, path)
+        self.assertIn("subject", self.mailbox.xattr("error", path))
+        self.write({**record, "isRead": not record["isRead"]}, path)
+        self.assertNotIn("user.outlook.error", os.listxattr(self.mailbox.path(path)))
+        self.write({**record, "subject": "mine"}, path + ".tmp")
+        self.assertErrno(errno.EPERM, os.rename, self.mailbox.path(path + ".tmp"), self.mailbox.path(path))
+        self.assertIn("subject", self.mailbox.xattr("error", path))
+        os.unlink(self.mailbox.path(path + ".tmp"))
+        self.mailbox.sync()
 
     def test_an_event_is_made_once(self):
         self.write({"subject": "Lunch", "start": {"dateTime": "2026-12-01T12:00:00", "timeZone": "UTC"},

@@ -210,7 +210,7 @@ class Json(MountTest):
         with open("/proc/%d/status" % self.mailbox.process.pid, encoding="utf-8") as file:
             peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) * 1024
         if not any(name in self.build_dir for name in ("asan", "tsan")):
-            self.assertLess(peak / size, 20)
+            self.assertLess(peak / size, 14)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Ten thousand contacts: pages instead of requests per record, and backups that transfer nothing the second time."""
+import ctypes
 import tempfile
 
 from harness import MountTest, main
@@ -6,6 +7,20 @@ from harness import MountTest, main
 COUNT = 10000
 COLD_MAX = 45  # requests for them: the probe, the folders, 40 pages of 256 records, 3 behind the end that are under way by then
 BOTH_MAX = COLD_MAX + 1     # and the smaller folder
+
+
+class Entry(ctypes.Structure):
+    """struct dirent."""
+    _fields_ = [("ino", ctypes.c_uint64), ("offset", ctypes.c_int64), ("length", ctypes.c_ushort), ("type", ctypes.c_ubyte),
+                ("name", ctypes.c_char * 256)]
+
+
+LIBC = ctypes.CDLL(None)
+LIBC.opendir.restype = ctypes.c_void_p
+LIBC.readdir.argtypes, LIBC.readdir.restype = [ctypes.c_void_p], ctypes.POINTER(Entry)
+LIBC.telldir.argtypes, LIBC.telldir.restype = [ctypes.c_void_p], ctypes.c_long
+LIBC.seekdir.argtypes = [ctypes.c_void_p, ctypes.c_long]
+LIBC.closedir.argtypes = [ctypes.c_void_p]
 
 
 class Scale(MountTest):
@@ -46,6 +61,22 @@ class Scale(MountTest):
             self.assertEqual(self.backup(to), [])
             self.assertLessEqual(len(self.mailbox.requests(since=mark)), BOTH_MAX)
             self.assertEqual(self.mailbox.writes(), [])
+
+    def test_far_back_in_a_large_directory(self):
+        """What lies far behind a reader is not kept, and found again all the same."""
+        directory = LIBC.opendir(self.mailbox.path("contacts/Contacts").encode())
+        self.assertTrue(directory)
+        try:
+            places = []
+            while entry := LIBC.readdir(directory):
+                places.append((entry.contents.name, LIBC.telldir(directory)))
+            self.assertEqual(len(places), len(set(name for name, _ in places)))
+            self.assertGreater(len(places), COUNT)
+            for at in (COUNT - 5000, 5, 3000, COUNT // 2):
+                LIBC.seekdir(directory, places[at][1])
+                self.assertEqual(LIBC.readdir(directory).contents.name, places[at + 1][0])
+        finally:
+            LIBC.closedir(directory)
 
     def test_one_by_name_before_any_listing(self):
         """A record's own path needs one request, not the listing of its folder."""

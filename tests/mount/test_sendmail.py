@@ -376,6 +376,7 @@ class Sendmail(MailTest):
                 process.wait(1)
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(20), -signal.SIGINT)
+            self.assertIn("stopped or hangs", self.send(OWNER, status=EX_TEMPFAIL).stderr)
         finally:
             self.mailbox.process.send_signal(signal.SIGCONT)
         self.mailbox.run(["ls", self.mailbox.path("outbox", "send")])
@@ -530,6 +531,14 @@ class Direct(unittest.TestCase):
     def test_offline(self):
         self.sandbox.stop()
         self.send(OWNER, status=EX_TEMPFAIL)
+
+    def test_a_service_that_hangs(self):
+        """It is asked first, so nothing is sent of which nobody knows."""
+        self.sandbox.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.sandbox.process.send_signal, signal.SIGCONT)
+        self.assertIn("no answer within", self.send(OWNER, status=EX_TEMPFAIL).stderr)
+        self.sandbox.process.send_signal(signal.SIGCONT)
+        self.assertEqual(self.requests(), 0)
 
     def test_unknown_outcome(self):
         self.sandbox.fault(operation="SendEmail", status=504, apply=True)

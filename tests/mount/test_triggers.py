@@ -52,6 +52,14 @@ class TriggerTest(MountTest):
     def mail(self, subject, folder=None, **members):
         return self.mailbox.sandbox.create("message", dict(members, Subject=subject), folder)
 
+    def await_watcher(self, process, name):
+        """From then on it prints what comes."""
+        def opened():
+            fds = "/proc/%d/fd" % process.pid
+            return any(os.readlink(os.path.join(fds, fd)) == self.path(name + ".jsonl") for fd in os.listdir(fds))
+
+        wait_for(opened, "the stream is followed")
+
     def event(self, subject, **members):
         return self.mailbox.sandbox.create("event", dict(
             {"Subject": subject, "Start": "2031-05-01T10:00:00+00:00", "End": "2031-05-01T11:00:00+00:00"}, **members),
@@ -264,7 +272,8 @@ class Streams(TriggerTest):
         with subprocess.Popen(plain, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as printing, \
                 subprocess.Popen(plain[:2] + ["--exec", command] + plain[2:], preexec_fn=die_with_parent) as running:
             try:
-                time.sleep(0.5)
+                self.await_watcher(printing, "watched")
+                self.await_watcher(running, "watched")
                 made = self.mail("shown")
                 self.assertTrue(select.select([printing.stdout], [], [], POLL_LIMIT)[0])
                 self.assertEqual(json.loads(printing.stdout.readline())["Subject"], "shown")
@@ -276,6 +285,28 @@ class Streams(TriggerTest):
             self.assertEqual(json.loads(file.read())["Id"], made["Id"])
         with open(seen + ".paths", encoding="utf-8") as file:
             self.assertEqual(file.read(), "%s/mail/Inbox/%s.json\n" % (self.mailbox.mountpoint, made["Id"]))
+
+    def test_watch_of_the_only_trigger(self):
+        """Wherever one stands, by its path or by the mount alone; of several it names them."""
+        def watch(*words, **more):
+            return subprocess.Popen([self.mailbox.program, "watch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                    preexec_fn=die_with_parent, **more)
+
+        self.define("only", Trigger="OnNewEmail")
+        watchers = [watch(cwd=self.mailbox.path("contacts")), watch(self.mailbox.mountpoint), watch(self.path("only.jsonl"))]
+        try:
+            for watching in watchers:
+                self.await_watcher(watching, "only")
+            self.mail("for all three")
+            for watching in watchers:
+                self.assertTrue(select.select([watching.stdout], [], [], POLL_LIMIT)[0])
+                self.assertEqual(json.loads(watching.stdout.readline())["Subject"], "for all three")
+        finally:
+            for watching in watchers:
+                watching.kill()
+                watching.communicate()
+        self.define("second", Trigger="OnNewEmail")
+        self.assertIn("several triggers, say which: triggers/", watch(self.mailbox.mountpoint).communicate(timeout=20)[1])
 
     def test_watch_of_nothing(self):
         done = self.mailbox.run([self.mailbox.program, "watch", self.mailbox.mountpoint, "nothing"], check=False)
@@ -304,7 +335,7 @@ class Rotation(TriggerTest):
         with subprocess.Popen([self.mailbox.program, "watch", self.mailbox.mountpoint, "full"], stdout=subprocess.PIPE,
                               text=True, preexec_fn=die_with_parent) as watching:
             try:
-                time.sleep(0.5)
+                self.await_watcher(watching, "full")
                 for n in range(2):
                     self.mail("mail %d" % n, Body="x" * 3000)
                     self.assertTrue(select.select([watching.stdout], [], [], POLL_LIMIT)[0])

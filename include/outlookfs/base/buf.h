@@ -18,6 +18,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf {
     char *data;
@@ -36,7 +37,19 @@ void buf_clear(struct buf *b);   /* empty, memory kept */
 /* Drops what is behind the first `len` bytes; no effect when there is nothing. */
 void buf_truncate(struct buf *b, size_t len);
 
-int buf_add(struct buf *b, const void *p, size_t n);
+int buf_grow_add(struct buf *b, const void *p, size_t n); /* buf_add() where it has to grow */
+
+/* Inline: texts are written a few bytes at a time. */
+static inline int buf_add(struct buf *b, const void *p, size_t n)
+{
+    if (n >= b->cap - b->len)
+        return buf_grow_add(b, p, n);
+    memcpy(b->data + b->len, p, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+    return 0;
+}
+
 int buf_addstr(struct buf *b, const char *s);
 int buf_addch(struct buf *b, char c);
 int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -19,9 +19,11 @@
 
 struct cancel {
     atomic_bool fired;
+    int64_t until; /* clock_mono() at which it fires by itself; 0: never */
 };
 
 void cancel_init(struct cancel *c);
+void cancel_init_until(struct cancel *c, int64_t until);
 void cancel_fire(struct cancel *c);
 bool cancel_fired(const struct cancel *c); /* NULL: false */
 

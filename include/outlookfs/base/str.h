@@ -16,9 +16,13 @@ bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
-/* FNV-1a, 64 bit; `seed` 0 to begin, an earlier result to go on. For keys and stable inode numbers,
- * not for secrets. */
+/* FNV-1a, 64 bit; `seed` 0 to begin, an earlier result to go on. For what is part of names and
+ * files, not for secrets. */
 uint64_t str_hash(uint64_t seed, const void *p, size_t n);
+
+/* XXH3, 64 bit: fast, and the same everywhere since xxHash 0.8.0. For keys, sums over texts and
+ * stable inode numbers; `seed` as above, but what is summed in pieces differs from the whole. */
+uint64_t str_sum(uint64_t seed, const void *p, size_t n);
 
 /*
  * Percent-encodes everything but the unreserved characters of RFC 3986 (A-Z a-z 0-9 - . _ ~),

@@ -152,8 +152,9 @@ struct journal_op {
     char *mine;   /* the text the user wrote; NULL for DELETE */
     char *sent;   /* what an attempt of unknown outcome sent: the merged record (UPDATE), the user's
                      text (CREATE); or NULL */
-    char *seen;   /* the user's text `sent` was made from; or NULL */
-    char *reason; /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
+    char *
+        seen; /* the user's text `sent` was made from, where `mine` is another one by now; or NULL */
+    char *reason;  /* why FAILED or CONFLICT, or what the last attempt met; or NULL */
     char *request; /* "PATCH /datasets/..." of the last attempt, without secrets; or NULL */
     int status;    /* HTTP status of the last attempt */
     uint64_t gen; /* grows with every change by the user: an answer to an older one does not end the
@@ -168,6 +169,9 @@ void journal_op_release(struct journal_op *op);
 int state_put_op(struct state *s,
                  const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
+/* Without its texts (base, answer, mine, sent, seen), which are NULL and stay as they are in the journal. */
+int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret);
+int state_put_op_head(struct state *s, const struct journal_op *op); /* -ENOENT */
 int state_remove_op(struct state *s, int64_t slot);
 /*
  * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`;
@@ -175,8 +179,8 @@ int state_remove_op(struct state *s, int64_t slot);
  * that are not due yet, or INT64_MAX.
  */
 int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due);
-/* All, oldest first. */
-int state_ops(struct state *s, struct journal_op **ret, size_t *ret_count);
+/* Of all, oldest first. */
+int state_op_heads(struct state *s, struct journal_op **ret, size_t *ret_count);
 
 /* The names of slots with an operation in one of `states` (bits: 1 << JOURNAL_QUEUED, ...), oldest first, without reading a
  * text; until `each` answers something else than 0. `each` is called under the reader's lock: memory only. */

@@ -256,7 +256,7 @@ static void add_operations(struct fs *fs, struct cJSON *root)
     struct journal_op *ops = NULL;
     size_t count = 0;
 
-    state_ops(fs->state, &ops, &count);
+    state_op_heads(fs->state, &ops, &count);
     for (size_t i = 0; i < count; i++) {
         struct slot slot = {0};
 
@@ -308,6 +308,9 @@ static void add_service(struct fs *fs, struct cJSON *root)
         cJSON_AddStringToObject(root, "no_mailbox", stats.no_mailbox);
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
     cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
+    /* Something is carried out on this machine, without a request under way. */
+    cJSON_AddBoolToObject(root, "working",
+                          writeback_under_way_count(fs->writeback) > stats.in_flight);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);

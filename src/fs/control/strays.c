@@ -10,15 +10,15 @@
 #include <sys/stat.h>
 
 /* Those of one directory; `path` ends with '/'. */
-static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const char *path,
-                          const char *(*stray)(const char *name))
+static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const char *id,
+                          const char *path, const char *(*stray)(const char *dir, const char *name))
 {
     struct local *locals = NULL;
     size_t count = 0;
 
     state_locals(fs->state, dir, &locals, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *advice = S_ISREG(locals[i].mode) ? stray(locals[i].name) : NULL;
+        const char *advice = S_ISREG(locals[i].mode) ? stray(id, locals[i].name) : NULL;
         struct buf name;
 
         buf_init(&name, BUF_TEXT_MAX);
@@ -47,7 +47,7 @@ static void add_folders(struct fs *fs, struct cJSON *list, enum kind kind)
 
         buf_init(&path, BUF_TEXT_MAX);
         if (!mailbox_folder_path(fs->mailbox, kind, id, &path))
-            add_directory(fs, list, folder_ino(kind, id), path.data, folder_stray);
+            add_directory(fs, list, folder_ino(kind, id), id, path.data, folder_stray);
         buf_release(&path);
     }
     cache_folders_release(&folders);
@@ -65,7 +65,7 @@ void strays_add(struct fs *fs, struct cJSON *root)
 
         buf_init(&path, BUF_TEXT_MAX);
         if (!buf_addf(&path, "outbox/%s/", dir))
-            add_directory(fs, list, outgoing_dir_ino(dir), path.data, outbox_stray);
+            add_directory(fs, list, outgoing_dir_ino(dir), dir, path.data, outbox_stray);
         buf_release(&path);
     }
 }

@@ -74,8 +74,8 @@ struct node_ops {
     bool (*takes)(const char *name, mode_t type);
     const char *refusal; /* what to do instead, for the log, where a change is refused; or NULL */
     /* What to do with a local file of this name, which looks as if something were expected of it; NULL:
-     * nothing. The words belong to the class. NULL hook: nothing is ever expected. */
-    const char *(*stray)(const char *name);
+     * nothing. `dir` is the directory's id. The words belong to the class. NULL hook: nothing is ever expected. */
+    const char *(*stray)(const char *dir, const char *name);
     const struct name_ops *names; /* NULL: names of local files mean nothing */
     /* Names of files that are the class's own, never local. NULL: none. */
     bool (*owns)(const char *name);

@@ -229,10 +229,13 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
         return 0;
     buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->commit(fs, node, c, &err);
-    if (is_verdict(rc))
+    const char *reason = !rc ? NULL : err.len ? err.data : strerror(-rc);
+    if (is_verdict(rc)) {
         c->committed = changed;
+        tree_set_refusal(fs, node, reason);
+    }
     if (rc)
-        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+        log_refusal(fs, node, reason);
     buf_release(&err);
     return rc;
 }

@@ -4,7 +4,8 @@
  * Every entry given keeps its place, so an offset means the same entry for as long as the directory
  * is open, whatever changes meanwhile; entries are asked for some at a time, so a reader of a large
  * folder sees the first ones while the rest is on its way. Reading from offset 0 again (rewinddir)
- * begins anew.
+ * begins anew. What lies far behind the reader is dropped, so that a million entries take no more
+ * memory than some thousand; who goes back there (seekdir) counts through a new list.
  */
 #include "core_p.h"
 
@@ -27,9 +28,13 @@ struct entry {
 
 enum stage { STAGE_LOCAL, STAGE_CLASS, STAGE_END };
 
+#define KEPT_BEHIND 2048 /* entries; a reply of the kernel's largest size has a few hundred */
+
 struct dir_list {
-    struct entry *entries;
-    size_t count, room;
+    struct entry *entries; /* of the places from `first` on */
+    size_t first;
+    size_t count; /* places given so far */
+    size_t room;
     enum stage stage;
     int error;       /* why the list ends here; told once */
     uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
@@ -42,13 +47,18 @@ struct fs_dir {
     struct dir_list list;
 };
 
+static void release_entries(struct entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((char *)entries[i].spec.name);
+        free((char *)entries[i].spec.id);
+        free((char *)entries[i].spec.part);
+    }
+}
+
 static void list_clear(struct dir_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free((char *)list->entries[i].spec.name);
-        free((char *)list->entries[i].spec.id);
-        free((char *)list->entries[i].spec.part);
-    }
+    release_entries(list->entries, list->count - list->first);
     free(list->entries);
     map_release(&list->seen);
     *list = (struct dir_list){0};
@@ -57,11 +67,11 @@ static void list_clear(struct dir_list *list)
 
 void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr)
 {
-    if (list->count == list->room) {
+    if (list->count - list->first == list->room) {
         list->room = list->room ? list->room * 2 : 64;
         list->entries = xrealloc(list->entries, list->room * sizeof(*list->entries));
     }
-    struct entry *e = &list->entries[list->count++];
+    struct entry *e = &list->entries[list->count++ - list->first];
 
     *e = (struct entry){.spec = spec, .has_attr = attr != NULL, .moment = list->moment};
     if (attr)
@@ -166,19 +176,37 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     }
 }
 
+/* Drops what a reader at `index` has left far behind, many at a time. */
+static void drop_behind(struct dir_list *list, size_t index)
+{
+    size_t behind = index - list->first;
+
+    if (behind < 2 * KEPT_BEHIND)
+        return;
+    size_t dropped = behind - KEPT_BEHIND, left = list->count - list->first - dropped;
+
+    release_entries(list->entries, dropped);
+    memmove(list->entries, list->entries + dropped, left * sizeof(*list->entries));
+    list->first += dropped;
+}
+
 /* The list's entry `index`: 1, 0 at the end, -errno. */
 static int list_get(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, size_t index,
                     struct entry **ret)
 {
-    while (index >= dir->list.count && dir->list.stage != STAGE_END)
+    if (index < dir->list.first)
+        list_clear(&dir->list);
+    while (index >= dir->list.count && dir->list.stage != STAGE_END) {
         list_more(fs, req, dir);
+        drop_behind(&dir->list, index < dir->list.count ? index : dir->list.count);
+    }
     if (index >= dir->list.count) {
         int rc = dir->list.error;
 
         dir->list.error = 0;
         return rc < 0 ? rc : 0;
     }
-    *ret = &dir->list.entries[index];
+    *ret = &dir->list.entries[index - dir->list.first];
     return 1;
 }
 

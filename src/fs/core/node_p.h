@@ -31,6 +31,7 @@ struct node {
     UT_hash_handle hh;
     int64_t shown_mtime; /* what the kernel was told last */
     int64_t shown_size;  /* -1: nothing yet */
+    char *refusal;       /* why its last change was refused and is not there; or NULL */
 };
 
 struct tree {
@@ -76,6 +77,9 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
 /* The same of an inode, where it has a node. */
 void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops,
                    int64_t slot);
+/* NULL: its last change was not refused. */
+void tree_set_refusal(struct fs *fs, struct node *node, const char *reason);
+int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA: none */
 int64_t tree_slot(struct fs *fs, struct node *node);
 void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot);
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);

@@ -94,15 +94,19 @@ static int rename_found(struct fs *fs, const struct fs_req *req, struct node *no
     return rc;
 }
 
-/* Where nothing else is said, the class of the end that cannot be changed knows what to do. */
-static void refuse_rename(struct fs *fs, const struct place *from, const struct place *to, int rc,
-                          const struct buf *err)
+/* Where nothing else is said, the class of the end that cannot be changed knows what to do. What is
+ * said is about the bytes, which would have been the file's that is there. */
+static void refuse_rename(struct fs *fs, const struct fs_req *req, const struct place *from,
+                          const struct place *to, int rc, const struct buf *err)
 {
-    struct node *dir = to->dir;
+    struct node *dir = to->dir, *target = NULL;
     struct buf line;
 
     if (!from->dir || !to->dir)
         return;
+    if (err->len && !node_lookup(fs, req, to->dir, to->name, &target))
+        tree_set_refusal(fs, target, err->data);
+    tree_put(fs, target);
     if (rc == -EROFS && node_is_read_only(fs, from->dir))
         dir = from->dir;
     buf_init(&line, BUF_TEXT_MAX);
@@ -138,7 +142,7 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         rc = rename_found(fs, req, node, &from, &to, flags, &err);
     tree_put(fs, node);
     if (rc)
-        refuse_rename(fs, &from, &to, rc, &err);
+        refuse_rename(fs, req, &from, &to, rc, &err);
     tree_put(fs, from.dir);
     tree_put(fs, to.dir);
     buf_release(&err);

@@ -14,6 +14,7 @@
 #include <outlookfs/base/str.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ static void free_node(struct node *n)
     free(n->name);
     free(n->id);
     free(n->part);
+    free(n->refusal);
     free(n);
 }
 
@@ -268,6 +270,25 @@ void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot)
     if (node)
         node->slot = slot;
     mutex_unlock(&fs->tree.lock);
+}
+
+void tree_set_refusal(struct fs *fs, struct node *node, const char *reason)
+{
+    char *now = copy(reason);
+
+    mutex_lock(&fs->tree.lock);
+    char *old = node->refusal;
+    node->refusal = now;
+    mutex_unlock(&fs->tree.lock);
+    free(old);
+}
+
+int tree_refusal(struct fs *fs, struct node *node, struct buf *out)
+{
+    mutex_lock(&fs->tree.lock);
+    int rc = node->refusal ? buf_addstr(out, node->refusal) : -ENODATA;
+    mutex_unlock(&fs->tree.lock);
+    return rc;
 }
 
 int64_t tree_slot(struct fs *fs, struct node *node)

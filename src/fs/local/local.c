@@ -160,18 +160,19 @@ out:
     return rc;
 }
 
-/* A file that does nothing here, though it may be meant to, is named. */
+/* A file that does nothing here, though it may be meant to, is named, once there is something in it. */
 int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
 {
     struct node *dir = tree_parent(fs, node);
     char *name = dir ? tree_name(fs, node) : NULL;
-    const char *advice = name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(name) : NULL;
+    const char *advice =
+        name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(dir->id, name) : NULL;
+    struct stat st;
     struct buf path;
 
-    (void)content;
     (void)err;
     buf_init(&path, BUF_TEXT_MAX);
-    if (advice && !tree_add_path(fs, dir, &path))
+    if (advice && !content_stat(content, &st) && st.st_size && !tree_add_path(fs, dir, &path))
         log_warn("%s%s: %s", path.data, name, advice);
     buf_release(&path);
     free(name);

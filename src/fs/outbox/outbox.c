@@ -528,17 +528,20 @@ static bool takes(const char *name, mode_t type)
 }
 
 /* What editors and copiers leave behind while they work is no letter. */
-const char *outbox_stray(const char *name)
+const char *outbox_stray(const char *dir, const char *name)
 {
     static const char *const passing[] = {"~", ".swp", ".tmp", ".part", ".bak", ".lock"};
+    bool sends = str_eq(dir, outgoing_info(OUTGOING_SEND)->dir);
 
-    if (!*name || strchr(".~#", *name) || outgoing_is_name(OUTGOING_SEND, name))
+    if (!*name || strchr(".~#", *name) || name_is_record(name) ||
+        (sends && outgoing_is_eml(OUTGOING_SEND, name)))
         return NULL;
     for (size_t i = 0; i < ARRAY_SIZE(passing); i++) {
         if (str_ends(name, passing[i]))
             return NULL;
     }
-    return "kept on this machine, not sent: a name that ends in .json is, in send/ also in .eml";
+    return sends ? "kept on this machine, not sent: a name that ends in .json or .eml is"
+                 : "kept on this machine, not sent: a name that ends in .json is";
 }
 
 static const struct node_ops outbox_dir_ops = {

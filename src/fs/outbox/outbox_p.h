@@ -12,7 +12,7 @@ extern const struct node_ops outbox_root_ops;
 /* mime.c: of local files in a folder of drafts */
 extern const struct name_ops draft_names;
 int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);
-const char *outbox_stray(const char *name); /* node_ops.stray */
+const char *outbox_stray(const char *dir, const char *name); /* node_ops.stray */
 /* sync's event; locked. */
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir);
 /* {"Path"} becomes {"MessageId"} or {"EventId"}; *ret_replaced: it did. From what is on this

@@ -331,15 +331,16 @@ static bool folder_takes(const char *name, mode_t type)
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
 }
 
-const char *folder_stray(const char *name)
+const char *folder_stray(const char *dir, const char *name)
 {
     size_t len = strlen(name);
-    bool importable = !strchr(".~#", *name) && len > 4 &&
-                      (!strcasecmp(name + len - 4, ".vcf") || !strcasecmp(name + len - 4, ".ics"));
 
-    return importable ? "kept on this machine, no record is made of it: "
-                        "outlookfs import FILE DIRECTORY does that"
-                      : NULL;
+    (void)dir;
+    if (strchr(".~#", *name) || len <= 4 ||
+        (strcasecmp(name + len - 4, ".vcf") && strcasecmp(name + len - 4, ".ics")))
+        return NULL;
+    return "kept on this machine, no record is made of it: outlookfs import FILE DIRECTORY does "
+           "that";
 }
 
 /* What the folders one may write into have in common. */

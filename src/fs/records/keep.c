@@ -199,13 +199,17 @@ void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name)
 
 /* Bytes that were being written when the program stopped: nobody closed them, so what was saved
  * before counts. */
-static int recover_pending(struct fs *fs, const struct journal_op *op)
+static int recover_pending(struct fs *fs, int64_t id)
 {
     struct slot slot = {0};
-    int rc = state_get_slot(fs->state, op->slot, &slot);
+    struct journal_op op = {0};
+    int rc = state_get_slot(fs->state, id, &slot);
 
     if (!rc && (slot.flags & SLOT_LOCAL) && !(slot.flags & SLOT_DRAFT))
-        rc = settle(fs, &slot, op->mine, false);
+        rc = state_get_op(fs->state, id, &op);
+    if (!rc && op_is_shown(&op))
+        rc = settle(fs, &slot, op.mine, false);
+    journal_op_release(&op);
     slot_release(&slot);
     return rc;
 }
@@ -214,11 +218,11 @@ int slots_recover(struct fs *fs)
 {
     struct journal_op *ops = NULL;
     size_t count = 0;
-    int rc = state_ops(fs->state, &ops, &count);
+    int rc = state_op_heads(fs->state, &ops, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!rc && op_is_shown(&ops[i]))
-            rc = recover_pending(fs, &ops[i]);
+        if (!rc)
+            rc = recover_pending(fs, ops[i].slot);
         journal_op_release(&ops[i]);
     }
     free(ops);

@@ -472,6 +472,8 @@ static int record_getxattr(struct fs *fs, struct node *node, const char *name, s
         rc = buf_addstr(out, slot.id ? slot_state_name(&slot, &op) : "synced");
     else if (str_eq(name, "error") && slot.id)
         rc = error_text(fs, &slot, &op, out);
+    if (rc == -ENODATA && str_eq(name, "error"))
+        rc = tree_refusal(fs, node, out);
     journal_op_release(&op);
     slot_release(&slot);
     return rc;

@@ -22,7 +22,7 @@
 /* --- folder.c --- */
 extern const struct node_ops kind_root_ops;
 uint64_t folder_ino(enum kind kind, const char *folder);
-const char *folder_stray(const char *name); /* node_ops.stray */
+const char *folder_stray(const char *dir, const char *name); /* node_ops.stray */
 /* mailbox_list(), and in the log why it failed. */
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
 /* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that

@@ -86,6 +86,21 @@ static void test_fired_during_the_wait(void **state)
     }
 }
 
+static void test_fires_by_itself(void **state)
+{
+    int64_t until = clock_mono() + 50 * NS_PER_MS;
+    struct cancel c;
+
+    (void)state;
+    cancel_init_until(&c, until);
+    flag = false;
+    mutex_lock(&lock);
+    assert_int_equal(wait_for_flag(&c, INT64_MAX), -EINTR);
+    mutex_unlock(&lock);
+    assert_true(clock_mono() >= until);
+    assert_true(cancel_fired(&c));
+}
+
 static void test_times_out(void **state)
 {
     int64_t until = clock_mono() + CANCEL_SLICE + 20 * NS_PER_MS; /* more than a slice */
@@ -127,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_fires),
         cmocka_unit_test(test_fired_before_the_wait),
         cmocka_unit_test(test_fired_during_the_wait),
+        cmocka_unit_test(test_fires_by_itself),
         cmocka_unit_test(test_times_out),
         cmocka_unit_test(test_wakes_by_signal),
     };

@@ -91,11 +91,13 @@ static size_t count_steps(const char *dir)
     size_t slot_count;
 
     assert_int_equal(state_open(dir, &s, NULL), 0);
-    assert_int_equal(state_ops(s, &ops, &count), 0);
+    assert_int_equal(state_op_heads(s, &ops, &count), 0);
     assert_int_equal(state_slots(s, 0, "F", &slots, &slot_count), 0);
     assert_int_equal(count, slot_count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(ops[i].queued_at, i);
+        journal_op_release(&ops[i]);
+        assert_int_equal(state_get_op(s, slots[i].id, &ops[i]), 0);
         assert_string_equal(ops[i].mine, slots[i].name);
         journal_op_release(&ops[i]);
         slot_release(&slots[i]);

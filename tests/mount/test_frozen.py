@@ -1,0 +1,121 @@
+"""A disk that does not answer any more: who saves can be interrupted, and what was saved is saved when it is back."""
+import errno
+import json
+import os
+import signal
+import subprocess
+import time
+
+from harness import Mailbox, MountTest, die_with_parent, main, wait_for
+
+CONTACTS = "contacts/Contacts"
+DISK = CONTACTS + "/.disk"  # a directory that is local, with all that a file system has
+
+# Has the file open with a new text when it says so; then does what argv names.
+SAVE = """
+import os, sys
+path, nick, how = sys.argv[1:]
+text = open(path, encoding="utf-8").read().replace('"NickName": null', '"NickName": "%s"' % nick)
+fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
+os.write(fd, text.encode())
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    {"close": os.close, "fsync": os.fsync}[how](fd)
+except KeyboardInterrupt:
+    sys.exit(3)
+"""
+
+
+class Frozen(MountTest):
+    """The state directory lies in another mount, which can be stopped."""
+    OPTIONS = "writeback_delay=600"
+    SEED = "contacts=8,events=1,messages=2"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.disk = Mailbox(cls.build_dir, "contacts=1,events=1,messages=1")
+        cls.addClassCleanup(cls.disk.close)
+        os.mkdir(cls.disk.path(DISK))
+        cls.mailbox.unmount()
+        cls.mailbox.state_dir = cls.disk.path(DISK, "state")
+        cls.mailbox.mount()
+        cls.addClassCleanup(cls.mailbox.unmount)
+
+    def freeze(self):
+        self.disk.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.thaw)
+
+    def thaw(self):
+        self.disk.process.send_signal(signal.SIGCONT)
+
+    def system_call(self, process):
+        """The number of the one it sleeps in for a while; None: it does something."""
+        numbers = []
+        for _ in range(5):
+            with open("/proc/%d/syscall" % process.pid, encoding="ascii") as file:
+                numbers.append(file.read().split()[0])
+            time.sleep(0.05)
+        return numbers[0] if numbers[0].isdigit() and len(set(numbers)) == 1 else None
+
+    def go(self, *savers):
+        """Until each hangs in what it was told to do."""
+        for process in savers:
+            reading = wait_for(lambda: self.system_call(process), "it waits for a word")
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            wait_for(lambda: self.system_call(process) not in (None, reading), "it hangs")
+
+    def saver(self, name, how):
+        """A program that has written and is about to save."""
+        process = subprocess.Popen(["/usr/bin/python3", "-c", SAVE, self.mailbox.path(CONTACTS, name), how, how], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        self.addCleanup(process.communicate, timeout=30)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        return process
+
+    def nick(self, name):
+        return self.mailbox.record("contact", name[:-5])["NickName"]
+
+    def test_a_save_can_be_interrupted(self):
+        names = self.mailbox.contacts()
+        for name in names:
+            text = json.loads(self.mailbox.read(CONTACTS, name))
+            self.mailbox.edit("contact", name[:-5], set={"NickName": None, "DisplayName": text["DisplayName"]})
+        self.mailbox.remount(fresh_cache=True)
+        self.mailbox.contacts()
+        savers = {how: self.saver(name, how) for how, name in zip(("close", "fsync"), names)}
+        self.freeze()
+        self.go(*savers.values())
+        for how, process in savers.items():
+            with self.subTest(how):
+                self.assertIsNone(process.poll())
+                process.send_signal(signal.SIGINT)
+                process.wait(20)
+        self.thaw()
+        for how, name in zip(savers, names):
+            with self.subTest(how):
+                wait_for(lambda: self.mailbox.sync() and self.nick(name) == how, "saved and sent")
+
+    def test_programs_behind_it_can_be_killed(self):
+        """They wait for a lock that the first one holds."""
+        name, other = self.mailbox.contacts()[3:5]
+        first = self.saver(name, "close")
+        self.freeze()
+        self.go(first)
+        behind = subprocess.Popen(["rm", self.mailbox.path(CONTACTS, other)], stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.addCleanup(behind.wait, 30)
+        wait_for(lambda: self.system_call(behind), "it hangs")
+        for process in (behind, first):
+            self.assertIsNone(process.poll())
+            process.kill()
+            self.assertEqual(process.wait(20), -signal.SIGKILL)
+        self.thaw()
+        self.assertErrno(errno.ENOENT, os.stat, self.mailbox.path(CONTACTS, "nobody.json"))
+        self.mailbox.sync()
+
+
+if __name__ == "__main__":
+    main()
