@@ -62,7 +62,8 @@ static int judge(const cJSON *status)
     if (!json_bool(status, "authorised", false) || !json_bool(status, "online", false) ||
         json_str(status, "no_mailbox"))
         return EXIT_CUT_OFF;
-    if (left.failed || left.conflicts || left.held || left.drafts)
+    if (left.failed || left.conflicts || left.held || left.drafts ||
+        json_bool(status, "disk_full", false))
         return EXIT_NOT_DONE;
     return EXIT_DONE;
 }
@@ -101,6 +102,13 @@ static void show_cache(const cJSON *status)
     format_size(json_int(cache, "attachments", 0), attachments);
     print(stdout, "  cache     %" PRId64 " records, %s, attachments %s\n",
           json_int(cache, "records", 0), bytes, attachments);
+}
+
+static void show_disk(const cJSON *status)
+{
+    if (json_bool(status, "disk_full", false))
+        print(stdout, "  disk      full: nothing can be saved before there is room in %s\n",
+              text(status, "state_dir"));
 }
 
 static void show_queue(const cJSON *status)
@@ -258,6 +266,7 @@ static int show(const char *path, bool as_json)
     } else {
         show_service(status);
         show_cache(status);
+        show_disk(status);
         show_listings(status);
         show_triggers(status);
         show_queue(status);

@@ -133,6 +133,22 @@ char *name_safe(const char *display, size_t max)
     return cut;
 }
 
+char *name_display(const char *name)
+{
+    struct buf display;
+
+    buf_init(&display, strlen(name) + 1);
+    bool read =
+        !str_percent_decode(&display, name, strlen(name)) && strlen(display.data) == display.len;
+    char *safe = read ? name_safe(display.data, NAME_BYTES_MAX) : NULL;
+    read = str_eq(safe, name);
+    free(safe);
+    if (read)
+        return buf_detach(&display);
+    buf_release(&display);
+    return NULL;
+}
+
 char *name_unique(const char *name, const char *id, bool keep_ext)
 {
     size_t len = strlen(name);

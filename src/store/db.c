@@ -125,6 +125,21 @@ static int connect_both(struct db *db, const char *path, const struct db_schema 
     return rc;
 }
 
+/* The log is written from its beginning again and again, so blocks that lie ready behind its end are enough. A disk that cannot
+ * do that, or is full already, is no reason not to open. */
+static void keep_reserve(const char *path, off_t bytes)
+{
+    char *log = xasprintf("%s-wal", path);
+    int fd = open(log, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0) {
+        if (bytes)
+            (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes);
+        close(fd);
+    }
+    free(log);
+}
+
 int db_open(struct db *db, const char *path, const struct db_schema *schema, struct buf *err)
 {
     int rc;
@@ -136,8 +151,10 @@ int db_open(struct db *db, const char *path, const struct db_schema *schema, str
     mutex_init_recursive(&db->write_lock, schema->write_rank);
     mutex_init(&db->read_lock, schema->read_rank);
     rc = connect_both(db, path, schema, err);
-    if (!rc)
+    if (!rc) {
+        keep_reserve(path, schema->reserve);
         return 0;
+    }
     if (db->writer.damaged || db->reader.damaged)
         rc = -EBADMSG;
     db_close(db);

@@ -35,6 +35,8 @@ struct db_schema {
     int count;
     const char *const *steps;
     enum mutex_rank write_rank, read_rank;
+    /* Bytes of the disk that are kept for small transactions: on a full one, what makes room (rm) has to be written down, too. */
+    off_t reserve;
 };
 
 struct db {

@@ -91,6 +91,7 @@ static const struct db_schema schema = {
     .steps = schema_steps,
     .write_rank = MUTEX_STATE_WRITE,
     .read_rank = MUTEX_STATE_READ,
+    .reserve = 512 * 1024,
 };
 
 static const struct db_dir state_dir = {

@@ -414,6 +414,17 @@ static unsigned share_of_folder(struct writeback *wb, const struct slot *slot)
     return (unsigned)(listing.count * share / 100);
 }
 
+static void log_share(struct mailbox *mb, const struct slot *slot)
+{
+    struct buf path;
+
+    buf_init(&path, BUF_TEXT_MAX);
+    mailbox_folder_path(mb, slot->kind, slot->folder, &path);
+    log_warn("%s: more than %u%% of its records deleted at one time: " NOTHING_DELETED, path.data,
+             mb->config.delete_share);
+    buf_release(&path);
+}
+
 /* After the DELETE of a slot was journalled. */
 static int guard_deletions(struct writeback *wb, const struct slot *slot, struct journal_op *op)
 {
@@ -445,8 +456,7 @@ static int guard_deletions(struct writeback *wb, const struct slot *slot, struct
     if (queued > guard + under_way)
         log_warn("more than %u deletions at one time: " NOTHING_DELETED, guard);
     else if (in_folder > under_way && in_folder - under_way > share)
-        log_warn("%s/%s: more than %u%% of its records deleted at one time: " NOTHING_DELETED,
-                 kind_info(slot->kind)->dir, slot->folder, wb->mb->config.delete_share);
+        log_share(wb->mb, slot);
     else
         return 0;
     return hold_all(wb, confirmed);

@@ -60,6 +60,10 @@ uint64_t name_tag(const char *id);
 #define NAME_MAX_LEAST 16
 char *name_safe(const char *display, size_t max);
 
+/* The display name that name_safe() makes this name of; NULL: none, or one too long to be read back.
+ * The caller frees it. */
+char *name_display(const char *name);
+
 /*
  * Makes `name` (from name_safe) different from the ones taken: adds "~" and 8 hex digits of a hash
  * of `id` (before the last extension if `keep_ext`). Depends on name and id only, so it is the same

@@ -330,6 +330,16 @@ static void add_cache(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(cache, "attachments", (double)stats.attachment_bytes);
 }
 
+#define DISK_LOW (1024 * 1024) /* bytes: nothing of any size can be saved */
+
+static void add_disk(struct fs *fs, struct cJSON *root)
+{
+    struct statvfs st;
+
+    if (!fs_statfs(fs, &st))
+        cJSON_AddBoolToObject(root, "disk_full", (uint64_t)st.f_bavail * st.f_frsize < DISK_LOW);
+}
+
 static void add_triggers(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "triggers");
@@ -379,6 +389,7 @@ int status_render(struct fs *fs, struct buf *out)
     strays_add(fs, root);
     add_listings(fs, root);
     add_cache(fs, root);
+    add_disk(fs, root);
     int rc = render_record(root, out);
     cJSON_Delete(root);
     return rc;

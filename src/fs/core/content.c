@@ -205,6 +205,14 @@ static bool is_verdict(int rc)
            rc == -EMSGSIZE || rc == -EDESTADDRREQ || rc == -EOPNOTSUPP;
 }
 
+/* What the class says, but for a disk that does not take the bytes, whatever they are. */
+static const char *reason_of(int rc, const struct buf *err)
+{
+    bool disk = rc == -ENOSPC || rc == -EDQUOT || rc == -EIO;
+
+    return !rc ? NULL : err->len && !disk ? err->data : strerror(-rc);
+}
+
 static void log_refusal(struct fs *fs, struct node *node, const char *reason)
 {
     struct node *dir = tree_parent(fs, node);
@@ -229,7 +237,7 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
         return 0;
     buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->commit(fs, node, c, &err);
-    const char *reason = !rc ? NULL : err.len ? err.data : strerror(-rc);
+    const char *reason = reason_of(rc, &err);
     if (is_verdict(rc)) {
         c->committed = changed;
         tree_set_refusal(fs, node, reason);
@@ -257,7 +265,7 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
         mutex_unlock(&fs->change);
     }
     if (rc)
-        log_refusal(fs, node, err.len ? err.data : strerror(-rc));
+        log_refusal(fs, node, reason_of(rc, &err));
     buf_release(&err);
     return rc;
 }

@@ -210,7 +210,7 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     rc = state_end(fs->state, rc);
     if (rc) {
         if (rc != -ENOENT)
-            log_warn("%s: not removed: %s", name, err.len ? err.data : strerror(-rc));
+            node_refuse(fs, dir, name, rc, err.len ? err.data : strerror(-rc));
         goto out;
     }
     writeback_kick(fs->writeback);
