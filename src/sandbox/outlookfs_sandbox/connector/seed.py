@@ -1,15 +1,12 @@
 """The mailbox a fresh database gets: folders, and as many contacts, events and messages as were asked for."""
-import html
-
-from .. import ids, owner, text, times, words
-from ..seed import EPOCH, MIDNIGHT, Seed
+from .. import ids, owner, times, words
+from ..seed import EPOCH, FILES, MIDNIGHT, Seed
 from . import message
 
 DAY = 86400
 MAIL_FOLDERS = ("Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email", "Projects 2026/2027")
 CALENDARS = ("Calendar", "Birthdays", 'Team: "Köln/Lyon" & friends')
 CONTACT_FOLDERS = ("Contacts", "Customers/Suppliers")
-FILES = {1: (words.IMAGE_A, words.IMAGE_B, words.LOGO), 4: (words.NOTES, words.FIGURES), 9: (words.SCAN,), 14: (words.LOGO,)}
 
 
 def fill(connector, counts):
@@ -51,33 +48,21 @@ def _contacts(connector, seed, count):
 
 
 def _contact(seed):
-    person = seed.person()
-    contact = {"GivenName": person.given, "Surname": person.surname}
-    if person.yomi_given:
-        contact.update(YomiGivenName=person.yomi_given, YomiSurname=person.yomi_surname)
-    if seed.chance(85):
-        contact["EmailAddresses"] = [{"Name": person.address, "Address": person.address}]
-    if seed.chance(80):
-        contact.update(CompanyName=person.company, JobTitle=seed.word(words.JOBS), Department=seed.word(words.DEPARTMENTS),
-                       BusinessAddress=_address(seed, person.locale))
-    if seed.chance(30):
-        contact["Birthday"] = "%04d-%02d-%02dT00:00:00+00:00" % (1948 + seed.below(60), 1 + seed.below(12), 1 + seed.below(28))
-    if seed.chance(25):
-        contact["HomeAddress"] = _address(seed, person.locale)
-    if seed.chance(70):
-        contact["MobilePhone1"] = seed.digits(person.locale["mobile"])
-    if seed.chance(10):
-        contact["NickName"] = person.given
-    for name, percent in (("HomePhones", 25), ("BusinessPhones", 60)):
-        contact[name] = [seed.digits(person.locale["phone"])] if seed.chance(percent) else []
-    if seed.chance(20):
-        contact["Categories"] = [seed.word(words.CATEGORIES)]
+    contact = _spelt(seed.contact())
+    if "MobilePhone" in contact:
+        contact["MobilePhone1"] = contact.pop("MobilePhone")
+    if "Birthday" in contact:
+        contact["Birthday"] = contact["Birthday"].replace("Z", "+00:00")
     return contact
 
 
-def _address(seed, locale):
-    return {"Street": seed.digits(seed.word(locale["streets"])), "City": seed.word(locale["cities"]), "State": locale.get("state"),
-            "CountryOrRegion": locale["country"], "PostalCode": seed.digits(locale["postal"])}
+def _spelt(value):
+    """With names of members as the connector has them."""
+    if isinstance(value, list):
+        return [_spelt(one) for one in value]
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: _spelt(one) for name, one in value.items()}
+    return value
 
 
 # --- events
@@ -134,12 +119,7 @@ def _series(seed, subject, start, pattern, span):
 
 
 def _attendees(seed, count):
-    attendees = []
-    for i in range(count):
-        person = seed.person()
-        attendees.append({"Type": ("Required", "Optional", "Resource")[0 if i < 2 else i % 3],
-                          "EmailAddress": {"Name": "%s %s" % (person.given, person.surname), "Address": person.address}})
-    return attendees
+    return [{**_spelt(one), "Type": one["type"].capitalize()} for one in seed.attendees(count)]
 
 
 # --- messages: threads of one to four, newest at the epoch, some unread, some with files
@@ -179,7 +159,7 @@ def _messages(connector, seed, count):
 
 def _received(connector, seed, folder, thread, i, age):
     is_html, first = i % 7 != 6, thread.conversation is None
-    body = _html_body(seed, i) if is_html else "%s\r\n\r\n%s\r\n" % (seed.word(words.SENTENCES), seed.word(words.SENTENCES))
+    body = seed.page(i) if is_html else seed.sentences()
     cc = ";".join((seed.person().address, seed.person().address)) if seed.chance(30) else None
     if first:
         thread.conversation = ids.conversation(connector.mailbox.next())
@@ -190,7 +170,7 @@ def _received(connector, seed, folder, thread, i, age):
 
 
 def _sent(connector, seed, i, age):
-    body = _html_body(seed, 0)
+    body = seed.page(0)
     _add(connector, connector.folders.well_known("Sent Items"), i, message.Draft(
         to=seed.person().address, subject=seed.word(words.SUBJECTS), body=body, read=True, received=(EPOCH - age) * times.SECOND))
 
@@ -199,13 +179,3 @@ def _add(connector, folder, i, draft):
     draft.files = [message.File(name, content, type, content_id, content_id is not None)
                    for name, type, content_id, content in FILES.get(i % 25, ())]
     message.add(connector.mailbox, folder, draft)
-
-
-def _html_body(seed, i):
-    paragraphs = []
-    for _ in range(250 if i % 16 == 5 else 1 + seed.below(8)):
-        sentences = [html.escape(seed.word(words.SENTENCES), quote=False) for _ in range(1 + seed.below(4))]
-        paragraphs.append('<p class="MsoNormal">%s </p>\r\n' % " ".join(sentences))
-    logo = '<img src="cid:logo@contoso.com" alt="logo">\r\n' if i % 25 == 1 else ""
-    return (text.HTML_HEAD + '<style>p.MsoNormal {margin:0cm; font-family:"Calibri"}</style></head>\r\n<body lang="EN-US">'
-            '<div class="WordSection1">\r\n%s%s</div></body></html>\r\n' % ("".join(paragraphs), logo))

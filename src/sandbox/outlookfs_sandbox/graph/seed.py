@@ -1,17 +1,13 @@
 """The mailbox of Graph that is invented at the first request: the connector's kind of mail, events and contacts, in Graph's shapes, and
 what only Graph has: hidden folders, a search folder, contact folders below others, a calendar that cannot be edited, drafts, attached
 items and references, an invitation, a photo."""
-import html
-
 from .. import owner, times, words
-from ..seed import MIDNIGHT, Seed
-from ..text import HTML_HEAD
+from ..seed import FILES, MIDNIGHT, Seed
 from .mime import recipient
 
 DAY = 86400
 ROOT = ("inbox", "drafts", "sentitems", "deleteditems", "archive", "junkemail", "outbox", "conversationhistory")
 HIDDEN = ("conflicts", "localfailures", "serverfailures", "recoverableitemsdeletions", "scheduled", "clutter")
-FILES = {1: (words.IMAGE_A, words.IMAGE_B, words.LOGO), 4: (words.NOTES, words.FIGURES), 9: (words.SCAN,), 14: (words.LOGO,)}
 PHOTO = bytes.fromhex(  # a grey JPEG of one pixel
     "ffd8ffe000104a46494600010100000100010000ffdb004300" + "01" * 64 + "ffc0000b080001000101011100ffc4001400010000000000000000000000000000"
     "0009ffc40014100100000000000000000000000000000000ffda0008010100003f0037ffd9")
@@ -50,38 +46,11 @@ def _contacts(face, seed, count):
     places = [(folders.default("contact"), count), *((folder, 2 if count else 0) for folder in face.mailbox.all_folders("contact")[1:])]
     for folder, number in places:
         for i in range(number):
-            members = _contact(seed)
+            members = seed.contact()
             seed.moment(face.mailbox.store.clock, (number - i) * DAY)
             record = face.contacts.make(folder, members)
             if i == 1:
                 face.mailbox.sql.execute("INSERT INTO graph_photo (record, content) VALUES (?, ?)", (record.row, PHOTO))
-
-
-def _contact(seed):
-    person = seed.person()
-    contact = {"givenName": person.given, "surname": person.surname}
-    if person.yomi_given:
-        contact.update(yomiGivenName=person.yomi_given, yomiSurname=person.yomi_surname)
-    if seed.chance(85):
-        contact["emailAddresses"] = [{"name": person.address, "address": person.address}]
-    if seed.chance(80):
-        contact.update(companyName=person.company, jobTitle=seed.word(words.JOBS), department=seed.word(words.DEPARTMENTS),
-                       businessAddress=_address(seed, person.locale))
-    if seed.chance(30):
-        contact["birthday"] = "%04d-%02d-%02dT00:00:00Z" % (1948 + seed.below(60), 1 + seed.below(12), 1 + seed.below(28))
-    if seed.chance(70):
-        contact["mobilePhone"] = seed.digits(person.locale["mobile"])
-    for name, percent in (("homePhones", 25), ("businessPhones", 60)):
-        contact[name] = [seed.digits(person.locale["phone"])] if seed.chance(percent) else []
-    if seed.chance(20):
-        contact["categories"] = [seed.word(words.CATEGORIES)]
-    return contact
-
-
-def _address(seed, locale):
-    address = {"street": seed.digits(seed.word(locale["streets"])), "city": seed.word(locale["cities"]), "state": locale.get("state"),
-               "countryOrRegion": locale["country"], "postalCode": seed.digits(locale["postal"])}
-    return {name: value for name, value in address.items() if value}
 
 
 # --- events
@@ -100,7 +69,7 @@ def _events(face, seed, count):
                                            {"type": "numbered", "numberOfOccurrences": 10}))
         elif i == 4:
             boss = seed.person()
-            face.events.make(main, {**_meeting(seed, i), "attendees": _attendees(seed, 2) + [
+            face.events.make(main, {**_meeting(seed, i), "attendees": seed.attendees(2) + [
                 {"type": "required", "emailAddress": {"name": owner.NAME, "address": owner.ADDRESS}}]}, isOrganizer=False,
                 organizer=recipient("%s %s" % (boss.given, boss.surname), boss.address),
                 responseStatus={"response": "notResponded", "time": "0001-01-01T00:00:00Z"})
@@ -128,21 +97,15 @@ def _meeting(seed, i):
              "location": {"displayName": seed.word(words.ROOMS)}, "body": {"contentType": "text", "content": seed.word(words.SENTENCES)},
              **_times(day, "%02d:00" % hour, 30 * (1 + seed.below(4)), ("UTC", "W. Europe Standard Time", "America/New_York")[i % 3])}
     if seed.chance(60):
-        event["attendees"] = _attendees(seed, 1 + seed.below(5))
+        event["attendees"] = seed.attendees(1 + seed.below(5))
     if seed.chance(20):
         event["categories"] = [seed.word(words.CATEGORIES)]
     return event
 
 
 def _series(seed, subject, day, clock, zone, pattern, extent):
-    return {"subject": subject, "showAs": "busy", "attendees": _attendees(seed, 4), **_times(day, clock, 30, zone),
+    return {"subject": subject, "showAs": "busy", "attendees": seed.attendees(4), **_times(day, clock, 30, zone),
             "recurrence": {"pattern": {"interval": 1, **pattern}, "range": extent}}
-
-
-def _attendees(seed, count):
-    people = [seed.person() for _ in range(count)]
-    return [{"type": ("required", "optional", "resource")[0 if i < 2 else i % 3],
-             "emailAddress": {"name": "%s %s" % (person.given, person.surname), "address": person.address}} for i, person in enumerate(people)]
 
 
 # --- messages
@@ -162,7 +125,7 @@ def _messages(face, seed, count):
         to = seed.person()
         _add(face, seed, folders.well_known("sentitems"), 0, (i + 1) * 50000, {"toRecipients": [recipient(None, to.address)]}, isDraft=False)
     face.messages.make(folders.well_known("drafts"), {"subject": seed.word(words.SUBJECTS), "body": {
-        "contentType": "html", "content": _page(seed, 0)}, "toRecipients": [recipient(None, seed.person().address)]})
+        "contentType": "html", "content": seed.page(0)}, "toRecipients": [recipient(None, seed.person().address)]})
     _with_items(face, seed, inbox)
 
 
@@ -177,7 +140,7 @@ def _received(face, seed, folder, i, age):
 
 def _add(face, seed, folder, i, age, members, **more):
     is_html = i % 7 != 6
-    body = _page(seed, i) if is_html else "%s\r\n\r\n%s\r\n" % (seed.word(words.SENTENCES), seed.word(words.SENTENCES))
+    body = seed.page(i) if is_html else seed.sentences()
     files = [({"kind": "file", "name": name, "contentType": type, "contentId": content_id, "isInline": content_id is not None,
                "contentLocation": None}, content) for name, type, content_id, content in FILES.get(i % 25, ())]
     seed.moment(face.mailbox.store.clock, age)
@@ -202,12 +165,3 @@ def _with_items(face, seed, folder):
                                 "toRecipients": [recipient(owner.NAME, owner.ADDRESS)],
                                 "body": {"contentType": "text", "content": "See the attachments."}},
                        [face.attachments.read(call, item) for item in items], isDraft=False, isRead=False)
-
-
-def _page(seed, i):
-    paragraphs = []
-    for _ in range(250 if i % 16 == 5 else 1 + seed.below(8)):
-        sentences = [html.escape(seed.word(words.SENTENCES), quote=False) for _ in range(1 + seed.below(4))]
-        paragraphs.append('<p class="MsoNormal">%s </p>\r\n' % " ".join(sentences))
-    logo = '<img src="cid:logo@contoso.com" alt="logo">\r\n' if i % 25 == 1 else ""
-    return (HTML_HEAD + '</head>\r\n<body lang="EN-US"><div class="WordSection1">\r\n%s%s</div></body></html>\r\n' % ("".join(paragraphs), logo))

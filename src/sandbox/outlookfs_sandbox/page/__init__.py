@@ -1,6 +1,6 @@
 """The web page a person reads the mailboxes on: its files, and the data it asks for below /_sandbox.
 
-What it shows of a service is that face's view:
+What it shows of a service is that face's view, which is of view.py's class:
 
     places()                   [{"kind", "id", "name", "path", "depth", "total", "unread"}]: folders of all kinds, in order
     lines(kind, folder, top)   {"id", "path", "total", "lines": [{"id", "title", "who", "when", "preview", "unread", "high", "files"}]}
