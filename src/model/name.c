@@ -233,13 +233,13 @@ bool name_read_id(const char *name, const char *suffix, char **ret_id, uint64_t 
     return true;
 }
 
-uint64_t name_ino(const char *const *parts, size_t count)
+uint64_t name_ino_of(const char *const *parts)
 {
     const uint64_t top = UINT64_C(1) << 52;
     uint64_t hash = 0;
 
     /* The NUL is hashed too: {"ab", "c"} and {"a", "bc"} are different things. */
-    for (size_t i = 0; i < count; i++)
-        hash = str_sum(hash, parts[i], strlen(parts[i]) + 1);
+    for (; *parts; parts++)
+        hash = str_sum(hash, *parts, strlen(*parts) + 1);
     return ((hash ^ hash >> 52) & (top - 1)) | top;
 }

@@ -18,9 +18,7 @@
 
 uint64_t folder_ino(enum kind kind, const char *folder)
 {
-    const char *parts[] = {kind_info(kind)->dir, folder};
-
-    return name_ino(parts, ARRAY_SIZE(parts));
+    return name_ino(kind_info(kind)->dir, folder);
 }
 
 static const struct node_ops folder_ops, drafts_folder_ops, contact_folder_ops,

@@ -65,8 +65,7 @@ static int contact_of(struct fs *fs, struct node *dir, const char *name, char **
 
 static struct node *photo_node(struct fs *fs, struct node *dir, const char *name, const char *id)
 {
-    const char *parts[] = {"photo", id};
-    struct node_spec spec = {.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    struct node_spec spec = {.ino = name_ino("photo", id),
                              .ops = &photo_ops,
                              .parent = dir,
                              .name = name,
