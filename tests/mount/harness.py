@@ -54,7 +54,11 @@ MANAGED_CONTACT = {"ChangeKey", "DateTimeLastModified", "LastModifiedDateTime", 
 
 
 def die_with_parent():
-    """In the child: SIGTERM when the test is gone, so that a test killed by ctest leaves no mount behind."""
+    """
+    In the child: SIGTERM when the test is gone, so that a test killed by ctest leaves no mount behind, and Ctrl-C works, which a
+    shell that starts the tests in the background has them ignore.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
