@@ -4,6 +4,7 @@
  */
 #include "records_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -18,11 +19,14 @@ static bool can_fold(const struct node *dir)
     return kind_info(dir->kind)->caps & KIND_CAN_FOLD;
 }
 
-/* What a folder that is listed under this name is called on the service; NULL: none is. The caller
- * frees it. */
+/* What a folder of this name is called on the service: what is listed so, else just this, which finds
+ * it, too. NULL: it is none. The caller frees it. */
 static char *display_of(const char *name)
 {
-    return name_is_record(name) || name_is_scratch_dir(name) ? NULL : name_display(name);
+    if (name_is_record(name) || name_is_scratch_dir(name))
+        return NULL;
+    char *display = name_display(name);
+    return display ? display : xstrdup(name);
 }
 
 int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
