@@ -4,6 +4,7 @@
 #include "json_reader_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/str.h>
 
 #include <endian.h>
 #include <stdint.h>
@@ -14,17 +15,6 @@
 
 #define CUT_IN_STRING "the text ends inside a string"
 #define HALF_A_PAIR "half of a surrogate pair"
-
-static int hex_value(unsigned char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 static bool overlap(unsigned a, unsigned b, unsigned low, unsigned high)
 {
@@ -51,7 +41,7 @@ static enum step read_hex4(struct json_reader *r, bool behind_high, unsigned *re
 
         if (at_end(r))
             return cut(r, CUT_IN_STRING);
-        digit = hex_value(here(r));
+        digit = str_hex_value((char)here(r));
         if (digit < 0)
             return bad(r, "expected four hexadecimal digits after \\u");
         shift -= 4;
@@ -198,7 +188,7 @@ static int escaped_code(const char *p, const char *end)
     if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
         return -1;
     for (int i = 2; i < 6; i++) {
-        int digit = hex_value((unsigned char)p[i]);
+        int digit = str_hex_value(p[i]);
 
         if (digit < 0)
             return -1;

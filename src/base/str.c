@@ -82,7 +82,7 @@ int str_percent_encode(struct buf *out, const char *s, size_t n)
     return 0;
 }
 
-static int hex_value(char c)
+int str_hex_value(char c)
 {
     if (is_digit(c))
         return c - '0';
@@ -101,10 +101,10 @@ int str_percent_decode(struct buf *out, const char *s, size_t n)
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (s[i] != '%') {
             rc = buf_addch(out, s[i]);
-        } else if (n - i < 3 || hex_value(s[i + 1]) < 0 || hex_value(s[i + 2]) < 0) {
+        } else if (n - i < 3 || str_hex_value(s[i + 1]) < 0 || str_hex_value(s[i + 2]) < 0) {
             rc = -EINVAL;
         } else {
-            rc = buf_addch(out, (char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2])));
+            rc = buf_addch(out, (char)(str_hex_value(s[i + 1]) << 4 | str_hex_value(s[i + 2])));
             i += 2;
         }
     }

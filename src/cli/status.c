@@ -203,9 +203,10 @@ static void show_triggers(const cJSON *status)
     cJSON_ArrayForEach(trigger, json_get(status, "triggers"))
     {
         const char *reason = json_str(trigger, "reason");
+        int64_t items = json_int(trigger, "items", 0);
 
-        print(stdout, "  trigger   %s: %s, %" PRId64 " items%s%s\n", text(trigger, "path"),
-              text(trigger, "state"), json_int(trigger, "items", 0), reason ? ": " : "",
+        print(stdout, "  trigger   %s: %s, %" PRId64 " item%s%s%s\n", text(trigger, "path"),
+              text(trigger, "state"), items, items == 1 ? "" : "s", reason ? ": " : "",
               reason ? reason : "");
     }
 }

@@ -33,13 +33,8 @@ const struct branch *const branches[] = {&all[0], &all[1], &all[2], &all[3], &al
 
 static struct node_spec branch_spec(struct node *root, const struct branch *b)
 {
-    const char *parts[] = {b->name};
-
-    return (struct node_spec){.ino = name_ino(parts, 1),
-                              .ops = b->root,
-                              .parent = root,
-                              .name = b->name,
-                              .kind = b->kind};
+    return (struct node_spec){
+        .ino = name_ino(b->name), .ops = b->root, .parent = root, .name = b->name, .kind = b->kind};
 }
 
 static bool is_there(struct fs *fs, const struct branch *b)

@@ -163,8 +163,9 @@ bool members_has(enum kind kind, const char *name)
 
 #define NAME_MAX_LOOKED_AT 40 /* no known name is longer */
 
-/* Letters to add, drop, replace or swap with their neighbour; upper and lower case are one. */
-static unsigned distance(const char *a, const char *b)
+/* Letters to add, drop, replace or swap with their neighbour; upper and lower case are one. `begins`: to make
+ * the beginning of `b` of it, whatever follows. */
+static unsigned distance(const char *a, const char *b, bool begins)
 {
     unsigned rows[3][NAME_MAX_LOOKED_AT + 1];
     size_t n = strlen(b);
@@ -188,19 +189,24 @@ static unsigned distance(const char *a, const char *b)
                 row[j] = before_that[j - 2] + 1;
         }
     }
-    return rows[strlen(a) % 3][n];
+    const unsigned *last = rows[strlen(a) % 3];
+    unsigned least = last[n];
+
+    for (size_t j = 0; begins && j < n; j++)
+        least = last[j] < least ? last[j] : least;
+    return least;
 }
 
 /* NULL: it is like none of them. */
-static const char *nearest(const struct member *list, const char *name)
+static const char *nearest(const struct member *list, const char *name, bool begins)
 {
-    unsigned best = (unsigned)strlen(name) / 3 + 1;
+    unsigned best = begins ? (unsigned)strlen(name) / 4 : (unsigned)strlen(name) / 3 + 1;
     const char *found = NULL;
 
     if (strlen(name) > NAME_MAX_LOOKED_AT)
         return NULL;
     for (; list->name; list++) {
-        unsigned d = distance(name, list->name);
+        unsigned d = distance(name, list->name, begins);
 
         if (d < best || (d == best && !found)) {
             best = d;
@@ -221,10 +227,12 @@ struct check {
 
 static int unknown(struct check *c, const struct member *known, const cJSON *obj, const char *name)
 {
-    const char *meant = nearest(known, name);
+    const char *meant = nearest(known, name, false);
 
     if (c->copy && (!meant || json_get(obj, meant)))
         return 0;
+    if (!meant) /* "Company" */
+        meant = nearest(known, name, true);
     return buf_fail(c->err, -EINVAL, "%s%s: the service knows no such member of %s%s%s%s%s",
                     c->path.data, name, c->kind == KIND_EVENT ? "an " : "a ",
                     kind_info(c->kind)->name, meant ? "; did you mean " : "", meant ? meant : "",

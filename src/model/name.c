@@ -133,6 +133,22 @@ char *name_safe(const char *display, size_t max)
     return cut;
 }
 
+char *name_display(const char *name)
+{
+    struct buf display;
+
+    buf_init(&display, strlen(name) + 1);
+    bool read =
+        !str_percent_decode(&display, name, strlen(name)) && strlen(display.data) == display.len;
+    char *safe = read ? name_safe(display.data, NAME_BYTES_MAX) : NULL;
+    read = str_eq(safe, name);
+    free(safe);
+    if (read)
+        return buf_detach(&display);
+    buf_release(&display);
+    return NULL;
+}
+
 char *name_unique(const char *name, const char *id, bool keep_ext)
 {
     size_t len = strlen(name);
@@ -217,13 +233,13 @@ bool name_read_id(const char *name, const char *suffix, char **ret_id, uint64_t 
     return true;
 }
 
-uint64_t name_ino(const char *const *parts, size_t count)
+uint64_t name_ino_of(const char *const *parts)
 {
     const uint64_t top = UINT64_C(1) << 52;
     uint64_t hash = 0;
 
     /* The NUL is hashed too: {"ab", "c"} and {"a", "bc"} are different things. */
-    for (size_t i = 0; i < count; i++)
-        hash = str_sum(hash, parts[i], strlen(parts[i]) + 1);
+    for (; *parts; parts++)
+        hash = str_sum(hash, *parts, strlen(*parts) + 1);
     return ((hash ^ hash >> 52) & (top - 1)) | top;
 }

@@ -128,9 +128,7 @@ const struct outgoing_info *outgoing_info(enum outgoing what)
 
 uint64_t outgoing_dir_ino(const char *dir)
 {
-    const char *parts[] = {"outbox", dir};
-
-    return name_ino(parts, ARRAY_SIZE(parts));
+    return name_ino("outbox", dir);
 }
 
 bool outgoing_is_eml(enum outgoing what, const char *name)

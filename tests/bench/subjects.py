@@ -146,10 +146,16 @@ class Graph(Behind, GraphMailbox):
     name = "outlookfs, Graph"
 
     def page_loop(self, _count):
+        self.feed()
+
+    def first_page(self):
+        self.feed(pages=1)
+
+    def feed(self, pages=None):
         """The change feed, page by page: each names the next, so none can be asked for earlier."""
         link, headers = self.url + "/me/contactFolders/contacts/contacts/delta", {"Authorization": "Bearer " + TOKEN, "Prefer": FEED_PAGE}
         connection = http.client.HTTPConnection("127.0.0.1", self.relay.port, timeout=LIMIT)
-        while link:
+        while link and pages != 0:
             connection.request("GET", link.partition("://")[2].partition("/")[2].join(("/", "")), headers=headers)
             answer = connection.getresponse()
             page = answer.read()
@@ -157,6 +163,7 @@ class Graph(Behind, GraphMailbox):
                 sys.exit("%s: %d" % (link, answer.status))
             match = re.search(rb'"@odata.nextLink": ?"([^"]+)"', page)
             link = match and match[1].decode()
+            pages = pages and pages - 1
         connection.close()
 
     @staticmethod

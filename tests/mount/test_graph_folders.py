@@ -37,6 +37,33 @@ class Folders(FolderTest):
         self.assertNotIn("Old projects", self.mail_folders())
         self.assertNotIn("Old projects", os.listdir(self.path("mail")))
 
+    def test_a_name_is_written_as_it_is_listed(self):
+        os.mkdir(self.path("mail/In%2FOut"))
+        self.assertIn("In/Out", self.mail_folders())
+        os.rename(self.path("mail/In%2FOut"), self.path("mail/50%25 off"))
+        self.assertIn("50% off", self.mail_folders())
+        self.assertIn("50%25 off", os.listdir(self.path("mail")))
+        os.mkdir(self.path("mail/7% off"))
+        self.assertIn("7% off", self.mail_folders())
+        self.assertIn("7%25 off", os.listdir(self.path("mail")))
+        os.rename(self.path("mail/7% off"), self.path("mail/8% off"))
+        self.assertIn("8% off", self.mail_folders())
+        os.rmdir(self.path("mail/8% off"))
+        self.assertNotIn("8% off", self.mail_folders())
+        os.rmdir(self.path("mail/50%25 off"))
+        self.assertNotIn("50% off", self.mail_folders())
+
+    def test_a_contact_goes_into_another(self):
+        os.mkdir(self.path("contacts/Friends"))
+        name = min(n for n in os.listdir(self.path("contacts/Contacts")) if n.endswith(".json"))
+        before = self.mailbox.json("contacts/Contacts", name)
+        self.mailbox.run(["mv", self.path("contacts/Contacts", name), self.path("contacts/Friends/friend.json")])
+        self.mailbox.sync()
+        self.assertEqual(self.mailbox.sandbox.graph("GET", "/me/contacts/" + before["id"])[0], 404)
+        after = self.ask("/me/contacts/" + self.mailbox.xattr("id", "contacts/Friends/friend.json"))
+        own = {"id", "changeKey", "@odata.etag", "@odata.context", "createdDateTime", "lastModifiedDateTime", "parentFolderId"}
+        self.assertEqual({n: v for n, v in after.items() if n not in own}, {n: v for n, v in before.items() if n not in own})
+
     def test_into_another(self):
         for name in ("Here", "There"):
             os.mkdir(self.path("mail", name))

@@ -9,6 +9,20 @@ from graph_mount import GraphTest
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
 
+class Waiting(GraphTest):
+    OPTIONS = "writeback_delay=600"
+
+    def test_a_photo_of_a_contact_that_waits(self):
+        """It would stay on this machine."""
+        self.write({"givenName": "Jane"}, "contacts/Contacts/jane.json")
+        path = self.mailbox.path("contacts/Contacts/jane.photo.jpg")
+        self.assertErrno(errno.EBUSY, open, path, "wb")
+        self.mailbox.sync()
+        with open(path, "wb") as file:
+            file.write(JPEG)
+        self.assertNotIn("jane.photo.jpg", os.listdir(self.mailbox.path("contacts/Contacts")))
+
+
 class Values(GraphTest):
     OPTIONS = "writeback_delay=0,list_ttl=0"
 
@@ -66,6 +80,11 @@ class Values(GraphTest):
         id = self.mailbox.xattr("id", "contacts/Contacts/jane.json")
         self.put(self.mailbox.path("contacts/Contacts/jane.photo.jpg"), JPEG)
         self.assertEqual(self.photo_of(id), JPEG)
+
+    def test_a_photo_stays(self):
+        id = self.contacts()[0][0]
+        self.assertErrno(errno.EPERM, os.unlink, self.photo(id))
+        self.assertIsNotNone(self.photo_of(id))
 
     def test_what_is_no_photo(self):
         id = self.contacts()[1][0]

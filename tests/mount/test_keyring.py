@@ -3,7 +3,7 @@ import json
 import subprocess
 import tempfile
 
-from harness import die_with_parent, main
+from harness import die_with_parent, main, wait_for
 import test_login
 
 
@@ -31,7 +31,18 @@ class Keyring(test_login.LoginTest):
         keyring.stdin.close()
         self.addCleanup(keyring.wait, 20)
         self.addCleanup(keyring.terminate)
-        self.search()                                       # answers once it is there
+        wait_for(self.keyring_is_there, "the keyring")
+
+    def call(self, destination, path, method, argument):
+        return subprocess.run(["gdbus", "call", "--session", "--dest", destination, "--object-path", path, "--method", method, argument],
+                              env=self.environment, capture_output=True, text=True, timeout=30, check=False).stdout
+
+    def keyring_is_there(self):
+        """Who calls it before its name is on the bus has the bus start another one, which is locked."""
+        return "true" in self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
+                                   "org.freedesktop.secrets") and \
+            "/collection/" in self.call("org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.ReadAlias",
+                                        "default")
 
     def search(self):
         return subprocess.run(["secret-tool", "search", "--all", "client-id", test_login.CLIENT], env=self.environment,

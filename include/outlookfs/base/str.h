@@ -34,6 +34,8 @@ int str_percent_encode(struct buf *out, const char *s, size_t n);
 /* The reverse; a '%' not followed by two hex digits is -EINVAL. '+' stays '+'. */
 int str_percent_decode(struct buf *out, const char *s, size_t n);
 
+int str_hex_value(char c); /* of a digit; -1: it is none */
+
 /* True when `s` is well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
 bool str_is_utf8(const char *s, size_t n);
 

@@ -60,6 +60,10 @@ uint64_t name_tag(const char *id);
 #define NAME_MAX_LEAST 16
 char *name_safe(const char *display, size_t max);
 
+/* The display name that name_safe() makes this name of; NULL: none, or one too long to be read back.
+ * The caller frees it. */
+char *name_display(const char *name);
+
 /*
  * Makes `name` (from name_safe) different from the ones taken: adds "~" and 8 hex digits of a hash
  * of `id` (before the last extension if `keep_ext`). Depends on name and id only, so it is the same
@@ -70,11 +74,13 @@ char *name_unique(const char *name, const char *id, bool keep_ext);
 /*
  * Inode numbers of remote things: a hash of what they are, so they are the same after a remount and
  * after the cache is deleted. 52 bits with bit 52 set: exact in a double (JavaScript tools),
- * disjoint from the numbers given to local files, which count up from NAME_LOCAL_INO. `parts` is
- * what distinguishes it, e.g. {"contacts", folder id, record id}.
+ * disjoint from the numbers given to local files, which count up from NAME_LOCAL_INO.
+ *
+ *     name_ino("contacts", folder, record)    // what distinguishes it; NULL would end the list
  */
 #define NAME_LOCAL_INO UINT64_C(0x100000000)
-#define NAME_ROOT_INO UINT64_C(1) /* the mount itself */
-uint64_t name_ino(const char *const *parts, size_t count);
+#define NAME_ROOT_INO UINT64_C(1)               /* the mount itself */
+uint64_t name_ino_of(const char *const *parts); /* NULL-terminated */
+#define name_ino(...) name_ino_of((const char *const[]){__VA_ARGS__, NULL})
 
 #endif

@@ -4,7 +4,7 @@
  *     {"Trigger": "OnNewEmail", "folderPath": "Inbox", "from": "boss@contoso.com"}
  *
  * The file system says what a user did to triggers/<name>.json and triggers/<name>.jsonl, the
- * poller (room triggers) asks which one is due and polls it. Here a `name` is "<name>".
+ * poller (layer triggers) asks which one is due and polls it. Here a `name` is "<name>".
  *
  * Life of a trigger. A definition that is accepted sets the baseline with its next call: nothing
  * older is brought. A changed one starts afresh; the same again (as JSON) changes nothing. Removed,

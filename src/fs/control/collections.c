@@ -33,9 +33,7 @@ static const struct collection *collection_of(const struct node *node)
 
 struct node_spec collection_spec(struct node *dir, const struct collection *c)
 {
-    const char *parts[] = {".outlookfs", c->name};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino(".outlookfs", c->name),
                               .ops = c->ops,
                               .parent = dir,
                               .name = c->name,
@@ -57,9 +55,7 @@ static char *entry_name(const struct collection *c, int64_t id, const char *name
 struct node_spec entry_spec(struct node *dir, const struct collection *c,
                             const struct node_ops *ops, const char *part, const char *name)
 {
-    const char *parts[] = {".outlookfs", c->name, part};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino(".outlookfs", c->name, part),
                               .ops = ops,
                               .parent = dir,
                               .name = name,

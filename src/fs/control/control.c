@@ -175,9 +175,7 @@ static const struct {
 
 static struct node_spec file_spec(struct node *dir, size_t i)
 {
-    const char *parts[] = {".outlookfs", files[i].name};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino(".outlookfs", files[i].name),
                               .ops = files[i].ops,
                               .parent = dir,
                               .name = files[i].name,

@@ -26,9 +26,7 @@ static const struct node_ops replies_ops = {
 
 static struct node_spec replies_spec(struct node *dir)
 {
-    const char *parts[] = {"settings", REPLIES};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("settings", REPLIES),
                               .ops = &replies_ops,
                               .parent = dir,
                               .name = REPLIES,

@@ -31,9 +31,7 @@ static const struct node_ops day_ops, occurrence_ops;
 
 static struct node_spec day_spec(struct node *dir, const char *day)
 {
-    const char *parts[] = {"agenda", dir->folder, day};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("agenda", dir->folder, day),
                               .ops = &day_ops,
                               .parent = dir,
                               .name = day,
@@ -110,9 +108,7 @@ static char *name_of(const struct item *item)
 
 static struct node_spec occurrence_spec(struct node *dir, const char *name, const char *id)
 {
-    const char *parts[] = {"agenda", dir->folder, dir->id, id};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("agenda", dir->folder, dir->id, id),
                               .ops = &occurrence_ops,
                               .parent = dir,
                               .name = name,

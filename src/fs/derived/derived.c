@@ -58,9 +58,7 @@ static const struct branch *branch_of(struct fs *fs, const struct node *root)
 
 static struct node_spec kind_spec(struct node *root, const struct branch *b, enum kind kind)
 {
-    const char *parts[] = {b->name, kind_info(kind)->dir};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino(b->name, kind_info(kind)->dir),
                               .ops = b->kinds,
                               .parent = root,
                               .name = kind_info(kind)->dir,
@@ -69,9 +67,7 @@ static struct node_spec kind_spec(struct node *root, const struct branch *b, enu
 
 static struct node_spec tag_spec(struct node *root, const struct branch *b)
 {
-    const char *parts[] = {b->name, TAG};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino(b->name, TAG),
                               .ops = &tag_ops,
                               .parent = root,
                               .name = TAG,

@@ -26,10 +26,8 @@ static const struct node_ops folder_ops_of_export;
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
-    const char *parts[] = {"export", kind_info(f->kind)->dir, f->id};
-
     (void)name;
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("export", kind_info(f->kind)->dir, f->id),
                               .ops = &folder_ops_of_export,
                               .parent = dir,
                               .name = f->name,
@@ -171,9 +169,8 @@ static char *whole_name(const struct cache_folder *f)
 static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                    const char *name)
 {
-    const char *parts[] = {"export", kind_info(f->kind)->dir, f->id, "", "whole"};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino =
+                                  name_ino("export", kind_info(f->kind)->dir, f->id, "", "whole"),
                               .ops = &export_whole_ops,
                               .parent = dir,
                               .name = name,

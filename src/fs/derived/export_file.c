@@ -43,9 +43,7 @@ const char *export_suffix(enum kind kind)
 
 uint64_t export_ino(enum kind kind, const char *folder, const char *id)
 {
-    const char *parts[] = {"export", kind_info(kind)->dir, folder, id};
-
-    return name_ino(parts, ARRAY_SIZE(parts));
+    return name_ino("export", kind_info(kind)->dir, folder, id);
 }
 
 /* Only an inode the kernel may know has a node. */

@@ -105,14 +105,14 @@ static bool is_folder(struct fs *fs, const struct node *dir, const char *name)
 
 int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret)
 {
-    const char *parts[] = {"export", kind_info(dir->kind)->dir, dir->folder, "", name};
     bool cur = str_eq(name, "cur");
 
     if (!cur && !str_eq(name, "new") && !str_eq(name, "tmp"))
         return -ENOENT;
     if (is_folder(fs, dir, name))
         return -ENOENT;
-    *ret = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    *ret = tree_obtain(fs, (struct node_spec){.ino = name_ino("export", kind_info(dir->kind)->dir,
+                                                              dir->folder, "", name),
                                               .ops = cur ? &cur_ops : &empty_ops,
                                               .parent = dir,
                                               .name = name,

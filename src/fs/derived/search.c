@@ -37,9 +37,7 @@ static const struct node_ops search_folder_ops;
 
 static struct node_spec local_spec(struct node *root)
 {
-    const char *parts[] = {"search", search_place(KIND_COUNT)};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("search", search_place(KIND_COUNT)),
                               .ops = &search_folder_ops,
                               .parent = root,
                               .name = search_place(KIND_COUNT),
@@ -129,9 +127,7 @@ static void flatten(struct cache_folders *folders)
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const char *folder,
                                     const char *name)
 {
-    const char *parts[] = {"search", search_place(dir->kind), folder};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("search", search_place(dir->kind), folder),
                               .ops = &search_folder_ops,
                               .parent = dir,
                               .name = name,
@@ -236,9 +232,7 @@ const struct node_ops search_kind_ops = {
 
 static struct node_spec query_spec(struct node *dir, const char *name)
 {
-    const char *parts[] = {"search", search_place(dir->kind), dir->folder, name};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("search", search_place(dir->kind), dir->folder, name),
                               .ops = &search_query_ops,
                               .parent = dir,
                               .name = name,

@@ -182,10 +182,9 @@ static const struct node_ops search_link_ops;
 static struct node_spec link_spec(struct fs *fs, struct node *dir, const struct cache_hit *hit,
                                   const char *name)
 {
-    const char *parts[] = {"search",    search_place(dir->kind),   dir->folder, dir->id,
-                           hit->folder, kind_info(hit->kind)->dir, hit->id};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino =
+                                  name_ino("search", search_place(dir->kind), dir->folder, dir->id,
+                                           hit->folder, kind_info(hit->kind)->dir, hit->id),
                               .ops = &search_link_ops,
                               .parent = dir,
                               .name = name,

@@ -96,11 +96,9 @@ const struct node_ops views_root_ops = {
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
                                     const char *name)
 {
-    const char *parts[] = {"views", kind_info(f->kind)->dir, f->id};
-
     if (!name)
         name = dir->folder && find_view(dir->kind, f->name) ? f->id : f->name;
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("views", kind_info(f->kind)->dir, f->id),
                               .ops = &view_folder_ops,
                               .parent = dir,
                               .name = strchr(name, '/') ? NULL : name,
@@ -136,16 +134,15 @@ const struct node_ops view_kind_ops = {
 static struct node_spec view_spec(struct node *dir, const struct node_ops *ops,
                                   const struct view *view, const char *group)
 {
-    const char *parts[] = {"views", kind_info(dir->kind)->dir, dir->folder, view->name, group};
-
-    return (struct node_spec){.ino = name_ino(parts, group ? 5 : 4),
-                              .ops = ops,
-                              .parent = dir,
-                              .name = group ? group : view->name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = view->name,
-                              .part = group};
+    return (struct node_spec){
+        .ino = name_ino("views", kind_info(dir->kind)->dir, dir->folder, view->name, group),
+        .ops = ops,
+        .parent = dir,
+        .name = group ? group : view->name,
+        .kind = dir->kind,
+        .folder = dir->folder,
+        .id = view->name,
+        .part = group};
 }
 
 static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -246,10 +243,8 @@ static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 static struct node_spec link_spec(struct node *dir, const char *name, const char *id,
                                   const char *target)
 {
-    const char *parts[] = {
-        "views", kind_info(dir->kind)->dir, dir->id, dir->part ? dir->part : "", target, id};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("views", kind_info(dir->kind)->dir, dir->id,
+                                              dir->part ? dir->part : "", target, id),
                               .ops = &view_link_ops,
                               .parent = dir,
                               .name = name,

@@ -9,16 +9,12 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
-#include <outlookfs/formats/eml.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define OUTBOX "outbox"
 
@@ -73,9 +69,8 @@ static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
 
 struct node *outbox_dir_node(struct fs *fs, uint64_t ino)
 {
-    const char *parts[] = {OUTBOX};
     struct node *root = tree_get(fs, FS_ROOT), *node = NULL;
-    struct node *top = tree_obtain(fs, (struct node_spec){.ino = name_ino(parts, 1),
+    struct node *top = tree_obtain(fs, (struct node_spec){.ino = name_ino(OUTBOX),
                                                           .ops = &outbox_root_ops,
                                                           .parent = root,
                                                           .name = OUTBOX,
@@ -136,96 +131,6 @@ static bool was_foreign(struct fs *fs, uint64_t ino)
     return foreign;
 }
 
-/* --- what its bytes will be --- */
-
-/* Of a file that is sent, found out from its bytes before the change lock is taken. */
-struct judged {
-    struct judgement base;
-    enum outgoing what;
-    bool eml, foreign;
-    enum json_shape shape;
-    struct json_where where;
-    int rc;                /* 0: it is to be sent as `row` says */
-    struct outbox_row row; /* zeroed once it is accepted */
-    struct buf reason;     /* of rc */
-};
-
-static void judged_drop(struct fs *fs, struct judgement *base)
-{
-    struct judged *j = (struct judged *)base;
-
-    outbox_discard(fs->outbox, &j->row);
-    buf_release(&j->reason);
-    free(j);
-}
-
-static void judge_json(struct fs *fs, struct judged *j, int fd)
-{
-    struct cJSON *obj = NULL;
-    struct json_file text;
-    bool replaced = false;
-
-    j->rc = json_file_read(&text, fd);
-    if (j->rc)
-        goto out;
-    j->shape = json_file_scan(&text, &j->where);
-    j->rc = outbox_check_service(fs->outbox, j->what, &j->reason);
-    if (!j->rc)
-        j->rc = json_file_parse(&text, false, &obj, &j->reason);
-    if (!j->rc)
-        j->rc = outbox_resolve_path(fs, j->what, obj, &replaced, &j->reason);
-    if (!j->rc)
-        j->rc = outbox_prepare(fs->outbox, j->what, obj, replaced, j->foreign, &j->row, &j->reason);
-    cJSON_Delete(obj);
-out:
-    json_file_release(&text);
-}
-
-/* What is sent is the object made of the message. Nothing tells half a message from a whole one:
- * send_delay is what a second append has. */
-static void judge_eml(struct fs *fs, struct judged *j, int fd)
-{
-    struct cJSON *obj = NULL;
-    struct stat st;
-
-    if (!fstat(fd, &st) && !st.st_size)
-        j->shape = JSON_EMPTY;
-    j->rc = eml_read(fd, NULL, &obj, &j->reason);
-    if (!j->rc)
-        j->rc = outbox_prepare(fs->outbox, j->what, obj, true, j->foreign, &j->row, &j->reason);
-    cJSON_Delete(obj);
-}
-
-/* Through a descriptor of its own: several may be reading. */
-static struct judged *judge_bytes(struct fs *fs, uint64_t ino, uint64_t changed, enum outgoing what,
-                                  bool eml, bool foreign)
-{
-    struct judged *j = xcalloc(1, sizeof(*j));
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
-
-    j->base = (struct judgement){changed, judged_drop};
-    j->what = what;
-    j->eml = eml;
-    j->foreign = foreign;
-    j->shape = JSON_COMPLETE;
-    j->where = (struct json_where){1, 1};
-    buf_init(&j->reason, BUF_TEXT_MAX);
-    if (fd < 0) {
-        j->rc = fd;
-    } else {
-        if (eml)
-            judge_eml(fs, j, fd);
-        else
-            judge_json(fs, j, fd);
-        if (!j->rc && fdatasync(fd))
-            j->rc = -errno;
-        close(fd);
-    }
-    if (j->rc && !j->reason.len)
-        buf_addstr(&j->reason, strerror(-j->rc));
-    return j;
-}
-
 /* Between two names in one directory that are sent alike, nothing is judged. */
 static bool sends_on(struct fs *fs, const struct place *from, const struct place *to)
 {
@@ -245,7 +150,7 @@ static struct judgement *judge(struct fs *fs, const struct fs_req *req, struct n
     if (!is_outgoing(fs, to->dir, to->name, &what) || (from && sends_on(fs, from, to)))
         return NULL;
     bool foreign = was_foreign(fs, node->ino) || (from && is_foreign(fs, req));
-    return &judge_bytes(fs, node->ino, changed, what, outgoing_is_eml(what, to->name), foreign)
+    return &outbox_judge(fs, node->ino, changed, what, outgoing_is_eml(what, to->name), foreign)
                 ->base;
 }
 
@@ -262,7 +167,7 @@ static struct judged *take_judged(struct fs *fs, uint64_t ino, enum outgoing wha
         j = NULL;
     }
     if (!j)
-        j = judge_bytes(fs, ino, c ? c->changed : 0, what, eml, foreign);
+        j = outbox_judge(fs, ino, c ? c->changed : 0, what, eml, foreign);
     tree_put(fs, node);
     return j;
 }

@@ -27,9 +27,7 @@ static const struct node_ops attachments_ops, attachment_ops;
 
 static struct node_spec directory_spec(struct node *dir, const char *id, const char *name)
 {
-    const char *parts[] = {"attachments", id};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("attachments", id),
                               .ops = &attachments_ops,
                               .parent = dir,
                               .name = name,
@@ -161,9 +159,7 @@ static int message(struct fs *fs, struct node *node, struct cancel *cancel, stru
 
 static struct node_spec attachment_spec(struct node *dir, const char *name, const char *id)
 {
-    const char *parts[] = {"attachment", dir->id, id};
-
-    return (struct node_spec){.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    return (struct node_spec){.ino = name_ino("attachment", dir->id, id),
                               .ops = &attachment_ops,
                               .parent = dir,
                               .name = name,

@@ -32,8 +32,9 @@ int value_receive(struct fs *fs, const struct fs_req *req, const struct place *f
 bool photo_is_name(const char *name);
 int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                  struct node **ret);
-/* Where the name is that of no contact's, a local file. Locked. */
+/* Where the name is that of no contact's, a local file; -EBUSY: of one that is not on the service yet. Locked. */
 int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret);
+int photo_remove(struct fs *fs, struct node *dir, const char *name); /* -EPERM; -ENOENT: no photo */
 int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
                   const struct place *to, struct buf *err);
 

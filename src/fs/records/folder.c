@@ -18,9 +18,7 @@
 
 uint64_t folder_ino(enum kind kind, const char *folder)
 {
-    const char *parts[] = {kind_info(kind)->dir, folder};
-
-    return name_ino(parts, ARRAY_SIZE(parts));
+    return name_ino(kind_info(kind)->dir, folder);
 }
 
 static const struct node_ops folder_ops, drafts_folder_ops, contact_folder_ops,
@@ -347,15 +345,16 @@ const char *folder_stray(const char *dir, const char *name)
 #define WRITABLE_FOLDER                                                                            \
     .type = S_IFDIR, .refusal = FOLDERS_REFUSAL, .flags = NODE_LOCAL_NAMES,                        \
     .lookup = folder_lookup, .prepare = folder_prepare, .list = folder_list,                       \
-    .takes = folder_takes, .stray = folder_stray, .remove = slot_unlink, .files_only = true,       \
-    .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,                         \
-    .relocate = folder_relocate, .getxattr = folder_getxattr
+    .takes = folder_takes, .stray = folder_stray, .files_only = true, .rename = record_rename,     \
+    .mkdir = folder_mkdir, .rmdir = folder_rmdir, .relocate = folder_relocate,                     \
+    .getxattr = folder_getxattr
 
 static const struct node_ops folder_ops = {
     .name = "folder",
     WRITABLE_FOLDER,
     .owns = name_is_record,
     .create = slot_create,
+    .remove = slot_unlink,
 };
 
 /* ... where local files may be Internet messages. */
@@ -365,6 +364,7 @@ static const struct node_ops drafts_folder_ops = {
     .names = &draft_names,
     .owns = name_is_record,
     .create = slot_create,
+    .remove = slot_unlink,
 };
 
 /* --- a folder of contacts: photos, too --- */
@@ -381,11 +381,17 @@ static int contact_create(struct fs *fs, struct node *dir, const char *name, mod
                                : slot_create(fs, dir, name, mode, ret);
 }
 
+static int contact_remove(struct fs *fs, struct node *dir, const char *name)
+{
+    return photo_is_name(name) ? photo_remove(fs, dir, name) : slot_unlink(fs, dir, name);
+}
+
 static const struct node_ops contact_folder_ops = {
     .name = "contact folder",
     WRITABLE_FOLDER,
     .owns = contact_owns,
     .create = contact_create,
+    .remove = contact_remove,
     .receive = photo_receive,
 };
 

@@ -4,6 +4,7 @@
  */
 #include "records_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -18,30 +19,34 @@ static bool can_fold(const struct node *dir)
     return kind_info(dir->kind)->caps & KIND_CAN_FOLD;
 }
 
-/* Would a folder of this name be listed under it? */
-static bool is_listed_so(const char *name)
+/* What a folder of this name is called on the service: what is listed so, else just this, which finds
+ * it, too. NULL: it is none. The caller frees it. */
+static char *display_of(const char *name)
 {
-    char *safe = name_safe(name, NAME_BYTES_MAX);
-    bool same = str_eq(safe, name);
-
-    free(safe);
-    return same && !name_is_record(name) && !name_is_scratch_dir(name);
+    if (name_is_record(name) || name_is_scratch_dir(name))
+        return NULL;
+    char *display = name_display(name);
+    return display ? display : xstrdup(name);
 }
 
 int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                  struct node **ret)
 {
+    char *display = can_fold(dir) ? display_of(name) : NULL;
     struct node *there = NULL;
     struct buf err;
 
-    if (!can_fold(dir) || !is_listed_so(name))
+    if (!display)
         return -ENOSYS; /* a local directory, or refused */
     int rc = node_lookup(fs, req, dir, name, &there);
     tree_put(fs, there);
-    if (rc != -ENOENT)
+    if (rc != -ENOENT) {
+        free(display);
         return rc ? rc : -EEXIST;
+    }
     buf_init(&err, BUF_TEXT_MAX);
-    rc = mailbox_create_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &err);
+    rc = mailbox_create_folder(fs->mailbox, dir->kind, dir->folder, display, req->cancel, &err);
+    free(display);
     if (!rc)
         rc = node_lookup(fs, req, dir, name, ret);
     else
@@ -90,19 +95,15 @@ int folder_rmdir(struct fs *fs, const struct fs_req *req, struct node *dir, cons
     return rc;
 }
 
-int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
-                    const struct place *from, const struct place *to, unsigned flags,
+/* `display`: what it is called from now on. */
+static int relocate(struct fs *fs, const struct fs_req *req, struct node *node,
+                    const struct place *from, const struct place *to, const char *display,
                     struct buf *err)
 {
     struct cache_folder f = {0};
     struct node *there = NULL;
-
-    if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) || to->dir->kind != node->kind ||
-        !is_listed_so(to->name))
-        return buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
-    if (flags & RENAME_EXCHANGE)
-        return -EINVAL;
     int rc = node_lookup(fs, req, to->dir, to->name, &there);
+
     tree_put(fs, there);
     if (rc != -ENOENT)
         return rc ? rc : from->dir == to->dir && str_eq(from->name, to->name) ? 0 : -EEXIST;
@@ -110,10 +111,28 @@ int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                              &f);
     if (!rc)
         rc = mailbox_change_folder(fs->mailbox, &f, to->dir->folder,
-                                   str_eq(from->name, to->name) ? f.display : to->name, req->cancel,
+                                   str_eq(from->name, to->name) ? f.display : display, req->cancel,
                                    err);
     if (!rc)
         tree_move(fs, node, to->dir, to->name, NULL, 0);
     mailbox_folder_release(&f);
+    return rc;
+}
+
+int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
+                    const struct place *from, const struct place *to, unsigned flags,
+                    struct buf *err)
+{
+    char *display = display_of(to->name);
+    int rc;
+
+    if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) || to->dir->kind != node->kind ||
+        !display)
+        rc = buf_fail(err, -EPERM, "%s", node_refusal(fs, from->dir));
+    else if (flags & RENAME_EXCHANGE)
+        rc = -EINVAL;
+    else
+        rc = relocate(fs, req, node, from, to, display, err);
+    free(display);
     return rc;
 }

@@ -34,10 +34,16 @@ bool photo_is_name(const char *name)
     return !strchr(".~#", *name) && str_ends(name, SUFFIX);
 }
 
+/* "x.json" of "x.photo.jpg". The caller frees it. */
+static char *record_name(const char *name)
+{
+    return xasprintf("%.*s.json", (int)(strlen(name) - strlen(SUFFIX)), name);
+}
+
 /* The contact whose photo this would be, by the name given to it here or by its id. The caller frees it. -ENOENT. */
 static int contact_of(struct fs *fs, struct node *dir, const char *name, char **ret)
 {
-    char *record = xasprintf("%.*s.json", (int)(strlen(name) - strlen(SUFFIX)), name);
+    char *record = record_name(name);
     struct cache_record r = {0};
     struct slot slot = {0};
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot);
@@ -59,8 +65,7 @@ static int contact_of(struct fs *fs, struct node *dir, const char *name, char **
 
 static struct node *photo_node(struct fs *fs, struct node *dir, const char *name, const char *id)
 {
-    const char *parts[] = {"photo", id};
-    struct node_spec spec = {.ino = name_ino(parts, ARRAY_SIZE(parts)),
+    struct node_spec spec = {.ino = name_ino("photo", id),
                              .ops = &photo_ops,
                              .parent = dir,
                              .name = name,
@@ -94,15 +99,42 @@ int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, cons
     return rc == -EINVAL ? -ENOENT : rc; /* personal accounts have no photos */
 }
 
+/* A contact that is being made has no photo yet, and its own is not to stay behind here. */
+static bool is_being_made(struct fs *fs, struct node *dir, const char *name)
+{
+    char *record = record_name(name);
+    struct slot slot = {0};
+    bool made = !state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot) &&
+                !slot.record && !(slot.flags & SLOT_DRAFT);
+
+    slot_release(&slot);
+    free(record);
+    return made;
+}
+
 int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
     char *id = NULL;
 
+    if (can(fs) && is_being_made(fs, dir, name))
+        return node_refuse(fs, dir, name, -EBUSY,
+                           "the contact is not on the service yet: wait for `outlookfs sync`");
     if (!can(fs) || contact_of(fs, dir, name, &id))
         return fs->local->make(fs, dir, name, mode, NULL, ret);
     *ret = photo_node(fs, dir, name, id);
     free(id);
     return 0;
+}
+
+int photo_remove(struct fs *fs, struct node *dir, const char *name)
+{
+    char *id = NULL;
+
+    if (!can(fs) || contact_of(fs, dir, name, &id))
+        return -ENOENT;
+    free(id);
+    return node_refuse(fs, dir, name, -EPERM,
+                       "the service removes no photo: write another one over it");
 }
 
 int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,

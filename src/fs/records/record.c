@@ -25,12 +25,9 @@
 
 uint64_t record_ino(enum kind kind, const char *folder, const char *id)
 {
-    const char *everywhere[] = {kind_info(kind)->dir, id};
-    const char *parts[] = {kind_info(kind)->dir, folder, id};
-
     /* A record that can move is the same file in every folder. */
-    return kind_info(kind)->caps & KIND_CAN_MOVE ? name_ino(everywhere, ARRAY_SIZE(everywhere))
-                                                 : name_ino(parts, ARRAY_SIZE(parts));
+    return kind_info(kind)->caps & KIND_CAN_MOVE ? name_ino(kind_info(kind)->dir, id)
+                                                 : name_ino(kind_info(kind)->dir, folder, id);
 }
 
 struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,

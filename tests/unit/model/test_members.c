@@ -37,6 +37,13 @@ static void test_names(void **state)
          "JobTitel: the service knows no such member of a contact; did you mean JobTitle?"},
         {KIND_EVENT, "{}", "{'Loction':{}}",
          "Loction: the service knows no such member of an event; did you mean Location?"},
+        {KIND_CONTACT, NULL, "{'Bussiness':'x'}",
+         "Bussiness: the service knows no such member of a contact; did you mean "
+         "BusinessHomePage?"},
+        {KIND_CONTACT, NULL, "{'Email':'x'}",
+         "Email: the service knows no such member of a contact; did you mean EmailAddresses?"},
+        {KIND_CONTACT, NULL, "{'Company':'x'}",
+         "Company: the service knows no such member of a contact; did you mean CompanyName?"},
         {KIND_EVENT, "{}", "{'ShoeSize':42}",
          "ShoeSize: the service knows no such member of an event"},
         {KIND_CONTACT, "{'HomeAddress':{'City':'x'}}", "{'HomeAddress':{'Ctiy':'y'}}",

@@ -175,9 +175,9 @@ static void gate_await(struct gate *g, unsigned count)
     mutex_unlock(&g->lock);
 }
 
-/* --- the room --------------------------------------------------------------------------------- */
+/* --- the rig --------------------------------------------------------------------------------- */
 
-struct room {
+struct rig {
     char *dir, *state_dir, *cache_dir;
     struct transport *memory;
     struct transport *faulty;
@@ -192,80 +192,80 @@ struct room {
 
 static void on_folders(void *ctx, enum kind kind)
 {
-    struct room *room = ctx;
+    struct rig *rig = ctx;
 
     (void)kind;
-    mutex_lock(&room->lock);
-    room->folders++;
-    mutex_unlock(&room->lock);
+    mutex_lock(&rig->lock);
+    rig->folders++;
+    mutex_unlock(&rig->lock);
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
                       enum mailbox_change change)
 {
-    struct room *room = ctx;
+    struct rig *rig = ctx;
 
     (void)kind;
     (void)folder;
-    mutex_lock(&room->lock);
-    room->news += change == MAILBOX_NEW;
-    room->changes += change == MAILBOX_CHANGED;
-    room->gone += change == MAILBOX_GONE;
-    free(room->last);
-    room->last = xstrdup(id);
-    mutex_unlock(&room->lock);
+    mutex_lock(&rig->lock);
+    rig->news += change == MAILBOX_NEW;
+    rig->changes += change == MAILBOX_CHANGED;
+    rig->gone += change == MAILBOX_GONE;
+    free(rig->last);
+    rig->last = xstrdup(id);
+    mutex_unlock(&rig->lock);
 }
 
-static const struct mailbox_events room_events = {
+static const struct mailbox_events rig_events = {
     .folders_changed = on_folders,
     .record_changed = on_record,
 };
 
-static void room_mount(struct room *room)
+static void rig_mount(struct rig *rig)
 {
     struct gate *g = xcalloc(1, sizeof(*g));
 
     g->base = (struct transport){.impl = &gate_impl};
-    g->inner = room->faulty;
+    g->inner = rig->faulty;
     mutex_init(&g->lock, MUTEX_DOUBLE);
     clock_cond_init(&g->changed);
-    room->gate = g;
-    room->config.remote = connector_create(&g->base);
-    assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
-    mailbox_set_events(room->mb, &room_events, room);
-    assert_int_equal(mailbox_start(room->mb), 0);
+    rig->gate = g;
+    rig->config.remote = connector_create(&g->base);
+    assert_int_equal(mailbox_open(&rig->config, &rig->mb, NULL), 0);
+    mailbox_set_events(rig->mb, &rig_events, rig);
+    assert_int_equal(mailbox_start(rig->mb), 0);
 }
 
-static void room_unmount(struct room *room)
+static void rig_unmount(struct rig *rig)
 {
-    mailbox_stop(room->mb, 0, NULL);
-    mailbox_close(room->mb);
-    room->mb = NULL;
+    mailbox_stop(rig->mb, 0, NULL);
+    mailbox_close(rig->mb);
+    rig->mb = NULL;
 }
 
-static int room_setup(void **state)
+static int rig_setup(void **state)
 {
-    struct room *room = xcalloc(1, sizeof(*room));
+    struct rig *rig = xcalloc(1, sizeof(*rig));
     char dir[] = "/tmp/outlookfs-sync-XXXXXX";
 
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_ERROR);
     assert_non_null(mkdtemp(dir));
-    mutex_init(&room->lock, MUTEX_DOUBLE);
-    room->dir = xstrdup(dir);
-    room->state_dir = xasprintf("%s/state", dir);
-    room->cache_dir = xasprintf("%s/cache", dir);
-    room->memory = memory_create();
-    room->faulty = faulty_create(room->memory);
-    room->config = (struct mailbox_config){
-        .state_dir = room->state_dir,
-        .cache_dir = room->cache_dir,
+    mutex_init(&rig->lock, MUTEX_DOUBLE);
+    rig->dir = xstrdup(dir);
+    rig->state_dir = xasprintf("%s/state", dir);
+    rig->cache_dir = xasprintf("%s/cache", dir);
+    rig->memory = memory_create();
+    rig->faulty = faulty_create(rig->memory);
+    rig->config = (struct mailbox_config){
+        .state_dir = rig->state_dir,
+        .cache_dir = rig->cache_dir,
         .list_ttl = TTL,
         .writeback_delay = NS_PER_S,
         .attachments_max = 1024 * 1024,
         .read_only = true,
     };
-    room_mount(room);
-    *state = room;
+    rig_mount(rig);
+    *state = rig;
     return 0;
 }
 
@@ -277,92 +277,92 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
     return remove(path);
 }
 
-static int room_teardown(void **state)
+static int rig_teardown(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    if (room->mb)
-        room_unmount(room);
-    transport_destroy(room->faulty);
-    nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    mutex_release(&room->lock);
-    free(room->last);
-    free(room->dir);
-    free(room->state_dir);
-    free(room->cache_dir);
-    free(room);
+    if (rig->mb)
+        rig_unmount(rig);
+    transport_destroy(rig->faulty);
+    nftw(rig->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    mutex_release(&rig->lock);
+    free(rig->last);
+    free(rig->dir);
+    free(rig->state_dir);
+    free(rig->cache_dir);
+    free(rig);
     return 0;
 }
 
-#define room_test(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+#define rig_test(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 /* --- what tests do ---------------------------------------------------------------------------- */
 
-__attribute__((unused)) static unsigned events_of(struct room *room, const unsigned *counter)
+__attribute__((unused)) static unsigned events_of(struct rig *rig, const unsigned *counter)
 {
     unsigned value;
 
-    mutex_lock(&room->lock);
+    mutex_lock(&rig->lock);
     value = *counter;
-    mutex_unlock(&room->lock);
+    mutex_unlock(&rig->lock);
     return value;
 }
 
 /* Events follow the change they tell of. */
-__attribute__((unused)) static void await_events(struct room *room, const unsigned *counter,
+__attribute__((unused)) static void await_events(struct rig *rig, const unsigned *counter,
                                                  unsigned count)
 {
     int64_t until = SOON;
 
-    while (events_of(room, counter) < count && clock_mono() < until)
+    while (events_of(rig, counter) < count && clock_mono() < until)
         usleep(2000);
-    assert_int_equal(events_of(room, counter), count);
+    assert_int_equal(events_of(rig, counter), count);
 }
 
-__attribute__((unused)) static const char *add_contact(struct room *room, const char *name)
+__attribute__((unused)) static const char *add_contact(struct rig *rig, const char *name)
 {
     cJSON *obj = cJSON_CreateObject();
 
     cJSON_AddStringToObject(obj, "GivenName", name);
-    return memory_add(room->memory, KIND_CONTACT, "Contacts", obj);
+    return memory_add(rig->memory, KIND_CONTACT, "Contacts", obj);
 }
 
-__attribute__((unused)) static void add_contacts(struct room *room, unsigned count)
+__attribute__((unused)) static void add_contacts(struct rig *rig, unsigned count)
 {
     char name[32];
 
     for (unsigned i = 0; i < count; i++) {
         snprintf(name, sizeof(name), "contact %u", i);
-        add_contact(room, name);
+        add_contact(rig, name);
     }
 }
 
-__attribute__((unused)) static void rename_contact(struct room *room, const char *id,
+__attribute__((unused)) static void rename_contact(struct rig *rig, const char *id,
                                                    const char *name)
 {
     cJSON *set = cJSON_CreateObject();
 
     cJSON_AddStringToObject(set, "GivenName", name);
-    memory_edit(room->memory, KIND_CONTACT, id, set);
+    memory_edit(rig->memory, KIND_CONTACT, id, set);
 }
 
-__attribute__((unused)) static int list_contacts(struct room *room)
+__attribute__((unused)) static int list_contacts(struct rig *rig)
 {
-    return mailbox_list(room->mb, KIND_CONTACT, "Contacts", NULL, NULL);
+    return mailbox_list(rig->mb, KIND_CONTACT, "Contacts", NULL, NULL);
 }
 
-__attribute__((unused)) static unsigned list_calls(struct room *room)
+__attribute__((unused)) static unsigned list_calls(struct rig *rig)
 {
-    return memory_calls(room->memory, OP_CONTACT_GET_ITEMS);
+    return memory_calls(rig->memory, OP_CONTACT_GET_ITEMS);
 }
 
-__attribute__((unused)) static unsigned get_calls(struct room *room)
+__attribute__((unused)) static unsigned get_calls(struct rig *rig)
 {
-    return memory_calls(room->memory, OP_CONTACT_GET_ITEM);
+    return memory_calls(rig->memory, OP_CONTACT_GET_ITEM);
 }
 
 /* Every record mailbox_each() gives, each once; answers how many, the end's code goes to `ret`. */
-__attribute__((unused)) static unsigned read_all(struct room *room, enum kind kind,
+__attribute__((unused)) static unsigned read_all(struct rig *rig, enum kind kind,
                                                  const char *folder, int *ret)
 {
     struct cache_record list[100];
@@ -371,9 +371,9 @@ __attribute__((unused)) static unsigned read_all(struct room *room, enum kind ki
     int n;
 
     map_init(&seen);
-    while ((n = mailbox_each(room->mb, kind, folder, after, NULL, list, 100)) > 0) {
+    while ((n = mailbox_each(rig->mb, kind, folder, after, NULL, list, 100)) > 0) {
         for (int i = 0; i < n; i++) {
-            assert_null(map_set(&seen, list[i].id, room));
+            assert_null(map_set(&seen, list[i].id, rig));
             assert_true(list[i].seq > after);
             after = list[i].seq;
             cache_record_release(&list[i]);
@@ -385,10 +385,10 @@ __attribute__((unused)) static unsigned read_all(struct room *room, enum kind ki
     return (unsigned)n;
 }
 
-__attribute__((unused)) static unsigned read_contacts(struct room *room)
+__attribute__((unused)) static unsigned read_contacts(struct rig *rig)
 {
     int rc;
-    unsigned count = read_all(room, KIND_CONTACT, "Contacts", &rc);
+    unsigned count = read_all(rig, KIND_CONTACT, "Contacts", &rc);
 
     assert_int_equal(rc, 0);
     return count;
@@ -396,10 +396,9 @@ __attribute__((unused)) static unsigned read_contacts(struct room *room)
 
 /* Until no pass is under way, confirmations and late pages included; the listing is complete
  * then. */
-__attribute__((unused)) static void await_quiet(struct room *room, enum kind kind,
-                                                const char *folder)
+__attribute__((unused)) static void await_quiet(struct rig *rig, enum kind kind, const char *folder)
 {
-    struct folder *f = listings_folder(room->mb->listings, kind, folder);
+    struct folder *f = listings_folder(rig->mb->listings, kind, folder);
     int64_t until = SOON;
     struct cache_listing row;
     bool quiet = false;
@@ -411,17 +410,17 @@ __attribute__((unused)) static void await_quiet(struct room *room, enum kind kin
         quiet = f->questions == 0;
         mutex_unlock(&f->commit);
     }
-    assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
+    assert_int_equal(cache_get_listing(mailbox_cache(rig->mb), kind, folder, &row), 0);
     assert_true(row.complete);
 }
 
 /* The cached GivenName of a contact; the caller frees. NULL when it is not cached. */
-__attribute__((unused)) static char *cached_name(struct room *room, const char *id)
+__attribute__((unused)) static char *cached_name(struct rig *rig, const char *id)
 {
     struct cache_record record;
     cJSON *obj;
     char *name;
-    int rc = cache_get(mailbox_cache(room->mb), KIND_CONTACT, "Contacts", id, true, &record);
+    int rc = cache_get(mailbox_cache(rig->mb), KIND_CONTACT, "Contacts", id, true, &record);
 
     if (rc == -ENOENT)
         return NULL;
@@ -433,9 +432,9 @@ __attribute__((unused)) static char *cached_name(struct room *room, const char *
     return name;
 }
 
-__attribute__((unused)) static void assert_name(struct room *room, const char *id, const char *want)
+__attribute__((unused)) static void assert_name(struct rig *rig, const char *id, const char *want)
 {
-    char *name = cached_name(room, id);
+    char *name = cached_name(rig, id);
 
     assert_non_null(name);
     assert_string_equal(name, want);
@@ -444,10 +443,10 @@ __attribute__((unused)) static void assert_name(struct room *room, const char *i
 
 /* A call in a thread of its own. */
 struct caller {
-    struct room *room;
+    struct rig *rig;
     pthread_t thread;
     struct cancel cancel;
-    int (*fn)(struct room *room, struct cancel *cancel);
+    int (*fn)(struct rig *rig, struct cancel *cancel);
     int rc;
 };
 
@@ -455,14 +454,14 @@ static void *caller_run(void *arg)
 {
     struct caller *c = arg;
 
-    c->rc = c->fn(c->room, &c->cancel);
+    c->rc = c->fn(c->rig, &c->cancel);
     return NULL;
 }
 
-__attribute__((unused)) static void caller_start(struct caller *c, struct room *room,
-                                                 int (*fn)(struct room *, struct cancel *))
+__attribute__((unused)) static void caller_start(struct caller *c, struct rig *rig,
+                                                 int (*fn)(struct rig *, struct cancel *))
 {
-    c->room = room;
+    c->rig = rig;
     c->fn = fn;
     cancel_init(&c->cancel);
     assert_int_equal(pthread_create(&c->thread, NULL, caller_run, c), 0);
@@ -474,9 +473,9 @@ __attribute__((unused)) static int caller_join(struct caller *c)
     return c->rc;
 }
 
-__attribute__((unused)) static int call_list(struct room *room, struct cancel *cancel)
+__attribute__((unused)) static int call_list(struct rig *rig, struct cancel *cancel)
 {
-    return mailbox_list(room->mb, KIND_CONTACT, "Contacts", cancel, NULL);
+    return mailbox_list(rig->mb, KIND_CONTACT, "Contacts", cancel, NULL);
 }
 
 #endif

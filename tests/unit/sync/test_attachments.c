@@ -7,7 +7,7 @@
 static const char *message, *attachment;
 
 /* A message with one attachment of this content. */
-static void add_message(struct room *room, const char *base64)
+static void add_message(struct rig *rig, const char *base64)
 {
     cJSON *obj = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(obj, "Attachments");
@@ -17,15 +17,15 @@ static void add_message(struct room *room, const char *base64)
     cJSON_AddStringToObject(entry, "Id", "AAMkAttachment=");
     cJSON_AddStringToObject(entry, "ContentBytes", base64);
     cJSON_AddItemToArray(list, entry);
-    message = memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
+    message = memory_add(rig->memory, KIND_MESSAGE, "Inbox", obj);
     attachment = "AAMkAttachment=";
 }
 
-static int fetch(struct room *room, struct cancel *cancel)
+static int fetch(struct rig *rig, struct cancel *cancel)
 {
     char bytes[sizeof(TEXT) + 1];
     size_t size;
-    int fd = mailbox_attachment(room->mb, message, attachment, cancel, &size, NULL);
+    int fd = mailbox_attachment(rig->mb, message, attachment, cancel, &size, NULL);
 
     if (fd < 0)
         return fd;
@@ -36,114 +36,114 @@ static int fetch(struct room *room, struct cancel *cancel)
     return 0;
 }
 
-static unsigned downloads(struct room *room)
+static unsigned downloads(struct rig *rig)
 {
-    return memory_calls(room->memory, OP_GET_ATTACHMENT);
+    return memory_calls(rig->memory, OP_GET_ATTACHMENT);
 }
 
 static void attachment_is_downloaded_once(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_message(room, TEXT_BASE64);
-    assert_int_equal(fetch(room, NULL), 0);
-    assert_int_equal(fetch(room, NULL), 0);
-    room_unmount(room);
-    room_mount(room);
-    assert_int_equal(fetch(room, NULL), 0);
-    assert_int_equal(downloads(room), 1);
+    add_message(rig, TEXT_BASE64);
+    assert_int_equal(fetch(rig, NULL), 0);
+    assert_int_equal(fetch(rig, NULL), 0);
+    rig_unmount(rig);
+    rig_mount(rig);
+    assert_int_equal(fetch(rig, NULL), 0);
+    assert_int_equal(downloads(rig), 1);
 
-    faulty_offline(room->faulty, true);
-    assert_int_equal(fetch(room, NULL), 0);
+    faulty_offline(rig->faulty, true);
+    assert_int_equal(fetch(rig, NULL), 0);
 }
 
 static void two_callers_one_download(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller one, two;
 
-    add_message(room, TEXT_BASE64);
-    gate_hold(room->gate, OP_GET_ATTACHMENT);
-    caller_start(&one, room, fetch);
-    caller_start(&two, room, fetch);
-    gate_await(room->gate, 1);
+    add_message(rig, TEXT_BASE64);
+    gate_hold(rig->gate, OP_GET_ATTACHMENT);
+    caller_start(&one, rig, fetch);
+    caller_start(&two, rig, fetch);
+    gate_await(rig->gate, 1);
     usleep(50000); /* for the second to come as far as it can */
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&one), 0);
     assert_int_equal(caller_join(&two), 0);
-    assert_int_equal(downloads(room), 1);
+    assert_int_equal(downloads(rig), 1);
 }
 
 static void interrupted_download_leaves_nothing(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller caller;
 
-    add_message(room, TEXT_BASE64);
-    gate_hold(room->gate, OP_GET_ATTACHMENT);
-    caller_start(&caller, room, fetch);
-    gate_await(room->gate, 1);
+    add_message(rig, TEXT_BASE64);
+    gate_hold(rig->gate, OP_GET_ATTACHMENT);
+    caller_start(&caller, rig, fetch);
+    gate_await(rig->gate, 1);
     cancel_fire(&caller.cancel);
     assert_int_equal(caller_join(&caller), -EINTR);
-    gate_open(room->gate);
-    assert_int_equal(fetch(room, NULL), 0);
-    assert_int_equal(downloads(room), 2);
+    gate_open(rig->gate);
+    assert_int_equal(fetch(rig, NULL), 0);
+    assert_int_equal(downloads(rig), 2);
 }
 
 static void offline_fails_at_once(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_message(room, TEXT_BASE64);
-    faulty_offline(room->faulty, true);
-    assert_int_equal(fetch(room, NULL), -EHOSTUNREACH);
-    assert_int_equal(room->gate->calls, 0);
+    add_message(rig, TEXT_BASE64);
+    faulty_offline(rig->faulty, true);
+    assert_int_equal(fetch(rig, NULL), -EHOSTUNREACH);
+    assert_int_equal(rig->gate->calls, 0);
 }
 
-static void refuse_attachment(struct room *room, enum grade grade)
+static void refuse_attachment(struct rig *rig, enum grade grade)
 {
     struct faulty_plan plan = {.op = OP_GET_ATTACHMENT, .count = 1, .grade = grade};
 
-    faulty_plan(room->faulty, &plan);
+    faulty_plan(rig->faulty, &plan);
 }
 
 static void content_comes_with_the_message_otherwise(void **state)
 {
     static const enum grade grades[] = {GRADE_GONE, GRADE_REFUSED, GRADE_BROKEN};
-    struct room *room = *state;
+    struct rig *rig = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(grades); i++) {
-        add_message(room, TEXT_BASE64);
-        refuse_attachment(room, grades[i]);
-        assert_int_equal(fetch(room, NULL), 0);
-        assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), i + 1);
+        add_message(rig, TEXT_BASE64);
+        refuse_attachment(rig, grades[i]);
+        assert_int_equal(fetch(rig, NULL), 0);
+        assert_int_equal(memory_calls(rig->memory, OP_GET_EMAIL), i + 1);
     }
 }
 
 static void other_failures_are_reported(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_message(room, TEXT_BASE64);
-    refuse_attachment(room, GRADE_DENIED);
-    assert_int_equal(fetch(room, NULL), -EACCES);
-    refuse_attachment(room, GRADE_THROTTLED);
-    assert_int_equal(fetch(room, NULL), -EAGAIN);
-    assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 0);
+    add_message(rig, TEXT_BASE64);
+    refuse_attachment(rig, GRADE_DENIED);
+    assert_int_equal(fetch(rig, NULL), -EACCES);
+    refuse_attachment(rig, GRADE_THROTTLED);
+    assert_int_equal(fetch(rig, NULL), -EAGAIN);
+    assert_int_equal(memory_calls(rig->memory, OP_GET_EMAIL), 0);
 }
 
 static void missing_attachment_is_enoent(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct buf err;
     size_t size;
 
-    add_message(room, TEXT_BASE64);
+    add_message(rig, TEXT_BASE64);
     buf_init(&err, BUF_TEXT_MAX);
-    assert_int_equal(mailbox_attachment(room->mb, message, "AAMkOther=", NULL, &size, &err),
+    assert_int_equal(mailbox_attachment(rig->mb, message, "AAMkOther=", NULL, &size, &err),
                      -ENOENT);
     assert_true(err.len > 0);
-    assert_int_equal(mailbox_attachment(room->mb, "AAMkNone=", "AAMkOther=", NULL, &size, &err),
+    assert_int_equal(mailbox_attachment(rig->mb, "AAMkNone=", "AAMkOther=", NULL, &size, &err),
                      -ENOENT);
     buf_release(&err);
 }
@@ -156,15 +156,15 @@ static void base64_is_decoded(void **state)
         int size; /* or -errno */
     } cases[] = {{"", 0},   {"YQ==", 1}, {"YWI=", 2},    {"YWJj", 3},       {"YWJjZA==", 4},
                  {"YQ", 1}, {"Y", -EIO}, {"YW!=", -EIO}, {"YQ==YQ==", -EIO}};
-    struct room *room = *state;
+    struct rig *rig = *state;
     size_t size;
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         int fd;
 
-        add_message(room, cases[i].base64);
-        refuse_attachment(room, GRADE_REFUSED);
-        fd = mailbox_attachment(room->mb, message, attachment, NULL, &size, NULL);
+        add_message(rig, cases[i].base64);
+        refuse_attachment(rig, GRADE_REFUSED);
+        fd = mailbox_attachment(rig->mb, message, attachment, NULL, &size, NULL);
         if (cases[i].size < 0) {
             assert_int_equal(fd, cases[i].size);
             continue;
@@ -177,7 +177,7 @@ static void base64_is_decoded(void **state)
 
 static void long_base64_is_decoded_in_pieces(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     const size_t groups = 5000;
     char *base64 = xmalloc(groups * 4 + 1);
     char bytes[15000];
@@ -187,10 +187,10 @@ static void long_base64_is_decoded_in_pieces(void **state)
     for (size_t i = 0; i < groups; i++)
         memcpy(base64 + 4 * i, i % 2 ? "YWJj" : "+/8A", 4);
     base64[groups * 4] = '\0';
-    add_message(room, base64);
+    add_message(rig, base64);
     free(base64);
-    refuse_attachment(room, GRADE_REFUSED);
-    fd = mailbox_attachment(room->mb, message, attachment, NULL, &size, NULL);
+    refuse_attachment(rig, GRADE_REFUSED);
+    fd = mailbox_attachment(rig->mb, message, attachment, NULL, &size, NULL);
     assert_true(fd >= 0);
     assert_int_equal(size, sizeof(bytes));
     assert_int_equal(read(fd, bytes, sizeof(bytes)), sizeof(bytes));
@@ -202,15 +202,15 @@ static void long_base64_is_decoded_in_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        room_test(attachment_is_downloaded_once),
-        room_test(two_callers_one_download),
-        room_test(interrupted_download_leaves_nothing),
-        room_test(offline_fails_at_once),
-        room_test(content_comes_with_the_message_otherwise),
-        room_test(other_failures_are_reported),
-        room_test(missing_attachment_is_enoent),
-        room_test(base64_is_decoded),
-        room_test(long_base64_is_decoded_in_pieces),
+        rig_test(attachment_is_downloaded_once),
+        rig_test(two_callers_one_download),
+        rig_test(interrupted_download_leaves_nothing),
+        rig_test(offline_fails_at_once),
+        rig_test(content_comes_with_the_message_otherwise),
+        rig_test(other_failures_are_reported),
+        rig_test(missing_attachment_is_enoent),
+        rig_test(base64_is_decoded),
+        rig_test(long_base64_is_decoded_in_pieces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

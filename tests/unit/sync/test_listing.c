@@ -1,124 +1,124 @@
 /* First listings: pages, their number, who waits, what a broken one leaves behind. */
 #include "reading.h"
 
-static struct cache_listing listing_of(struct room *room, enum kind kind, const char *folder)
+static struct cache_listing listing_of(struct rig *rig, enum kind kind, const char *folder)
 {
     struct cache_listing row;
 
-    assert_int_equal(cache_get_listing(mailbox_cache(room->mb), kind, folder, &row), 0);
+    assert_int_equal(cache_get_listing(mailbox_cache(rig->mb), kind, folder, &row), 0);
     return row;
 }
 
 static void ten_thousand_contacts_cost_pages(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_contacts(room, 10000);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 10000);
-    await_quiet(room, KIND_CONTACT, "Contacts");
+    add_contacts(rig, 10000);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 10000);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
 
-    assert_true(list_calls(room) >= 40);
-    assert_true(list_calls(room) <= 43);
-    assert_int_equal(get_calls(room), 0);
-    assert_true(room->gate->most_in_flight <= 4);
-    await_events(room, &room->news, 10000);
+    assert_true(list_calls(rig) >= 40);
+    assert_true(list_calls(rig) <= 43);
+    assert_int_equal(get_calls(rig), 0);
+    assert_true(rig->gate->most_in_flight <= 4);
+    await_events(rig, &rig->news, 10000);
 
-    unsigned before = list_calls(room);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 10000);
-    assert_int_equal(list_calls(room), before);
+    unsigned before = list_calls(rig);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 10000);
+    assert_int_equal(list_calls(rig), before);
 }
 
 static void small_folder_costs_one_request(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_contacts(room, 255);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 255);
-    assert_int_equal(list_calls(room), 1);
-    assert_true(listing_of(room, KIND_CONTACT, "Contacts").complete);
+    add_contacts(rig, 255);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 255);
+    assert_int_equal(list_calls(rig), 1);
+    assert_true(listing_of(rig, KIND_CONTACT, "Contacts").complete);
 }
 
 static void empty_folder_costs_one_request(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 0);
-    assert_int_equal(list_calls(room), 1);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 0);
+    assert_int_equal(list_calls(rig), 1);
 }
 
 static void full_last_page_ends_as_well(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    add_contacts(room, 512);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 512);
-    await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_true(list_calls(room) <= 2 + 4); /* as many behind the end as are in flight at once */
+    add_contacts(rig, 512);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 512);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
+    assert_true(list_calls(rig) <= 2 + 4); /* as many behind the end as are in flight at once */
 }
 
 static void two_callers_one_question(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller one, two;
 
-    add_contacts(room, 10);
-    gate_hold(room->gate, OP_CONTACT_GET_ITEMS);
-    caller_start(&one, room, call_list);
-    caller_start(&two, room, call_list);
-    gate_await(room->gate, 1);
+    add_contacts(rig, 10);
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEMS);
+    caller_start(&one, rig, call_list);
+    caller_start(&two, rig, call_list);
+    gate_await(rig->gate, 1);
     usleep(50000); /* for the second to come as far as it can */
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&one), 0);
     assert_int_equal(caller_join(&two), 0);
-    assert_int_equal(list_calls(room), 1);
+    assert_int_equal(list_calls(rig), 1);
 }
 
 static void interrupt_ends_the_wait_not_the_listing(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller caller;
 
-    add_contacts(room, 10);
-    gate_hold(room->gate, OP_CONTACT_GET_ITEMS);
-    caller_start(&caller, room, call_list);
-    gate_await(room->gate, 1);
+    add_contacts(rig, 10);
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEMS);
+    caller_start(&caller, rig, call_list);
+    gate_await(rig->gate, 1);
     cancel_fire(&caller.cancel);
     assert_int_equal(caller_join(&caller), -EINTR);
 
-    gate_open(room->gate);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 10);
-    assert_int_equal(list_calls(room), 1);
+    gate_open(rig->gate);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 10);
+    assert_int_equal(list_calls(rig), 1);
 }
 
 static void broken_first_page_is_reported(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .count = 1, .grade = GRADE_BROKEN, .status = 500};
     struct buf err;
     int rc;
 
-    add_contacts(room, 10);
-    faulty_plan(room->faulty, &plan);
+    add_contacts(rig, 10);
+    faulty_plan(rig->faulty, &plan);
     buf_init(&err, BUF_TEXT_MAX);
-    assert_int_equal(mailbox_list(room->mb, KIND_CONTACT, "Contacts", NULL, &err), -EIO);
+    assert_int_equal(mailbox_list(rig->mb, KIND_CONTACT, "Contacts", NULL, &err), -EIO);
     assert_true(err.len > 0);
     buf_release(&err);
-    assert_int_equal(read_all(room, KIND_CONTACT, "Contacts", &rc), 0);
+    assert_int_equal(read_all(rig, KIND_CONTACT, "Contacts", &rc), 0);
     assert_int_equal(rc, -EIO);
 
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 10);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 10);
 }
 
 /* Breaks a listing of 2,560 contacts at its fifth page; answers where it stopped. */
-static unsigned break_listing(struct room *room)
+static unsigned break_listing(struct rig *rig)
 {
     struct faulty_plan plan = {
         .op = OP_CONTACT_GET_ITEMS, .skip = 4, .count = 1, .grade = GRADE_BROKEN, .status = 502};
@@ -126,70 +126,70 @@ static unsigned break_listing(struct room *room)
     unsigned count;
     int rc;
 
-    add_contacts(room, 2560);
-    faulty_plan(room->faulty, &plan);
-    assert_int_equal(list_contacts(room), 0);
-    count = read_all(room, KIND_CONTACT, "Contacts", &rc);
+    add_contacts(rig, 2560);
+    faulty_plan(rig->faulty, &plan);
+    assert_int_equal(list_contacts(rig), 0);
+    count = read_all(rig, KIND_CONTACT, "Contacts", &rc);
     assert_int_equal(rc, -EIO);
     assert_true(count >= 4 * 256);
 
-    row = listing_of(room, KIND_CONTACT, "Contacts");
+    row = listing_of(rig, KIND_CONTACT, "Contacts");
     assert_false(row.complete);
     assert_int_equal(row.count, count);
     assert_true(row.next_skip >= 256 && row.next_skip < 2560);
     return row.next_skip;
 }
 
-static void assert_goes_on(struct room *room, unsigned from)
+static void assert_goes_on(struct rig *rig, unsigned from)
 {
-    mutex_lock(&room->gate->lock);
-    room->gate->nskips = 0;
-    mutex_unlock(&room->gate->lock);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 2560);
-    await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_int_equal(room->gate->skips[0], from);
-    for (unsigned i = 0; i < room->gate->nskips; i++)
-        assert_true(room->gate->skips[i] >= from);
-    assert_int_equal(get_calls(room), 0);
+    mutex_lock(&rig->gate->lock);
+    rig->gate->nskips = 0;
+    mutex_unlock(&rig->gate->lock);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 2560);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
+    assert_int_equal(rig->gate->skips[0], from);
+    for (unsigned i = 0; i < rig->gate->nskips; i++)
+        assert_true(rig->gate->skips[i] >= from);
+    assert_int_equal(get_calls(rig), 0);
 }
 
 static void broken_listing_goes_on(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    assert_goes_on(room, break_listing(room));
+    assert_goes_on(rig, break_listing(rig));
 }
 
 static void broken_listing_goes_on_after_a_remount(void **state)
 {
-    struct room *room = *state;
-    unsigned from = break_listing(room);
+    struct rig *rig = *state;
+    unsigned from = break_listing(rig);
 
-    room_unmount(room);
-    room_mount(room);
-    assert_goes_on(room, from);
+    rig_unmount(rig);
+    rig_mount(rig);
+    assert_goes_on(rig, from);
     /* What another process read may be old by now. */
-    assert_int_equal(listing_of(room, KIND_CONTACT, "Contacts").full_at, 1);
+    assert_int_equal(listing_of(rig, KIND_CONTACT, "Contacts").full_at, 1);
 }
 
 static void stop_leaves_a_listing_that_goes_on(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller caller;
 
-    add_contacts(room, 600);
-    gate_hold(room->gate, OP_CONTACT_GET_ITEMS);
-    caller_start(&caller, room, call_list);
-    gate_await(room->gate, 1);
-    mailbox_stop(room->mb, 0, NULL);
+    add_contacts(rig, 600);
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEMS);
+    caller_start(&caller, rig, call_list);
+    gate_await(rig->gate, 1);
+    mailbox_stop(rig->mb, 0, NULL);
     assert_int_equal(caller_join(&caller), -EINTR);
-    assert_int_equal(list_contacts(room), -EHOSTUNREACH);
-    room_unmount(room);
+    assert_int_equal(list_contacts(rig), -EHOSTUNREACH);
+    rig_unmount(rig);
 
-    room_mount(room);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 600);
+    rig_mount(rig);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 600);
 }
 
 /* The service gives at most 100 records a page, and says that there are more. */
@@ -206,20 +206,20 @@ static void give_hundred(struct remote_call *call, void *ctx)
 
 static void short_pages_leave_no_holes(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    room->gate->bend = give_hundred;
-    add_contacts(room, 1050);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 1050);
-    await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_true(list_calls(room) <= 15);
+    rig->gate->bend = give_hundred;
+    add_contacts(rig, 1050);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 1050);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
+    assert_true(list_calls(rig) <= 15);
 }
 
 /* A service that does not know $skip: every page is the first. */
 static void give_first_page(struct remote_call *call, void *ctx)
 {
-    struct room *room = ctx;
+    struct rig *rig = ctx;
     struct remote_call first = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
     const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}};
     struct remote_fault fault;
@@ -228,7 +228,7 @@ static void give_first_page(struct remote_call *call, void *ctx)
         return;
     first.params = params;
     first.nparams = 2;
-    assert_int_equal(transport_call(room->memory, &first, &fault), GRADE_OK);
+    assert_int_equal(transport_call(rig->memory, &first, &fault), GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(call->answer);
     call->answer = first.answer;
@@ -236,19 +236,19 @@ static void give_first_page(struct remote_call *call, void *ctx)
 
 static void service_without_skip_ends(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    room->gate->bend = give_first_page;
-    room->gate->bend_ctx = room;
-    add_contacts(room, 300);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 256);
+    rig->gate->bend = give_first_page;
+    rig->gate->bend_ctx = rig;
+    add_contacts(rig, 300);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 256);
 }
 
 /* A service that walks in a circle: behind the third page the second comes again. */
 static void give_circle(struct remote_call *call, void *ctx)
 {
-    struct room *room = ctx;
+    struct rig *rig = ctx;
     struct remote_call page = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
     struct remote_fault fault;
     unsigned skip = 0;
@@ -264,7 +264,7 @@ static void give_circle(struct remote_call *call, void *ctx)
     const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}, {"$skip", text}};
     page.params = params;
     page.nparams = 3;
-    assert_int_equal(transport_call(room->memory, &page, &fault), GRADE_OK);
+    assert_int_equal(transport_call(rig->memory, &page, &fault), GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(call->answer);
     call->answer = page.answer;
@@ -272,46 +272,46 @@ static void give_circle(struct remote_call *call, void *ctx)
 
 static void service_in_a_circle_ends(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
-    room->gate->bend = give_circle;
-    room->gate->bend_ctx = room;
-    add_contacts(room, 800);
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 768);
-    await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_in_range(room->gate->nskips, 4, 20);
+    rig->gate->bend = give_circle;
+    rig->gate->bend_ctx = rig;
+    add_contacts(rig, 800);
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 768);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
+    assert_in_range(rig->gate->nskips, 4, 20);
 }
 
 /* --- offline ---------------------------------------------------------------------------------- */
 
 static void offline_answers_at_once(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     int64_t began;
     int rc;
 
-    add_contacts(room, 5);
-    faulty_offline(room->faulty, true);
+    add_contacts(rig, 5);
+    faulty_offline(rig->faulty, true);
     began = clock_mono();
-    assert_int_equal(list_contacts(room), -EHOSTUNREACH);
-    assert_int_equal(read_all(room, KIND_CONTACT, "Contacts", &rc), 0);
+    assert_int_equal(list_contacts(rig), -EHOSTUNREACH);
+    assert_int_equal(read_all(rig, KIND_CONTACT, "Contacts", &rc), 0);
     assert_int_equal(rc, -EHOSTUNREACH);
     assert_true(clock_mono() - began < NS_PER_S);
 
-    faulty_offline(room->faulty, false);
-    assert_int_equal(list_contacts(room), 0);
-    faulty_offline(room->faulty, true);
+    faulty_offline(rig->faulty, false);
+    assert_int_equal(list_contacts(rig), 0);
+    faulty_offline(rig->faulty, true);
     clock_advance(10 * TTL);
-    room->gate->calls = 0;
-    assert_int_equal(list_contacts(room), 0);
-    assert_int_equal(read_contacts(room), 5);
-    assert_int_equal(room->gate->calls, 0);
+    rig->gate->calls = 0;
+    assert_int_equal(list_contacts(rig), 0);
+    assert_int_equal(read_contacts(rig), 5);
+    assert_int_equal(rig->gate->calls, 0);
 }
 
 /* --- mail ------------------------------------------------------------------------------------- */
 
-static void add_messages(struct room *room, unsigned count, size_t body)
+static void add_messages(struct rig *rig, unsigned count, size_t body)
 {
     char *text = xmalloc(body + 1);
     char date[32];
@@ -324,112 +324,112 @@ static void add_messages(struct room *room, unsigned count, size_t body)
         str_format_time((INT64_C(1700000000) + i) * NS_PER_S, date);
         cJSON_AddStringToObject(obj, "DateTimeReceived", date);
         cJSON_AddStringToObject(obj, "Body", text);
-        memory_add(room->memory, KIND_MESSAGE, "Inbox", obj);
+        memory_add(rig->memory, KIND_MESSAGE, "Inbox", obj);
     }
     free(text);
 }
 
-static int list_inbox(struct room *room)
+static int list_inbox(struct rig *rig)
 {
-    return mailbox_list(room->mb, KIND_MESSAGE, "Inbox", NULL, NULL);
+    return mailbox_list(rig->mb, KIND_MESSAGE, "Inbox", NULL, NULL);
 }
 
 static void mail_pages_are_sized_by_bytes(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     int rc;
 
-    add_messages(room, 200, 50000);
-    assert_int_equal(list_inbox(room), 0);
-    assert_int_equal(read_all(room, KIND_MESSAGE, "Inbox", &rc), 200);
+    add_messages(rig, 200, 50000);
+    assert_int_equal(list_inbox(rig), 0);
+    assert_int_equal(read_all(rig, KIND_MESSAGE, "Inbox", &rc), 200);
     assert_int_equal(rc, 0);
-    await_quiet(room, KIND_MESSAGE, "Inbox");
-    assert_int_equal(room->gate->tops[0], 16);
-    for (unsigned i = 1; i < room->gate->nskips; i++)
-        assert_in_range(room->gate->tops[i], 18, 21);
+    await_quiet(rig, KIND_MESSAGE, "Inbox");
+    assert_int_equal(rig->gate->tops[0], 16);
+    for (unsigned i = 1; i < rig->gate->nskips; i++)
+        assert_in_range(rig->gate->tops[i], 18, 21);
 }
 
 static void small_messages_come_in_large_pages(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     int rc;
 
-    add_messages(room, 500, 10);
-    assert_int_equal(list_inbox(room), 0);
-    assert_int_equal(read_all(room, KIND_MESSAGE, "Inbox", &rc), 500);
-    assert_int_equal(room->gate->tops[1], 256);
-    assert_true(room->gate->nskips <= 7);
+    add_messages(rig, 500, 10);
+    assert_int_equal(list_inbox(rig), 0);
+    assert_int_equal(read_all(rig, KIND_MESSAGE, "Inbox", &rc), 500);
+    assert_int_equal(rig->gate->tops[1], 256);
+    assert_true(rig->gate->nskips <= 7);
 }
 
 static void huge_messages_come_in_eights(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     int rc;
 
-    add_messages(room, 30, 400000);
-    assert_int_equal(list_inbox(room), 0);
-    assert_int_equal(read_all(room, KIND_MESSAGE, "Inbox", &rc), 30);
-    assert_int_equal(room->gate->tops[1], 8);
+    add_messages(rig, 30, 400000);
+    assert_int_equal(list_inbox(rig), 0);
+    assert_int_equal(read_all(rig, KIND_MESSAGE, "Inbox", &rc), 30);
+    assert_int_equal(rig->gate->tops[1], 8);
 }
 
 static void mail_limit_lists_the_newest(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct cache_record list[1];
     int rc;
 
-    room_unmount(room);
-    room->config.mail_limit = 20;
-    room_mount(room);
-    add_messages(room, 50, 10);
-    assert_int_equal(list_inbox(room), 0);
-    assert_int_equal(read_all(room, KIND_MESSAGE, "Inbox", &rc), 20);
+    rig_unmount(rig);
+    rig->config.mail_limit = 20;
+    rig_mount(rig);
+    add_messages(rig, 50, 10);
+    assert_int_equal(list_inbox(rig), 0);
+    assert_int_equal(read_all(rig, KIND_MESSAGE, "Inbox", &rc), 20);
     assert_int_equal(rc, 0);
-    assert_true(listing_of(room, KIND_MESSAGE, "Inbox").truncated);
+    assert_true(listing_of(rig, KIND_MESSAGE, "Inbox").truncated);
 
-    assert_int_equal(mailbox_each(room->mb, KIND_MESSAGE, "Inbox", 0, NULL, list, 1), 1);
+    assert_int_equal(mailbox_each(rig->mb, KIND_MESSAGE, "Inbox", 0, NULL, list, 1), 1);
     assert_int_equal(list[0].mtime, (INT64_C(1700000000) + 49) * NS_PER_S);
     cache_record_release(&list[0]);
 }
 
 static void folder_below_the_limit_is_not_truncated(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     int rc;
 
-    room_unmount(room);
-    room->config.mail_limit = 20;
-    room_mount(room);
-    add_messages(room, 19, 10);
-    assert_int_equal(list_inbox(room), 0);
-    assert_int_equal(read_all(room, KIND_MESSAGE, "Inbox", &rc), 19);
-    assert_false(listing_of(room, KIND_MESSAGE, "Inbox").truncated);
+    rig_unmount(rig);
+    rig->config.mail_limit = 20;
+    rig_mount(rig);
+    add_messages(rig, 19, 10);
+    assert_int_equal(list_inbox(rig), 0);
+    assert_int_equal(read_all(rig, KIND_MESSAGE, "Inbox", &rc), 19);
+    assert_false(listing_of(rig, KIND_MESSAGE, "Inbox").truncated);
 }
 
 /* --- status ----------------------------------------------------------------------------------- */
 
 static void progress_shows_what_is_under_way(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct mailbox_progress *list;
     struct caller caller;
     size_t count;
 
-    add_contacts(room, 10);
-    gate_hold(room->gate, OP_CONTACT_GET_ITEMS);
-    caller_start(&caller, room, call_list);
-    gate_await(room->gate, 1);
-    assert_int_equal(mailbox_progress(room->mb, &list, &count), 0);
+    add_contacts(rig, 10);
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEMS);
+    caller_start(&caller, rig, call_list);
+    gate_await(rig->gate, 1);
+    assert_int_equal(mailbox_progress(rig->mb, &list, &count), 0);
     assert_int_equal(count, 1);
     assert_int_equal(list[0].kind, KIND_CONTACT);
     assert_string_equal(list[0].folder, "Contacts");
     free(list[0].folder);
     free(list);
 
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&caller), 0);
-    await_quiet(room, KIND_CONTACT, "Contacts");
-    assert_int_equal(mailbox_progress(room->mb, &list, &count), 0);
+    await_quiet(rig, KIND_CONTACT, "Contacts");
+    assert_int_equal(mailbox_progress(rig->mb, &list, &count), 0);
     assert_int_equal(count, 0);
     free(list);
 }
@@ -437,26 +437,26 @@ static void progress_shows_what_is_under_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        room_test(ten_thousand_contacts_cost_pages),
-        room_test(small_folder_costs_one_request),
-        room_test(empty_folder_costs_one_request),
-        room_test(full_last_page_ends_as_well),
-        room_test(two_callers_one_question),
-        room_test(interrupt_ends_the_wait_not_the_listing),
-        room_test(broken_first_page_is_reported),
-        room_test(broken_listing_goes_on),
-        room_test(broken_listing_goes_on_after_a_remount),
-        room_test(stop_leaves_a_listing_that_goes_on),
-        room_test(short_pages_leave_no_holes),
-        room_test(service_without_skip_ends),
-        room_test(service_in_a_circle_ends),
-        room_test(offline_answers_at_once),
-        room_test(mail_pages_are_sized_by_bytes),
-        room_test(small_messages_come_in_large_pages),
-        room_test(huge_messages_come_in_eights),
-        room_test(mail_limit_lists_the_newest),
-        room_test(folder_below_the_limit_is_not_truncated),
-        room_test(progress_shows_what_is_under_way),
+        rig_test(ten_thousand_contacts_cost_pages),
+        rig_test(small_folder_costs_one_request),
+        rig_test(empty_folder_costs_one_request),
+        rig_test(full_last_page_ends_as_well),
+        rig_test(two_callers_one_question),
+        rig_test(interrupt_ends_the_wait_not_the_listing),
+        rig_test(broken_first_page_is_reported),
+        rig_test(broken_listing_goes_on),
+        rig_test(broken_listing_goes_on_after_a_remount),
+        rig_test(stop_leaves_a_listing_that_goes_on),
+        rig_test(short_pages_leave_no_holes),
+        rig_test(service_without_skip_ends),
+        rig_test(service_in_a_circle_ends),
+        rig_test(offline_answers_at_once),
+        rig_test(mail_pages_are_sized_by_bytes),
+        rig_test(small_messages_come_in_large_pages),
+        rig_test(huge_messages_come_in_eights),
+        rig_test(mail_limit_lists_the_newest),
+        rig_test(folder_below_the_limit_is_not_truncated),
+        rig_test(progress_shows_what_is_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,10 @@
 /* Single records: from the cache, by id, and what needs no request. */
 #include "reading.h"
 
-static int record(struct room *room, const char *id, struct cancel *cancel)
+static int record(struct rig *rig, const char *id, struct cancel *cancel)
 {
     struct cache_record r;
-    int rc = mailbox_record(room->mb, KIND_CONTACT, "Contacts", id, true, cancel, &r);
+    int rc = mailbox_record(rig->mb, KIND_CONTACT, "Contacts", id, true, cancel, &r);
 
     if (!rc) {
         assert_string_equal(r.id, id);
@@ -16,35 +16,35 @@ static int record(struct room *room, const char *id, struct cancel *cancel)
 
 static void listed_record_costs_nothing(void **state)
 {
-    struct room *room = *state;
-    const char *id = add_contact(room, "one");
+    struct rig *rig = *state;
+    const char *id = add_contact(rig, "one");
 
-    assert_int_equal(list_contacts(room), 0);
-    room->gate->calls = 0;
-    assert_int_equal(record(room, id, NULL), 0);
-    assert_int_equal(record(room, "AAMkUnknown=", NULL), -ENOENT);
-    assert_int_equal(room->gate->calls, 0);
+    assert_int_equal(list_contacts(rig), 0);
+    rig->gate->calls = 0;
+    assert_int_equal(record(rig, id, NULL), 0);
+    assert_int_equal(record(rig, "AAMkUnknown=", NULL), -ENOENT);
+    assert_int_equal(rig->gate->calls, 0);
 }
 
 static void unlisted_record_is_asked_for_once(void **state)
 {
-    struct room *room = *state;
-    const char *id = add_contact(room, "one");
+    struct rig *rig = *state;
+    const char *id = add_contact(rig, "one");
 
-    assert_int_equal(record(room, id, NULL), 0);
-    assert_int_equal(record(room, id, NULL), 0);
-    assert_int_equal(get_calls(room), 1);
-    assert_int_equal(list_calls(room), 0);
-    assert_int_equal(events_of(room, &room->news), 1);
+    assert_int_equal(record(rig, id, NULL), 0);
+    assert_int_equal(record(rig, id, NULL), 0);
+    assert_int_equal(get_calls(rig), 1);
+    assert_int_equal(list_calls(rig), 0);
+    assert_int_equal(events_of(rig, &rig->news), 1);
 }
 
 static void attributes_come_without_text(void **state)
 {
-    struct room *room = *state;
-    const char *id = add_contact(room, "one");
+    struct rig *rig = *state;
+    const char *id = add_contact(rig, "one");
     struct cache_record r;
 
-    assert_int_equal(mailbox_record(room->mb, KIND_CONTACT, "Contacts", id, false, NULL, &r), 0);
+    assert_int_equal(mailbox_record(rig->mb, KIND_CONTACT, "Contacts", id, false, NULL, &r), 0);
     assert_null(r.text);
     assert_true(r.size > 0);
     cache_record_release(&r);
@@ -52,145 +52,145 @@ static void attributes_come_without_text(void **state)
 
 static void missing_record_is_remembered_for_a_while(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
 
     for (int i = 0; i < 3; i++)
-        assert_int_equal(record(room, "AAMkNone=", NULL), -ENOENT);
-    assert_int_equal(get_calls(room), 1);
+        assert_int_equal(record(rig, "AAMkNone=", NULL), -ENOENT);
+    assert_int_equal(get_calls(rig), 1);
     clock_advance(11 * NS_PER_S);
-    assert_int_equal(record(room, "AAMkNone=", NULL), -ENOENT);
-    assert_int_equal(get_calls(room), 2);
+    assert_int_equal(record(rig, "AAMkNone=", NULL), -ENOENT);
+    assert_int_equal(get_calls(rig), 2);
 }
 
 static void impossible_ids_are_not_asked_for(void **state)
 {
     static const char *const ids[] = {"",         ".git",        "Desktop.ini", "a b",
                                       "folder/x", "caf\xc3\xa9", "x~",          "notes.txt"};
-    struct room *room = *state;
+    struct rig *rig = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-        assert_int_equal(record(room, ids[i], NULL), -ENOENT);
-    assert_int_equal(room->gate->calls, 0);
+        assert_int_equal(record(rig, ids[i], NULL), -ENOENT);
+    assert_int_equal(rig->gate->calls, 0);
 }
 
 static void failure_is_not_remembered_as_missing(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct faulty_plan plan = {.op = OP_CONTACT_GET_ITEM, .count = 1, .grade = GRADE_BROKEN};
-    const char *id = add_contact(room, "one");
+    const char *id = add_contact(rig, "one");
 
-    faulty_plan(room->faulty, &plan);
-    assert_int_equal(record(room, id, NULL), -EIO);
-    assert_int_equal(record(room, id, NULL), 0);
+    faulty_plan(rig->faulty, &plan);
+    assert_int_equal(record(rig, id, NULL), -EIO);
+    assert_int_equal(record(rig, id, NULL), 0);
 }
 
 static void offline_fails_at_once(void **state)
 {
-    struct room *room = *state;
-    const char *known = add_contact(room, "one");
-    const char *unknown = add_contact(room, "two");
+    struct rig *rig = *state;
+    const char *known = add_contact(rig, "one");
+    const char *unknown = add_contact(rig, "two");
 
-    assert_int_equal(record(room, known, NULL), 0);
-    faulty_offline(room->faulty, true);
-    room->gate->calls = 0;
-    assert_int_equal(record(room, known, NULL), 0);
-    assert_int_equal(record(room, unknown, NULL), -EHOSTUNREACH);
-    assert_int_equal(room->gate->calls, 0);
+    assert_int_equal(record(rig, known, NULL), 0);
+    faulty_offline(rig->faulty, true);
+    rig->gate->calls = 0;
+    assert_int_equal(record(rig, known, NULL), 0);
+    assert_int_equal(record(rig, unknown, NULL), -EHOSTUNREACH);
+    assert_int_equal(rig->gate->calls, 0);
 }
 
 static const char *wanted_id;
 
-static int call_record(struct room *room, struct cancel *cancel)
+static int call_record(struct rig *rig, struct cancel *cancel)
 {
-    return record(room, wanted_id, cancel);
+    return record(rig, wanted_id, cancel);
 }
 
 static void two_callers_one_question(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller one, two;
 
-    wanted_id = add_contact(room, "one");
-    gate_hold(room->gate, OP_CONTACT_GET_ITEM);
-    caller_start(&one, room, call_record);
-    caller_start(&two, room, call_record);
-    gate_await(room->gate, 1);
+    wanted_id = add_contact(rig, "one");
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEM);
+    caller_start(&one, rig, call_record);
+    caller_start(&two, rig, call_record);
+    gate_await(rig->gate, 1);
     usleep(50000); /* for the second to come as far as it can */
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&one), 0);
     assert_int_equal(caller_join(&two), 0);
-    assert_int_equal(get_calls(room), 1);
+    assert_int_equal(get_calls(rig), 1);
 }
 
 static void interrupted_question_passes_to_the_next(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller one, two;
 
-    wanted_id = add_contact(room, "one");
-    gate_hold(room->gate, OP_CONTACT_GET_ITEM);
-    caller_start(&one, room, call_record);
-    gate_await(room->gate, 1);
-    caller_start(&two, room, call_record);
+    wanted_id = add_contact(rig, "one");
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEM);
+    caller_start(&one, rig, call_record);
+    gate_await(rig->gate, 1);
+    caller_start(&two, rig, call_record);
     cancel_fire(&one.cancel);
     assert_int_equal(caller_join(&one), -EINTR);
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&two), 0);
 }
 
 static void waiting_for_anothers_question_can_be_interrupted(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller one, two;
 
-    wanted_id = add_contact(room, "one");
-    gate_hold(room->gate, OP_CONTACT_GET_ITEM);
-    caller_start(&one, room, call_record);
-    gate_await(room->gate, 1);
-    caller_start(&two, room, call_record);
+    wanted_id = add_contact(rig, "one");
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEM);
+    caller_start(&one, rig, call_record);
+    gate_await(rig->gate, 1);
+    caller_start(&two, rig, call_record);
     cancel_fire(&two.cancel);
     assert_int_equal(caller_join(&two), -EINTR);
-    gate_open(room->gate);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&one), 0);
-    assert_int_equal(get_calls(room), 1);
+    assert_int_equal(get_calls(rig), 1);
 }
 
 static void looked_up_record_survives_the_listing(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller caller;
     const char *id;
 
-    add_contacts(room, 10);
-    gate_hold(room->gate, OP_CONTACT_GET_ITEMS);
-    caller_start(&caller, room, call_list);
-    gate_await(room->gate, 1);
-    id = add_contact(room, "later than the page");
-    assert_int_equal(record(room, id, NULL), 0);
-    gate_open(room->gate);
+    add_contacts(rig, 10);
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEMS);
+    caller_start(&caller, rig, call_list);
+    gate_await(rig->gate, 1);
+    id = add_contact(rig, "later than the page");
+    assert_int_equal(record(rig, id, NULL), 0);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&caller), 0);
-    assert_int_equal(read_contacts(room), 11);
-    assert_int_equal(get_calls(room), 1); /* the listing has no doubts about it */
-    assert_int_equal(events_of(room, &room->gone), 0);
+    assert_int_equal(read_contacts(rig), 11);
+    assert_int_equal(get_calls(rig), 1); /* the listing has no doubts about it */
+    assert_int_equal(events_of(rig, &rig->gone), 0);
 }
 
 static void older_answer_does_not_bring_a_deleted_record_back(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct caller caller;
 
-    wanted_id = add_contact(room, "one");
-    gate_hold(room->gate, OP_CONTACT_GET_ITEM);
-    caller_start(&caller, room, call_record);
-    gate_await(room->gate, 1);
-    assert_int_equal(mailbox_record_deleted(room->mb, KIND_CONTACT, "Contacts", wanted_id), 0);
-    gate_open(room->gate);
+    wanted_id = add_contact(rig, "one");
+    gate_hold(rig->gate, OP_CONTACT_GET_ITEM);
+    caller_start(&caller, rig, call_record);
+    gate_await(rig->gate, 1);
+    assert_int_equal(mailbox_record_deleted(rig->mb, KIND_CONTACT, "Contacts", wanted_id), 0);
+    gate_open(rig->gate);
     assert_int_equal(caller_join(&caller), -ENOENT);
 }
 
 static void created_record_is_no_longer_missing(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct item item = {.kind = KIND_CONTACT,
                         .id = "AAMkNew=",
                         .etag = "",
@@ -198,41 +198,41 @@ static void created_record_is_no_longer_missing(void **state)
                         .text = "{\"Id\": \"AAMkNew=\"}\n",
                         .size = 19};
 
-    assert_int_equal(record(room, "AAMkNew=", NULL), -ENOENT);
-    assert_int_equal(mailbox_record_written(room->mb, "Contacts", &item), 0);
-    assert_int_equal(record(room, "AAMkNew=", NULL), 0);
-    assert_int_equal(events_of(room, &room->news), 1);
+    assert_int_equal(record(rig, "AAMkNew=", NULL), -ENOENT);
+    assert_int_equal(mailbox_record_written(rig->mb, "Contacts", &item), 0);
+    assert_int_equal(record(rig, "AAMkNew=", NULL), 0);
+    assert_int_equal(events_of(rig, &rig->news), 1);
 }
 
 static void message_of_another_folder_is_not_in_this_one(void **state)
 {
-    struct room *room = *state;
-    const char *id = memory_add(room->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
+    struct rig *rig = *state;
+    const char *id = memory_add(rig->memory, KIND_MESSAGE, "Archive", cJSON_CreateObject());
     struct cache_record r;
 
-    assert_int_equal(mailbox_record(room->mb, KIND_MESSAGE, "Archive", id, true, NULL, &r), 0);
+    assert_int_equal(mailbox_record(rig->mb, KIND_MESSAGE, "Archive", id, true, NULL, &r), 0);
     cache_record_release(&r);
-    assert_int_equal(mailbox_record(room->mb, KIND_MESSAGE, "Inbox", id, true, NULL, &r), -ENOENT);
-    assert_int_equal(memory_calls(room->memory, OP_GET_EMAIL), 1);
+    assert_int_equal(mailbox_record(rig->mb, KIND_MESSAGE, "Inbox", id, true, NULL, &r), -ENOENT);
+    assert_int_equal(memory_calls(rig->memory, OP_GET_EMAIL), 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        room_test(listed_record_costs_nothing),
-        room_test(unlisted_record_is_asked_for_once),
-        room_test(attributes_come_without_text),
-        room_test(missing_record_is_remembered_for_a_while),
-        room_test(impossible_ids_are_not_asked_for),
-        room_test(failure_is_not_remembered_as_missing),
-        room_test(offline_fails_at_once),
-        room_test(two_callers_one_question),
-        room_test(interrupted_question_passes_to_the_next),
-        room_test(waiting_for_anothers_question_can_be_interrupted),
-        room_test(looked_up_record_survives_the_listing),
-        room_test(older_answer_does_not_bring_a_deleted_record_back),
-        room_test(created_record_is_no_longer_missing),
-        room_test(message_of_another_folder_is_not_in_this_one),
+        rig_test(listed_record_costs_nothing),
+        rig_test(unlisted_record_is_asked_for_once),
+        rig_test(attributes_come_without_text),
+        rig_test(missing_record_is_remembered_for_a_while),
+        rig_test(impossible_ids_are_not_asked_for),
+        rig_test(failure_is_not_remembered_as_missing),
+        rig_test(offline_fails_at_once),
+        rig_test(two_callers_one_question),
+        rig_test(interrupted_question_passes_to_the_next),
+        rig_test(waiting_for_anothers_question_can_be_interrupted),
+        rig_test(looked_up_record_survives_the_listing),
+        rig_test(older_answer_does_not_bring_a_deleted_record_back),
+        rig_test(created_record_is_no_longer_missing),
+        rig_test(message_of_another_folder_is_not_in_this_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

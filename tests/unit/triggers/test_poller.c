@@ -6,20 +6,20 @@
 #define SOON (20 * NS_PER_S)
 #define SPACING (120 * NS_PER_S / 300)
 
-static uint64_t items_of(struct room *room, const char *name)
+static uint64_t items_of(struct rig *rig, const char *name)
 {
-    struct trigger_row row = row_of(room, name);
+    struct trigger_row row = row_of(rig, name);
     uint64_t items = row.items;
 
     trigger_row_release(&row);
     return items;
 }
 
-static unsigned calls_of(struct room *room)
+static unsigned calls_of(struct rig *rig)
 {
-    mutex_lock(&room->service->lock);
-    unsigned calls = room->service->calls;
-    mutex_unlock(&room->service->lock);
+    mutex_lock(&rig->service->lock);
+    unsigned calls = rig->service->calls;
+    mutex_unlock(&rig->service->lock);
     return calls;
 }
 
@@ -33,59 +33,58 @@ static unsigned calls_of(struct room *room)
 
 static void test_what_comes_is_brought(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct poller *p = NULL;
     char name[16];
 
     clock_advance(0);
-    define(room, "x", NEW_EMAIL);
-    assert_int_equal(poller_start(room->mb, &p), 0);
-    await(calls_of(room) == 1);
+    define(rig, "x", NEW_EMAIL);
+    assert_int_equal(poller_start(rig->mb, &p), 0);
+    await(calls_of(rig) == 1);
     for (int i = 0; i < 35; i++) {
         snprintf(name, sizeof(name), "m%d", i);
-        deliver(room, name, name);
+        deliver(rig, name, name);
     }
     clock_advance(16 * NS_PER_S);
-    await(items_of(room, "x") == 35); /* four answers, one after the other */
+    await(items_of(rig, "x") == 35); /* four answers, one after the other */
     poller_stop(p);
 }
 
 static void test_a_new_definition_is_asked_at_once(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct poller *p = NULL;
 
-    assert_int_equal(poller_start(room->mb, &p), 0);
-    define(room, "x", NEW_EMAIL);
-    triggers_kick(room->t);
-    await(calls_of(room) == 1);
+    assert_int_equal(poller_start(rig->mb, &p), 0);
+    define(rig, "x", NEW_EMAIL);
+    triggers_kick(rig->t);
+    await(calls_of(rig) == 1);
     poller_stop(p);
 }
 
 static void test_half_of_the_budget(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct poller *p = NULL;
     char name[16];
 
     for (int i = 0; i < 5; i++) {
         snprintf(name, sizeof(name), "t%d", i);
-        define(room, name, NEW_EMAIL);
+        define(rig, name, NEW_EMAIL);
     }
-    assert_int_equal(poller_start(room->mb, &p), 0);
-    await(calls_of(room) == 5);
+    assert_int_equal(poller_start(rig->mb, &p), 0);
+    await(calls_of(rig) == 5);
     poller_stop(p);
     /* A call is noted somewhat after it was decided on. */
-    assert_true(room->service->called_at[4] - room->service->called_at[0] >=
-                4 * SPACING - NS_PER_S);
+    assert_true(rig->service->called_at[4] - rig->service->called_at[0] >= 4 * SPACING - NS_PER_S);
 }
 
 static void test_stop_without_triggers(void **state)
 {
-    struct room *room = *state;
+    struct rig *rig = *state;
     struct poller *p = NULL;
 
-    assert_int_equal(poller_start(room->mb, &p), 0);
+    assert_int_equal(poller_start(rig->mb, &p), 0);
     poller_stop(p);
     poller_stop(NULL);
 }
@@ -93,10 +92,10 @@ static void test_stop_without_triggers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        room_test(test_what_comes_is_brought),
-        room_test(test_a_new_definition_is_asked_at_once),
-        room_test(test_half_of_the_budget),
-        room_test(test_stop_without_triggers),
+        rig_test(test_what_comes_is_brought),
+        rig_test(test_a_new_definition_is_asked_at_once),
+        rig_test(test_half_of_the_budget),
+        rig_test(test_stop_without_triggers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

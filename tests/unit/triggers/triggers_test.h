@@ -55,7 +55,7 @@ struct service {
     char *query; /* of the last call, or NULL */
 };
 
-struct room {
+struct rig {
     char dir[64];
     struct service *service;
     struct mailbox_config config;
@@ -130,64 +130,64 @@ static inline void on_record(void *ctx, enum kind kind, const char *folder, cons
     (void)folder;
     (void)id;
     (void)change;
-    ((struct room *)ctx)->records++;
+    ((struct rig *)ctx)->records++;
 }
 
 static inline void on_stream(void *ctx, uint64_t ino)
 {
     (void)ino;
-    ((struct room *)ctx)->streams++;
+    ((struct rig *)ctx)->streams++;
 }
 
-static const struct mailbox_events room_events = {.record_changed = on_record,
-                                                  .stream_changed = on_stream};
+static const struct mailbox_events rig_events = {.record_changed = on_record,
+                                                 .stream_changed = on_stream};
 
-static inline void room_open(struct room *room)
+static inline void rig_open(struct rig *rig)
 {
-    room->config.remote = connector_create(&room->service->base);
-    assert_int_equal(mailbox_open(&room->config, &room->mb, NULL), 0);
-    mailbox_set_events(room->mb, &room_events, room);
-    assert_int_equal(mailbox_start(room->mb), 0);
-    room->t = mailbox_triggers(room->mb);
+    rig->config.remote = connector_create(&rig->service->base);
+    assert_int_equal(mailbox_open(&rig->config, &rig->mb, NULL), 0);
+    mailbox_set_events(rig->mb, &rig_events, rig);
+    assert_int_equal(mailbox_start(rig->mb), 0);
+    rig->t = mailbox_triggers(rig->mb);
 }
 
-static inline void room_close(struct room *room)
+static inline void rig_close(struct rig *rig)
 {
-    mailbox_stop(room->mb, 0, NULL);
-    mailbox_close(room->mb);
-    room->mb = NULL;
+    mailbox_stop(rig->mb, 0, NULL);
+    mailbox_close(rig->mb);
+    rig->mb = NULL;
 }
 
 /* Everything but the mailbox. */
-static inline int room_prepare(void **state)
+static inline int rig_prepare(void **state)
 {
-    struct room *room = xcalloc(1, sizeof(*room));
+    struct rig *rig = xcalloc(1, sizeof(*rig));
     struct service *s = xcalloc(1, sizeof(*s));
 
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_ERROR);
-    strcpy(room->dir, "/tmp/outlookfs-triggers-XXXXXX");
-    assert_non_null(mkdtemp(room->dir));
+    strcpy(rig->dir, "/tmp/outlookfs-triggers-XXXXXX");
+    assert_non_null(mkdtemp(rig->dir));
     s->base = (struct transport){.impl = &service_impl};
     s->memory = memory_create();
     s->items = cJSON_CreateArray();
     s->batch = 10;
     s->retry_after = 15;
     mutex_init(&s->lock, MUTEX_DOUBLE);
-    room->service = s;
-    room->config = (struct mailbox_config){
-        .state_dir = xasprintf("%s/state", room->dir),
-        .cache_dir = xasprintf("%s/cache", room->dir),
+    rig->service = s;
+    rig->config = (struct mailbox_config){
+        .state_dir = xasprintf("%s/state", rig->dir),
+        .cache_dir = xasprintf("%s/cache", rig->dir),
         .list_ttl = 3600 * NS_PER_S,
         .poll_max = 60 * NS_PER_S,
     };
-    *state = room;
+    *state = rig;
     return 0;
 }
 
-static inline int room_setup(void **state)
+static inline int rig_setup(void **state)
 {
-    room_prepare(state);
-    room_open(*state);
+    rig_prepare(state);
+    rig_open(*state);
     return 0;
 }
 
@@ -199,30 +199,30 @@ static inline int remove_entry(const char *path, const struct stat *st, int type
     return remove(path);
 }
 
-static inline int room_teardown(void **state)
+static inline int rig_teardown(void **state)
 {
-    struct room *room = *state;
-    struct service *s = room->service;
+    struct rig *rig = *state;
+    struct service *s = rig->service;
 
-    if (room->mb)
-        room_close(room);
+    if (rig->mb)
+        rig_close(rig);
     transport_destroy(s->memory);
     cJSON_Delete(s->items);
     free(s->query);
     mutex_release(&s->lock);
     free(s);
-    nftw(room->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    free((char *)room->config.state_dir);
-    free((char *)room->config.cache_dir);
-    free(room);
+    nftw(rig->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    free((char *)rig->config.state_dir);
+    free((char *)rig->config.cache_dir);
+    free(rig);
     return 0;
 }
 
-#define room_test(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+#define rig_test(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 /* --- what tests do --- */
 
-static inline void deliver(struct room *room, const char *id, const char *subject)
+static inline void deliver(struct rig *rig, const char *id, const char *subject)
 {
     cJSON *obj = cJSON_CreateObject();
 
@@ -230,43 +230,43 @@ static inline void deliver(struct room *room, const char *id, const char *subjec
     cJSON_AddStringToObject(obj, "Subject", subject);
     cJSON_AddNumberToObject(obj, "Importance", 1);
     cJSON_AddStringToObject(obj, "DateTimeReceived", "2026-11-23T10:00:00+00:00");
-    mutex_lock(&room->service->lock);
-    cJSON_AddItemToArray(room->service->items, obj);
-    mutex_unlock(&room->service->lock);
+    mutex_lock(&rig->service->lock);
+    cJSON_AddItemToArray(rig->service->items, obj);
+    mutex_unlock(&rig->service->lock);
 }
 
-static inline void define(struct room *room, const char *name, const char *text)
+static inline void define(struct rig *rig, const char *name, const char *text)
 {
-    assert_int_equal(triggers_define(room->t, name, text, strlen(text), NULL), 0);
+    assert_int_equal(triggers_define(rig->t, name, text, strlen(text), NULL), 0);
 }
 
-static inline struct trigger_row row_of(struct room *room, const char *name)
+static inline struct trigger_row row_of(struct rig *rig, const char *name)
 {
     struct trigger_row row = {0};
 
-    assert_int_equal(state_trigger_by_name(mailbox_state(room->mb), name, &row), 0);
+    assert_int_equal(state_trigger_by_name(mailbox_state(rig->mb), name, &row), 0);
     return row;
 }
 
-static inline int64_t id_of(struct room *room, const char *name)
+static inline int64_t id_of(struct rig *rig, const char *name)
 {
-    struct trigger_row row = row_of(room, name);
+    struct trigger_row row = row_of(rig, name);
     int64_t id = row.id;
 
     trigger_row_release(&row);
     return id;
 }
 
-static inline bool poll_one(struct room *room, const char *name)
+static inline bool poll_one(struct rig *rig, const char *name)
 {
-    return triggers_poll(room->t, id_of(room, name), NULL);
+    return triggers_poll(rig->t, id_of(rig, name), NULL);
 }
 
 /* The subjects in the committed part of the stream: "a b c ". The caller frees. */
-static inline char *subjects_in(struct room *room, const struct trigger_stream *stream)
+static inline char *subjects_in(struct rig *rig, const struct trigger_stream *stream)
 {
     struct buf text, out;
-    int fd = state_data_open(mailbox_state(room->mb), stream->ino, O_RDONLY);
+    int fd = state_data_open(mailbox_state(rig->mb), stream->ino, O_RDONLY);
 
     assert_true(fd >= 0);
     buf_init(&text, JSON_TEXT_MAX);
@@ -288,21 +288,21 @@ static inline char *subjects_in(struct room *room, const struct trigger_stream *
     return ret;
 }
 
-#define assert_stream(room, name, expected)                                                        \
+#define assert_stream(rig, name, expected)                                                         \
     do {                                                                                           \
-        struct trigger_row row_ = row_of(room, name);                                              \
-        char *subjects_ = subjects_in(room, &row_.now);                                            \
+        struct trigger_row row_ = row_of(rig, name);                                               \
+        char *subjects_ = subjects_in(rig, &row_.now);                                             \
         assert_string_equal(subjects_, expected);                                                  \
         free(subjects_);                                                                           \
         trigger_row_release(&row_);                                                                \
     } while (0)
 
 /* Seconds until the next call, rounded; 0: now. */
-static inline int64_t due_in(struct room *room)
+static inline int64_t due_in(struct rig *rig)
 {
     int64_t when = 0;
 
-    if (triggers_due(room->t, &when))
+    if (triggers_due(rig->t, &when))
         return 0;
     return (when - clock_mono() + NS_PER_S / 2) / NS_PER_S;
 }
