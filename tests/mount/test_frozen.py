@@ -11,9 +11,11 @@ from harness import Mailbox, MountTest, die_with_parent, main, wait_for
 CONTACTS = "contacts/Contacts"
 DISK = CONTACTS + "/.disk"  # a directory that is local, with all that a file system has
 
-# Has the file open with a new text when it says so; then does what argv names.
+# Has the file open with a new text when it says so; then does what argv names. A shell starts what runs in the background with
+# SIGINT ignored.
 SAVE = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 path, nick, how = sys.argv[1:]
 text = open(path, encoding="utf-8").read().replace('"NickName": null', '"NickName": "%s"' % nick)
 fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
