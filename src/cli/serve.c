@@ -131,7 +131,7 @@ static bool service_is_here(const struct server *server)
     return str_starts(service_url(server), "http://");
 }
 
-/* Who says nothing about notify_*, gets what there is: without a listener only questions that want
+/* Without notify_* options a missing listener is not an error: only questions that want
  * an answer are refused. */
 static int listen_for_answers(struct server *server, struct buf *err)
 {

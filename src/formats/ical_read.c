@@ -198,12 +198,14 @@ static void read_rule(struct reader *r, struct icaltimetype start)
     if (r->zone && !start.is_date)
         start = icaltime_convert_to_zone(start, r->zone);
     recurrence = ical_recurrence(&rule, start, r->zone, &r->event->left);
-    if (recurrence && !icalcomponent_get_next_property(r->component, ICAL_RRULE_PROPERTY))
+    if (recurrence && !icalcomponent_get_next_property(r->component, ICAL_RRULE_PROPERTY)) {
         cJSON_AddItemToObject(r->event->record, "Recurrence", recurrence);
-    else
-        imports_note(&r->event->left,
-                     "RRULE:%.60s (the service has no such series: only its first event is there)",
-                     icalproperty_get_value_as_string(property));
+        return;
+    }
+    cJSON_Delete(recurrence);
+    imports_note(&r->event->left,
+                 "RRULE:%.60s (the service has no such series: only its first event is there)",
+                 icalproperty_get_value_as_string(property));
 }
 
 /* libical takes the 31st of June for a date. */

@@ -32,6 +32,6 @@ void opened_close(struct mount *m, struct opened *opened); /* releases and frees
 
 void openings_init(struct openings *openings);
 void openings_release(struct openings *openings);
-void openings_close(struct mount *m); /* all; once no request is served any more */
+void openings_close(struct mount *m); /* all, when no request is served */
 
 #endif

@@ -50,7 +50,7 @@ unsigned admission_limited(struct admission *a, int64_t now, int64_t *ret_ready)
 
 unsigned admission_in_flight(const struct admission *a);
 
-/* It is not under way any more. */
+/* It has ended. */
 void admission_over(struct admission *a, const struct exchange *ex);
 
 #endif

@@ -116,7 +116,7 @@ static void obey_retry_after(struct network *n, const struct http_answer *a, int
     mutex_unlock(&n->lock);
 }
 
-/* `ex` is in no list any more. */
+/* `ex` has left its list. */
 static void finish(struct network *n, struct exchange *ex)
 {
     int64_t now = clock_mono();

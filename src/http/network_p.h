@@ -35,7 +35,7 @@ int network_create(const struct http_config *config, bool loopback,
 /* Ends the thread; what waits or is under way, or comes later, ends with END_CANCELLED. */
 void network_stop(struct network *n);
 
-/* After network_stop(), when nobody calls any more. */
+/* After network_stop(), when all callers are out. */
 void network_destroy(struct network *n);
 
 /* Runs the exchange to its end, which is in `ex` then; nobody else knows of `ex` afterwards. Waits;

@@ -21,7 +21,7 @@ int transfer_begin(struct exchange *ex, const struct transfer_options *options);
 /* Sets ex->end, ex->sent and the answer's status, headers and date from curl's result. */
 void transfer_finish(struct exchange *ex, CURLcode code);
 
-/* Gives back ex->easy, which is in no multi handle any more; the token's copy is wiped. */
+/* Gives back ex->easy, which has left its multi handle; the token's copy is wiped. */
 void transfer_release(struct exchange *ex);
 
 /* Whom TLS trusts. */

@@ -186,7 +186,7 @@ static void drop_entry(struct items *items, const char *id)
     }
 }
 
-/* The entry says that the record is not there any more. */
+/* The entry says that the record is gone. */
 static void add_removed(struct page *p)
 {
     struct items *items = p->items;

@@ -88,7 +88,8 @@ static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *
             "%s: made by a newer outlookfs (version %lld, known up to %d): use that one", sql->path,
             (long long)version, newest);
     if (version && version < schema->oldest)
-        return buf_fail(err, -ENOTSUP, "%s: of version %lld, which is no longer known", sql->path,
+        return buf_fail(err, -ENOTSUP,
+                        "%s: made by an outlookfs too old for this one (version %lld)", sql->path,
                         (long long)version);
     return run_steps(sql, schema, (int)version, err);
 }

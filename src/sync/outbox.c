@@ -88,7 +88,7 @@ static int mark_sending(struct outbox *ob, struct outbox_row *row)
     return state_put_outbox(ob->mb->state, row);
 }
 
-/* Reads the row again under the write lock; false when it is no work any more. */
+/* Reads the row again under the write lock; false when there is nothing left to do for it. */
 static bool claim(struct outbox *ob, int64_t id, struct outbox_row *ret)
 {
     struct state *state = ob->mb->state;

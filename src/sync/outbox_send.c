@@ -40,7 +40,7 @@ static int read_message(struct outbox *ob, const struct outbox_row *row, struct 
     int fd = state_data_open(ob->mb->state, row->body ? row->body : row->ino, O_RDONLY);
 
     if (fd < 0)
-        return buf_fail(err, fd, "its bytes are not on this machine any more: %s", strerror(-fd));
+        return buf_fail(err, fd, "its text is missing from the state directory: %s", strerror(-fd));
     int rc = file_read_fd(fd, out);
     close(fd);
     if (rc)
@@ -58,7 +58,7 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
     char *address = question ? outbox_address(ob, row->token) : NULL, *head = NULL;
     struct buf err;
 
-    if (question && !address && row->waits) { /* the listener is not there any more */
+    if (question && !address && row->waits) { /* the listener has gone */
         *fault = (struct remote_fault){
             .grade = GRADE_OFFLINE,
             .reason = xstrdup("there is no address an answer could be sent to (notify_url)")};

@@ -269,7 +269,7 @@ int triggers_draft(struct triggers *t, const char *name, const char *reason)
     return rc;
 }
 
-/* A row that means nothing any more goes. In a transaction. */
+/* Removes a row that has lost its meaning. In a transaction. */
 static int keep_or_remove(struct triggers *t, struct trigger_row *row)
 {
     bool in_force = is_in_force(row);

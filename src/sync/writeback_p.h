@@ -77,7 +77,7 @@ void writeback_forget_answers(struct writeback *wb);
 
 /* What the user wrote last; what an open attempt was made from is kept as `seen`. */
 void op_set_mine(struct journal_op *op, const char *mine);
-/* Nothing an earlier attempt may have done is open any more. */
+/* Forgets the earlier attempt: what it may have done is known. */
 void op_clear_attempt(struct journal_op *op);
 
 /* What the user's change is measured against; `answer` NULL: the service had the same. */

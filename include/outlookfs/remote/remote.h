@@ -82,7 +82,7 @@ struct remote_folder {
     char *display;    /* what a person reads */
     char *parent;     /* id of the parent folder, or NULL */
     unsigned flags;   /* enum folder_flags */
-    bool gone;        /* remote_folder_changes(): it is not there any more */
+    bool gone;        /* remote_folder_changes(): it was removed */
     int64_t expected; /* remote_list_folders(): how many records it has; 0 where that is not said */
 };
 struct remote_folders {

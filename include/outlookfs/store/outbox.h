@@ -39,7 +39,7 @@ enum outbox_state {
 
 struct outbox_row {
     int64_t id;   /* 0: state_put_outbox() gives one */
-    uint64_t ino; /* of the file; unique; 0: none any more */
+    uint64_t ino; /* of the file; unique; 0: the file has gone */
     enum outgoing what;
     enum outbox_state state;
     bool foreign;  /* somebody else than the owner of the mount wrote in it */

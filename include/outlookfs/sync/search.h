@@ -77,7 +77,7 @@ const char *search_place(enum kind kind);
 /* Keeps a search that has a result: looks first. -EINVAL and the like: it has none; -EEXIST. */
 int search_keep(struct mailbox *mb, const struct search *what, struct cancel *cancel,
                 struct buf *err);
-/* It is not kept any more, if it was, and its result is forgotten. */
+/* Ends keeping it, if it was kept, and forgets its result. */
 int search_forget(struct mailbox *mb, const struct search *what);
 bool search_is_kept(struct mailbox *mb, const struct search *what);
 /* The names of those that are kept. The caller frees each and the array. */

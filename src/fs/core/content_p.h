@@ -85,7 +85,7 @@ int data_stat(struct fs *fs, uint64_t ino, struct stat *ret); /* size and times 
 int data_fd_stat(int fd, struct stat *ret);
 int data_sync(struct fs *fs, uint64_t ino);
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
-/* An inode is in no directory any more: its local bytes go, but stay while a handle is open. */
+/* An inode has left its directory: its local bytes go, once no handle is open. */
 void drop_inode(struct fs *fs, uint64_t ino);
 
 struct fs_handle {

@@ -36,7 +36,7 @@ static void free_node(struct node *n)
     free(n);
 }
 
-/* Frees the node and every ancestor that lived only for it, when nobody refers to it any more. */
+/* Frees the node, when nobody refers to it, and every ancestor that lived only for it. */
 static void reap_locked(struct tree *tree, struct node *n)
 {
     while (n && !n->refs && !n->nlookup) {

@@ -80,7 +80,7 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     struct node *parent = tree_parent(fs, node);
     bool linked = parent;
     tree_put(fs, parent);
-    if (!linked) /* unlinked and open: its bytes are nobody's any more */
+    if (!linked) /* unlinked and open: its bytes belong to nobody */
         return 0;
     int rc = content_text(c, &text, &len);
     if (rc)

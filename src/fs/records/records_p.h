@@ -110,7 +110,7 @@ int slot_discard_draft(struct fs *fs, struct slot *slot);
 int slots_recover(struct fs *fs);
 /* ... and the record may have changed while nobody looked. */
 void slots_reconcile_all(struct fs *fs);
-/* A text the service cannot take, or took no longer than until the editor rolled back. */
+/* A text that the service cannot take, or that an editor rolled back. */
 int trash_rejected(struct fs *fs, const struct slot *slot, const char *text);
 /* The same for what is parked for the slot, before another change of the user replaces it. */
 int slot_keep_refused(struct fs *fs, const struct slot *slot);

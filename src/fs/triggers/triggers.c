@@ -407,7 +407,7 @@ static ssize_t stream_read(struct fs *fs, struct node *node, struct content *c, 
     return n < 0 ? -errno : n;
 }
 
-/* The end of a file that does not grow any more is an end, as a pipe's whose writer is gone. */
+/* A file that has stopped growing has an end, as a pipe has whose writer is gone. */
 static enum fs_ready stream_ready(struct fs *fs, struct node *node, off_t position)
 {
     struct trigger_stream stream;

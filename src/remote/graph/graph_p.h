@@ -67,7 +67,7 @@ enum grade graph_list_all(struct remote *r, enum graph_operation op, const struc
                           size_t count, struct remote_ctx ctx, struct cJSON **ret,
                           struct remote_fault *fault);
 /* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
- * on. A cursor that the service does not take any more: GRADE_GONE. */
+ * on. A cursor that the service has forgotten: GRADE_GONE. */
 enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struct param *all,
                           size_t count, const char *cursor, struct remote_ctx ctx,
                           struct cJSON **ret, char **ret_cursor, struct remote_fault *fault);

@@ -136,7 +136,7 @@ static enum grade attach(struct sending *s, const struct cJSON *attachments)
     return grade;
 }
 
-/* A lost answer is found out here: the draft is one no longer, or it is. */
+/* What became of a lost request is found out here: the message is a draft still, or was sent. */
 static enum grade send_draft(struct sending *s)
 {
     crash_point("graph: before a draft is sent");
