@@ -56,7 +56,10 @@ class TriggerTest(MountTest):
         """From then on it prints what comes."""
         def opened():
             fds = "/proc/%d/fd" % process.pid
-            return any(os.readlink(os.path.join(fds, fd)) == self.path(name + ".jsonl") for fd in os.listdir(fds))
+            try:
+                return any(os.readlink(os.path.join(fds, fd)) == self.path(name + ".jsonl") for fd in os.listdir(fds))
+            except FileNotFoundError:                       # it closed one meanwhile
+                return False
 
         wait_for(opened, "the stream is followed")
 

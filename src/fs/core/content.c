@@ -26,6 +26,7 @@ static struct content *content_new(void)
 
     mutex_init(&c->lock, MUTEX_CONTENT);
     c->fd = -1;
+    c->flushed = UINT64_MAX;
     return c;
 }
 
@@ -92,27 +93,21 @@ static int load(struct fs *fs, struct node *node, struct content **ret)
     return rc;
 }
 
-/*
- * close() answers before the kernel sends RELEASE: bytes that were refused are then still the
- * content, and who opens the file next is to find the record's own. A program that keeps the file
- * open after a refusal is not waited for any longer.
- */
-#define GONE_WAIT NS_PER_S
+/* A program that closed one of several descriptors of a file looks like one that closed it. */
+#define CLOSE_WAIT NS_PER_S
 
-static int wait_until_gone(struct fs *fs, const struct fs_req *req, struct node *node)
+int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *node)
 {
-    int64_t until = clock_mono() + GONE_WAIT;
+    int64_t until = clock_mono() + CLOSE_WAIT;
     int rc = 0;
 
-    mutex_lock(&fs->change);
     while (!rc) {
         struct content *c = content_peek(fs, node);
 
-        if (!c || !c->refused || c->changed != c->committed)
+        if (!c || c->flushed != c->changed)
             break;
         rc = cancel_wait(req->cancel, &fs->content_gone, &fs->change, until);
     }
-    mutex_unlock(&fs->change);
     return rc == -EINTR ? rc : 0;
 }
 
@@ -130,8 +125,13 @@ static bool was_refused(struct fs *fs, struct node *node)
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
 {
     const struct node_ops *ops = tree_ops(fs, node);
-    int rc = was_refused(fs, node) ? wait_until_gone(fs, req, node) : 0;
+    int rc = 0;
 
+    if (was_refused(fs, node)) { /* who opens the file now is to find the record's own text */
+        mutex_lock(&fs->change);
+        rc = content_wait_closed(fs, req, node);
+        mutex_unlock(&fs->change);
+    }
     if (rc)
         return rc;
     *ret = take_open(fs, node);

@@ -27,8 +27,10 @@ struct content {
                    for the merge; or NULL */
     _Atomic uint64_t changed; /* grows with each change of bytes */
     _Atomic uint64_t synced;  /* `changed` at the last fsync */
-    uint64_t committed;       /* guarded by fs.change: `changed` at the last commit */
-    atomic_bool refused;      /* written under fs.change: the bytes can never be accepted; the
+    _Atomic uint64_t
+        flushed;         /* `changed` at the last close of a descriptor; UINT64_MAX: none yet */
+    uint64_t committed;  /* guarded by fs.change: `changed` at the last commit */
+    atomic_bool refused; /* written under fs.change: the bytes can never be accepted; the
                                   record's own come back at the last close */
     struct judgement *judged; /* guarded by fs.change; or NULL */
 };
@@ -46,6 +48,11 @@ void content_put(struct fs *fs, struct node *node);
 /* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
 struct content *content_peek(struct fs *fs, struct node *node);
 bool content_is_open(struct fs *fs, uint64_t ino);
+/*
+ * close() answers before the kernel sends RELEASE: where a program has closed what it wrote, waits
+ * until the handle is closed here, too, for at most a second. -EINTR. Under fs.change, which it lets go.
+ */
+int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *node);
 /* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
 int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
 int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */

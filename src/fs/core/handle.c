@@ -176,6 +176,7 @@ int fs_flush(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
 {
     if (!h->writable) /* what another handle is writing is not this one's to judge */
         return 0;
+    h->content->flushed = h->content->changed;
     if (tree_ops(fs, h->node)->store)
         return content_store(fs, req, h->node, h->content);
     return content_close(fs, req, h->node, h->content);

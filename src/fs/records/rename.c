@@ -146,6 +146,26 @@ static bool is_unwritten(struct fs *fs, uint64_t ino, const char *text)
     return (shape == JSON_EMPTY || shape == JSON_PARTIAL) && content_is_open(fs, ino);
 }
 
+/* Whether anybody has it open is known once the closes that were answered are carried out. Before anything
+ * else is looked at: fs.change is let go. */
+static int wait_closed(struct fs *fs, const struct fs_req *req, const struct place *at)
+{
+    struct local local = {0};
+    char *text = NULL;
+    int rc = state_find_local(fs->state, at->dir->ino, at->name, &local);
+
+    if (rc)
+        return rc == -ENOENT ? 0 : rc;
+    struct node *node = tree_get(fs, local.ino);
+    if (node && content_peek(fs, node) && !record_bytes(fs, local.ino, &text) &&
+        is_unwritten(fs, local.ino, text))
+        rc = content_wait_closed(fs, req, node);
+    tree_put(fs, node);
+    free(text);
+    local_release(&local);
+    return rc;
+}
+
 /* The slot holds inode `ino`, whose bytes are a draft. In a transaction. */
 static int fill_draft(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mode)
 {
@@ -386,20 +406,28 @@ static int rename_to_folder(struct fs *fs, struct end *from, struct end *to, str
 
 /* --- record -> outbox --- */
 
-/* What is not on the service yet becomes a draft there. */
+/*
+ * What is not on the service yet becomes a draft there. What has got there a moment ago may be bound to its
+ * slot before the answer is cached: its own bytes are a whole message's, or say nothing of it.
+ */
 static bool is_draft(struct fs *fs, const struct slot *slot)
 {
     const char *member = kind_info(slot->kind)->draft;
     struct cache_record r = {0};
     struct cJSON *obj = NULL;
-    bool draft = member && !slot->record;
+    char *text = NULL;
 
-    if (member && slot->record &&
-        !cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r) &&
-        !json_parse_object(r.text, r.size, &obj, NULL))
-        draft = json_bool(obj, member, false);
+    if (!member || !slot->record)
+        return member;
+    int rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, true, &r);
+    if (rc == -ENOENT && slot->flags & SLOT_LOCAL)
+        rc = record_bytes(fs, slot->ino, &text);
+    const char *known = text ? text : r.text;
+    bool draft =
+        !rc && !json_parse_object(known, strlen(known), &obj, NULL) && json_bool(obj, member, text);
     cJSON_Delete(obj);
     cache_record_release(&r);
+    free(text);
     return draft;
 }
 
@@ -502,9 +530,10 @@ int record_rename(struct fs *fs, const struct fs_req *req, const struct place *f
                   const struct place *to_place, unsigned flags, struct buf *err)
 {
     struct end from = {.at = *from_place}, to = {.at = *to_place};
-    int rc = end_look(fs, &from);
+    int rc = wait_closed(fs, req, from_place);
 
-    (void)req;
+    if (!rc)
+        rc = end_look(fs, &from);
     if (!rc)
         rc = end_look(fs, &to);
     if (!rc)
