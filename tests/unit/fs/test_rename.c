@@ -262,6 +262,42 @@ static void test_rename_before_write(void **state)
     assert_int_equal(rig_rename(t, CONTACTS "tmp", t->path, 0), -EINVAL);
 }
 
+struct mover {
+    struct rig *rig;
+    atomic_bool began;
+    int rc;
+};
+
+static void *move_onto_the_record(void *arg)
+{
+    struct mover *m = arg;
+
+    m->began = true;
+    m->rc = rig_rename(m->rig, CONTACTS "tmp", m->rig->path, 0);
+    return NULL;
+}
+
+/* close() has answered, and the kernel has not sent RELEASE yet: nobody has it open any more. */
+static void test_half_a_text_behind_the_close(void **state)
+{
+    struct rig *t = *state;
+    struct mover mover = {.rig = t};
+    struct fs_handle *h;
+    pthread_t thread;
+
+    assert_int_equal(rig_create(t, CONTACTS "tmp", O_WRONLY, 0600, &h), 0);
+    assert_int_equal(rig_write(t, h, "{", 0), 1);
+    assert_int_equal(rig_flush(t, h), 0);
+    assert_int_equal(pthread_create(&thread, NULL, move_onto_the_record, &mover), 0);
+    while (!mover.began)
+        rig_pause();
+    rig_pause(); /* most likely it waits; if not, it finds the same */
+    rig_release(t, h);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(mover.rc, -EINVAL);
+    assert_text(t, t->path, t->before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +308,7 @@ int main(void)
         TEST(test_what_is_the_services_stays),
         TEST(test_long_names),
         TEST(test_rename_before_write),
+        TEST(test_half_a_text_behind_the_close),
     };
 
     return cmocka_run_group_tests_name("rename", tests, NULL, NULL);
