@@ -144,7 +144,7 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
 }
 
 /* What one member of a class promises another must keep. */
-static bool is_whole(const struct node_ops *ops)
+__attribute__((unused)) static bool is_whole(const struct node_ops *ops) /* for assert() */
 {
     if (!ops->name || (ops->flags & NODE_READ_ONLY && ops->flags & NODE_WRITABLE))
         return false;
