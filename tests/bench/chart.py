@@ -20,7 +20,7 @@ def number(power):
 def panel(at, unit, lines, sizes):
     """One pair of axes; `lines` is [(label, values)]."""
     x0, x1 = decades(sizes)
-    y0, y1 = decades([value for _, values in lines for value in values])
+    y0, y1 = decades([value for _, values in lines for value in values if value > 0])
     x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
 
     def place(size, value):
@@ -36,7 +36,7 @@ def panel(at, unit, lines, sizes):
         out.append('<path d="M%d %.1fh%d" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>'
                    % (at, y, WIDTH, at - 8, y + 4, number(power)))
     for i, (label, values) in enumerate(lines):
-        points = [place(size, value) for size, value in zip(sizes, values)]
+        points = [place(size, value) for size, value in zip(sizes, values) if value > 0]  # CPU is counted in hundredths of a second
         out.append('<polyline points="%s" stroke="%s"/>' % (" ".join("%.1f,%.1f" % point for point in points), COLOURS[i]))
         out += ['<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"/>' % (*point, COLOURS[i]) for point in points]
         out.append('<text x="%d" y="%d" fill="%s" class="label">%s</text>' % (at + 10, TOP + 18 + 18 * i, COLOURS[i], label))
