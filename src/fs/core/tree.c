@@ -149,12 +149,12 @@ __attribute__((unused)) static bool is_whole(const struct node_ops *ops) /* for 
     if (!ops->name || (ops->flags & NODE_READ_ONLY && ops->flags & NODE_WRITABLE))
         return false;
     if (S_ISDIR(ops->type))
-        return !ops->lookup == !ops->list && (!ops->names || ops->names->files) &&
+        return (!ops->lookup || ops->list) && (!ops->names || ops->names->files) &&
                (ops->flags & NODE_READ_ONLY ||
                 (!ops->owns == !ops->create && !ops->owns == !ops->rename));
     if (S_ISLNK(ops->type))
         return ops->readlink;
-    return S_ISREG(ops->type) && (ops->load || ops->read);
+    return S_ISREG(ops->type) && !ops->make != !ops->load && (ops->make || ops->getattr);
 }
 
 /* Without a reference of its own. */
