@@ -31,7 +31,7 @@ int arguments_read(const struct arguments *a, int argc, char **argv, struct sett
         if (c == 'h')
             code = help(a);
         else if (c == 'c')
-            values_set(&s->config, optarg);
+            xstrset(&s->config, optarg);
         else if (!a->take(ctx, c) && keys_take(&s->values, c, optarg, &err))
             code = err.len ? complain("%s", err.data) : usage_error(a->command);
     }

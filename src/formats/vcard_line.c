@@ -9,7 +9,6 @@
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,9 +199,7 @@ char **vcard_parts(const char *value, char by)
 
 void vcard_parts_release(char **parts)
 {
-    for (size_t i = 0; parts[i]; i++)
-        free(parts[i]);
-    free(parts);
+    xstrvfree(parts);
 }
 
 char *vcard_text(const char *value)

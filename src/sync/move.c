@@ -100,7 +100,7 @@ static int moved(struct job *j, const struct item *item)
     if (rc)
         return rc;
     if (more && !elsewhere) {
-        text_replace(&j->slot.origin, NULL);
+        xstrset(&j->slot.origin, NULL);
         return 1;
     }
     mailbox_notify_slot(j->mb, &j->slot);

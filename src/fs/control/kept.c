@@ -6,7 +6,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 

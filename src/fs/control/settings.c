@@ -5,7 +5,6 @@
 #include "../records/beside_p.h"
 #include "control_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 

@@ -417,8 +417,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
 void content_rebase(struct content *c, const char *text)
 {
     mutex_lock(&c->lock);
-    free(c->base);
-    c->base = xstrdup(text);
+    xstrset(&c->base, text);
     mutex_unlock(&c->lock);
 }
 

@@ -80,8 +80,8 @@ void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *at
     if (attr)
         e->attr = *attr;
     e->spec.name = xstrdup(spec.name);
-    e->spec.id = spec.id ? xstrdup(spec.id) : NULL;
-    e->spec.part = spec.part ? xstrdup(spec.part) : NULL;
+    e->spec.id = xstrdup(spec.id);
+    e->spec.part = xstrdup(spec.part);
 }
 
 char *dir_unique_name(struct dir_list *list, char *name, const char *id)

@@ -10,7 +10,6 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
-#include <errno.h>
 #include <string.h>
 
 #define TAG "CACHEDIR.TAG"

@@ -12,7 +12,6 @@
  */
 #include "export_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>

@@ -35,9 +35,7 @@ struct ids {
 
 static void ids_release(struct ids *ids)
 {
-    for (size_t i = 0; i < ids->count; i++)
-        free(ids->list[i]);
-    free(ids->list);
+    xstrfree(ids->list, ids->count);
 }
 
 static void ids_take(struct ids *ids, struct cache_record *r)

@@ -178,8 +178,7 @@ static int find_by_path(struct fs *fs, const struct fs_req *req, struct node *di
 
         rc = mailbox_find_folder(fs->mailbox, dir->kind, parent, part, req->cancel, &f);
         if (!rc) {
-            free(parent);
-            parent = xstrdup(f.id);
+            xstrset(&parent, f.id);
         }
         mailbox_folder_release(&f);
         free(part);

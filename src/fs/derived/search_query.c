@@ -16,7 +16,6 @@
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ static char *label_of(struct fs *fs, struct cancel *cancel, const struct cache_h
     if (view_acquire(fs, hit->kind, tree_intern(fs, hit->folder), cancel, &view))
         return NULL;
     const char *label = view_index_name(view_index_of(view), hit->id);
-    char *name = label ? xstrdup(label) : NULL;
+    char *name = xstrdup(label);
     view_release(fs, view);
     return name;
 }
@@ -113,8 +112,7 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
 
         if (rest && !mailbox_id_of_name(fs->mailbox, rest, NAME_RECORD_SUFFIX, &id))
             hit = search_find(r, kind, id);
-        free(id);
-        id = NULL;
+        xstrset(&id, NULL);
     }
     if (hit && !is_shown(fs, hit, &slot))
         hit = NULL;

@@ -11,7 +11,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
-#include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
 #include <outlookfs/model/name.h>

@@ -81,8 +81,7 @@ static int drop_local(struct fs *fs, struct slot *slot, bool pending)
     int rc;
 
     slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
-    free(slot->base);
-    slot->base = NULL;
+    xstrset(&slot->base, NULL);
     if (!pending && is_plain(slot)) {
         rc = state_remove_slot(fs->state, slot->id);
         if (!rc)
@@ -104,8 +103,7 @@ static int show_pending(struct fs *fs, struct slot *slot, const char *text)
     if (!rc) {
         slot->flags |= SLOT_LOCAL;
         slot->flags &= ~(unsigned)SLOT_DRAFT;
-        free(slot->base);
-        slot->base = NULL;
+        xstrset(&slot->base, NULL);
         rc = slot_put(fs, slot);
     }
     notify_inode(fs, slot->ino);
