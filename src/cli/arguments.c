@@ -4,6 +4,7 @@
 #include "cli_p.h"
 #include "settings_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <stdlib.h>
 
 static int help(const struct arguments *a)

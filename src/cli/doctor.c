@@ -3,6 +3,7 @@
  */
 #include "doctor_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 

@@ -8,6 +8,7 @@
  */
 #include "job_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
