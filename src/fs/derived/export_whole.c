@@ -35,9 +35,7 @@ struct ids {
 
 static void ids_release(struct ids *ids)
 {
-    for (size_t i = 0; i < ids->count; i++)
-        free(ids->list[i]);
-    free(ids->list);
+    xstrfree(ids->list, ids->count);
 }
 
 static void ids_take(struct ids *ids, struct cache_record *r)
@@ -214,45 +212,29 @@ static int refresh(struct fs *fs, struct cancel *cancel, struct node *node)
 
 /* --- the class --- */
 
-static int whole_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
-{
-    return refresh(fs, req->cancel, node);
-}
+/* A file that was made may be pushed out of what is kept before it is opened. */
+#define MAKE_TRIES 3
 
-static int whole_load(struct fs *fs, struct node *node, struct content *ret)
+static int whole_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                      struct content *ret)
 {
     uint64_t revision;
-    int fd = rendering_open(fs, node->ino, &revision);
+    int fd = -ENOENT;
 
-    if (fd < 0)
-        return fd;
+    for (int i = 0; fd == -ENOENT && i < MAKE_TRIES; i++) {
+        int rc = refresh(fs, req->cancel, node);
+
+        if (rc)
+            return rc;
+        fd = rendering_open(fs, node->ino, &revision);
+    }
     ret->fd = fd;
-    return 0;
-}
-
-static int whole_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                         struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    if (rc != -ENOENT)
-        return rc;
-    rc = refresh(fs, req->cancel, node);
-    if (!rc)
-        rc = whole_load(fs, node, &made);
-    if (rc)
-        return rc;
-    rc = content_stat(&made, ret);
-    close(made.fd);
-    return rc;
+    return fd < 0 ? fd : 0;
 }
 
 const struct node_ops export_whole_ops = {
     .name = "export of a folder",
     .type = S_IFREG,
     .flags = NODE_READ_ONLY | NODE_LAZY_ATTR | NODE_VOLATILE,
-    .getattr = whole_getattr,
-    .prepare = whole_prepare,
-    .load = whole_load,
+    .make = whole_make,
 };
