@@ -231,6 +231,7 @@ static void add_item(struct page *p, const char *record, size_t len)
     if (rc) {
         items->left_out = room_for_one(items->left_out, items->nleft, sizeof(char *));
         items->left_out[items->nleft++] = xstrdup(err.data);
+        items->nameless += rc == -EBADMSG;
     } else {
         items->list = room_for_one(items->list, items->count, sizeof(item));
         items->list[items->count++] = item;
@@ -269,16 +270,13 @@ static void drop_records(struct items *items)
     for (size_t i = 0; i < items->count; i++)
         item_release(&items->list[i]);
     free(items->list);
-    for (size_t i = 0; i < items->nleft; i++)
-        free(items->left_out[i]);
-    free(items->left_out);
-    for (size_t i = 0; i < items->nremoved; i++)
-        free(items->removed[i]);
-    free(items->removed);
+    xstrfree(items->left_out, items->nleft);
+    xstrfree(items->removed, items->nremoved);
     items->list = NULL;
     items->count = 0;
     items->left_out = NULL;
     items->nleft = 0;
+    items->nameless = 0;
     items->removed = NULL;
     items->nremoved = 0;
 }
@@ -312,8 +310,7 @@ static enum outcome read_link(struct page *p, enum json_token token, char **link
     free(*link);
     *link = json_reader_string(&p->walk->reader);
     if (!**link) {
-        free(*link);
-        *link = NULL;
+        xstrset(link, NULL);
     }
     return READ;
 }
@@ -324,6 +321,7 @@ static enum outcome read_envelope(struct page *p)
     struct json_reader *r = &p->walk->reader;
     bool listed = false;
 
+    p->items->form = LIST_VALUE;
     for (;;) {
         enum json_token token = json_walk_next(p->walk);
         enum outcome outcome = READ;
@@ -338,6 +336,8 @@ static enum outcome read_envelope(struct page *p)
                                                               : NULL;
         if (json_reader_is(r, "error"))
             return NO_LIST;
+        if (json_reader_is(r, "@odata.context"))
+            p->items->form = LIST_ODATA;
         token = json_walk_next(p->walk);
         if (value && token == JSON_ARRAY) {
             outcome = read_list(p);

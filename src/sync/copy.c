@@ -75,8 +75,8 @@ static int make_it_after_all(struct state *state, int64_t slot)
     op.verb = JOURNAL_CREATE;
     op.copy = 0;
     op.gen++;
-    text_replace(&op.mine, op.seen ? op.seen : op.sent);
-    text_replace(&op.seen, NULL);
+    xstrset(&op.mine, op.seen ? op.seen : op.sent);
+    xstrset(&op.seen, NULL);
     rc = state_put_op(state, &op);
     journal_op_release(&op);
     return rc;

@@ -25,14 +25,10 @@ uint64_t folder_ino(enum kind kind, const char *folder);
 const char *folder_stray(const char *dir, const char *name); /* node_ops.stray */
 /* mailbox_list(), and in the log why it failed. */
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
-/* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
- * `spec_of` says; `name` is what was looked up, NULL in a list. A spec without a name: left out. */
-typedef struct node_spec (*folder_spec_fn)(struct fs *fs, struct node *dir,
-                                           const struct cache_folder *f, const char *name);
-int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                folder_spec_fn spec_of, struct node **ret);
-int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      folder_spec_fn spec_of, struct dir_list *list);
+/* Members of a class with `folder`: the service's folders directly below the directory's own, or the top ones. */
+int folders_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                   struct node **ret);
+int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
 /* May the service's folders lie in this directory? */
 bool folder_takes_folders(struct fs *fs, struct node *dir);
 int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);
@@ -55,9 +51,8 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
 /* Is there a record of this id in the node's folder? 0 or -errno. Asks the service where the folder
  * was not listed, but for no name that can be no id. */
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id);
-/* A record in a folder directory; `slot` 0: an untouched one. */
-struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
-                             int64_t slot);
+/* A record in a folder directory. */
+struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino);
 /* The text that is visible in a slot now: of the open file, the local bytes, or the cache. The
  * caller frees. -ENOENT. */
 int record_visible(struct fs *fs, const struct slot *slot, char **ret);
@@ -75,8 +70,6 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
  * slot is found, too. -ENOENT: neither slot nor cached record. */
 int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret);
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret); /* the same of a node */
-/* Stores the slot, and its node knows it; where no transaction is open. */
-int slot_put(struct fs *fs, struct slot *slot);
 /* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);
