@@ -47,8 +47,8 @@ static int end_op(struct change *c, struct journal_op *op)
     op->verb = JOURNAL_MOVE;
     op->state = JOURNAL_QUEUED;
     op->gen++;
-    text_replace(&op->mine, NULL);
-    text_replace(&op->reason, NULL);
+    xstrset(&op->mine, NULL);
+    xstrset(&op->reason, NULL);
     op_set_base(op, NULL, NULL);
     op_clear_attempt(op);
     return state_put_op(c->state, op);
@@ -67,7 +67,7 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
     op_set_mine(op, c->mine);
-    text_replace(&op->reason, NULL);
+    xstrset(&op->reason, NULL);
     return state_put_op(c->state, op);
 }
 
@@ -376,8 +376,8 @@ static unsigned deletions_under_way(struct writeback *wb)
 static int hold(struct writeback *wb, struct journal_op *op)
 {
     op->state = JOURNAL_HELD;
-    text_replace(&op->reason, "one of very many deletions at one time: "
-                              "`outlookfs sync --confirm-deletes` lets them go");
+    xstrset(&op->reason, "one of very many deletions at one time: "
+                         "`outlookfs sync --confirm-deletes` lets them go");
     mutex_lock(&wb->scheduler.lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;

@@ -34,7 +34,7 @@ static void folders_add(struct cache_folders *folders, enum kind kind, const cha
         .kind = kind,
         .id = xstrdup(id),
         .display = xstrdup(display),
-        .parent = parent ? xstrdup(parent) : NULL,
+        .parent = xstrdup(parent),
         .flags = flags,
     };
 }
