@@ -80,6 +80,7 @@ static int ids_collect(struct fs *fs, struct cancel *cancel, const struct node *
 
 struct writer {
     struct fs *fs;
+    struct cancel *cancel;
     const struct node *node;
     struct ical cal;
     struct buf text; /* not written yet */
@@ -110,7 +111,11 @@ static int add_record(struct writer *w, const char *id)
     int rc = cache_get(w->fs->cache, w->node->kind, w->node->folder, id, true, &r);
 
     if (!rc)
-        rc = dialect_parse(w->node->kind, r.text, r.size, &record, NULL) ? -EIO : append(w, record);
+        rc = dialect_parse(w->node->kind, r.text, r.size, &record, NULL) ? -EIO : 0;
+    if (!rc && export_is_series(w->fs, w->node->kind, record))
+        rc = export_add_occurrences(w->fs, w->cancel, w->node->folder, id, record, NULL);
+    if (!rc)
+        rc = append(w, record);
     if (rc == -EINVAL) {
         log_info("export/%s: %s is left out: its format cannot hold it",
                  kind_info(w->node->kind)->dir, id);
@@ -125,13 +130,13 @@ static int add_record(struct writer *w, const char *id)
     return rc;
 }
 
-static int write_all(struct writer *w, const struct ids *ids, struct cancel *cancel)
+static int write_all(struct writer *w, const struct ids *ids)
 {
     bool calendar = w->node->kind == KIND_EVENT;
     int rc = calendar ? ical_begin(&w->cal, &w->text) : 0;
 
     for (size_t i = 0; i < ids->count && !rc; i++)
-        rc = cancel_fired(cancel) ? -EINTR : add_record(w, ids->list[i]);
+        rc = cancel_fired(w->cancel) ? -EINTR : add_record(w, ids->list[i]);
     if (!rc && calendar)
         rc = ical_end(&w->cal, &w->text);
     if (calendar)
@@ -143,7 +148,7 @@ static int write_all(struct writer *w, const struct ids *ids, struct cancel *can
 static int make_file(struct fs *fs, struct cancel *cancel, const struct node *node,
                      uint64_t revision)
 {
-    struct writer w = {.fs = fs, .node = node, .fd = cache_temp(fs->cache)};
+    struct writer w = {.fs = fs, .cancel = cancel, .node = node, .fd = cache_temp(fs->cache)};
     struct ids ids = {0};
 
     if (w.fd < 0)
@@ -151,7 +156,7 @@ static int make_file(struct fs *fs, struct cancel *cancel, const struct node *no
     buf_init(&w.text, JSON_TEXT_MAX);
     int rc = ids_collect(fs, cancel, node, &ids);
     if (!rc)
-        rc = write_all(&w, &ids, cancel);
+        rc = write_all(&w, &ids);
     if (!rc)
         rc = rendering_set_time(fs, w.fd, ids.newest);
     if (rc)

@@ -270,6 +270,7 @@ static const struct remote_impl graph_impl = {
     .forward = graph_forward,
     .respond = graph_respond,
     .agenda = graph_agenda,
+    .series = graph_series,
     .read_value = graph_read_value,
     .write_value = graph_write_value,
     .poll = graph_poll,
