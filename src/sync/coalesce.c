@@ -77,18 +77,20 @@ static int queue_op(struct change *c, struct journal_op *op)
 
 /* --- updates --- */
 
-/* What the user wrote does not say that it became a draft; the service does. */
+/* Whether it is a draft is not for the user's text to say, but for the service. */
 static void complete_base(const struct change *c, cJSON *base)
 {
     const char *draft = kind_info(c->slot.kind)->draft;
     struct cache_record r = {0};
     cJSON *record = NULL;
 
-    if (!draft || json_get(base, draft) ||
+    if (!draft ||
         cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
         return;
-    if (!json_parse_object(r.text, r.size, &record, NULL))
+    if (!json_parse_object(r.text, r.size, &record, NULL)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(base, draft);
         cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
+    }
     cJSON_Delete(record);
     cache_record_release(&r);
 }
@@ -115,10 +117,9 @@ static int begin_op(struct change *c)
         goto out;
     }
     rc = parse_base(c->base, &base, c->err);
+    if (!rc)
+        rc = check_update(c, base);
     if (rc || merge_same(kind, base, c->obj))
-        goto out;
-    rc = check_update(c, base);
-    if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
     answer = writeback_find_answer(c->wb, c->slot.id, c->base);
