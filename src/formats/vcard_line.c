@@ -1,11 +1,16 @@
 /*
- * vcard_line.c - a vCard's lines: unfolded, split, without escapes (RFC 6350, 3; RFC 2426, 4).
+ * vcard_line.c - a vCard's lines: unfolded, split, without escapes (RFC 6350, 3; RFC 2426, 4; vCard 2.1, 2.1).
+ *
+ * A line of version 2.1, which phones still write, becomes one of version 3.0 as it is read: its
+ * quoted-printable text in any charset, its bare parameters, and commas and backslashes that mean
+ * themselves.
  */
 #include "vcard_p.h"
 
 #include "formats_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/charset.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
@@ -33,10 +38,20 @@ static const char *line_end(const char *p, const char **next)
     return end;
 }
 
-/* Without folds, and without empty lines in front; NULL: there is no more. */
-static char *unfolded(const char **at)
+/* The line goes on behind an "=" at its end. */
+static bool is_soft_break(const struct buf *line)
 {
-    const char *p = *at + strspn(*at, "\r\n"), *next, *end;
+    const char *colon = strchr(line->data, ':');
+    const char *quoted = colon ? strcasestr(line->data, "QUOTED-PRINTABLE") : NULL;
+
+    return quoted && quoted < colon && line->data[line->len - 1] == '=';
+}
+
+/* Without folds, and without empty lines in front; NULL: there is no more. Version 2.1 folds in
+ * front of white space that is there anyway. */
+static char *unfolded(struct vcard_lines *lines)
+{
+    const char *p = lines->at + strspn(lines->at, "\r\n"), *next, *end;
     struct buf line;
 
     if (!*p)
@@ -44,12 +59,18 @@ static char *unfolded(const char **at)
     buf_init(&line, JSON_TEXT_MAX);
     end = line_end(p, &next);
     buf_add(&line, p, (size_t)(end - p));
-    while (*next == ' ' || *next == '\t') {
-        p = next + 1;
+    for (;;) {
+        if (*next && is_soft_break(&line))
+            buf_truncate(&line, line.len - 1);
+        else if (*next == ' ' || *next == '\t')
+            next += !lines->old;
+        else
+            break;
+        p = next;
         end = line_end(p, &next);
         buf_add(&line, p, (size_t)(end - p));
     }
-    *at = next;
+    lines->at = next;
     return buf_detach(&line);
 }
 
@@ -87,6 +108,31 @@ static void add_types(struct vcard_line *line, const char *value)
     line->types = all;
 }
 
+/* Where text needs no decoding there is no encoding. */
+static void set_encoding(struct vcard_line *line, const char *value)
+{
+    char *small = converted(value, strlen(value), tolower);
+
+    if (line->encoding || str_eq(small, "8bit") || str_eq(small, "7bit"))
+        free(small);
+    else
+        line->encoding = small;
+}
+
+/* A parameter without a name. */
+static void take_bare(struct vcard_line *line, const char *value)
+{
+    static const char *const encodings[] = {"QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(encodings); i++) {
+        if (!strcasecmp(encodings[i], value)) {
+            set_encoding(line, value);
+            return;
+        }
+    }
+    add_types(line, value);
+}
+
 static void take_parameter(struct vcard_line *line, const char *name, size_t len, char *value)
 {
     char *word = converted(name, len, toupper);
@@ -95,8 +141,10 @@ static void take_parameter(struct vcard_line *line, const char *name, size_t len
         add_types(line, value);
     else if (str_eq(word, "PREF"))
         line->pref = atoi(value);
-    else if (str_eq(word, "ENCODING") && !line->encoding)
-        line->encoding = converted(value, strlen(value), tolower);
+    else if (str_eq(word, "ENCODING"))
+        set_encoding(line, value);
+    else if (str_eq(word, "CHARSET") && !line->charset)
+        line->charset = xstrdup(value);
     else if (str_eq(word, "X-CN") && !line->cn)
         line->cn = xstrdup(value);
     free(word);
@@ -108,12 +156,67 @@ static const char *take_parameters(struct vcard_line *line, const char *p)
         const char *end = skip(++p, ";:"), *equals = memchr(p, '=', (size_t)(end - p));
         char *value = unquoted(equals ? equals + 1 : p, (size_t)(end - (equals ? equals + 1 : p)));
 
-        take_parameter(line, equals ? p : "TYPE", equals ? (size_t)(equals - p) : 4, value);
+        if (equals)
+            take_parameter(line, p, (size_t)(equals - p), value);
+        else
+            take_bare(line, value);
         free(value);
         p = end;
     }
     return p;
 }
+
+/* --- version 2.1 --- */
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : strchr("ABCDEFabcdef", c) && c ? (c & 7) + 9 : -1;
+}
+
+/* A semicolon that is encoded separates nothing. */
+static void decode_quoted_printable(struct vcard_line *line)
+{
+    char *to = line->value;
+    struct buf text;
+
+    for (const char *p = line->value; *p; p++) {
+        int high = *p == '=' ? hex_digit(p[1]) : -1, low = high < 0 ? -1 : hex_digit(p[2]);
+
+        if (high * 16 + low == ';')
+            *to++ = '\\';
+        *to++ = low < 0 ? *p : (char)(high * 16 + low);
+        p += low < 0 ? 0 : 2;
+    }
+    buf_init(&text, JSON_TEXT_MAX);
+    charset_decode(&text, line->value, (size_t)(to - line->value), line->charset);
+    free(line->value);
+    free(line->encoding);
+    line->value = buf_detach(&text);
+    line->encoding = NULL;
+}
+
+/* A backslash stands for itself but in front of what has a meaning; a comma separates words only. */
+static void escape_as_3(struct vcard_line *line)
+{
+    bool words = str_eq(line->name, "CATEGORIES");
+    struct buf out;
+
+    buf_init(&out, JSON_TEXT_MAX);
+    for (const char *p = line->value; *p; p++) {
+        if (*p == '\\' && p[1] && strchr(";,:\\", p[1]))
+            buf_addf(&out, "\\%c", *++p);
+        else if (*p == '\\' || (*p == ',' && !words))
+            buf_addf(&out, "\\%c", *p);
+        else if (*p == '\n')
+            buf_addstr(&out, "\\n");
+        else if (*p != '\r')
+            buf_addch(&out, *p);
+    }
+    free(line->value);
+    line->value = buf_detach(&out);
+}
+
+/* --- a line --- */
 
 static void split(struct vcard_line *line, const char *text)
 {
@@ -131,15 +234,23 @@ static void split(struct vcard_line *line, const char *text)
     line->value = xstrdup(text);
 }
 
-bool vcard_next(const char **at, struct vcard_line *ret)
+bool vcard_next(struct vcard_lines *lines, struct vcard_line *ret)
 {
-    char *text = unfolded(at);
+    char *text = unfolded(lines);
 
     if (!text)
         return false;
     *ret = (struct vcard_line){.types = xstrdup(","), .pref = PREF_NONE};
     split(ret, text);
     free(text);
+    if (str_eq(ret->name, "VERSION"))
+        lines->old = str_eq(ret->value, "2.1");
+    if (str_eq(ret->encoding, "quoted-printable"))
+        decode_quoted_printable(ret);
+    if (lines->old)
+        escape_as_3(ret);
+    if (str_eq(ret->name, "END"))
+        lines->old = false;
     return true;
 }
 
@@ -148,6 +259,7 @@ void vcard_line_release(struct vcard_line *line)
     free(line->name);
     free(line->types);
     free(line->encoding);
+    free(line->charset);
     free(line->cn);
     free(line->value);
     *line = (struct vcard_line){0};

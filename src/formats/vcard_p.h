@@ -7,19 +7,26 @@
 #include <outlookfs/base/buf.h>
 #include <stdbool.h>
 
+/* A text of cards, read from its beginning. */
+struct vcard_lines {
+    const char *at;
+    bool old; /* inside of a card of version 2.1 */
+};
+
 /* One property: "item1.TEL;TYPE=home,voice;PREF=1:+1 555". Zeroed is empty. */
 struct vcard_line {
     char *name;     /* in capitals, without the group */
     char *types;    /* ",home,voice," in small letters: of TYPE, and bare ones as in 2.1 */
-    char *encoding; /* of ENCODING, in small letters; or NULL */
+    char *encoding; /* of ENCODING, in small letters; NULL: the value is the text */
+    char *charset;  /* of CHARSET; or NULL */
     char *cn;       /* of X-CN: a person's name beside the address; or NULL */
     int pref;       /* 1 is preferred; 101: not said */
-    char *value;    /* as it stands there */
+    char *value;    /* with the escapes of versions 3.0 and 4.0 */
 };
 
-/* The next property of a text of lines that may be folded; `*at` moves behind it. False: no more.
+/* The next property of a text of lines that may be folded. False: no more.
  * What is no property has "" as its name and the line as its value. */
-bool vcard_next(const char **at, struct vcard_line *ret);
+bool vcard_next(struct vcard_lines *lines, struct vcard_line *ret);
 void vcard_line_release(struct vcard_line *line);
 
 bool vcard_is(const struct vcard_line *line, const char *type); /* has this TYPE */

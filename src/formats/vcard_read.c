@@ -1,5 +1,5 @@
 /*
- * vcard_read.c - vCards (RFC 6350, RFC 2426) as contacts.
+ * vcard_read.c - vCards (RFC 6350, RFC 2426, version 2.1) as contacts.
  *
  * Ours for the reason vcard.c has. What is not in the tables below is named in `left`.
  */
@@ -388,26 +388,36 @@ static void finish(struct import *card)
 /* Why the card is none that can be read; NULL: it can. */
 static const char *refusal(const struct vcard_line *line)
 {
-    if (str_eq(line->name, "VERSION") && !str_eq(line->value, "3.0") && !str_eq(line->value, "4.0"))
-        return "only versions 3.0 and 4.0 are read";
+    if (str_eq(line->name, "VERSION") && !str_eq(line->value, "2.1") &&
+        !str_eq(line->value, "3.0") && !str_eq(line->value, "4.0"))
+        return "only versions 2.1, 3.0 and 4.0 are read";
     if (str_eq(line->name, "KIND") && !strcasecmp(line->value, "group"))
         return "a group of people";
     return NULL;
 }
 
+static bool bound(const struct vcard_line *line, const char *name)
+{
+    return str_eq(line->name, name) && !strcasecmp(line->value, "VCARD");
+}
+
 /* From behind BEGIN to END. False: the text ends before it. */
-static bool read_card(struct imports *imports, const char **at)
+static bool read_card(struct imports *imports, struct vcard_lines *lines)
 {
     struct reader r = {.card = imports_add(imports, KIND_CONTACT)};
     struct vcard_line line;
     const char *why = NULL;
+    unsigned depth = 1; /* an AGENT of version 2.1 is a card in the card */
     bool end = false;
 
-    while (!end && vcard_next(at, &line)) {
-        end = str_eq(line.name, "END") && !strcasecmp(line.value, "VCARD");
+    while (!end && vcard_next(lines, &line)) {
+        depth += bound(&line, "BEGIN") - bound(&line, "END");
+        end = depth == 0;
         if (!why)
             why = refusal(&line);
-        if (!*line.name)
+        if (depth > 1 || bound(&line, "END"))
+            imports_note(&r.card->left, "AGENT (a card in the card)");
+        else if (!*line.name)
             imports_note(&r.card->left, "a line that is no property: %.60s", line.value);
         else if (!str_eq(line.name, "KIND"))
             read_line(&r, &line);
@@ -425,19 +435,19 @@ static bool read_card(struct imports *imports, const char **at)
 
 int vcard_read(const char *text, struct imports *ret, struct buf *err)
 {
-    const char *at = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text;
+    struct vcard_lines lines = {.at = str_starts(text, "\xef\xbb\xbf") ? text + 3 : text};
     struct vcard_line line;
     bool any = false;
 
-    while (vcard_next(&at, &line)) {
-        bool begins = str_eq(line.name, "BEGIN") && !strcasecmp(line.value, "VCARD");
+    while (vcard_next(&lines, &line)) {
+        bool begins = bound(&line, "BEGIN");
 
         if (begins)
             any = true;
         else
             imports_note(&ret->skipped, "a line outside of a card: %.60s", line.value);
         vcard_line_release(&line);
-        if (begins && !read_card(ret, &at))
+        if (begins && !read_card(ret, &lines))
             break;
     }
     return any ? 0 : buf_fail(err, -EINVAL, "no vCard");

@@ -50,6 +50,17 @@ static void forget_time(struct fs *fs, struct slot *slot)
     }
 }
 
+/* A record that is new, ten thousand at a time mostly: no open directory holds attributes of it, and
+ * the kernel none where there is no node. */
+static void tell_if_known(struct fs *fs, uint64_t ino)
+{
+    struct node *node = tree_get(fs, ino);
+
+    if (node)
+        notify_kernel(fs, ino);
+    tree_put(fs, node);
+}
+
 static void record_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
@@ -67,8 +78,8 @@ static void record_changed(struct fs *fs, struct chore *t)
     mutex_unlock(&fs->change);
 
     uint64_t ino = rc ? record_ino(e->kind, e->folder, e->id) : slot.ino;
-    if (e->change == MAILBOX_NEW && rc) /* no open directory holds attributes of it */
-        notify_kernel(fs, ino);
+    if (e->change == MAILBOX_NEW && rc)
+        tell_if_known(fs, ino);
     else
         notify_inode(fs, ino);
     export_changed(fs, e->kind, e->folder, e->id);

@@ -231,6 +231,7 @@ static void add_item(struct page *p, const char *record, size_t len)
     if (rc) {
         items->left_out = room_for_one(items->left_out, items->nleft, sizeof(char *));
         items->left_out[items->nleft++] = xstrdup(err.data);
+        items->nameless += rc == -EBADMSG;
     } else {
         items->list = room_for_one(items->list, items->count, sizeof(item));
         items->list[items->count++] = item;
@@ -279,6 +280,7 @@ static void drop_records(struct items *items)
     items->count = 0;
     items->left_out = NULL;
     items->nleft = 0;
+    items->nameless = 0;
     items->removed = NULL;
     items->nremoved = 0;
 }
@@ -324,6 +326,7 @@ static enum outcome read_envelope(struct page *p)
     struct json_reader *r = &p->walk->reader;
     bool listed = false;
 
+    p->items->form = LIST_VALUE;
     for (;;) {
         enum json_token token = json_walk_next(p->walk);
         enum outcome outcome = READ;
@@ -338,6 +341,8 @@ static enum outcome read_envelope(struct page *p)
                                                               : NULL;
         if (json_reader_is(r, "error"))
             return NO_LIST;
+        if (json_reader_is(r, "@odata.context"))
+            p->items->form = LIST_ODATA;
         token = json_walk_next(p->walk);
         if (value && token == JSON_ARRAY) {
             outcome = read_list(p);

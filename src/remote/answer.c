@@ -127,8 +127,11 @@ static char *link_of(const cJSON *json, const char *name)
 }
 
 /* Takes `json`. The array, or NULL when there is none. */
-static cJSON *take_list(cJSON *json, struct remote_call *call)
+static cJSON *take_list(cJSON *json, struct remote_call *call, enum list_form *form)
 {
+    *form = cJSON_IsArray(json)                ? LIST_BARE
+            : json_get(json, "@odata.context") ? LIST_ODATA
+                                               : LIST_VALUE;
     if (cJSON_IsArray(json))
         return json;
     cJSON *list =
@@ -142,18 +145,6 @@ static cJSON *take_list(cJSON *json, struct remote_call *call)
     }
     cJSON_Delete(json);
     return list;
-}
-
-static bool has_objects_only(const cJSON *list)
-{
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, list)
-    {
-        if (!cJSON_IsObject(item))
-            return false;
-    }
-    return true;
 }
 
 static bool has_identity(const cJSON *object, const char *name)
@@ -174,6 +165,28 @@ static bool is_whole(const struct operation_info *info, const cJSON *object)
     return has_identity(object, info->identity) || has_identity(object, "ItemInternalId");
 }
 
+/* One that the service does not know of hides no others. */
+static bool is_list(const struct operation_info *info, const cJSON *list, enum list_form form)
+{
+    bool any = false;
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsObject(item))
+            return false;
+        any |= is_whole(info, item);
+    }
+    return any || (cJSON_GetArraySize(list) == 0 && form >= info->empty);
+}
+
+static bool is_list_of_records(const struct operation_info *info, const struct items *items)
+{
+    size_t all = items->count + items->nleft + items->nremoved;
+
+    return all > items->nameless || (all == 0 && items->form >= info->empty);
+}
+
 static enum grade broken(const struct operation_info *info, struct remote_fault *fault,
                          const char *what)
 {
@@ -192,16 +205,22 @@ static enum grade read_json(const struct operation_info *info, const struct http
     if (call->items) {
         if (items_read(call->items, call->kind, a->body.data, a->body.len, &err))
             grade = broken(info, fault, err.data);
+        else if (!is_list_of_records(info, call->items))
+            grade = broken(info, fault, "no list of records");
         fault->mended = call->items->mended;
         call->next_link = call->items->next_link;
         call->delta_link = call->items->delta_link;
         call->items->next_link = call->items->delta_link = NULL;
+        if (grade != GRADE_OK)
+            items_release(call->items);
     } else if (json_parse_mended(a->body.data, a->body.len, &json, &fault->mended, &err)) {
         grade = broken(info, fault, err.data);
     } else if (info->answer == ANSWER_LIST || info->answer == ANSWER_NEWS) {
-        call->answer = take_list(json, call);
-        if (!call->answer || !has_objects_only(call->answer))
-            grade = broken(info, fault, "not a list");
+        enum list_form form;
+
+        call->answer = take_list(json, call, &form);
+        if (!call->answer || !is_list(info, call->answer, form))
+            grade = broken(info, fault, "no list of what was asked for");
     } else {
         call->answer = json;
         if (!is_whole(info, json))

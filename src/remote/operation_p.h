@@ -35,7 +35,8 @@ enum body_policy {
 enum answer_policy {
     ANSWER_NONE,   /* no body at all */
     ANSWER_OBJECT, /* a JSON object with the member `identity` and without "error" */
-    ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value" */
+    ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value"; where it has any, of
+                      such with `identity`, else of the form `empty` or a later one */
     ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
     ANSWER_BYTES,  /* 200 and the bytes of a file */
     ANSWER_SPARSE, /* such an object; or no body, with 201 where there is an `identity` */
@@ -50,6 +51,7 @@ struct operation_info {
     enum answer_policy answer;
     const char
         *identity; /* a text that is there and not empty, an object or array; NULL: any member */
+    enum list_form empty;     /* what an empty list comes in */
     enum merge_policy update; /* for PATCH: what the body must hold */
 };
 

@@ -85,6 +85,16 @@ static const char *const steps[] = {
     "UPDATE records SET read = EXISTS (SELECT 1 FROM texts t WHERE t.seq = records.seq AND"
     "  (instr(t.text, char(10) || '  \"IsRead\": true') OR"
     "   instr(t.text, char(10) || '  \"isRead\": true')));",
+
+    /* The words without the texts. `count`: documents in it, dead ones too; `newest`: ever. */
+    "DROP TRIGGER records_gone; DROP TABLE unsearched; DROP TABLE words;"
+    "CREATE VIRTUAL TABLE words USING fts5 (text, content = '',"
+    "  tokenize = 'unicode61 remove_diacritics 2', columnsize = 0);"
+    "CREATE TABLE documents (newest INTEGER NOT NULL, count INTEGER NOT NULL);"
+    "INSERT INTO documents VALUES (0, 0);"
+    "UPDATE records SET searched = 0 WHERE searched > 0;"
+    "UPDATE listings SET words = 0;"
+    "CREATE INDEX records_by_searched ON records (searched) WHERE searched > 0;",
 };
 
 static const struct db_schema schema = {
@@ -243,8 +253,8 @@ static int run(struct cache *c, const char *statement)
     return sql_run(&q);
 }
 
-/* Attachments stay: a message's id is no other message's. The words go at once, not with the next
- * search: they are the other's. */
+/* Attachments stay: a message's id is no other message's. The words go at once, not when most are
+ * dead: they are the other's. */
 static int change_owner(struct cache *c, const char *account)
 {
     struct sql_query q;
@@ -253,9 +263,7 @@ static int change_owner(struct cache *c, const char *account)
     for (enum kind kind = 0; !rc && kind < KIND_COUNT; kind++)
         rc = cache_drop_listings(c, kind);
     if (!rc)
-        rc = run(c, "DELETE FROM words");
-    if (!rc)
-        rc = run(c, "DELETE FROM unsearched");
+        rc = cache_clear_words(c);
     if (!rc)
         rc = run(c, "DELETE FROM folder_answers");
     if (!rc)

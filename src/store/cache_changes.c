@@ -18,9 +18,10 @@
 
 int cache_changes_begin(struct cache *c, struct buf *err)
 {
-    static const char newest[] = "SELECT coalesce(max(max(words, coalesce((SELECT max(rev) FROM "
-                                 "records WHERE listing = key),"
-                                 " 0))), 0) FROM listings";
+    static const char newest[] =
+        "SELECT max(newest, (SELECT coalesce(max(max(words, coalesce("
+        "(SELECT max(rev) FROM records WHERE listing = key), 0))), 0) FROM listings))"
+        " FROM documents";
     int rc = sql_exec(&c->db.writer, "DELETE FROM gone", err);
 
     return rc ? rc : sql_exec_int(&c->db.reader, newest, &c->rev, err);

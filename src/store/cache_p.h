@@ -53,6 +53,9 @@ int cache_drop_listings(struct cache *c, enum kind kind);
 /* Goes on behind the newest revision in the file. */
 int cache_changes_begin(struct cache *c, struct buf *err);
 
+/* Empties the index of words; between db_begin() and db_end(). */
+int cache_clear_words(struct cache *c);
+
 /* Before a record is removed: says so to cache_since(); between db_begin() and db_end(). */
 int cache_note_gone(struct cache *c, int64_t seq);
 

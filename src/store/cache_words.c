@@ -3,10 +3,13 @@
  *
  * Listings do nothing for it. A search first brings it up to date: records behind their listing's
  * mark (listings.words, a revision) are read, taken apart and stored some at a time, so that nobody
- * waits long. A row of the index is of its record's present text
- * where records.searched is records.rev; other rows are about to be replaced or, their record gone,
- * named in `unsearched`, and answer nothing meanwhile. FTS5 keeps its own copy of the text: without
- * it a row could only be removed by giving it the old text again.
+ * waits long.
+ *
+ * The index has no copy of the text (FTS5, content = ''), and so a document cannot be taken out of
+ * it: that needs the text it was made of. A document's number is the revision of its record, which
+ * nothing else ever has. One whose record has changed or gone is dead: no row says that it is
+ * searched as that revision, so that it is never found. When most are dead all go, and the index is
+ * made anew.
  */
 #include "cache_p.h"
 #include "row_p.h"
@@ -24,7 +27,7 @@
 /* One transaction: what is stored while others wait to write. */
 #define DOCUMENTS_AT_ONCE 64
 #define BYTES_AT_ONCE ((size_t)1024 * 1024)
-#define REMOVED_AT_ONCE 256
+#define DEAD_SPARE 256 /* dead documents that no index is made anew for */
 
 #define QUERY_MAX ((size_t)64 * 1024)
 
@@ -75,22 +78,34 @@ static int read_batch(struct cache *c, int64_t newest, struct batch *b)
     return sql_end(&q);
 }
 
-/* A record that changed or went since it was read is met again under its new revision, or never. */
+static int count_document(struct cache *c, const struct document *d)
+{
+    struct sql_query q;
+
+    db_write(&c->db, &q, "UPDATE documents SET newest = max(newest, ?), count = count + 1");
+    sql_bind_int(&q, d->rev);
+    return sql_run(&q);
+}
+
+/* A record that changed or went since it was read is met again under its new revision, or never;
+ * another search may have stored it. */
 static int store_document(struct cache *c, const struct document *d)
 {
     struct sql_query q;
     int rc;
 
-    db_write(&c->db, &q, "UPDATE records SET searched = rev WHERE seq = ? AND rev = ?");
+    db_write(&c->db, &q,
+             "UPDATE records SET searched = rev WHERE seq = ? AND rev = ? AND searched <> rev");
     sql_bind_int(&q, d->seq);
     sql_bind_int(&q, d->rev);
     rc = sql_run(&q);
     if (rc || !db_changes(&c->db))
         return rc;
-    db_write(&c->db, &q, "REPLACE INTO words (rowid, text) VALUES (?, ?)");
-    sql_bind_int(&q, d->seq);
+    db_write(&c->db, &q, "INSERT INTO words (rowid, text) VALUES (?, ?)");
+    sql_bind_int(&q, d->rev);
     sql_bind_str(&q, d->text);
-    return sql_run(&q);
+    rc = sql_run(&q);
+    return rc ? rc : count_document(c, d);
 }
 
 static int move_mark(struct cache *c, const struct document *d)
@@ -118,50 +133,45 @@ static int store_batch(struct cache *c, const struct batch *b)
     return db_end(&c->db, rc);
 }
 
-static int delete_locked(struct cache *c, int64_t *ret_count)
+int cache_clear_words(struct cache *c)
 {
+    static const char *const statements[] = {
+        "INSERT INTO words (words) VALUES ('delete-all')",
+        "UPDATE records SET searched = 0 WHERE searched > 0",
+        "UPDATE listings SET words = 0",
+        "UPDATE documents SET count = 0",
+    };
     struct sql_query q;
-    int rc;
+    int rc = 0;
 
-    db_write(&c->db, &q,
-             "DELETE FROM words WHERE rowid IN (SELECT seq FROM unsearched ORDER BY seq LIMIT ?)");
-    sql_bind_int(&q, REMOVED_AT_ONCE);
-    rc = sql_run(&q);
-    if (rc)
-        return rc;
-    db_write(&c->db, &q,
-             "DELETE FROM unsearched WHERE seq IN"
-             " (SELECT seq FROM unsearched ORDER BY seq LIMIT ?)");
-    sql_bind_int(&q, REMOVED_AT_ONCE);
-    rc = sql_run(&q);
-    *ret_count = db_changes(&c->db);
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(statements); i++) {
+        db_write(&c->db, &q, statements[i]);
+        rc = sql_run(&q);
+    }
     return rc;
 }
 
-static int delete_removed(struct cache *c, int64_t *ret_count)
-{
-    db_begin(&c->db);
-    return db_end(&c->db, delete_locked(c, ret_count));
-}
-
-static int any_removed(struct cache *c, bool *ret)
+static int are_most_dead(struct cache *c, bool *ret)
 {
     struct sql_query q;
 
-    db_read(&c->db, &q, "SELECT 1 FROM unsearched LIMIT 1");
-    *ret = sql_row(&q);
+    db_read(&c->db, &q,
+            "SELECT count > 2 * (SELECT coalesce(sum(records), 0) FROM listings) + ?"
+            " FROM documents");
+    sql_bind_int(&q, DEAD_SPARE);
+    *ret = sql_row(&q) && sql_int(&q, 0);
     return sql_end(&q);
 }
 
-static int remove_words(struct cache *c, struct cancel *cancel)
+static int drop_dead(struct cache *c)
 {
-    int64_t count = REMOVED_AT_ONCE;
-    bool some;
-    int rc = any_removed(c, &some);
+    bool most;
+    int rc = are_most_dead(c, &most);
 
-    while (!rc && some && count == REMOVED_AT_ONCE)
-        rc = cancel_fired(cancel) ? -EINTR : delete_removed(c, &count);
-    return rc;
+    if (rc || !most)
+        return rc;
+    db_begin(&c->db);
+    return db_end(&c->db, cache_clear_words(c));
 }
 
 static int64_t newest_revision(struct cache *c)
@@ -180,7 +190,7 @@ static int index_words(struct cache *c, struct cancel *cancel)
     int64_t newest = newest_revision(c);
     struct batch *b = xcalloc(1, sizeof(*b));
     bool more = true;
-    int rc = remove_words(c, cancel);
+    int rc = drop_dead(c);
 
     while (!rc && more) {
         rc = cancel_fired(cancel) ? -EINTR : read_batch(c, newest, b);
@@ -205,10 +215,12 @@ static int find_hits(struct cache *c, const char *query, size_t max, struct cach
 {
     struct sql_query q;
 
-    db_read(&c->db, &q,
-            "SELECT l.kind, l.folder, r.id FROM words w JOIN records r ON r.seq = w.rowid"
-            " JOIN listings l ON l.key = r.listing WHERE w.words MATCH ? AND r.searched = r.rev"
-            " ORDER BY r.mtime DESC, r.seq DESC LIMIT ?");
+    db_read(
+        &c->db, &q,
+        "SELECT l.kind, l.folder, r.id FROM words w"
+        " CROSS JOIN records r ON r.searched = w.rowid AND r.searched > 0 AND r.searched = r.rev"
+        " JOIN listings l ON l.key = r.listing WHERE w.words MATCH ?"
+        " ORDER BY r.mtime DESC, r.seq DESC LIMIT ?");
     sql_bind_str(&q, query);
     sql_bind_int(&q, max < INT64_MAX ? (int64_t)max : INT64_MAX);
     return row_collect(&q, &hits, ret, ret_count);

@@ -30,7 +30,7 @@ struct data_step {
     bool made;
 };
 
-#define ABSENT_BITS (1 << 20)
+#define ABSENT_BITS (1 << 21)
 
 struct state {
     int lock_fd;
@@ -50,10 +50,12 @@ int state_run_int(struct state *s, const char *text, int64_t value);
  * them, become lost-<number> in the mount. */
 int data_give_back(struct state *s, const uint64_t *inos, size_t count);
 
-/* Does certainly no slot and no scratch file have this name, and no slot this record? A name is
+/* Does certainly no slot and no scratch file have this name, and no slot this record or inode? It is
  * entered before a row with it is committed. NULL is nothing to enter. */
 bool is_absent(struct state *s, const char *text);
+bool is_absent_ino(struct state *s, uint64_t ino);
 void absent_enter(struct state *s, const char *text);
+void absent_enter_ino(struct state *s, uint64_t ino);
 int absent_begin(struct state *s); /* enters what the database has */
 
 /* Unlinks what the steps of a transaction say now that it was committed, or was not. */

@@ -103,6 +103,7 @@ int state_put_slot(struct state *s, struct slot *slot)
 
     absent_enter(s, slot->name);
     absent_enter(s, slot->record);
+    absent_enter_ino(s, slot->ino);
     state_begin(s);
     rc = state_end(s, id ? row_update(&s->db, &slots, slot) : row_insert(&s->db, &slots, slot));
     if (rc)
@@ -157,7 +158,7 @@ int state_slot_by_ino(struct state *s, uint64_t ino, struct slot *ret)
 {
     struct sql_query q;
 
-    if (!ino)
+    if (!ino || is_absent_ino(s, ino))
         return -ENOENT;
     row_select(&s->db, &slots, &q, "WHERE ino = ? ORDER BY id");
     sql_bind_int(&q, (int64_t)ino);

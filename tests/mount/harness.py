@@ -48,6 +48,8 @@ STOP_LIMIT = 40     # s until it has ended; it sends what is queued for up to 30
 TEST_LIMIT = 120    # s of one test, then the mount is killed
 LOG_TAIL = 60       # lines of the mount's log in a report
 REQUESTS_TAIL = 40  # requests in a report
+# What tests choose at random is the same in each run of the suite; `./dev soak` sets another.
+RANDOM_SEED = int(os.environ.get("OUTLOOKFS_SEED", "1"))
 
 PR_SET_PDEATHSIG = 1
 MANAGED_CONTACT = {"ChangeKey", "DateTimeLastModified", "LastModifiedDateTime", "@odata.etag"}

@@ -1,11 +1,9 @@
 """Random reads, writes, truncations and mappings of one file (fsx.c), while the mailbox stands still."""
 import os
-import random
 
-from harness import MountTest, main
+from harness import RANDOM_SEED, MountTest, main
 
 OPERATIONS = int(os.environ.get("OUTLOOKFS_FSX_OPERATIONS", "20000"))
-SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
 LIMIT = 100 + OPERATIONS // 200  # s
 
 
@@ -18,13 +16,13 @@ class Fsx(MountTest):
                           path], timeout=LIMIT)
 
     def test_scratch(self):
-        self.fsx(self.mailbox.path("contacts/Contacts/fsx.tmp"), SEED, OPERATIONS)
+        self.fsx(self.mailbox.path("contacts/Contacts/fsx.tmp"), RANDOM_SEED, OPERATIONS)
 
     def test_scratch_directory(self):
         """Another directory, a longer file, and the last content after a remount."""
         os.mkdir(self.mailbox.path("contacts/Contacts/.work"))
         path = self.mailbox.path("contacts/Contacts/.work/file.json")
-        self.fsx(path, SEED + 1, OPERATIONS // 10, "-l", str(3 * 1024 * 1024), "-k")
+        self.fsx(path, RANDOM_SEED + 1, OPERATIONS // 10, "-l", str(3 * 1024 * 1024), "-k")
         with open(path, "rb") as file:
             before = file.read()
         self.mailbox.remount()
@@ -35,7 +33,7 @@ class Fsx(MountTest):
     def test_record_name(self):
         """Bytes that are no JSON are a draft: close() refuses them, they stay, nothing is sent."""
         mark = self.mailbox.mark()
-        self.fsx(self.mailbox.path("contacts/Contacts/fsx.json"), SEED + 2, OPERATIONS // 10, "-r")
+        self.fsx(self.mailbox.path("contacts/Contacts/fsx.json"), RANDOM_SEED + 2, OPERATIONS // 10, "-r")
         self.mailbox.sync()
         self.assertEqual(self.mailbox.writes(since=mark), [])
 

@@ -217,7 +217,9 @@ class Reading(GraphWireTest):
         folders = ((INBOX, "MessageChanges"), (CONTACTS, "ContactChanges"), (CALENDAR, "ListEvents"))
         names = {folder: self.records(folder) for folder, _ in folders}
         texts = {folder: self.mailbox.read(folder, names[folder][0]) for folder, _ in folders}
-        for answer in FOREIGN + EMPTY + MISSING + [foreign(200, '{"value":[', "application/json"), foreign(200, "[1]", "application/json")]:
+        for answer in FOREIGN + EMPTY + MISSING + [foreign(200, '{"value":[', "application/json"), foreign(200, "[1]", "application/json"),
+                                         foreign(200, "[]", "application/json"), foreign(200, '{"value":[]}', "application/json"),
+                                         foreign(200, '{"value":[{}]}', "application/json")]:
             with self.subTest(**answer):
                 for folder, operation in folders:
                     for one in (operation, "*"):

@@ -40,8 +40,36 @@ N:;;;;
 ORG:Fabrikam
 END:VCARD
 BEGIN:VCARD
+VERSION:5.0
+FN:New
+END:VCARD
+"""
+
+CARDS_21 = """\
+BEGIN:VCARD
 VERSION:2.1
-FN:Old
+N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=D0=B0=D0=BD=D0=BE=D0=B2;=D0=98=D0=B2=
+=D0=B0=D0=BD;;;
+FN;QUOTED-PRINTABLE;CHARSET=ISO-8859-1:Zo=EB=2C Jr.
+ORG;ENCODING=QUOTED-PRINTABLE:Contoso=3B Inc;Sales
+TEL;CELL;VOICE:+7 900 1
+TEL;WORK;PREF:+7 900 2
+EMAIL;INTERNET;PREF:a@contoso.example
+ADR;WORK;ENCODING=QUOTED-PRINTABLE:;;Main=0D=0AStreet, 5;Omsk;;644000;Russia
+NOTE:C:\\new, and a path that is
+ folded at a blank
+LABEL;WORK;ENCODING=QUOTED-PRINTABLE:x=
+=0D=0Ay
+PHOTO;JPEG;BASE64:
+ AAAA
+ BBBB
+
+AGENT:
+BEGIN:VCARD
+VERSION:2.1
+FN:Someone else
+END:VCARD
+BDAY:19800506
 END:VCARD
 """
 
@@ -217,7 +245,23 @@ class Connector(Importing, MountTest):
         self.assertEqual(one["Birthday"][:10], "1980-05-06")
         self.assertEqual(made["Fabrikam.json"]["GivenName"], "Fabrikam")
         for left in ("TEL:+1 555 0103", "TEL:+1 555 0104", "PHOTO", "post office box:PO 7", "PersonalNotes:a long note that is folded, with",
-                     "Old: only versions 3.0 and 4.0"):
+                     "New: only versions 2.1, 3.0 and 4.0"):
+            self.assertIn(left, done.stdout)
+
+    def test_vcards_of_version_2_1(self):
+        done, made = self.take(self.file("old.vcf", CARDS_21.replace("\n", "\r\n")), "contacts/Contacts")
+        (one,) = made.values()
+        for member, value in {"GivenName": "Иван", "Surname": "Иванов", "DisplayName": "Zoë, Jr.", "CompanyName": "Contoso; Inc",
+                              "Department": "Sales", "MobilePhone1": "+7 900 1", "BusinessPhones": ["+7 900 2"],
+                              "PersonalNotes": "C:\\new, and a path that is folded at a blank"}.items():
+            if member == "PersonalNotes":       # the service has none
+                self.assertIn("%s:%s" % (member, value), done.stdout)
+            else:
+                self.assertEqual(one[member], value, member)
+        self.assertEqual([a["Address"] for a in one["EmailAddresses"]], ["a@contoso.example"])
+        self.assertEqual(one["BusinessAddress"], {**one["BusinessAddress"], "Street": "Main\r\nStreet, 5", "City": "Omsk"})
+        self.assertEqual(one["Birthday"][:10], "1980-05-06")
+        for left in ("PHOTO\n", "LABEL:", "AGENT (a card in the card)"):
             self.assertIn(left, done.stdout)
 
     def test_vcards_of_version_4(self):

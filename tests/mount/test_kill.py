@@ -17,10 +17,9 @@ import time
 import unittest
 
 from both import TranslatedMailbox
-from harness import Mailbox, MountTest, is_mounted, main, wait_for
+from harness import RANDOM_SEED, Mailbox, MountTest, is_mounted, main, wait_for
 
 ROUNDS = int(os.environ.get("OUTLOOKFS_KILL_ROUNDS", "200"))
-SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
 BUDGET = float("inf") if "OUTLOOKFS_KILL_ROUNDS" in os.environ else 150   # s over all services, then no new round is begun
 ROUND_LIMIT = 60        # s of one round, then the mount is killed for good
 FOLDER = "contacts/Contacts"
@@ -228,8 +227,8 @@ class Kill(unittest.TestCase):
                 self.kill(mailbox)
 
     def kill(self, mailbox):
-        print("kill: OUTLOOKFS_SEED=%d OUTLOOKFS_KILL_ROUNDS=%d" % (SEED, ROUNDS), flush=True)
-        self.random = random.Random(SEED)
+        print("kill: OUTLOOKFS_SEED=%d OUTLOOKFS_KILL_ROUNDS=%d" % (RANDOM_SEED, ROUNDS), flush=True)
+        self.random = random.Random(RANDOM_SEED)
         self.contacts = [Contact("w%d-%d" % (i % WRITERS, i)) for i in range(WRITERS * NAMES)]
         self.saves = 0
         self.keys = {}      # of all records that were seen
@@ -246,7 +245,7 @@ class Kill(unittest.TestCase):
                     self.one_round()
                 except BaseException:
                     sys.stderr.write("\nround %d; again: OUTLOOKFS_SEED=%d OUTLOOKFS_KILL_ROUNDS=%d\n" %
-                                     (rounds, SEED, rounds + 1))
+                                     (rounds, RANDOM_SEED, rounds + 1))
                     raise
                 finally:
                     watchdog.cancel()

@@ -1,7 +1,7 @@
 """Random sequences of what programs do in a contact folder, compared after each step with a model of the rules.
 
-    OUTLOOKFS_SEED=N                one seed: the sequences N, N+1, ...
-    OUTLOOKFS_MODEL_SEQUENCES=200   how many; without it, fewer on a machine that takes over 100 s for them
+    OUTLOOKFS_SEED=N                the sequences N, N+1, ... instead of those from 1 on
+    OUTLOOKFS_MODEL_SEQUENCES=200   how many; without it, fewer on a machine that takes over 60 s for them
     OUTLOOKFS_MODEL_STEPS=0,3,7     only these steps of one sequence, as a failure prints them
 
 The model knows names, bytes, what the service has, and which requests each sync may send. A failing sequence is shortened
@@ -20,11 +20,10 @@ import time
 import unittest
 
 from both import TranslatedMailbox
-from harness import Mailbox, MountTest, main
+from harness import RANDOM_SEED, Mailbox, MountTest, main
 
 SEQUENCES = int(os.environ.get("OUTLOOKFS_MODEL_SEQUENCES", "200"))
-BUDGET = float("inf") if "OUTLOOKFS_MODEL_SEQUENCES" in os.environ else 100
-SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
+BUDGET = float("inf") if "OUTLOOKFS_MODEL_SEQUENCES" in os.environ else 60
 ONLY = [int(n) for n in os.environ.get("OUTLOOKFS_MODEL_STEPS", "").split(",") if n]
 STEPS = 35
 SEQUENCE_LIMIT = 60     # s, then the mount is killed
@@ -556,9 +555,9 @@ class Model(unittest.TestCase):
                 self.sequences(service)
 
     def sequences(self, service):
-        print("model: %s OUTLOOKFS_SEED=%d OUTLOOKFS_MODEL_SEQUENCES=%d" % (service, SEED, SEQUENCES), flush=True)
+        print("model: %s OUTLOOKFS_SEED=%d OUTLOOKFS_MODEL_SEQUENCES=%d" % (service, RANDOM_SEED, SEQUENCES), flush=True)
         began, count = time.monotonic(), 0
-        for seed in range(SEED, SEED + SEQUENCES):
+        for seed in range(RANDOM_SEED, RANDOM_SEED + SEQUENCES):
             steps = list(range(STEPS))
             failure = self.attempt(seed, ONLY or steps)
             if failure and not ONLY:

@@ -17,11 +17,10 @@ import subprocess
 import time
 import unittest
 
-from harness import Mailbox, MountTest, main, wait_for
+from harness import RANDOM_SEED, Mailbox, MountTest, main, wait_for
 from records import CALENDAR, CONTACTS, INBOX
 
 SECONDS = float(os.environ.get("OUTLOOKFS_SOAK_SECONDS", "20"))
-SEED = int(os.environ.get("OUTLOOKFS_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
 SETTLE = 300    # s for everything to be sent when the faults are over
 FOLDERS = {"contact": CONTACTS, "event": CALENDAR}
 
@@ -177,10 +176,10 @@ class Soak(unittest.TestCase):
         makers += [lambda *a: Creator(*a, "creator"), lambda *a: Events(*a, "events", events), lambda *a: Sender(*a, "sender"),
                    lambda *a: Marker(*a, "marker", messages), lambda *a: Reader(*a, "reader"), lambda *a: Walker(*a, "walker")]
         self.foreign = [name.removesuffix(".json") for name in contacts[30:]]
-        return [make(self.mailbox, SEED + i) for i, make in enumerate(makers)]
+        return [make(self.mailbox, RANDOM_SEED + i) for i, make in enumerate(makers)]
 
     def test_soak(self):
-        print("soak: OUTLOOKFS_SEED=%d OUTLOOKFS_SOAK_SECONDS=%g" % (SEED, SECONDS), flush=True)
+        print("soak: OUTLOOKFS_SEED=%d OUTLOOKFS_SOAK_SECONDS=%g" % (RANDOM_SEED, SECONDS), flush=True)
         with Mailbox(MountTest.build_dir, "contacts=40,events=12,messages=60",
                      options="writeback_delay=0.2,send_delay=0,create_settle=1,list_ttl=1,rate=100000,delete_guard=0,trash_max=256K") as self.mailbox:
             answers, seen = self.run_programs(self.programs())
@@ -197,7 +196,7 @@ class Soak(unittest.TestCase):
             process = multiprocessing.Process(target=program.work, args=(ends, theirs), daemon=True)
             process.start()
             processes.append((process, ours))
-        choice, seen, until = random.Random(SEED), [], time.monotonic() + SECONDS
+        choice, seen, until = random.Random(RANDOM_SEED), [], time.monotonic() + SECONDS
         try:
             while time.monotonic() < until:
                 self.disturb(choice)

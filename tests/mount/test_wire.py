@@ -153,7 +153,8 @@ class Changing(WireTest):
     def test_listings_keep_what_was_there(self):
         names = self.mailbox.contacts()
         for answer in FOREIGN + [dict(status=204), dict(status=200), dict(body="[1,2]", type="application/json"),
-                                 dict(body='{"value":[', type="application/json")]:
+                                 dict(body='{"value":[', type="application/json"), dict(body="[]", type="application/json"),
+                                 dict(body='{"value":[{}]}', type="application/json")]:
             with self.subTest(**answer):
                 self.gateway.clear()
                 self.gateway.answer("^GET /datasets/contacts", **answer)

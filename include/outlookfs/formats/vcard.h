@@ -1,5 +1,5 @@
 /*
- * vcard.h - a contact as a vCard 4.0 (RFC 6350), and contacts of vCards 3.0 and 4.0.
+ * vcard.h - a contact as a vCard 4.0 (RFC 6350), and contacts of vCards 2.1, 3.0 and 4.0.
  *
  * Written here and not by a library: Debian has none that writes 4.0 without bringing a desktop
  * along, and one contact is a handful of properties with one rule of escaping and one of folding.

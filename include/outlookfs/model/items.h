@@ -25,12 +25,21 @@
 
 #include <outlookfs/model/item.h>
 
+/* What a list came in; the later, the less is it anybody's. */
+enum list_form {
+    LIST_BARE,  /* [...] */
+    LIST_VALUE, /* {"value": [...]} */
+    LIST_ODATA, /* the same with "@odata.context" */
+};
+
 struct items {
+    enum list_form form;
     struct item *list;
     size_t count;    /* those that can be shown */
     char **left_out; /* why, of each of the others */
     size_t nleft;
-    char **removed; /* ids */
+    size_t nameless; /* of these: without any id */
+    char **removed;  /* ids */
     size_t nremoved;
     char *next_link;  /* or NULL */
     char *delta_link; /* or NULL */

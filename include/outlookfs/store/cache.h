@@ -209,7 +209,7 @@ void cache_hits_free(struct cache_hit *hits, size_t count);
  * searched, not member names; of HTML its text. Records that came in since the last search are
  * indexed first, some at a time: `cancel` ends that with -EINTR, and the next search goes on from
  * there; what comes in during a search is the next one's. -EINVAL: no word in it. The index takes
- * about twice the disk space of the text it is of.
+ * less than half the disk space of the text it is of.
  */
 int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
                  struct cache_hit **ret, size_t *ret_count);

@@ -91,7 +91,7 @@ void drop_inode(struct fs *fs, uint64_t ino)
     struct node *node = tree_get(fs, ino);
 
     if (node)
-        tree_move(fs, node, NULL, NULL, NULL, 0);
+        tree_move(fs, node, NULL, NULL, NULL);
     if (!node || !content_peek(fs, node))
         state_data_remove(fs->state, ino);
     tree_put(fs, node);

@@ -12,8 +12,9 @@
 struct node {
     /* constant */
     uint64_t ino;
-    char *id;   /* classes with an id of their own (message of an attachment, ...); else NULL */
-    char *part; /* attachment id, ...; else NULL */
+    char *id;    /* classes with an id of their own (message of an attachment, ...); else NULL */
+    char *part;  /* attachment id, ...; else NULL */
+    int64_t row; /* of the journal's table the class is about (triggers); else 0 */
 
     /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned,
      * or NULL). Constant for directories; of files guarded by tree.lock: tree_place(). */
@@ -24,7 +25,6 @@ struct node {
     const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
     char *name;
-    int64_t slot;            /* record files: the slot, 0 while there is none */
     uint64_t nlookup;        /* the kernel's references */
     unsigned refs;           /* ours: calls under way, children, handles */
     struct content *content; /* while a handle is open */
@@ -48,7 +48,7 @@ struct node_spec {
     const char *name;
     enum kind kind;
     const char *folder, *id, *part;
-    int64_t slot;
+    int64_t row;
 };
 
 /* --- tree.c --- */
@@ -58,7 +58,7 @@ struct node *tree_get(struct fs *fs, uint64_t ino);      /* with a reference, or
 void tree_put(struct fs *fs, struct node *node);         /* gives it back; NULL is fine */
 struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL */
 /* The node of this inode, made when it is not there, with a reference; an existing one takes parent
- * and name if it has none, and the slot. */
+ * and name if it has none. */
 struct node *tree_obtain(struct fs *fs, struct node_spec spec);
 const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
 /*
@@ -73,15 +73,12 @@ void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 /* A rename or unlink: parent NULL detaches; `ops` NULL: unchanged. A file takes kind and folder of
  * its parent. */
 void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
-               const struct node_ops *ops, int64_t slot);
+               const struct node_ops *ops);
 /* The same of an inode, where it has a node. */
-void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops,
-                   int64_t slot);
+void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops);
 /* NULL: its last change was not refused. */
 void tree_set_refusal(struct fs *fs, struct node *node, const char *reason);
 int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA: none */
-int64_t tree_slot(struct fs *fs, struct node *node);
-void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot);
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
 const struct node_ops *tree_ops(struct fs *fs, struct node *node);
 void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told */

@@ -171,16 +171,13 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->id = copy(spec->id);
         n->part = copy(spec->part);
         n->ops = spec->ops;
-        n->slot = spec->slot;
+        n->row = spec->row;
         n->shown_size = -1;
         HASH_ADD(hh, tree->nodes, ino, sizeof(n->ino), n);
     } else if (!n->parent &&
                !S_ISDIR(n->ops->type)) { /* it was unlinked, and comes back elsewhere */
         n->kind = spec->kind;
         n->folder = intern_locked(tree, spec->folder);
-        n->slot = spec->slot;
-    } else if (spec->slot) {
-        n->slot = spec->slot;
     }
     if (!n->parent && spec->parent)
         set_parent_locked(tree, n, spec->parent, spec->name);
@@ -239,7 +236,7 @@ void tree_forget(struct fs *fs, uint64_t ino, uint64_t count)
 }
 
 void tree_move(struct fs *fs, struct node *node, struct node *parent, const char *name,
-               const struct node_ops *ops, int64_t slot)
+               const struct node_ops *ops)
 {
     mutex_lock(&fs->tree.lock);
     set_parent_locked(&fs->tree, node, parent, name);
@@ -249,27 +246,16 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
     }
     if (ops)
         node->ops = ops;
-    node->slot = slot;
     mutex_unlock(&fs->tree.lock);
 }
 
-void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops,
-                   int64_t slot)
+void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops)
 {
     struct node *node = tree_get(fs, ino);
 
     if (node)
-        tree_move(fs, node, to->dir, to->name, ops, slot);
+        tree_move(fs, node, to->dir, to->name, ops);
     tree_put(fs, node);
-}
-
-void tree_set_slot(struct fs *fs, uint64_t ino, int64_t slot)
-{
-    mutex_lock(&fs->tree.lock);
-    struct node *node = find_locked(&fs->tree, ino);
-    if (node)
-        node->slot = slot;
-    mutex_unlock(&fs->tree.lock);
 }
 
 void tree_set_refusal(struct fs *fs, struct node *node, const char *reason)
@@ -289,14 +275,6 @@ int tree_refusal(struct fs *fs, struct node *node, struct buf *out)
     int rc = node->refusal ? buf_addstr(out, node->refusal) : -ENODATA;
     mutex_unlock(&fs->tree.lock);
     return rc;
-}
-
-int64_t tree_slot(struct fs *fs, struct node *node)
-{
-    mutex_lock(&fs->tree.lock);
-    int64_t slot = node->slot;
-    mutex_unlock(&fs->tree.lock);
-    return slot;
 }
 
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder)

@@ -35,8 +35,8 @@ static int exchange(struct fs *fs, const struct place *from, const struct local 
         rc = put_at(fs, a, to);
     rc = state_end(fs->state, rc);
     if (!rc) {
-        tree_move_ino(fs, a->ino, to, NULL, 0);
-        tree_move_ino(fs, b->ino, from, NULL, 0);
+        tree_move_ino(fs, a->ino, to, NULL);
+        tree_move_ino(fs, b->ino, from, NULL);
     }
     return rc;
 }
@@ -85,7 +85,7 @@ static int move(struct fs *fs, const struct fs_req *req, const struct place *fro
         goto out;
     if (replaced->ino)
         drop_inode(fs, replaced->ino);
-    tree_move_ino(fs, l->ino, to, local_class(tree_ops(fs, to->dir), l->mode), 0);
+    tree_move_ino(fs, l->ino, to, local_class(tree_ops(fs, to->dir), l->mode));
     if (commits)
         content_committed(fs, l->ino, NULL);
 out:

@@ -349,7 +349,7 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
         struct node *home = outbox_dir_node(fs, l.dir);
 
         if (node && home)
-            tree_move(fs, node, home, l.name, tree_ops(fs, home)->names->files, 0);
+            tree_move(fs, node, home, l.name, tree_ops(fs, home)->names->files);
         tree_put(fs, home);
         notify_inode(fs, l.dir);
     }

@@ -34,7 +34,7 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
         slot.flags |= SLOT_DRAFT;
         slot.since = clock_steady();
-        rc = slot_put(fs, &slot);
+        rc = state_put_slot(fs->state, &slot);
     }
     slot_release(&slot);
     housekeeping_wake(fs);
@@ -60,8 +60,6 @@ static int journal(struct fs *fs, struct node *node, struct content *c, const ch
     if (!rc)
         rc = writeback_update(fs->writeback, &slot, base, text, obj, err);
     rc = state_end(fs->state, rc);
-    if (!rc)
-        tree_set_slot(fs, slot.ino, slot.id);
     free(base);
     slot_release(&slot);
     if (!rc) {

@@ -196,7 +196,7 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
         if (whole && is_lost(fs, s))
             fs->events->record_changed(fs, s->kind, s->folder, s->record, MAILBOX_GONE);
         else if (!(s->flags & SLOT_VACANT))
-            dir_add(list, record_spec(fs, dir, s->name, s->ino, s->id), NULL);
+            dir_add(list, record_spec(fs, dir, s->name, s->ino), NULL);
         slot_release(s);
     }
     free(slots);
@@ -212,8 +212,7 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
         free(name);
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
-    struct node_spec spec =
-        record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id), 0);
+    struct node_spec spec = record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id));
     struct stat st;
 
     attr_init(fs, spec.ino, spec.ops, &st);

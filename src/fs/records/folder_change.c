@@ -114,7 +114,7 @@ static int relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                                    str_eq(from->name, to->name) ? f.display : display, req->cancel,
                                    err);
     if (!rc)
-        tree_move(fs, node, to->dir, to->name, NULL, 0);
+        tree_move(fs, node, to->dir, to->name, NULL);
     mailbox_folder_release(&f);
     return rc;
 }

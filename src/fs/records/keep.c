@@ -57,19 +57,14 @@ static int forget_plain(struct fs *fs, const struct slot *slot)
 {
     struct journal_op op = {0};
     struct slot now = {0};
-    bool gone = false;
 
     if (!slot->id || !is_plain(slot))
         return 0;
     state_begin(fs->state);
     int rc = state_get_slot(fs->state, slot->id, &now);
-    if (!rc && is_plain(&now) && state_get_op(fs->state, slot->id, &op) == -ENOENT) {
+    if (!rc && is_plain(&now) && state_get_op(fs->state, slot->id, &op) == -ENOENT)
         rc = state_remove_slot(fs->state, slot->id);
-        gone = !rc;
-    }
     rc = state_end(fs->state, rc == -ENOENT ? 0 : rc);
-    if (!rc && gone)
-        tree_set_slot(fs, slot->ino, 0);
     journal_op_release(&op);
     slot_release(&now);
     return rc;
@@ -83,13 +78,10 @@ static int drop_local(struct fs *fs, struct slot *slot, bool pending)
     slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
     free(slot->base);
     slot->base = NULL;
-    if (!pending && is_plain(slot)) {
+    if (!pending && is_plain(slot))
         rc = state_remove_slot(fs->state, slot->id);
-        if (!rc)
-            tree_set_slot(fs, slot->ino, 0);
-    } else {
-        rc = slot_put(fs, slot);
-    }
+    else
+        rc = state_put_slot(fs->state, slot);
     if (!rc)
         state_data_remove(fs->state, slot->ino);
     notify_inode(fs, slot->ino);
@@ -106,7 +98,7 @@ static int show_pending(struct fs *fs, struct slot *slot, const char *text)
         slot->flags &= ~(unsigned)SLOT_DRAFT;
         free(slot->base);
         slot->base = NULL;
-        rc = slot_put(fs, slot);
+        rc = state_put_slot(fs->state, slot);
     }
     notify_inode(fs, slot->ino);
     return rc;

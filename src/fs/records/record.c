@@ -30,16 +30,14 @@ uint64_t record_ino(enum kind kind, const char *folder, const char *id)
                                                  : name_ino(kind_info(kind)->dir, folder, id);
 }
 
-struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
-                             int64_t slot)
+struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino)
 {
     return (struct node_spec){.ino = ino,
                               .ops = record_class(fs, dir),
                               .parent = dir,
                               .name = name,
                               .kind = dir->kind,
-                              .folder = dir->folder,
-                              .slot = slot};
+                              .folder = dir->folder};
 }
 
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
@@ -54,13 +52,12 @@ int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, con
 }
 
 /* A record that was moved behind our back is where it was found last. */
-static void follow(struct fs *fs, struct node *node, struct node *dir, const char *name,
-                   int64_t slot)
+static void follow(struct fs *fs, struct node *node, struct node *dir, const char *name)
 {
     struct node *parent = tree_parent(fs, node);
 
     if (parent != dir)
-        tree_move(fs, node, dir, name, record_class(fs, dir), slot);
+        tree_move(fs, node, dir, name, record_class(fs, dir));
     tree_put(fs, parent);
 }
 
@@ -78,26 +75,18 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
     else if (!rc && !(slot.flags & SLOT_LOCAL)) /* the cache may have been deleted */
         rc = slot.record ? record_exists(fs, req, dir, slot.record) : -ENOENT;
     if (!rc)
-        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino, slot.id));
+        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino));
     else if (rc == -ENOENT && !slot.id && id) {
         rc = record_exists(fs, req, dir, id);
         if (!rc)
-            *ret = tree_obtain(
-                fs, record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, id), 0));
+            *ret =
+                tree_obtain(fs, record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, id)));
     }
     if (!rc)
-        follow(fs, *ret, dir, slot.id ? slot.name : name, slot.id);
+        follow(fs, *ret, dir, slot.id ? slot.name : name);
     slot_release(&slot);
     free(id);
     return rc;
-}
-
-/* The node's slot; -ENOENT where it has none. */
-static int node_slot(struct fs *fs, struct node *node, struct slot *ret)
-{
-    int64_t id = tree_slot(fs, node);
-
-    return id ? state_get_slot(fs->state, id, ret) : -ENOENT;
 }
 
 /* The service's id behind a record node: from its slot or its name. -ENOENT: none yet. The caller
@@ -105,7 +94,7 @@ static int node_slot(struct fs *fs, struct node *node, struct slot *ret)
 static int record_id(struct fs *fs, struct node *node, char **ret)
 {
     struct slot slot = {0};
-    int rc = node_slot(fs, node, &slot);
+    int rc = state_slot_by_ino(fs->state, node->ino, &slot);
 
     if (!rc && slot.record)
         *ret = xstrdup(slot.record);
@@ -198,7 +187,7 @@ static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
 static int named_stat(struct fs *fs, struct node *node, bool linked, struct stat *ret)
 {
     struct slot slot = {0};
-    int rc = node_slot(fs, node, &slot);
+    int rc = state_slot_by_ino(fs->state, node->ino, &slot);
 
     if (!rc)
         rc = slot_stat(fs, &slot, ret);
@@ -242,7 +231,7 @@ static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *
     int rc = 0;
 
     tree_place(fs, node, &kind, &folder);
-    if (node_slot(fs, node, &slot) || !(slot.flags & SLOT_LOCAL)) {
+    if (state_slot_by_ino(fs->state, node->ino, &slot) || !(slot.flags & SLOT_LOCAL)) {
         rc = record_id(fs, node, &id);
         if (!rc)
             rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, &r);
@@ -280,7 +269,8 @@ static int record_load(struct fs *fs, struct node *node, struct content *ret)
     struct slot slot = {0};
     int rc = 0;
 
-    if (!node_slot(fs, node, &slot)) /* who is told how a save ended reads what came of it */
+    /* Who is told how a save ended reads what came of it. */
+    if (!state_slot_by_ino(fs->state, node->ino, &slot))
         slot_reconcile(fs, &slot);
     if (slot.flags & SLOT_LOCAL) {
         int fd = state_data_open(fs->state, node->ino, O_RDWR);
@@ -324,22 +314,19 @@ static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
  * A new file with the id of a record that is here is a copy, or a temporary that is about to be
  * renamed over that record: it waits out the delay whatever the program asks for (saving rule R12).
  */
-static bool is_copy(struct fs *fs, int64_t id, const char *text, size_t len)
+static bool is_copy(struct fs *fs, const struct slot *slot, const char *text, size_t len)
 {
-    struct slot slot = {0};
     struct cache_record r = {0};
     struct cJSON *obj = NULL;
     bool copy = false;
 
-    if (!state_get_slot(fs->state, id, &slot) && !slot.record &&
-        !json_parse_object(text, len, &obj, NULL)) {
-        const char *record = kind_id(slot.kind, obj);
+    if (!slot->record && !json_parse_object(text, len, &obj, NULL)) {
+        const char *record = kind_id(slot->kind, obj);
 
-        copy = record && !cache_get(fs->cache, slot.kind, slot.folder, record, false, &r);
+        copy = record && !cache_get(fs->cache, slot->kind, slot->folder, record, false, &r);
     }
     cJSON_Delete(obj);
     cache_record_release(&r);
-    slot_release(&slot);
     return copy;
 }
 
@@ -350,6 +337,7 @@ static bool is_copy(struct fs *fs, int64_t id, const char *text, size_t len)
 static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node,
                        struct content *content)
 {
+    struct slot slot = {0};
     bool complete = false;
     char *text = NULL;
     size_t len = 0;
@@ -362,9 +350,10 @@ static int record_sync(struct fs *fs, const struct fs_req *req, struct node *nod
         rc = content_commit(fs, node, content);
     mutex_unlock(&fs->change);
 
-    int64_t slot = tree_slot(fs, node);
-    if (!rc && complete && slot && !fs->config.fsync_local && !is_copy(fs, slot, text, len))
-        rc = send_now(fs, req, slot);
+    if (!rc && complete && !fs->config.fsync_local &&
+        !state_slot_by_ino(fs->state, node->ino, &slot) && !is_copy(fs, &slot, text, len))
+        rc = send_now(fs, req, slot.id);
+    slot_release(&slot);
     free(text);
     return rc;
 }
@@ -463,7 +452,7 @@ static int record_getxattr(struct fs *fs, struct node *node, const char *name, s
         free(id);
         return rc == -ENOENT ? -ENODATA : rc;
     }
-    if (!node_slot(fs, node, &slot))
+    if (!state_slot_by_ino(fs->state, node->ino, &slot))
         state_get_op(fs->state, slot.id, &op);
     if (str_eq(name, "state"))
         rc = buf_addstr(out, slot.id ? slot_state_name(&slot, &op) : "synced");

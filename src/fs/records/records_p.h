@@ -55,9 +55,8 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
 /* Is there a record of this id in the node's folder? 0 or -errno. Asks the service where the folder
  * was not listed, but for no name that can be no id. */
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id);
-/* A record in a folder directory; `slot` 0: an untouched one. */
-struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino,
-                             int64_t slot);
+/* A record in a folder directory. */
+struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino);
 /* The text that is visible in a slot now: of the open file, the local bytes, or the cache. The
  * caller frees. -ENOENT. */
 int record_visible(struct fs *fs, const struct slot *slot, char **ret);
@@ -75,8 +74,6 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out);
  * slot is found, too. -ENOENT: neither slot nor cached record. */
 int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot *ret);
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret); /* the same of a node */
-/* Stores the slot, and its node knows it; where no transaction is open. */
-int slot_put(struct fs *fs, struct slot *slot);
 /* Takes the inode out of the slot: flags of the local bytes are cleared, the next inode gets a new
  * number, the text that was visible becomes the base. */
 int slot_vacate(struct fs *fs, struct slot *slot);

@@ -213,14 +213,13 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
 
     writeback_kick(fs->writeback);
     local_left(fs, from->at.dir);
-    tree_move_ino(fs, from->local.ino, &(struct place){to->at.dir, to->slot.name}, &record_ops,
-                  to->slot.id);
+    tree_move_ino(fs, from->local.ino, &(struct place){to->at.dir, to->slot.name}, &record_ops);
     if (draft)
         housekeeping_wake(fs); /* an empty one ends by itself */
     else
         content_committed(fs, from->local.ino, text);
     if (kept)
-        tree_move_ino(fs, old, &from->at, &local_file_ops, 0);
+        tree_move_ino(fs, old, &from->at, &local_file_ops);
     else if (old)
         drop_inode(fs, old);
 out:
@@ -292,7 +291,7 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
     if (to->local.ino)
         drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
-    tree_move_ino(fs, ino, &to->at, local_class(tree_ops(fs, to->at.dir), S_IFREG), 0);
+    tree_move_ino(fs, ino, &to->at, local_class(tree_ops(fs, to->at.dir), S_IFREG));
     writeback_kick(fs->writeback);
     housekeeping_wake(fs);
 out:
@@ -321,9 +320,9 @@ static int rename_alias(struct fs *fs, struct end *from, struct end *to)
     struct slot *slot = &from->slot;
 
     take_name(slot, to->at.name);
-    int rc = slot_put(fs, slot);
+    int rc = state_put_slot(fs->state, slot);
     if (!rc)
-        tree_move_ino(fs, slot->ino, &to->at, NULL, slot->id);
+        tree_move_ino(fs, slot->ino, &to->at, NULL);
     return rc;
 }
 
@@ -357,7 +356,7 @@ static int rename_over_record(struct fs *fs, struct end *from, struct end *to, s
     if (rc)
         goto out;
     writeback_kick(fs->writeback);
-    tree_move_ino(fs, ino, &(struct place){to->at.dir, to->slot.name}, NULL, to->slot.id);
+    tree_move_ino(fs, ino, &(struct place){to->at.dir, to->slot.name}, NULL);
     content_committed(fs, ino, text);
     if (old)
         drop_inode(fs, old);
@@ -396,7 +395,7 @@ static int rename_to_folder(struct fs *fs, struct end *from, struct end *to, str
     int rc = state_end(fs->state, move_slot(fs, from, &to->at, err));
     if (rc)
         return rc;
-    tree_move_ino(fs, slot->ino, &to->at, NULL, slot->id);
+    tree_move_ino(fs, slot->ino, &to->at, NULL);
     if (slot->record && mailbox_record_moved(fs->mailbox, slot->kind, slot->record,
                                              from->at.dir->folder, to->at.dir->folder))
         log_error("%s: the cache cannot be written", slot->name);
@@ -471,7 +470,7 @@ static int rename_to_outbox(struct fs *fs, struct end *from, struct end *to, uns
     rc = state_end(fs->state, give_slot(fs, from, to, text, err));
     if (rc)
         goto out;
-    tree_move_ino(fs, ino, &to->at, to_ops->names->files, 0);
+    tree_move_ino(fs, ino, &to->at, to_ops->names->files);
     to_ops->names->left(fs);
     writeback_kick(fs->writeback);
     housekeeping_wake(fs);

@@ -61,28 +61,16 @@ int slot_of_name(struct fs *fs, struct node *dir, const char *name, struct slot 
 
 int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
 {
-    int64_t id = tree_slot(fs, node);
+    int rc = state_slot_by_ino(fs->state, node->ino, ret);
+    struct node *dir = rc == -ENOENT ? tree_parent(fs, node) : NULL;
 
-    if (id)
-        return state_get_slot(fs->state, id, ret);
-
-    struct node *dir = tree_parent(fs, node);
     if (!dir)
-        return -ENOENT;
+        return rc;
     char *name = tree_name(fs, node);
     char *record = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
-    int rc = find_slot(fs, dir, name, record, ret);
+    rc = find_slot(fs, dir, name, record, ret);
     free(name);
     tree_put(fs, dir);
-    return rc;
-}
-
-int slot_put(struct fs *fs, struct slot *slot)
-{
-    int rc = state_put_slot(fs->state, slot);
-
-    if (!rc)
-        tree_set_slot(fs, slot->ino, slot->id);
     return rc;
 }
 
@@ -176,7 +164,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
         rc = fill_empty(fs, &slot, mode);
     rc = state_end(fs->state, rc);
     if (!rc)
-        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino, slot.id));
+        *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino));
     else
         node_refuse(fs, dir, name, rc, err.data);
     buf_release(&err);
@@ -261,7 +249,7 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
             open->mtime = mtime;
     }
     if (!rc && ((set & FS_SET_MODE) || (time && !data)))
-        rc = slot_put(fs, &slot);
+        rc = state_put_slot(fs->state, &slot);
     if (!rc && time && slot.id)
         rc = retry_if_failed(fs, &slot);
     slot_release(&slot);

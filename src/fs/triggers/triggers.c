@@ -75,7 +75,7 @@ static struct node_spec stream_spec(struct node *dir, const struct trigger_row *
                               .parent = dir,
                               .name = name,
                               .kind = KIND_COUNT,
-                              .slot = row->id};
+                              .row = row->id};
 }
 
 /* The first look at a name asks which calendars there are, because the close of a definition, which
@@ -333,7 +333,7 @@ static int stream_now(struct fs *fs, struct node *node, struct trigger_stream *r
                       bool *ret_growing)
 {
     struct trigger_row row = {0};
-    int rc = state_get_trigger(fs->state, tree_slot(fs, node), &row);
+    int rc = state_get_trigger(fs->state, node->row, &row);
 
     if (!rc && !stream_of(&row, node->ino, ret))
         rc = -ENOENT;
@@ -350,7 +350,7 @@ static int stream_getattr(struct fs *fs, const struct fs_req *req, struct node *
     int rc = stream_now(fs, node, &stream, &growing);
 
     (void)req;
-    triggers_look(fs->triggers, tree_slot(fs, node));
+    triggers_look(fs->triggers, node->row);
     ret->st_mode &= ~(mode_t)0222;
     if (rc == -ENOENT)
         return content_stat_open(fs, node, ret) == -ENOENT ? -ESTALE : 0;
@@ -364,7 +364,7 @@ static int stream_getattr(struct fs *fs, const struct fs_req *req, struct node *
 static int stream_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
     struct trigger_row row = {0};
-    int rc = state_get_trigger(fs->state, tree_slot(fs, node), &row);
+    int rc = state_get_trigger(fs->state, node->row, &row);
 
     if (!rc)
         rc = row_getxattr(&row, name, out);
@@ -379,14 +379,14 @@ static int stream_load(struct fs *fs, struct node *node, struct content *ret)
     if (fd < 0)
         return fd == -ENOENT ? -ESTALE : fd;
     ret->fd = fd;
-    triggers_watch(fs->triggers, tree_slot(fs, node), 1);
+    triggers_watch(fs->triggers, node->row, 1);
     return 0;
 }
 
 static void stream_closed(struct fs *fs, struct node *node, struct content *content)
 {
     (void)content;
-    triggers_watch(fs->triggers, tree_slot(fs, node), -1);
+    triggers_watch(fs->triggers, node->row, -1);
 }
 
 static ssize_t stream_read(struct fs *fs, struct node *node, struct content *c, void *out,
@@ -396,7 +396,7 @@ static ssize_t stream_read(struct fs *fs, struct node *node, struct content *c, 
     bool growing;
     int rc = stream_now(fs, node, &stream, &growing);
 
-    triggers_look(fs->triggers, tree_slot(fs, node));
+    triggers_look(fs->triggers, node->row);
     if (rc && rc != -ENOENT)
         return rc;
     if (!rc && (offset < 0 || (uint64_t)offset >= stream.length))
@@ -413,7 +413,7 @@ static enum fs_ready stream_ready(struct fs *fs, struct node *node, off_t positi
     struct trigger_stream stream;
     bool growing;
 
-    triggers_look(fs->triggers, tree_slot(fs, node));
+    triggers_look(fs->triggers, node->row);
     if (stream_now(fs, node, &stream, &growing) || !growing)
         return FS_READY | FS_ENDED;
     return position < 0 || (uint64_t)position < stream.length ? FS_READY : 0;

@@ -21,7 +21,7 @@ static const struct operation_info operations[] = {
         .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
                    OPTIONAL("includeAttachments"), OPTIONAL("searchQuery"), OPTIONAL("top"),
                    OPTIONAL("skip"), OPTIONAL("skipToken")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Id",
     },
     [OP_GET_EMAIL] = {
         .name = "GetEmail", .method = "GET", .path = "/Mail/{messageId}",
@@ -68,14 +68,14 @@ static const struct operation_info operations[] = {
     },
     [OP_CALENDAR_GET_TABLES] = {
         .name = "CalendarGetTables", .method = "GET", .path = "/datasets/calendars/tables",
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Name", .empty = LIST_VALUE,
     },
     [OP_CALENDAR_GET_ITEMS] = {
         .name = "CalendarGetItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/items",
         .params = {TABLE, OPTIONAL("$orderby"), OPTIONAL("$top"), OPTIONAL("$skip"),
                    OPTIONAL("$filter")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Id", .empty = LIST_VALUE,
     },
     [OP_CALENDAR_POST_ITEM] = {
         .name = "CalendarPostItem", .method = "POST",
@@ -103,14 +103,14 @@ static const struct operation_info operations[] = {
     },
     [OP_CONTACT_GET_TABLES] = {
         .name = "ContactGetTables", .method = "GET", .path = "/datasets/contacts/tables",
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Name", .empty = LIST_VALUE,
     },
     [OP_CONTACT_GET_ITEMS] = {
         .name = "ContactGetItems", .method = "GET",
         .path = "/datasets/contacts/tables/{table}/items",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Id", .empty = LIST_VALUE,
     },
     [OP_CONTACT_POST_ITEM] = {
         .name = "ContactPostItem", .method = "POST",
@@ -139,40 +139,40 @@ static const struct operation_info operations[] = {
     [OP_ON_UPCOMING_EVENTS] = {
         .name = "OnUpcomingEvents", .method = "GET", .path = "/Events/OnUpcomingEvents",
         .params = {REQUIRED("table"), OPTIONAL("lookAheadTimeInMinutes")},
-        .answer = ANSWER_NEWS,
+        .answer = ANSWER_NEWS, .identity = "Id",
     },
     [OP_ON_NEW_EMAIL] = {
         .name = "OnNewEmail", .method = "GET", .path = "/Mail/OnNewEmail",
         .params = {OPTIONAL("folderPath"), OPTIONAL("to"), OPTIONAL("cc"), OPTIONAL("toOrCc"),
                    OPTIONAL("from"), OPTIONAL("importance"), OPTIONAL("fetchOnlyWithAttachment"),
                    OPTIONAL("includeAttachments"), OPTIONAL("subjectFilter")},
-        .answer = ANSWER_NEWS,
+        .answer = ANSWER_NEWS, .identity = "Id",
     },
     [OP_CALENDAR_ON_NEW_ITEMS] = {
         .name = "CalendarGetOnNewItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onnewitems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_NEWS,
+        .answer = ANSWER_NEWS, .identity = "Id",
     },
     [OP_CALENDAR_ON_UPDATED_ITEMS] = {
         .name = "CalendarGetOnUpdatedItems", .method = "GET",
         .path = "/datasets/calendars/tables/{table}/onupdateditems",
         .params = {TABLE, OPTIONAL("$filter"), OPTIONAL("$orderby"), OPTIONAL("$top"),
                    OPTIONAL("$skip")},
-        .answer = ANSWER_NEWS,
+        .answer = ANSWER_NEWS, .identity = "Id",
     },
     [OP_PICKER_OPEN] = {
         .name = "OnFilePickerOpen", .method = "GET", .path = "/OnFilePickerOpen",
         .params = {REQUIRED("operation"), OPTIONAL("top"), OPTIONAL("skip"),
                    OPTIONAL("mailboxAddress")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Id", .empty = LIST_VALUE,
     },
     [OP_PICKER_BROWSE] = {
         .name = "OnFilePickerBrowse", .method = "GET", .path = "/OnFilePickerBrowse",
         .params = {REQUIRED("operation"), REQUIRED("id"), OPTIONAL("top"), OPTIONAL("skip"),
                    OPTIONAL("mailboxAddress")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "Id", .empty = LIST_VALUE,
     },
     [OP_TEST_CONNECTION] = {
         .name = "TestConnection", .method = "GET", .path = "/testconnection",

@@ -21,7 +21,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_LIST_MAIL_FOLDERS] = {
         .name = "ListMailFolders", .method = "GET", .path = "/me/mailFolders/delta",
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_MAIL_FOLDER] = {
         .name = "GetMailFolder", .method = "GET", .path = "/me/mailFolders/{folder}",
@@ -43,7 +43,7 @@ static const struct operation_info operations[] = {
         .name = "ListChildFolders", .method = "GET",
         .path = "/me/mailFolders/{folder}/childFolders",
         .params = {FOLDER, QUERY("$top")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_UPDATE_MAIL_FOLDER] = {
         .name = "UpdateMailFolder", .method = "PATCH",
@@ -87,17 +87,17 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_CONTACT_FOLDERS] = {
         .name = "ListContactFolders", .method = "GET", .path = "/me/contactFolders",
         .params = {QUERY("$top")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_LIST_CONTACT_SUBFOLDERS] = {
         .name = "ListContactSubfolders", .method = "GET",
         .path = "/me/contactFolders/{folder}/childFolders",
         .params = {FOLDER, QUERY("$top")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_CONTACT_FOLDER_CHANGES] = {
         .name = "ContactFolderChanges", .method = "GET", .path = "/me/contactFolders/delta",
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_DEFAULT_CONTACT_FOLDER] = {
         .name = "GetDefaultContactFolder", .method = "GET", .path = "/me/contactFolders/contacts",
@@ -106,22 +106,22 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_CALENDARS] = {
         .name = "ListCalendars", .method = "GET", .path = "/me/calendars",
         .params = {QUERY("$top")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_LIST_MESSAGES] = {
         .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_MESSAGE_CHANGES] = {
         .name = "MessageChanges", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
         .params = {FOLDER, QUERY("$orderby")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_NEW_MESSAGES] = {
         .name = "NewMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages/delta",
         .params = {FOLDER, QUERY("$select"), QUERY("changeType")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_MESSAGE] = {
         .name = "GetMessage", .method = "GET", .path = "/me/messages/{id}",
@@ -194,7 +194,7 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_ATTACHMENTS] = {
         .name = "ListAttachments", .method = "GET", .path = "/me/messages/{id}/attachments",
         .params = {ITEM, QUERY("$select")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_ATTACHMENT] = {
         .name = "GetAttachment", .method = "GET",
@@ -230,18 +230,18 @@ static const struct operation_info operations[] = {
     [GRAPH_FIND_MESSAGES] = {
         .name = "FindMessages", .method = "GET", .path = "/me/messages",
         .params = {QUERY("$filter"), QUERY("$select")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_LIST_EVENTS] = {
         .name = "ListEvents", .method = "GET", .path = "/me/calendars/{folder}/events",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_LIST_CALENDAR_VIEW] = {
         .name = "ListCalendarView", .method = "GET", .path = "/me/calendars/{folder}/calendarView",
         .params = {FOLDER, {"startDateTime", PARAM_QUERY, true}, {"endDateTime", PARAM_QUERY, true},
                    QUERY("$top")},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
@@ -280,13 +280,13 @@ static const struct operation_info operations[] = {
     [GRAPH_LIST_CONTACTS] = {
         .name = "ListContacts", .method = "GET", .path = "/me/contactFolders/{folder}/contacts",
         .params = {FOLDER, LISTING},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_CONTACT_CHANGES] = {
         .name = "ContactChanges", .method = "GET",
         .path = "/me/contactFolders/{folder}/contacts/delta",
         .params = {FOLDER},
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
@@ -332,7 +332,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_NEXT_PAGE] = {
         .name = "NextPage", .method = "GET", .path = "",
-        .answer = ANSWER_LIST,
+        .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
 };
 /* clang-format on */

@@ -56,10 +56,9 @@ struct rig {
     atomic_uint told_inode; /* notifications */
     _Atomic uint64_t last_inode;
 
-    pthread_t main;
     struct mutex lock;
     pthread_cond_t turn;
-    bool hold, held; /* guarded by lock: the housekeeping thread */
+    bool hold, reached; /* guarded by lock: the housekeeping thread */
 };
 
 /* cmocka's setup and teardown: *state is a struct rig. */

@@ -251,12 +251,42 @@ static void test_wrong_inodes(void **state)
     assert_true(rig_exists(t, t->path));
 }
 
+static bool says_roe(struct rig *t)
+{
+    char *now = rig_read(t, t->path);
+    bool found = now && strstr(now, "Roe");
+
+    free(now);
+    return found;
+}
+
+/* A listing was read while a save was being settled: what it says of the record is older than the
+ * record is. */
+static void test_an_entry_older_than_its_record(void **state)
+{
+    struct rig *t = *state;
+    struct fs_entry known, entry;
+
+    script_run(t, "open @ wt; write compact; close; sync");
+    assert_int_equal(rig_lookup(t, t->path, &known), 0);
+    struct fs_dir *dir = open_directory(t, "contacts/Contacts");
+    free(name_at(t, dir, 2));
+    rig_edit(t, t->contact, "Surname", "Roe");
+    rig_refresh(t, "contacts/Contacts");
+    assert_soon(says_roe(t));
+    assert_int_equal(fs_readdir_entry(t->fs, &nobody, dir, 2, &entry), 0);
+    fs_releasedir(t->fs, dir);
+    assert_int_equal(rig_save(t, t->path, t->after), 0);
+    rig_forget(t, &entry);
+    rig_forget(t, &known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
         TEST(test_offsets),    TEST(test_a_large_folder), TEST(test_a_change_between_two_reads),
-        TEST(test_references), TEST(test_wrong_inodes),
+        TEST(test_references), TEST(test_wrong_inodes),   TEST(test_an_entry_older_than_its_record),
     };
 
     return cmocka_run_group_tests_name("readdir", tests, NULL, NULL);
