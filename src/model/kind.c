@@ -221,11 +221,10 @@ int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
     return rc;
 }
 
-/* The first member, in base's order and then mine's, that is neither managed nor in `except` and
- * differs; or NULL. */
-static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine,
-                                const char *const *except)
+/* The first member, in base's order and then mine's, that differs and may not; or NULL. */
+static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine)
 {
+    const struct kind_info *info = &kinds[kind];
     const cJSON *const sides[] = {base, mine};
 
     for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
@@ -235,7 +234,8 @@ static const char *first_change(enum kind kind, const cJSON *base, const cJSON *
         {
             const char *name = member->string;
 
-            if (!kind_is_managed(kind, name) && !in_list(except, name) &&
+            bool settled = info->settled && in_list(info->settled, name);
+            if ((settled || !kind_is_managed(kind, name)) && !in_list(info->changeable, name) &&
                 !value_same(json_get(base, name), json_get(mine, name)))
                 return name;
         }
@@ -270,8 +270,7 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
     const struct kind_info *info = &kinds[kind];
     /* Where the service has not said it yet, the message was made here, and is one. */
     bool draft = info->draft && json_bool(base, info->draft, true);
-    const char *changed =
-        info->changeable && !draft ? first_change(kind, base, mine, info->changeable) : NULL;
+    const char *changed = info->changeable && !draft ? first_change(kind, base, mine) : NULL;
 
     if (changed)
         return refuse_change(info, changed, err);

@@ -47,8 +47,8 @@ static int end_op(struct change *c, struct journal_op *op)
     op->verb = JOURNAL_MOVE;
     op->state = JOURNAL_QUEUED;
     op->gen++;
-    text_replace(&op->mine, NULL);
-    text_replace(&op->reason, NULL);
+    xstrset(&op->mine, NULL);
+    xstrset(&op->reason, NULL);
     op_set_base(op, NULL, NULL);
     op_clear_attempt(op);
     return state_put_op(c->state, op);
@@ -67,24 +67,26 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
     op_set_mine(op, c->mine);
-    text_replace(&op->reason, NULL);
+    xstrset(&op->reason, NULL);
     return state_put_op(c->state, op);
 }
 
 /* --- updates --- */
 
-/* What the user wrote does not say that it became a draft; the service does. */
+/* Whether it is a draft is not for the user's text to say, but for the service. */
 static void complete_base(const struct change *c, cJSON *base)
 {
     const char *draft = kind_info(c->slot.kind)->draft;
     struct cache_record r = {0};
     cJSON *record = NULL;
 
-    if (!draft || json_get(base, draft) ||
+    if (!draft ||
         cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
         return;
-    if (!json_parse_object(r.text, r.size, &record, NULL))
+    if (!json_parse_object(r.text, r.size, &record, NULL)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(base, draft);
         cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
+    }
     cJSON_Delete(record);
     cache_record_release(&r);
 }
@@ -111,10 +113,9 @@ static int begin_op(struct change *c)
         goto out;
     }
     rc = parse_base(c->base, &base, c->err);
+    if (!rc)
+        rc = check_update(c, base);
     if (rc || merge_same(kind, base, c->obj))
-        goto out;
-    rc = check_update(c, base);
-    if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
     answer = writeback_find_answer(c->wb, c->slot.id, c->base);
@@ -375,8 +376,8 @@ static unsigned deletions_under_way(struct writeback *wb)
 static int hold(struct writeback *wb, struct journal_op *op)
 {
     op->state = JOURNAL_HELD;
-    text_replace(&op->reason, "one of very many deletions at one time: "
-                              "`outlookfs sync --confirm-deletes` lets them go");
+    xstrset(&op->reason, "one of very many deletions at one time: "
+                         "`outlookfs sync --confirm-deletes` lets them go");
     mutex_lock(&wb->scheduler.lock);
     wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = op->slot;

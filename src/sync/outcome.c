@@ -17,14 +17,6 @@
 
 /* --- the journal's entry --- */
 
-void text_replace(char **text, const char *with)
-{
-    char *copy = with ? xstrdup(with) : NULL;
-
-    free(*text);
-    *text = copy;
-}
-
 static void entry_release(struct entry *e)
 {
     slot_release(&e->slot);
@@ -95,19 +87,19 @@ void op_set_mine(struct journal_op *op, const char *mine)
         op->seen = op->mine;
         op->mine = NULL;
     }
-    text_replace(&op->mine, mine);
+    xstrset(&op->mine, mine);
 }
 
 void op_set_base(struct journal_op *op, const char *base, const char *answer)
 {
-    text_replace(&op->base, base);
-    text_replace(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
+    xstrset(&op->base, base);
+    xstrset(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
 }
 
 void op_clear_attempt(struct journal_op *op)
 {
-    text_replace(&op->sent, NULL);
-    text_replace(&op->seen, NULL);
+    xstrset(&op->sent, NULL);
+    xstrset(&op->seen, NULL);
     op->began = 0;
 }
 
@@ -192,8 +184,8 @@ static int put_attempt(struct job *j, struct entry *e, const struct attempt *att
         if (attempt->base)
             op_set_base(&j->op, attempt->base, attempt->answer);
         op_clear_attempt(&j->op);
-        text_replace(&j->op.sent, attempt->sent);
-        text_replace(&j->op.request, op.request);
+        xstrset(&j->op.sent, attempt->sent);
+        xstrset(&j->op.request, op.request);
         j->op.began = op.began;
     }
     free(op.request);
@@ -316,7 +308,7 @@ int outcome_adopt(struct job *j, const struct item *item, const char *text)
         return leave_to_owner(j, &e);
     }
     if (rc == -ENOENT) {
-        text_replace(&e.slot.record, item->id);
+        xstrset(&e.slot.record, item->id);
         rc = state_set_record(state, e.slot.id, item->id);
     }
     if (!rc) {
@@ -327,7 +319,7 @@ int outcome_adopt(struct job *j, const struct item *item, const char *text)
         rc = state_put_op(state, &e.op);
     }
     if (!rc) {
-        text_replace(&j->slot.record, item->id);
+        xstrset(&j->slot.record, item->id);
         if (!e.changed)
             entry_follow(j, &e);
     }
@@ -358,7 +350,7 @@ static int turn_into_create(struct job *j, struct entry *e)
 {
     int rc;
 
-    text_replace(&e->slot.record, NULL);
+    xstrset(&e->slot.record, NULL);
     rc = state_set_record(j->mb->state, e->slot.id, NULL);
     e->op.verb = JOURNAL_CREATE;
     op_set_base(&e->op, NULL, NULL);
@@ -370,7 +362,7 @@ static void park_as_failed(struct job *j, struct entry *e, const char *reason, i
 {
     log_warn("%s/%s: not saved on the service: %s", kind_info(j->slot.kind)->dir, j->slot.name,
              reason);
-    text_replace(&e->op.reason, reason);
+    xstrset(&e->op.reason, reason);
     e->op.status = status;
     e->op.state = JOURNAL_FAILED;
 }
@@ -498,7 +490,7 @@ void job_fault(struct remote_fault *fault, enum grade grade, const char *reason)
 
 static void note(struct journal_op *op, const struct remote_fault *fault, int status)
 {
-    text_replace(&op->reason, fault->reason ? fault->reason : grade_name(fault->grade));
+    xstrset(&op->reason, fault->reason ? fault->reason : grade_name(fault->grade));
     op->status = status;
 }
 

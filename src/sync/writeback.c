@@ -157,8 +157,7 @@ int writeback_cancel(struct writeback *wb, int64_t slot)
 
 static void requeue_now(struct journal_op *op)
 {
-    free(op->reason);
-    op->reason = NULL;
+    xstrset(&op->reason, NULL);
     op->state = JOURNAL_QUEUED;
     op->attempts = 0;
     op->due = clock_steady();

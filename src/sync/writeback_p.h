@@ -83,7 +83,4 @@ void op_clear_attempt(struct journal_op *op);
 /* What the user's change is measured against; `answer` NULL: the service had the same. */
 void op_set_base(struct journal_op *op, const char *base, const char *answer);
 
-/* Frees *text and copies `with` (may be NULL) into it. */
-void text_replace(char **text, const char *with);
-
 #endif

@@ -73,6 +73,9 @@ struct kind_info {
     /* The only members that may change, NULL-terminated; NULL: all that are not managed. A draft
      * changes as a whole. */
     const char *const *changeable;
+    /* ... and the managed ones that stay what they are for good, so that a text where one differs
+     * is refused: it is no older version of the record. NULL-terminated, or NULL. */
+    const char *const *settled;
     const char *draft;           /* member that is true for a draft, or NULL */
     const char *given;           /* managed member that a create may set, or NULL */
     const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
