@@ -34,12 +34,34 @@ void *xrealloc(void *p, size_t size)
 
 char *xstrdup(const char *s)
 {
-    return present(strdup(s));
+    return s ? present(strdup(s)) : NULL;
 }
 
 char *xstrndup(const char *s, size_t n)
 {
     return present(strndup(s, n));
+}
+
+void xstrset(char **field, const char *s)
+{
+    char *copy = xstrdup(s);
+
+    free(*field);
+    *field = copy;
+}
+
+void xstrfree(char **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i]);
+    free(list);
+}
+
+void xstrvfree(char **list)
+{
+    for (char **s = list; s && *s; s++)
+        free(*s);
+    free(list);
 }
 
 char *xvasprintf(const char *fmt, va_list ap)

@@ -8,7 +8,6 @@
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

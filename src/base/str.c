@@ -57,6 +57,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+bool str_in(const char *s, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(list[i], s))
+            return true;
+    }
+    return false;
+}
+
 /* RFC 3986, section 2.3; not isalnum(), which asks the locale. */
 static bool is_unreserved(char c)
 {

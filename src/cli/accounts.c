@@ -38,7 +38,7 @@ static void look_at_mounts(struct mounts *ret)
         cJSON *status = NULL;
 
         if (control_status(ret->paths[i], NULL, &status, NULL) == 0)
-            values_set(&ret->state_dir[i], json_str(status, "state_dir"));
+            xstrset(&ret->state_dir[i], json_str(status, "state_dir"));
         cJSON_Delete(status);
     }
 }
@@ -98,7 +98,7 @@ static char *describe_token(const struct settings *s, struct buf *state)
     } else {
         buf_addstr(state, s->sandbox ? "needs none" : "no token");
     }
-    who = login.who ? xstrdup(login.who) : NULL;
+    who = xstrdup(login.who);
     login_release(&login);
     return who;
 }
@@ -159,7 +159,7 @@ static int run(int argc, char **argv)
     settings_init(&s);
     while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         if (c == 'c')
-            values_set(&s.config, optarg);
+            xstrset(&s.config, optarg);
         else
             code = c == 'h' ? usage_shown(&accounts_command) : usage_error(&accounts_command);
     }

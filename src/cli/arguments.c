@@ -4,6 +4,7 @@
 #include "cli_p.h"
 #include "settings_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <stdlib.h>
 
 static int help(const struct arguments *a)
@@ -31,7 +32,7 @@ int arguments_read(const struct arguments *a, int argc, char **argv, struct sett
         if (c == 'h')
             code = help(a);
         else if (c == 'c')
-            values_set(&s->config, optarg);
+            xstrset(&s->config, optarg);
         else if (!a->take(ctx, c) && keys_take(&s->values, c, optarg, &err))
             code = err.len ? complain("%s", err.data) : usage_error(a->command);
     }

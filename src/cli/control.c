@@ -55,9 +55,7 @@ static int find_unnamed(struct mountpoint *ret, struct buf *err)
                       mounts[1], mounts[2] ? ", ..." : "");
     else
         rc = mountpoint_look(mounts[0], ret, err);
-    for (size_t i = 0; mounts[i]; i++)
-        free(mounts[i]);
-    free(mounts);
+    xstrvfree(mounts);
     return rc;
 }
 

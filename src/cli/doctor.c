@@ -3,6 +3,7 @@
  */
 #include "doctor_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
@@ -62,11 +63,11 @@ static void take_mountpoint(struct settings *s, const char *path)
     struct mountpoint m = {0};
     cJSON *status = NULL;
 
-    values_set(&s->mountpoint, path);
+    xstrset(&s->mountpoint, path);
     if (mountpoint_above(path, &m, NULL) == 0 && mountpoint_is_ours(&m)) {
-        values_set(&s->mountpoint, m.path);
+        xstrset(&s->mountpoint, m.path);
         if (control_status(m.path, NULL, &status, NULL) == 0)
-            values_set(&s->account, json_str(status, "account"));
+            xstrset(&s->account, json_str(status, "account"));
     }
     cJSON_Delete(status);
     mountpoint_release(&m);
@@ -79,11 +80,11 @@ static void take_word(struct settings *s, const char *word)
     if (!word)
         return;
     if (settings_config(s, &config, NULL) == 0 && config_find(&config, word))
-        values_set(&s->account, word);
+        xstrset(&s->account, word);
     else if (strchr(word, '/') || str_eq(word, ".") || !config_names_account(word))
         take_mountpoint(s, word);
     else
-        values_set(&s->account, word); /* an unknown one: the configuration says so */
+        xstrset(&s->account, word); /* an unknown one: the configuration says so */
     config_release(&config);
 }
 
@@ -143,7 +144,7 @@ static int run(int argc, char **argv)
         if (c == 'j')
             d.as_json = true;
         else if (c == 'c')
-            values_set(&d.settings.config, optarg);
+            xstrset(&d.settings.config, optarg);
         else
             code = c == 'h' ? usage_shown(&doctor_command) : usage_error(&doctor_command);
     }

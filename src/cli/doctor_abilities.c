@@ -33,6 +33,8 @@ void doctor_abilities(struct doctor *d, struct remote *r)
          "composed from what the service gives"},
         {"agenda", remote_can(r, REMOTE_CAN_AGENDA), "views/calendars/<calendar>/agenda/<day>/",
          NOT_HERE},
+        {"series", remote_can(r, REMOTE_CAN_SERIES), "export/calendars/ has what single events are",
+         "export/calendars/ has their rules alone"},
         {"photos", remote_can(r, REMOTE_CAN_VALUES), "contacts/<folder>/<id>.photo.jpg", NOT_HERE},
         {"settings", remote_can(r, REMOTE_CAN_VALUES), "settings/automatic-replies.json", NOT_HERE},
     };

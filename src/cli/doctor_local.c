@@ -36,8 +36,7 @@ static char *find_program(const char *name)
     while (!found && (dir = strsep(&rest, ":"))) {
         found = xasprintf("%s/%s", *dir ? dir : ".", name);
         if (access(found, X_OK)) {
-            free(found);
-            found = NULL;
+            xstrset(&found, NULL);
         }
     }
     free(path);
@@ -63,7 +62,7 @@ static void check_helper(struct doctor *d)
 /* Mounted already, or fit for it. */
 static void check_mountpoint(struct doctor *d)
 {
-    char *path = d->settings.mountpoint ? xstrdup(d->settings.mountpoint) : NULL;
+    char *path = xstrdup(d->settings.mountpoint);
     struct mountpoint m = {0};
     struct buf err;
 
@@ -131,9 +130,7 @@ static void check_others(struct doctor *d)
             other = xstrdup(mounts[i]);
         cJSON_Delete(status);
     }
-    for (size_t i = 0; mounts[i]; i++)
-        free(mounts[i]);
-    free(mounts);
+    xstrvfree(mounts);
     if (other && here)
         doctor_fail(d, "other mounts", "the account is mounted on %s: unmount it there first",
                     other);

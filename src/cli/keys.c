@@ -113,14 +113,6 @@ int keys_set(const struct key *key, struct values *v, const char *value, struct 
 
 /* --- values --- */
 
-void values_set(char **field, const char *value)
-{
-    char *copy = value ? xstrdup(value) : NULL;
-
-    free(*field);
-    *field = copy;
-}
-
 void values_release(struct values *v)
 {
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -157,7 +149,7 @@ void values_inherit(struct values *v, const struct values *from)
         char **field = field_of(&keys[i], v);
 
         if (!*field)
-            values_set(field, *field_of(&keys[i], from));
+            xstrset(field, *field_of(&keys[i], from));
     }
     inherit_options(v, from);
 }
@@ -192,7 +184,7 @@ int keys_take(struct values *v, int c, const char *argument, struct buf *err)
         return -ENOENT;
     const struct key *key = &keys[c - KEYS_FIRST];
 
-    values_set(field_of(key, v), NULL); /* the last one wins */
+    xstrset(field_of(key, v), NULL); /* the last one wins */
     buf_init(&why, BUF_TEXT_MAX);
     rc = keys_set(key, v, key->argument ? argument : "yes", &why);
     if (rc)

@@ -30,8 +30,6 @@ struct said_option {
 void values_release(struct values *v); /* zeroed is fine */
 /* Takes from `from` what `v` leaves open, and its options before its own. */
 void values_inherit(struct values *v, const struct values *from);
-/* Sets a member, whatever it was. */
-void values_set(char **field, const char *value);
 
 /* Where a key may be given. */
 enum { KEY_MOUNT = 1, KEY_LOGIN = 2, KEY_SENDMAIL = 4, KEY_FILE = 8 };

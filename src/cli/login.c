@@ -54,7 +54,7 @@ static void guess_service(struct settings *s)
     struct values *v = &s->values;
 
     if (!v->service)
-        values_set(&v->service, v->url && strstr(v->url, "/apim/") ? "connector" : "graph");
+        xstrset(&v->service, v->url && strstr(v->url, "/apim/") ? "connector" : "graph");
 }
 
 static int name_account(struct settings *s, struct buf *err)
@@ -74,8 +74,8 @@ static int complete(struct request *r, struct buf *err)
     int rc;
 
     s->for_login = true;
-    values_set(&r->url, s->values.url);
-    values_set(&r->login_url, s->values.login_url);
+    xstrset(&r->url, s->values.url);
+    xstrset(&r->login_url, s->values.login_url);
     rc = settings_inherit(s, err);
     if (!rc)
         rc = name_account(s, err);

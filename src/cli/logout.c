@@ -47,7 +47,7 @@ static int run(int argc, char **argv)
     buf_init(&err, BUF_TEXT_MAX);
     while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         if (c == 'c')
-            values_set(&s.config, optarg);
+            xstrset(&s.config, optarg);
         else
             code = c == 'h' ? usage_shown(&logout_command) : usage_error(&logout_command);
     }

@@ -91,9 +91,9 @@ static int find_mount(struct mountpoint *m, bool above, struct buf *err)
             continue;
         if (strlen(line.path) < strlen(path))
             continue;
-        values_set(&path, line.path);
-        values_set(&m->type, line.type);
-        values_set(&m->source, line.source);
+        xstrset(&path, line.path);
+        xstrset(&m->type, line.type);
+        xstrset(&m->source, line.source);
     }
     if (above && m->type) {
         free(m->path);

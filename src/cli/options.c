@@ -220,8 +220,7 @@ static int set_string(char **field, const char *value)
 {
     if (!*value)
         return -EINVAL;
-    free(*field);
-    *field = xstrdup(value);
+    xstrset(field, value);
     return 0;
 }
 

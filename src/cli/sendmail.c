@@ -19,7 +19,7 @@ static int deliver(const struct sendmail_args *args, const struct buf *text, str
 {
     struct values *v = &args->set->values;
     struct cJSON *message = NULL;
-    char *named = v->mount ? xstrdup(v->mount) : NULL, *mountpoint = NULL, *name = NULL;
+    char *named = xstrdup(v->mount), *mountpoint = NULL, *name = NULL;
     int code = settings_inherit(args->set, err) ? EX_CONFIG : EX_OK;
 
     if (!code)

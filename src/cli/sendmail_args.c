@@ -71,7 +71,7 @@ static int take(struct sendmail_args *args, int c, struct buf *err)
     case 'q':
         return buf_fail(err, -EINVAL, "-q: the mount sends what is waiting: outlookfs sync");
     case 'c':
-        values_set(&s->config, optarg);
+        xstrset(&s->config, optarg);
         return 0;
     case '?':
         return -EINVAL;

@@ -82,9 +82,7 @@ static int find_own(char **ret, struct buf *err)
     } else if (mounts[0]) {
         code = look_at(mounts[0], ret, err);
     }
-    for (size_t i = 0; mounts[i]; i++)
-        free(mounts[i]);
-    free(mounts);
+    xstrvfree(mounts);
     return code;
 }
 

@@ -49,9 +49,7 @@ void settings_release(struct settings *s)
     free(s->options_given);
     buf_release(&s->known);
     values_release(&s->values);
-    for (size_t i = 0; s->mail_folders && s->mail_folders[i]; i++)
-        free(s->mail_folders[i]);
-    free(s->mail_folders);
+    xstrvfree(s->mail_folders);
     options_release(&s->options);
 }
 
@@ -245,9 +243,9 @@ static void inherit(struct settings *s, const struct values *from)
 
     values_inherit(v, from);
     if (named && !file)
-        values_set(&v->token_file, NULL);
+        xstrset(&v->token_file, NULL);
     if (named && !command)
-        values_set(&v->token_command, NULL);
+        xstrset(&v->token_command, NULL);
 }
 
 /* A login with other words than those of the section would not be the one that a mount looks for. */
@@ -304,7 +302,7 @@ static int inherit_config(struct settings *s, const struct config *c, struct buf
         if (names_token(&account->values))
             drop_token(s); /* a token is for one service */
         inherit(s, &account->values);
-        values_set(&s->account, account->name);
+        xstrset(&s->account, account->name);
         s->in_config = true;
     }
     if (!s->values.sandbox)
@@ -367,8 +365,7 @@ int settings_login(struct settings *s, struct buf *err)
     cloud_complete(s->service, v);
     drop_slashes(v->url);
     drop_slashes(v->login_url);
-    free(s->identity);
-    s->identity = NULL;
+    xstrset(&s->identity, NULL);
     if (!v->url)
         return buf_fail(err, -EINVAL, "no URL of the connection: give --url URL");
     s->identity = s->service == SERVICE_GRAPH
@@ -409,7 +406,7 @@ static void complete_sandbox(struct settings *s)
 
     s->service = service_of(v);
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        values_set(others[i], NULL);
+        xstrset(others[i], NULL);
     drop_token(s);
     s->identity = xstrdup(s->service == SERVICE_GRAPH ? "the sandbox, graph" : "the sandbox");
 }

@@ -58,7 +58,7 @@ static void prepare(const char *path, struct farewell *ret)
     }
     ret->left = left_read(status);
     dir = json_str(status, "state_dir");
-    ret->state_dir = dir ? xstrdup(dir) : NULL;
+    ret->state_dir = xstrdup(dir);
 out:
     cJSON_Delete(status);
     buf_release(&err);

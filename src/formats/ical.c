@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <outlookfs/base/mutex.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NS ((int64_t)1000000000)
@@ -26,6 +27,7 @@
 /* One event that is being made. */
 struct maker {
     const cJSON *event;
+    const cJSON *series; /* of which the event is one that differs; else NULL */
     icalcomponent *component;
     icaltimezone *zone; /* of a series; NULL: UTC */
     struct buf text;    /* cleaned, the last that was asked for */
@@ -122,12 +124,19 @@ static bool event_time(const struct maker *m, const char *member, struct icaltim
     return true;
 }
 
+static void add_zoned(struct maker *m, icalproperty *property)
+{
+    icalproperty_set_parameter(property,
+                               icalparameter_new_tzid(icaltimezone_get_location(m->zone)));
+    add(m, property);
+}
+
 static void add_time(struct maker *m, icalproperty *property)
 {
     if (m->zone && !is_all_day(m))
-        icalproperty_set_parameter(property,
-                                   icalparameter_new_tzid(icaltimezone_get_location(m->zone)));
-    add(m, property);
+        add_zoned(m, property);
+    else
+        add(m, property);
 }
 
 /* `given` is what Start says, `start` where the event begins. */
@@ -347,12 +356,14 @@ static void add_people(struct maker *m)
 
 /* --- the whole --- */
 
+/* The events of a series have its UID (RFC 5545, 3.8.4.4). */
 static void add_uid(struct maker *m)
 {
-    const char *uid = clean(m, json_str(m->event, "ICalUId"));
+    const cJSON *event = m->series ? m->series : m->event;
+    const char *uid = clean(m, json_str(event, "ICalUId"));
 
     if (!uid)
-        uid = clean(m, kind_id(KIND_EVENT, m->event));
+        uid = clean(m, kind_id(KIND_EVENT, event));
     add(m, icalproperty_new_uid(uid ? uid : "none"));
 }
 
@@ -369,6 +380,46 @@ static struct icaltimetype first_occurrence(struct icalrecurrencetype rule,
     return icaltime_is_null_time(first) ? start : first;
 }
 
+/* "OID.<id>.2026-11-30", whose date is that of the zone by which the series counts. */
+static bool cancelled_start(const char *occurrence, struct icaltimetype start,
+                            struct icaltimetype *ret)
+{
+    const char *date = occurrence ? strrchr(occurrence, '.') : NULL;
+
+    *ret = start;
+    return date && sscanf(date, ".%4d-%2d-%2d", &ret->year, &ret->month, &ret->day) == 3;
+}
+
+static void add_cancelled(struct maker *m, struct icaltimetype start)
+{
+    const cJSON *occurrence;
+    struct icaltimetype when;
+
+    cJSON_ArrayForEach(occurrence, json_get(m->event, "CancelledOccurrences"))
+    {
+        if (cancelled_start(cJSON_GetStringValue(occurrence), start, &when))
+            add_time(m, icalproperty_new_exdate(when));
+    }
+}
+
+/* Which one of the series it is: a date where the series has dates. */
+static void add_original_start(struct maker *m)
+{
+    bool dates = json_bool(m->series, "IsAllDay", false);
+    struct icaltimetype when;
+    icalproperty *property;
+
+    if (dates ? !event_date(m, "OriginalStart", &when)
+              : !parse_time(json_str(m->event, "OriginalStart"), &when))
+        return;
+    property = icalproperty_new_recurrenceid(
+        m->zone && !dates ? icaltime_convert_to_zone(when, m->zone) : when);
+    if (m->zone && !dates)
+        add_zoned(m, property);
+    else
+        add(m, property);
+}
+
 static void fill(struct maker *m, struct icaltimetype given)
 {
     struct icaltimetype start = given;
@@ -381,8 +432,12 @@ static void fill(struct maker *m, struct icaltimetype given)
     add_stamps(m, start);
     add_time(m, icalproperty_new_dtstart(start));
     add_end(m, given, start);
-    if (repeats)
+    if (repeats) {
         add(m, icalproperty_new_rrule(rule));
+        add_cancelled(m, start);
+    }
+    if (m->series)
+        add_original_start(m);
     add_words(m);
     add_state(m);
     add_people(m);
@@ -463,16 +518,17 @@ int ical_begin(struct ical *cal, struct buf *out)
     return buf_addstr(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" FORMATS_PRODID "\r\n");
 }
 
-static int make_event(struct ical *cal, const struct cJSON *event, struct buf *out)
+static int make_event(struct ical *cal, const struct cJSON *event, const struct cJSON *series,
+                      struct buf *out)
 {
-    struct maker m = {.event = event};
+    struct maker m = {.event = event, .series = series};
     struct icaltimetype start;
     size_t before = out->len;
     int rc = 0;
 
     icalerror_set_errors_are_fatal(false);
-    if (cJSON_IsObject(json_get(event, "Recurrence")))
-        m.zone = ical_zone(event);
+    if (series || event_is_series(event))
+        m.zone = ical_zone(series ? series : event);
     if (!event_time(&m, "Start", &start))
         return -EINVAL;
     buf_init(&m.text, JSON_TEXT_MAX);
@@ -491,11 +547,20 @@ static int make_event(struct ical *cal, const struct cJSON *event, struct buf *o
 
 int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
+    size_t before = out->len;
+    const cJSON *one;
     int rc;
 
     mutex_lock(&ical_lock);
-    rc = make_event(cal, event, out);
+    rc = make_event(cal, event, NULL, out);
+    cJSON_ArrayForEach(one, json_get(event, "ExceptionOccurrences"))
+    {
+        if (!rc && json_str(one, "OriginalStart") && make_event(cal, one, event, out) == -ENOBUFS)
+            rc = -ENOBUFS;
+    }
     mutex_unlock(&ical_lock);
+    if (rc)
+        buf_truncate(out, before);
     return rc;
 }
 

@@ -312,9 +312,7 @@ char **vcard_parts(const char *value, char by)
 
 void vcard_parts_release(char **parts)
 {
-    for (size_t i = 0; parts[i]; i++)
-        free(parts[i]);
-    free(parts);
+    xstrvfree(parts);
 }
 
 char *vcard_text(const char *value)

@@ -335,18 +335,9 @@ static const struct {
     {"URL", read_page},
 };
 
-static bool is_in(const char *const *list, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(list[i], name))
-            return true;
-    }
-    return false;
-}
-
 static void read_line(struct reader *r, const struct vcard_line *line)
 {
-    if (!text_has(line->value) || is_in(silent, ARRAY_SIZE(silent), line->name))
+    if (!text_has(line->value) || str_in(line->name, silent, ARRAY_SIZE(silent)))
         return;
     if (line->encoding) { /* a picture, a sound, a key */
         imports_note(&r->card->left, "%s", line->name);
@@ -367,7 +358,7 @@ static void read_line(struct reader *r, const struct vcard_line *line)
             return;
         }
     }
-    if (is_in(chats, ARRAY_SIZE(chats), line->name))
+    if (str_in(line->name, chats, ARRAY_SIZE(chats)))
         read_chat(r, line);
     else
         leave(r, line);

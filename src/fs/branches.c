@@ -10,10 +10,7 @@
 #include "records/records_p.h"
 #include "triggers/triggers_p.h"
 
-#include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
-
-#include <errno.h>
 
 static const struct branch all[] = {
     {"mail", &kind_root_ops, KIND_MESSAGE, .expire = slots_expire}, /* of all three */
@@ -37,30 +34,12 @@ static struct node_spec branch_spec(struct node *root, const struct branch *b)
         .ino = name_ino(b->name), .ops = b->root, .parent = root, .name = b->name, .kind = b->kind};
 }
 
-static bool is_there(struct fs *fs, const struct branch *b)
-{
-    return !b->there || b->there(fs);
-}
-
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
-                       struct node **ret)
-{
-    (void)req;
-    for (const struct branch *const *b = fs->branches; *b; b++) {
-        if (str_eq((*b)->name, name) && is_there(fs, *b)) {
-            *ret = tree_obtain(fs, branch_spec(root, *b));
-            return 0;
-        }
-    }
-    return -ENOENT;
-}
-
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
     (void)req;
     for (const struct branch *const *b = fs->branches; *b; b++) {
-        if (is_there(fs, *b))
+        if (!(*b)->there || (*b)->there(fs))
             dir_add(list, branch_spec(root, *b), NULL);
     }
     return 0;
@@ -71,6 +50,5 @@ const struct node_ops root_ops = {
     .type = S_IFDIR,
     .refusal = "the top-level directories are given: files of your own go below them",
     .flags = NODE_LOCAL_NAMES,
-    .lookup = root_lookup,
     .list = root_list,
 };

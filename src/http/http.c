@@ -154,8 +154,7 @@ static void set_authorised(struct http *http, const char *refusal)
     bool before = atomic_exchange(&http->authorised, refusal == NULL);
 
     mutex_lock(&http->lock);
-    free(http->refusal);
-    http->refusal = refusal ? xstrdup(refusal) : NULL;
+    xstrset(&http->refusal, refusal);
     mutex_unlock(&http->lock);
 
     if (before && refusal)
@@ -171,8 +170,7 @@ static void set_no_mailbox(struct http *http, const char *reason)
 {
     mutex_lock(&http->lock);
     bool news = !http->no_mailbox != !reason;
-    free(http->no_mailbox);
-    http->no_mailbox = reason ? xstrdup(reason) : NULL;
+    xstrset(&http->no_mailbox, reason);
     mutex_unlock(&http->lock);
 
     if (news && reason)

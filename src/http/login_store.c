@@ -138,7 +138,7 @@ static char *member(const cJSON *obj, const char *name)
 {
     const char *text = json_str(obj, name);
 
-    return text ? xstrdup(text) : NULL;
+    return xstrdup(text);
 }
 
 /* What the keyring keeps, or the file. */

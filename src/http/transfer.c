@@ -372,6 +372,5 @@ void transfer_release(struct exchange *ex)
     ex->headers = NULL;
     curl_easy_cleanup(ex->easy);
     ex->easy = NULL;
-    free(ex->url);
-    ex->url = NULL;
+    xstrset(&ex->url, NULL);
 }

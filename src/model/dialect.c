@@ -88,15 +88,6 @@ static char *graph_word(const char *word)
                                 : with_small(word);
 }
 
-static bool is_word(const char *member)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        if (str_eq(words[i], member))
-            return true;
-    }
-    return false;
-}
-
 /* Into which of the two. */
 struct dialect {
     char *(*name)(const char *name), *(*word)(const char *word);
@@ -127,8 +118,10 @@ static cJSON *translated(const struct dialect *to, const cJSON *value, bool word
             continue;
         }
         char *name = to->name(child->string);
-        cJSON_AddItemToObject(copy, name,
-                              translated(to, child, is_word(to == &graph ? name : child->string)));
+        cJSON_AddItemToObject(
+            copy, name,
+            translated(to, child,
+                       str_in(to == &graph ? name : child->string, words, ARRAY_SIZE(words))));
         free(name);
     }
     return copy;

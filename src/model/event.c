@@ -55,6 +55,11 @@ int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns)
     return 0;
 }
 
+bool event_is_series(const struct cJSON *event)
+{
+    return cJSON_IsObject(json_get(event, "Recurrence"));
+}
+
 /* --- days --- */
 
 static bool is_date(const char *text)

@@ -270,12 +270,8 @@ static void drop_records(struct items *items)
     for (size_t i = 0; i < items->count; i++)
         item_release(&items->list[i]);
     free(items->list);
-    for (size_t i = 0; i < items->nleft; i++)
-        free(items->left_out[i]);
-    free(items->left_out);
-    for (size_t i = 0; i < items->nremoved; i++)
-        free(items->removed[i]);
-    free(items->removed);
+    xstrfree(items->left_out, items->nleft);
+    xstrfree(items->removed, items->nremoved);
     items->list = NULL;
     items->count = 0;
     items->left_out = NULL;
@@ -314,8 +310,7 @@ static enum outcome read_link(struct page *p, enum json_token token, char **link
     free(*link);
     *link = json_reader_string(&p->walk->reader);
     if (!**link) {
-        free(*link);
-        *link = NULL;
+        xstrset(link, NULL);
     }
     return READ;
 }

@@ -140,7 +140,7 @@ static char *subject_of(const cJSON *obj, size_t max)
 static char *other_side(const cJSON *obj, bool sent, const char *sender)
 {
     char *receivers = sent ? receivers_of(obj) : NULL;
-    char *side = receivers ? xasprintf("to %s", receivers) : sender ? xstrdup(sender) : NULL;
+    char *side = receivers ? xasprintf("to %s", receivers) : xstrdup(sender);
     char *safe = side ? name_safe(side, SENDER_MAX) : NULL;
 
     free(receivers);

@@ -223,8 +223,7 @@ int query_parse(enum kind kind, const char *name, struct query *ret, struct buf 
     if (q.only_unread)
         trim_end(q.text);
     if (!*q.text) {
-        free(q.text);
-        q.text = NULL;
+        xstrset(&q.text, NULL);
     }
     q.words = kind != KIND_MESSAGE && q.text && !is_filter(q.text);
     *ret = q;

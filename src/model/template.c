@@ -8,7 +8,6 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/members.h>
 
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 

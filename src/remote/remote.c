@@ -92,6 +92,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->lists_contents;
     case REMOTE_CAN_AGENDA:
         return r->impl->agenda;
+    case REMOTE_CAN_SERIES:
+        return r->impl->series;
     case REMOTE_CAN_DRAFT:
         return r->impl->send_draft;
     case REMOTE_CAN_VALUES:
@@ -350,6 +352,12 @@ enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, i
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     DISPATCH(agenda, calendar, from, to, ctx, ret);
+}
+
+enum grade remote_series(struct remote *r, const char *const *ids, size_t count,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    DISPATCH(series, ids, count, ctx, ret);
 }
 
 enum grade remote_read_value(struct remote *r, enum remote_value what, const char *id,

@@ -65,6 +65,7 @@ struct remote_impl {
     __typeof__(remote_ask) *ask;
     __typeof__(remote_unsubscribe) *unsubscribe;
     __typeof__(remote_agenda) *agenda;
+    __typeof__(remote_series) *series;
     __typeof__(remote_read_value) *read_value;
     __typeof__(remote_write_value) *write_value;
     __typeof__(remote_poll) *poll;

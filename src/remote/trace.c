@@ -25,19 +25,11 @@ static const char *const shown[] = {
     "table", "id", "messageId", "attachmentId", "folderPath", "top", "skip", "$top", "$skip",
 };
 
-static bool is_shown(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-        if (str_eq(shown[i], name))
-            return true;
-    return false;
-}
-
 static void describe(const struct remote_call *call, struct buf *out)
 {
     for (size_t i = 0; i < call->nparams; i++) {
         const struct param *p = &call->params[i];
-        if (!p->value || !is_shown(p->name))
+        if (!p->value || !str_in(p->name, shown, ARRAY_SIZE(shown)))
             continue;
         size_t len = strlen(p->value);
         bool cut = len > ID_SHOWN;

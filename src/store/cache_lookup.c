@@ -163,7 +163,7 @@ static struct cache_record copy_record(const struct cache_record *r)
     struct cache_record copy = *r;
 
     copy.id = xstrdup(r->id);
-    copy.etag = r->etag ? xstrdup(r->etag) : NULL;
+    copy.etag = xstrdup(r->etag);
     copy.text = NULL;
     return copy;
 }

@@ -63,8 +63,7 @@ void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen,
         HASH_ADD(hh, wb->answers, slot, sizeof(a->slot), a);
     }
     a->seen = str_hash(0, seen, strlen(seen));
-    free(a->text);
-    a->text = xstrdup(answer);
+    xstrset(&a->text, answer);
     mutex_unlock(&wb->scheduler.lock);
 }
 

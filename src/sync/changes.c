@@ -41,8 +41,7 @@ bool changes_fit(const struct folder *f)
 
 static void begin_whole(struct folder *f, struct pass *pass)
 {
-    free(pass->cursor);
-    pass->cursor = NULL;
+    xstrset(&pass->cursor, NULL);
     pass->whole = true;
     mutex_lock(&f->listings->lock);
     pass->row.run++;
@@ -213,9 +212,7 @@ static int forget_unmet(struct folder *f, struct pass *pass)
     while (ids[count])
         count++;
     rc = forget_records(f, ids, count, pass->gen);
-    for (size_t i = 0; i < count; i++)
-        free(ids[i]);
-    free(ids);
+    xstrfree(ids, count);
     return rc;
 }
 
@@ -283,8 +280,7 @@ static int take_page(struct folder *f, struct pass *pass, uintptr_t gen,
 
     if (rc)
         return rc;
-    free(pass->cursor);
-    pass->cursor = xstrdup(answer->cursor);
+    xstrset(&pass->cursor, answer->cursor);
     mutex_lock(&f->commit);
     mutex_lock(&l->lock);
     advance_row(pass, answer);

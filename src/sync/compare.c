@@ -132,9 +132,7 @@ static int compare(struct folder *f, struct remote_ctx ctx)
     if (!rc && d.count)
         log_info("%s/%s: %zu records had not come by the list of changes", kind_info(f->kind)->dir,
                  f->id, d.count);
-    for (size_t i = 0; i < d.count; i++)
-        free(d.ids[i]);
-    free(d.ids);
+    xstrfree(d.ids, d.count);
     map_release(&theirs);
     remote_versions_release(&versions);
     remote_fault_release(&fault);

@@ -26,8 +26,8 @@ static void folder_copy(const struct cache_folder *from, struct cache_folder *to
         .kind = from->kind,
         .id = xstrdup(from->id),
         .display = xstrdup(from->display),
-        .name = from->name ? xstrdup(from->name) : NULL,
-        .parent = from->parent ? xstrdup(from->parent) : NULL,
+        .name = xstrdup(from->name),
+        .parent = xstrdup(from->parent),
         .flags = from->flags,
     };
 }

@@ -34,7 +34,7 @@ static void folders_add(struct cache_folders *folders, enum kind kind, const cha
         .kind = kind,
         .id = xstrdup(id),
         .display = xstrdup(display),
-        .parent = parent ? xstrdup(parent) : NULL,
+        .parent = xstrdup(parent),
         .flags = flags,
     };
 }
@@ -181,6 +181,19 @@ void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *f
     if (!trash_of(mb, kind, folder, &trash) && trash)
         cache_outdate(mb->cache, kind, trash);
     free(trash);
+}
+
+void folders_sent_has_changed(struct mailbox *mb)
+{
+    struct cache_folders folders = {0};
+
+    if (cache_get_folders(mb->cache, KIND_MESSAGE, &folders))
+        return;
+    for (size_t i = 0; i < folders.count; i++) {
+        if (folders.list[i].flags & FOLDER_SENT)
+            cache_age(mb->cache, KIND_MESSAGE, folders.list[i].id);
+    }
+    cache_folders_release(&folders);
 }
 
 /* --- asking for all ------------------------------------------------------------------------ */

@@ -301,9 +301,7 @@ void confirm_collect(struct folder *f, struct pass *pass)
     f->confirmed += pass->nmissing;
     mutex_unlock(&f->listings->lock);
 
-    for (size_t i = 0; i < count; i++)
-        free(ids[i]);
-    free(ids);
+    xstrfree(ids, count);
 }
 
 /* It is there, and no listing shows it. */

@@ -40,8 +40,8 @@ static void config_copy(struct mailbox_config *to, const struct mailbox_config *
     *to = *from;
     to->state_dir = xstrdup(from->state_dir);
     to->cache_dir = xstrdup(from->cache_dir);
-    to->send_root = from->send_root ? xstrdup(from->send_root) : NULL;
-    to->account = from->account ? xstrdup(from->account) : NULL;
+    to->send_root = xstrdup(from->send_root);
+    to->account = xstrdup(from->account);
     to->mail_folders = copy_names(from->mail_folders);
     if (!to->stream_max)
         to->stream_max = STREAM_MAX_USUAL;
@@ -53,9 +53,7 @@ static void config_release(struct mailbox_config *config)
     free((char *)config->cache_dir);
     free((char *)config->send_root);
     free((char *)config->account);
-    for (size_t i = 0; config->mail_folders && config->mail_folders[i]; i++)
-        free((char *)config->mail_folders[i]);
-    free((void *)config->mail_folders);
+    xstrvfree((char **)config->mail_folders);
 }
 
 /* Changes that wait for one mailbox must never reach another. */

@@ -8,6 +8,7 @@
  */
 #include "job_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -100,7 +101,7 @@ static int moved(struct job *j, const struct item *item)
     if (rc)
         return rc;
     if (more && !elsewhere) {
-        text_replace(&j->slot.origin, NULL);
+        xstrset(&j->slot.origin, NULL);
         return 1;
     }
     mailbox_notify_slot(j->mb, &j->slot);

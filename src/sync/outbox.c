@@ -33,7 +33,7 @@ const char *outbox_state_name(enum outbox_state state)
 
 void outbox_announce(struct outbox *ob, const char *url)
 {
-    char *copy = url ? xstrdup(url) : NULL;
+    char *copy = xstrdup(url);
 
     mutex_lock(&ob->scheduler.lock);
     char *old = ob->url;

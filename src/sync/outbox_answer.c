@@ -111,8 +111,7 @@ int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name)
         row->state = OUTBOX_ANSWERED;
         row->unknown = false;
         row->due = 0;
-        free(row->reason);
-        row->reason = NULL;
+        xstrset(&row->reason, NULL);
         rc = state_put_outbox(state, row);
     }
     if (!rc)

@@ -321,7 +321,7 @@ static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool f
         row.state = OUTBOX_DRAFT;
         row.foreign |= foreign;
         row.queued_at = clock_steady();
-        row.reason = reason ? xstrdup(reason) : NULL;
+        row.reason = xstrdup(reason);
         rc = state_put_outbox(state, &row);
     }
     rc = state_end(state, rc == -ENOENT ? 0 : rc);
@@ -377,8 +377,7 @@ int outbox_retry(struct outbox *ob, int64_t id)
         row.attempts = 0;
         row.began = 0;
         row.due = clock_steady();
-        free(row.reason);
-        row.reason = NULL;
+        xstrset(&row.reason, NULL);
         rc = state_put_outbox(state, &row);
     }
     rc = state_end(state, rc);

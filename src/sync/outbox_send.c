@@ -22,14 +22,6 @@
 /* Of a body, besides the message. */
 #define HEAD_MAX ((size_t)64 * 1024)
 
-static void set_reason(struct outbox_row *row, const char *reason)
-{
-    char *copy = xstrdup(reason);
-
-    free(row->reason);
-    row->reason = copy;
-}
-
 /* --- the request --- */
 
 /* Appends the message, as it was accepted: it is not built again, for it may be large. */
@@ -297,8 +289,7 @@ static int await_answer(struct outbox *ob, struct outbox_row *row, char **ret_an
     outbox_row_release(&now);
     row->state = OUTBOX_ASKED;
     row->due = 0;
-    free(row->reason);
-    row->reason = NULL;
+    xstrset(&row->reason, NULL);
     if (row->answer)
         return outbox_deliver(ob, row, ret_answer);
     return state_put_outbox(ob->mb->state, row);
@@ -324,7 +315,10 @@ static int sent(struct outbox *ob, struct outbox_row *row)
         rc = state_remove_outbox(state, row->id);
     rc = state_end(state, rc);
     if (!rc) {
-        log_info("%s/%s: sent", outgoing_info(row->what)->path, l.name);
+        bool made = row->what == OUTGOING_MIME; /* a draft, and not sent */
+        log_info("%s/%s: %s", outgoing_info(row->what)->path, l.name, made ? "uploaded" : "sent");
+        if (!made)
+            folders_sent_has_changed(ob->mb);
         outbox_notify(ob, row->ino, l.dir);
     }
     if (!rc && answer)
@@ -352,7 +346,7 @@ static void judge(struct outbox *ob, struct outbox_row *row, const struct remote
     row->unknown |= fault->unknown;
     bool lost = row->unknown && !remote_resends(ob->mb->remote);
     reason = lost ? xasprintf("it may have been sent, nobody knows: %s", why) : xstrdup(why);
-    set_reason(row, reason);
+    xstrset(&row->reason, reason);
     free(reason);
     if (!lost && (grade_is_temporary(fault->grade) || fault->grade == GRADE_CANCELLED))
         wait_and_retry(ob, row, fault);
@@ -425,8 +419,7 @@ static enum grade clear(struct outbox *ob, const struct outbox_row *row, struct 
 /* In a transaction: `now` is the row as the user may have changed it meanwhile. */
 static int cleared(struct outbox *ob, struct outbox_row *now)
 {
-    free(now->location);
-    now->location = NULL;
+    xstrset(&now->location, NULL);
     return now->state == OUTBOX_GONE ? state_remove_outbox(ob->mb->state, now->id)
                                      : state_put_outbox(ob->mb->state, now);
 }

@@ -17,14 +17,6 @@
 
 /* --- the journal's entry --- */
 
-void text_replace(char **text, const char *with)
-{
-    char *copy = with ? xstrdup(with) : NULL;
-
-    free(*text);
-    *text = copy;
-}
-
 static void entry_release(struct entry *e)
 {
     slot_release(&e->slot);
@@ -95,19 +87,19 @@ void op_set_mine(struct journal_op *op, const char *mine)
         op->seen = op->mine;
         op->mine = NULL;
     }
-    text_replace(&op->mine, mine);
+    xstrset(&op->mine, mine);
 }
 
 void op_set_base(struct journal_op *op, const char *base, const char *answer)
 {
-    text_replace(&op->base, base);
-    text_replace(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
+    xstrset(&op->base, base);
+    xstrset(&op->answer, answer && !str_eq(answer, base) ? answer : NULL);
 }
 
 void op_clear_attempt(struct journal_op *op)
 {
-    text_replace(&op->sent, NULL);
-    text_replace(&op->seen, NULL);
+    xstrset(&op->sent, NULL);
+    xstrset(&op->seen, NULL);
     op->began = 0;
 }
 
@@ -192,8 +184,8 @@ static int put_attempt(struct job *j, struct entry *e, const struct attempt *att
         if (attempt->base)
             op_set_base(&j->op, attempt->base, attempt->answer);
         op_clear_attempt(&j->op);
-        text_replace(&j->op.sent, attempt->sent);
-        text_replace(&j->op.request, op.request);
+        xstrset(&j->op.sent, attempt->sent);
+        xstrset(&j->op.request, op.request);
         j->op.began = op.began;
     }
     free(op.request);
@@ -316,7 +308,7 @@ int outcome_adopt(struct job *j, const struct item *item, const char *text)
         return leave_to_owner(j, &e);
     }
     if (rc == -ENOENT) {
-        text_replace(&e.slot.record, item->id);
+        xstrset(&e.slot.record, item->id);
         rc = state_set_record(state, e.slot.id, item->id);
     }
     if (!rc) {
@@ -327,7 +319,7 @@ int outcome_adopt(struct job *j, const struct item *item, const char *text)
         rc = state_put_op(state, &e.op);
     }
     if (!rc) {
-        text_replace(&j->slot.record, item->id);
+        xstrset(&j->slot.record, item->id);
         if (!e.changed)
             entry_follow(j, &e);
     }
@@ -358,7 +350,7 @@ static int turn_into_create(struct job *j, struct entry *e)
 {
     int rc;
 
-    text_replace(&e->slot.record, NULL);
+    xstrset(&e->slot.record, NULL);
     rc = state_set_record(j->mb->state, e->slot.id, NULL);
     e->op.verb = JOURNAL_CREATE;
     op_set_base(&e->op, NULL, NULL);
@@ -366,13 +358,14 @@ static int turn_into_create(struct job *j, struct entry *e)
     return rc ? rc : state_put_op(j->mb->state, &e->op);
 }
 
-static void park_as_failed(struct job *j, struct entry *e, const char *reason, int status)
+static int park_as_failed(struct job *j, struct entry *e, const char *reason, int status)
 {
     log_warn("%s/%s: not saved on the service: %s", kind_info(j->slot.kind)->dir, j->slot.name,
              reason);
-    text_replace(&e->op.reason, reason);
+    xstrset(&e->op.reason, reason);
     e->op.status = status;
     e->op.state = JOURNAL_FAILED;
+    return copy_is_refused(j->wb, j->slot.id);
 }
 
 int outcome_deleted(struct job *j)
@@ -395,8 +388,9 @@ int outcome_deleted(struct job *j)
         rc = turn_into_create(j, &e);
     } else {
         op_clear_attempt(&e.op);
-        park_as_failed(j, &e, "it was deleted on the service before the file came back", 404);
-        rc = state_put_op(state, &e.op);
+        rc = park_as_failed(j, &e, "it was deleted on the service before the file came back", 404);
+        if (!rc)
+            rc = state_put_op(state, &e.op);
     }
     rc = entry_close(j, &e, true, rc);
     if (!rc)
@@ -410,19 +404,20 @@ int outcome_deleted(struct job *j)
 static int park_gone(struct job *j, struct entry *e, const struct remote_fault *fault)
 {
     bool own = e->op.began && !e->op.sent;
+    int rc = 0;
 
     e->op.attempts = 0;
     if (!can_create(j)) {
         op_clear_attempt(&e->op);
-        park_as_failed(j, e, fault->reason ? fault->reason : "it is gone", 404);
-        return state_put_op(j->mb->state, &e->op);
+        rc = park_as_failed(j, e, fault->reason ? fault->reason : "it is gone", 404);
+        return rc ? rc : state_put_op(j->mb->state, &e->op);
     }
     if (own)
         e->op.due = clock_steady();
     else
-        park_as_failed(j, e, "it was deleted on the service: saved again it becomes a new one",
-                       404);
-    return turn_into_create(j, e);
+        rc = park_as_failed(j, e, "it was deleted on the service: saved again it becomes a new one",
+                            404);
+    return rc ? rc : turn_into_create(j, e);
 }
 
 int outcome_gone(struct job *j, const struct remote_fault *fault)
@@ -446,6 +441,8 @@ static int park_conflict(struct job *j, struct entry *e, const struct conflict *
 {
     int rc = state_put_conflict(j->mb->state, conflict);
 
+    if (!rc)
+        rc = copy_is_refused(j->wb, j->slot.id);
     if (rc)
         return rc;
     log_warn("%s/%s: somebody else changed %s too: see .outlookfs/conflicts",
@@ -498,7 +495,7 @@ void job_fault(struct remote_fault *fault, enum grade grade, const char *reason)
 
 static void note(struct journal_op *op, const struct remote_fault *fault, int status)
 {
-    text_replace(&op->reason, fault->reason ? fault->reason : grade_name(fault->grade));
+    xstrset(&op->reason, fault->reason ? fault->reason : grade_name(fault->grade));
     op->status = status;
 }
 
@@ -545,7 +542,8 @@ int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
             e.op.due = due;
         }
     } else if (fault->grade != GRADE_CANCELLED && !e.changed) {
-        park_as_failed(j, &e, e.op.reason, e.op.status);
+        if (!rc)
+            rc = park_as_failed(j, &e, e.op.reason, e.op.status);
         parked = true;
     }
     if (!rc)

@@ -443,9 +443,7 @@ static void schedule_locked(struct folder *f, struct pass *pass)
 
 static void pass_free(struct pass *pass)
 {
-    for (size_t i = 0; i < pass->nmissing; i++)
-        free(pass->missing[i]);
-    free(pass->missing);
+    xstrfree(pass->missing, pass->nmissing);
     free(pass->gaps.list);
     free(pass->ahead.list);
     free(pass->firsts);
@@ -482,8 +480,7 @@ static void end_locked(struct folder *f, struct pass *pass)
     f->passes++;
     f->pages = pass->pages;
     f->error = pass->error;
-    free(f->reason);
-    f->reason = pass->reason ? xstrdup(pass->reason) : NULL;
+    xstrset(&f->reason, pass->reason);
     f->not_before = pass->error ? clock_mono() + RETRY_AFTER : 0;
 }
 

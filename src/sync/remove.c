@@ -67,7 +67,7 @@ static int delete (struct job *j, bool may_be_done)
 static int send(struct job *j)
 {
     const char *was = j->op.answer ? j->op.answer : j->op.base;
-    char *text = was ? xstrdup(was) : NULL;
+    char *text = xstrdup(was);
     struct attempt attempt = {
         .change = REMOTE_DELETE,
         .trash = text,

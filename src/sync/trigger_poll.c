@@ -148,11 +148,9 @@ static int make_lines(struct poll *p)
 static void take_cursor(struct poll *p, struct trigger_row *row)
 {
     if (p->news.cursor) {
-        free(row->cursor);
-        row->cursor = xstrdup(p->news.cursor);
+        xstrset(&row->cursor, p->news.cursor);
     }
-    free(row->reason);
-    row->reason = NULL;
+    xstrset(&row->reason, NULL);
     row->state = TRIGGER_ACTIVE;
 }
 
@@ -228,8 +226,7 @@ static void set_reason(struct poll *p, enum trigger_state state, const char *rea
         if (row.state != state || !row.reason)
             log_warn("triggers/%s.json: %s", row.name, reason);
         row.state = state;
-        free(row.reason);
-        row.reason = xstrdup(reason);
+        xstrset(&row.reason, reason);
         rc = state_put_trigger(p->t->mb->state, &row);
     }
     state_end(p->t->mb->state, rc);
@@ -372,9 +369,7 @@ bool triggers_poll(struct triggers *t, int64_t id, struct cancel *cancel)
         return false;
     buf_init(&p.lines, LINES_MAX);
     more = poll_row(&p, cancel);
-    for (size_t i = 0; i < p.nkeys; i++)
-        free(p.keys[i]);
-    free(p.keys);
+    xstrfree(p.keys, p.nkeys);
     buf_release(&p.lines);
     remote_news_release(&p.news);
     definition_release(&p.d);

@@ -201,18 +201,12 @@ static int find_or_make(struct triggers *t, const char *name, struct trigger_row
     return rc;
 }
 
-static void set_text(char **field, const char *text)
-{
-    free(*field);
-    *field = text ? xstrdup(text) : NULL;
-}
-
 /* The baseline is set anew. */
 static int start_afresh(struct triggers *t, struct trigger_row *row, const char *definition)
 {
-    set_text(&row->definition, definition);
-    set_text(&row->cursor, NULL);
-    set_text(&row->reason, NULL);
+    xstrset(&row->definition, definition);
+    xstrset(&row->cursor, NULL);
+    xstrset(&row->reason, NULL);
     row->state = TRIGGER_ACTIVE;
     row->gen++;
     int rc = row->id ? state_trigger_unsee(t->mb->state, row->id) : 0;
@@ -228,7 +222,7 @@ static int put_in_force(struct triggers *t, struct trigger_row *row, const char 
     bool same = recent && row->definition && same_json(row->definition, definition);
     int rc = 0;
 
-    set_text(&row->draft, NULL);
+    xstrset(&row->draft, NULL);
     row->stopped_at = 0;
     if (!same)
         rc = start_afresh(t, row, definition);
@@ -261,7 +255,7 @@ int triggers_draft(struct triggers *t, const char *name, const char *reason)
     state_begin(t->mb->state);
     int rc = find_or_make(t, name, &row);
     if (!rc) {
-        set_text(&row.draft, reason);
+        xstrset(&row.draft, reason);
         rc = state_put_trigger(t->mb->state, &row);
     }
     rc = state_end(t->mb->state, rc);
@@ -286,7 +280,7 @@ int triggers_stop(struct triggers *t, const char *name)
     state_begin(t->mb->state);
     int rc = state_trigger_by_name(t->mb->state, name, &row);
     if (!rc) {
-        set_text(&row.draft, NULL);
+        xstrset(&row.draft, NULL);
         row.stopped_at = clock_steady();
         row.gen++;
         rc = keep_or_remove(t, &row);
@@ -308,7 +302,7 @@ int triggers_rename(struct triggers *t, const char *from, const char *to, const 
     if (rc == -ENOENT)
         rc = state_trigger_by_name(t->mb->state, from, &row);
     if (!rc && !taken) {
-        set_text(&row.name, to);
+        xstrset(&row.name, to);
         rc = state_put_trigger(t->mb->state, &row);
     } else if (taken) {
         rc = triggers_stop(t, from);

@@ -158,24 +158,25 @@ static int ask(struct mailbox *mb, enum remote_value what, const char *id, const
     return rc;
 }
 
-int value_read(struct mailbox *mb, enum remote_value what, const char *id, bool may_ask,
-               struct cancel *cancel, struct buf *out, int64_t *ret_mtime, struct buf *err)
+int value_read(struct mailbox *mb, enum remote_value what, const char *id, struct cancel *cancel,
+               struct buf *out, int64_t *ret_mtime, struct buf *err)
 {
     char *key = key_of(what, id);
-    int rc = known(mb->values, key, !may_ask, out, ret_mtime);
+    int rc = known(mb->values, key, false, out, ret_mtime);
 
-    if (rc == -ENODATA && may_ask) {
-        rc = flights_enter(mb->flights, key, cancel);
-        if (!rc) {
-            rc = known(mb->values, key, false, out, ret_mtime); /* another thread was faster */
-            int asked = rc == -ENODATA ? ask(mb, what, id, key, cancel, err) : 0;
-            if (rc == -ENODATA && (!asked || asked != -EINTR))
-                rc = known(mb->values, key, true, out, ret_mtime);
-            if (rc == -ENODATA && asked)
-                rc = asked;
-            flights_leave(mb->flights, key);
-        }
-    }
+    if (rc != -ENODATA)
+        goto out;
+    rc = flights_enter(mb->flights, key, cancel);
+    if (rc)
+        goto out;
+    rc = known(mb->values, key, false, out, ret_mtime); /* another thread was faster */
+    int asked = rc == -ENODATA ? ask(mb, what, id, key, cancel, err) : 0;
+    if (rc == -ENODATA && asked != -EINTR)
+        rc = known(mb->values, key, true, out, ret_mtime);
+    if (rc == -ENODATA && asked)
+        rc = asked;
+    flights_leave(mb->flights, key);
+out:
     free(key);
     return rc;
 }

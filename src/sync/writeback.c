@@ -130,7 +130,9 @@ static int cancel_op(struct writeback *wb, int64_t slot)
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = is_open(wb, &op) ? -EBUSY : forget_op(wb->mb->state, slot);
+    rc = is_open(wb, &op) ? -EBUSY : copy_is_refused(wb, slot);
+    if (!rc)
+        rc = forget_op(wb->mb->state, slot);
     journal_op_release(&op);
     return rc;
 }
@@ -157,8 +159,7 @@ int writeback_cancel(struct writeback *wb, int64_t slot)
 
 static void requeue_now(struct journal_op *op)
 {
-    free(op->reason);
-    op->reason = NULL;
+    xstrset(&op->reason, NULL);
     op->state = JOURNAL_QUEUED;
     op->attempts = 0;
     op->due = clock_steady();

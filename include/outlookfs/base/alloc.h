@@ -17,8 +17,12 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t size);
-char *xstrdup(const char *s);
+char *xstrdup(const char *s); /* NULL of NULL */
 char *xstrndup(const char *s, size_t n);
+void xstrset(char **field,
+             const char *s); /* frees what is there, and copies `s`, which may be it or NULL */
+void xstrfree(char **list, size_t count); /* the strings and the list */
+void xstrvfree(char **list);              /* of a list that NULL ends; NULL is fine */
 
 /* A new string; the caller frees it. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

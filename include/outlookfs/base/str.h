@@ -15,6 +15,7 @@ struct buf;
 bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
+bool str_in(const char *s, const char *const *list, size_t count); /* is it one of them? */
 
 /* FNV-1a, 64 bit; `seed` 0 to begin, an earlier result to go on. For what is part of names and
  * files, not for secrets. */

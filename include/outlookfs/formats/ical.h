@@ -10,7 +10,9 @@
  * A calendar of many events is written one by one: only one is in memory as an object, and `out` may
  * be emptied between the calls. The same
  * record always gives the same bytes; DTSTAMP is the record's modification time, UID its iCalUId or,
- * without one, its id. Series masters carry an RRULE.
+ * without one, its id. Series masters carry an RRULE, an EXDATE for each of "CancelledOccurrences", and
+ * are followed by an event with RECURRENCE-ID and the series' UID for each of "ExceptionOccurrences"
+ * (their "OriginalStart" is where the rule has them).
  *
  * Times are UTC, as the service gives them; but a series is in the zone by which its rule counts:
  * StartTimeZone, or, where that says UTC and Range.StartDate is another day than Start, a zone

@@ -18,6 +18,9 @@ struct cJSON;
  */
 int event_day(const struct cJSON *event, const char *member, int64_t *ret_ns);
 
+/* Does it repeat? */
+bool event_is_series(const struct cJSON *event);
+
 /* A day of the local zone. */
 struct event_day {
     int64_t date;     /* its midnight as if it were one of UTC, ns since 1970 */

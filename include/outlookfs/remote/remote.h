@@ -61,6 +61,7 @@ enum remote_ability {
     REMOTE_CAN_MIME,
     REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
     REMOTE_CAN_AGENDA,
+    REMOTE_CAN_SERIES,
     REMOTE_CAN_DRAFT,
     REMOTE_CAN_VALUES,
 };
@@ -315,6 +316,14 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
 /* What happens in a calendar in [from, to), ns since 1970: an array of events, each occurrence of a
  * series by itself. REMOTE_CAN_AGENDA. */
 enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
+                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+
+/*
+ * How single events of series differ from the rule, REMOTE_CAN_SERIES: for each id an object with
+ * "cancelledOccurrences" ["OID.<id>.2026-11-30"] and "exceptionOccurrences" [events]; NULL: the
+ * series is gone. The caller deletes them.
+ */
+enum grade remote_series(struct remote *r, const char *const *ids, size_t count,
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 
 /* --- values ----------------------------------------------------------------------------------- */

@@ -227,6 +227,13 @@ int mailbox_record_id(struct mailbox *mb, enum kind kind, const char *folder, co
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
                        struct cancel *cancel, size_t *ret_size, struct buf *err);
 
+/* --- series ----------------------------------------------------------------------------------- */
+
+/* How single events of a series differ from its rule, as remote_series() has it; the caller deletes.
+ * Asks for those of the folder about which nothing is known along. May wait for the network. */
+int mailbox_series(struct mailbox *mb, const char *folder, const char *id, struct cancel *cancel,
+                   struct cJSON **ret, struct buf *err);
+
 /* --- for status ------------------------------------------------------------------------------- */
 
 struct mailbox_progress {

@@ -18,11 +18,11 @@ struct cancel;
 struct mailbox;
 
 /*
- * `id`: of the contact, or NULL. `ask` false: what is known, without a request. The bytes go to `out`, the time
- * they were first seen to `ret_mtime`. -ENOENT: there is none; -ENODATA: nothing is known.
+ * `id`: of the contact, or NULL. The bytes go to `out`, the time they were first seen to `ret_mtime`. -ENOENT: there
+ * is none.
  */
-int value_read(struct mailbox *mb, enum remote_value what, const char *id, bool ask,
-               struct cancel *cancel, struct buf *out, int64_t *ret_mtime, struct buf *err);
+int value_read(struct mailbox *mb, enum remote_value what, const char *id, struct cancel *cancel,
+               struct buf *out, int64_t *ret_mtime, struct buf *err);
 
 /* -EINVAL and the like with the service's words, or ours, in `err`. */
 int value_write(struct mailbox *mb, enum remote_value what, const char *id, const void *data,

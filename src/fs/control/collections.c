@@ -33,12 +33,10 @@ static const struct collection *collection_of(const struct node *node)
 
 struct node_spec collection_spec(struct node *dir, const struct collection *c)
 {
-    return (struct node_spec){.ino = name_ino(".outlookfs", c->name),
-                              .ops = c->ops,
-                              .parent = dir,
-                              .name = c->name,
-                              .kind = KIND_COUNT,
-                              .id = c->name};
+    struct node_spec spec = spec_in(dir, c->ops, name_ino(".outlookfs", c->name), c->name);
+
+    spec.id = c->name;
+    return spec;
 }
 
 static char *entry_name(const struct collection *c, int64_t id, const char *name)
@@ -55,13 +53,11 @@ static char *entry_name(const struct collection *c, int64_t id, const char *name
 struct node_spec entry_spec(struct node *dir, const struct collection *c,
                             const struct node_ops *ops, const char *part, const char *name)
 {
-    return (struct node_spec){.ino = name_ino(".outlookfs", c->name, part),
-                              .ops = ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = KIND_COUNT,
-                              .id = c->name,
-                              .part = part};
+    struct node_spec spec = spec_in(dir, ops, name_ino(".outlookfs", c->name, part), name);
+
+    spec.id = c->name;
+    spec.part = part;
+    return spec;
 }
 
 /* --- the directory of a collection --- */
@@ -149,11 +145,13 @@ static int collection_remove(struct fs *fs, struct node *dir, const char *name)
 
 /* --- the files --- */
 
-static int entry_load(struct fs *fs, struct node *node, struct content *ret)
+static int entry_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                      struct content *ret)
 {
     const char *slash = strchr(node->part, '/');
     struct buf text;
 
+    (void)req;
     buf_init(&text, JSON_TEXT_MAX);
     int rc = collection_of(node)->render(fs, strtoll(node->part, NULL, 10),
                                          slash ? slash + 1 : NULL, &text);
@@ -163,22 +161,6 @@ static int entry_load(struct fs *fs, struct node *node, struct content *ret)
         ret->mtime = fs->birth;
     }
     buf_release(&text);
-    return rc;
-}
-
-static int entry_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                         struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    (void)req;
-    if (rc == -ENOENT) {
-        rc = entry_load(fs, node, &made);
-        if (!rc)
-            rc = content_stat(&made, ret);
-        free(made.text);
-    }
     return rc;
 }
 
@@ -194,9 +176,8 @@ const struct node_ops entry_ops = {
     .name = "collection entry",
     .type = S_IFREG,
     .flags = NODE_VOLATILE,
-    .getattr = entry_getattr,
     .setattr = entry_setattr,
-    .load = entry_load,
+    .make = entry_make,
 };
 
 const struct node_ops collection_ops = {

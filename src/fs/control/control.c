@@ -29,9 +29,8 @@
 /* The largest status.json or log we make. */
 #define TEXT_MAX ((size_t)8 * 1024 * 1024)
 
-typedef int (*render_fn)(struct fs *fs, struct buf *out);
-
-static int render_to_content(struct fs *fs, render_fn render, struct content *ret)
+static int make_text(struct fs *fs, int (*render)(struct fs *fs, struct buf *out),
+                     struct content *ret)
 {
     struct buf text;
 
@@ -46,39 +45,19 @@ static int render_to_content(struct fs *fs, render_fn render, struct content *re
     return rc;
 }
 
-static int render_to_stat(struct fs *fs, render_fn render, struct node *node, struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    if (rc == -ENOENT) {
-        rc = render_to_content(fs, render, &made);
-        if (!rc)
-            rc = content_stat(&made, ret);
-        free(made.text);
-    }
-    return rc;
-}
-
-static int status_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                          struct stat *ret)
+static int status_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                       struct content *ret)
 {
     (void)req;
-    return render_to_stat(fs, status_render, node, ret);
-}
-
-static int status_load(struct fs *fs, struct node *node, struct content *ret)
-{
     (void)node;
-    return render_to_content(fs, status_render, ret);
+    return make_text(fs, status_render, ret);
 }
 
 static const struct node_ops status_ops = {
     .name = "status",
     .type = S_IFREG,
     .flags = NODE_VOLATILE,
-    .getattr = status_getattr,
-    .load = status_load,
+    .make = status_make,
 };
 
 static int log_render(struct fs *fs, struct buf *out)
@@ -87,24 +66,18 @@ static int log_render(struct fs *fs, struct buf *out)
     return log_tail(out);
 }
 
-static int log_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int log_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
 {
     (void)req;
-    return render_to_stat(fs, log_render, node, ret);
-}
-
-static int log_load(struct fs *fs, struct node *node, struct content *ret)
-{
     (void)node;
-    return render_to_content(fs, log_render, ret);
+    return make_text(fs, log_render, ret);
 }
 
 static const struct node_ops log_ops = {
     .name = "log",
     .type = S_IFREG,
     .flags = NODE_VOLATILE,
-    .getattr = log_getattr,
-    .load = log_load,
+    .make = log_make,
 };
 
 /* --- control --- */
@@ -150,11 +123,13 @@ static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct nod
     return rc ? rc : (ssize_t)size;
 }
 
-static int control_load(struct fs *fs, struct node *node, struct content *ret)
+static int control_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                        struct content *ret)
 {
-    (void)fs;
+    (void)req;
     (void)node;
     ret->text = xstrdup("");
+    ret->mtime = fs->birth;
     return 0;
 }
 
@@ -162,7 +137,7 @@ static const struct node_ops control_ops = {
     .name = "control",
     .type = S_IFREG,
     .flags = NODE_VOLATILE | NODE_WRITABLE,
-    .load = control_load,
+    .make = control_make,
     .write = control_write,
 };
 
@@ -175,30 +150,7 @@ static const struct {
 
 static struct node_spec file_spec(struct node *dir, size_t i)
 {
-    return (struct node_spec){.ino = name_ino(".outlookfs", files[i].name),
-                              .ops = files[i].ops,
-                              .parent = dir,
-                              .name = files[i].name,
-                              .kind = KIND_COUNT};
-}
-
-static int control_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
-                          const char *name, struct node **ret)
-{
-    (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-        if (str_eq(files[i].name, name)) {
-            *ret = tree_obtain(fs, file_spec(dir, i));
-            return 0;
-        }
-    }
-    for (const struct collection *const *c = collections; *c; c++) {
-        if (str_eq(collection_name(*c), name)) {
-            *ret = tree_obtain(fs, collection_spec(dir, *c));
-            return 0;
-        }
-    }
-    return -ENOENT;
+    return spec_in(dir, files[i].ops, name_ino(".outlookfs", files[i].name), files[i].name);
 }
 
 static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -218,6 +170,5 @@ const struct node_ops control_root_ops = {
     .type = S_IFDIR,
     .refusal = "what is here is made by the mount: `outlookfs status` explains it, commands go to "
                ".outlookfs/control",
-    .lookup = control_lookup,
     .list = control_list,
 };

@@ -6,7 +6,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -113,21 +112,6 @@ static int render_conflict(struct fs *fs, int64_t id, const char *part, struct b
 
 static struct node_spec version_spec(struct node *dir, size_t i, char part[48]);
 
-static int conflict_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
-                           const char *name, struct node **ret)
-{
-    char part[48];
-
-    (void)req;
-    for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-        if (str_eq(versions[i], name)) {
-            *ret = tree_obtain(fs, version_spec(dir, i, part));
-            return 0;
-        }
-    }
-    return -ENOENT;
-}
-
 static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                          struct dir_list *list)
 {
@@ -153,7 +137,6 @@ static const struct node_ops conflict_ops = {
     .name = "conflict",
     .type = S_IFDIR,
     .flags = NODE_VOLATILE,
-    .lookup = conflict_lookup,
     .list = conflict_list,
     .remove = conflict_remove,
 };

@@ -5,7 +5,6 @@
 #include "../records/beside_p.h"
 #include "control_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
@@ -17,30 +16,14 @@ static const struct node_ops replies_ops = {
     .name = "automatic replies",
     .type = S_IFREG,
     .flags = NODE_VOLATILE | NODE_WRITABLE,
-    .getattr = value_getattr,
-    .prepare = value_prepare,
-    .load = value_load,
+    .make = value_make,
     .store = value_store,
     .closed = value_closed,
 };
 
 static struct node_spec replies_spec(struct node *dir)
 {
-    return (struct node_spec){.ino = name_ino("settings", REPLIES),
-                              .ops = &replies_ops,
-                              .parent = dir,
-                              .name = REPLIES,
-                              .kind = KIND_COUNT};
-}
-
-static int settings_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
-                           const char *name, struct node **ret)
-{
-    (void)req;
-    if (!str_eq(name, REPLIES))
-        return -ENOENT;
-    *ret = tree_obtain(fs, replies_spec(dir));
-    return 0;
+    return spec_in(dir, &replies_ops, name_ino("settings", REPLIES), REPLIES);
 }
 
 static int settings_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -79,7 +62,6 @@ const struct node_ops settings_root_ops = {
     .flags = NODE_LOCAL_NAMES,
     .takes = settings_takes,
     .refusal = "settings are the service's: change the text of one",
-    .lookup = settings_lookup,
     .list = settings_list,
     .receive = settings_receive,
 };

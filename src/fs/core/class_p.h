@@ -1,10 +1,9 @@
 /*
  * class_p.h - what a kind of directory, file or link does: the interface a branch implements.
  *
- * A node's class is a const struct node_ops, checked where a node is made: a directory has lookup()
- * and list() or neither (no entries of its own), and owns(), create() and rename() or none of them;
- * a link has readlink(), a file load() or read(). What else is not set is -EPERM or empty. What
- * local names mean is names_p.h.
+ * A node's class is a const struct node_ops, checked where a node is made: a directory with lookup()
+ * has list(), and it has owns(), create() and rename() or none of them; a link has readlink(), a
+ * file load() or make(). What else is not set is -EPERM or empty. What local names mean is names_p.h.
  *
  * "Locked" means under fs.change: a hook may write the databases and must not wait for the network.
  * "Unlocked" means with no lock held: it may wait for the network, and ends when req->cancel fires.
@@ -18,10 +17,12 @@
 #include <outlookfs/model/kind.h>
 #include <outlookfs/store/state.h>
 
+struct cache_folder;
 struct content;
 struct dir_list;
 struct name_ops;
 struct node;
+struct node_spec;
 struct place;
 
 enum node_flags {
@@ -40,7 +41,7 @@ struct node_ops {
     unsigned flags;   /* enum node_flags */
 
     /* -- all -- */
-    /* Unlocked. */
+    /* Unlocked. NULL: the size and time of what make() makes, the size of where a link leads. */
     int (*getattr)(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
     /* Unlocked; `name` without "user.outlook.". */
     int (*getxattr)(struct fs *fs, struct node *node, const char *name, struct buf *out);
@@ -50,12 +51,16 @@ struct node_ops {
     int (*prepare)(struct fs *fs, const struct fs_req *req, struct node *node);
 
     /* -- directories: entries of their own; local ones are added by core -- */
-    /* A referenced node or -errno. Unlocked. */
+    /* A referenced node or -errno. Unlocked. NULL: dir_find(), what list() adds is all there is. */
     int (*lookup)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret);
     /* Adds entries with dir_add(), some at a time: called again with the same `list` until it
      * answers 0 (no more). 1: call again. Unlocked. */
     int (*list)(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
+    /* The service's folder `f` as an entry; `name` is what was looked up, NULL in a list. A spec
+     * without a name: left out. For folders_lookup() and folders_list() (records_p.h). */
+    struct node_spec (*folder)(struct fs *fs, struct node *dir, const struct cache_folder *f,
+                               const char *name);
     /* Makes a directory that is more than a local one. Unlocked. NULL, or -ENOSYS: a local one, or
      * refused. */
     int (*mkdir)(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
@@ -93,7 +98,9 @@ struct node_ops {
     int (*readlink)(struct fs *fs, struct node *node, struct buf *out); /* unlocked */
 
     /* -- files -- */
-    /* Fills a new content: fd or text. Locked. */
+    /* Fills a new content, fd or text, with what is made at each look. Unlocked. */
+    int (*make)(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret);
+    /* In place of make(): the same of bytes that lie here. Locked. */
     int (*load)(struct fs *fs, struct node *node, struct content *ret);
     /* Takes writes itself; they change no content. Unlocked. */
     ssize_t (*write)(struct fs *fs, const struct fs_req *req, struct node *node, const void *data,

@@ -66,30 +66,34 @@ static struct content *take_open(struct fs *fs, struct node *node)
     return c;
 }
 
-/* Under fs.change, so that no commit or close comes between loading and installing. */
-static int load(struct fs *fs, struct node *node, struct content **ret)
+/* The content is installed under fs.change, so that no commit or close comes between loading and that. */
+static int load(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
 {
-    const struct node_ops *ops;
-    int rc = 0;
+    const struct node_ops *ops = tree_ops(fs, node);
+    struct content *c = content_new();
+    int rc = ops->make ? ops->make(fs, req, node, c) : 0;
 
+    if (rc)
+        goto out;
     mutex_lock(&fs->change);
     *ret = take_open(fs, node);
     if (!*ret) {
-        struct content *c = content_new();
-
         ops = tree_ops(fs, node);
-        rc = ops->load(fs, node, c);
-        if (rc) {
-            content_free(fs, c);
-        } else {
+        if (ops->load)
+            rc = ops->load(fs, node, c);
+        if (!rc) {
             c->handles = 1;
             mutex_lock(&fs->tree.lock);
             node->content = c;
             mutex_unlock(&fs->tree.lock);
             *ret = c;
+            c = NULL;
         }
     }
     mutex_unlock(&fs->change);
+out:
+    if (c)
+        content_free(fs, c);
     return rc;
 }
 
@@ -111,40 +115,36 @@ int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *no
     return rc == -EINTR ? rc : 0;
 }
 
-static bool was_refused(struct fs *fs, struct node *node)
-{
-    mutex_lock(&fs->tree.lock);
-    bool refused = node->content && node->content->refused;
-    mutex_unlock(&fs->tree.lock);
-    return refused;
-}
-
 /* What was prepared may be pushed out of a bounded cache before it is loaded. */
 #define PREPARE_TRIES 3
 
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
 {
-    const struct node_ops *ops = tree_ops(fs, node);
-    int rc = 0;
+    mutex_lock(&fs->tree.lock);
+    const struct node_ops *ops = node->ops;
+    struct content *open = node->content;
+    bool refused = open && open->refused; /* who opens it now is to find the record's own text */
+    if (open && !refused)
+        open->handles++;
+    mutex_unlock(&fs->tree.lock);
 
-    if (was_refused(fs, node)) { /* who opens the file now is to find the record's own text */
+    int rc = 0, tries = ops->prepare ? PREPARE_TRIES : 1;
+    if (refused) {
         mutex_lock(&fs->change);
         rc = content_wait_closed(fs, req, node);
         mutex_unlock(&fs->change);
+    } else if (open) {
+        *ret = open;
+        return 0;
     }
     if (rc)
         return rc;
-    *ret = take_open(fs, node);
-    if (*ret)
-        return 0;
-    for (int i = 0; i < PREPARE_TRIES; i++) {
+    do {
         rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
         if (rc)
             return rc;
-        rc = load(fs, node, ret);
-        if (rc != -ENOENT || !ops->prepare)
-            break;
-    }
+        rc = load(fs, req, node, ret);
+    } while (rc == -ENOENT && --tries);
     return rc;
 }
 
@@ -177,24 +177,18 @@ struct judgement *content_take_judgement(struct fs *fs, struct content *c)
     return j;
 }
 
-static bool is_committed(struct fs *fs, struct content *c)
-{
-    mutex_lock(&fs->change);
-    bool committed = c->changed == c->committed;
-    mutex_unlock(&fs->change);
-    return committed;
-}
-
 static void judge_for_close(struct fs *fs, const struct fs_req *req, struct node *node,
                             struct content *c)
 {
-    struct node *dir = is_committed(fs, c) ? NULL : tree_parent(fs, node);
-    char *name = dir ? tree_name(fs, node) : NULL;
+    struct node *dir = c->changed == c->committed ? NULL : tree_parent(fs, node);
 
-    if (name)
+    if (dir) {
+        char *name = tree_name(fs, node);
+
         content_judge(fs, req, node, c, NULL, &(struct place){dir, name});
-    free(name);
-    tree_put(fs, dir);
+        free(name);
+        tree_put(fs, dir);
+    }
 }
 
 /* Did the class judge the bytes? Anything else is trouble of our own, and the next close tries
@@ -251,11 +245,10 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
 int content_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c)
 {
     const struct node_ops *ops = tree_ops(fs, node);
+    uint64_t changed = c->changed;
     struct buf err;
 
-    uint64_t changed = c->changed;
-
-    if (!ops->store || is_committed(fs, c))
+    if (!ops->store || changed == c->committed)
         return 0;
     buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->store(fs, req, node, c, &err);
@@ -295,8 +288,7 @@ void content_put(struct fs *fs, struct node *node)
 {
     struct content *c = content_peek(fs, node);
 
-    if (c->changed)
-        judge_for_close(fs, NULL, node, c);
+    judge_for_close(fs, NULL, node, c);
     mutex_lock(&fs->change);
     mutex_lock(&fs->tree.lock);
     bool last = --c->handles == 0;
@@ -370,6 +362,20 @@ int content_stat_open(struct fs *fs, struct node *node, struct stat *st)
     return rc;
 }
 
+int content_stat_made(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *st)
+{
+    int rc = content_stat_open(fs, node, st);
+
+    if (rc != -ENOENT)
+        return rc;
+    struct content *c = content_new();
+    rc = tree_ops(fs, node)->make(fs, req, node, c);
+    if (!rc)
+        rc = content_stat(c, st);
+    content_free(fs, c);
+    return rc;
+}
+
 /* The local file with the bytes of the text in it, or empty. */
 static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
@@ -411,8 +417,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
 void content_rebase(struct content *c, const char *text)
 {
     mutex_lock(&c->lock);
-    free(c->base);
-    c->base = xstrdup(text);
+    xstrset(&c->base, text);
     mutex_unlock(&c->lock);
 }
 

@@ -28,11 +28,11 @@ struct content {
     _Atomic uint64_t changed; /* grows with each change of bytes */
     _Atomic uint64_t synced;  /* `changed` at the last fsync */
     _Atomic uint64_t
-        flushed;         /* `changed` at the last close of a descriptor; UINT64_MAX: none yet */
-    uint64_t committed;  /* guarded by fs.change: `changed` at the last commit */
-    atomic_bool refused; /* written under fs.change: the bytes can never be accepted; the
+        flushed; /* `changed` at the last close of a descriptor; UINT64_MAX: none yet */
+    _Atomic uint64_t committed; /* written under fs.change: `changed` at the last commit */
+    atomic_bool refused;        /* written under fs.change: the bytes can never be accepted; the
                                   record's own come back at the last close */
-    struct judgement *judged; /* guarded by fs.change; or NULL */
+    struct judgement *judged;   /* guarded by fs.change; or NULL */
 };
 
 /* What name_ops.judge() found out about the bytes of a content: first member of the class's own. */
@@ -42,7 +42,8 @@ struct judgement {
 };
 
 /* --- content.c --- */
-/* One more handle, loaded when there is none; content_put() gives it back, the last one commits. */
+/* One more handle, made or loaded when there is none; content_put() gives it back, the last one
+ * commits. */
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
 void content_put(struct fs *fs, struct node *node);
 /* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
@@ -58,6 +59,8 @@ int content_own(struct fs *fs, struct node *node, struct content *content, bool 
 int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
 int content_stat(struct content *content, struct stat *st);               /* size and times */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
+/* The same, and where it is not open of what is made for it (node_ops.make). Unlocked. */
+int content_stat_made(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *st);
 /* What the bytes will be under the name `to`, found out while nobody has to wait (name_ops.judge). Unlocked. */
 void content_judge(struct fs *fs, const struct fs_req *req, struct node *node,
                    struct content *content, const struct place *from, const struct place *to);

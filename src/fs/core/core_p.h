@@ -91,22 +91,12 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc);
  * (asked for when needed, as it is when anything changes before the entry is read). Strings are
  * copied. */
 void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr);
-/*
- * A class that goes through its entries for lookup() as it does for list(): {.fs, .dir} and what it is for. Each
- * entry's name is made unique by dir_walk_name(), which takes and returns it, then dir_walk_entry(), until
- * dir_walk_end() answers for the hook: `rc`, or -ENOENT where nothing of the name was met.
- */
-struct dir_walk {
-    struct fs *fs;
-    struct node *dir;
-    struct dir_list *list; /* list(), or ... */
-    const char *wanted;    /* ... lookup() of this name */
-    struct node *found;
-    struct map taken;
-};
-char *dir_walk_name(struct dir_walk *w, char *name, const char *id);
-void dir_walk_entry(struct dir_walk *w, struct node_spec spec);
-int dir_walk_end(struct dir_walk *w, int rc, struct node **ret);
+/* The name, or where it is too long or was given before in this list, one with a hash of `id`. Takes
+ * and returns it. */
+char *dir_unique_name(struct dir_list *list, char *name, const char *id);
+/* The entry of this name among those that the class lists: node_ops.lookup(). */
+int dir_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+             struct node **ret);
 /* A class's own cursor, zero at the start; and strings it wants to remember between calls. */
 uint64_t *dir_cursor(struct dir_list *list);
 struct map *dir_seen(struct dir_list *list);

@@ -40,6 +40,7 @@ struct dir_list {
     uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
     uint64_t cursor;
     struct map seen;
+    const char *wanted; /* dir_find(): other names are not kept */
 };
 
 struct fs_dir {
@@ -67,6 +68,8 @@ static void list_clear(struct dir_list *list)
 
 void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr)
 {
+    if (list->wanted && (list->count || !str_eq(spec.name, list->wanted)))
+        return;
     if (list->count - list->first == list->room) {
         list->room = list->room ? list->room * 2 : 64;
         list->entries = xrealloc(list->entries, list->room * sizeof(*list->entries));
@@ -77,38 +80,42 @@ void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *at
     if (attr)
         e->attr = *attr;
     e->spec.name = xstrdup(spec.name);
-    e->spec.id = spec.id ? xstrdup(spec.id) : NULL;
-    e->spec.part = spec.part ? xstrdup(spec.part) : NULL;
+    e->spec.id = xstrdup(spec.id);
+    e->spec.part = xstrdup(spec.part);
 }
 
-/* The second of a name gets a hash of its id. */
-char *dir_walk_name(struct dir_walk *w, char *name, const char *id)
+char *dir_unique_name(struct dir_list *list, char *name, const char *id)
 {
-    if (map_get(&w->taken, name)) {
+    if (strlen(name) > NAME_BYTES_MAX || map_get(&list->seen, name)) {
         char *unique = name_unique(name, id, true);
 
         free(name);
         name = unique;
     }
-    map_set(&w->taken, name, w);
+    map_set(&list->seen, name, list);
     return name;
 }
 
-void dir_walk_entry(struct dir_walk *w, struct node_spec spec)
+int dir_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+             struct node **ret)
 {
-    if (w->list)
-        dir_add(w->list, spec, NULL);
-    else if (!w->found && str_eq(spec.name, w->wanted))
-        w->found = tree_obtain(w->fs, spec);
-}
+    const struct node_ops *ops = tree_ops(fs, dir);
+    struct dir_list list = {.wanted = name};
+    int rc;
 
-int dir_walk_end(struct dir_walk *w, int rc, struct node **ret)
-{
-    map_release(&w->taken);
-    if (rc || w->list)
-        return rc;
-    *ret = w->found;
-    return w->found ? 0 : -ENOENT;
+    map_init(&list.seen);
+    do
+        rc = ops->list(fs, req, dir, &list);
+    while (rc > 0 && !list.count);
+    if (list.count) {
+        *ret = tree_obtain(fs, list.entries->spec);
+        rc = 0;
+    } else if (rc >= 0) {
+        rc = -ENOENT;
+    }
+    list_clear(&list);
+    map_release(&list.seen);
+    return rc;
 }
 
 uint64_t *dir_cursor(struct dir_list *list)

@@ -53,7 +53,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
 
     if (node_is_dir(ops))
         return -EISDIR;
-    if (!ops->load)
+    if (!ops->make && !ops->load)
         return -ELOOP;
     if (write && node_is_read_only(fs, node))
         return node_refuse_change(fs, node, -EROFS, NULL);

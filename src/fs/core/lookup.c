@@ -10,6 +10,7 @@
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,17 @@ int node_refuse_change(struct fs *fs, struct node *node, int rc, const char *rea
     return rc;
 }
 
+static int link_stat(struct fs *fs, struct node *node, struct stat *ret)
+{
+    struct buf target;
+
+    buf_init(&target, PATH_MAX);
+    int rc = tree_ops(fs, node)->readlink(fs, node, &target);
+    ret->st_size = (off_t)target.len;
+    buf_release(&target);
+    return rc;
+}
+
 int node_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
 {
     const struct node_ops *ops = tree_ops(fs, node);
@@ -83,6 +95,10 @@ int node_getattr(struct fs *fs, const struct fs_req *req, struct node *node, str
     attr_init(fs, node->ino, ops, ret);
     if (ops->getattr)
         rc = ops->getattr(fs, req, node, ret);
+    else if (ops->make)
+        rc = content_stat_made(fs, req, node, ret);
+    else if (ops->readlink)
+        rc = link_stat(fs, node, ret);
     if (rc)
         return rc;
     ret->st_blocks = (ret->st_size + 511) / 512;
@@ -104,8 +120,8 @@ int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const
         return -ENAMETOOLONG;
     if (ops->flags & NODE_LOCAL_NAMES)
         rc = fs->local->lookup(fs, dir, name, ret);
-    if (rc == -ENOENT && ops->lookup)
-        rc = ops->lookup(fs, req, dir, name, ret);
+    if (rc == -ENOENT && ops->list)
+        rc = (ops->lookup ? ops->lookup : dir_find)(fs, req, dir, name, ret);
     return rc;
 }
 

@@ -51,6 +51,18 @@ struct node_spec {
     int64_t row;
 };
 
+/* An entry of `dir`, of the same kind and folder. */
+static inline struct node_spec spec_in(struct node *dir, const struct node_ops *ops, uint64_t ino,
+                                       const char *name)
+{
+    return (struct node_spec){.ino = ino,
+                              .ops = ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = dir->kind,
+                              .folder = dir->folder};
+}
+
 /* --- tree.c --- */
 void tree_init(struct fs *fs, const struct node_ops *root);
 void tree_release(struct fs *fs);

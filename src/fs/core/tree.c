@@ -122,11 +122,6 @@ const char *tree_intern(struct fs *fs, const char *folder)
     return known;
 }
 
-static char *copy(const char *s)
-{
-    return s ? xstrdup(s) : NULL;
-}
-
 static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent,
                               const char *name)
 {
@@ -135,10 +130,8 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
     if (parent)
         parent->refs++;
     n->parent = parent;
-    if (!str_eq(n->name, name)) {
-        free(n->name);
-        n->name = copy(name);
-    }
+    if (!str_eq(n->name, name))
+        xstrset(&n->name, name);
     if (old) {
         old->refs--;
         reap_locked(tree, old);
@@ -151,12 +144,12 @@ __attribute__((unused)) static bool is_whole(const struct node_ops *ops) /* for 
     if (!ops->name || (ops->flags & NODE_READ_ONLY && ops->flags & NODE_WRITABLE))
         return false;
     if (S_ISDIR(ops->type))
-        return !ops->lookup == !ops->list && (!ops->names || ops->names->files) &&
+        return (!ops->lookup || ops->list) && (!ops->names || ops->names->files) &&
                (ops->flags & NODE_READ_ONLY ||
                 (!ops->owns == !ops->create && !ops->owns == !ops->rename));
     if (S_ISLNK(ops->type))
         return ops->readlink;
-    return S_ISREG(ops->type) && (ops->load || ops->read);
+    return S_ISREG(ops->type) && !ops->make != !ops->load && (ops->make || ops->getattr);
 }
 
 /* Without a reference of its own. */
@@ -170,8 +163,8 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->ino = spec->ino;
         n->kind = spec->kind;
         n->folder = intern_locked(tree, spec->folder);
-        n->id = copy(spec->id);
-        n->part = copy(spec->part);
+        n->id = xstrdup(spec->id);
+        n->part = xstrdup(spec->part);
         n->ops = spec->ops;
         n->row = spec->row;
         n->shown_size = -1;
@@ -262,7 +255,7 @@ void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const st
 
 void tree_set_refusal(struct fs *fs, struct node *node, const char *reason)
 {
-    char *now = copy(reason);
+    char *now = xstrdup(reason);
 
     mutex_lock(&fs->tree.lock);
     char *old = node->refusal;

@@ -31,13 +31,10 @@ static const struct node_ops day_ops, occurrence_ops;
 
 static struct node_spec day_spec(struct node *dir, const char *day)
 {
-    return (struct node_spec){.ino = name_ino("agenda", dir->folder, day),
-                              .ops = &day_ops,
-                              .parent = dir,
-                              .name = day,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = day};
+    struct node_spec spec = spec_in(dir, &day_ops, name_ino("agenda", dir->folder, day), day);
+
+    spec.id = day;
+    return spec;
 }
 
 static int agenda_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -106,34 +103,6 @@ static char *name_of(const struct item *item)
     return name;
 }
 
-static struct node_spec occurrence_spec(struct node *dir, const char *name, const char *id)
-{
-    return (struct node_spec){.ino = name_ino("agenda", dir->folder, dir->id, id),
-                              .ops = &occurrence_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = dir->id,
-                              .part = id};
-}
-
-static int walk(struct dir_walk *w, struct cancel *cancel, struct node **ret)
-{
-    struct search_result *r = NULL;
-    int rc = look(w->fs, cancel, w->dir, SEARCH_KNOWN, &r);
-
-    for (size_t i = 0; !rc && i < r->nitems; i++) {
-        const struct item *item = &r->items[i];
-        char *name = dir_walk_name(w, name_of(item), item->id);
-
-        dir_walk_entry(w, occurrence_spec(w->dir, name, item->id));
-        free(name);
-    }
-    search_put(w->fs->mailbox, r);
-    return dir_walk_end(w, rc, ret);
-}
-
 static int day_open(struct fs *fs, const struct fs_req *req, struct node *dir)
 {
     struct search_result *r = NULL;
@@ -146,15 +115,29 @@ static int day_open(struct fs *fs, const struct fs_req *req, struct node *dir)
 static int day_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                     struct dir_list *list)
 {
-    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .list = list}, req->cancel, NULL);
+    struct search_result *r = NULL;
+    int rc = look(fs, req->cancel, dir, SEARCH_KNOWN, &r);
+
+    for (size_t i = 0; !rc && i < r->nitems; i++) {
+        const struct item *item = &r->items[i];
+        char *name = dir_unique_name(list, name_of(item), item->id);
+        struct node_spec spec =
+            spec_in(dir, &occurrence_ops, name_ino("agenda", dir->folder, dir->id, item->id), name);
+
+        spec.id = dir->id;
+        spec.part = item->id;
+        dir_add(list, spec, NULL);
+        free(name);
+    }
+    search_put(fs->mailbox, r);
+    return rc;
 }
 
+/* Programs probe for other names, and a day that nobody has looked at is asked for. */
 static int day_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                       struct node **ret)
 {
-    if (!name_is_record(name))
-        return -ENOENT;
-    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .wanted = name}, req->cancel, ret);
+    return name_is_record(name) ? dir_find(fs, req, dir, name, ret) : -ENOENT;
 }
 
 static const struct node_ops day_ops = {
@@ -178,11 +161,11 @@ static const struct item *find_item(const struct search_result *r, const char *i
     return NULL;
 }
 
-static int load_occurrence(struct fs *fs, struct cancel *cancel, const struct node *node,
-                           enum search_age age, struct content *ret)
+static int occurrence_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                           struct content *ret)
 {
     struct search_result *r = NULL;
-    int rc = look(fs, cancel, node, age, &r);
+    int rc = look(fs, req->cancel, node, SEARCH_KNOWN, &r);
     const struct item *item = rc ? NULL : find_item(r, node->part);
 
     if (!rc && !item)
@@ -193,35 +176,6 @@ static int load_occurrence(struct fs *fs, struct cancel *cancel, const struct no
         ret->mtime = item->mtime ? item->mtime : fs->birth;
     }
     search_put(fs->mailbox, r);
-    return rc == -ENODATA ? -ENOENT : rc;
-}
-
-static int occurrence_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
-{
-    struct content made = {.fd = -1};
-    int rc = load_occurrence(fs, req->cancel, node, SEARCH_KNOWN, &made);
-
-    free(made.text);
-    return rc;
-}
-
-static int occurrence_load(struct fs *fs, struct node *node, struct content *ret)
-{
-    return load_occurrence(fs, NULL, node, SEARCH_CACHED, ret);
-}
-
-static int occurrence_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                              struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    if (rc != -ENOENT)
-        return rc;
-    rc = load_occurrence(fs, req ? req->cancel : NULL, node, SEARCH_KNOWN, &made);
-    if (!rc)
-        rc = content_stat(&made, ret);
-    free(made.text);
     return rc;
 }
 
@@ -235,8 +189,6 @@ static const struct node_ops occurrence_ops = {
     .name = "occurrence",
     .type = S_IFREG,
     .flags = NODE_READ_ONLY | NODE_VOLATILE,
-    .getattr = occurrence_getattr,
     .getxattr = occurrence_getxattr,
-    .prepare = occurrence_prepare,
-    .load = occurrence_load,
+    .make = occurrence_make,
 };

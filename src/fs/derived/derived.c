@@ -10,7 +10,6 @@
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
-#include <errno.h>
 #include <string.h>
 
 #define TAG "CACHEDIR.TAG"
@@ -19,19 +18,10 @@
 static const char text[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
                            "# What is here is made of mail/, calendars/ and contacts/.\n";
 
-static int tag_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+static int tag_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
 {
     (void)fs;
     (void)req;
-    (void)node;
-    ret->st_size = (off_t)strlen(text);
-    attr_set_mtime(ret, TIME);
-    return 0;
-}
-
-static int tag_load(struct fs *fs, struct node *node, struct content *ret)
-{
-    (void)fs;
     (void)node;
     ret->text = xstrdup(text);
     ret->len = strlen(text);
@@ -43,8 +33,7 @@ static const struct node_ops tag_ops = {
     .name = TAG,
     .type = S_IFREG,
     .flags = NODE_READ_ONLY,
-    .getattr = tag_getattr,
-    .load = tag_load,
+    .make = tag_make,
 };
 
 static const struct branch *branch_of(struct fs *fs, const struct node *root)
@@ -65,34 +54,12 @@ static struct node_spec kind_spec(struct node *root, const struct branch *b, enu
                               .kind = kind};
 }
 
-static struct node_spec tag_spec(struct node *root, const struct branch *b)
-{
-    return (struct node_spec){.ino = name_ino(b->name, TAG),
-                              .ops = &tag_ops,
-                              .parent = root,
-                              .name = TAG,
-                              .kind = KIND_COUNT};
-}
-
-int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
-                   struct node **ret)
-{
-    const struct branch *b = branch_of(fs, root);
-    enum kind kind = kind_by_dir(name);
-
-    (void)req;
-    if (kind == KIND_COUNT && !str_eq(name, TAG))
-        return -ENOENT;
-    *ret = tree_obtain(fs, kind == KIND_COUNT ? tag_spec(root, b) : kind_spec(root, b, kind));
-    return 0;
-}
-
 int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list)
 {
     const struct branch *b = branch_of(fs, root);
 
     (void)req;
-    dir_add(list, tag_spec(root, b), NULL);
+    dir_add(list, spec_in(root, &tag_ops, name_ino(b->name, TAG), TAG), NULL);
     for (int kind = 0; kind < KIND_COUNT; kind++)
         dir_add(list, kind_spec(root, b, (enum kind)kind), NULL);
     return 0;

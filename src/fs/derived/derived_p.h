@@ -14,9 +14,7 @@
 
 #include <outlookfs/sync/search.h>
 
-/* Lookup and list of the root of a branch that has `kinds`. */
-int derived_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
-                   struct node **ret);
+/* The root of a branch that has `kinds`. */
 int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list);
 
 /* --- search.c, search_query.c --- */

@@ -37,13 +37,11 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struc
 
 static struct node_spec file_spec(struct node *dir, const char *id, const char *name)
 {
-    return (struct node_spec){.ino = export_ino(dir->kind, dir->folder, id),
-                              .ops = &export_file_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = id};
+    struct node_spec spec =
+        spec_in(dir, &export_file_ops, export_ino(dir->kind, dir->folder, id), name);
+
+    spec.id = id;
+    return spec;
 }
 
 int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id,
@@ -71,7 +69,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     } else if (dir->kind == KIND_MESSAGE) {
         rc = maildir_lookup(fs, dir, name, ret);
         if (rc == -ENOENT)
-            rc = folder_find(fs, req, dir, name, folder_spec, ret);
+            rc = folders_lookup(fs, req, dir, name, ret);
     }
     return rc;
 }
@@ -138,7 +136,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
     int rc = 0;
 
     if (dir->kind == KIND_MESSAGE && !*dir_cursor(list))
-        rc = folder_list_below(fs, req, dir, folder_spec, list);
+        rc = folders_list(fs, req, dir, list);
     return rc ? rc : export_list_records(fs, req, dir, file_name, list);
 }
 
@@ -149,6 +147,7 @@ static const struct node_ops folder_ops_of_export = {
     .flags = NODE_READ_ONLY,
     .lookup = folder_lookup,
     .list = folder_list,
+    .folder = folder_spec,
     .getxattr = folder_getxattr,
 };
 
@@ -233,13 +232,13 @@ static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 {
     int rc = dir->kind == KIND_MESSAGE ? -ENOENT : find_whole(fs, req, dir, name, ret);
 
-    return rc == -ENOENT ? folder_find(fs, req, dir, name, folder_spec, ret) : rc;
+    return rc == -ENOENT ? folders_lookup(fs, req, dir, name, ret) : rc;
 }
 
 static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
-    int rc = folder_list_below(fs, req, dir, folder_spec, list);
+    int rc = folders_list(fs, req, dir, list);
 
     return rc || dir->kind == KIND_MESSAGE ? rc : list_whole(fs, req, dir, list);
 }
@@ -251,6 +250,7 @@ const struct node_ops export_kind_ops = {
     .flags = NODE_READ_ONLY,
     .lookup = kind_lookup,
     .list = kind_list,
+    .folder = folder_spec,
 };
 
 const struct node_ops export_root_ops = {
@@ -258,6 +258,5 @@ const struct node_ops export_root_ops = {
     .type = S_IFDIR,
     .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
-    .lookup = derived_lookup,
     .list = derived_list,
 };

@@ -3,8 +3,9 @@
  *
  * The bytes are a function of the record as the service has it, so the size is worked out once per
  * version of the record and kept in the cache: `ls -l` of a folder that was seen before costs what
- * it costs in mail/. A message with attachments needs their bytes: they are downloaded at the first
- * stat or open, and the file that is made then is kept for the open that follows.
+ * it costs in mail/. A message with attachments needs their bytes, a series what the service tells of
+ * its single events: they are asked for at the first stat or open, and the file that is made then is
+ * kept for the open that follows.
  *
  * Where the service gives a message as it travels, that is the file, from the disk cache of
  * attachments.
@@ -87,7 +88,7 @@ static int write_event(const struct cJSON *record, struct buf *out, struct buf *
     return rc == -EINVAL ? buf_fail(err, rc, NO_START) : rc;
 }
 
-/* Everything but a message with attachments. -EINVAL: the format cannot hold it. */
+/* What the record alone says. -EINVAL: the format cannot hold it. */
 static int write_text(enum kind kind, const struct cache_record *r, struct buf *out,
                       struct buf *err)
 {
@@ -111,7 +112,7 @@ static int write_text(enum kind kind, const struct cache_record *r, struct buf *
     return rc;
 }
 
-/* --- a message with attachments --- */
+/* --- a message with attachments, a series --- */
 
 struct source {
     struct fs *fs;
@@ -127,8 +128,37 @@ static int open_attachment(void *ctx, const char *attachment, struct buf *err)
     return mailbox_attachment(s->fs->mailbox, s->message, attachment, s->cancel, &size, err);
 }
 
-/* A file with the message and its attachments, remembered under the record's version. May block on
- * the network. */
+/* Is the file made of more than the record? */
+static bool needs_more(struct fs *fs, const struct node *node, const struct cache_record *r)
+{
+    struct cJSON *record = NULL;
+
+    if (r->attachments || node->kind != KIND_EVENT)
+        return r->attachments;
+    dialect_parse(KIND_EVENT, r->text, r->size, &record, NULL);
+    bool series = export_is_series(fs, KIND_EVENT, record);
+    cJSON_Delete(record);
+    return series;
+}
+
+static int write_series(struct fs *fs, struct cancel *cancel, const struct node *node,
+                        struct cJSON *record, int fd, size_t *ret_size, struct buf *err)
+{
+    struct buf text;
+
+    buf_init(&text, JSON_TEXT_MAX);
+    int rc = export_add_occurrences(fs, cancel, node->folder, node->id, record, err);
+    if (!rc)
+        rc = write_event(record, &text, err);
+    if (!rc)
+        rc = file_pwrite_all(fd, text.data, text.len, 0);
+    *ret_size = text.len;
+    buf_release(&text);
+    return rc;
+}
+
+/* A file with all that belongs to it, remembered under the record's version. May block on the
+ * network. */
 static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
                      const struct cache_record *r, int64_t *ret_size, struct buf *err)
 {
@@ -140,9 +170,10 @@ static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
 
     if (fd < 0)
         return fd;
-    int rc = dialect_parse(KIND_MESSAGE, r->text, r->size, &record, err) ? -EIO : 0;
+    int rc = dialect_parse(node->kind, r->text, r->size, &record, err) ? -EIO : 0;
     if (!rc)
-        rc = eml_write(record, &eml, fd, &size, err);
+        rc = node->kind == KIND_EVENT ? write_series(fs, cancel, node, record, fd, &size, err)
+                                      : eml_write(record, &eml, fd, &size, err);
     if (!rc)
         rc = rendering_set_time(fs, fd, r->mtime);
     if (rc) {
@@ -211,7 +242,7 @@ static int size_of(struct fs *fs, struct cancel *cancel, struct node *node,
 
     if (is_from_service(fs, node))
         return fetch_mime(fs, cancel, r, ret, err);
-    if (r->attachments)
+    if (needs_more(fs, node, r))
         return make_file(fs, cancel, node, r, ret, err);
     buf_init(&text, JSON_TEXT_MAX);
     int rc = write_text(node->kind, r, &text, err);
@@ -297,9 +328,9 @@ static int export_prepare(struct fs *fs, const struct fs_req *req, struct node *
     struct cache_record r = {0};
     int64_t size;
     bool mime = is_from_service(fs, node);
-    int rc = cache_get(fs->cache, node->kind, node->folder, node->id, mime, &r);
+    int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
 
-    if (!rc && (mime || r.attachments)) {
+    if (!rc && (mime || needs_more(fs, node, &r))) {
         int fd = mime ? open_mime(fs, &r) : open_made(fs, node, &r);
 
         if (fd >= 0)
@@ -334,13 +365,13 @@ static int export_load(struct fs *fs, struct node *node, struct content *ret)
     int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
 
     bool mime = is_from_service(fs, node);
-    if (!rc && (mime || r.attachments)) {
+    if (!rc && (mime || needs_more(fs, node, &r))) {
         int fd = mime ? open_mime(fs, &r) : open_made(fs, node, &r);
 
         if (fd >= 0)
             ret->fd = fd;
         else
-            rc = fd;
+            rc = fd == -ENOENT ? -EIO : fd; /* it cannot be written */
     } else if (!rc) {
         rc = load_text(fs, node, &r, ret);
     }

@@ -12,7 +12,6 @@
  */
 #include "export_p.h"
 
-#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -111,12 +110,8 @@ int maildir_lookup(struct fs *fs, struct node *dir, const char *name, struct nod
         return -ENOENT;
     if (is_folder(fs, dir, name))
         return -ENOENT;
-    *ret = tree_obtain(fs, (struct node_spec){.ino = name_ino("export", kind_info(dir->kind)->dir,
-                                                              dir->folder, "", name),
-                                              .ops = cur ? &cur_ops : &empty_ops,
-                                              .parent = dir,
-                                              .name = name,
-                                              .kind = dir->kind,
-                                              .folder = dir->folder});
+    *ret = tree_obtain(
+        fs, spec_in(dir, cur ? &cur_ops : &empty_ops,
+                    name_ino("export", kind_info(dir->kind)->dir, dir->folder, "", name), name));
     return 0;
 }

@@ -4,6 +4,7 @@
  *     export.c          the directories
  *     export_file.c     one record in another format
  *     export_whole.c    all records of a folder in one file
+ *     export_series.c   a series with what single events of it are
  *     export_maildir.c  cur/, new/ and tmp/ of a mail folder
  *     rendering.c       files that were made a moment ago
  */
@@ -33,6 +34,14 @@ const char *export_suffix(enum kind kind);
 
 /* --- export_whole.c --- */
 extern const struct node_ops export_whole_ops;
+
+/* --- export_series.c --- */
+/* Is it a series of which the service tells more than the record does? `record` and what is added to
+ * it are in the specification's words. */
+bool export_is_series(struct fs *fs, enum kind kind, const struct cJSON *record);
+/* "CancelledOccurrences" and "ExceptionOccurrences". May wait for the network. */
+int export_add_occurrences(struct fs *fs, struct cancel *cancel, const char *folder, const char *id,
+                           struct cJSON *record, struct buf *err);
 
 /* --- export_maildir.c --- */
 /* cur/, new/ and tmp/ of an export's mail folder, which are not listed. -ENOENT. */

@@ -35,9 +35,7 @@ struct ids {
 
 static void ids_release(struct ids *ids)
 {
-    for (size_t i = 0; i < ids->count; i++)
-        free(ids->list[i]);
-    free(ids->list);
+    xstrfree(ids->list, ids->count);
 }
 
 static void ids_take(struct ids *ids, struct cache_record *r)
@@ -82,6 +80,7 @@ static int ids_collect(struct fs *fs, struct cancel *cancel, const struct node *
 
 struct writer {
     struct fs *fs;
+    struct cancel *cancel;
     const struct node *node;
     struct ical cal;
     struct buf text; /* not written yet */
@@ -112,7 +111,11 @@ static int add_record(struct writer *w, const char *id)
     int rc = cache_get(w->fs->cache, w->node->kind, w->node->folder, id, true, &r);
 
     if (!rc)
-        rc = dialect_parse(w->node->kind, r.text, r.size, &record, NULL) ? -EIO : append(w, record);
+        rc = dialect_parse(w->node->kind, r.text, r.size, &record, NULL) ? -EIO : 0;
+    if (!rc && export_is_series(w->fs, w->node->kind, record))
+        rc = export_add_occurrences(w->fs, w->cancel, w->node->folder, id, record, NULL);
+    if (!rc)
+        rc = append(w, record);
     if (rc == -EINVAL) {
         log_info("export/%s: %s is left out: its format cannot hold it",
                  kind_info(w->node->kind)->dir, id);
@@ -127,13 +130,13 @@ static int add_record(struct writer *w, const char *id)
     return rc;
 }
 
-static int write_all(struct writer *w, const struct ids *ids, struct cancel *cancel)
+static int write_all(struct writer *w, const struct ids *ids)
 {
     bool calendar = w->node->kind == KIND_EVENT;
     int rc = calendar ? ical_begin(&w->cal, &w->text) : 0;
 
     for (size_t i = 0; i < ids->count && !rc; i++)
-        rc = cancel_fired(cancel) ? -EINTR : add_record(w, ids->list[i]);
+        rc = cancel_fired(w->cancel) ? -EINTR : add_record(w, ids->list[i]);
     if (!rc && calendar)
         rc = ical_end(&w->cal, &w->text);
     if (calendar)
@@ -145,7 +148,7 @@ static int write_all(struct writer *w, const struct ids *ids, struct cancel *can
 static int make_file(struct fs *fs, struct cancel *cancel, const struct node *node,
                      uint64_t revision)
 {
-    struct writer w = {.fs = fs, .node = node, .fd = cache_temp(fs->cache)};
+    struct writer w = {.fs = fs, .cancel = cancel, .node = node, .fd = cache_temp(fs->cache)};
     struct ids ids = {0};
 
     if (w.fd < 0)
@@ -153,7 +156,7 @@ static int make_file(struct fs *fs, struct cancel *cancel, const struct node *no
     buf_init(&w.text, JSON_TEXT_MAX);
     int rc = ids_collect(fs, cancel, node, &ids);
     if (!rc)
-        rc = write_all(&w, &ids, cancel);
+        rc = write_all(&w, &ids);
     if (!rc)
         rc = rendering_set_time(fs, w.fd, ids.newest);
     if (rc)
@@ -209,45 +212,29 @@ static int refresh(struct fs *fs, struct cancel *cancel, struct node *node)
 
 /* --- the class --- */
 
-static int whole_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
-{
-    return refresh(fs, req->cancel, node);
-}
+/* A file that was made may be pushed out of what is kept before it is opened. */
+#define MAKE_TRIES 3
 
-static int whole_load(struct fs *fs, struct node *node, struct content *ret)
+static int whole_make(struct fs *fs, const struct fs_req *req, struct node *node,
+                      struct content *ret)
 {
     uint64_t revision;
-    int fd = rendering_open(fs, node->ino, &revision);
+    int fd = -ENOENT;
 
-    if (fd < 0)
-        return fd;
+    for (int i = 0; fd == -ENOENT && i < MAKE_TRIES; i++) {
+        int rc = refresh(fs, req->cancel, node);
+
+        if (rc)
+            return rc;
+        fd = rendering_open(fs, node->ino, &revision);
+    }
     ret->fd = fd;
-    return 0;
-}
-
-static int whole_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                         struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    if (rc != -ENOENT)
-        return rc;
-    rc = refresh(fs, req->cancel, node);
-    if (!rc)
-        rc = whole_load(fs, node, &made);
-    if (rc)
-        return rc;
-    rc = content_stat(&made, ret);
-    close(made.fd);
-    return rc;
+    return fd < 0 ? fd : 0;
 }
 
 const struct node_ops export_whole_ops = {
     .name = "export of a folder",
     .type = S_IFREG,
     .flags = NODE_READ_ONLY | NODE_LAZY_ATTR | NODE_VOLATILE,
-    .getattr = whole_getattr,
-    .prepare = whole_prepare,
-    .load = whole_load,
+    .make = whole_make,
 };

@@ -45,15 +45,6 @@ static struct node_spec local_spec(struct node *root)
                               .folder = ""};
 }
 
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *root, const char *name,
-                       struct node **ret)
-{
-    if (!str_eq(name, search_place(KIND_COUNT)))
-        return derived_lookup(fs, req, root, name, ret);
-    *ret = tree_obtain(fs, local_spec(root));
-    return 0;
-}
-
 static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
                      struct dir_list *list)
 {
@@ -68,7 +59,6 @@ const struct node_ops search_root_ops = {
     .type = S_IFDIR,
     .refusal = "folders are made in Outlook, searches in a folder: mkdir "
                "\"search/<kind>/<folder>/<query>\"",
-    .lookup = root_lookup,
     .list = root_list,
 };
 
@@ -188,8 +178,7 @@ static int find_by_path(struct fs *fs, const struct fs_req *req, struct node *di
 
         rc = mailbox_find_folder(fs->mailbox, dir->kind, parent, part, req->cancel, &f);
         if (!rc) {
-            free(parent);
-            parent = xstrdup(f.id);
+            xstrset(&parent, f.id);
         }
         mailbox_folder_release(&f);
         free(part);
@@ -232,13 +221,12 @@ const struct node_ops search_kind_ops = {
 
 static struct node_spec query_spec(struct node *dir, const char *name)
 {
-    return (struct node_spec){.ino = name_ino("search", search_place(dir->kind), dir->folder, name),
-                              .ops = &search_query_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = name};
+    struct node_spec spec =
+        spec_in(dir, &search_query_ops,
+                name_ino("search", search_place(dir->kind), dir->folder, name), name);
+
+    spec.id = name;
+    return spec;
 }
 
 static struct search search_in(const struct node *dir, const char *name)

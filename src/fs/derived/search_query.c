@@ -16,7 +16,6 @@
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ static char *label_of(struct fs *fs, struct cancel *cancel, const struct cache_h
     if (view_acquire(fs, hit->kind, tree_intern(fs, hit->folder), cancel, &view))
         return NULL;
     const char *label = view_index_name(view_index_of(view), hit->id);
-    char *name = label ? xstrdup(label) : NULL;
+    char *name = xstrdup(label);
     view_release(fs, view);
     return name;
 }
@@ -72,7 +71,7 @@ static char *label_of(struct fs *fs, struct cancel *cancel, const struct cache_h
 /* The caller frees it; NULL: the record is not shown. Records of several folders may be called alike: those behind the first
  * have a tag. */
 static char *hit_name(struct fs *fs, struct cancel *cancel, const struct node *dir,
-                      const struct cache_hit *hit, struct map *taken)
+                      const struct cache_hit *hit, struct dir_list *list)
 {
     struct slot slot = {0};
     bool shown = is_shown(fs, hit, &slot);
@@ -85,51 +84,8 @@ static char *hit_name(struct fs *fs, struct cancel *cancel, const struct node *d
         label = name_from_id(hit->id);
     char *name =
         is_local(dir) ? xasprintf("%s-%s", kind_info(hit->kind)->dir, label) : xstrdup(label);
-    if (strlen(name) > NAME_BYTES_MAX || map_get(taken, name)) {
-        char *unique = name_unique(name, hit->id, true);
-
-        free(name);
-        name = unique;
-    }
     free(label);
-    map_set(taken, name, taken);
-    return name;
-}
-
-typedef int (*hit_fn)(void *ctx, const char *name, const struct cache_hit *hit);
-
-/* Until `each` answers something else than 0. */
-static int each_hit(struct fs *fs, struct cancel *cancel, const struct node *dir,
-                    const struct search_result *r, hit_fn each, void *ctx)
-{
-    struct map taken;
-    int rc = 0;
-
-    map_init(&taken);
-    for (size_t i = 0; !rc && i < r->count; i++) {
-        char *name = hit_name(fs, cancel, dir, &r->hits[i], &taken);
-
-        if (name)
-            rc = each(ctx, name, &r->hits[i]);
-        free(name);
-    }
-    map_release(&taken);
-    return rc;
-}
-
-struct wanted {
-    const char *name;
-    const struct cache_hit *found;
-};
-
-static int compare_name(void *ctx, const char *name, const struct cache_hit *hit)
-{
-    struct wanted *w = ctx;
-
-    if (!str_eq(name, w->name))
-        return 0;
-    w->found = hit;
-    return 1;
+    return dir_unique_name(list, name, hit->id);
 }
 
 /* The name without what says its kind; NULL: it is of another kind. */
@@ -156,25 +112,12 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
 
         if (rest && !mailbox_id_of_name(fs->mailbox, rest, NAME_RECORD_SUFFIX, &id))
             hit = search_find(r, kind, id);
-        free(id);
-        id = NULL;
+        xstrset(&id, NULL);
     }
     if (hit && !is_shown(fs, hit, &slot))
         hit = NULL;
     slot_release(&slot);
     return hit;
-}
-
-static const struct cache_hit *find_hit(struct fs *fs, struct cancel *cancel,
-                                        const struct node *dir, const struct search_result *r,
-                                        const char *name)
-{
-    struct wanted w = {.name = name};
-
-    if (!name_is_record(name))
-        return NULL;
-    each_hit(fs, cancel, dir, r, compare_name, &w);
-    return w.found ? w.found : find_id(fs, dir, r, name);
 }
 
 static const struct node_ops search_link_ops;
@@ -195,15 +138,35 @@ static struct node_spec link_spec(struct fs *fs, struct node *dir, const struct 
 
 /* --- the directory --- */
 
-static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                        struct node **ret)
+static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      struct dir_list *list)
 {
     struct search_result *r = NULL;
     int rc = look(fs, req, dir, SEARCH_KNOWN, &r);
 
     if (rc)
         return rc;
-    const struct cache_hit *hit = find_hit(fs, req->cancel, dir, r, name);
+    for (size_t i = 0; i < r->count; i++) {
+        char *name = hit_name(fs, req->cancel, dir, &r->hits[i], list);
+
+        if (name)
+            dir_add(list, link_spec(fs, dir, &r->hits[i], name), NULL);
+        free(name);
+    }
+    search_put(fs->mailbox, r);
+    return 0;
+}
+
+/* By the name that is listed, or as "<id>.json". */
+static int query_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                        struct node **ret)
+{
+    struct search_result *r = NULL;
+    int rc = name_is_record(name) ? dir_find(fs, req, dir, name, ret) : -ENOENT;
+
+    if (rc != -ENOENT || look(fs, req, dir, SEARCH_KNOWN, &r))
+        return rc;
+    const struct cache_hit *hit = find_id(fs, dir, r, name);
     if (hit)
         *ret = tree_obtain(fs, link_spec(fs, dir, hit, name));
     search_put(fs->mailbox, r);
@@ -215,34 +178,6 @@ static int query_open(struct fs *fs, const struct fs_req *req, struct node *dir)
     struct search_result *r = NULL;
     int rc = look(fs, req, dir, SEARCH_FRESH, &r);
 
-    search_put(fs->mailbox, r);
-    return rc;
-}
-
-struct hit_list {
-    struct fs *fs;
-    struct node *dir;
-    struct dir_list *list;
-};
-
-static int list_hit(void *ctx, const char *name, const struct cache_hit *hit)
-{
-    struct hit_list *l = ctx;
-
-    dir_add(l->list, link_spec(l->fs, l->dir, hit, name), NULL);
-    return 0;
-}
-
-static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      struct dir_list *list)
-{
-    struct hit_list l = {.fs = fs, .dir = dir, .list = list};
-    struct search_result *r = NULL;
-    int rc = look(fs, req, dir, SEARCH_KNOWN, &r);
-
-    if (rc)
-        return rc;
-    rc = each_hit(fs, req->cancel, dir, r, list_hit, &l);
     search_put(fs->mailbox, r);
     return rc;
 }
@@ -286,22 +221,8 @@ static int link_target(struct fs *fs, struct node *link, struct buf *out)
     return rc ? rc : mailbox_record_path(fs->mailbox, link->kind, link->folder, link->id, out);
 }
 
-static int link_getattr(struct fs *fs, const struct fs_req *req, struct node *link,
-                        struct stat *ret)
-{
-    struct buf target;
-
-    (void)req;
-    buf_init(&target, PATH_MAX);
-    int rc = link_target(fs, link, &target);
-    ret->st_size = (off_t)target.len;
-    buf_release(&target);
-    return rc;
-}
-
 static const struct node_ops search_link_ops = {
     .name = "search link",
     .type = S_IFLNK,
-    .getattr = link_getattr,
     .readlink = link_target,
 };

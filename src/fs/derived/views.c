@@ -87,7 +87,6 @@ const struct node_ops views_root_ops = {
     .name = "views",
     .type = S_IFDIR,
     .refusal = REFUSAL,
-    .lookup = derived_lookup,
     .list = derived_list,
 };
 
@@ -106,26 +105,15 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struc
                               .folder = tree_intern(fs, f->id)};
 }
 
-static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
-{
-    return folder_find(fs, req, dir, name, folder_spec, ret);
-}
-
-static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
-                        struct dir_list *list)
-{
-    return folder_list_below(fs, req, dir, folder_spec, list);
-}
-
 const struct node_ops view_kind_ops = {
     .name = "views of a kind",
     .type = S_IFDIR,
     .flags = NODE_LOCAL_NAMES,
     .takes = view_takes,
     .refusal = REFUSAL,
-    .lookup = find_folder,
-    .list = list_folders,
+    .lookup = folders_lookup,
+    .list = folders_list,
+    .folder = folder_spec,
 };
 
 /* --- views/mail/Inbox/ --- */
@@ -134,15 +122,13 @@ const struct node_ops view_kind_ops = {
 static struct node_spec view_spec(struct node *dir, const struct node_ops *ops,
                                   const struct view *view, const char *group)
 {
-    return (struct node_spec){
-        .ino = name_ino("views", kind_info(dir->kind)->dir, dir->folder, view->name, group),
-        .ops = ops,
-        .parent = dir,
-        .name = group ? group : view->name,
-        .kind = dir->kind,
-        .folder = dir->folder,
-        .id = view->name,
-        .part = group};
+    struct node_spec spec = spec_in(
+        dir, ops, name_ino("views", kind_info(dir->kind)->dir, dir->folder, view->name, group),
+        group ? group : view->name);
+
+    spec.id = view->name;
+    spec.part = group;
+    return spec;
 }
 
 static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -156,7 +142,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     }
     if (dir->kind != KIND_MESSAGE)
         return -ENOENT;
-    int rc = find_folder(fs, req, dir, name, ret);
+    int rc = folders_lookup(fs, req, dir, name, ret);
     return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
 }
 
@@ -167,7 +153,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         if (has_view(fs, v))
             dir_add(list, view_spec(dir, v->ops, v, NULL), NULL);
     }
-    return dir->kind == KIND_MESSAGE ? list_folders(fs, req, dir, list) : 0;
+    return dir->kind == KIND_MESSAGE ? folders_list(fs, req, dir, list) : 0;
 }
 
 static const struct node_ops view_folder_ops = {
@@ -178,6 +164,7 @@ static const struct node_ops view_folder_ops = {
     .refusal = REFUSAL,
     .lookup = folder_lookup,
     .list = folder_list,
+    .folder = folder_spec,
     .getxattr = folder_getxattr,
 };
 
@@ -243,14 +230,13 @@ static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 static struct node_spec link_spec(struct node *dir, const char *name, const char *id,
                                   const char *target)
 {
-    return (struct node_spec){.ino = name_ino("views", kind_info(dir->kind)->dir, dir->id,
-                                              dir->part ? dir->part : "", target, id),
-                              .ops = &view_link_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = id};
+    struct node_spec spec = spec_in(dir, &view_link_ops,
+                                    name_ino("views", kind_info(dir->kind)->dir, dir->id,
+                                             dir->part ? dir->part : "", target, id),
+                                    name);
+
+    spec.id = id;
+    return spec;
 }
 
 static int link_target(struct fs *fs, struct node *dir, const char *id, struct buf *out)
@@ -398,7 +384,7 @@ static int link_getattr(struct fs *fs, const struct fs_req *req, struct node *no
     ret->st_size = (off_t)target.len;
     buf_release(&target);
     if (!rc)
-        rc = view_acquire(fs, node->kind, node->folder, req ? req->cancel : NULL, &view);
+        rc = view_acquire(fs, node->kind, node->folder, req->cancel, &view);
     if (rc)
         return rc;
     created = view_index_created(view_index_of(view), node->id);

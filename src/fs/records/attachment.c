@@ -11,7 +11,6 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
-#include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
 #include <outlookfs/model/name.h>
@@ -27,13 +26,10 @@ static const struct node_ops attachments_ops, attachment_ops;
 
 static struct node_spec directory_spec(struct node *dir, const char *id, const char *name)
 {
-    return (struct node_spec){.ino = name_ino("attachments", id),
-                              .ops = &attachments_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = id};
+    struct node_spec spec = spec_in(dir, &attachments_ops, name_ino("attachments", id), name);
+
+    spec.id = id;
+    return spec;
 }
 
 /* --- what a message carries --- */
@@ -157,22 +153,11 @@ static int message(struct fs *fs, struct node *node, struct cancel *cancel, stru
     return rc;
 }
 
-static struct node_spec attachment_spec(struct node *dir, const char *name, const char *id)
-{
-    return (struct node_spec){.ino = name_ino("attachment", dir->id, id),
-                              .ops = &attachment_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder,
-                              .id = dir->id,
-                              .part = id};
-}
-
-static int walk(struct dir_walk *w, const struct fs_req *req, struct node **ret)
+static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                            struct dir_list *list)
 {
     struct cJSON *record = NULL, *a;
-    int rc = message(w->fs, w->dir, req ? req->cancel : NULL, &record);
+    int rc = message(fs, dir, req->cancel, &record);
 
     cJSON_ArrayForEach(a, json_get(record, "Attachments"))
     {
@@ -181,24 +166,16 @@ static int walk(struct dir_walk *w, const struct fs_req *req, struct node **ret)
         if (rc || !id)
             continue;
         char *safe = name_safe(display && *display ? display : "attachment", NAME_BYTES_MAX);
-        char *name = dir_walk_name(w, safe, id);
-        dir_walk_entry(w, attachment_spec(w->dir, name, id));
+        char *name = dir_unique_name(list, safe, id);
+        struct node_spec spec =
+            spec_in(dir, &attachment_ops, name_ino("attachment", dir->id, id), name);
+        spec.id = dir->id;
+        spec.part = id;
+        dir_add(list, spec, NULL);
         free(name);
     }
     cJSON_Delete(record);
-    return dir_walk_end(w, rc, ret);
-}
-
-static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                            struct dir_list *list)
-{
-    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .list = list}, req, NULL);
-}
-
-static int attachment_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
-                             const char *name, struct node **ret)
-{
-    return walk(&(struct dir_walk){.fs = fs, .dir = dir, .wanted = name}, req, ret);
+    return rc;
 }
 
 /* A message's time: its attachments do not change. */
@@ -220,7 +197,6 @@ static const struct node_ops attachments_ops = {
     .refusal = "attachments stay as they were received: copy one elsewhere, or send a message of "
                "your own with outbox/send/",
     .flags = NODE_LOCAL_NAMES,
-    .lookup = attachment_lookup,
     .list = attachments_list,
     .getattr = message_time,
 };
@@ -267,7 +243,7 @@ static int attachment_getattr(struct fs *fs, const struct fs_req *req, struct no
     int fd = cache_attachment_open(fs->cache, node->id, node->part, &size);
 
     if (fd == -ENOENT)
-        fd = attachment_open(fs, req ? req->cancel : NULL, node, &size);
+        fd = attachment_open(fs, req->cancel, node, &size);
     if (fd < 0)
         return fd;
     close(fd);

@@ -17,9 +17,7 @@ void attachments_add(struct node *dir, const char *id, struct dir_list *list);
 
 /* --- value.c: members of a class whose bytes are a contact's photo (KIND_CONTACT, the node's id) or the
  * automatic replies --- */
-int value_prepare(struct fs *fs, const struct fs_req *req, struct node *node);
-int value_load(struct fs *fs, struct node *node, struct content *ret);
-int value_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
+int value_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret);
 int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
                 struct buf *err);
 void value_closed(struct fs *fs, struct node *node, struct content *content);

@@ -45,22 +45,22 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struc
                               .folder = tree_intern(fs, f->id)};
 }
 
-int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                folder_spec_fn spec_of, struct node **ret)
+int folders_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                   struct node **ret)
 {
     struct cache_folder f = {0};
     int rc = mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f);
 
     if (rc)
         return rc;
-    *ret = tree_obtain(fs, spec_of(fs, dir, &f, name));
+    *ret = tree_obtain(fs, tree_ops(fs, dir)->folder(fs, dir, &f, name));
     mailbox_folder_release(&f);
     return 0;
 }
 
-int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      folder_spec_fn spec_of, struct dir_list *list)
+int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
 {
+    const struct node_ops *ops = tree_ops(fs, dir);
     struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
@@ -68,25 +68,13 @@ int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
         return rc;
     for (size_t i = 0; i < folders.count; i++) {
         struct cache_folder *f = &folders.list[i];
-        struct node_spec spec = spec_of(fs, dir, f, NULL);
+        struct node_spec spec = ops->folder(fs, dir, f, NULL);
 
         if (str_eq(f->parent, dir->folder) && spec.name)
             dir_add(list, spec, NULL);
     }
     cache_folders_release(&folders);
     return 0;
-}
-
-static int find_folder(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
-{
-    return folder_find(fs, req, dir, name, folder_spec, ret);
-}
-
-static int list_folders(struct fs *fs, const struct fs_req *req, struct node *dir,
-                        struct dir_list *list)
-{
-    return folder_list_below(fs, req, dir, folder_spec, list);
 }
 
 #define FOLDERS_REFUSAL                                                                            \
@@ -99,8 +87,9 @@ const struct node_ops kind_root_ops = {
     .type = S_IFDIR,
     .refusal = FOLDERS_REFUSAL,
     .flags = NODE_LOCAL_NAMES,
-    .lookup = find_folder,
-    .list = list_folders,
+    .lookup = folders_lookup,
+    .list = folders_list,
+    .folder = folder_spec,
     .mkdir = folder_mkdir,
     .rmdir = folder_rmdir,
 };
@@ -118,7 +107,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         int rc = dir->kind == KIND_MESSAGE ? attachments_lookup(fs, req, dir, name, ret) : -ENOENT;
         if (rc != -ENOENT)
             return rc;
-        rc = find_folder(fs, req, dir, name, ret);
+        rc = folders_lookup(fs, req, dir, name, ret);
         return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
     }
     return -ENOENT;
@@ -286,7 +275,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 
     int rc = folder_refresh(fs, dir->kind, dir->folder, req->cancel);
     if (!rc && (kind_info(dir->kind)->caps & KIND_NESTS))
-        rc = list_folders(fs, req, dir, list);
+        rc = folders_list(fs, req, dir, list);
     /* What was made here is listed whatever the service says. */
     int slots = list_slots(fs, dir, list);
     *cursor = 1;
@@ -344,9 +333,9 @@ const char *folder_stray(const char *dir, const char *name)
 #define WRITABLE_FOLDER                                                                            \
     .type = S_IFDIR, .refusal = FOLDERS_REFUSAL, .flags = NODE_LOCAL_NAMES,                        \
     .lookup = folder_lookup, .prepare = folder_prepare, .list = folder_list,                       \
-    .takes = folder_takes, .stray = folder_stray, .files_only = true, .rename = record_rename,     \
-    .mkdir = folder_mkdir, .rmdir = folder_rmdir, .relocate = folder_relocate,                     \
-    .getxattr = folder_getxattr
+    .folder = folder_spec, .takes = folder_takes, .stray = folder_stray, .files_only = true,       \
+    .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,                         \
+    .relocate = folder_relocate, .getxattr = folder_getxattr
 
 static const struct node_ops folder_ops = {
     .name = "folder",
@@ -401,6 +390,7 @@ static const struct node_ops read_only_folder_ops = {
     .lookup = folder_lookup,
     .prepare = folder_prepare,
     .list = folder_list,
+    .folder = folder_spec,
     .owns = name_is_record,
     .getxattr = folder_getxattr,
 };

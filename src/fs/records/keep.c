@@ -10,6 +10,7 @@
  */
 #include "records_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
@@ -76,8 +77,7 @@ static int drop_local(struct fs *fs, struct slot *slot, bool pending)
     int rc;
 
     slot->flags &= ~(unsigned)(SLOT_LOCAL | SLOT_DRAFT | SLOT_MTIME);
-    free(slot->base);
-    slot->base = NULL;
+    xstrset(&slot->base, NULL);
     if (!pending && is_plain(slot))
         rc = state_remove_slot(fs->state, slot->id);
     else
@@ -96,8 +96,7 @@ static int show_pending(struct fs *fs, struct slot *slot, const char *text)
     if (!rc) {
         slot->flags |= SLOT_LOCAL;
         slot->flags &= ~(unsigned)SLOT_DRAFT;
-        free(slot->base);
-        slot->base = NULL;
+        xstrset(&slot->base, NULL);
         rc = state_put_slot(fs->state, slot);
     }
     notify_inode(fs, slot->ino);

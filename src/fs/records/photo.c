@@ -22,9 +22,7 @@ static const struct node_ops photo_ops = {
     .name = "photo",
     .type = S_IFREG,
     .flags = NODE_VOLATILE | NODE_WRITABLE,
-    .getattr = value_getattr,
-    .prepare = value_prepare,
-    .load = value_load,
+    .make = value_make,
     .store = value_store,
     .closed = value_closed,
 };
@@ -65,14 +63,9 @@ static int contact_of(struct fs *fs, struct node *dir, const char *name, char **
 
 static struct node *photo_node(struct fs *fs, struct node *dir, const char *name, const char *id)
 {
-    struct node_spec spec = {.ino = name_ino("photo", id),
-                             .ops = &photo_ops,
-                             .parent = dir,
-                             .name = name,
-                             .kind = dir->kind,
-                             .folder = dir->folder,
-                             .id = id};
+    struct node_spec spec = spec_in(dir, &photo_ops, name_ino("photo", id), name);
 
+    spec.id = id;
     return tree_obtain(fs, spec);
 }
 
@@ -91,7 +84,7 @@ int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, cons
     if (!can(fs) || contact_of(fs, dir, name, &id))
         return -ENOENT;
     buf_init(&bytes, REMOTE_PHOTO_MAX);
-    int rc = value_read(fs->mailbox, REMOTE_PHOTO, id, true, req->cancel, &bytes, &mtime, NULL);
+    int rc = value_read(fs->mailbox, REMOTE_PHOTO, id, req->cancel, &bytes, &mtime, NULL);
     if (!rc)
         *ret = photo_node(fs, dir, name, id);
     buf_release(&bytes);

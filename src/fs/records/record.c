@@ -32,12 +32,7 @@ uint64_t record_ino(enum kind kind, const char *folder, const char *id)
 
 struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, uint64_t ino)
 {
-    return (struct node_spec){.ino = ino,
-                              .ops = record_class(fs, dir),
-                              .parent = dir,
-                              .name = name,
-                              .kind = dir->kind,
-                              .folder = dir->folder};
+    return spec_in(dir, record_class(fs, dir), ino, name);
 }
 
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)

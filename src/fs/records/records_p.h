@@ -25,14 +25,10 @@ uint64_t folder_ino(enum kind kind, const char *folder);
 const char *folder_stray(const char *dir, const char *name); /* node_ops.stray */
 /* mailbox_list(), and in the log why it failed. */
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel);
-/* The service's folders directly below `dir` (its folder NULL: the top ones), as the nodes that
- * `spec_of` says; `name` is what was looked up, NULL in a list. A spec without a name: left out. */
-typedef struct node_spec (*folder_spec_fn)(struct fs *fs, struct node *dir,
-                                           const struct cache_folder *f, const char *name);
-int folder_find(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                folder_spec_fn spec_of, struct node **ret);
-int folder_list_below(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      folder_spec_fn spec_of, struct dir_list *list);
+/* Members of a class with `folder`: the service's folders directly below the directory's own, or the top ones. */
+int folders_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                   struct node **ret);
+int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list);
 /* May the service's folders lie in this directory? */
 bool folder_takes_folders(struct fs *fs, struct node *dir);
 int folder_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out);

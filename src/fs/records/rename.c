@@ -306,8 +306,7 @@ static void take_name(struct slot *slot, const char *name)
 {
     char *own = slot->record ? name_from_id(slot->record) : NULL;
 
-    free(slot->name);
-    slot->name = xstrdup(name);
+    xstrset(&slot->name, name);
     if (str_eq(own, name))
         slot->flags &= ~(unsigned)SLOT_ALIAS;
     else

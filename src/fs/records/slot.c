@@ -17,7 +17,6 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
-#include <outlookfs/base/log.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>

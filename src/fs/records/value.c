@@ -19,15 +19,14 @@ static enum remote_value value_of(const struct node *node)
 }
 
 /* What is not there yet, and is being made, is empty. */
-static int read_value(struct fs *fs, const struct node *node, bool ask, struct cancel *cancel,
-                      struct content *ret)
+int value_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
 {
     struct buf bytes, err;
 
     buf_init(&bytes, REMOTE_PHOTO_MAX);
     buf_init(&err, BUF_TEXT_MAX);
     ret->mtime = fs->birth;
-    int rc = value_read(fs->mailbox, value_of(node), node->id, ask, cancel, &bytes,
+    int rc = value_read(fs->mailbox, value_of(node), node->id, req->cancel, &bytes,
                         (int64_t *)&ret->mtime, &err);
     if (rc == -ENOENT)
         rc = 0;
@@ -40,36 +39,6 @@ static int read_value(struct fs *fs, const struct node *node, bool ask, struct c
     return rc;
 }
 
-int value_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
-{
-    struct content made = {.fd = -1};
-    int rc = read_value(fs, node, true, req->cancel, &made);
-
-    free(made.text);
-    return rc;
-}
-
-int value_load(struct fs *fs, struct node *node, struct content *ret)
-{
-    int rc = read_value(fs, node, false, NULL, ret);
-
-    return rc == -ENODATA ? -ENOENT : rc;
-}
-
-int value_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
-{
-    struct content made = {.fd = -1};
-    int rc = content_stat_open(fs, node, ret);
-
-    if (rc != -ENOENT)
-        return rc;
-    rc = read_value(fs, node, true, req ? req->cancel : NULL, &made);
-    if (!rc)
-        rc = content_stat(&made, ret);
-    free(made.text);
-    return rc;
-}
-
 /* Nothing yet: shells close a descriptor of a file they have just emptied. */
 int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
                 struct buf *err)
@@ -79,8 +48,7 @@ int value_store(struct fs *fs, const struct fs_req *req, struct node *node, stru
     int rc = content_text(content, &bytes, &len);
 
     if (!rc && len)
-        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len,
-                         req ? req->cancel : NULL, err);
+        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len, req->cancel, err);
     free(bytes);
     return rc;
 }
@@ -104,8 +72,7 @@ int value_receive(struct fs *fs, const struct fs_req *req, const struct place *f
         return rc == -ENOENT ? -EPERM : rc; /* a record stays what it is */
     rc = S_ISREG(l.mode) ? data_text(fs, l.ino, &bytes, &len) : -EPERM;
     if (!rc)
-        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len,
-                         req ? req->cancel : NULL, err);
+        rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len, req->cancel, err);
     if (!rc) {
         mutex_lock(&fs->change);
         rc = fs->local->remove(fs, from->dir, from->name, false);

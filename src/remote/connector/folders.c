@@ -103,7 +103,7 @@ static bool add_picked(struct walk *w, const cJSON *entry, const char *parent, u
     add_folder(&w->found, (struct remote_folder){
                               .id = xstrdup(id),
                               .display = xstrdup(display),
-                              .parent = parent ? xstrdup(parent) : NULL,
+                              .parent = xstrdup(parent),
                           });
     return true;
 }

@@ -38,7 +38,7 @@ static void add_change(struct remote_folders *f, const char *id, const char *dis
     f->list[f->count++] = (struct remote_folder){
         .id = xstrdup(id),
         .display = display && *display ? xstrdup(display) : NULL,
-        .parent = parent ? xstrdup(parent) : NULL,
+        .parent = xstrdup(parent),
         .flags = flags,
         .gone = gone,
     };
@@ -77,14 +77,12 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
         const char *id = json_str(folders[i], "id");
 
         if (grade == GRADE_OK) {
-            free(g->well_known[i]);
-            g->well_known[i] = xstrdup(id ? id : "");
+            xstrset(&g->well_known[i], id ? id : "");
         }
         if (grade == GRADE_OK && i == INBOX) {
             const char *parent = json_str(folders[i], "parentFolderId");
 
-            free(g->root);
-            g->root = xstrdup(parent ? parent : "");
+            xstrset(&g->root, parent ? parent : "");
         }
         cJSON_Delete(folders[i]);
         free(paths[i]);

@@ -173,8 +173,7 @@ enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struc
                           size_t count, const char *cursor, struct remote_ctx ctx,
                           struct cJSON **ret, char **ret_cursor, struct remote_fault *fault)
 {
-    enum grade grade =
-        list_from(r, op, all, count, cursor ? xstrdup(cursor) : NULL, ctx, ret, ret_cursor, fault);
+    enum grade grade = list_from(r, op, all, count, xstrdup(cursor), ctx, ret, ret_cursor, fault);
 
     return cursor && graph_forgot_cursor(grade, fault) ? GRADE_GONE : grade;
 }
@@ -271,6 +270,7 @@ static const struct remote_impl graph_impl = {
     .forward = graph_forward,
     .respond = graph_respond,
     .agenda = graph_agenda,
+    .series = graph_series,
     .read_value = graph_read_value,
     .write_value = graph_write_value,
     .poll = graph_poll,

@@ -15,6 +15,7 @@
  *     respond.c     answers to invitations
  *     upload.c      attachments of a draft
  *     agenda.c      what happens in a calendar between two times
+ *     series.c      how single events of a series differ from its rule
  *     values.c      photos of contacts, automatic replies
  *     triggers.c    what is new since the last look
  *

@@ -245,7 +245,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_GET_EVENT] = {
         .name = "GetEvent", .method = "GET", .path = "/me/events/{id}",
-        .params = {ITEM, QUERY("$select")},
+        .params = {ITEM, QUERY("$select"), QUERY("$expand")},
         .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_EVENT] = {

@@ -91,8 +91,7 @@ static void discard_draft(struct sending *s)
                  &(struct remote_call){.ctx = s->ctx}, &fault);
         remote_fault_release(&fault);
     }
-    free(s->draft);
-    s->draft = NULL;
+    xstrset(&s->draft, NULL);
 }
 
 /* --- the parts of an attempt --------------------------------------------------------------------- */
@@ -106,8 +105,7 @@ static enum grade make_draft(struct sending *s, enum graph_operation op, const s
     if (grade == GRADE_OK && !id)
         grade = remote_fail(s->fault, GRADE_BROKEN, "the draft has no id");
     if (grade == GRADE_OK) {
-        free(s->draft);
-        s->draft = xstrdup(id);
+        xstrset(&s->draft, id);
     }
     crash_point("graph: after a draft was made");
     cJSON_Delete(draft);

@@ -37,6 +37,7 @@ __typeof__(remote_take_back) graph_take_back;
 __typeof__(remote_forward) graph_forward;
 __typeof__(remote_respond) graph_respond;
 __typeof__(remote_agenda) graph_agenda;
+__typeof__(remote_series) graph_series;
 __typeof__(remote_read_value) graph_read_value;
 __typeof__(remote_write_value) graph_write_value;
 __typeof__(remote_poll) graph_poll;

@@ -46,8 +46,8 @@ class Events:
         shown.update((name, value) for name, value in document.items() if name[0] != "_")
         if day:
             shown["seriesMasterId"] = call.id(record)
-        elif document.get("_cancelled"):
-            shown["cancelledOccurrences"] = ["OID.%s.%s" % (call.id(record), one) for one in document["_cancelled"]]
+        elif select and "cancelledOccurrences" in select:
+            shown["cancelledOccurrences"] = ["OID.%s.%s" % (call.id(record), one) for one in document.get("_cancelled") or ()]
         for name in ("start", "end"):
             zone = timezone.utc if document["isAllDay"] and not call.prefer.zone else call.prefer.zone
             shown[name] = dict(document[name]) if document["isAllDay"] else pair(read_pair(document[name]), call.prefer.zone_name, zone)
@@ -140,8 +140,14 @@ class Events:
         return record, day
 
     def get(self, request):
-        call = Call(self.face, request)
-        return call.entity(200, "events", self.shown(call, *self._named(call), select=call.select(schema.MEMBERS["event"])))
+        call, expand = Call(self.face, request), request.params.get("$expand")
+        if expand not in (None, "exceptionOccurrences"):
+            raise odata.invalid("Could not expand '%s'." % expand)
+        record, day = self._named(call)
+        shown = self.shown(call, record, day, select=call.select(schema.MEMBERS["event"]))
+        if expand:
+            shown[expand] = [self.shown(call, record, date.fromisoformat(one)) for one in sorted(record.document.get("_exceptions") or ()) if not day]
+        return call.entity(200, "events", shown)
 
     # --- making and changing
 

@@ -152,8 +152,8 @@ GET    /events/{event}/instances                          ListInstances        i
 POST   /events                                            CreateEvent          create
 POST   /calendar/events                                   CreateEvent          create
 POST   /calendars/{calendar}/events                       CreateEvent          create
-GET    /events/{event}                                    GetEvent             get         $select
-GET    /calendars/{calendar}/events/{event}               GetEvent             get         $select
+GET    /events/{event}                                    GetEvent             get         $select $expand
+GET    /calendars/{calendar}/events/{event}               GetEvent             get         $select $expand
 PATCH  /events/{event}                                    UpdateEvent          update
 PATCH  /calendars/{calendar}/events/{event}               UpdateEvent          update
 DELETE /events/{event}                                    DeleteEvent          delete

@@ -73,7 +73,7 @@ READ_ONLY = {
     "contact": ITEM + ("parentFolderId",),
     "event": ITEM + ("bodyPreview", "hasAttachments", "iCalUId", "isCancelled", "isDraft", "isOrganizer", "onlineMeeting", "onlineMeetingUrl",
                      "organizer", "originalStart", "originalStartTimeZone", "originalEndTimeZone", "responseStatus", "seriesMasterId", "type",
-                     "webLink", "cancelledOccurrences")}
+                     "webLink", "cancelledOccurrences", "exceptionOccurrences")}
 WRITABLE = {"message": MESSAGE, "contact": CONTACT, "event": EVENT}
 MEMBERS = {kind: {*WRITABLE[kind], *READ_ONLY[kind]} for kind in WRITABLE}
 
