@@ -67,7 +67,6 @@ enum mutex_rank {
     MUTEX_NETWORK,
     /* base */
     MUTEX_QUEUE,
-    /* the sandbox, a program of its own */
     /* doubles of the service, in tests */
     MUTEX_DOUBLE,
     /* base */
