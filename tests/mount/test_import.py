@@ -273,6 +273,7 @@ class Connector(Importing, MountTest):
             self.assertEqual(one[member], value, member)
         self.assertEqual([a["Address"] for a in one["EmailAddresses"]], ["a@contoso.example", "b@contoso.example"])
         self.assertEqual(one["Birthday"][:10], "1604-05-06")
+        self.assertNotIn("AGENT", done.stdout)
         self.assertIn("GEO:geo:1,2", done.stdout)
 
     def test_a_calendar(self):
