@@ -76,7 +76,9 @@ static void wait_for_end(const struct farewell *farewell)
            errno == EINTR)
         ;
     if (rc == 0)
-        complain("unmounted; the program behind it is still sending changes");
+        complain("unmounted; the program behind it is still sending changes, or goes on for "
+                 "another mount namespace (a container) "
+                 "that has the mailbox, too");
     close(process);
 }
 
