@@ -28,6 +28,13 @@ static const struct {
     {"deleteditems", "Deleted Items", FOLDER_TRASH},
     {"archive", "Archive", 0},
     {"junkemail", "Junk Email", 0},
+    {"outbox", "Outbox", 0},
+    {"conversationhistory", "Conversation History", 0},
+    {"clutter", "Clutter", 0},
+    {"syncissues", "Sync Issues", 0},
+    {"conflicts", "Conflicts", 0},
+    {"localfailures", "Local Failures", 0},
+    {"serverfailures", "Server Failures", 0},
 };
 #define INBOX 0
 
