@@ -183,21 +183,11 @@ static void complete(cJSON *obj, const char *name, cJSON *value)
         cJSON_AddItemToObject(obj, name, value);
 }
 
-/* With the same transactionId a create that is sent again makes no second event (graph contract 11). */
-static void complete_graph_event(struct cJSON *obj)
-{
-    char id[STR_UUID_SIZE];
-
-    str_uuid(id);
-    complete(obj, "transactionId", cJSON_CreateString(id));
-}
-
 void kind_complete_new(enum kind kind, struct cJSON *obj)
 {
-    if (kind_service() == SERVICE_GRAPH) {
-        if (kind == KIND_EVENT)
-            complete_graph_event(obj);
-    } else if (kind == KIND_EVENT) {
+    if (kind_service() == SERVICE_GRAPH)
+        return;
+    if (kind == KIND_EVENT) {
         complete(obj, "Importance", cJSON_CreateString("Normal"));
         complete(obj, "ShowAs", cJSON_CreateString("Busy"));
         complete(obj, "StartTimeZone", cJSON_CreateString("UTC"));

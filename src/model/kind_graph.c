@@ -195,6 +195,7 @@ const struct kind_info graph_kinds[KIND_COUNT] = {
             .required = event_required,
             .all_day = "isAllDay",
             .invited = "attendees",
+            .once = "transactionId",
             .rewritten = rewritten,
             .opaque = event_opaque,
         },

@@ -26,6 +26,8 @@ struct change {
     struct slot slot; /* as it is now, not as the caller read it */
     const char *base; /* what was visible, as the caller says */
     const char *mine; /* NULL: a deletion */
+    uint64_t digest;  /* journal_op.digest */
+    int64_t copy;     /* journal_op.copy */
     const cJSON *obj; /* mine, parsed */
     cJSON *parsed;    /* ... by us, or NULL */
     char *settled;    /* mine as it is journalled, where that is not what was saved */
@@ -66,6 +68,8 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->gen++;
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
+    op->digest = c->digest;
+    op->copy = c->copy;
     op_set_mine(op, c->mine);
     xstrset(&op->reason, NULL);
     return state_put_op(c->state, op);
@@ -329,6 +333,7 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     if (rc)
         return rc;
     c.mine = mine;
+    c.digest = copy_digest(mine);
     if (!mine_obj)
         rc = json_parse_object(mine, strlen(mine), &c.parsed, err);
     if (rc)
@@ -378,10 +383,7 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     xstrset(&op->reason, "one of very many deletions at one time: "
                          "`outlookfs sync --confirm-deletes` lets them go");
-    mutex_lock(&wb->scheduler.lock);
-    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
-    wb->parked[wb->parked_count++] = op->slot;
-    mutex_unlock(&wb->scheduler.lock);
+    writeback_announce(wb, op->slot);
     return state_put_op_head(wb->mb->state, op);
 }
 
@@ -471,9 +473,12 @@ static int delete_op(struct change *c, struct journal_op *op)
 
     if (op->verb == JOURNAL_DELETE && op->state != JOURNAL_FAILED)
         return 0;
-    if (op->verb == JOURNAL_CREATE && !op->began && !writeback_under_way(c->wb, c->slot.id))
-        return state_remove_slot(c->state, c->slot.id);
-    if (op->state == JOURNAL_CONFLICT)
+    if (op->verb == JOURNAL_CREATE && !op->began && !writeback_under_way(c->wb, c->slot.id)) {
+        rc = copy_moves_on(c->wb, &c->slot, op);
+        return rc ? rc : state_remove_slot(c->state, c->slot.id);
+    }
+    rc = copy_waited_for(c->wb, &c->slot, c->base, &c->copy, c->err);
+    if (!rc && op->state == JOURNAL_CONFLICT)
         rc = rebase_on_theirs(c, op);
     if (!op->base)
         op_set_base(op, c->base, NULL);
@@ -525,6 +530,7 @@ static int move_op(struct change *c, struct journal_op *op, bool back, bool atte
     if (op->verb == JOURNAL_MOVE && back && !attempted)
         return state_remove_op(c->state, c->slot.id);
     c->mine = op->mine;
+    c->digest = op->digest;
     return queue_op(c, op);
 }
 

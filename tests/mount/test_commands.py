@@ -1,4 +1,5 @@
 """The commands: what is wrong is said in one line before anything is mounted, exit codes are honest, nothing is left behind."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -12,7 +13,7 @@ import time
 import unittest
 
 from harness import MountTest, Terminal, die_with_parent, is_mounted, main, wait_for
-from sandbox import Sandbox
+from sandbox import Sandbox, own_address
 
 TOKEN = "a-secret-of-the-commands-test"
 CONTACTS = "contacts/Contacts"
@@ -180,7 +181,7 @@ class Refused(CommandTest):
 
     def test_no_server(self):
         """Where nothing is cached it is an error, and leaves nothing behind; else the cache is shown."""
-        gone = Sandbox(MountTest.build_dir, "--seed", "contacts=2", token=TOKEN)
+        gone = Sandbox(MountTest.build_dir, "--seed", "contacts=2", "--listen", own_address() + ":0", token=TOKEN)
         self.mount(where=self.with_token(gone.url))
         self.assertEqual(len(self.names()), 2)
         self.umount()
@@ -195,7 +196,7 @@ class Refused(CommandTest):
         self.umount()
         shutil.rmtree(self.inside(".local"))
         shutil.rmtree(self.inside(".cache"))
-        self.assertNotMounted(where=self.with_token(gone.url), says="127.0.0.1")
+        self.assertNotMounted(where=self.with_token(gone.url), says=own_address())
         self.assertNotMounted(where=self.with_token("https://no-such-host.invalid/x"), says="no-such-host.invalid")
         self.assertFalse(os.path.exists(self.inside(".local")) or os.path.exists(self.inside(".cache")))
 
@@ -272,12 +273,14 @@ class Refused(CommandTest):
         for cwd, words in ((self.path(CONTACTS), []), (self.dir, []), (self.dir, [self.path(CONTACTS)]),
                            (self.path(CONTACTS), ["."]), (self.dir, [self.path(CONTACTS, self.names()[0])])):
             with self.subTest(cwd=cwd, words=words):
-                done = self.run_it("status", "--json", *words, cwd=cwd)
-                if not words and cwd == self.dir and self.other_mounts():
-                    self.assertOneLine(done, "several mailboxes")
+                others = self.other_mounts()
+                status = self.run_it("status", "--json", *words, cwd=cwd)
+                sync = self.run_it("sync", *words, cwd=cwd)
+                if not words and cwd == self.dir and (others or self.other_mounts()):
+                    self.assertTrue(status.returncode == 0 or "several mailboxes" in status.stderr, status.stderr)
                     continue
-                self.assertEqual(json.loads(done.stdout)["mountpoint"], self.mountpoint)
-                self.assertEqual(self.run_it("sync", *words, cwd=cwd).returncode, 0)
+                self.assertEqual(json.loads(status.stdout)["mountpoint"], self.mountpoint)
+                self.assertEqual(sync.returncode, 0)
         self.assertOneLine(self.run_it("status", self.dir), "no outlookfs mount")
         self.umount()
 
@@ -295,15 +298,19 @@ class Refused(CommandTest):
         for stopped, commands in ((process, asks_mount), (self.sandbox.process, asks_service)):
             stopped.send_signal(signal.SIGSTOP)
             self.addCleanup(stopped.send_signal, signal.SIGCONT)
-            for words in commands:
+            with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
+                all_done = list(pool.map(self.timed, commands))
+            for words, (done, seconds) in zip(commands, all_done):
                 with self.subTest(words=words, stopped="mount" if stopped is process else "service"):
-                    start = time.monotonic()
-                    done = self.run_it(*words)
-                    self.assertLess(time.monotonic() - start, 10)
+                    self.assertLess(seconds, 10)
                     self.assertNotEqual(done.returncode, 0)
                     if stopped is process:
                         self.assertIn("stopped or hangs", done.stderr)
             stopped.send_signal(signal.SIGCONT)
+
+    def timed(self, words):
+        start = time.monotonic()
+        return self.run_it(*words), time.monotonic() - start
 
     def test_options(self):
         for option, says in (("nonsense", "nonsense"), ("writeback_delay=soon", "seconds"), ("writeback_delay", "seconds"),

@@ -362,11 +362,20 @@ static const struct node_ops view_links_ops = {
     .list = links_list,
 };
 
+/* -ESTALE where the record is gone: the kernel, which believes names for a second, looks this one up anew and may find another
+ * record there. */
 static int link_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
     struct node *dir = tree_parent(fs, node);
-    int rc = dir ? link_target(fs, dir, node->id, out) : -ENOENT;
+    struct cache_record record = {0};
+    int rc =
+        dir ? cache_get(fs->cache, node->kind, node->folder, node->id, false, &record) : -ENOENT;
 
+    cache_record_release(&record);
+    if (rc == -ENOENT)
+        rc = -ESTALE;
+    if (!rc)
+        rc = link_target(fs, dir, node->id, out);
     tree_put(fs, dir);
     return rc;
 }
