@@ -617,6 +617,25 @@ class Life(CommandTest):
         self.assertEqual(process.wait(40), 0)
         self.assertEqual(self.nick(name), "fusermount")
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root makes mount namespaces")
+    def test_kept_alive_by_another_mount_namespace(self):
+        """When such a program ends at last, it leaves the directory to whoever has mounted on it since."""
+        first = self.start()
+        holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo held; exec sleep 120"],
+                                  stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait, 10)
+        self.addCleanup(holder.kill)
+        self.assertEqual(holder.stdout.readline(), "held\n")
+        subprocess.run(["fusermount3", "-u", self.mountpoint], check=True, timeout=30)
+        second = self.start("--state-dir", self.inside("state"), "--cache-dir", self.inside("cache"))
+        self.assertIsNone(first.poll())
+        first.terminate()
+        self.assertEqual(first.wait(40), 0)
+        self.assertEqual(len(self.names()), 8)
+        self.umount()
+        self.assertEqual(second.wait(40), 0)
+
     def test_a_relative_path_and_odd_names(self):
         odd = self.inside("with space,comma\\040ünï")
         os.mkdir(odd)
