@@ -209,13 +209,8 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
     struct node_spec spec = record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id));
-    struct stat st;
 
-    attr_init(fs, spec.ino, spec.ops, &st);
-    attr_set_size(&st, r->size);
-    if (r->mtime)
-        attr_set_mtime(&st, r->mtime);
-    dir_add(list, spec, &st);
+    dir_add(list, spec, &(struct dir_attr){.size = r->size, .mtime = r->mtime});
     free(name);
 }
 
