@@ -574,6 +574,19 @@ class Life(CommandTest):
         self.umount()
         self.assertEqual(self.mounts(), [])
 
+    def test_umount_of_one_that_a_container_has_a_copy_of(self):
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("a mount namespace cannot be made here")
+        self.mount()
+        container = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "60"], preexec_fn=die_with_parent)
+        self.addCleanup(container.wait, 10)
+        self.addCleanup(container.kill)
+        wait_for(lambda: os.readlink("/proc/%d/ns/mnt" % container.pid) != os.readlink("/proc/self/ns/mnt"), "it has its own mounts")
+        self.umount()
+        self.mount()
+        self.assertTrue(self.names())
+        self.umount()
+
     def test_signals(self):
         """Each unmounts, sends what waits, and ends well."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
