@@ -38,7 +38,7 @@
 #define GRAPH_ATTACHMENT_NAMES "id,name,contentType,size,isInline"
 
 /* Mail folders that have a name of their own in every mailbox, whatever its language. */
-#define GRAPH_WELL_KNOWN 6
+#define GRAPH_WELL_KNOWN 13
 
 struct graph {
     struct remote base;
