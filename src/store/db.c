@@ -83,14 +83,14 @@ static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *
     if (rc || version == newest)
         return rc;
     if (version < 0 || version > newest)
-        return buf_fail(
-            err, -ENOTSUP,
-            "%s: made by a newer outlookfs (version %lld, known up to %d): use that one", sql->path,
-            (long long)version, newest);
+        return buf_fail(err, -ENOTSUP,
+                        "%s: written by a newer outlookfs (version %lld; this one knows up to %d): "
+                        "use the newer one",
+                        sql->path, (long long)version, newest);
     if (version && version < schema->oldest)
         return buf_fail(err, -ENOTSUP,
-                        "%s: made by an outlookfs too old for this one (version %lld)", sql->path,
-                        (long long)version);
+                        "%s: written by an outlookfs that is too old for this one (version %lld)",
+                        sql->path, (long long)version);
     return run_steps(sql, schema, (int)version, err);
 }
 

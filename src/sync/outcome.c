@@ -412,7 +412,7 @@ static int park_gone(struct job *j, struct entry *e, const struct remote_fault *
     if (own)
         e->op.due = clock_steady();
     else
-        park_as_failed(j, e, "it was deleted on the service: saved again it becomes a new one",
+        park_as_failed(j, e, "it was deleted on the service: save it again to create a new one",
                        404);
     return turn_into_create(j, e);
 }
@@ -440,7 +440,7 @@ static int park_conflict(struct job *j, struct entry *e, const struct conflict *
 
     if (rc)
         return rc;
-    log_warn("%s/%s: somebody else changed %s too: see .outlookfs/conflicts",
+    log_warn("%s/%s: somebody else has changed %s, too: see .outlookfs/conflicts/",
              kind_info(j->slot.kind)->dir, j->slot.name, conflict->members);
     op_set_base(&e->op, j->op.base, j->op.answer);
     op_clear_attempt(&e->op);

@@ -278,7 +278,7 @@ class Refused(CommandTest):
                     continue
                 self.assertEqual(json.loads(done.stdout)["mountpoint"], self.mountpoint)
                 self.assertEqual(self.run_it("sync", *words, cwd=cwd).returncode, 0)
-        self.assertOneLine(self.run_it("status", self.dir), "no outlookfs mount")
+        self.assertOneLine(self.run_it("status", self.dir), "not an outlookfs mount")
         self.umount()
 
     def test_the_mount_or_the_service_is_stopped(self):
@@ -352,8 +352,8 @@ class Refused(CommandTest):
                 self.assertIn("outlookfs", done.stdout)
 
     def test_commands_on_what_is_no_mount(self):
-        for where, says in ((self.mountpoint, "no outlookfs mount"), (self.inside("missing"), "No such file"),
-                            ("/proc", "no outlookfs mount"), (self.token_file, "no outlookfs mount")):
+        for where, says in ((self.mountpoint, "not an outlookfs mount"), (self.inside("missing"), "No such file"),
+                            ("/proc", "not an outlookfs mount"), (self.token_file, "no outlookfs mount")):
             for command in ("umount", "sync", "status"):
                 with self.subTest(command=command, where=where):
                     done = self.run_it(command, where)

@@ -127,7 +127,7 @@ int photo_remove(struct fs *fs, struct node *dir, const char *name)
         return -ENOENT;
     free(id);
     return node_refuse(fs, dir, name, -EPERM,
-                       "the service removes no photo: write another one over it");
+                       "the service cannot remove a photo: replace it with another one");
 }
 
 int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,

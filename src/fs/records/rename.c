@@ -512,7 +512,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     if (flags & RENAME_EXCHANGE)
         return to->local.ino
                    ? rename_into_record(fs, to, from, flags, err)
-                   : buf_fail(err, -EINVAL, "two records cannot be exchanged: copy their texts");
+                   : buf_fail(err, -EINVAL,
+                              "two records cannot be exchanged: copy their contents instead");
     if (to->record && to->at.dir != from->at.dir)
         return can_move(from, to) ? rename_to_folder(fs, from, to, err) : refuse_move(from, err);
     if (to->record && to->slot.folder && !same_slot(from, to))

@@ -206,7 +206,7 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
     if (grade != GRADE_OK || sent)
         return finish(&s, grade);
     if (json_parse_object(text, strlen(text), &outgoing, NULL)) {
-        grade = remote_fail(fault, GRADE_REFUSED, "the mail is no JSON object");
+        grade = remote_fail(fault, GRADE_REFUSED, "the mail is not a JSON object");
         return finish(&s, grade);
     }
     message = dialect_message(outgoing);
