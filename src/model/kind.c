@@ -183,21 +183,11 @@ static void complete(cJSON *obj, const char *name, cJSON *value)
         cJSON_AddItemToObject(obj, name, value);
 }
 
-/* With the same transactionId a create that is sent again makes no second event (graph contract 11). */
-static void complete_graph_event(struct cJSON *obj)
-{
-    char id[STR_UUID_SIZE];
-
-    str_uuid(id);
-    complete(obj, "transactionId", cJSON_CreateString(id));
-}
-
 void kind_complete_new(enum kind kind, struct cJSON *obj)
 {
-    if (kind_service() == SERVICE_GRAPH) {
-        if (kind == KIND_EVENT)
-            complete_graph_event(obj);
-    } else if (kind == KIND_EVENT) {
+    if (kind_service() == SERVICE_GRAPH)
+        return;
+    if (kind == KIND_EVENT) {
         complete(obj, "Importance", cJSON_CreateString("Normal"));
         complete(obj, "ShowAs", cJSON_CreateString("Busy"));
         complete(obj, "StartTimeZone", cJSON_CreateString("UTC"));
@@ -221,11 +211,10 @@ int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
     return rc;
 }
 
-/* The first member, in base's order and then mine's, that is neither managed nor in `except` and
- * differs; or NULL. */
-static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine,
-                                const char *const *except)
+/* The first member, in base's order and then mine's, that differs and may not; or NULL. */
+static const char *first_change(enum kind kind, const cJSON *base, const cJSON *mine)
 {
+    const struct kind_info *info = &kinds[kind];
     const cJSON *const sides[] = {base, mine};
 
     for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
@@ -235,7 +224,8 @@ static const char *first_change(enum kind kind, const cJSON *base, const cJSON *
         {
             const char *name = member->string;
 
-            if (!kind_is_managed(kind, name) && !in_list(except, name) &&
+            bool settled = info->settled && in_list(info->settled, name);
+            if ((settled || !kind_is_managed(kind, name)) && !in_list(info->changeable, name) &&
                 !value_same(json_get(base, name), json_get(mine, name)))
                 return name;
         }
@@ -270,8 +260,7 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
     const struct kind_info *info = &kinds[kind];
     /* Where the service has not said it yet, the message was made here, and is one. */
     bool draft = info->draft && json_bool(base, info->draft, true);
-    const char *changed =
-        info->changeable && !draft ? first_change(kind, base, mine, info->changeable) : NULL;
+    const char *changed = info->changeable && !draft ? first_change(kind, base, mine) : NULL;
 
     if (changed)
         return refuse_change(info, changed, err);

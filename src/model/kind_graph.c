@@ -25,6 +25,12 @@ static const char *const message_managed[] = {
     NULL,
 };
 
+/* Those of them that nothing changes once a message was sent or received. */
+static const char *const message_settled[] = {
+    "receivedDateTime",  "sentDateTime", "hasAttachments", "bodyPreview", "conversationId",
+    "conversationIndex", NULL,
+};
+
 /* Of a message that is no draft (graph contract 2.3). */
 static const char *const message_changeable[] = {
     "isRead", "flag", "categories", "importance", "inferenceClassification", NULL,
@@ -166,6 +172,7 @@ const struct kind_info graph_kinds[KIND_COUNT] = {
             .rewritten = rewritten,
             .opaque = message_opaque,
             .changeable = message_changeable,
+            .settled = message_settled,
             .draft = "isDraft",
             .parent = "parentFolderId",
             .given = "attachments",
@@ -188,6 +195,7 @@ const struct kind_info graph_kinds[KIND_COUNT] = {
             .required = event_required,
             .all_day = "isAllDay",
             .invited = "attendees",
+            .once = "transactionId",
             .rewritten = rewritten,
             .opaque = event_opaque,
         },

@@ -201,8 +201,9 @@ uint64_t name_tag(const char *id)
 {
     const size_t whole = NAME_BYTES_MAX - NAME_AROUND_ID;
     size_t len = strlen(id);
+    bool grows = plain_run(id, len) < len || len + 2 > whole; /* the first byte always may */
 
-    if (3 * len > whole && len <= whole) { /* a byte takes up to three: it depends */
+    if (grows && 3 * len > whole && len <= whole) { /* a byte takes up to three: it depends */
         char *encoded = encode_id(id, 0);
         len = strlen(encoded);
         free(encoded);

@@ -140,6 +140,17 @@ int cache_put_cursor(struct cache *c, enum kind kind, const char *folder, const 
     return db_end(&c->db, sql_run(&q));
 }
 
+int cache_age(struct cache *c, enum kind kind, const char *folder)
+{
+    struct sql_query q;
+
+    db_begin(&c->db);
+    db_write(&c->db, &q, "UPDATE listings SET fresh_at = 0 WHERE kind = ? AND folder = ?");
+    sql_bind_int(&q, kind);
+    sql_bind_str(&q, folder);
+    return db_end(&c->db, sql_run(&q));
+}
+
 static int note_changes_locked(struct cache *c, enum kind kind, const char *const *folders,
                                size_t count, int64_t trusted, int64_t asked, int64_t answered)
 {

@@ -82,6 +82,11 @@ static const char *const schema_steps[] = {
 
     /* SLOT_DRAFT and SLOT_VACANT: few, looked for after every create. */
     "CREATE INDEX slots_unsettled ON slots (id) WHERE flags & 6;",
+
+    "ALTER TABLE journal ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE journal ADD COLUMN copy INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX journal_by_digest ON journal (digest) WHERE digest <> 0;"
+    "CREATE INDEX journal_by_copy ON journal (copy) WHERE copy <> 0;",
 };
 
 static const struct db_schema schema = {

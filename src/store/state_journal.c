@@ -11,7 +11,8 @@ static const struct column columns[] = {
     COLUMN(struct journal_op, state),     COLUMN(struct journal_op, status),
     COLUMN(struct journal_op, gen),       COLUMN(struct journal_op, attempts),
     COLUMN(struct journal_op, queued_at), COLUMN(struct journal_op, due),
-    COLUMN(struct journal_op, began),     COLUMN(struct journal_op, reason),
+    COLUMN(struct journal_op, began),     COLUMN(struct journal_op, digest),
+    COLUMN(struct journal_op, copy),      COLUMN(struct journal_op, reason),
     COLUMN(struct journal_op, request),   COLUMN(struct journal_op, base),
     COLUMN(struct journal_op, mine),      COLUMN(struct journal_op, sent),
     COLUMN(struct journal_op, answer),    COLUMN(struct journal_op, seen),
@@ -82,8 +83,9 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
     if (rc)
         return rc;
     db_read(&s->db, &q,
-            "SELECT slot FROM journal WHERE state = ? AND due <= ?"
-            " ORDER BY queued_at, slot LIMIT ?");
+            "SELECT slot FROM journal WHERE state = ? AND due <= ? AND NOT (copy <> 0 AND EXISTS"
+            " (SELECT 1 FROM journal c WHERE c.slot = journal.copy"
+            "  AND c.queued_at <= journal.queued_at)) ORDER BY queued_at, slot LIMIT ?");
     sql_bind_int(&q, JOURNAL_QUEUED);
     sql_bind_int(&q, now);
     sql_bind_int(&q, (int64_t)max);
@@ -95,6 +97,42 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
     if (next_due)
         *next_due = next;
     return (int)count;
+}
+
+int state_find_copy(struct state *s, const struct slot *of, uint64_t digest, struct journal_op *ret)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &heads, &q,
+               "WHERE digest = ? AND digest <> 0 AND slot <> ? AND verb IN (0, 1)"
+               " AND EXISTS (SELECT 1 FROM slots WHERE id = slot AND kind = ?)"
+               " ORDER BY queued_at DESC LIMIT 1");
+    sql_bind_int(&q, (int64_t)digest);
+    sql_bind_int(&q, of->id);
+    sql_bind_int(&q, of->kind);
+    return row_take(&q, &heads, ret);
+}
+
+int state_waits_for(struct state *s, int64_t copy, struct journal_op *ret)
+{
+    struct sql_query q;
+
+    row_select(&s->db, &heads, &q, "WHERE copy = ? AND copy <> 0 LIMIT 1");
+    sql_bind_int(&q, copy);
+    return row_take(&q, &heads, ret);
+}
+
+int state_wait_for_other(struct state *s, int64_t copy, int64_t other)
+{
+    struct sql_query q;
+
+    state_begin(s);
+    db_write(&s->db, &q,
+             "UPDATE journal SET copy = ?1, queued_at = max(queued_at,"
+             " (SELECT queued_at FROM journal WHERE slot = ?1)) WHERE copy = ?2 AND copy <> 0");
+    sql_bind_int(&q, other);
+    sql_bind_int(&q, copy);
+    return state_end(s, sql_run(&q));
 }
 
 int state_op_heads(struct state *s, struct journal_op **ret, size_t *ret_count)

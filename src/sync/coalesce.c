@@ -26,6 +26,8 @@ struct change {
     struct slot slot; /* as it is now, not as the caller read it */
     const char *base; /* what was visible, as the caller says */
     const char *mine; /* NULL: a deletion */
+    uint64_t digest;  /* journal_op.digest */
+    int64_t copy;     /* journal_op.copy */
     const cJSON *obj; /* mine, parsed */
     cJSON *parsed;    /* ... by us, or NULL */
     char *settled;    /* mine as it is journalled, where that is not what was saved */
@@ -66,6 +68,8 @@ static int queue_op(struct change *c, struct journal_op *op)
     op->gen++;
     op->attempts = 0;
     op->due = now + c->wb->mb->config.writeback_delay;
+    op->digest = c->digest;
+    op->copy = c->copy;
     op_set_mine(op, c->mine);
     xstrset(&op->reason, NULL);
     return state_put_op(c->state, op);
@@ -73,18 +77,20 @@ static int queue_op(struct change *c, struct journal_op *op)
 
 /* --- updates --- */
 
-/* What the user wrote does not say that it became a draft; the service does. */
+/* Whether it is a draft is not for the user's text to say, but for the service. */
 static void complete_base(const struct change *c, cJSON *base)
 {
     const char *draft = kind_info(c->slot.kind)->draft;
     struct cache_record r = {0};
     cJSON *record = NULL;
 
-    if (!draft || json_get(base, draft) ||
+    if (!draft ||
         cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
         return;
-    if (!json_parse_object(r.text, r.size, &record, NULL))
+    if (!json_parse_object(r.text, r.size, &record, NULL)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(base, draft);
         cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
+    }
     cJSON_Delete(record);
     cache_record_release(&r);
 }
@@ -111,10 +117,9 @@ static int begin_op(struct change *c)
         goto out;
     }
     rc = parse_base(c->base, &base, c->err);
+    if (!rc)
+        rc = check_update(c, base);
     if (rc || merge_same(kind, base, c->obj))
-        goto out;
-    rc = check_update(c, base);
-    if (rc)
         goto out;
     op.verb = JOURNAL_UPDATE;
     answer = writeback_find_answer(c->wb, c->slot.id, c->base);
@@ -328,6 +333,7 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     if (rc)
         return rc;
     c.mine = mine;
+    c.digest = copy_digest(mine);
     if (!mine_obj)
         rc = json_parse_object(mine, strlen(mine), &c.parsed, err);
     if (rc)
@@ -377,10 +383,7 @@ static int hold(struct writeback *wb, struct journal_op *op)
     op->state = JOURNAL_HELD;
     xstrset(&op->reason, "one of very many deletions at one time: "
                          "`outlookfs sync --confirm-deletes` releases them");
-    mutex_lock(&wb->scheduler.lock);
-    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
-    wb->parked[wb->parked_count++] = op->slot;
-    mutex_unlock(&wb->scheduler.lock);
+    writeback_announce(wb, op->slot);
     return state_put_op_head(wb->mb->state, op);
 }
 
@@ -470,9 +473,12 @@ static int delete_op(struct change *c, struct journal_op *op)
 
     if (op->verb == JOURNAL_DELETE && op->state != JOURNAL_FAILED)
         return 0;
-    if (op->verb == JOURNAL_CREATE && !op->began && !writeback_under_way(c->wb, c->slot.id))
-        return state_remove_slot(c->state, c->slot.id);
-    if (op->state == JOURNAL_CONFLICT)
+    if (op->verb == JOURNAL_CREATE && !op->began && !writeback_under_way(c->wb, c->slot.id)) {
+        rc = copy_moves_on(c->wb, &c->slot, op);
+        return rc ? rc : state_remove_slot(c->state, c->slot.id);
+    }
+    rc = copy_waited_for(c->wb, &c->slot, c->base, &c->copy, c->err);
+    if (!rc && op->state == JOURNAL_CONFLICT)
         rc = rebase_on_theirs(c, op);
     if (!op->base)
         op_set_base(op, c->base, NULL);
@@ -524,6 +530,7 @@ static int move_op(struct change *c, struct journal_op *op, bool back, bool atte
     if (op->verb == JOURNAL_MOVE && back && !attempted)
         return state_remove_op(c->state, c->slot.id);
     c->mine = op->mine;
+    c->digest = op->digest;
     return queue_op(c, op);
 }
 

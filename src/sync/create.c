@@ -156,52 +156,49 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
 
 /* --- carrying out --- */
 
-static int post(struct job *j, const cJSON *mine)
+/*
+ * What is sent of the user's text: kind_info.once is not what it says, which may be a copy of another
+ * record, but that of an attempt before this one, or a new one. NULL: the journal's text is damaged.
+ */
+static char *text_to_send(const struct job *j)
 {
-    enum kind kind = j->slot.kind;
-    char *text = xstrdup(j->op.mine);
-    struct attempt attempt = {.change = REMOTE_CREATE, .sent = text};
-    struct remote_fault fault = {0};
-    struct item item = {0};
-    cJSON *body = NULL, *answer = NULL;
-    struct buf err;
-    enum grade grade;
-    int rc;
+    const char *once = kind_info(j->slot.kind)->once;
+    cJSON *mine = json_load(j->op.mine), *sent = NULL;
+    char uuid[STR_UUID_SIZE], *ret = NULL;
+    struct buf text;
 
-    buf_init(&err, BUF_TEXT_MAX);
-    rc = job_begin(j, &attempt);
-    if (rc)
+    if (!mine || !once) {
+        ret = mine ? xstrdup(j->op.mine) : NULL;
         goto out;
-    body = merge_new_body(kind, mine);
-    crash_point("sync: before POST");
-    grade = remote_create(j->mb->remote, kind, j->slot.folder, body, j->ctx, &answer, &fault);
-    crash_point("sync: after POST");
-    if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
-        job_fault(&fault, GRADE_BROKEN, err.data);
-    rc = item.id ? outcome_created(j, &item) : outcome_failure(j, &fault, true);
+    }
+    sent = json_load(j->op.sent);
+    str_uuid(uuid);
+    const char *known = json_str(sent, once);
+    cJSON_DeleteItemFromObjectCaseSensitive(mine, once);
+    cJSON_AddStringToObject(mine, once, known ? known : uuid);
+    buf_init(&text, 2 * JSON_TEXT_MAX);
+    if (!render_record(mine, &text))
+        ret = buf_detach(&text);
+    buf_release(&text);
 out:
-    cJSON_Delete(answer);
-    cJSON_Delete(body);
-    item_release(&item);
-    remote_fault_release(&fault);
-    buf_release(&err);
-    free(text);
-    return rc;
+    cJSON_Delete(sent);
+    cJSON_Delete(mine);
+    return ret;
 }
 
 /* What the record that was found is known to have of what was sent. The caller frees. */
-static char *settled_text(struct job *j, const struct item *item)
+static char *settled_text(struct job *j, const struct item *item, const char *was_sent)
 {
     cJSON *sent = NULL, *record = NULL, *unsettled = NULL;
     struct buf text;
 
     buf_init(&text, 2 * JSON_TEXT_MAX);
-    if (!json_parse_object(j->op.sent, strlen(j->op.sent), &sent, NULL) &&
+    if (!json_parse_object(was_sent, strlen(was_sent), &sent, NULL) &&
         !json_parse_object(item->text, strlen(item->text), &record, NULL))
         unsettled = merge_settle(j->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
     if (!unsettled || render_record(unsettled, &text)) {
         buf_clear(&text);
-        buf_addstr(&text, j->op.sent);
+        buf_addstr(&text, was_sent);
     }
     cJSON_Delete(unsettled);
     cJSON_Delete(record);
@@ -210,15 +207,15 @@ static char *settled_text(struct job *j, const struct item *item)
 }
 
 /*
- * The record that was made is bound to the slot; what the user has changed since then, or what
- * cannot be told to have arrived, is an update of it.
+ * The record that an earlier attempt made of `sent` is bound to the slot; what the user has changed since
+ * then, or what cannot be told to have arrived, is an update of it. `text` is what would be sent now.
  */
-static int found_again(struct job *j, const struct item *item)
+static int found_again(struct job *j, const struct item *item, const char *sent, const char *text)
 {
-    char *settled = settled_text(j, item);
+    char *settled = settled_text(j, item, sent);
     int rc;
 
-    if (str_eq(j->op.mine, settled)) {
+    if (str_eq(text, settled)) {
         rc = outcome_created(j, item);
     } else {
         rc = outcome_adopt(j, item, settled);
@@ -231,26 +228,66 @@ static int found_again(struct job *j, const struct item *item)
     return rc;
 }
 
+/* Where the service knows a create again, its answer may be what an earlier attempt made. */
+static int posted(struct job *j, const struct item *item, const char *before, const char *text)
+{
+    if (before && kind_info(j->slot.kind)->once && !str_eq(before, text))
+        return found_again(j, item, before, text);
+    return outcome_created(j, item);
+}
+
+static int post(struct job *j, const char *text)
+{
+    enum kind kind = j->slot.kind;
+    char *before = j->op.sent ? xstrdup(j->op.sent) : NULL;
+    cJSON *mine = json_load(text), *body = NULL, *answer = NULL;
+    struct remote_fault fault = {0};
+    struct item item = {0};
+    struct buf err;
+    int rc = job_begin(j, &(struct attempt){.change = REMOTE_CREATE, .sent = text});
+
+    buf_init(&err, BUF_TEXT_MAX);
+    if (rc)
+        goto out;
+    body = merge_new_body(kind, mine);
+    crash_point("sync: before POST");
+    enum grade grade =
+        remote_create(j->mb->remote, kind, j->slot.folder, body, j->ctx, &answer, &fault);
+    crash_point("sync: after POST");
+    if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
+        job_fault(&fault, GRADE_BROKEN, err.data);
+    rc = item.id ? posted(j, &item, before, text) : outcome_failure(j, &fault, true);
+out:
+    cJSON_Delete(answer);
+    cJSON_Delete(body);
+    cJSON_Delete(mine);
+    item_release(&item);
+    remote_fault_release(&fault);
+    buf_release(&err);
+    free(before);
+    return rc;
+}
+
 int create_run(struct job *j)
 {
     struct remote_fault fault = {0};
     struct item found = {0};
-    cJSON *mine = NULL;
     int rc = j->op.sent ? job_settle(j) : 0;
 
     if (rc)
         return rc;
+    char *text = text_to_send(j);
     if (j->op.sent && create_find(j, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(j, &fault, false);
     } else if (found.id) {
-        rc = found_again(j, &found);
-    } else if (json_parse_object(j->op.mine, strlen(j->op.mine), &mine, NULL)) {
+        rc = found_again(j, &found, j->op.sent, text);
+    } else if (!text) {
         job_fault(&fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
         rc = outcome_failure(j, &fault, false);
     } else {
-        rc = post(j, mine);
+        rc = post(j, text);
     }
-    cJSON_Delete(mine);
+    free(text);
     item_release(&found);
     remote_fault_release(&fault);
     return rc;

@@ -183,6 +183,19 @@ void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *f
     free(trash);
 }
 
+void folders_sent_has_changed(struct mailbox *mb)
+{
+    struct cache_folders folders = {0};
+
+    if (cache_get_folders(mb->cache, KIND_MESSAGE, &folders))
+        return;
+    for (size_t i = 0; i < folders.count; i++) {
+        if (folders.list[i].flags & FOLDER_SENT)
+            cache_age(mb->cache, KIND_MESSAGE, folders.list[i].id);
+    }
+    cache_folders_release(&folders);
+}
+
 /* --- asking for all ------------------------------------------------------------------------ */
 
 /* Adds the mail folder of this path or id where the service knows it. Without an answer one that

@@ -70,6 +70,8 @@ int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct
                   char **ret);
 /* A record of `folder` was removed by the service's own rules: where it goes, it is to be seen at the next look. */
 void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder);
+/* So is what was sent. */
+void folders_sent_has_changed(struct mailbox *mb);
 
 /* --- events.c --- */
 

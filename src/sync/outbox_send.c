@@ -315,7 +315,10 @@ static int sent(struct outbox *ob, struct outbox_row *row)
         rc = state_remove_outbox(state, row->id);
     rc = state_end(state, rc);
     if (!rc) {
-        log_info("%s/%s: sent", outgoing_info(row->what)->path, l.name);
+        bool made = row->what == OUTGOING_MIME; /* a draft, and not sent */
+        log_info("%s/%s: %s", outgoing_info(row->what)->path, l.name, made ? "uploaded" : "sent");
+        if (!made)
+            folders_sent_has_changed(ob->mb);
         outbox_notify(ob, row->ino, l.dir);
     }
     if (!rc && answer)

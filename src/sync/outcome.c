@@ -358,13 +358,14 @@ static int turn_into_create(struct job *j, struct entry *e)
     return rc ? rc : state_put_op(j->mb->state, &e->op);
 }
 
-static void park_as_failed(struct job *j, struct entry *e, const char *reason, int status)
+static int park_as_failed(struct job *j, struct entry *e, const char *reason, int status)
 {
     log_warn("%s/%s: not saved on the service: %s", kind_info(j->slot.kind)->dir, j->slot.name,
              reason);
     xstrset(&e->op.reason, reason);
     e->op.status = status;
     e->op.state = JOURNAL_FAILED;
+    return copy_is_refused(j->wb, j->slot.id);
 }
 
 int outcome_deleted(struct job *j)
@@ -387,8 +388,9 @@ int outcome_deleted(struct job *j)
         rc = turn_into_create(j, &e);
     } else {
         op_clear_attempt(&e.op);
-        park_as_failed(j, &e, "it was deleted on the service before the file came back", 404);
-        rc = state_put_op(state, &e.op);
+        rc = park_as_failed(j, &e, "it was deleted on the service before the file came back", 404);
+        if (!rc)
+            rc = state_put_op(state, &e.op);
     }
     rc = entry_close(j, &e, true, rc);
     if (!rc)
@@ -402,19 +404,20 @@ int outcome_deleted(struct job *j)
 static int park_gone(struct job *j, struct entry *e, const struct remote_fault *fault)
 {
     bool own = e->op.began && !e->op.sent;
+    int rc = 0;
 
     e->op.attempts = 0;
     if (!can_create(j)) {
         op_clear_attempt(&e->op);
-        park_as_failed(j, e, fault->reason ? fault->reason : "it is gone", 404);
-        return state_put_op(j->mb->state, &e->op);
+        rc = park_as_failed(j, e, fault->reason ? fault->reason : "it is gone", 404);
+        return rc ? rc : state_put_op(j->mb->state, &e->op);
     }
     if (own)
         e->op.due = clock_steady();
     else
-        park_as_failed(j, e, "it was deleted on the service: save it again to create a new one",
-                       404);
-    return turn_into_create(j, e);
+        rc = park_as_failed(
+            j, e, "it was deleted on the service: save it again to create a new one", 404);
+    return rc ? rc : turn_into_create(j, e);
 }
 
 int outcome_gone(struct job *j, const struct remote_fault *fault)
@@ -438,6 +441,8 @@ static int park_conflict(struct job *j, struct entry *e, const struct conflict *
 {
     int rc = state_put_conflict(j->mb->state, conflict);
 
+    if (!rc)
+        rc = copy_is_refused(j->wb, j->slot.id);
     if (rc)
         return rc;
     log_warn("%s/%s: somebody else has changed %s, too: see .outlookfs/conflicts/",
@@ -537,7 +542,8 @@ int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
             e.op.due = due;
         }
     } else if (fault->grade != GRADE_CANCELLED && !e.changed) {
-        park_as_failed(j, &e, e.op.reason, e.op.status);
+        if (!rc)
+            rc = park_as_failed(j, &e, e.op.reason, e.op.status);
         parked = true;
     }
     if (!rc)

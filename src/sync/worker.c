@@ -3,6 +3,7 @@
  */
 #include "job_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 
 #include <errno.h>
@@ -85,6 +86,14 @@ static bool claim(struct worker *w, int64_t slot, struct job *j)
 }
 
 /* --- looking for work --- */
+
+void writeback_announce(struct writeback *wb, int64_t slot)
+{
+    mutex_lock(&wb->scheduler.lock);
+    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
+    wb->parked[wb->parked_count++] = slot;
+    mutex_unlock(&wb->scheduler.lock);
+}
 
 /* Events of what was parked inside somebody else's transaction. */
 static void announce_parked(struct writeback *wb)

@@ -130,7 +130,9 @@ static int cancel_op(struct writeback *wb, int64_t slot)
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = is_open(wb, &op) ? -EBUSY : forget_op(wb->mb->state, slot);
+    rc = is_open(wb, &op) ? -EBUSY : copy_is_refused(wb, slot);
+    if (!rc)
+        rc = forget_op(wb->mb->state, slot);
     journal_op_release(&op);
     return rc;
 }

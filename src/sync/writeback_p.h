@@ -7,6 +7,7 @@
  *     flush.c      waiting for the queue
  *     job_p.h      carrying out one operation
  *     answers.c    what the service made of our last writes
+ *     copy.c       a deletion waits for the copy that was made of its record
  *
  * Lock order: the state's write lock, then writeback.scheduler.lock. Nothing but memory is touched under
  * writeback.scheduler.lock; no lock is held across the network or an event. A slot is under way from the
@@ -53,7 +54,7 @@ struct writeback {
     struct trashed *trashed;    /* a hash */
     int64_t next_prune;         /* clock_mono() */
     int64_t confirmed;          /* clock_steady(): deletions queued until then are meant */
-    int64_t *parked;            /* slots that became HELD, for an event */
+    int64_t *parked;            /* of writeback_announce() */
     size_t parked_count;
 };
 
@@ -72,6 +73,21 @@ void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen,
 /* The answer to exactly this text, for the caller to free, or NULL. */
 char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen);
 void writeback_forget_answers(struct writeback *wb);
+
+/* To be told when the transaction has ended: the state of the slot is another one. */
+void writeback_announce(struct writeback *wb, int64_t slot);
+
+/* --- copy.c: in a transaction --- */
+
+/* Of a text as it was saved; 0: of none. */
+uint64_t copy_digest(const char *text);
+/* What the deletion of a slot with this text has to wait for: journal_op.copy. -EBUSY: that was refused. */
+int copy_waited_for(struct writeback *wb, const struct slot *slot, const char *text, int64_t *ret,
+                    struct buf *err);
+/* The slot, never made on the service, goes: what waits for it waits for the copy of it, if there is one. */
+int copy_moves_on(struct writeback *wb, const struct slot *slot, const struct journal_op *op);
+/* The operation of the slot is parked or taken back: what waits for it is not to be deleted. */
+int copy_is_refused(struct writeback *wb, int64_t slot);
 
 /* --- outcome.c --- */
 

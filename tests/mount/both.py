@@ -20,6 +20,7 @@ from graph_mount import GraphMailbox
 OPERATIONS = {"CreateContact": "ContactPostItem", "UpdateContact": "ContactPatchItem", "DeleteContact": "ContactDeleteItem",
               "UpdateMessage": "MarkAsRead", "MoveMessage": "DeleteEmail",
               "CreateEvent": "CalendarPostItem", "UpdateEvent": "CalendarPatchItem", "DeleteEvent": "CalendarDeleteItem"}
+IN_GRAPH = {connector: graph for graph, connector in OPERATIONS.items()}
 MEMBER = re.compile(r'"([A-Z]\w*)"(?=\s*[:=])')  # of an object, or what jq assigns to
 
 
@@ -73,6 +74,10 @@ class TranslatedMailbox(GraphMailbox):
 
     def edit(self, kind, id, **how):
         return hear(super().edit(kind, id, **say(how)))
+
+    def fault(self, **fault):
+        operation = fault.get("operation")
+        return super().fault(**{**fault, "operation": IN_GRAPH.get(operation, operation)} if operation else fault)
 
     def requests(self, operation=None, since=0):
         return [line for line in map(heard, super().requests(since=since)) if operation in (None, line["operation"])]

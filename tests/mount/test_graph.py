@@ -55,6 +55,10 @@ class Graph(GraphTest):
             self.write({**record, "subject": "mine"}, path)
         self.assertEqual(caught.exception.errno, errno.EPERM)
         self.assertIn("subject", self.mailbox.xattr("error", path))
+        for member, value in (("receivedDateTime", "2020-01-01T00:00:00Z"), ("hasAttachments", True), ("conversationId", "x"),
+                              ("internetMessageId", "<x@y>"), ("isReadReceiptRequested", True)):
+            self.assertErrno(errno.EPERM, self.write, {**record, member: value}, path)
+            self.assertIn(member, self.mailbox.xattr("error", path))
         self.write({**record, "isRead": not record["isRead"]}, path)
         self.assertNotIn("user.outlook.error", os.listxattr(self.mailbox.path(path)))
         self.write({**record, "subject": "mine"}, path + ".tmp")
@@ -62,6 +66,25 @@ class Graph(GraphTest):
         self.assertIn("subject", self.mailbox.xattr("error", path))
         os.unlink(self.mailbox.path(path + ".tmp"))
         self.mailbox.sync()
+
+    def test_a_text_does_not_make_a_draft_of_it(self):
+        """What only the service writes may stand in a text as it likes, and then the text is what the file shows."""
+        path = self.first("mail/Inbox")
+        record = {**self.mailbox.json(path), "isDraft": True}
+        self.write(record, path)
+        self.assertTrue(self.mailbox.json(path)["isDraft"])
+        self.assertErrno(errno.EPERM, self.write, {**record, "subject": "mine"}, path)
+        self.mailbox.sync()
+
+    def test_an_old_version_of_a_message_may_come_back(self):
+        path = self.first("mail/Inbox")
+        old = self.mailbox.read(path)
+        self.change(path, importance="high")
+        self.change(path, importance="low")
+        with open(self.mailbox.path(path), "w", encoding="utf-8") as file:
+            file.write(old)
+        self.mailbox.sync()
+        self.assertEqual(self.ask("/me/messages/" + self.mailbox.xattr("id", path))["importance"], json.loads(old)["importance"])
 
     def test_an_event_is_made_once(self):
         self.write({"subject": "Lunch", "start": {"dateTime": "2026-12-01T12:00:00", "timeZone": "UTC"},

@@ -355,6 +355,17 @@ class Delay(OutboxTest):
         self.mailbox.sync()
         self.assertEqual(len(self.sends(mark)), 1)
 
+    def test_what_was_sent_is_in_sent_items(self):
+        """At the next look, though its listing is good for longer."""
+        def sent():
+            folder = self.mailbox.path("mail", "Sent Items")
+            return [name for name in os.listdir(folder) if json.loads(self.mailbox.read(folder, name))["Subject"] == "Seen"]
+
+        self.assertEqual(sent(), [])
+        self.put("send", "seen.json", mail("Seen"))
+        self.mailbox.sync()
+        self.assertEqual(len(sent()), 1)
+
     def test_kill_before_sending_sends_once_after_remount(self):
         mark = self.mailbox.mark()
         self.put("send", "killed.json", mail("Killed"))

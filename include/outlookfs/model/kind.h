@@ -73,6 +73,9 @@ struct kind_info {
     /* The only members that may change, NULL-terminated; NULL: all that are not managed. A draft
      * changes as a whole. */
     const char *const *changeable;
+    /* ... and the managed ones that stay what they are for good, so that a text where one differs
+     * is refused: it is no older version of the record. NULL-terminated, or NULL. */
+    const char *const *settled;
     const char *draft;           /* member that is true for a draft, or NULL */
     const char *given;           /* managed member that a create may set, or NULL */
     const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
@@ -81,6 +84,9 @@ struct kind_info {
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */
     const char *all_day;         /* an event's: it has dates and no times; else NULL */
     const char *invited;         /* an event's: who is written to at every change; else NULL */
+    const char
+        *once; /* with the same UUID in it a create that is sent again makes no second record, and
+                         one with that of another record makes none at all (graph contract 11); or NULL */
     const char *const *name_parts; /* a contact's: given, middle and last name, title, generation;
                                       NULL-terminated; else NULL */
     const char *const *full_names; /* ... and what is made of them */
@@ -122,7 +128,7 @@ void kind_normalise(enum kind kind, struct cJSON *obj);
 /*
  * Adds what a create should say explicitly because the service's own defaults are not what a person
  * means: events get Importance Normal, ShowAs Busy, StartTimeZone and EndTimeZone UTC; contacts get
- * HomePhones [] (contract 2.12, 2.18).
+ * HomePhones [] (contract 2.12, 2.18). Graph's are.
  */
 void kind_complete_new(enum kind kind, struct cJSON *obj);
 

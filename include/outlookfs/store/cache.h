@@ -92,6 +92,8 @@ int cache_put_listing(struct cache *c, enum kind kind, const char *folder,
 
 /* The next look lists the folder anew, whole. */
 int cache_outdate(struct cache *c, enum kind kind, const char *folder);
+/* The next look at the listing asks what has changed. */
+int cache_age(struct cache *c, enum kind kind, const char *folder);
 /* Where the feed of a listing's changes goes on: of an unfinished full listing, while next_skip is
  * not 0. NULL: at its beginning. The caller frees. The listing is there. */
 int cache_get_cursor(struct cache *c, enum kind kind, const char *folder, char **ret);

@@ -163,6 +163,8 @@ struct journal_op {
     int64_t queued_at; /* clock_steady(): first change */
     int64_t due;       /* clock_steady(): not before */
     int64_t began;     /* clock_steady(): when `sent` was sent; 0: never */
+    uint64_t digest;   /* of the text as it was saved, for state_find_copy(); 0: none */
+    int64_t copy;      /* DELETE: the slot whose operation is to end first; 0: none */
 };
 void journal_op_release(struct journal_op *op);
 
@@ -174,11 +176,21 @@ int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret);
 int state_put_op_head(struct state *s, const struct journal_op *op); /* -ENOENT */
 int state_remove_op(struct state *s, int64_t slot);
 /*
- * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`;
- * answers how many or -errno. `next_due` (may be NULL) receives the smallest due of the QUEUED ones
+ * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`; not
+ * those whose `copy` has an operation that was queued before them. Answers how many or -errno. `next_due` (may be NULL) receives the smallest due of the QUEUED ones
  * that are not due yet, or INT64_MAX.
  */
 int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due);
+/*
+ * mv between folders that no rename joins is a copy and a removal: the newest CREATE or UPDATE of
+ * another slot of the kind with the digest. Heads, as the next; -ENOENT.
+ */
+int state_find_copy(struct state *s, const struct slot *of, uint64_t digest,
+                    struct journal_op *ret);
+/* An operation whose `copy` is this slot; -ENOENT. */
+int state_waits_for(struct state *s, int64_t copy, struct journal_op *ret);
+/* What waits for the one waits for the other, as if it had been queued behind it. */
+int state_wait_for_other(struct state *s, int64_t copy, int64_t other);
 /* Of all, oldest first. */
 int state_op_heads(struct state *s, struct journal_op **ret, size_t *ret_count);
 

@@ -8,6 +8,8 @@
 
 /* Before uthash.h: its own malloc ends the program by exit(). */
 #define uthash_malloc(size) xmalloc(size)
+/* An inode number is a hash itself, or counts up. */
+#define HASH_FUNCTION(key, len, ret) ((ret) = (unsigned)*(const uint64_t *)(key))
 
 #include "core_p.h"
 
