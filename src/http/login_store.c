@@ -308,7 +308,7 @@ static int write_keyring(struct login_store *store, struct cancel *cancel, const
     return rc;
 }
 
-/* A keyring that does not take them is no reason to have none. */
+/* A keyring that does not take them is not a reason to have none. */
 int login_store_write(struct login_store *store, struct cancel *cancel, const struct login *l,
                       struct buf *err)
 {

@@ -86,7 +86,7 @@ static int make_value(const struct buf *raw, struct buf *out, struct buf *err)
     while (len > 0 && (token[len - 1] == ' ' || token[len - 1] == '\t'))
         len--;
     if (len == 0)
-        return buf_fail(err, -EACCES, "its first line is not a token");
+        return buf_fail(err, -EACCES, "there is no token in its first line");
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] >= 0x7f)
             return buf_fail(err, -EACCES,

@@ -127,7 +127,7 @@ static int connect_both(struct db *db, const char *path, const struct db_schema 
 }
 
 /* The log is written from its beginning again and again, so blocks that lie ready behind its end are enough. A disk that cannot
- * do that, or is full already, is no reason not to open. */
+ * do that, or is full already, is not a reason not to open. */
 static void keep_reserve(const char *path, off_t bytes)
 {
     char *log = xasprintf("%s-wal", path);

@@ -163,7 +163,7 @@ static int64_t size_in(cJSON *list, const char *attachment)
     return size;
 }
 
-/* What is listed is no exact number of bytes (contract 2.7); -1: nothing is. */
+/* What is listed is not an exact number of bytes (contract 2.7); -1: nothing is. */
 static int64_t listed_size(struct mailbox *mb, const char *message, const char *attachment)
 {
     struct cache_record record = {0};

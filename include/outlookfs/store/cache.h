@@ -127,7 +127,7 @@ enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
 
 /* For `run`: no listing shows the record (it lies behind a listing's limit); ... */
 #define CACHE_UNLISTED UINT64_C(0)
-/* ... the answer is no listing's: the record keeps its run, a new one is unlisted. */
+/* ... the answer is not a listing's: the record keeps its run, a new one is unlisted. */
 #define CACHE_KEEP_RUN UINT64_C(0x7fffffffffffffff)
 
 /*

@@ -432,7 +432,7 @@ static bool takes(const char *name, mode_t type)
     return !S_ISLNK(type) || !outgoing_is_name(OUTGOING_SEND, name);
 }
 
-/* What editors and copiers leave behind while they work is no letter. */
+/* What editors and copiers leave behind while they work is not a letter. */
 const char *outbox_stray(const char *dir, const char *name)
 {
     static const char *const passing[] = {"~", ".swp", ".tmp", ".part", ".bak", ".lock"};

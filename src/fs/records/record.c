@@ -293,7 +293,7 @@ static bool in_conflict(struct fs *fs, int64_t slot)
 }
 
 /*
- * Sends at once and waits for the answer. A conflict is no refusal: both texts are kept, and an
+ * Sends at once and waits for the answer. A conflict is not a refusal: both texts are kept, and an
  * editor that is told of an error puts the old text back, which would undo the other's change.
  */
 static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)

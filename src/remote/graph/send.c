@@ -5,9 +5,9 @@
  * send twice. A draft has an internetMessageId made of the caller's key, and keeps it when it is
  * sent (graph contract 7). Whoever repeats an attempt finds out by it how far the last one came:
  *
- *     no such message              nothing was sent: begin anew
- *     a draft                      it was not sent: it is removed, and made anew
- *     a message that is no draft   it was sent
+ *     no such message       nothing was sent: begin anew
+ *     a draft               it was not sent: it is removed, and made anew
+ *     any other message     it was sent
  *
  * Attachments follow the draft, one request each; larger ones through an upload session
  * (upload.c).
@@ -80,7 +80,7 @@ static enum grade find_earlier(struct sending *s, bool *ret_sent)
     return grade;
 }
 
-/* The draft goes, sent or not; what is gone already is no failure. */
+/* The draft goes, sent or not; what is gone already is not a failure. */
 static void discard_draft(struct sending *s)
 {
     struct remote_fault fault = {0};
