@@ -296,17 +296,14 @@ static int leave_to_owner(struct job *j, struct entry *e)
 int outcome_adopt(struct job *j, const struct item *item, const char *text)
 {
     struct state *state = j->mb->state;
-    struct slot owner;
     struct entry e;
     int rc = entry_open(j, &e);
 
     if (rc)
         return rc;
-    rc = state_slot_by_record(state, j->slot.kind, j->slot.folder, item->id, &owner);
-    if (!rc) {
-        slot_release(&owner);
+    rc = state_slot_by_record(state, j->slot.kind, j->slot.folder, item->id, NULL);
+    if (!rc)
         return leave_to_owner(j, &e);
-    }
     if (rc == -ENOENT) {
         xstrset(&e.slot.record, item->id);
         rc = state_set_record(state, e.slot.id, item->id);

@@ -234,10 +234,8 @@ out:
  * told. */
 static int withdraw_new(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
-    int rc = state_get_op(fs->state, slot->id, &op);
+    int rc = state_get_op_head(fs->state, slot->id, NULL);
 
-    journal_op_release(&op);
     if (rc == -ENOENT)
         return state_remove_slot(fs->state, slot->id);
     return rc ? rc : writeback_cancel(fs->writeback, slot->id);
