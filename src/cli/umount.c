@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
@@ -64,6 +65,10 @@ out:
     buf_release(&err);
 }
 
+/*
+ * The signal is for a mount of which a container, another mount namespace, has a copy: the kernel
+ * does not tell its program that it is unmounted.
+ */
 static void wait_for_end(const struct farewell *farewell)
 {
     int process = farewell->process;
@@ -72,6 +77,7 @@ static void wait_for_end(const struct farewell *farewell)
 
     if (process < 0)
         return;
+    pidfd_send_signal(process, SIGTERM, NULL, 0);
     while ((rc = poll(&fd, 1, farewell->stuck ? STUCK_LIMIT_MS : EXIT_LIMIT_MS)) < 0 &&
            errno == EINTR)
         ;

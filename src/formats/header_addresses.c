@@ -179,6 +179,27 @@ static void end_word(struct list *l)
     }
 }
 
+/* "pat@contoso . example" (RFC 5322, 4.4): what follows a host and begins with a dot is of it. */
+static void join_hosts(struct list *l)
+{
+    bool open = false;
+
+    for (guint i = 1; i < l->words->len;) {
+        char *host = g_ptr_array_index(l->words, i - 1);
+        const char *word = g_ptr_array_index(l->words, i);
+
+        open = at_sign(host) && (*word == '.' || open);
+        if (!open) {
+            i++;
+            continue;
+        }
+        open = str_ends(word, ".");
+        l->words->pdata[i - 1] = g_strconcat(host, word, NULL);
+        g_free(host);
+        g_ptr_array_remove_index(l->words, i);
+    }
+}
+
 /* "pat @ contoso.example" (RFC 5322, 4.4), when it is all there is. */
 static void join_words(struct list *l)
 {
@@ -230,10 +251,13 @@ static int take_item_of_words(struct list *l)
     guint found = 0;
     int rc = 0;
 
+    join_hosts(l);
     join_words(l);
     for (guint i = 0; i < l->words->len && !rc; i++) {
         const char *word = g_ptr_array_index(l->words, i);
 
+        if (*word == '.') /* "pat . doe@contoso.example" */
+            return refuse(l, "which address is meant", l->begin, (size_t)(l->p - l->begin));
         if (at_sign(word)) {
             rc = take_address(l, word);
             found++;

@@ -107,8 +107,9 @@ static struct icaltimetype utc_of_local(struct icaltimetype time)
     return icaltime_from_timet_with_zone(mktime(&tm), false, icaltimezone_get_utc_timezone());
 }
 
-/* A zone that the file does not define is one by its name, IANA's or that of Windows. A time without
- * a zone is one of whoever reads it. */
+/* A zone is one by its name, IANA's or that of Windows: many programs define it for the years of
+ * their events only. Another is what the file defines. A time without a zone is one of whoever reads
+ * it. */
 static struct icaltimetype utc_of(struct reader *r, icalproperty *property)
 {
     struct icaltimetype time = icalproperty_get_datetime_with_component(property, r->component);
@@ -117,7 +118,7 @@ static struct icaltimetype utc_of(struct reader *r, icalproperty *property)
 
     if (time.is_date || icaltime_is_utc(time))
         return icaltime_normalize(time);
-    iana = time.zone ? NULL : iana_of(tzid);
+    iana = iana_of(tzid);
     if (iana)
         time.zone = icaltimezone_get_builtin_timezone(iana);
     free(iana);
@@ -435,6 +436,10 @@ static void read_property(struct reader *r, icalproperty *property)
     case ICAL_CREATED_PROPERTY:
     case ICAL_LASTMODIFIED_PROPERTY:
     case ICAL_SEQUENCE_PROPERTY:
+        break;
+    case ICAL_XLICERROR_PROPERTY: /* where libical takes something away */
+        if (!str_starts(icalproperty_get_xlicerror(property), "No value for"))
+            leave(r, property);
         break;
     case ICAL_SUMMARY_PROPERTY:
         if (!json_get(r->event->record, "Subject"))

@@ -406,7 +406,7 @@ static bool read_card(struct imports *imports, struct vcard_lines *lines)
         end = depth == 0;
         if (!why)
             why = refusal(&line);
-        if (depth > 1 || bound(&line, "END"))
+        if (depth > 1 || (depth == 1 && bound(&line, "END")))
             imports_note(&r.card->left, "AGENT (a card in the card)");
         else if (!*line.name)
             imports_note(&r.card->left, "a line that is no property: %.60s", line.value);

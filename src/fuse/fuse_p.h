@@ -74,6 +74,8 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 struct mount {
     struct fs *fs;                /* constant while open */
     struct fuse_session *session; /* constant while open; NULL: not open */
+    char *mountpoint;             /* constant while open; NULL: not open */
+    dev_t device;                 /* of what is mounted there */
     struct calls calls;
     struct openings openings;
     struct notifier notifier;

@@ -9,11 +9,14 @@
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +72,7 @@ void mount_destroy(struct mount *m)
     calls_release(&m->calls);
     if (m->ended_fd >= 0)
         close(m->ended_fd);
+    free(m->mountpoint);
     free(m);
 }
 
@@ -128,6 +132,17 @@ static void stop_loop(struct mount *m)
 
 /* --- open and close --- */
 
+/* Of what is mounted there, without asking the program behind it, which may be this one; 0 for none. */
+static dev_t device_at(const char *path)
+{
+    const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    struct statx st;
+
+    return statx(AT_FDCWD, path, flags, STATX_TYPE, &st)
+               ? 0
+               : makedev(st.stx_dev_major, st.stx_dev_minor);
+}
+
 static char *mount_options(const struct mount_config *config)
 {
     return xasprintf("fsname=%s,subtype=outlookfs,default_permissions%s%s%s%s", config->source,
@@ -170,6 +185,10 @@ int mount_open(struct mount *m, const struct mount_config *config, struct buf *e
         rc = new_session(m, config);
     if (!rc && fuse_session_mount(m->session, config->mountpoint))
         rc = -EIO;
+    if (!rc) {
+        m->mountpoint = xstrdup(config->mountpoint);
+        m->device = device_at(m->mountpoint);
+    }
     explanation = NULL;
     if (rc) {
         buf_fail(err, rc, "cannot mount on %s%s%s", config->mountpoint, why.len ? ": " : "",
@@ -192,7 +211,8 @@ int mount_ended_fd(const struct mount *m)
     return m->ended_fd;
 }
 
-/* The notifier ends while requests are still served: it may wait for a lock that one of them holds,
+/* Another program may have mounted on this directory since: where a mount namespace of its own (a container) keeps ours alive,
+ * unmounting has not ended us. The notifier ends while requests are still served: it may wait for a lock that one of them holds,
  * and nobody else could end that wait. */
 void mount_close(struct mount *m)
 {
@@ -201,7 +221,7 @@ void mount_close(struct mount *m)
     if (m->looping)
         stop_loop(m);
     calls_end(&m->calls);
-    if (m->session)
+    if (m->mountpoint && device_at(m->mountpoint) == m->device)
         fuse_session_unmount(m->session);
     openings_close(m);
 }

@@ -166,6 +166,18 @@ class Foreign(unittest.TestCase):
             self.assertIn(name, left)
         self.assertIsNone(self.imported(":20260631T100000Z")[0])
 
+    def test_a_zone_defined_for_other_years(self):
+        """Many programs write such definitions; the name is right."""
+        definition = ("BEGIN:VTIMEZONE\r\nTZID:%s\r\nBEGIN:DAYLIGHT\r\nDTSTART:20300331T020000\r\nTZOFFSETFROM:+0300\r\nTZOFFSETTO:+0400\r\n"
+                      "END:DAYLIGHT\r\nEND:VTIMEZONE\r\n")
+        for name in ("Europe/Berlin", "W. Europe Standard Time"):
+            for rule in ("", "RRULE:FREQ=WEEKLY\r\n"):
+                record, left = self.imported(";TZID=%s:20261201T100000" % name, rule, definition % name)
+                self.assertEqual((as_served(record, "Europe/Berlin")["Start"], left), ("2026-12-01T09:00:00+00:00", ""))
+
+    def test_an_empty_property_says_nothing(self):
+        self.assertEqual(self.imported(":20260303T080000Z", "CATEGORIES:\r\nLOCATION:\r\nRRULE:\r\nCONTACT:\r\n")[1], "")
+
     def test_rules_of_other_programs(self):
         for zone, names in self.ZONES.items():
             for rule in self.RULES:

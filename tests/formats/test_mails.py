@@ -247,6 +247,16 @@ class Addresses(unittest.TestCase):
             self.assertIsNone(sent, text)
             self.assertIn(named, reason)
 
+    def test_blanks_in_an_address(self):
+        """RFC 5322, 4.4. A name in front of which a dot stands alone is no name."""
+        for text in ("pat@contoso . example", "pat@contoso .example", "Pat pat@contoso . example", "pat @ contoso.example",
+                     "pat@contoso\n . example"):
+            self.check(["pat@contoso.example"], text)
+        self.check(["pat@contoso.example", "kim@x"], "pat@contoso . example, kim@x Jr.")
+        self.check(["pat@contoso.example"], "Doe Jr. pat@contoso.example")
+        for text in ("pat . doe@contoso.example", "pat .doe@contoso.example"):
+            self.assertIn("doe@contoso.example", read(("To: %s\n\nx" % text).encode())[1])
+
 
 class Words(unittest.TestCase):
     """Encoded words of any charset, cut anywhere, read as the text they were made of."""

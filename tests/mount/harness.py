@@ -39,7 +39,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "sandbox"))
-from sandbox import Answer, Sandbox, dataset_path, mail_path, query  # noqa: E402,F401
+from sandbox import Answer, Sandbox, dataset_path, mail_path, own_address, query  # noqa: E402,F401
 
 TOKEN = "a-token-of-the-tests"
 READY_LIMIT = 20    # s until the mount answers
@@ -311,7 +311,7 @@ class Mailbox:
         out = ["", "--- to repeat it:"]
         if self.sandbox is not None and self.sandbox.url is not None:
             out.append("OUTLOOKFS_SANDBOX_TOKEN=%s %s &" % (TOKEN, shlex.join(
-                [self.sandbox.program, "--listen", "127.0.0.1:%d" % self.sandbox.port] + self.sandbox.options)))
+                [self.sandbox.program, "--listen", "%s:%d" % (self.sandbox.host, self.sandbox.port)] + self.sandbox.options)))
             out.append(shlex.join(self.command()) + " &")
         out += self.commands[-20:]
         out += ["--- log of the mount:", self.log_tail().rstrip()]

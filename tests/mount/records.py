@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 
-from harness import MANAGED_CONTACT, MountTest, wait_for
+from harness import MANAGED_CONTACT, MountTest, own_address, wait_for
 
 CONTACTS = "contacts/Contacts"
 CALENDAR = "calendars/Calendar"
@@ -167,7 +167,7 @@ class ServiceTest(RecordTest):
     def setUpClass(cls):
         cls.database = tempfile.mkdtemp(prefix="outlookfs-database-")
         cls.addClassCleanup(shutil.rmtree, cls.database)
-        cls.SANDBOX_OPTIONS = ("--db", os.path.join(cls.database, "mailbox.db"))
+        cls.SANDBOX_OPTIONS = ("--db", os.path.join(cls.database, "mailbox.db"), "--listen", own_address() + ":0")
         super().setUpClass()
 
     def setUp(self):
@@ -186,6 +186,5 @@ class ServiceTest(RecordTest):
             return
         if token is not None:
             sandbox.token = token
-        if "--listen" not in sandbox.options:
-            sandbox.options += ["--listen", "127.0.0.1:%d" % sandbox.port]
+        sandbox.options[sandbox.options.index("--listen") + 1] = "%s:%d" % (sandbox.host, sandbox.port)
         sandbox.start()

@@ -1,5 +1,6 @@
 """`./dev demo` from the built programs on: the tour runs to its end and leaves the mailbox mounted."""
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -24,9 +25,13 @@ class Demo(unittest.TestCase):
         self.take("tour", check)
 
     def test_tour_of_graph(self):
-        def check(text, _):
+        def check(text, again):
             for shown in ('"flagStatus": "flagged"', "Review.ics", "yes.json", "on.json", '"status": "alwaysEnabled"'):
                 self.assertIn(shown, text)
+            again()
+            mountpoint = re.search("^\\$ outlookfs mount .* '(.*)'$", text, re.M)[1]
+            for where in ("drafts", "failed", "queue"):
+                self.assertEqual(os.listdir(os.path.join(mountpoint, ".outlookfs", where)), [])
         self.take("tour-graph", check)
 
     def take(self, name, check):

@@ -247,6 +247,7 @@ class Connector(Importing, MountTest):
         for left in ("TEL:+1 555 0103", "TEL:+1 555 0104", "PHOTO", "post office box:PO 7", "PersonalNotes:a long note that is folded, with",
                      "New: only versions 2.1, 3.0 and 4.0"):
             self.assertIn(left, done.stdout)
+        self.assertNotIn("AGENT", done.stdout)
 
     def test_vcards_of_version_2_1(self):
         done, made = self.take(self.file("old.vcf", CARDS_21.replace("\n", "\r\n")), "contacts/Contacts")
@@ -273,6 +274,7 @@ class Connector(Importing, MountTest):
             self.assertEqual(one[member], value, member)
         self.assertEqual([a["Address"] for a in one["EmailAddresses"]], ["a@contoso.example", "b@contoso.example"])
         self.assertEqual(one["Birthday"][:10], "1604-05-06")
+        self.assertNotIn("AGENT", done.stdout)
         self.assertIn("GEO:geo:1,2", done.stdout)
 
     def test_a_calendar(self):

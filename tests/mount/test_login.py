@@ -249,6 +249,7 @@ class Device(LoginTest):
         self.assertEqual({form["device_code"] for _, form in server.asked}, {"the-device-code"})
 
     def test_words_of_the_login_server(self):
+        logins = []
         for answer, *says in (
                 (refusal("expired_token"), "expired"),
                 (refusal("authorization_declined"), "declined"),
@@ -258,8 +259,9 @@ class Device(LoginTest):
                 (refusal("unauthorized_client", "AADSTS700016: Application not found"), "AADSTS700016", "--client-id"),
                 (refusal("interaction_required", "AADSTS50076: MFA"), "AADSTS50076", "second factor"),
                 (refusal("something_new", "AADSTS123456: Never seen\r\nTrace ID: 2"), "AADSTS123456: Never seen")):
+            logins.append((self.begin("flow", login_url=self.scripted(PENDING, answer).url), says))
+        for process, says in logins:
             with self.subTest(says=says):
-                process = self.begin("flow", login_url=self.scripted(PENDING, answer).url)
                 self.assertEqual(process.wait(30), 1)
                 error = process.stderr.read()
                 self.assertEqual(len(error.splitlines()), 1, error)

@@ -293,7 +293,8 @@ class Sequence:
     def do_truncate(self):
         slot = self.pick(self.existing())
         if slot:
-            data = self.read(slot.name).encode()
+            with open(self.path(slot.name), "rb") as file:
+                data = file.read()
             cut = self.random.randrange(0, len(data) or 1)
             try:
                 json.loads(data[:cut])

@@ -453,6 +453,7 @@ class Trash(RecordTest):
 
 class Ambiguous(RecordTest):
     """Nobody knows whether a request was carried out."""
+    OPTIONS = RecordTest.OPTIONS + ",create_settle=1"
 
     ARRIVED = ({"status": 504, "apply": True}, {"status": 502, "apply": True}, {"drop": "after"})
     LOST = ({"status": 504}, {"drop": "before"})

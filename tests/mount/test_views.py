@@ -324,6 +324,18 @@ class Odd(ViewTest):
         wait_for(lambda: os.path.exists(self.mailbox.path(BY_NAME, "Put Back.json")), "the link leads to it", 5)
         self.assertEqual(self.mailbox.json(BY_NAME, "Put Back.json")["Id"], new)
 
+    def test_a_name_that_the_kernel_knows(self):
+        """It leads to what is there at once, though the kernel believes a name for a second."""
+        id = self.create("contact", {"GivenName": "Known", "Surname": "Name"})
+        self.wait_for_names(BY_NAME, lambda names: "Known Name.json" in names)
+        text = self.mailbox.read(BY_NAME, "Known Name.json")
+        os.unlink(self.mailbox.path("contacts/Contacts", id + ".json"))
+        self.mailbox.sync()
+        with open(self.mailbox.path("contacts/Contacts/known.json"), "w", encoding="utf-8") as file:
+            file.write(text)
+        self.mailbox.sync()
+        self.assertEqual(os.path.basename(os.readlink(self.mailbox.path(BY_NAME, "Known Name.json"))), "known.json")
+
     def test_a_copy_shows_its_own_record(self):
         id = self.create("contact", {"GivenName": "Copied", "Surname": "One"})
         self.wait_for_names(BY_NAME, lambda names: "Copied One.json" in names)

@@ -42,6 +42,11 @@ def dataset_path(dataset, table, item=None, query=""):
     return path + ("?" + query if query else "")
 
 
+def own_address():
+    """A loopback address of this process alone, for what is stopped and started again: nobody else takes its port meanwhile."""
+    return "127.%d.%d.1" % (1 + os.getpid() // 250 % 250, 1 + os.getpid() % 250)
+
+
 def mail_path(message=None, attachment=None, query="", action=""):
     """The path of a message, of its attachment, or of an action on it ("MarkAsRead", "ReplyTo")."""
     path = "/Mail"

@@ -153,6 +153,18 @@ class Faults(SandboxTest):
         self.assertStatus(self.sb.get("/testconnection"), 200)
         self.assertGreaterEqual(time.monotonic() - began, 0.3)
 
+    def test_requests_whose_client_has_gone_are_in_flight(self):
+        self.sb.fault(together=2)
+        connection = self.sb.connect()
+        connection.request("GET", self.sb.base + "/testconnection", headers={"Authorization": "Bearer x"})
+        while self.sb.control("GET", "/fault"):
+            pass
+        connection.close()
+        self.assertEqual(self.sb.control("GET", "/in-flight"), {"connector": 1})
+        self.assertStatus(self.sb.get("/testconnection"), 200)  # the second, which the first waits for
+        while any(self.sb.control("GET", "/in-flight").values()):
+            pass
+
     def test_only_the_named_operation(self):
         self.sb.fault(operation="GetEmails", status=500)
         self.assertStatus(self.sb.get("/testconnection"), 200)

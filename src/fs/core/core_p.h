@@ -87,10 +87,15 @@ const char *node_refusal(struct fs *fs, struct node *dir);
 const char *node_reason(struct fs *fs, struct node *dir, int rc);
 
 /* --- dir.c --- */
+/* What the attributes of entries differ in. */
+struct dir_attr {
+    uint64_t size;
+    int64_t mtime; /* ns; 0: that of directories */
+};
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
  * (asked for when needed, as it is when anything changes before the entry is read). Strings are
  * copied. */
-void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr);
+void dir_add(struct dir_list *list, struct node_spec spec, const struct dir_attr *attr);
 /* The name, or where it is too long or was given before in this list, one with a hash of `id`. Takes
  * and returns it. */
 char *dir_unique_name(struct dir_list *list, char *name, const char *id);

@@ -22,7 +22,7 @@ struct entry {
     struct node_spec
         spec; /* name, id and part are ours; folder is interned, parent is the directory */
     bool has_attr;
-    struct stat attr;
+    struct dir_attr attr;
     uint64_t moment; /* fs.attr_changes before `attr` was looked up */
 };
 
@@ -66,7 +66,7 @@ static void list_clear(struct dir_list *list)
     map_init(&list->seen);
 }
 
-void dir_add(struct dir_list *list, struct node_spec spec, const struct stat *attr)
+void dir_add(struct dir_list *list, struct node_spec spec, const struct dir_attr *attr)
 {
     if (list->wanted && (list->count || !str_eq(spec.name, list->wanted)))
         return;
@@ -246,6 +246,14 @@ int fs_readdir(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint
     return rc;
 }
 
+static void attr_of(struct fs *fs, const struct entry *e, struct stat *ret)
+{
+    attr_init(fs, e->spec.ino, e->spec.ops, ret);
+    attr_set_size(ret, e->attr.size);
+    if (e->attr.mtime)
+        attr_set_mtime(ret, e->attr.mtime);
+}
+
 int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir, uint64_t offset,
                      struct fs_entry *ret)
 {
@@ -260,9 +268,11 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
     if ((!e->has_attr || e->moment != fs->attr_changes) && (e->spec.ops->flags & NODE_LAZY_ATTR))
         return -ENOENT;
 
-    if (e->has_attr && tree_list(fs, &e->spec, &e->attr, e->moment)) {
-        *ret = (struct fs_entry){.ino = e->spec.ino, .attr = e->attr, .cacheable = true};
-        return 0;
+    if (e->has_attr) {
+        *ret = (struct fs_entry){.ino = e->spec.ino, .cacheable = true};
+        attr_of(fs, e, &ret->attr);
+        if (tree_list(fs, &e->spec, &ret->attr, e->moment))
+            return 0;
     }
     struct node *node = tree_obtain(fs, e->spec);
     rc = 0;

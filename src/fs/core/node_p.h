@@ -12,9 +12,10 @@
 struct node {
     /* constant */
     uint64_t ino;
-    char *id;    /* classes with an id of their own (message of an attachment, ...); else NULL */
-    char *part;  /* attachment id, ...; else NULL */
-    int64_t row; /* of the journal's table the class is about (triggers); else 0 */
+    char *id; /* classes with an id of their own (message of an attachment, ...); else NULL */
+    const char *id_start; /* tree_share(): what is in front of `id`; for most classes NULL */
+    char *part;           /* attachment id, ...; else NULL */
+    int64_t row;          /* of the journal's table the class is about (triggers); else 0 */
 
     /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned,
      * or NULL). Constant for directories; of files guarded by tree.lock: tree_place(). */
@@ -24,6 +25,7 @@ struct node {
     /* guarded by tree.lock */
     const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
+    const char *name_start;     /* interned, or NULL: what is in front of `name` */
     char *name;
     uint64_t nlookup;        /* the kernel's references */
     unsigned refs;           /* ours: calls under way, children, handles */
@@ -38,6 +40,7 @@ struct tree {
     struct mutex lock;
     struct node *nodes; /* a hash by inode number; guarded by lock */
     struct map folders; /* interned folder ids; guarded by lock */
+    struct map starts;  /* interned beginnings of names and ids; guarded by lock */
 };
 
 /* What a new node is. Strings are copied. */
@@ -47,7 +50,7 @@ struct node_spec {
     struct node *parent;
     const char *name;
     enum kind kind;
-    const char *folder, *id, *part;
+    const char *folder, *id, *id_start, *part;
     int64_t row;
 };
 
@@ -73,6 +76,9 @@ struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL 
  * and name if it has none. */
 struct node *tree_obtain(struct fs *fs, struct node_spec spec);
 const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as the tree */
+/* The ids of a folder are long and differ at their ends only. A class that has many nodes keeps the
+ * beginning once: answers it, interned, or NULL; *ret_rest is what follows it in `id`. */
+const char *tree_share(struct fs *fs, const char *id, const char **ret_rest);
 /*
  * An entry of a listing, in one step, because listings are long: the node is made, the kernel is
  * told `attr`, and refers to it. False, and nothing of that: it is open, or attributes have changed

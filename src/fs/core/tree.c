@@ -14,11 +14,16 @@
 #include "core_p.h"
 
 #include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SHARED_FROM 64  /* bytes a name or id has at least, where its beginning is shared */
+#define SHARED_MAX 1024 /* beginnings */
+#define REST_BYTES 32   /* what differs, and ".json" */
 
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {
@@ -60,6 +65,7 @@ void tree_init(struct fs *fs, const struct node_ops *root)
     mutex_init(&tree->lock, MUTEX_TREE);
     tree->nodes = NULL;
     map_init(&tree->folders);
+    map_init(&tree->starts);
 
     /* The root is never forgotten. */
     struct node *node = tree_obtain(
@@ -68,14 +74,20 @@ void tree_init(struct fs *fs, const struct node_ops *root)
     tree_put(fs, node);
 }
 
+static void release_strings(struct map *strings)
+{
+    for (struct map_entry *e = map_first(strings); e; e = map_next(strings, e))
+        free(e->value);
+    map_release(strings);
+}
+
 void tree_release(struct fs *fs)
 {
     struct tree *tree = &fs->tree;
 
     HASH_FREE_ALL(tree->nodes, free_node);
-    for (struct map_entry *e = map_first(&tree->folders); e; e = map_next(&tree->folders, e))
-        free(e->value);
-    map_release(&tree->folders);
+    release_strings(&tree->folders);
+    release_strings(&tree->starts);
     mutex_release(&tree->lock);
 }
 
@@ -100,18 +112,44 @@ void tree_put(struct fs *fs, struct node *node)
     mutex_unlock(&fs->tree.lock);
 }
 
+static const char *intern(struct map *strings, const char *string)
+{
+    char *known = map_get(strings, string);
+
+    if (!known) {
+        known = xstrdup(string);
+        map_set(strings, string, known);
+    }
+    return known;
+}
+
 /* Folder ids are few and asked for without a lock by whoever holds the node, so they live as long
  * as the tree. */
 static const char *intern_locked(struct tree *tree, const char *folder)
 {
-    if (!folder)
+    return folder ? intern(&tree->folders, folder) : NULL;
+}
+
+/*
+ * Of a name or id as long as those of the service, of whose records a hundred thousand may have
+ * nodes: the beginning, interned, or NULL. Beginnings live as long as the tree, so that no more are
+ * shared where they turn out to be many.
+ */
+static const char *share_locked(struct tree *tree, const char *string, const char **ret_rest)
+{
+    size_t len = string ? strlen(string) : 0;
+    char start[NAME_BYTES_MAX + 1];
+
+    *ret_rest = string;
+    if (len < SHARED_FROM || len > NAME_BYTES_MAX)
         return NULL;
-    char *known = map_get(&tree->folders, folder);
-    if (!known) {
-        known = xstrdup(folder);
-        map_set(&tree->folders, folder, known);
-    }
-    return known;
+    len -= REST_BYTES;
+    memcpy(start, string, len);
+    start[len] = '\0';
+    if (tree->starts.count >= SHARED_MAX && !map_get(&tree->starts, start))
+        return NULL;
+    *ret_rest = string + len;
+    return intern(&tree->starts, start);
 }
 
 const char *tree_intern(struct fs *fs, const char *folder)
@@ -122,6 +160,14 @@ const char *tree_intern(struct fs *fs, const char *folder)
     return known;
 }
 
+const char *tree_share(struct fs *fs, const char *id, const char **ret_rest)
+{
+    mutex_lock(&fs->tree.lock);
+    const char *start = share_locked(&fs->tree, id, ret_rest);
+    mutex_unlock(&fs->tree.lock);
+    return start;
+}
+
 static void set_parent_locked(struct tree *tree, struct node *n, struct node *parent,
                               const char *name)
 {
@@ -130,8 +176,8 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
     if (parent)
         parent->refs++;
     n->parent = parent;
-    if (!str_eq(n->name, name))
-        xstrset(&n->name, name);
+    n->name_start = share_locked(tree, name, &name);
+    xstrset(&n->name, name);
     if (old) {
         old->refs--;
         reap_locked(tree, old);
@@ -164,6 +210,7 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->kind = spec->kind;
         n->folder = intern_locked(tree, spec->folder);
         n->id = xstrdup(spec->id);
+        n->id_start = spec->id_start;
         n->part = xstrdup(spec->part);
         n->ops = spec->ops;
         n->row = spec->row;
@@ -295,10 +342,15 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
     mutex_unlock(&fs->tree.lock);
 }
 
+static const char *start_of(const struct node *node)
+{
+    return node->name_start ? node->name_start : "";
+}
+
 char *tree_name(struct fs *fs, struct node *node)
 {
     mutex_lock(&fs->tree.lock);
-    char *name = xstrdup(node->name ? node->name : "");
+    char *name = node->name ? xasprintf("%s%s", start_of(node), node->name) : xstrdup("");
     mutex_unlock(&fs->tree.lock);
     return name;
 }
@@ -329,7 +381,7 @@ static int add_path_locked(const struct node *dir, struct buf *out)
     if (!dir || dir->ino == FS_ROOT)
         return 0;
     int rc = add_path_locked(dir->parent, out);
-    return rc ? rc : buf_addf(out, "%s/", dir->name);
+    return rc ? rc : buf_addf(out, "%s%s/", start_of(dir), dir->name);
 }
 
 int tree_add_path(struct fs *fs, struct node *dir, struct buf *out)

@@ -75,21 +75,13 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 }
 
 /* With attributes where the size is known. */
-static void add_file(struct fs *fs, struct node *dir, const struct cache_record *r,
-                     const char *name, struct dir_list *list)
+static void add_file(struct node *dir, const struct cache_record *r, const char *name,
+                     struct dir_list *list)
 {
     struct node_spec spec = file_spec(dir, r->id, name);
-    struct stat st;
+    const struct dir_attr attr = {.size = (uint64_t)r->exported, .mtime = r->mtime};
 
-    if (r->exported < 0) {
-        dir_add(list, spec, NULL);
-        return;
-    }
-    attr_init(fs, spec.ino, spec.ops, &st);
-    attr_set_size(&st, (uint64_t)r->exported);
-    if (r->mtime)
-        attr_set_mtime(&st, r->mtime);
-    dir_add(list, spec, &st);
+    dir_add(list, spec, r->exported < 0 ? NULL : &attr);
 }
 
 static int list_batch(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -101,7 +93,7 @@ static int list_batch(struct fs *fs, const struct fs_req *req, struct node *dir,
     for (int i = 0; i < n; i++) {
         char *name = name_of(fs, dir, &r[i]);
 
-        add_file(fs, dir, &r[i], name, list);
+        add_file(dir, &r[i], name, list);
         *after = r[i].seq;
         free(name);
         cache_record_release(&r[i]);

@@ -227,7 +227,7 @@ static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 /* --- links --- */
 
 /* `target` is where it leads to: another one, or another record there, is another inode, whose size the kernel asks for. */
-static struct node_spec link_spec(struct node *dir, const char *name, const char *id,
+static struct node_spec link_spec(struct fs *fs, struct node *dir, const char *name, const char *id,
                                   const char *target)
 {
     struct node_spec spec = spec_in(dir, &view_link_ops,
@@ -235,8 +235,14 @@ static struct node_spec link_spec(struct node *dir, const char *name, const char
                                              dir->part ? dir->part : "", target, id),
                                     name);
 
-    spec.id = id;
+    spec.id_start = tree_share(fs, id, &spec.id);
     return spec;
+}
+
+/* The record's; the caller frees it. */
+static char *link_id(const struct node *link)
+{
+    return xasprintf("%s%s", link->id_start ? link->id_start : "", link->id);
 }
 
 static int link_target(struct fs *fs, struct node *dir, const char *id, struct buf *out)
@@ -259,7 +265,7 @@ static int links_lookup(struct fs *fs, const struct fs_req *req, struct node *di
     if (!rc)
         rc = link_target(fs, dir, id, &target);
     if (!rc)
-        *ret = tree_obtain(fs, link_spec(dir, name, id, target.data));
+        *ret = tree_obtain(fs, link_spec(fs, dir, name, id, target.data));
     buf_release(&target);
     free(id);
     return rc;
@@ -280,7 +286,6 @@ static void list_link(void *ctx, const char *name, const char *id, int64_t creat
     const char *alias = map_get(&l->aliases, id);
     char *own = alias ? NULL : name_from_id(id);
     size_t folder = l->target.len;
-    struct stat st;
 
     if (own && map_get(&l->given, own)) {
         free(own);
@@ -288,12 +293,8 @@ static void list_link(void *ctx, const char *name, const char *id, int64_t creat
     }
     buf_addstr(&l->target, alias ? alias : own);
     free(own);
-    struct node_spec spec = link_spec(l->dir, name, id, l->target.data);
-    attr_init(l->fs, spec.ino, spec.ops, &st);
-    st.st_size = (off_t)l->target.len;
-    if (created)
-        attr_set_mtime(&st, created);
-    dir_add(l->list, spec, &st);
+    struct node_spec spec = link_spec(l->fs, l->dir, name, id, l->target.data);
+    dir_add(l->list, spec, &(struct dir_attr){.size = l->target.len, .mtime = created});
     buf_truncate(&l->target, folder);
 }
 
@@ -362,11 +363,21 @@ static const struct node_ops view_links_ops = {
     .list = links_list,
 };
 
+/* -ESTALE where the record is gone: the kernel, which believes names for a second, looks this one up anew and may find another
+ * record there. */
 static int link_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
     struct node *dir = tree_parent(fs, node);
-    int rc = dir ? link_target(fs, dir, node->id, out) : -ENOENT;
+    struct cache_record record = {0};
+    char *id = link_id(node);
+    int rc = dir ? cache_get(fs->cache, node->kind, node->folder, id, false, &record) : -ENOENT;
 
+    cache_record_release(&record);
+    if (rc == -ENOENT)
+        rc = -ESTALE;
+    if (!rc)
+        rc = link_target(fs, dir, id, out);
+    free(id);
     tree_put(fs, dir);
     return rc;
 }
@@ -387,7 +398,9 @@ static int link_getattr(struct fs *fs, const struct fs_req *req, struct node *no
         rc = view_acquire(fs, node->kind, node->folder, req->cancel, &view);
     if (rc)
         return rc;
-    created = view_index_created(view_index_of(view), node->id);
+    char *id = link_id(node);
+    created = view_index_created(view_index_of(view), id);
+    free(id);
     view_release(fs, view);
     if (created)
         attr_set_mtime(ret, created);

@@ -11,6 +11,7 @@
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
+#include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(kind_info(kind)->dir, folder);
 }
 
-static const struct node_ops folder_ops, drafts_folder_ops, contact_folder_ops,
+static const struct node_ops folder_ops, mail_folder_ops, drafts_folder_ops, contact_folder_ops,
     read_only_folder_ops;
 
 static const struct node_ops *folder_class(const struct cache_folder *f)
@@ -30,6 +31,8 @@ static const struct node_ops *folder_class(const struct cache_folder *f)
         return &read_only_folder_ops;
     if (f->flags & FOLDER_DRAFTS)
         return &drafts_folder_ops;
+    if (f->kind == KIND_MESSAGE)
+        return &mail_folder_ops;
     return f->kind == KIND_CONTACT ? &contact_folder_ops : &folder_ops;
 }
 
@@ -78,9 +81,13 @@ int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, stru
 }
 
 #define FOLDERS_REFUSAL                                                                            \
-    "this service has no operation for folders: make, rename and remove them in Outlook; a "       \
+    "this service has no operation for such folders: make, rename and remove them in Outlook; a "  \
     "directory whose name begins with "                                                            \
     ". or ~ is kept on this machine, and a record is a regular file"
+#define MAIL_REFUSAL                                                                               \
+    "no message is made of a file here: outbox/send/ sends it; folders are made, renamed and "     \
+    "removed in Outlook, a directory whose name begins with . or ~ is kept on this machine, and "  \
+    "a record is a regular file"
 
 const struct node_ops kind_root_ops = {
     .name = "folders",
@@ -189,13 +196,8 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
     struct node_spec spec = record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id));
-    struct stat st;
 
-    attr_init(fs, spec.ino, spec.ops, &st);
-    attr_set_size(&st, r->size);
-    if (r->mtime)
-        attr_set_mtime(&st, r->mtime);
-    dir_add(list, spec, &st);
+    dir_add(list, spec, &(struct dir_attr){.size = r->size, .mtime = r->mtime});
     free(name);
 }
 
@@ -310,17 +312,34 @@ const char *folder_stray(const char *dir, const char *name)
            "that";
 }
 
+/* A message that is copied here would stay on this machine, where nobody expects it. */
+static bool mail_takes(const char *name, mode_t type)
+{
+    return folder_takes(name, type) && !outgoing_is_eml(OUTGOING_MIME, name);
+}
+
 /* What the folders one may write into have in common. */
 #define WRITABLE_FOLDER                                                                            \
-    .type = S_IFDIR, .refusal = FOLDERS_REFUSAL, .flags = NODE_LOCAL_NAMES,                        \
-    .lookup = folder_lookup, .prepare = folder_prepare, .list = folder_list,                       \
-    .folder = folder_spec, .takes = folder_takes, .stray = folder_stray, .files_only = true,       \
-    .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,                         \
+    .type = S_IFDIR, .flags = NODE_LOCAL_NAMES, .lookup = folder_lookup,                           \
+    .prepare = folder_prepare, .list = folder_list, .folder = folder_spec, .stray = folder_stray,  \
+    .files_only = true, .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,     \
     .relocate = folder_relocate, .getxattr = folder_getxattr
 
 static const struct node_ops folder_ops = {
     .name = "folder",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
+    .owns = name_is_record,
+    .create = slot_create,
+    .remove = slot_unlink,
+};
+
+static const struct node_ops mail_folder_ops = {
+    .name = "mail folder",
+    WRITABLE_FOLDER,
+    .refusal = MAIL_REFUSAL,
+    .takes = mail_takes,
     .owns = name_is_record,
     .create = slot_create,
     .remove = slot_unlink,
@@ -330,6 +349,8 @@ static const struct node_ops folder_ops = {
 static const struct node_ops drafts_folder_ops = {
     .name = "drafts",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
     .names = &draft_names,
     .owns = name_is_record,
     .create = slot_create,
@@ -358,6 +379,8 @@ static int contact_remove(struct fs *fs, struct node *dir, const char *name)
 static const struct node_ops contact_folder_ops = {
     .name = "contact folder",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
     .owns = contact_owns,
     .create = contact_create,
     .remove = contact_remove,
@@ -380,6 +403,6 @@ bool folder_takes_folders(struct fs *fs, struct node *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
 
-    return ops == &folder_ops || ops == &drafts_folder_ops || ops == &contact_folder_ops ||
-           ops == &kind_root_ops;
+    return ops == &folder_ops || ops == &mail_folder_ops || ops == &drafts_folder_ops ||
+           ops == &contact_folder_ops || ops == &kind_root_ops;
 }

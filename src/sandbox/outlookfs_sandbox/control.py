@@ -29,6 +29,7 @@ class Control:
             ("POST", "/edit"): self.edit, ("GET", "/record"): self.record, ("GET", "/records"): self.records,
             ("POST", "/fault"): self.add_fault, ("GET", "/fault"): lambda request: Answer.json(200, self.faults.list()),
             ("DELETE", "/fault"): self.clear_faults, ("GET", "/log"): self.read_log, ("POST", "/reset-log"): self.reset_log,
+            ("GET", "/in-flight"): lambda request: Answer.json(200, dict(sandbox.in_flight)),
             ("GET", "/violations"): lambda request: Answer.json(200, list(self.log.violations)),
             ("DELETE", "/violations"): self.reset_violations, ("GET", "/clock"): self.clock, ("POST", "/clock"): self.advance,
             ("GET", "/option"): self.option, ("POST", "/option"): self.option,
