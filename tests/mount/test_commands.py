@@ -1,6 +1,7 @@
 """The commands: what is wrong is said in one line before anything is mounted, exit codes are honest, nothing is left behind."""
 import concurrent.futures
 import contextlib
+import glob
 import json
 import os
 import re
@@ -464,6 +465,22 @@ class Directories(CommandTest):
             file.write(whole)
         self.mount()
         self.assertIn("1 refused", self.run_it("status", self.mountpoint).stdout)
+        self.umount()
+
+    def test_no_state(self):
+        """What was saved and not sent comes back, and is named."""
+        name = self.leave_an_edit("without a state")
+        for file in glob.glob(os.path.join(self.state, "state.db*")):
+            os.unlink(file)
+        self.mount()
+        lost, = (name for name in os.listdir(self.mountpoint) if name.startswith("lost-"))
+        self.assertEqual(json.loads(contents(self.path(lost)))["NickName"], "without a state")
+        self.assertRegex(self.run_it("status", self.mountpoint).stdout, "%s: was saved and perhaps not sent" % lost)
+        shutil.copy(self.path(lost), self.path(CONTACTS, name))
+        os.unlink(self.path(lost))
+        self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
+        self.assertEqual(self.nick(name), "without a state")
+        self.assertNotIn("lost-", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 
     def test_permissions(self):
