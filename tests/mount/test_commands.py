@@ -282,7 +282,7 @@ class Refused(CommandTest):
                     continue
                 self.assertEqual(json.loads(status.stdout)["mountpoint"], self.mountpoint)
                 self.assertEqual(sync.returncode, 0)
-        self.assertOneLine(self.run_it("status", self.dir), "no outlookfs mount")
+        self.assertOneLine(self.run_it("status", self.dir), "not an outlookfs mount")
         self.umount()
 
     def test_the_mount_or_the_service_is_stopped(self):
@@ -360,8 +360,8 @@ class Refused(CommandTest):
                 self.assertIn("outlookfs", done.stdout)
 
     def test_commands_on_what_is_no_mount(self):
-        for where, says in ((self.mountpoint, "no outlookfs mount"), (self.inside("missing"), "No such file"),
-                            ("/proc", "no outlookfs mount"), (self.token_file, "no outlookfs mount")):
+        for where, says in ((self.mountpoint, "not an outlookfs mount"), (self.inside("missing"), "No such file"),
+                            ("/proc", "not an outlookfs mount"), (self.token_file, "not an outlookfs mount")):
             for command in ("umount", "sync", "status"):
                 with self.subTest(command=command, where=where):
                     done = self.run_it(command, where)
@@ -719,7 +719,7 @@ class Life(CommandTest):
         wait_for(lambda: os.listdir(self.path(".outlookfs/failed")), "the refusal")
         text = self.run_it("status", self.mountpoint).stdout
         for line in ("draft outbox/send/typo.json, not sent: Subjct: no such member", "send outbox/send/refused.json: failed",
-                     "touch it to try again, remove it to give it up", "triggers/none.json: draft"):
+                     "touch an entry to try again, remove it to give the change up", "triggers/none.json: draft"):
             self.assertIn(line, text)
         with open(self.path(".outlookfs/log"), encoding="utf-8") as log:
             self.assertIn("send/typo.json: not accepted: Subjct: no such member", log.read())
