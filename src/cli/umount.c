@@ -121,20 +121,18 @@ static int unmount_living(const char *path, struct buf *err)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&umount_command, long_options, argc, argv, 1, 1, said);
     struct mountpoint m = {0};
-    int c = getopt_long(argc, argv, "h", long_options, NULL), code;
     struct buf err;
 
-    if (c == 'h')
-        return usage_shown(&umount_command);
-    if (c != -1 || argc - optind != 1)
-        return usage_error(&umount_command);
-
+    if (code >= 0)
+        return code;
     buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(argv[optind], &m, &err))
         code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
-        code = complain("%s is no outlookfs mount", m.path);
+        code = complain("%s is not an outlookfs mount", m.path);
     else if (!m.dead)
         code = unmount_living(m.path, &err);
     else if (unmount(m.path, true, &err))

@@ -122,20 +122,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 
 static bool is_cached(struct fs *fs, const struct slot *slot)
 {
-    struct cache_record r = {0};
-    int rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r);
-
-    cache_record_release(&r);
-    return rc != -ENOENT;
-}
-
-static bool has_operation(struct fs *fs, const struct slot *slot)
-{
-    struct journal_op op = {0};
-    int rc = state_get_op(fs->state, slot->id, &op);
-
-    journal_op_release(&op);
-    return rc != -ENOENT;
+    return cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, NULL) != -ENOENT;
 }
 
 /*
@@ -146,7 +133,7 @@ static bool has_operation(struct fs *fs, const struct slot *slot)
 static bool is_lost(struct fs *fs, const struct slot *slot)
 {
     return slot->record && !(slot->flags & SLOT_DRAFT) && !is_cached(fs, slot) &&
-           !has_operation(fs, slot) && !is_cached(fs, slot);
+           state_get_op_head(fs->state, slot->id, NULL) == -ENOENT && !is_cached(fs, slot);
 }
 
 /*
@@ -217,15 +204,9 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
 /* Is the record listed by a name given here? */
 static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir_list *list)
 {
-    struct slot slot = {0};
-
-    if (is_seen(list, id, SEEN_RECORD))
-        return true;
-    if (!is_seen(list, CREATING, SEEN_RECORD) ||
-        state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot))
-        return false;
-    slot_release(&slot);
-    return true;
+    return is_seen(list, id, SEEN_RECORD) ||
+           (is_seen(list, CREATING, SEEN_RECORD) &&
+            !state_slot_by_record(fs->state, dir->kind, dir->folder, id, NULL));
 }
 
 /* The next records behind the cursor: 1 when there were some. */
