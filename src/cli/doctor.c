@@ -136,24 +136,16 @@ static int examine(struct doctor *d)
 
 static int run(int argc, char **argv)
 {
-    struct doctor d = {0};
-    int c, code = -1;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&doctor_command, long_options, argc, argv, 0, 1, said);
+    struct doctor d = {.as_json = said['j']};
 
+    if (code >= 0)
+        return code;
     settings_init(&d.settings);
-    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'j')
-            d.as_json = true;
-        else if (c == 'c')
-            xstrset(&d.settings.config, optarg);
-        else
-            code = c == 'h' ? usage_shown(&doctor_command) : usage_error(&doctor_command);
-    }
-    if (code < 0 && argc - optind > 1)
-        code = usage_error(&doctor_command);
-    if (code < 0) {
-        take_word(&d.settings, argv[optind]);
-        code = examine(&d);
-    }
+    d.settings.config = xstrdup(said['c']);
+    take_word(&d.settings, argv[optind]);
+    code = examine(&d);
     settings_release(&d.settings);
     return code;
 }

@@ -64,7 +64,7 @@ static int name_account(struct settings *s, struct buf *err)
     if (!s->account)
         s->account = xstrdup(ACCOUNT_DEFAULT);
     if (!config_names_account(s->account))
-        return buf_fail(err, -EINVAL, "%s: no account can be called that", s->account);
+        return buf_fail(err, -EINVAL, "%s: not a valid account name", s->account);
     return 0;
 }
 

@@ -93,7 +93,7 @@ static int extract(struct receiver *r, const char *id, const char *attachment, s
         rc = json_file_parse(&text, true, &message, NULL);
     json_file_release(&text);
     if (rc)
-        return buf_fail(err, -EIO, "attachment: the message is no JSON object");
+        return buf_fail(err, -EIO, "attachment: the message is not a JSON object");
     if (!str_eq(kind_id(KIND_MESSAGE, message), id)) {
         cJSON_Delete(message);
         return buf_fail(err, -EIO, "attachment: the answer is not the message");
@@ -163,7 +163,7 @@ static int64_t size_in(cJSON *list, const char *attachment)
     return size;
 }
 
-/* What is listed is no exact number of bytes (contract 2.7); -1: nothing is. */
+/* What is listed is not an exact number of bytes (contract 2.7); -1: nothing is. */
 static int64_t listed_size(struct mailbox *mb, const char *message, const char *attachment)
 {
     struct cache_record record = {0};
@@ -264,7 +264,7 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "message");
     remote_fault_release(&fault);
-    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is no mail");
+    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is not a mail");
 }
 
 static int ask(struct mailbox *mb, const char *message, const char *attachment,

@@ -4,7 +4,7 @@
  * Ours because what is wanted is small and what exists is not: an HTML parser builds a tree of a
  * mail of 4 MB to answer which words stand in it. Here tags go, blocks separate words and inline
  * elements do not ("<b>B</b>erlin" is one word), comments, scripts and style sheets are left out,
- * character references become characters. Whatever is no HTML passes through as text: nothing is
+ * character references become characters. Whatever is not HTML passes through as text: nothing is
  * ever an error. It is not a renderer: no layout, no links.
  *
  * Threads: any.

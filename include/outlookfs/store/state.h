@@ -171,7 +171,8 @@ void journal_op_release(struct journal_op *op);
 int state_put_op(struct state *s,
                  const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
-/* Without its texts (base, answer, mine, sent, seen), which are NULL and stay as they are in the journal. */
+/* Without its texts (base, answer, mine, sent, seen), which are NULL and stay as they are in the journal. `ret` NULL: is
+ * there one? */
 int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret);
 int state_put_op_head(struct state *s, const struct journal_op *op); /* -ENOENT */
 int state_remove_op(struct state *s, int64_t slot);

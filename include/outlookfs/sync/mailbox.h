@@ -178,7 +178,7 @@ int mailbox_each(struct mailbox *mb, enum kind kind, const char *folder, uint64_
 
 /*
  * One record. From the cache; where the folder's listing is not complete, or the folder was never
- * listed, by id from the service. -ENOENT without a request when the listing is complete.
+ * listed, by id from the service. -ENOENT without a request when the listing is complete. `ret` NULL: is there one?
  */
 int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const char *id,
                    bool with_text, struct cancel *cancel, struct cache_record *ret);

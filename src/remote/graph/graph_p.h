@@ -36,7 +36,7 @@
 #define GRAPH_LIST_TOP 250  /* of folders, a page */
 
 /* Mail folders that have a name of their own in every mailbox, whatever its language. */
-#define GRAPH_WELL_KNOWN 6
+#define GRAPH_WELL_KNOWN 13
 
 struct graph {
     struct remote base;
