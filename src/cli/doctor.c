@@ -7,10 +7,12 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
                                              {"config", required_argument, NULL, 'c'},
@@ -73,6 +75,13 @@ static void take_mountpoint(struct settings *s, const char *path)
     mountpoint_release(&m);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) ? errno == ENOTCONN /* a dead mount */ : S_ISDIR(st.st_mode);
+}
+
 static void take_word(struct settings *s, const char *word)
 {
     struct config config = {0};
@@ -81,7 +90,7 @@ static void take_word(struct settings *s, const char *word)
         return;
     if (settings_config(s, &config, NULL) == 0 && config_find(&config, word))
         xstrset(&s->account, word);
-    else if (strchr(word, '/') || str_eq(word, ".") || !config_names_account(word))
+    else if (strchr(word, '/') || is_directory(word) || !config_names_account(word))
         take_mountpoint(s, word);
     else
         xstrset(&s->account, word); /* an unknown one: the configuration says so */

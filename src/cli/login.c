@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/http/login.h>
 
 #include <errno.h>
@@ -223,6 +224,7 @@ static int run(int argc, char **argv)
 
     settings_init(&request.settings);
     buf_init(&err, BUF_TEXT_MAX);
+    log_setup(LOG_TO_NOWHERE, LOG_LEVEL_WARN); /* what is said of a connection is for a mount */
     harden();
     code = parse(argc, argv, &request);
     if (code < 0)

@@ -19,7 +19,7 @@
 struct remote_impl {
     const char *name;
     const char *title;
-    bool lists_contents;
+    bool lists_contents, lists_names;
     __typeof__(remote_destroy) *destroy;
     __typeof__(remote_online) *online;
     __typeof__(remote_stats) *stats;
