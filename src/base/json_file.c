@@ -73,7 +73,7 @@ static bool is_held(const struct reader *r)
     return r->inside && r->plain && r->pos - r->start > JSON_FILE_KEPT;
 }
 
-/* The string is no plain one: what was not added is. */
+/* The string is not a plain one: what was not added is. */
 static int add_held(struct reader *r)
 {
     off_t at = r->start + JSON_FILE_KEPT;

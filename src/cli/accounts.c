@@ -72,7 +72,7 @@ static void describe_login(const struct settings *s, const struct login *l, int 
     else if (rc)
         buf_addf(state, "not readable: %s", advice);
     else if (l->dead)
-        buf_addf(state, "login wanted: %s (%s)", advice, l->dead);
+        buf_addf(state, "login required: %s (%s)", advice, l->dead);
     else
         buf_addf(state, "logged in%s", l->in_keyring ? ", tokens in the keyring" : "");
     free(advice);
@@ -153,20 +153,15 @@ static int show_all(const struct settings *s)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&accounts_command, long_options, argc, argv, 0, 0, said);
     struct settings s;
-    int c, code = -1;
 
+    if (code >= 0)
+        return code;
     settings_init(&s);
-    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'c')
-            xstrset(&s.config, optarg);
-        else
-            code = c == 'h' ? usage_shown(&accounts_command) : usage_error(&accounts_command);
-    }
-    if (code < 0 && optind != argc)
-        code = usage_error(&accounts_command);
-    if (code < 0)
-        code = show_all(&s);
+    s.config = xstrdup(said['c']);
+    code = show_all(&s);
     settings_release(&s);
     return code;
 }

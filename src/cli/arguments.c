@@ -1,5 +1,5 @@
 /*
- * arguments.c - a command line of keys (keys_p.h) beside a command's own options.
+ * arguments.c - reading a command line: of a command's own options, or with keys (keys_p.h) beside them.
  */
 #include "cli_p.h"
 #include "settings_p.h"
@@ -39,4 +39,19 @@ int arguments_read(const struct arguments *a, int argc, char **argv, struct sett
     buf_release(&err);
     free(long_options);
     return code;
+}
+
+int command_line(const struct command *command, const struct option *options, int argc, char **argv,
+                 int least, int most, const char *said[LETTERS])
+{
+    int c;
+
+    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (c == 'h')
+            return usage_shown(command);
+        if (c == '?')
+            return usage_error(command);
+        said[c] = optarg ? optarg : "";
+    }
+    return argc - optind < least || argc - optind > most ? usage_error(command) : -1;
 }

@@ -72,6 +72,6 @@ int cli_main(int argc, char **argv)
         if (str_eq(commands[i]->name, name))
             return run(commands[i], argc - 1, argv + 1);
     }
-    complain("no command is called %s; outlookfs --help lists them", name);
+    complain("unknown command: %s (outlookfs --help lists the commands)", name);
     return EXIT_USAGE;
 }

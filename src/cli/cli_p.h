@@ -3,6 +3,7 @@
  *
  *     cli.c           the table of commands
  *     output.c        printing, complaints, usage
+ *     arguments.c     reading a command line
  *     settings_p.h    what to mount and how: settings.c, arguments.c, config.c,
  *                     cloud.c, keys.c, options.c
  *     mountpoint_p.h  what is mounted, and talking to it: mountpoint.c, control.c, left.c,
@@ -45,5 +46,17 @@ int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* getopt_long() has printed what is wrong; answers EXIT_USAGE. */
 int usage_error(const struct command *command);
 int usage_shown(const struct command *command); /* --help */
+
+/* --- arguments.c --- */
+
+struct option;
+
+/*
+ * A command line of options, each with a letter, and of `least` to `most` arguments from argv[optind] on. What an option is
+ * given goes to said[its letter], "" where it takes nothing; the last one wins. -1: go on; otherwise the exit code.
+ */
+#define LETTERS 128
+int command_line(const struct command *command, const struct option *options, int argc, char **argv,
+                 int least, int most, const char *said[LETTERS]);
 
 #endif

@@ -84,7 +84,7 @@ static int set(struct reading *r, struct values *v, const char *name, const char
     else if (options_is_known(name))
         rc = options_set(&r->scratch, name, value, why);
     else
-        return buf_fail(why, -EINVAL, "no setting is called %s", name);
+        return buf_fail(why, -EINVAL, "unknown setting: %s", name);
     if (!rc)
         add_option(v, name, value);
     return rc;
@@ -112,10 +112,9 @@ static int handle(void *ctx, const char *section, const char *name, const char *
 static int add_account(struct config *c, char *name, unsigned line, struct buf *err)
 {
     if (!config_names_account(name))
-        return buf_fail(err, -EINVAL, "%s:%u: [%s]: no account can be called that", c->path, line,
-                        name);
+        return buf_fail(err, -EINVAL, "%s:%u: [%s]: not a valid account name", c->path, line, name);
     if (config_find(c, name))
-        return buf_fail(err, -EINVAL, "%s:%u: [%s] is there twice", c->path, line, name);
+        return buf_fail(err, -EINVAL, "%s:%u: [%s] appears twice", c->path, line, name);
     c->accounts = xrealloc(c->accounts, (c->naccounts + 1) * sizeof(*c->accounts));
     c->accounts[c->naccounts++] = (struct account){.name = xstrdup(name)};
     return 0;

@@ -28,9 +28,10 @@ static int not_ours(const char *path, const struct mountpoint *m)
     int code;
 
     if (real && str_eq(real, m->path) && !str_eq(real, "/"))
-        code = complain("%s is no outlookfs mount but %s (type %s)", m->path, m->source, m->type);
+        code =
+            complain("%s is not an outlookfs mount but %s (type %s)", m->path, m->source, m->type);
     else
-        code = complain("%s is no outlookfs mount", real ? real : path);
+        code = complain("%s is not an outlookfs mount", real ? real : path);
     free(real);
     return code;
 }
@@ -51,8 +52,8 @@ static int find_unnamed(struct mountpoint *ret, struct buf *err)
     if (!mounts[0])
         rc = buf_fail(err, -ENOENT, "no mailbox is mounted");
     else if (mounts[1])
-        rc = buf_fail(err, -EINVAL, "several mailboxes are mounted, say which: %s, %s%s", mounts[0],
-                      mounts[1], mounts[2] ? ", ..." : "");
+        rc = buf_fail(err, -EINVAL, "several mailboxes are mounted; name one of: %s, %s%s",
+                      mounts[0], mounts[1], mounts[2] ? ", ..." : "");
     else
         rc = mountpoint_look(mounts[0], ret, err);
     xstrvfree(mounts);
@@ -137,7 +138,7 @@ char *control_only(const char *mountpoint, const char *list, bool (*wanted)(cons
     if (count == 1)
         path = xasprintf("%s/%s", mountpoint, found);
     else if (count)
-        buf_fail(err, -EINVAL, "%s: several %ss, say which: %s", mountpoint, what, names.data);
+        buf_fail(err, -EINVAL, "%s: several %ss; name one of: %s", mountpoint, what, names.data);
     else
         buf_fail(err, -ENOENT, "%s: there is no %s", mountpoint, what);
     buf_release(&names);

@@ -7,10 +7,12 @@
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
                                              {"config", required_argument, NULL, 'c'},
@@ -73,6 +75,13 @@ static void take_mountpoint(struct settings *s, const char *path)
     mountpoint_release(&m);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) ? errno == ENOTCONN /* a dead mount */ : S_ISDIR(st.st_mode);
+}
+
 static void take_word(struct settings *s, const char *word)
 {
     struct config config = {0};
@@ -81,7 +90,7 @@ static void take_word(struct settings *s, const char *word)
         return;
     if (settings_config(s, &config, NULL) == 0 && config_find(&config, word))
         xstrset(&s->account, word);
-    else if (strchr(word, '/') || str_eq(word, ".") || !config_names_account(word))
+    else if (strchr(word, '/') || is_directory(word) || !config_names_account(word))
         take_mountpoint(s, word);
     else
         xstrset(&s->account, word); /* an unknown one: the configuration says so */
@@ -136,24 +145,16 @@ static int examine(struct doctor *d)
 
 static int run(int argc, char **argv)
 {
-    struct doctor d = {0};
-    int c, code = -1;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&doctor_command, long_options, argc, argv, 0, 1, said);
+    struct doctor d = {.as_json = said['j']};
 
+    if (code >= 0)
+        return code;
     settings_init(&d.settings);
-    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'j')
-            d.as_json = true;
-        else if (c == 'c')
-            xstrset(&d.settings.config, optarg);
-        else
-            code = c == 'h' ? usage_shown(&doctor_command) : usage_error(&doctor_command);
-    }
-    if (code < 0 && argc - optind > 1)
-        code = usage_error(&doctor_command);
-    if (code < 0) {
-        take_word(&d.settings, argv[optind]);
-        code = examine(&d);
-    }
+    d.settings.config = xstrdup(said['c']);
+    take_word(&d.settings, argv[optind]);
+    code = examine(&d);
     settings_release(&d.settings);
     return code;
 }

@@ -22,7 +22,7 @@ static void check_device(struct doctor *d)
         doctor_ok(d, "/dev/fuse", "there");
     else if (errno == ENOENT)
         doctor_fail(d, "/dev/fuse",
-                    "is not there: modprobe fuse; in a container: --device /dev/fuse");
+                    "is missing: run modprobe fuse; in a container, add --device /dev/fuse");
     else
         doctor_fail(d, "/dev/fuse", "%s: this user may not open it", strerror(errno));
 }
@@ -49,11 +49,11 @@ static void check_helper(struct doctor *d)
     struct stat st;
 
     if (!path && geteuid() == 0)
-        doctor_ok(d, "fusermount3", "is not there; root does not need it");
+        doctor_ok(d, "fusermount3", "is missing; root does not need it");
     else if (!path)
-        doctor_fail(d, "fusermount3", "is not there: install the package fuse3");
+        doctor_fail(d, "fusermount3", "is missing: install the package fuse3");
     else if (geteuid() != 0 && (stat(path, &st) || !(st.st_mode & S_ISUID)))
-        doctor_fail(d, "fusermount3", "%s is not set-user-id root: install fuse3 again", path);
+        doctor_fail(d, "fusermount3", "%s is not set-user-ID root: reinstall fuse3", path);
     else
         doctor_ok(d, "fusermount3", "%s", path);
     free(path);
@@ -107,7 +107,7 @@ static void check_directory(struct doctor *d, const char *link, const char *path
     else if (str_eq(there, path) && st.st_uid != geteuid())
         doctor_fail(d, link, "%s belongs to somebody else", path);
     else if (statvfs(there, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < ROOM_MIN)
-        doctor_fail(d, link, "%s: less than 64 MB are free: make room", path);
+        doctor_fail(d, link, "%s: less than 64 MB are free: free some space", path);
     else
         doctor_ok(d, link, "%s%s", path, str_eq(there, path) ? "" : ", made at the first mount");
     free(there);

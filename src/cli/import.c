@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -56,7 +57,7 @@ static int find_kind(struct target *t, const struct mountpoint *m)
     free(top);
     if (below[len] == '/' && (t->kind == KIND_CONTACT || t->kind == KIND_EVENT))
         return EXIT_DONE;
-    return complain("%s is no folder of contacts/ or calendars/", t->dir);
+    return complain("%s is not a folder of contacts/ or calendars/", t->dir);
 }
 
 static int find_target(struct target *t, const char *dir)
@@ -236,7 +237,7 @@ static int to_utf8(struct buf *text, struct buf *err)
     int rc;
 
     if (!utf16 && memchr(text->data, '\0', text->len))
-        return buf_fail(err, -EINVAL, "this is no text");
+        return buf_fail(err, -EINVAL, "not a text file");
     buf_init(&utf8, JSON_TEXT_MAX);
     rc = charset_decode(&utf8, text->data, text->len, utf16 ? "UTF-16" : NULL);
     buf_release(text);
@@ -270,8 +271,8 @@ static void import_file(struct target *t, const char *path)
     if (!rc)
         rc = read_records(text.data, &records, &err);
     if (!rc && records.count && records.list[0].kind != t->kind)
-        rc = buf_fail(&err, -EINVAL, "%ss do not go into %s", kind_info(records.list[0].kind)->name,
-                      t->dir);
+        rc = buf_fail(&err, -EINVAL, "%ss cannot be imported into %s",
+                      kind_info(records.list[0].kind)->name, t->dir);
     if (rc) {
         complain("%s: %s", path, err.data);
         t->failed++;
@@ -289,18 +290,12 @@ static void import_file(struct target *t, const char *path)
 
 static int run(int argc, char **argv)
 {
-    struct target t = {.attendees = true};
-    int c, code;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&import_command, long_options, argc, argv, 2, INT_MAX, said);
+    struct target t = {.attendees = !said['n']};
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&import_command);
-        if (c != 'n')
-            return usage_error(&import_command);
-        t.attendees = false;
-    }
-    if (argc - optind < 2)
-        return usage_error(&import_command);
+    if (code >= 0)
+        return code;
     code = find_target(&t, argv[argc - 1]);
     if (!code) {
         for (int i = optind; i < argc - 1; i++)

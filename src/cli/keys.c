@@ -38,7 +38,7 @@ static int check_word(const char *value, struct buf *err)
 {
     for (const char *p = value; *p; p++) {
         if (*p <= ' ' || *p >= 0x7f || strchr("/?#%\\", *p))
-            return buf_fail(err, -EINVAL, "'%c' cannot be a part of it", *p > ' ' ? *p : '?');
+            return buf_fail(err, -EINVAL, "the character '%c' is not allowed", *p > ' ' ? *p : '?');
     }
     return 0;
 }
@@ -100,7 +100,7 @@ int keys_set(const struct key *key, struct values *v, const char *value, struct 
     int rc = *value ? 0 : buf_fail(err, -EINVAL, "expected a value");
 
     if (!rc && *field && !key->several)
-        rc = buf_fail(err, -EINVAL, "it is given twice");
+        rc = buf_fail(err, -EINVAL, "given twice");
     if (!rc && key->check)
         rc = key->check(value, err);
     if (rc)

@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/log.h>
 #include <outlookfs/http/login.h>
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static int name_account(struct settings *s, struct buf *err)
     if (!s->account)
         s->account = xstrdup(ACCOUNT_DEFAULT);
     if (!config_names_account(s->account))
-        return buf_fail(err, -EINVAL, "%s: no account can be called that", s->account);
+        return buf_fail(err, -EINVAL, "%s: not a valid account name", s->account);
     return 0;
 }
 
@@ -223,6 +224,7 @@ static int run(int argc, char **argv)
 
     settings_init(&request.settings);
     buf_init(&err, BUF_TEXT_MAX);
+    log_setup(LOG_TO_NOWHERE, LOG_LEVEL_WARN); /* what is said of a connection is for a mount */
     harden();
     code = parse(argc, argv, &request);
     if (code < 0)

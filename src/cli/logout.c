@@ -23,12 +23,12 @@ static int forget(struct settings *s, struct buf *err)
     if (!rc)
         rc = settings_login(s, err);
     if (!rc && !s->values.client_id)
-        rc = buf_fail(err, -ENOENT, "nobody is logged in: there is no client-id");
+        rc = buf_fail(err, -ENOENT, "not logged in: there is no client-id");
     if (rc)
         return rc;
     store = login_open(s);
     if (login_store_stamp(store) == 0)
-        rc = buf_fail(err, -ENOENT, "nobody is logged in");
+        rc = buf_fail(err, -ENOENT, "not logged in");
     if (!rc)
         rc = login_store_lock(store, NULL, err);
     if (!rc)
@@ -39,24 +39,18 @@ static int forget(struct settings *s, struct buf *err)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&logout_command, long_options, argc, argv, 0, 1, said);
     struct settings s;
     struct buf err;
-    int c, code = -1;
 
+    if (code >= 0)
+        return code;
     settings_init(&s);
     buf_init(&err, BUF_TEXT_MAX);
-    while (code < 0 && (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'c')
-            xstrset(&s.config, optarg);
-        else
-            code = c == 'h' ? usage_shown(&logout_command) : usage_error(&logout_command);
-    }
-    if (code < 0 && argc - optind > 1)
-        code = usage_error(&logout_command);
-    if (code < 0) {
-        s.account = optind < argc ? xstrdup(argv[optind]) : NULL;
-        code = forget(&s, &err) ? complain("%s", err.data) : EXIT_DONE;
-    }
+    s.config = xstrdup(said['c']);
+    s.account = xstrdup(argv[optind]);
+    code = forget(&s, &err) ? complain("%s", err.data) : EXIT_DONE;
     buf_release(&err);
     settings_release(&s);
     return code;

@@ -41,7 +41,7 @@ struct notices {
 
 /* --- the desktop --- */
 
-/* notify-send is what desktops ship for this; a session without one is no error. */
+/* notify-send is what desktops ship for this; a session without one is not an error. */
 static void say(struct notices *n, const char *text)
 {
     char *argv[] = {"notify-send", "--app-name=outlookfs", "--", "outlookfs", (char *)text, NULL};

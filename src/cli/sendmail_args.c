@@ -32,8 +32,8 @@ static int refuse_mode(const char *mode, struct buf *err)
         const char *why;
     } modes[] = {
         {'s', "SMTP is not spoken; give the message on standard input"},
-        {'d', "this is no mail server"},
-        {'D', "this is no mail server"},
+        {'d', "this is not a mail server"},
+        {'D', "this is not a mail server"},
         {'p', "there is no queue but the mount's: outlookfs status MOUNTPOINT shows it"},
         {'i', "there are no aliases but local-recipient in the configuration"},
     };

@@ -19,7 +19,7 @@ static int convert(const struct buf *text, const struct eml_envelope *envelope, 
     int rc = fd < 0 ? -errno : file_pwrite_all(fd, text->data, text->len, 0);
 
     if (rc)
-        buf_fail(err, rc, "no room for the message: %s", strerror(-rc));
+        buf_fail(err, rc, "there is no space for the message: %s", strerror(-rc));
     else
         rc = eml_read(fd, envelope, ret, err);
     if (fd >= 0)
@@ -52,7 +52,7 @@ int sendmail_message(const struct buf *text, const struct sendmail_args *args, c
                                     .owner = local};
 
     if (local && !strchr(local, '@')) {
-        buf_fail(err, 0, "local-recipient in the configuration: %s is no address", local);
+        buf_fail(err, 0, "local-recipient in the configuration: %s is not an address", local);
         return EX_CONFIG;
     }
     return code_of_errno(convert(text, &envelope, ret, err), err);

@@ -58,7 +58,7 @@ static int insist_on(const char *path, char **ret, struct buf *err)
     int code = look_at(path, ret, err);
 
     if (!code && !*ret) {
-        buf_fail(err, 0, "%s is no outlookfs mount", path);
+        buf_fail(err, 0, "%s is not an outlookfs mount", path);
         code = EX_TEMPFAIL;
     }
     return code;
@@ -75,7 +75,7 @@ static int find_own(char **ret, struct buf *err)
     if (mounts[0] && mounts[1]) {
         buf_clear(err);
         buf_addf(err,
-                 "several mounts, say which by --mount, OUTLOOKFS_MOUNT or the configuration: ");
+                 "several mounts; choose one with --mount, OUTLOOKFS_MOUNT or the configuration: ");
         for (size_t i = 0; mounts[i]; i++)
             buf_addf(err, "%s%s", i ? ", " : "", mounts[i]);
         code = EX_CONFIG;

@@ -208,7 +208,7 @@ static int probe(struct server *server, struct buf *note, struct buf *err)
     int rc = grade_errno(grade);
 
     if (grade == GRADE_OFFLINE) {
-        buf_addf(note, "offline: %s; showing what is cached, changes are kept", why);
+        buf_addf(note, "offline: %s; showing what is cached; changes are kept", why);
         rc = 0;
     } else if (rc) {
         buf_fail(err, rc, "%s: %s", service_url(server), why);

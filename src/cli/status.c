@@ -45,7 +45,7 @@ static void describe_connection(const cJSON *status, struct buf *out)
         buf_addf(out, "not authorised: %s",
                  refusal && *refusal ? refusal : "the token is refused or missing");
     else if (!json_bool(status, "online", false))
-        buf_addstr(out, "offline: showing what is cached, changes are kept");
+        buf_addstr(out, "offline: showing what is cached; changes are kept");
     else if (json_str(status, "no_mailbox"))
         buf_addf(out, "the mailbox cannot be used: %s", json_str(status, "no_mailbox"));
     else
@@ -107,7 +107,7 @@ static void show_cache(const cJSON *status)
 static void show_disk(const cJSON *status)
 {
     if (json_bool(status, "disk_full", false))
-        print(stdout, "  disk      full: nothing can be saved before there is room in %s\n",
+        print(stdout, "  disk      full: nothing can be saved until there is space in %s\n",
               text(status, "state_dir"));
 }
 
@@ -184,16 +184,16 @@ static void show_what_to_do(const cJSON *status)
     struct left left = left_read(status);
 
     if (left.failed)
-        print(stdout, "  what was refused lies in .outlookfs/failed/: "
-                      "touch it to try again, remove it to give it up\n");
+        print(stdout, "  refused changes are in .outlookfs/failed/: touch an entry to try again, "
+                      "remove it to give the change up\n");
     if (left.conflicts)
-        print(stdout, "  what is in conflict lies in .outlookfs/conflicts/\n");
+        print(stdout, "  conflicts are in .outlookfs/conflicts/\n");
     if (left.drafts)
         print(stdout,
-              "  drafts lie in .outlookfs/drafts/, too: correct the file, or remove the entry to "
-              "bring back what was there before\n");
+              "  drafts are listed in .outlookfs/drafts/: correct the file, or remove the entry to "
+              "restore what was there before\n");
     if (left.held)
-        print(stdout, "  outlookfs sync --confirm-deletes lets the deletions go\n");
+        print(stdout, "  outlookfs sync --confirm-deletes releases the deletions\n");
 }
 
 static void show_triggers(const cJSON *status)
@@ -306,25 +306,16 @@ static int watch(const char *path)
 
 static int run(int argc, char **argv)
 {
-    bool as_json = false, live = false;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&status_command, long_options, argc, argv, 0, 1, said);
     struct mountpoint m;
-    int c, code;
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&status_command);
-        if (c != 'j' && c != 'w')
-            return usage_error(&status_command);
-        as_json = as_json || c == 'j';
-        live = live || c == 'w';
-    }
-    if (argc - optind > 1)
-        return usage_error(&status_command);
-
+    if (code >= 0)
+        return code;
     code = control_find(argv[optind], &m);
     if (code)
         return code;
-    code = live ? watch(m.path) : show(m.path, as_json);
+    code = said['w'] ? watch(m.path) : show(m.path, said['j']);
     mountpoint_release(&m);
     return code;
 }

@@ -58,24 +58,16 @@ static int sync_all(const char *path, bool confirm_deletes)
 
 static int run(int argc, char **argv)
 {
-    bool confirm_deletes = false;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&sync_command, long_options, argc, argv, 0, 1, said);
     struct mountpoint m;
-    int c, code;
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&sync_command);
-        if (c != 'd')
-            return usage_error(&sync_command);
-        confirm_deletes = true;
-    }
-    if (argc - optind > 1)
-        return usage_error(&sync_command);
-
+    if (code >= 0)
+        return code;
     code = control_find(argv[optind], &m);
     if (code)
         return code;
-    code = sync_all(m.path, confirm_deletes);
+    code = sync_all(m.path, said['d']);
     mountpoint_release(&m);
     return code;
 }

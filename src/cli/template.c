@@ -59,20 +59,14 @@ static int show(const cJSON *obj)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&template_command, long_options, argc, argv, 1, 2, said);
+    const char *named = said['s'];
     enum service_id service;
-    const char *named = NULL;
     cJSON *obj;
-    int c, code;
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&template_command);
-        if (c != 's')
-            return usage_error(&template_command);
-        named = optarg;
-    }
-    if (argc == optind || argc - optind > 2)
-        return usage_error(&template_command);
+    if (code >= 0)
+        return code;
     if (named && !service_by_name(named, &service))
         return complain("--service: connector or graph, not %s", named);
     if (!named)

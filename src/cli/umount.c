@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
@@ -64,6 +65,10 @@ out:
     buf_release(&err);
 }
 
+/*
+ * The signal is for a mount of which a container, another mount namespace, has a copy: the kernel
+ * does not tell its program that it is unmounted.
+ */
 static void wait_for_end(const struct farewell *farewell)
 {
     int process = farewell->process;
@@ -72,13 +77,12 @@ static void wait_for_end(const struct farewell *farewell)
 
     if (process < 0)
         return;
+    pidfd_send_signal(process, SIGTERM, NULL, 0);
     while ((rc = poll(&fd, 1, farewell->stuck ? STUCK_LIMIT_MS : EXIT_LIMIT_MS)) < 0 &&
            errno == EINTR)
         ;
     if (rc == 0)
-        complain("unmounted; the program behind it is still sending changes, or goes on for "
-                 "another mount namespace (a container) "
-                 "that has the mailbox, too");
+        complain("unmounted; the program behind it is still sending changes");
     close(process);
 }
 
@@ -117,20 +121,18 @@ static int unmount_living(const char *path, struct buf *err)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&umount_command, long_options, argc, argv, 1, 1, said);
     struct mountpoint m = {0};
-    int c = getopt_long(argc, argv, "h", long_options, NULL), code;
     struct buf err;
 
-    if (c == 'h')
-        return usage_shown(&umount_command);
-    if (c != -1 || argc - optind != 1)
-        return usage_error(&umount_command);
-
+    if (code >= 0)
+        return code;
     buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(argv[optind], &m, &err))
         code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
-        code = complain("%s is no outlookfs mount", m.path);
+        code = complain("%s is not an outlookfs mount", m.path);
     else if (!m.dead)
         code = unmount_living(m.path, &err);
     else if (unmount(m.path, true, &err))

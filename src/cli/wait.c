@@ -107,7 +107,7 @@ static int tell(char *path)
     print(stdout, "%s\n", chosen ? chosen : "");
     code = options && chosen ? outgoing_option_index(options, chosen) : -1;
     if (code < 0 || code >= OUTGOING_OPTIONS_MAX) {
-        complain("%s: the answer is none of the options", beside);
+        complain("%s: the answer is not one of the options", beside);
         code = EXIT_WAIT_FAILED;
     }
 out:
@@ -137,7 +137,7 @@ static int give_up(const char *path, const char *state)
 static int no_state(const char *path, int rc)
 {
     complain("%s%s%s", path, rc == -ETIMEDOUT ? " " : ": ",
-             rc == -ENODATA || rc == -ENOTSUP ? "no file of an outbox"
+             rc == -ENODATA || rc == -ENOTSUP ? "not a file in an outbox"
              : rc == -ETIMEDOUT               ? MOUNT_HANGS
                                               : strerror(-rc));
     return EXIT_WAIT_FAILED;
@@ -203,27 +203,22 @@ static int wait_for_the_only_one(int64_t until)
 
 static int run(int argc, char **argv)
 {
+    const char *said[LETTERS] = {0};
+    int code = command_line(&wait_command, long_options, argc, argv, 0, 1, said);
+    const char *limit = said['t'];
     int64_t until = INT64_MAX;
-    char *end;
-    int c;
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&wait_command);
-        if (c != 't') {
-            usage_error(&wait_command);
-            return EXIT_WAIT_USAGE;
-        }
-        unsigned long seconds = strtoul(optarg, &end, 10);
-        if (*optarg < '0' || *optarg > '9' || *end || seconds > 366UL * 86400) {
-            complain("--timeout %s: expected a number of seconds", optarg);
+    if (code >= 0)
+        return code == EXIT_USAGE ? EXIT_WAIT_USAGE : code;
+    if (limit) {
+        char *end;
+        unsigned long seconds = strtoul(limit, &end, 10);
+
+        if (*limit < '0' || *limit > '9' || *end || seconds > 366UL * 86400) {
+            complain("--timeout %s: expected a number of seconds", limit);
             return EXIT_WAIT_USAGE;
         }
         until = clock_mono() + (int64_t)seconds * NS_PER_S;
-    }
-    if (argc - optind > 1) {
-        usage_error(&wait_command);
-        return EXIT_WAIT_USAGE;
     }
     return argv[optind] ? wait_for_answer(argv[optind], until) : wait_for_the_only_one(until);
 }

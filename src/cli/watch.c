@@ -277,20 +277,13 @@ static int watch_named(const char *mount, const char *trigger, const char *comma
 
 static int run(int argc, char **argv)
 {
-    const char *command = NULL;
-    int c;
+    const char *said[LETTERS] = {0};
+    int code = command_line(&watch_command, long_options, argc, argv, 0, 2, said);
 
-    while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (c == 'h')
-            return usage_shown(&watch_command);
-        if (c != 'e')
-            return usage_error(&watch_command);
-        command = optarg;
-    }
-    if (argc - optind > 2)
-        return usage_error(&watch_command);
+    if (code >= 0)
+        return code;
     return watch_named(argc - optind == 2 ? argv[optind] : NULL,
-                       optind < argc ? argv[argc - 1] : NULL, command);
+                       optind < argc ? argv[argc - 1] : NULL, said['e']);
 }
 
 const struct command watch_command = {

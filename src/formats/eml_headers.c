@@ -52,7 +52,7 @@ static void cut_name(char *name)
 /* RFC 5322, 2.1.1: the length a line should have. */
 #define FOLD_AT 78
 
-/* What is no address (Exchange gives "/O=ORG/CN=..." for some) is shown as the name of a group
+/* What is not an address (Exchange gives "/O=ORG/CN=..." for some) is shown as the name of a group
  * without members: it stays readable and mail to it goes nowhere. */
 static char *address_or_group(char *text)
 {

@@ -165,7 +165,7 @@ int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, st
     if (mail)
         rc = convert(mail, envelope, ret, err);
     else
-        rc = buf_fail(err, -EINVAL, "this is no mail");
+        rc = buf_fail(err, -EINVAL, "this is not a mail");
     if (mail)
         g_object_unref(mail);
 out:

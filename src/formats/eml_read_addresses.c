@@ -55,7 +55,7 @@ static void add(struct recipients *r, int list, const char *address)
     g_hash_table_insert(r->where, g_ascii_strdown(address, -1), GINT_TO_POINTER(list + 1));
 }
 
-/* The name of a user of this machine is no address anywhere else: its mail goes to the owner. */
+/* The name of a user of this machine is not an address anywhere else: its mail goes to the owner. */
 static const char *with_host(const char *address, const struct eml_envelope *envelope,
                              struct buf *err, int *rc)
 {
@@ -64,7 +64,8 @@ static const char *with_host(const char *address, const struct eml_envelope *env
         return address;
     if (envelope && envelope->owner)
         return envelope->owner;
-    *rc = buf_fail(err, envelope ? -EDESTADDRREQ : -EINVAL, "%s: no address with a host", address);
+    *rc = buf_fail(err, envelope ? -EDESTADDRREQ : -EINVAL, "%s: not an address with a host",
+                   address);
     return NULL;
 }
 

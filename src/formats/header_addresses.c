@@ -86,13 +86,13 @@ static int take_address(struct list *l, const char *word)
     if (!*word)
         return refuse(l, "an address is empty", l->begin, (size_t)(l->p - l->begin));
     if (at && (at == word || !at[1]))
-        return refuse(l, "this is no address", word, strlen(word));
+        return refuse(l, "this is not an address", word, strlen(word));
     for (const char *c = word; *c; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr(";,<>", *c) || (*c == '@' && c < at))
             return refuse(l, "the service cannot send to", word, strlen(word));
     }
     if (at && !is_host(at + 1))
-        return refuse(l, "this is no address", word, strlen(word));
+        return refuse(l, "this is not an address", word, strlen(word));
     g_ptr_array_add(l->ret, g_strdup(word));
     return 0;
 }
@@ -267,7 +267,7 @@ static int take_item_of_words(struct list *l)
         return rc;
     const char *only = g_ptr_array_index(l->words, 0);
     if (l->words->len > 1 || strchr(only, '"') || header_encoded_word(only))
-        return refuse(l, "this is no address", l->begin, (size_t)(l->p - l->begin));
+        return refuse(l, "this is not an address", l->begin, (size_t)(l->p - l->begin));
     return take_address(l, only);
 }
 
@@ -282,7 +282,7 @@ static int end_item(struct list *l)
     else if (l->words->len)
         rc = take_item_of_words(l);
     else if (memchr(l->begin, '@', (size_t)(l->p - l->begin)))
-        rc = refuse(l, "this is no address", l->begin, (size_t)(l->p - l->begin));
+        rc = refuse(l, "this is not an address", l->begin, (size_t)(l->p - l->begin));
     g_ptr_array_set_size(l->words, 0);
     g_ptr_array_set_size(l->angles, 0);
     return rc;
@@ -309,10 +309,10 @@ static int begin_group(struct list *l)
     end_word(l);
     for (guint i = 0; i < l->words->len; i++) {
         if (at_sign(g_ptr_array_index(l->words, i)))
-            return refuse(l, "this is no address", l->begin, strcspn(l->begin, ",;"));
+            return refuse(l, "this is not an address", l->begin, strcspn(l->begin, ",;"));
     }
     if (l->angles->len)
-        return refuse(l, "this is no address", l->begin, strcspn(l->begin, ",;"));
+        return refuse(l, "this is not an address", l->begin, strcspn(l->begin, ",;"));
     g_ptr_array_set_size(l->words, 0);
     g_free(l->group);
     l->group = text_between(l->begin, l->p);
@@ -330,7 +330,7 @@ static int end_group(struct list *l)
 
     if (name && l->members_from == l->ret->len &&
         (strchr(name, '@') || g_ascii_strncasecmp(name, "/o=", 3) == 0))
-        rc = refuse(l, "this is no address", name, strlen(name));
+        rc = refuse(l, "this is not an address", name, strlen(name));
     g_free(name);
     l->group = NULL;
     return rc;

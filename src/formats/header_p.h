@@ -35,7 +35,7 @@ void header_base64(GByteArray *bytes, const char *text, size_t n);
 char *header_parameter(const char *raw, const char *name);
 
 /*
- * Appends each address of the list to `ret`, whatever the form of the list: what is no address by
+ * Appends each address of the list to `ret`, whatever the form of the list: what is not an address by
  * any reading is refused, nothing is left out. An address without a host ("root") comes out as it
  * is. -EINVAL: the reason names what it is about.
  */

@@ -48,7 +48,7 @@ static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
 const struct node_ops root_ops = {
     .name = "root",
     .type = S_IFDIR,
-    .refusal = "the top-level directories are given: files of your own go below them",
+    .refusal = "the top-level directories are fixed: put files of your own below them",
     .flags = NODE_LOCAL_NAMES,
     .list = root_list,
 };

@@ -34,11 +34,8 @@ static void drop_record_event(struct chore *t)
 /* The record behind a slot is gone from the service. What the user has pending stays. */
 static void slot_lost(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
-
-    if (state_get_op(fs->state, slot->id, &op) == -ENOENT && !(slot->flags & SLOT_DRAFT))
+    if (state_get_op_head(fs->state, slot->id, NULL) == -ENOENT && !(slot->flags & SLOT_DRAFT))
         slot_forget(fs, slot);
-    journal_op_release(&op);
 }
 
 /* A time that was set here belonged to the version that was there. */

@@ -27,10 +27,10 @@ enum exchange_end {
     END_LATE,        /* the total limit passed while it was under way */
     END_NO_TURN,     /* the total limit passed, or will pass, before it may be sent */
     END_OFFLINE,     /* not tried: the service is known to be out of reach */
-    END_NONSENSE,    /* what came back is no HTTP answer we can read */
+    END_NONSENSE,    /* what came back is not an HTTP answer we can read */
     END_TOO_LARGE,   /* the answer has more than HTTP_ANSWER_MAX bytes */
     END_UNWANTED,    /* the sink refused the answer */
-    END_INVALID,     /* curl does not take the request: a path that is no path */
+    END_INVALID,     /* curl does not take the request: a path that is not a path */
     END_CANCELLED,
 };
 

@@ -158,7 +158,7 @@ static void set_authorised(struct http *http, const char *refusal)
     mutex_unlock(&http->lock);
 
     if (before && refusal)
-        log_warn("not authorised: %s; what is cached is shown, what is saved waits", refusal);
+        log_warn("not authorised: %s; cached records are shown, saved changes wait", refusal);
     if (!before && !refusal)
         log_info("authorised again");
     if (!refusal && http->config.tokens)
@@ -174,7 +174,7 @@ static void set_no_mailbox(struct http *http, const char *reason)
     mutex_unlock(&http->lock);
 
     if (news && reason)
-        log_warn("the mailbox cannot be used: %s; what is cached is shown, what is saved waits",
+        log_warn("the mailbox cannot be used: %s; cached records are shown, saved changes wait",
                  reason);
 }
 

@@ -218,7 +218,7 @@ static int read_private(const struct login_store *store, struct buf *out, struct
 
     if (fd < 0)
         return buf_fail(err, errno == ENOENT ? -ENOENT : -EACCES, "%s: %s", store->path,
-                        errno == ENOENT ? "nobody is logged in" : strerror(errno));
+                        errno == ENOENT ? "not logged in" : strerror(errno));
     if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
         rc = buf_fail(err, -EACCES, "%s: not a file of this user", store->path);
     else if (st.st_mode & 077)
@@ -308,7 +308,7 @@ static int write_keyring(struct login_store *store, struct cancel *cancel, const
     return rc;
 }
 
-/* A keyring that does not take them is no reason to have none. */
+/* A keyring that does not take them is not a reason to have none. */
 int login_store_write(struct login_store *store, struct cancel *cancel, const struct login *l,
                       struct buf *err)
 {
@@ -337,7 +337,7 @@ int login_store_remove(struct login_store *store, struct buf *err)
     login_release(&login);
     if (!rc && unlink(store->path))
         rc = buf_fail(err, -errno, "%s: %s", store->path,
-                      errno == ENOENT ? "nobody is logged in" : strerror(errno));
+                      errno == ENOENT ? "not logged in" : strerror(errno));
     return rc;
 }
 

@@ -82,7 +82,7 @@ static void publish_online(struct network *n)
     if (online)
         log_info("the service can be reached again");
     else
-        log_warn("the service cannot be reached: what is cached is shown, what is saved waits");
+        log_warn("the service cannot be reached: cached records are shown, saved changes wait");
     if (n->online_changed)
         n->online_changed(n->ctx, online);
 }

@@ -89,7 +89,8 @@ static int make_value(const struct buf *raw, struct buf *out, struct buf *err)
         return buf_fail(err, -EACCES, "there is no token in its first line");
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] >= 0x7f)
-            return buf_fail(err, -EACCES, "the token has a character that no token has");
+            return buf_fail(err, -EACCES,
+                            "the token contains a character that is not allowed in one");
 
     if (!str_starts(token, "Key ") && !str_starts(token, "Bearer ")) {
         rc = buf_addstr(out, "Bearer ");
@@ -189,7 +190,7 @@ static int take_locked(struct token_source *source, struct buf *value,
         return 0;
     }
     refuse_locked(source);
-    return buf_fail(reason, -EACCES, "the token is refused, and there is no other one");
+    return buf_fail(reason, -EACCES, "the token is refused, and there is no other");
 }
 
 /*

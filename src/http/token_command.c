@@ -164,7 +164,7 @@ static int command_fetch(void *state, const char *stale, struct cancel *cancel,
     (void)stale;
     rc = run_start(&run, c->text);
     if (rc)
-        return buf_fail(err, -EACCES, "the token command does not start: %s", strerror(-rc));
+        return buf_fail(err, -EACCES, "the token command cannot be started: %s", strerror(-rc));
 
     rc = run_wait(&run, cancel, clock_mono() + c->limit, ret->text);
     if (rc) {

@@ -177,7 +177,7 @@ static int fetch_locked(struct login_source *s, const char *stale, struct cancel
     buf_init(&why, BUF_TEXT_MAX);
     rc = login_store_read(s->store, cancel, &login, &why);
     if (rc == -ENOENT)
-        rc = want_login(s, "nobody is logged in", err);
+        rc = want_login(s, "not logged in", err);
     else if (rc && rc != -EINTR)
         rc = want_login(s, why.data, err);
     else if (!rc && login.dead)
@@ -205,7 +205,7 @@ static int login_fetch(void *state, const char *stale, struct cancel *cancel,
     int rc;
 
     if (!is_there(s))
-        return want_login(s, "nobody is logged in", err);
+        return want_login(s, "not logged in", err);
     rc = login_store_lock(s->store, cancel, err);
     if (rc)
         return rc == -EINTR ? rc : -EHOSTUNREACH;

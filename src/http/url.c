@@ -36,7 +36,7 @@ static int check_parts(CURLU *u, const char *scheme, const char *host, bool *ret
     bool loopback = is_loopback(host);
 
     if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
-        return buf_fail(err, -EINVAL, "the URL must not hold a name or a password");
+        return buf_fail(err, -EINVAL, "the URL must not contain a user name or password");
     if (has_part(u, CURLUPART_QUERY) || has_part(u, CURLUPART_FRAGMENT))
         return buf_fail(err, -EINVAL, "the URL must end with its path: no '?', no '#'");
     if (!str_eq(scheme, "https") && !(str_eq(scheme, "http") && loopback))

@@ -165,7 +165,7 @@ static cJSON *joined(const cJSON *recipients)
     return text;
 }
 
-/* What the name of an attachment that is no file ends with; NULL: it is one. */
+/* What the name of an attachment that is not a file ends with; NULL: it is one. */
 static const char *suffix_of(const cJSON *attachment)
 {
     const char *type = json_str(attachment, "@odata.type");

@@ -206,7 +206,7 @@ int kind_check_new(enum kind kind, const struct cJSON *mine, struct buf *err)
     int rc = members_check(kind, NULL, mine, err);
     for (const char *const *name = info->required; !rc && *name; name++) {
         if (!value_exists(json_get(mine, *name)))
-            rc = buf_fail(err, -EINVAL, "%s: a new %s must have it", *name, info->name);
+            rc = buf_fail(err, -EINVAL, "%s: required in a new %s", *name, info->name);
     }
     return rc;
 }
@@ -269,7 +269,7 @@ int kind_check_update(enum kind kind, const struct cJSON *base, const struct cJS
     int rc = members_check(kind, base, mine, err);
     for (const char *const *name = info->required; !rc && *name; name++) {
         if (value_exists(json_get(base, *name)) && !value_exists(json_get(mine, *name)))
-            rc = buf_fail(err, -EINVAL, "%s: a %s must have it", *name, info->name);
+            rc = buf_fail(err, -EINVAL, "%s: required in a %s", *name, info->name);
     }
     return rc;
 }

@@ -31,7 +31,7 @@ static const char *const message_settled[] = {
     "conversationIndex", NULL,
 };
 
-/* Of a message that is no draft (graph contract 2.3). */
+/* Of a message that is not a draft (graph contract 2.3). */
 static const char *const message_changeable[] = {
     "isRead", "flag", "categories", "importance", "inferenceClassification", NULL,
 };

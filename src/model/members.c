@@ -233,7 +233,7 @@ static int unknown(struct check *c, const struct member *known, const cJSON *obj
         return 0;
     if (!meant) /* "Company" */
         meant = nearest(known, name, true);
-    return buf_fail(c->err, -EINVAL, "%s%s: the service knows no such member of %s%s%s%s%s",
+    return buf_fail(c->err, -EINVAL, "%s%s: the service has no such member of %s%s%s%s%s",
                     c->path.data, name, c->kind == KIND_EVENT ? "an " : "a ",
                     kind_info(c->kind)->name, meant ? "; did you mean " : "", meant ? meant : "",
                     meant ? "?" : "");

@@ -78,7 +78,7 @@ static const char *find_options(const char *text, char quote)
 static int parse_top(const char *value, size_t len, struct query *q, struct buf *err)
 {
     if (q->top)
-        return buf_fail(err, -EINVAL, TOP " stands there twice");
+        return buf_fail(err, -EINVAL, TOP " appears twice");
     if (!len || len > TOP_DIGITS || strspn(value, "0123456789") < len)
         return buf_fail(err, -EINVAL, TOP " is followed by a number, not by \"%.*s\"", (int)len,
                         value);
@@ -92,7 +92,7 @@ static int parse_orderby(enum kind kind, const char *value, size_t len, struct q
     if (kind == KIND_MESSAGE)
         return buf_fail(err, -EINVAL, "the service cannot order what it finds in mail");
     if (q->orderby)
-        return buf_fail(err, -EINVAL, ORDERBY " stands there twice");
+        return buf_fail(err, -EINVAL, ORDERBY " appears twice");
     if (!len)
         return buf_fail(err, -EINVAL, ORDERBY " is followed by nothing");
     q->orderby = xstrndup(value, len);
@@ -208,7 +208,7 @@ int query_parse(enum kind kind, const char *name, struct query *ret, struct buf 
     struct query q = {0};
 
     if (!str_is_utf8(name, strlen(name)))
-        return buf_fail(err, -EINVAL, "the query is not UTF-8");
+        return buf_fail(err, -EINVAL, "the query is not valid UTF-8");
     char *text = query_decode(name);
     const char *options = find_options(text, kind == KIND_MESSAGE ? '"' : '\'');
     int rc = parse_options(kind, options, &q, err);

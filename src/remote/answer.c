@@ -85,7 +85,7 @@ static bool starts_as_page(const char *text)
 
 /*
  * What speaks against the answer before its body is parsed, or NULL. A proxy, a portal and a
- * gateway say 200, too, so whatever the operation does not answer is no success.
+ * gateway say 200, too, so whatever the operation does not answer is not success.
  */
 static const char *misfit(const struct operation_info *info, const struct http_answer *a)
 {

@@ -90,6 +90,8 @@ bool remote_can(struct remote *r, enum remote_ability ability)
         return r->impl->mime;
     case REMOTE_CAN_LIST_CONTENTS:
         return r->impl->lists_contents;
+    case REMOTE_CAN_LIST_NAMES:
+        return r->impl->lists_names;
     case REMOTE_CAN_AGENDA:
         return r->impl->agenda;
     case REMOTE_CAN_SERIES:

@@ -19,7 +19,7 @@
 struct remote_impl {
     const char *name;
     const char *title;
-    bool lists_contents;
+    bool lists_contents, lists_names;
     __typeof__(remote_destroy) *destroy;
     __typeof__(remote_online) *online;
     __typeof__(remote_stats) *stats;
@@ -84,7 +84,7 @@ enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char 
  * Appends the path and query of an address the service gave, as a path below `base_url`: without
  * scheme and host, and without the prefix of the base or of the form "/apim/<api>/<connection>"
  * that the service writes whichever base was used (contract 4.1, 4.7). So a token never travels to
- * another host. -EINVAL for what is no address.
+ * another host. -EINVAL for what is not an address.
  */
 int location_path(const char *base_url, const char *location, struct buf *out);
 

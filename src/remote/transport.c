@@ -44,7 +44,7 @@ void transport_stats(struct transport *t, struct http_stats *ret)
         *ret = (struct http_stats){.online = true, .authorised = true};
 }
 
-/* A transport may answer with a tree all the same. False: it is no list of objects. */
+/* A transport may answer with a tree all the same. False: it is not a list of objects. */
 static bool take_items(struct remote_call *call)
 {
     char *text = json_print(call->answer);

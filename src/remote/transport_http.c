@@ -101,7 +101,7 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
     if (grade != GRADE_OK)
         goto out;
     if (info->body == BODY_JSON && !call->text && !(printed = json_print(call->body))) {
-        grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is no JSON", info->name);
+        grade = remote_fail(fault, GRADE_REFUSED, "%s: the body is not JSON", info->name);
         goto out;
     }
 

@@ -182,7 +182,7 @@ static int open_database(struct cache *c, struct buf *err)
     buf_init(&why, BUF_TEXT_MAX);
     rc = open_once(c, &why);
     if (is_replaced(rc)) {
-        log_warn("%s; moved aside to %s.bad, everything is asked for anew", why.data, c->path);
+        log_warn("%s; moved aside to %s.bad, everything is fetched again", why.data, c->path);
         rc = move_aside(c->path, err);
         if (!rc)
             rc = open_once(c, err);

@@ -199,7 +199,7 @@ static bool recall(struct cache *c, enum kind kind, const char *folder, const ch
     mutex_lock(&c->db.read_lock);
     bool found = recent->folder && recent->ended == c->db.ended && recent->kind == kind &&
                  str_eq(recent->record.id, id) && str_eq(recent->folder, folder);
-    if (found)
+    if (found && ret)
         *ret = copy_record(&recent->record);
     mutex_unlock(&c->db.read_lock);
     return found;
@@ -243,7 +243,7 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
         rc = forget_damaged(c, kind, folder, id);
     if (!rc && !record.id)
         rc = -ENOENT;
-    if (rc)
+    if (rc || !ret)
         cache_record_release(&record);
     else
         *ret = record;

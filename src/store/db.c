@@ -83,14 +83,14 @@ static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *
     if (rc || version == newest)
         return rc;
     if (version < 0 || version > newest)
-        return buf_fail(
-            err, -ENOTSUP,
-            "%s: made by a newer outlookfs (version %lld, known up to %d): use that one", sql->path,
-            (long long)version, newest);
+        return buf_fail(err, -ENOTSUP,
+                        "%s: written by a newer outlookfs (version %lld; this one knows up to %d): "
+                        "use the newer one",
+                        sql->path, (long long)version, newest);
     if (version && version < schema->oldest)
         return buf_fail(err, -ENOTSUP,
-                        "%s: made by an outlookfs too old for this one (version %lld)", sql->path,
-                        (long long)version);
+                        "%s: written by an outlookfs that is too old for this one (version %lld)",
+                        sql->path, (long long)version);
     return run_steps(sql, schema, (int)version, err);
 }
 
@@ -127,7 +127,7 @@ static int connect_both(struct db *db, const char *path, const struct db_schema 
 }
 
 /* The log is written from its beginning again and again, so blocks that lie ready behind its end are enough. A disk that cannot
- * do that, or is full already, is no reason not to open. */
+ * do that, or is full already, is not a reason not to open. */
 static void keep_reserve(const char *path, off_t bytes)
 {
     char *log = xasprintf("%s-wal", path);

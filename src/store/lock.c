@@ -30,7 +30,7 @@ static int check_rights(int dir_fd, const char *dir, struct buf *err)
     if (st.st_uid != geteuid())
         return buf_fail(err, -EPERM, "%s: belongs to another user", dir);
     if (st.st_mode & 022)
-        return buf_fail(err, -EPERM, "%s: others may write in it: chmod go-w %s", dir, dir);
+        return buf_fail(err, -EPERM, "%s: others can write to it: run chmod go-w %s", dir, dir);
     return 0;
 }
 
@@ -62,8 +62,8 @@ static int check_contents(int dir_fd, const char *dir, const struct db_dir *kind
         const char *name = entry->d_name;
 
         if (!str_eq(name, ".") && !str_eq(name, "..") && !is_known(kind->names, name))
-            rc = buf_fail(err, -ENOTEMPTY, "%s: holds other things (%s): name an empty directory",
-                          dir, name);
+            rc = buf_fail(err, -ENOTEMPTY,
+                          "%s: contains other files (%s): choose an empty directory", dir, name);
     }
     closedir(list);
     return rc;

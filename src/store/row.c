@@ -107,7 +107,7 @@ int row_take(struct sql_query *q, const struct table *t, void *ret)
     int rc = sql_end(q);
     if (!rc && !found)
         rc = -ENOENT;
-    if (rc)
+    if (rc || !ret)
         row_release(t, row);
     else
         memcpy(ret, row, t->size);

@@ -65,7 +65,7 @@ void row_read(struct sql_query *q, const struct table *t, void *ret);
 void row_release(const struct table *t, void *row);
 void rows_free(const struct table *t, void *rows, size_t count);
 
-/* End a query. row_take(): its first row, or -ENOENT. row_collect(): all rows as an array in
+/* End a query. row_take(): its first row (`ret` NULL: is there one?), or -ENOENT. row_collect(): all rows as an array in
  * *(row **)ret, NULL when there are none. Nothing is set on failure. */
 int row_take(struct sql_query *q, const struct table *t, void *ret);
 int row_collect(struct sql_query *q, const struct table *t, void *ret, size_t *ret_count);

@@ -60,7 +60,7 @@ static int fail(struct sql *sql, struct buf *err)
     if (err)
         return buf_fail(err, rc, "%s: %s", sql->path, sqlite3_errmsg(sql->db));
     if ((code & 0xff) == SQLITE_FULL)
-        log_error("%s: the disk is full: nothing can be saved before there is room on it",
+        log_error("%s: the disk is full: nothing can be saved until there is space on it",
                   sql->path);
     else if ((code & 0xff) != SQLITE_CONSTRAINT)
         log_error("%s: %s (%s, code %d)", sql->path, sqlite3_errmsg(sql->db), sqlite3_errstr(code),

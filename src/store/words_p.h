@@ -12,7 +12,7 @@ struct buf;
 
 /*
  * Adds the values of a record's members, a line each, without those that kind_is_opaque(); of HTML
- * its text. What is no JSON adds nothing.
+ * its text. What is not JSON adds nothing.
  */
 void words_of_record(enum kind kind, const char *text, struct buf *out);
 

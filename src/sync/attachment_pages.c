@@ -1,10 +1,11 @@
 /*
  * attachment_pages.c - attachments of one folder that are read one after the other (grep -r, rsync,
- * a backup): many with one request, where the service lists messages with what they carry.
+ * a backup): many with one request, where the service lists messages with what they carry. The same for
+ * the lists of what they carry, where listings do not have them.
  *
  * A page is a run of messages in the service's order around the one that is read, in both
- * directions as far as nothing of it is cached, and as large as PAGE_BYTES of answer. What a page
- * does not bring is asked for alone, as always.
+ * directions as far as nothing of it is cached, and as large as PAGE_BYTES of answer. What the service
+ * does not manage in time is asked for by half as much. What a page does not bring is asked for alone, as always.
  */
 #include "attachments_p.h"
 
@@ -30,13 +31,14 @@ static uint64_t hash_of(const char *id)
 }
 
 /* Is this another message of the folder that was read from a moment ago? */
-static bool is_in_a_row(struct mailbox *mb, const char *folder, const char *message)
+static bool is_in_a_row(struct attachments_read *last, const char *folder, const char *message)
 {
-    struct attachments_read *last = &mb->attachments_read;
     int64_t now = clock_steady();
     bool row = last->folder == hash_of(folder) && last->message != hash_of(message) &&
                now < last->at + ROW;
 
+    if (last->folder != hash_of(folder))
+        last->halved = 0;
     last->folder = hash_of(folder);
     last->message = hash_of(message);
     last->at = now;
@@ -45,69 +47,105 @@ static bool is_in_a_row(struct mailbox *mb, const char *folder, const char *mess
 
 /* --- which messages --- */
 
+/* Of what the message carries; 0: some of it is cached. `all` is an array. */
+static size_t weigh_contents(struct mailbox *mb, const char *message, const cJSON *all)
+{
+    size_t bytes = cJSON_GetArraySize(all) ? 0 : UNKNOWN_BYTES;
+    const cJSON *a;
+
+    cJSON_ArrayForEach(a, all)
+    {
+        const char *id = json_str(a, "Id");
+
+        if (id && cache_attachment_is_there(mb->cache, message, id))
+            return 0;
+        bytes += (size_t)json_int(a, "Size", 0) / 3 * 4 + 1;
+    }
+    return bytes;
+}
+
 /* What listing this message with what it carries adds to the answer; 0: some of it is cached. */
 static size_t weigh(struct mailbox *mb, const char *folder, const struct cache_place *place)
 {
     struct cache_record r = {0};
-    cJSON *obj = NULL, *a;
+    cJSON *obj = NULL;
     size_t bytes = 0;
 
     if (cache_get(mb->cache, KIND_MESSAGE, folder, place->id, place->attachments, &r))
         return 0;
     bytes = r.size;
     if (place->attachments && !dialect_parse(KIND_MESSAGE, r.text, r.size, &obj, NULL)) {
-        const cJSON *all = json_get(obj, "Attachments");
-
-        if (!cJSON_GetArraySize(all))
-            bytes += UNKNOWN_BYTES;
-        cJSON_ArrayForEach(a, all)
-        {
-            const char *id = json_str(a, "Id");
-
-            if (id && cache_attachment_is_there(mb->cache, place->id, id)) {
-                bytes = 0;
-                break;
-            }
-            bytes += (size_t)json_int(a, "Size", 0) / 3 * 4;
+        if (!json_get(obj, "Attachments")) {
+            cJSON_Delete(obj);
+            obj = attachments_kept_list(mb, place->id, "");
         }
+        size_t contents = weigh_contents(mb, place->id, json_get(obj, "Attachments"));
+        bytes = contents ? bytes + contents : 0;
     }
     cJSON_Delete(obj);
     cache_record_release(&r);
     return bytes;
 }
 
-/* `at` is a place among `count`; the run around it goes to [*first, *end). */
-static void find_run(struct mailbox *mb, const char *folder, const struct cache_place *places,
-                     size_t count, size_t at, size_t *first, size_t *end)
+/* The same of its list alone: they are counted. */
+static size_t weigh_names(struct mailbox *mb, const struct cache_place *place)
 {
-    size_t bytes = weigh(mb, folder, &places[at]);
-    size_t limit = mb->config.attachments_max / 4;
+    return !place->attachments ||
+           !cache_attachment_is_there(mb->cache, place->id, MAILBOX_ATTACHMENT_LIST);
+}
+
+/* A page that is being put together: places [first, end) among `count`. */
+struct run {
+    struct mailbox *mb;
+    const char *folder;
+    enum remote_attachments what;
+    struct attachments_read *last;
+    struct cache_place *places;
+    size_t count, first, end;
+};
+
+static size_t weigh_place(const struct run *run, size_t i)
+{
+    return run->what == REMOTE_NAMES ? weigh_names(run->mb, &run->places[i])
+                                     : weigh(run->mb, run->folder, &run->places[i]);
+}
+
+static size_t page_bytes(const struct run *run)
+{
+    size_t limit = run->mb->config.attachments_max / 4;
+
+    return (limit < PAGE_BYTES ? limit : PAGE_BYTES) >> run->last->halved;
+}
+
+/* Around a place. */
+static void find_run(struct run *run, size_t at)
+{
+    size_t bytes = weigh_place(run, at), limit = page_bytes(run);
+    size_t most = PAGE_MESSAGES >> run->last->halved;
     bool open[2] = {true, true}; /* before, behind */
 
-    if (limit > PAGE_BYTES)
-        limit = PAGE_BYTES;
-    *first = at;
-    *end = at + 1;
+    run->first = at;
+    run->end = at + 1;
     if (bytes > limit / 2) /* streamed when it is asked for alone */
         return;
-    while ((open[0] || open[1]) && *end - *first < PAGE_MESSAGES) {
+    while ((open[0] || open[1]) && run->end - run->first < most) {
         for (int side = 0; side < 2; side++) {
-            size_t next = side ? *end : *first - 1;
+            size_t next = side ? run->end : run->first - 1;
 
-            open[side] = open[side] && (side ? *end < count : *first > 0);
-            size_t more = open[side] ? weigh(mb, folder, &places[next]) : 0;
+            open[side] = open[side] && (side ? run->end < run->count : run->first > 0);
+            size_t more = open[side] ? weigh_place(run, next) : 0;
             if (!more || bytes + more > limit) {
                 open[side] = false;
                 continue;
             }
             bytes += more;
-            *(side ? end : first) = side ? next + 1 : next;
+            *(side ? &run->end : &run->first) = side ? next + 1 : next;
         }
     }
-    while (!places[*first].attachments)
-        ++*first;
-    while (!places[*end - 1].attachments)
-        --*end;
+    while (!run->places[run->first].attachments)
+        ++run->first;
+    while (!run->places[run->end - 1].attachments)
+        --run->end;
 }
 
 /* --- what they carry --- */
@@ -123,67 +161,113 @@ static void keep(struct mailbox *mb, const char *message, const cJSON *attachmen
         attachments_store(mb, message, id, bytes);
 }
 
-static void keep_all(struct mailbox *mb, const struct item *item)
+/* A list is kept that says of everything what it is: of an attached item only its own description does. A
+ * draft's changes. */
+static void keep_list(struct mailbox *mb, const char *message, const cJSON *obj)
+{
+    const struct kind_info *info = kind_info(KIND_MESSAGE);
+    const cJSON *list = json_get(obj, info->attachments), *a;
+
+    if (!cJSON_IsArray(list) || json_bool(obj, info->draft, false))
+        return;
+    cJSON_ArrayForEach(a, list)
+    {
+        if (!json_str(a, "contentType"))
+            return;
+    }
+    attachments_store_list(mb, message, list);
+}
+
+static void keep_all(struct mailbox *mb, enum remote_attachments what, const struct item *item)
 {
     cJSON *obj = NULL, *a;
 
-    if (dialect_parse(KIND_MESSAGE, item->text, item->size, &obj, NULL))
-        return;
-    cJSON_ArrayForEach(a, json_get(obj, "Attachments")) keep(mb, item->id, a);
+    if (what == REMOTE_NAMES) {
+        if (!json_parse_object(item->text, item->size, &obj, NULL))
+            keep_list(mb, item->id, obj);
+    } else if (!dialect_parse(KIND_MESSAGE, item->text, item->size, &obj, NULL)) {
+        cJSON_ArrayForEach(a, json_get(obj, "Attachments")) keep(mb, item->id, a);
+    }
     cJSON_Delete(obj);
 }
 
-static bool ask_page(struct mailbox *mb, const char *folder, size_t first, size_t end,
-                     const char *message, struct cancel *cancel)
+/* `*ret_met`: with the message. */
+static enum grade ask_page(const struct run *run, const char *message, struct cancel *cancel,
+                           bool *ret_met, int *ret_status)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_query query = {
-        .skip = (unsigned)first, .top = (unsigned)(end - first), .attachments = true};
+    struct remote_query query = {.skip = (unsigned)run->first,
+                                 .top = (unsigned)(run->end - run->first),
+                                 .attachments = run->what};
     struct remote_fault fault = {0};
     struct remote_page page = {0};
-    bool met = false;
+    enum grade grade =
+        remote_list(run->mb->remote, KIND_MESSAGE, run->folder, &query, ctx, &page, &fault);
 
-    enum grade grade = remote_list(mb->remote, KIND_MESSAGE, folder, &query, ctx, &page, &fault);
+    *ret_met = false;
     for (size_t i = 0; grade == GRADE_OK && i < page.items.count; i++) {
-        keep_all(mb, &page.items.list[i]);
-        met |= str_eq(page.items.list[i].id, message);
+        keep_all(run->mb, run->what, &page.items.list[i]);
+        *ret_met |= str_eq(page.items.list[i].id, message);
     }
+    *ret_status = fault.status;
     items_release(&page.items);
     remote_fault_release(&fault);
-    return met;
+    return grade;
 }
 
-static void fetch_around(struct mailbox *mb, const char *folder, const char *message,
-                         struct cancel *cancel)
+static void fetch_around(struct run *run, const char *message, struct cancel *cancel)
 {
-    struct cache_place *places = NULL;
-    size_t count = 0, at = 0, first, end;
+    size_t at = 0;
+    bool met = true;
+    int status = 0;
 
-    if (cache_order(mb->cache, KIND_MESSAGE, folder, &places, &count))
-        return;
-    while (at < count && !str_eq(places[at].id, message))
+    while (at < run->count && !str_eq(run->places[at].id, message))
         at++;
-    if (at < count) {
-        find_run(mb, folder, places, count, at, &first, &end);
-        if (end - first > 1 && !ask_page(mb, folder, first, end, message, cancel))
-            mb->attachments_read.paused_until = clock_steady() + PAUSE;
+    if (at == run->count)
+        return;
+    for (find_run(run, at); run->end - run->first > 1; find_run(run, at)) {
+        enum grade grade = ask_page(run, message, cancel, &met, &status);
+
+        if (grade == GRADE_OK || status != 504)
+            break;
+        run->last->halved++;
     }
-    cache_places_free(places, count);
+    if (!met)
+        run->last->paused_until = clock_steady() + PAUSE;
+}
+
+/* What is asked for in the place of an attachment; REMOTE_AS_LISTED: nothing that pages bring. */
+static enum remote_attachments what_of(struct mailbox *mb, const char *attachment)
+{
+    if (str_starts(attachment, MAILBOX_MIME))
+        return REMOTE_AS_LISTED;
+    if (!str_starts(attachment, MAILBOX_ATTACHMENT_LIST))
+        return remote_can(mb->remote, REMOTE_CAN_LIST_CONTENTS) ? REMOTE_CONTENTS
+                                                                : REMOTE_AS_LISTED;
+    return str_eq(attachment, MAILBOX_ATTACHMENT_LIST) &&
+                   remote_can(mb->remote, REMOTE_CAN_LIST_NAMES)
+               ? REMOTE_NAMES
+               : REMOTE_AS_LISTED;
 }
 
 void attachments_read_ahead(struct mailbox *mb, const char *message, const char *attachment,
                             struct cancel *cancel)
 {
+    struct run run = {.mb = mb, .what = what_of(mb, attachment)};
     char *folder = NULL, *key;
 
-    if (!remote_can(mb->remote, REMOTE_CAN_LIST_CONTENTS) ||
-        cache_find(mb->cache, KIND_MESSAGE, message, &folder))
+    if (!run.what || cache_find(mb->cache, KIND_MESSAGE, message, &folder))
         return;
-    if (is_in_a_row(mb, folder, message)) {
-        key = xasprintf("attachments/%s", folder);
+    run.folder = folder;
+    run.last = &mb->attachments_read[run.what];
+    if (is_in_a_row(run.last, folder, message)) {
+        key = xasprintf("attachments/%d/%s", run.what, folder);
         if (!flights_enter(mb->flights, key, cancel)) {
-            if (!cache_attachment_is_there(mb->cache, message, attachment))
-                fetch_around(mb, folder, message, cancel);
+            if (!cache_attachment_is_there(mb->cache, message, attachment) &&
+                !cache_order(mb->cache, KIND_MESSAGE, folder, &run.places, &run.count)) {
+                fetch_around(&run, message, cancel);
+                cache_places_free(run.places, run.count);
+            }
             flights_leave(mb->flights, key);
         }
         free(key);

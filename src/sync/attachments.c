@@ -93,7 +93,7 @@ static int extract(struct receiver *r, const char *id, const char *attachment, s
         rc = json_file_parse(&text, true, &message, NULL);
     json_file_release(&text);
     if (rc)
-        return buf_fail(err, -EIO, "attachment: the message is no JSON object");
+        return buf_fail(err, -EIO, "attachment: the message is not a JSON object");
     if (!str_eq(kind_id(KIND_MESSAGE, message), id)) {
         cJSON_Delete(message);
         return buf_fail(err, -EIO, "attachment: the answer is not the message");
@@ -132,8 +132,7 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     return extract(r, message, attachment, err);
 }
 
-/* The list that ask_list() kept, by a draft's version or without: NULL when it is not there. */
-static cJSON *kept_list(struct mailbox *mb, const char *message, const char *etag)
+cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
 {
     char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
     struct json_file text;
@@ -163,7 +162,7 @@ static int64_t size_in(cJSON *list, const char *attachment)
     return size;
 }
 
-/* What is listed is no exact number of bytes (contract 2.7); -1: nothing is. */
+/* What is listed is not an exact number of bytes (contract 2.7); -1: nothing is. */
 static int64_t listed_size(struct mailbox *mb, const char *message, const char *attachment)
 {
     struct cache_record record = {0};
@@ -179,9 +178,9 @@ static int64_t listed_size(struct mailbox *mb, const char *message, const char *
     if (!rc)
         size = size_in(obj, attachment);
     if (size < 0)
-        size = size_in(kept_list(mb, message, ""), attachment);
+        size = size_in(attachments_kept_list(mb, message, ""), attachment);
     if (size < 0 && record.etag)
-        size = size_in(kept_list(mb, message, record.etag), attachment);
+        size = size_in(attachments_kept_list(mb, message, record.etag), attachment);
     cache_record_release(&record);
     free(folder);
     return size;
@@ -220,6 +219,18 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 }
 
 /* {"Attachments": [...]}, in the service's words, as the record would have it. */
+static int receive_list(struct receiver *r, const cJSON *list)
+{
+    cJSON *obj = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(obj, kind_info(KIND_MESSAGE)->attachments, cJSON_Duplicate(list, true));
+    char *text = json_print(obj);
+    int rc = receive(r, text, strlen(text));
+    free(text);
+    cJSON_Delete(obj);
+    return rc;
+}
+
 static int ask_list(struct mailbox *mb, const char *message, struct cancel *cancel,
                     struct receiver *r, struct buf *err)
 {
@@ -231,12 +242,8 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "attachments");
     remote_fault_release(&fault);
-    cJSON *obj = cJSON_CreateObject();
-    cJSON_AddItemToObject(obj, kind_info(KIND_MESSAGE)->attachments, list);
-    char *text = json_print(obj);
-    int rc = receive(r, text, strlen(text)) ? r->error : 0;
-    free(text);
-    cJSON_Delete(obj);
+    int rc = receive_list(r, list);
+    cJSON_Delete(list);
     return rc;
 }
 
@@ -264,7 +271,7 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
     if (grade != GRADE_OK)
         return mailbox_fail(err, grade, &fault, "message");
     remote_fault_release(&fault);
-    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is no mail");
+    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is not a mail");
 }
 
 static int ask(struct mailbox *mb, const char *message, const char *attachment,
@@ -277,45 +284,56 @@ static int ask(struct mailbox *mb, const char *message, const char *attachment,
     return ask_attachment(mb, message, attachment, cancel, r, err);
 }
 
+/* Where the bytes of a file in the cache go, and its end. */
+static int begin_store(struct mailbox *mb, struct receiver *r, char **temp)
+{
+    *r = (struct receiver){.fd = cache_attachment_begin(mb->cache, temp)};
+    return r->fd < 0 ? r->fd : 0;
+}
+
+static int end_store(struct mailbox *mb, const struct receiver *r, const char *message,
+                     const char *key, char *temp, int rc)
+{
+    close(r->fd);
+    int end =
+        cache_attachment_end(mb->cache, message, key, temp, rc == 0, mb->config.attachments_max);
+    return rc ? rc : end;
+}
+
 static int download(struct mailbox *mb, const char *message, const char *attachment,
                     struct cancel *cancel, struct buf *err)
 {
-    struct receiver r = {0};
+    struct receiver r;
     char *temp;
-    int rc, end;
+    int rc = begin_store(mb, &r, &temp);
 
-    r.fd = cache_attachment_begin(mb->cache, &temp);
-    if (r.fd < 0)
-        return buf_fail(err, r.fd, "attachment: the cache: %s", strerror(-r.fd));
-    rc = ask(mb, message, attachment, cancel, &r, err);
-    close(r.fd);
-    end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
-                               mb->config.attachments_max);
-    if (!rc && end)
-        rc = buf_fail(err, end, "attachment: the cache: %s", strerror(-end));
+    if (rc)
+        return buf_fail(err, rc, "attachment: the cache: %s", strerror(-rc));
+    int asked = ask(mb, message, attachment, cancel, &r, err);
+    rc = end_store(mb, &r, message, attachment, temp, asked);
+    if (rc && !asked)
+        buf_fail(err, rc, "attachment: the cache: %s", strerror(-rc));
     return rc;
 }
 
 int attachments_store(struct mailbox *mb, const char *message, const char *attachment,
                       const char *base64)
 {
-    struct receiver r = {0};
+    struct receiver r;
     char *temp;
+    int rc = begin_store(mb, &r, &temp);
 
-    r.fd = cache_attachment_begin(mb->cache, &temp);
-    if (r.fd < 0)
-        return r.fd;
-    int rc = receive_base64(&r, base64);
-    close(r.fd);
-    int end = cache_attachment_end(mb->cache, message, attachment, temp, rc == 0,
-                                   mb->config.attachments_max);
-    return rc ? rc : end;
+    return rc ? rc : end_store(mb, &r, message, attachment, temp, receive_base64(&r, base64));
 }
 
-/* Attachments have an id of the service; what else is asked for here has none. */
-static bool is_attachment(const char *name)
+int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
 {
-    return !str_starts(name, MAILBOX_ATTACHMENT_LIST) && !str_starts(name, MAILBOX_MIME);
+    struct receiver r;
+    char *temp;
+    int rc = begin_store(mb, &r, &temp);
+
+    return rc ? rc
+              : end_store(mb, &r, message, MAILBOX_ATTACHMENT_LIST, temp, receive_list(&r, list));
 }
 
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
@@ -333,7 +351,7 @@ int mailbox_attachment(struct mailbox *mb, const char *message, const char *atta
     key = xasprintf("attachment/%s/%s", message, attachment);
     rc = flights_enter(mb->flights, key, cancel);
     if (!rc) {
-        if (is_attachment(attachment) && !cache_attachment_is_there(mb->cache, message, attachment))
+        if (!cache_attachment_is_there(mb->cache, message, attachment))
             attachments_read_ahead(mb, message, attachment, cancel);
         fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
         if (fd == -ENOENT) {

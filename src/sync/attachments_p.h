@@ -11,6 +11,11 @@
 int attachments_store(struct mailbox *mb, const char *message, const char *attachment,
                       const char *base64);
 
+/* Puts a list of attachments into the cache, {"Attachments": [...]} in the service's words. 0 or -errno. */
+int attachments_store_list(struct mailbox *mb, const char *message, const struct cJSON *list);
+/* The list that is cached, by a draft's version or, "", without: NULL when it is not there. The caller's. */
+struct cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag);
+
 /* Where attachments of a folder are read one after the other: brings this one and its neighbours
  * into the cache, or does nothing. May wait for the network. */
 void attachments_read_ahead(struct mailbox *mb, const char *message, const char *attachment,

@@ -301,8 +301,9 @@ static bool is_retried(struct folder *f, struct pass *pass, unsigned top, enum g
                        const struct remote_changes *answer, const struct remote_fault *fault)
 {
     if (grade == GRADE_OK && answer->start_over && pass->restarts++ < RESTARTS_MAX) {
-        log_info("%s/%s: the service has forgotten what was seen last: all is compared anew",
-                 kind_info(f->kind)->dir, f->id);
+        log_info(
+            "%s/%s: the service has forgotten what was seen last: everything is compared again",
+            kind_info(f->kind)->dir, f->id);
         begin_whole(f, pass);
         return true;
     }

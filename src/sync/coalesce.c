@@ -382,7 +382,7 @@ static int hold(struct writeback *wb, struct journal_op *op)
 {
     op->state = JOURNAL_HELD;
     xstrset(&op->reason, "one of very many deletions at one time: "
-                         "`outlookfs sync --confirm-deletes` lets them go");
+                         "`outlookfs sync --confirm-deletes` releases them");
     writeback_announce(wb, op->slot);
     return state_put_op_head(wb->mb->state, op);
 }
@@ -549,7 +549,7 @@ int writeback_move(struct writeback *wb, const struct slot *slot, const char *fo
     if (rc) {
         op = (struct journal_op){.verb = JOURNAL_MOVE};
     } else if (!c.slot.record && (op.began || writeback_under_way(wb, slot->id))) {
-        rc = buf_fail(err, -EBUSY, "%s: it is just being made on the service", slot->name);
+        rc = buf_fail(err, -EBUSY, "%s: it is being created on the service right now", slot->name);
     } else if (op.state == JOURNAL_CONFLICT) {
         rc = buf_fail(err, -EBUSY, "%s: somebody else changed it too: resolve the conflict first",
                       slot->name);

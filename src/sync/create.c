@@ -44,12 +44,8 @@ static bool is_older(const struct finding *s, const cJSON *record)
 static bool is_free(const struct finding *s, const char *id)
 {
     const struct slot *slot = &s->job->slot;
-    struct slot owner;
-    int rc = state_slot_by_record(s->job->mb->state, slot->kind, slot->folder, id, &owner);
 
-    if (!rc)
-        slot_release(&owner);
-    return rc == -ENOENT;
+    return state_slot_by_record(s->job->mb->state, slot->kind, slot->folder, id, NULL) == -ENOENT;
 }
 
 /* Is it ours? `older`: it was there before. */

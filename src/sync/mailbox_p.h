@@ -16,10 +16,12 @@ struct triggers;
 
 /* The last attachment that was downloaded (attachment_pages.c): where two threads mix it up, a page is asked for too early or
  * too late. */
+/* What was read last of a kind: lists, or contents. attachment_pages.c */
 struct attachments_read {
     _Atomic uint64_t folder, message; /* hashes of their ids */
     _Atomic int64_t at;               /* clock_steady() */
     _Atomic int64_t paused_until;     /* clock_steady() */
+    _Atomic unsigned halved;          /* so often, because the service did not manage pages */
 };
 
 struct mailbox {
@@ -36,10 +38,10 @@ struct mailbox {
     struct listings *listings; /* listings.c */
     struct searches *searches; /* search.c */
     struct values *values;
-    struct writeback *writeback; /* writeback.c */
-    struct outbox *outbox;       /* outbox.c */
-    struct triggers *triggers;   /* triggers.c */
-    struct attachments_read attachments_read;
+    struct writeback *writeback;                                   /* writeback.c */
+    struct outbox *outbox;                                         /* outbox.c */
+    struct triggers *triggers;                                     /* triggers.c */
+    struct attachments_read attachments_read[REMOTE_CONTENTS + 1]; /* by enum remote_attachments */
     bool writing;            /* the writeback workers run; owner only */
     _Atomic int64_t left_at; /* clock_mono() of the last mailbox_leave(); 0: never */
 };

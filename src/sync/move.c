@@ -55,7 +55,7 @@ static enum grade move(struct job *j, const char *folder, struct item *ret,
     else if (grade != GRADE_OK && grade != GRADE_CANCELLED && !grade_is_temporary(grade))
         grade = look_there(j, folder, &answer, fault);
     if (grade == GRADE_OK && item_from_json(j->slot.kind, answer, ret, NULL)) {
-        job_fault(fault, GRADE_BROKEN, "the answer is no record");
+        job_fault(fault, GRADE_BROKEN, "the answer is not a record");
         grade = GRADE_BROKEN;
     }
     cJSON_Delete(answer);

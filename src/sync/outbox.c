@@ -304,7 +304,7 @@ static int park_one(struct outbox *ob, struct outbox_row *row)
     }
     row->state = OUTBOX_FAILED;
     row->reason = xstrdup("the program ended while it was being sent: it may have arrived");
-    log_warn("outbox: an attempt was interrupted: see .outlookfs/failed");
+    log_warn("outbox: an attempt was interrupted: see .outlookfs/failed/");
     return state_put_outbox(ob->mb->state, row);
 }
 

@@ -48,7 +48,7 @@ int outbox_check_service(struct outbox *ob, enum outgoing what, struct buf *err)
 
     if (can)
         return 0;
-    return buf_fail(err, -EOPNOTSUPP, "outbox/%s: %s has no such operation",
+    return buf_fail(err, -EOPNOTSUPP, "outbox/%s: %s does not have this operation",
                     outgoing_info(what)->dir, remote_title(remote));
 }
 
@@ -198,10 +198,10 @@ static int prepare_about(struct outbox *ob, enum outgoing what, struct cJSON *ob
                          struct outbox_row *ret, struct buf *err)
 {
     uint64_t body = 0;
-    int rc =
-        remote_can(ob->mb->remote, REMOTE_CAN_DRAFT)
-            ? write_body(ob, obj, &body)
-            : buf_fail(err, -EOPNOTSUPP, "%s has no such operation", remote_title(ob->mb->remote));
+    int rc = remote_can(ob->mb->remote, REMOTE_CAN_DRAFT)
+                 ? write_body(ob, obj, &body)
+                 : buf_fail(err, -EOPNOTSUPP, "%s does not have this operation",
+                            remote_title(ob->mb->remote));
 
     cJSON_Delete(obj);
     if (!rc)

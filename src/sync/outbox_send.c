@@ -53,7 +53,7 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
     if (question && !address && row->waits) { /* the listener has gone */
         *fault = (struct remote_fault){
             .grade = GRADE_OFFLINE,
-            .reason = xstrdup("there is no address an answer could be sent to (notify_url)")};
+            .reason = xstrdup("there is not an address an answer could be sent to (notify_url)")};
         return false;
     }
     buf_init(&err, BUF_TEXT_MAX);

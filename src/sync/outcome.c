@@ -296,17 +296,14 @@ static int leave_to_owner(struct job *j, struct entry *e)
 int outcome_adopt(struct job *j, const struct item *item, const char *text)
 {
     struct state *state = j->mb->state;
-    struct slot owner;
     struct entry e;
     int rc = entry_open(j, &e);
 
     if (rc)
         return rc;
-    rc = state_slot_by_record(state, j->slot.kind, j->slot.folder, item->id, &owner);
-    if (!rc) {
-        slot_release(&owner);
+    rc = state_slot_by_record(state, j->slot.kind, j->slot.folder, item->id, NULL);
+    if (!rc)
         return leave_to_owner(j, &e);
-    }
     if (rc == -ENOENT) {
         xstrset(&e.slot.record, item->id);
         rc = state_set_record(state, e.slot.id, item->id);
@@ -415,8 +412,8 @@ static int park_gone(struct job *j, struct entry *e, const struct remote_fault *
     if (own)
         e->op.due = clock_steady();
     else
-        rc = park_as_failed(j, e, "it was deleted on the service: saved again it becomes a new one",
-                            404);
+        rc = park_as_failed(
+            j, e, "it was deleted on the service: save it again to create a new one", 404);
     return rc ? rc : turn_into_create(j, e);
 }
 
@@ -445,7 +442,7 @@ static int park_conflict(struct job *j, struct entry *e, const struct conflict *
         rc = copy_is_refused(j->wb, j->slot.id);
     if (rc)
         return rc;
-    log_warn("%s/%s: somebody else changed %s too: see .outlookfs/conflicts",
+    log_warn("%s/%s: somebody else has changed %s, too: see .outlookfs/conflicts/",
              kind_info(j->slot.kind)->dir, j->slot.name, conflict->members);
     op_set_base(&e->op, j->op.base, j->op.answer);
     op_clear_attempt(&e->op);

@@ -114,7 +114,7 @@ static bool next_span_locked(const struct folder *f, struct pass *pass, struct s
 /* --- plans --------------------------------------------------------------------------------- */
 
 /*
- * One page first: most folders are no larger. Pages the service has given earlier are not asked for
+ * One page first: most folders are not larger. Pages the service has given earlier are not asked for
  * again where an interrupted listing can go on: one that was never complete, or that is not older
  * than a full listing may be.
  */

@@ -73,7 +73,7 @@ static cJSON *parse(const char *text)
     return obj;
 }
 
-/* False, with a fault: the journal's texts are no objects. */
+/* False, with a fault: the journal's texts are not objects. */
 static bool parse_texts(const struct job *j, struct round *r)
 {
     r->seen = parse(j->op.base);

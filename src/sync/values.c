@@ -188,10 +188,10 @@ static int check(enum remote_value what, const char *data, size_t len, struct bu
 
     if (what == REMOTE_PHOTO) {
         if (len < 2 || memcmp(data, "\xff\xd8", 2))
-            return buf_fail(err, -EINVAL, "a photo is a JPEG");
-        return len < REMOTE_PHOTO_MAX
-                   ? 0
-                   : buf_fail(err, -EFBIG, "a photo has less than %d MB", REMOTE_PHOTO_MAX >> 20);
+            return buf_fail(err, -EINVAL, "a photo must be a JPEG");
+        return len < REMOTE_PHOTO_MAX ? 0
+                                      : buf_fail(err, -EFBIG, "a photo must be smaller than %d MB",
+                                                 REMOTE_PHOTO_MAX >> 20);
     }
     rc = json_parse_object(data, len, &obj, err);
     cJSON_Delete(obj);

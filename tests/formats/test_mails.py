@@ -216,7 +216,7 @@ class Addresses(unittest.TestCase):
             text = "".join(self.random.choice(["a@b.example", "c@d.example", "Pat", " ", ",", ";", "<", ">", "(", ")", '"', ":",
                                                "[", "]", "\\", "@", "mailto:"]) for _ in range(self.random.randint(1, 9)))
             sent, _ = read(("Cc: %s\nTo: z@z.example\n\nx" % text).encode())
-            if sent is None or any(c in text for c in '("\\'):  # what is in quotes or a comment is no address
+            if sent is None or any(c in text for c in '("\\'):  # what is in quotes or a comment is not an address
                 continue
             got = set(sent.get("Cc", "").split(";"))
             for address in ("a@b.example", "c@d.example"):

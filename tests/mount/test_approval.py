@@ -97,7 +97,7 @@ class Answers(ApprovalTest):
         subscription = self.asked(one)
         other = self.put("approval", "other.json", question())
         self.asked(other)
-        self.assertIn("several open questions, say which: outbox/", wait().stderr)
+        self.assertIn("several open questions; name one of: outbox/", wait().stderr)
         os.unlink(other)
         self.choose(subscription, 0)
         self.assertEqual((wait_for(lambda: self.state(one) == "answered", "answered"), self.wait(one).returncode), (True, 0))

@@ -367,6 +367,8 @@ class Refused(unittest.TestCase):
             fails(errno.EPERM, os.rmdir, mailbox.path("mail/Archive"))
             fails(errno.EPERM, os.rename, os.path.join(inbox, name), mailbox.path("mail/Archive", name))
             fails(errno.EPERM, os.link, os.path.join(inbox, name), os.path.join(inbox, "x"))
+            for mail in ("mail/Drafts/x.json", "mail/Drafts/x.eml", "mail/Inbox/x.eml"):
+                fails(errno.EPERM, open, mailbox.path(mail), "x")
             self.assertEqual([line for line in mailbox.requests() if line["method"] != "GET"], [])
 
 

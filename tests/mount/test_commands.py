@@ -1,6 +1,7 @@
 """The commands: what is wrong is said in one line before anything is mounted, exit codes are honest, nothing is left behind."""
 import concurrent.futures
 import contextlib
+import glob
 import json
 import os
 import re
@@ -281,7 +282,7 @@ class Refused(CommandTest):
                     continue
                 self.assertEqual(json.loads(status.stdout)["mountpoint"], self.mountpoint)
                 self.assertEqual(sync.returncode, 0)
-        self.assertOneLine(self.run_it("status", self.dir), "no outlookfs mount")
+        self.assertOneLine(self.run_it("status", self.dir), "not an outlookfs mount")
         self.umount()
 
     def test_the_mount_or_the_service_is_stopped(self):
@@ -359,8 +360,8 @@ class Refused(CommandTest):
                 self.assertIn("outlookfs", done.stdout)
 
     def test_commands_on_what_is_no_mount(self):
-        for where, says in ((self.mountpoint, "no outlookfs mount"), (self.inside("missing"), "No such file"),
-                            ("/proc", "no outlookfs mount"), (self.token_file, "no outlookfs mount")):
+        for where, says in ((self.mountpoint, "not an outlookfs mount"), (self.inside("missing"), "No such file"),
+                            ("/proc", "not an outlookfs mount"), (self.token_file, "not an outlookfs mount")):
             for command in ("umount", "sync", "status"):
                 with self.subTest(command=command, where=where):
                     done = self.run_it(command, where)
@@ -466,6 +467,22 @@ class Directories(CommandTest):
         self.assertIn("1 refused", self.run_it("status", self.mountpoint).stdout)
         self.umount()
 
+    def test_no_state(self):
+        """What was saved and not sent comes back, and is named."""
+        name = self.leave_an_edit("without a state")
+        for file in glob.glob(os.path.join(self.state, "state.db*")):
+            os.unlink(file)
+        self.mount()
+        lost, = (name for name in os.listdir(self.mountpoint) if name.startswith("lost-"))
+        self.assertEqual(json.loads(contents(self.path(lost)))["NickName"], "without a state")
+        self.assertRegex(self.run_it("status", self.mountpoint).stdout, "%s: was saved and perhaps not sent" % lost)
+        shutil.copy(self.path(lost), self.path(CONTACTS, name))
+        os.unlink(self.path(lost))
+        self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
+        self.assertEqual(self.nick(name), "without a state")
+        self.assertNotIn("lost-", self.run_it("status", self.mountpoint).stdout)
+        self.umount()
+
     def test_permissions(self):
         """What is kept is the user's alone."""
         self.mount()
@@ -556,6 +573,19 @@ class Life(CommandTest):
         holder.wait(10)
         self.umount()
         self.assertEqual(self.mounts(), [])
+
+    def test_umount_of_one_that_a_container_has_a_copy_of(self):
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("a mount namespace cannot be made here")
+        self.mount()
+        container = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "60"], preexec_fn=die_with_parent)
+        self.addCleanup(container.wait, 10)
+        self.addCleanup(container.kill)
+        wait_for(lambda: os.readlink("/proc/%d/ns/mnt" % container.pid) != os.readlink("/proc/self/ns/mnt"), "it has its own mounts")
+        self.umount()
+        self.mount()
+        self.assertTrue(self.names())
+        self.umount()
 
     def test_signals(self):
         """Each unmounts, sends what waits, and ends well."""
@@ -689,7 +719,7 @@ class Life(CommandTest):
         wait_for(lambda: os.listdir(self.path(".outlookfs/failed")), "the refusal")
         text = self.run_it("status", self.mountpoint).stdout
         for line in ("draft outbox/send/typo.json, not sent: Subjct: no such member", "send outbox/send/refused.json: failed",
-                     "touch it to try again, remove it to give it up", "triggers/none.json: draft"):
+                     "touch an entry to try again, remove it to give the change up", "triggers/none.json: draft"):
             self.assertIn(line, text)
         with open(self.path(".outlookfs/log"), encoding="utf-8") as log:
             self.assertIn("send/typo.json: not accepted: Subjct: no such member", log.read())

@@ -50,7 +50,7 @@ class Full(MountTest):
         text = self.mailbox.read(CONTACTS, names[0])
         self.fill()
         done = self.status()
-        self.assertIn("nothing can be saved before there is room in " + self.mailbox.state_dir, done.stdout)
+        self.assertIn("nothing can be saved until there is space in " + self.mailbox.state_dir, done.stdout)
         self.assertEqual(done.returncode, 1)
         with open(self.mailbox.path(CONTACTS, "new.json"), "w", encoding="utf-8") as file, self.assertRaises(OSError) as caught:
             file.write('{"GivenName": "%s", "HomePhones": []}' % ("x" * 100000))

@@ -5,6 +5,7 @@ import email.policy
 import errno
 import os
 import subprocess
+import tempfile
 
 import icalendar
 import vobject
@@ -124,6 +125,61 @@ class Attachments(GraphTest):
         self.change(path, subject="Quite another one")
         after = wait_for(lambda: (lambda now: now != before and now)(self.bytes_of(self.exported(name, "Drafts"))), "it is the new one")
         self.assertEqual(after, self.mime(name))
+
+
+class OneAfterTheOther(GraphTest):
+    """A program that reads all attachments of a folder: pages of messages with what they carry, and before them with its names."""
+    SEED = "contacts=1,events=1,messages=4"
+    OPTIONS = "list_ttl=600"
+    COUNT = 100
+
+    def fill(self, folder, size):
+        """Messages with two attachments each, every fourth without; {path: bytes}, newest first."""
+        os.mkdir(self.mailbox.path("mail", folder))
+        id, = [f["id"] for f in self.ask("/me/mailFolders?$top=100")["value"] if f["displayName"] == folder]
+        files = {}
+        for i in reversed(range(self.COUNT)):
+            content = {} if i % 4 == 3 else {"a.bin": bytes([i]) * size, "b.txt": b"b%d" % i}
+            record = self.mailbox.create("message", {
+                "subject": "%d" % i, "receivedDateTime": "2026-01-01T%02d:%02d:00Z" % divmod(i, 60),
+                "attachments": [{"@odata.type": "#microsoft.graph.fileAttachment", "name": name, "contentType": "text/plain",
+                                 "contentBytes": base64.b64encode(data).decode()} for name, data in content.items()]}, id)
+            files.update((os.path.join(record["id"] + ".attachments", name), data) for name, data in content.items())
+        os.listdir(self.mailbox.path("mail", folder))
+        return files
+
+    def backup(self, folder, files):
+        """Copies the folder and compares; what that has cost."""
+        mark = self.mailbox.mark()
+        with tempfile.TemporaryDirectory() as copy:
+            self.mailbox.run(["rsync", "-a", self.mailbox.path("mail", folder) + "/", copy], timeout=100)
+            for path, data in files.items():
+                with open(os.path.join(copy, path), "rb") as file:
+                    self.assertTrue(file.read() == data, path)
+        return [request["operation"] for request in self.mailbox.requests(since=mark)]
+
+    def test_a_backup(self):
+        files = self.fill("small", 1000)
+        asked = self.backup("small", files)
+        self.assertEqual(asked.count("ListAttachments"), 1)         # of the first message
+        self.assertEqual(asked.count("GetAttachmentContent"), 2)    # ... and what it carries
+        self.assertLessEqual(len(asked), self.COUNT / 10, asked)
+        names = [request for request in self.mailbox.requests("ListMessages") if "isInline" in request["query"]]
+        self.assertTrue(names and all(request["responseBytes"] < 1000 * self.COUNT for request in names), names)
+
+    def test_sized_by_bytes(self):
+        files = self.fill("large", 1 << 19)
+        asked = self.backup("large", files)
+        self.assertLessEqual(asked.count("ListMessages"), 12, asked)
+        self.assertLessEqual(len(asked), 16, asked)
+
+    def test_more_than_the_service_manages(self):
+        files = self.fill("slow", 1000)
+        self.mailbox.fault(operation="ListMessages", status=504, count=3)
+        asked = self.backup("slow", files)
+        self.mailbox.sandbox.clear_faults()
+        self.assertEqual(asked.count("GetAttachmentContent"), 2)
+        self.assertLessEqual(len(asked), 20, asked)
 
 
 if __name__ == "__main__":

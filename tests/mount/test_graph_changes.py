@@ -231,8 +231,9 @@ class German(Followed):
         unseen = {one["displayName"] for one in theirs if one["isHidden"] or "mailSearchFolder" in one.get("@odata.type", "")}
         self.assertTrue(unseen)
         shown = self.folders()
-        self.assertLessEqual({"Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email"}, shown)
-        self.assertFalse(shown & (unseen | {"Posteingang", "Gesendete Elemente"}))
+        self.assertLessEqual({"Inbox", "Drafts", "Sent Items", "Deleted Items", "Archive", "Junk Email", "Outbox",
+                              "Conversation History"}, shown)
+        self.assertFalse(shown & (unseen | {"Posteingang", "Gesendete Elemente", "Postausgang", "Verlauf der Unterhaltungen"}))
         below = self.ask("/me/mailFolders/inbox/childFolders?$top=100")["value"]
         self.assertEqual(self.folders(["Inbox"]), {one["displayName"] for one in below if "mailSearchFolder" not in one.get("@odata.type", "")})
         listed = [id for folder in shown for id in self.listed("mail/" + folder)]

@@ -70,6 +70,8 @@ class Draft(GraphTest):
     def test_elsewhere_no_message_is_made(self):
         with self.assertRaises(PermissionError):
             self.write({"subject": "planted"}, "mail/Inbox/planted.json")
+        with self.assertRaises(PermissionError):
+            self.write({}, "mail/Inbox/planted.eml")
 
     def test_a_lost_answer_makes_no_second_draft(self):
         self.mailbox.fault(service="graph", operation="CreateMessage", drop="after")

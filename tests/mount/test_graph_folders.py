@@ -96,7 +96,7 @@ class Folders(FolderTest):
         self.assertIn("Theirs", self.mail_folders())
 
     def test_what_every_mailbox_has(self):
-        for name in ("mail/Inbox", "mail/Drafts", "contacts/Contacts"):
+        for name in ("mail/Inbox", "mail/Drafts", "mail/Outbox", "contacts/Contacts"):
             self.assertRefused(errno.EPERM, os.rename, self.path(name), self.path(name + " 2"))
             self.assertRefused(errno.EPERM, os.rmdir, self.path(name))
         self.assertRefused(errno.EEXIST, os.mkdir, self.path("mail/Inbox"))

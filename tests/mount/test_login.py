@@ -489,6 +489,17 @@ class Graph(LoginTest):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.umount()
 
+    def test_who_it_is_cannot_be_asked(self):
+        """The login is good; what a mount would say of the connection is not said."""
+        words = self.words
+        self.words = lambda *given, **more: [*words(*given, **more), "--url", "http://127.0.0.1:1/v1.0"]
+        process = self.begin("away", "--device-code")
+        code = re.search(r"code (\S+)", process.stdout.readline()).group(1)
+        self.assertEqual(self.provider.ask("POST", "/approve", user_code=code)[0], 204)
+        self.assertEqual(process.wait(30), 0)
+        self.assertEqual(process.stderr.read(), "")
+        self.assertIn("Logged in.", process.stdout.read())
+
     def test_declined(self):
         process = self.begin("flow", "--device-code")
         self.provider.ask("POST", "/decline", user_code=re.search(r"code (\S+)", process.stdout.readline()).group(1))
@@ -540,7 +551,7 @@ class Doctor(LoginTest):
     """The chain from this machine to the mailbox."""
 
     def doctor(self, *words, status=0):
-        done = self.run_it("doctor", "--json", *words)
+        done = self.run_it("doctor", "--json", *words, cwd=self.inside(""))
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         answer = json.loads(done.stdout)
         self.assertEqual(answer["ok"], status == 0)
@@ -550,7 +561,7 @@ class Doctor(LoginTest):
         self.log_in()
         self.mount("flow")
         before = len(self.provider.grants("refresh_token"))
-        for words in (["flow"], [], [self.mountpoint]):
+        for words in (["flow"], [], [self.mountpoint], [os.path.basename(self.mountpoint)]):
             links = self.doctor(*words)
             for name in ("configuration", "/dev/fuse", "state", "cache", "other mounts", "network", "clock", "login host", "login",
                          "service", "mail", "contacts", "calendars"):

@@ -165,7 +165,7 @@ class Offline(ServiceTest):
         return self.mailbox.log_tail(100000).count(text)
 
     def test_the_log_says_when(self):
-        away, back = "what is cached is shown, what is saved waits", "the service can be reached again"
+        away, back = "cached records are shown, saved changes wait", "the service can be reached again"
         before = self.logged(away), self.logged(back)
         self.go_offline()
         self.becomes(lambda: self.logged(away) == before[0] + 1, "a line that it is away")

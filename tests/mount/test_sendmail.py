@@ -355,7 +355,7 @@ class Sendmail(MailTest):
 
     def test_a_mount_that_is_not_there(self):
         directory = self.home.path
-        self.assertIn("no outlookfs mount", self.send(OWNER, status=EX_TEMPFAIL, OUTLOOKFS_MOUNT=directory).stderr)
+        self.assertIn("not an outlookfs mount", self.send(OWNER, status=EX_TEMPFAIL, OUTLOOKFS_MOUNT=directory).stderr)
         self.assertIn("/nowhere", self.send("--mount", "/nowhere", OWNER, status=EX_TEMPFAIL).stderr)
         self.mailbox.killed = True
         self.mailbox.process.kill()

@@ -309,7 +309,7 @@ class Streams(TriggerTest):
                 watching.kill()
                 watching.communicate()
         self.define("second", Trigger="OnNewEmail")
-        self.assertIn("several triggers, say which: triggers/", watch(self.mailbox.mountpoint).communicate(timeout=20)[1])
+        self.assertIn("several triggers; name one of: triggers/", watch(self.mailbox.mountpoint).communicate(timeout=20)[1])
 
     def test_watch_of_nothing(self):
         done = self.mailbox.run([self.mailbox.program, "watch", self.mailbox.mountpoint, "nothing"], check=False)

@@ -12,7 +12,7 @@
  * json_reader_string() decodes one. A number is its text, of any length.
  *
  * Refused as wrong, although the grammar allows it, is what no string of ours can hold: an escaped
- * NUL and half a surrogate pair. With `mend` set they are taken, and so are bytes that are no UTF-8
+ * NUL and half a surrogate pair. With `mend` set they are taken, and so are bytes that are not UTF-8
  * and control characters that are not escaped: a text of the service is not ours to correct, and one
  * wrong byte must not hide a page of records. U+FFFD stands for what cannot be held, and `mended`
  * says that there was such a thing.
@@ -62,7 +62,7 @@ struct json_reader {
     const char *start; /* of a string: behind the quote */
     size_t length;
     bool plain;         /* a string: its bytes are its characters */
-    size_t nwrong;      /* a string: bytes in it that are no UTF-8 */
+    size_t nwrong;      /* a string: bytes in it that are not UTF-8 */
     const char *reason; /* JSON_CUT, JSON_BAD: for a person */
 
     bool mended;

@@ -42,7 +42,7 @@ bool str_is_utf8(const char *s, size_t n);
 
 /*
  * ISO 8601 as the service writes it: 0 to 7 fraction digits, "Z", "+hh:mm" or no offset (= UTC),
- * date alone allowed. Nanoseconds since 1970; -EINVAL when it is no date.
+ * date alone allowed. Nanoseconds since 1970; -EINVAL when it is not a date.
  * "0001-01-01T00:00:00+00:00" (the service's "none") answers -ERANGE.
  */
 int str_parse_time(const char *s, int64_t *ret_ns);

@@ -6,7 +6,7 @@
  * always gives the same bytes: boundaries are made of the id, Date is the record's time (no Date
  * without one), and Message-ID is made of the id where the service gives none. Lines end with "\n",
  * as in a Maildir. Pictures of an HTML body that have a content id are its multipart/related. There
- * is no Status header: whether a mail is read is not said. What is no address (Exchange gives
+ * is no Status header: whether a mail is read is not said. What is not an address (Exchange gives
  * "/O=ORG/CN=..." for some) is the name of a group without members.
  *
  * Read: what SendEmail takes (contract 2.3, ClientSendMessage). Of alternatives the HTML one counts;

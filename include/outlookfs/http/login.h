@@ -50,7 +50,7 @@ int login_store_lock(struct login_store *store, struct cancel *cancel, struct bu
 void login_store_unlock(struct login_store *store);
 
 /*
- * -ENOENT: nobody is logged in. -EACCES: the file can be read by others, is no login, or the
+ * -ENOENT: nobody is logged in. -EACCES: the file can be read by others, is not a login, or the
  * keyring does not give the tokens; the reason is in `err`. `_peek` reads all but the tokens, and
  * asks no keyring.
  */

@@ -74,7 +74,7 @@ struct kind_info {
      * changes as a whole. */
     const char *const *changeable;
     /* ... and the managed ones that stay what they are for good, so that a text where one differs
-     * is refused: it is no older version of the record. NULL-terminated, or NULL. */
+     * is refused: it is not an older version of the record. NULL-terminated, or NULL. */
     const char *const *settled;
     const char *draft;           /* member that is true for a draft, or NULL */
     const char *given;           /* managed member that a create may set, or NULL */

@@ -10,7 +10,7 @@
  * any order. The text goes to the service as it is typed, with two exceptions: "%2F" is '/', which
  * no file name has, and "%25" is '%'. Every other '%' is itself.
  *
- * Contacts and calendars: a text without an operator (` eq `, ` ge `, ..., or a parenthesis) is no filter, but words to
+ * Contacts and calendars: a text without an operator (` eq `, ` ge `, ..., or a parenthesis) is not a filter, but words to
  * look for in what is cached, as in search/local.
  *
  * A ';' in a string, 'like this' in OData and "like this" in a search for mail, is part of it.

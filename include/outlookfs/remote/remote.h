@@ -60,6 +60,7 @@ enum remote_ability {
     REMOTE_CAN_RESPOND,
     REMOTE_CAN_MIME,
     REMOTE_CAN_LIST_CONTENTS, /* remote_query.attachments: messages with the contents they carry */
+    REMOTE_CAN_LIST_NAMES,    /* ... and with their lists alone, which other listings lack */
     REMOTE_CAN_AGENDA,
     REMOTE_CAN_SERIES,
     REMOTE_CAN_DRAFT,
@@ -139,13 +140,18 @@ enum grade remote_remove_folder(struct remote *r, enum kind kind, const char *id
 
 /* --- records ---------------------------------------------------------------------------------- */
 
+enum remote_attachments {
+    REMOTE_AS_LISTED,
+    REMOTE_NAMES,   /* of the message itself there may be nothing but its id */
+    REMOTE_CONTENTS /* ... here, too */
+};
 struct remote_query {
     unsigned skip, top;  /* top 0 is not allowed */
     const char *filter;  /* OData, or NULL */
     const char *orderby; /* OData, or NULL */
     const char *search;  /* mail: searchQuery, or NULL */
     bool only_unread;    /* mail: fetchOnlyUnread; always sent, the service's default is true */
-    bool attachments;    /* mail: includeAttachments */
+    enum remote_attachments attachments; /* mail */
 };
 struct remote_page {
     struct items items; /* the caller's to release */

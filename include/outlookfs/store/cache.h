@@ -127,7 +127,7 @@ enum cache_change { CACHE_SAME, CACHE_NEW, CACHE_CHANGED };
 
 /* For `run`: no listing shows the record (it lies behind a listing's limit); ... */
 #define CACHE_UNLISTED UINT64_C(0)
-/* ... the answer is no listing's: the record keeps its run, a new one is unlisted. */
+/* ... the answer is not a listing's: the record keeps its run, a new one is unlisted. */
 #define CACHE_KEEP_RUN UINT64_C(0x7fffffffffffffff)
 
 /*
@@ -143,7 +143,7 @@ int cache_put(struct cache *c, const char *folder, const struct item *item, uint
 int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count,
                    uint64_t run, enum cache_change *changes);
 
-/* With the text or, `with_text` false, without. -ENOENT when not cached. */
+/* With the text or, `with_text` false, without; `ret` NULL: is it there? -ENOENT when not cached. */
 int cache_get(struct cache *c, enum kind kind, const char *folder, const char *id, bool with_text,
               struct cache_record *ret);
 /* 0 also when it is not there. */

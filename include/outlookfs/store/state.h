@@ -23,8 +23,8 @@
  *     rc = state_end(s, rc);      // commits when rc is 0, else rolls back; answers the outcome
  *
  * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed,
- * everything up to the outermost end answers that failure and all is rolled back. Readers that find
- * nothing fail nothing.
+ * everything up to the outermost end returns that error, and all is rolled back. A reader that finds
+ * nothing is not such a failure.
  *
  * The schema is versioned and upgraded in place; a database of a newer version is refused. A
  * damaged state.db is an error that names the file and says what to do, never thrown away.
@@ -171,7 +171,8 @@ void journal_op_release(struct journal_op *op);
 int state_put_op(struct state *s,
                  const struct journal_op *op); /* inserts or replaces; -ENOENT without its slot */
 int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
-/* Without its texts (base, answer, mine, sent, seen), which are NULL and stay as they are in the journal. */
+/* Without its texts (base, answer, mine, sent, seen), which are NULL and stay as they are in the journal. `ret` NULL: is
+ * there one? */
 int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret);
 int state_put_op_head(struct state *s, const struct journal_op *op); /* -ENOENT */
 int state_remove_op(struct state *s, int64_t slot);

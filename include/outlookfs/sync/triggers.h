@@ -65,7 +65,7 @@ struct cJSON *triggers_template(const char *name);
 /* The file holds this text now. -EINVAL as above: what was in force stays. */
 int triggers_define(struct triggers *t, const char *name, const char *text, size_t len,
                     struct buf *err);
-/* It holds something that is no definition (yet). */
+/* It holds something that is not a definition (yet). */
 int triggers_draft(struct triggers *t, const char *name, const char *reason);
 int triggers_stop(struct triggers *t, const char *name);
 /* The definition's file was renamed and defines `to` now; the stream goes with it where `to` has

@@ -168,7 +168,7 @@ static int control_list(struct fs *fs, const struct fs_req *req, struct node *di
 const struct node_ops control_root_ops = {
     .name = "control directory",
     .type = S_IFDIR,
-    .refusal = "what is here is made by the mount: `outlookfs status` explains it, commands go to "
+    .refusal = "files here are made by the mount: `outlookfs status` explains it, commands go to "
                ".outlookfs/control",
     .list = control_list,
 };

@@ -61,7 +61,7 @@ const struct node_ops settings_root_ops = {
     .type = S_IFDIR,
     .flags = NODE_LOCAL_NAMES,
     .takes = settings_takes,
-    .refusal = "settings are the service's: change the text of one",
+    .refusal = "settings belong to the service: change the content of a file instead",
     .list = settings_list,
     .receive = settings_receive,
 };

@@ -5,6 +5,8 @@
 #include "../records/records_p.h"
 #include "control_p.h"
 
+#include <outlookfs/base/str.h>
+#include <outlookfs/model/name.h>
 #include <outlookfs/model/outgoing.h>
 
 #include <sys/stat.h>
@@ -53,10 +55,21 @@ static void add_folders(struct fs *fs, struct cJSON *list, enum kind kind)
     cache_folders_release(&folders);
 }
 
+/* What a lost state.db leaves behind: see state_data.c. */
+static const char *lost_stray(const char *dir, const char *name)
+{
+    (void)dir;
+    return str_starts(name, "lost-") ? "was saved and perhaps not sent, and nothing says where it "
+                                       "belongs: copy it there, "
+                                       "then remove it"
+                                     : NULL;
+}
+
 void strays_add(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "strays");
 
+    add_directory(fs, list, NAME_ROOT_INO, "", "", lost_stray);
     add_folders(fs, list, KIND_CONTACT);
     add_folders(fs, list, KIND_EVENT);
     for (enum outgoing what = 0; what < OUTGOING_COUNT; what++) {

@@ -239,7 +239,8 @@ int fs_setattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
     else if (((set & FS_SET_UID) && attr->st_uid != fs->config.uid) ||
              ((set & FS_SET_GID) && attr->st_gid != fs->config.gid))
         rc = node_refuse_change(
-            fs, node, -EPERM, "everything here belongs to who mounted it (chown changes nothing)");
+            fs, node, -EPERM,
+            "everything here belongs to the user who mounted it; the owner cannot be changed");
     if (!rc && (set & FS_SET_SIZE)) {
         if (h && h->writable)
             rc = content_truncate(fs, req, node, h->content, attr->st_size);

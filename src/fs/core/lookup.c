@@ -38,7 +38,7 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc)
     if (rc == -EROFS && fs->config.read_only)
         return "the mailbox is mounted read-only (option ro)";
     if (rc == -EXDEV)
-        return "a record keeps its folder: copy it there and remove it here, as mv does by itself";
+        return "a record stays in its folder: copy it there and remove it here, as mv does";
     if (rc == -EINVAL)
         return "a rename of this kind is not possible here";
     return node_refusal(fs, dir);

@@ -295,8 +295,9 @@ static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *di
 {
     char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
-    int rc = query_is_askable(what.name) ? keep(fs, req, &what)
-                                         : node_refuse(fs, dir, name, -EPERM, "this is no query");
+    int rc = query_is_askable(what.name)
+                 ? keep(fs, req, &what)
+                 : node_refuse(fs, dir, name, -EPERM, "this is not a query");
 
     if (!rc)
         *ret = tree_obtain(fs, query_spec(dir, what.name));

@@ -46,13 +46,9 @@ static int look(struct fs *fs, const struct fs_req *req, struct node *dir, enum 
 /* Is the record shown in its folder? The slot, where it has one, goes to `ret`. */
 static bool is_shown(struct fs *fs, const struct cache_hit *hit, struct slot *ret)
 {
-    struct cache_record r = {0};
-
     if (!state_slot_by_record(fs->state, hit->kind, hit->folder, hit->id, ret))
         return !(ret->flags & SLOT_VACANT);
-    bool cached = !cache_get(fs->cache, hit->kind, hit->folder, hit->id, false, &r);
-    cache_record_release(&r);
-    return cached;
+    return !cache_get(fs->cache, hit->kind, hit->folder, hit->id, false, NULL);
 }
 
 /* What views/ calls the record; NULL: its folder's index does not know it yet. The caller frees. */

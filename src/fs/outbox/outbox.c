@@ -395,7 +395,7 @@ static const struct node_ops sent_file_ops = {
 const struct node_ops outbox_root_ops = {
     .name = "outbox",
     .type = S_IFDIR,
-    .refusal = "files that are to be sent go into one of the directories here",
+    .refusal = "put files to be sent into one of the directories here",
     .lookup = root_lookup,
     .list = root_list,
 };
@@ -432,7 +432,7 @@ static bool takes(const char *name, mode_t type)
     return !S_ISLNK(type) || !outgoing_is_name(OUTGOING_SEND, name);
 }
 
-/* What editors and copiers leave behind while they work is no letter. */
+/* What editors and copiers leave behind while they work is not a letter. */
 const char *outbox_stray(const char *dir, const char *name)
 {
     static const char *const passing[] = {"~", ".swp", ".tmp", ".part", ".bak", ".lock"};
@@ -452,8 +452,8 @@ const char *outbox_stray(const char *dir, const char *name)
 static const struct node_ops outbox_dir_ops = {
     .name = "outbox directory",
     .type = S_IFDIR,
-    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
-               "this machine",
+    .refusal = "only files are sent; directories are kept on this machine if their names begin "
+               "with . or ~",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes,
     .stray = outbox_stray,
@@ -489,8 +489,8 @@ static const struct name_ops sent_names = {
 static const struct node_ops outbox_sent_ops = {
     .name = "sent directory",
     .type = S_IFDIR,
-    .refusal = "only files are sent, and directories whose names begin with . or ~ are kept on "
-               "this machine",
+    .refusal = "only files are sent; directories are kept on this machine if their names begin "
+               "with . or ~",
     .flags = NODE_LOCAL_NAMES,
     .takes = takes_nothing,
     .names = &sent_names,

@@ -44,7 +44,6 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
                           char **ret)
 {
     struct cache_listing listing = {0};
-    struct cache_record r = {0};
     struct slot slot = {0};
     int rc = state_slot_by_name(fs->state, kind, folder, name, &slot);
 
@@ -57,8 +56,7 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
     rc = mailbox_record_id(fs->mailbox, kind, folder, name, ret);
     if (rc)
         return rc;
-    rc = cache_get(fs->cache, kind, folder, *ret, false, &r);
-    cache_record_release(&r);
+    rc = cache_get(fs->cache, kind, folder, *ret, false, NULL);
     /* Of a folder that was not listed whole, the service knows more. */
     if (rc == -ENOENT && !cache_get_listing(fs->cache, kind, folder, &listing) && !listing.complete)
         rc = 0;

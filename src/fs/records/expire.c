@@ -15,16 +15,14 @@
  * transaction: a worker may just have bound it. */
 static int remove_unbound(struct fs *fs, int64_t id)
 {
-    struct journal_op op = {0};
     struct slot slot = {0};
 
     state_begin(fs->state);
     int rc = state_get_slot(fs->state, id, &slot);
-    bool unbound = !rc && !slot.record && state_get_op(fs->state, id, &op) == -ENOENT;
+    bool unbound = !rc && !slot.record && state_get_op_head(fs->state, id, NULL) == -ENOENT;
     if (unbound)
         rc = state_remove_slot(fs->state, id);
     rc = state_end(fs->state, rc);
-    journal_op_release(&op);
     slot_release(&slot);
     return rc ? rc : unbound;
 }

@@ -11,6 +11,7 @@
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
+#include <outlookfs/model/outgoing.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ uint64_t folder_ino(enum kind kind, const char *folder)
     return name_ino(kind_info(kind)->dir, folder);
 }
 
-static const struct node_ops folder_ops, drafts_folder_ops, contact_folder_ops,
+static const struct node_ops folder_ops, mail_folder_ops, drafts_folder_ops, contact_folder_ops,
     read_only_folder_ops;
 
 static const struct node_ops *folder_class(const struct cache_folder *f)
@@ -30,6 +31,8 @@ static const struct node_ops *folder_class(const struct cache_folder *f)
         return &read_only_folder_ops;
     if (f->flags & FOLDER_DRAFTS)
         return &drafts_folder_ops;
+    if (f->kind == KIND_MESSAGE)
+        return &mail_folder_ops;
     return f->kind == KIND_CONTACT ? &contact_folder_ops : &folder_ops;
 }
 
@@ -78,9 +81,13 @@ int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, stru
 }
 
 #define FOLDERS_REFUSAL                                                                            \
-    "this service has no operation for folders: make, rename and remove them in Outlook; a "       \
+    "this service has no operation for such folders: make, rename and remove them in Outlook; a "  \
     "directory whose name begins with "                                                            \
     ". or ~ is kept on this machine, and a record is a regular file"
+#define MAIL_REFUSAL                                                                               \
+    "no message is made of a file here: outbox/send/ sends it; folders are made, renamed and "     \
+    "removed in Outlook, a directory whose name begins with . or ~ is kept on this machine, and "  \
+    "a record is a regular file"
 
 const struct node_ops kind_root_ops = {
     .name = "folders",
@@ -115,20 +122,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 
 static bool is_cached(struct fs *fs, const struct slot *slot)
 {
-    struct cache_record r = {0};
-    int rc = cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, &r);
-
-    cache_record_release(&r);
-    return rc != -ENOENT;
-}
-
-static bool has_operation(struct fs *fs, const struct slot *slot)
-{
-    struct journal_op op = {0};
-    int rc = state_get_op(fs->state, slot->id, &op);
-
-    journal_op_release(&op);
-    return rc != -ENOENT;
+    return cache_get(fs->cache, slot->kind, slot->folder, slot->record, false, NULL) != -ENOENT;
 }
 
 /*
@@ -139,7 +133,7 @@ static bool has_operation(struct fs *fs, const struct slot *slot)
 static bool is_lost(struct fs *fs, const struct slot *slot)
 {
     return slot->record && !(slot->flags & SLOT_DRAFT) && !is_cached(fs, slot) &&
-           !has_operation(fs, slot) && !is_cached(fs, slot);
+           state_get_op_head(fs->state, slot->id, NULL) == -ENOENT && !is_cached(fs, slot);
 }
 
 /*
@@ -210,15 +204,9 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
 /* Is the record listed by a name given here? */
 static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir_list *list)
 {
-    struct slot slot = {0};
-
-    if (is_seen(list, id, SEEN_RECORD))
-        return true;
-    if (!is_seen(list, CREATING, SEEN_RECORD) ||
-        state_slot_by_record(fs->state, dir->kind, dir->folder, id, &slot))
-        return false;
-    slot_release(&slot);
-    return true;
+    return is_seen(list, id, SEEN_RECORD) ||
+           (is_seen(list, CREATING, SEEN_RECORD) &&
+            !state_slot_by_record(fs->state, dir->kind, dir->folder, id, NULL));
 }
 
 /* The next records behind the cursor: 1 when there were some. */
@@ -324,17 +312,34 @@ const char *folder_stray(const char *dir, const char *name)
            "that";
 }
 
+/* A message that is copied here would stay on this machine, where nobody expects it. */
+static bool mail_takes(const char *name, mode_t type)
+{
+    return folder_takes(name, type) && !outgoing_is_eml(OUTGOING_MIME, name);
+}
+
 /* What the folders one may write into have in common. */
 #define WRITABLE_FOLDER                                                                            \
-    .type = S_IFDIR, .refusal = FOLDERS_REFUSAL, .flags = NODE_LOCAL_NAMES,                        \
-    .lookup = folder_lookup, .prepare = folder_prepare, .list = folder_list,                       \
-    .folder = folder_spec, .takes = folder_takes, .stray = folder_stray, .files_only = true,       \
-    .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,                         \
+    .type = S_IFDIR, .flags = NODE_LOCAL_NAMES, .lookup = folder_lookup,                           \
+    .prepare = folder_prepare, .list = folder_list, .folder = folder_spec, .stray = folder_stray,  \
+    .files_only = true, .rename = record_rename, .mkdir = folder_mkdir, .rmdir = folder_rmdir,     \
     .relocate = folder_relocate, .getxattr = folder_getxattr
 
 static const struct node_ops folder_ops = {
     .name = "folder",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
+    .owns = name_is_record,
+    .create = slot_create,
+    .remove = slot_unlink,
+};
+
+static const struct node_ops mail_folder_ops = {
+    .name = "mail folder",
+    WRITABLE_FOLDER,
+    .refusal = MAIL_REFUSAL,
+    .takes = mail_takes,
     .owns = name_is_record,
     .create = slot_create,
     .remove = slot_unlink,
@@ -344,6 +349,8 @@ static const struct node_ops folder_ops = {
 static const struct node_ops drafts_folder_ops = {
     .name = "drafts",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
     .names = &draft_names,
     .owns = name_is_record,
     .create = slot_create,
@@ -372,6 +379,8 @@ static int contact_remove(struct fs *fs, struct node *dir, const char *name)
 static const struct node_ops contact_folder_ops = {
     .name = "contact folder",
     WRITABLE_FOLDER,
+    .refusal = FOLDERS_REFUSAL,
+    .takes = folder_takes,
     .owns = contact_owns,
     .create = contact_create,
     .remove = contact_remove,
@@ -394,6 +403,6 @@ bool folder_takes_folders(struct fs *fs, struct node *dir)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
 
-    return ops == &folder_ops || ops == &drafts_folder_ops || ops == &contact_folder_ops ||
-           ops == &kind_root_ops;
+    return ops == &folder_ops || ops == &mail_folder_ops || ops == &drafts_folder_ops ||
+           ops == &contact_folder_ops || ops == &kind_root_ops;
 }

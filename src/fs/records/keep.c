@@ -56,17 +56,15 @@ static bool is_plain(const struct slot *slot)
 
 static int forget_plain(struct fs *fs, const struct slot *slot)
 {
-    struct journal_op op = {0};
     struct slot now = {0};
 
     if (!slot->id || !is_plain(slot))
         return 0;
     state_begin(fs->state);
     int rc = state_get_slot(fs->state, slot->id, &now);
-    if (!rc && is_plain(&now) && state_get_op(fs->state, slot->id, &op) == -ENOENT)
+    if (!rc && is_plain(&now) && state_get_op_head(fs->state, slot->id, NULL) == -ENOENT)
         rc = state_remove_slot(fs->state, slot->id);
     rc = state_end(fs->state, rc == -ENOENT ? 0 : rc);
-    journal_op_release(&op);
     slot_release(&now);
     return rc;
 }

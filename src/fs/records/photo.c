@@ -42,7 +42,6 @@ static char *record_name(const char *name)
 static int contact_of(struct fs *fs, struct node *dir, const char *name, char **ret)
 {
     char *record = record_name(name);
-    struct cache_record r = {0};
     struct slot slot = {0};
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot);
 
@@ -51,11 +50,10 @@ static int contact_of(struct fs *fs, struct node *dir, const char *name, char **
     else
         rc = mailbox_id_of_name(fs->mailbox, record, ".json", ret);
     if (!rc) {
-        rc = cache_get(fs->cache, dir->kind, dir->folder, *ret, false, &r);
+        rc = cache_get(fs->cache, dir->kind, dir->folder, *ret, false, NULL);
         if (rc)
             free(*ret);
     }
-    cache_record_release(&r);
     slot_release(&slot);
     free(record);
     return rc;
@@ -127,7 +125,7 @@ int photo_remove(struct fs *fs, struct node *dir, const char *name)
         return -ENOENT;
     free(id);
     return node_refuse(fs, dir, name, -EPERM,
-                       "the service removes no photo: write another one over it");
+                       "the service cannot remove a photo: replace it with another one");
 }
 
 int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,

@@ -37,13 +37,9 @@ struct node_spec record_spec(struct fs *fs, struct node *dir, const char *name, 
 
 int record_exists(struct fs *fs, const struct fs_req *req, struct node *dir, const char *id)
 {
-    struct cache_record r = {0};
-    int rc = strlen(id) < ID_MIN
-                 ? cache_get(fs->cache, dir->kind, dir->folder, id, false, &r)
-                 : mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, &r);
-
-    cache_record_release(&r);
-    return rc;
+    if (strlen(id) < ID_MIN)
+        return cache_get(fs->cache, dir->kind, dir->folder, id, false, NULL);
+    return mailbox_record(fs->mailbox, dir->kind, dir->folder, id, false, req->cancel, NULL);
 }
 
 /* A record that was moved behind our back is where it was found last. */
@@ -219,7 +215,6 @@ static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *
 static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     struct slot slot = {0};
-    struct cache_record r = {0};
     char *id = NULL;
     enum kind kind;
     const char *folder;
@@ -229,8 +224,7 @@ static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *
     if (state_slot_by_ino(fs->state, node->ino, &slot) || !(slot.flags & SLOT_LOCAL)) {
         rc = record_id(fs, node, &id);
         if (!rc)
-            rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, &r);
-        cache_record_release(&r);
+            rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, NULL);
         free(id);
     }
     slot_release(&slot);
@@ -293,7 +287,7 @@ static bool in_conflict(struct fs *fs, int64_t slot)
 }
 
 /*
- * Sends at once and waits for the answer. A conflict is no refusal: both texts are kept, and an
+ * Sends at once and waits for the answer. A conflict is not a refusal: both texts are kept, and an
  * editor that is told of an error puts the old text back, which would undo the other's change.
  */
 static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
@@ -311,17 +305,15 @@ static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
  */
 static bool is_copy(struct fs *fs, const struct slot *slot, const char *text, size_t len)
 {
-    struct cache_record r = {0};
     struct cJSON *obj = NULL;
     bool copy = false;
 
     if (!slot->record && !json_parse_object(text, len, &obj, NULL)) {
         const char *record = kind_id(slot->kind, obj);
 
-        copy = record && !cache_get(fs->cache, slot->kind, slot->folder, record, false, &r);
+        copy = record && !cache_get(fs->cache, slot->kind, slot->folder, record, false, NULL);
     }
     cJSON_Delete(obj);
-    cache_record_release(&r);
     return copy;
 }
 

@@ -234,10 +234,8 @@ out:
  * told. */
 static int withdraw_new(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
-    int rc = state_get_op(fs->state, slot->id, &op);
+    int rc = state_get_op_head(fs->state, slot->id, NULL);
 
-    journal_op_release(&op);
     if (rc == -ENOENT)
         return state_remove_slot(fs->state, slot->id);
     return rc ? rc : writeback_cancel(fs->writeback, slot->id);
@@ -512,7 +510,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
     if (flags & RENAME_EXCHANGE)
         return to->local.ino
                    ? rename_into_record(fs, to, from, flags, err)
-                   : buf_fail(err, -EINVAL, "two records cannot be exchanged: copy their texts");
+                   : buf_fail(err, -EINVAL,
+                              "two records cannot be exchanged: copy their contents instead");
     if (to->record && to->at.dir != from->at.dir)
         return can_move(from, to) ? rename_to_folder(fs, from, to, err) : refuse_move(from, err);
     if (to->record && to->slot.folder && !same_slot(from, to))

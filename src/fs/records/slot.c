@@ -35,16 +35,14 @@ static void slot_untouched(struct node *dir, const char *name, const char *id, s
 /* `id`: what the name means where no slot has it; taken, may be NULL. */
 static int find_slot(struct fs *fs, struct node *dir, const char *name, char *id, struct slot *ret)
 {
-    struct cache_record r = {0};
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, ret);
 
     if (rc == -ENOENT && id)
         rc = state_slot_by_record(fs->state, dir->kind, dir->folder, id, ret);
     if (rc == -ENOENT && id) {
-        rc = cache_get(fs->cache, dir->kind, dir->folder, id, false, &r);
+        rc = cache_get(fs->cache, dir->kind, dir->folder, id, false, NULL);
         if (!rc)
             slot_untouched(dir, name, id, ret);
-        cache_record_release(&r);
     }
     free(id);
     return rc;

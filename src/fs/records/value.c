@@ -1,7 +1,7 @@
 /*
  * value.c - files that are written through: what is closed is sent at once, and close waits.
  *
- * A contact's photo and the automatic replies are no records: there is nothing to merge and nothing waits.
+ * A contact's photo and the automatic replies are not records: there is nothing to merge and nothing waits.
  * Where the service does not take the bytes, close says so and the file is what it was.
  */
 #include "beside_p.h"

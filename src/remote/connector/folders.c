@@ -230,7 +230,7 @@ static enum grade list_well_known(struct remote *r, struct remote_ctx ctx,
     return GRADE_OK;
 }
 
-/* The picker is not in the recordings: an answer we cannot read is no reason to show no mail at
+/* The picker is not in the recordings: an answer we cannot read is not a reason to show no mail at
  * all. */
 static bool is_unreadable(const struct remote_fault *fault)
 {

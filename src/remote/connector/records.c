@@ -39,7 +39,7 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
     const struct param all[] = {
         {"folderPath", folder},
         {"fetchOnlyUnread", remote_bool(query->only_unread)},
-        {"includeAttachments", remote_bool(query->attachments)},
+        {"includeAttachments", remote_bool(query->attachments == REMOTE_CONTENTS)},
         {"searchQuery", query->search},
         {"top", top},
         {"skip", skip},

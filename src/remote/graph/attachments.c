@@ -56,7 +56,7 @@ static enum grade describe_item(struct remote *r, const char *message, cJSON *at
 enum grade graph_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
                              struct cJSON **ret, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", message}, {"$select", "id,name,contentType,size,isInline"}};
+    const struct param all[] = {{"id", message}, {"$select", GRAPH_ATTACHMENT_NAMES}};
     cJSON *list = NULL, *a;
     enum grade grade =
         graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, &list, fault);

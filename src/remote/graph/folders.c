@@ -28,8 +28,16 @@ static const struct {
     {"deleteditems", "Deleted Items", FOLDER_TRASH},
     {"archive", "Archive", 0},
     {"junkemail", "Junk Email", 0},
+    {"outbox", "Outbox", 0},
+    {"conversationhistory", "Conversation History", 0},
+    {"clutter", "Clutter", 0},
+    {"syncissues", "Sync Issues", 0},
+    {"conflicts", "Conflicts", 0},
+    {"localfailures", "Local Failures", 0},
+    {"serverfailures", "Server Failures", 0},
 };
 #define INBOX 0
+#define NAMES_ONLY 6 /* from here on */
 
 static void add_change(struct remote_folders *f, const char *id, const char *display,
                        const char *parent, unsigned flags, bool gone)
@@ -52,28 +60,22 @@ static void add(struct remote_folders *f, const char *id, const char *display, c
 
 /* --- mail ------------------------------------------------------------------------------------- */
 
-/* Asks once; a mailbox without an archive has no such folder. */
-static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
-                                  struct remote_fault *fault)
+/* In one request; a mailbox without an archive has no such folder. */
+static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *ret_english,
+                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
     char *paths[GRAPH_WELL_KNOWN];
     cJSON *folders[GRAPH_WELL_KNOWN];
 
-    mutex_lock(&g->lock);
-    bool known = g->well_known[INBOX];
-    mutex_unlock(&g->lock);
-    if (known)
-        return GRADE_OK;
-
-    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
+    for (size_t i = from; i < to; i++) {
         const struct param all[] = {{"folder", well_known[i].name},
-                                    {"$select", "id,parentFolderId"}};
+                                    {"$select", "id,displayName,parentFolderId"}};
 
         paths[i] = graph_path(GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all));
     }
-    enum grade grade = graph_batch(&g->base, paths, GRAPH_WELL_KNOWN, ctx, folders, fault);
+    enum grade grade = graph_batch(&g->base, paths + from, to - from, ctx, folders + from, fault);
     mutex_lock(&g->lock);
-    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
+    for (size_t i = from; i < to; i++) {
         const char *id = json_str(folders[i], "id");
 
         if (grade == GRADE_OK) {
@@ -83,6 +85,7 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
             const char *parent = json_str(folders[i], "parentFolderId");
 
             xstrset(&g->root, parent ? parent : "");
+            *ret_english = str_eq(json_str(folders[i], "displayName"), well_known[INBOX].display);
         }
         cJSON_Delete(folders[i]);
         free(paths[i]);
@@ -91,14 +94,42 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
     return grade;
 }
 
-/* Its index in `well_known`, or GRAPH_WELL_KNOWN. */
-static size_t well_known_index(struct graph *g, const char *id)
+/* Once. Those of which nothing but the name matters are not asked for where it is English anyway. */
+static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
+                                  struct remote_fault *fault)
 {
+    bool english = true;
+
+    mutex_lock(&g->lock);
+    bool known = g->well_known[INBOX];
+    mutex_unlock(&g->lock);
+    if (known)
+        return GRADE_OK;
+
+    enum grade grade = ask_well_known(g, INBOX, NAMES_ONLY, &english, ctx, fault);
+    if (grade == GRADE_OK && !english) {
+        remote_fault_release(fault);
+        grade = ask_well_known(g, NAMES_ONLY, GRAPH_WELL_KNOWN, &english, ctx, fault);
+    }
+    if (grade != GRADE_OK) { /* all is asked again */
+        mutex_lock(&g->lock);
+        xstrset(&g->well_known[INBOX], NULL);
+        mutex_unlock(&g->lock);
+    }
+    return grade;
+}
+
+/* Its index in `well_known`, or GRAPH_WELL_KNOWN. What was not asked for is known by its name. */
+static size_t well_known_index(struct graph *g, const cJSON *folder)
+{
+    const char *id = json_str(folder, "id"), *name = json_str(folder, "displayName");
     size_t found = GRAPH_WELL_KNOWN;
 
     mutex_lock(&g->lock);
-    for (size_t i = 0; i < GRAPH_WELL_KNOWN; i++) {
-        if (str_eq(g->well_known[i], id))
+    bool top = str_eq(json_str(folder, "parentFolderId"), g->root);
+    for (size_t i = 0; id && i < GRAPH_WELL_KNOWN; i++) {
+        if (g->well_known[i] ? str_eq(g->well_known[i], id)
+                             : top && str_eq(name, well_known[i].display))
             found = i;
     }
     mutex_unlock(&g->lock);
@@ -150,7 +181,7 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
     {
         const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
         const cJSON *above = parent ? with_id(all, parent) : NULL;
-        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
+        size_t known = well_known_index(g, folder);
 
         if (grade != GRADE_OK || !is_shown(folder) || is_root(g, id))
             continue;
@@ -195,7 +226,7 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
     cJSON_ArrayForEach(folder, list)
     {
         const char *id = json_str(folder, "id"), *parent = json_str(folder, "parentFolderId");
-        size_t known = id ? well_known_index(g, id) : GRAPH_WELL_KNOWN;
+        size_t known = well_known_index(g, folder);
 
         if (id && json_get(folder, "@removed"))
             add_change(&found, id, NULL, NULL, 0, true);

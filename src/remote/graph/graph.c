@@ -233,6 +233,8 @@ static void graph_destroy(struct remote *r)
 static const struct remote_impl graph_impl = {
     .name = "graph",
     .title = "Microsoft Graph",
+    .lists_contents = true,
+    .lists_names = true,
     .destroy = graph_destroy,
     .online = graph_online,
     .stats = graph_stats,

@@ -34,9 +34,11 @@
 
 #define GRAPH_PAGE_MAX 1000 /* $top at most (graph contract 1.1) */
 #define GRAPH_LIST_TOP 250  /* of folders, a page */
+/* $select of a list of attachments */
+#define GRAPH_ATTACHMENT_NAMES "id,name,contentType,size,isInline"
 
 /* Mail folders that have a name of their own in every mailbox, whatever its language. */
-#define GRAPH_WELL_KNOWN 6
+#define GRAPH_WELL_KNOWN 13
 
 struct graph {
     struct remote base;

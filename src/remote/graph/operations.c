@@ -110,7 +110,7 @@ static const struct operation_info operations[] = {
     },
     [GRAPH_LIST_MESSAGES] = {
         .name = "ListMessages", .method = "GET", .path = "/me/mailFolders/{folder}/messages",
-        .params = {FOLDER, LISTING},
+        .params = {FOLDER, LISTING, QUERY("$expand")},
         .answer = ANSWER_LIST, .identity = "id", .empty = LIST_ODATA,
     },
     [GRAPH_MESSAGE_CHANGES] = {

@@ -16,6 +16,12 @@
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
+/* Attachments come with their contents where nothing is selected of them (contract 9.1). */
+static const char *const expansion[] = {
+    [REMOTE_NAMES] = "attachments($select=" GRAPH_ATTACHMENT_NAMES ")",
+    [REMOTE_CONTENTS] = "attachments",
+};
+
 enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
                       const struct remote_query *query, struct remote_ctx ctx,
                       struct remote_page *ret, struct remote_fault *fault)
@@ -35,6 +41,8 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
         {"$skip", query->skip ? skip : NULL},
         {"$filter", query->only_unread ? "isRead eq false" : query->filter},
         {"$orderby", query->orderby},
+        {"$select", query->attachments ? "id,changeKey,isDraft" : NULL},
+        {"$expand", expansion[query->attachments]},
     };
 
     enum grade grade = graph_call(r, graph_kind(kind)->list, all, ARRAY_SIZE(all), &call, fault);

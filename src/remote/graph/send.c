@@ -5,9 +5,9 @@
  * send twice. A draft has an internetMessageId made of the caller's key, and keeps it when it is
  * sent (graph contract 7). Whoever repeats an attempt finds out by it how far the last one came:
  *
- *     no such message              nothing was sent: begin anew
- *     a draft                      it was not sent: it is removed, and made anew
- *     a message that is no draft   it was sent
+ *     no such message       nothing was sent: begin anew
+ *     a draft               it was not sent: it is removed, and made anew
+ *     any other message     it was sent
  *
  * Attachments follow the draft, one request each; larger ones through an upload session
  * (upload.c).
@@ -80,7 +80,7 @@ static enum grade find_earlier(struct sending *s, bool *ret_sent)
     return grade;
 }
 
-/* The draft goes, sent or not; what is gone already is no failure. */
+/* The draft goes, sent or not; what is gone already is not a failure. */
 static void discard_draft(struct sending *s)
 {
     struct remote_fault fault = {0};
@@ -206,7 +206,7 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
     if (grade != GRADE_OK || sent)
         return finish(&s, grade);
     if (json_parse_object(text, strlen(text), &outgoing, NULL)) {
-        grade = remote_fail(fault, GRADE_REFUSED, "the mail is no JSON object");
+        grade = remote_fail(fault, GRADE_REFUSED, "the mail is not a JSON object");
         return finish(&s, grade);
     }
     message = dialect_message(outgoing);

@@ -143,7 +143,7 @@ static enum grade poll_since(struct remote *r, const struct rule *rule, const st
 }
 
 /* The baseline: now, by the service's clock, whose seconds are whole; what is of this second already
- * is no news. */
+ * is not news. */
 static enum grade begin(struct remote *r, const struct rule *rule, const struct param *params,
                         size_t count, struct remote_ctx ctx, struct remote_news *ret,
                         struct remote_fault *fault)

@@ -173,7 +173,7 @@ static void test_refused(void **state)
     } cases[] = {
         {"-i", "no recipient: "},
         {"-bs", "-bs: SMTP "},
-        {"-bd -q1h", "-bd: this is no mail server"},
+        {"-bd -q1h", "-bd: this is not a mail server"},
         {"-bp", "-bp: there is no queue"},
         {"-bi", "-bi: there are no aliases"},
         {"-b v a@b.c", "-bv: only -bm"},

@@ -350,12 +350,12 @@ static void test_refuses_a_file(void **state)
     static const struct {
         const char *text, *reason;
     } cases[] = {
-        {"url = a\nurl = b\n", "%s:2: url = b: it is given twice"},
-        {"url = a\ncolour = red\n", "%s:2: no setting is called colour"},
-        {"\n[my work]\nurl = a\n", "%s:2: [my work]: no account can be called that"},
-        {"[work]\nurl = a\n[work]\n", "%s:3: [work] is there twice"},
+        {"url = a\nurl = b\n", "%s:2: url = b: given twice"},
+        {"url = a\ncolour = red\n", "%s:2: unknown setting: colour"},
+        {"\n[my work]\nurl = a\n", "%s:2: [my work]: not a valid account name"},
+        {"[work]\nurl = a\n[work]\n", "%s:3: [work] appears twice"},
         {"[work\nurl = a\n", "%s:1: expected [ACCOUNT]"},
-        {"[work]\n\nlist_tl = 4\n", "%s:3: no setting is called list_tl"},
+        {"[work]\n\nlist_tl = 4\n", "%s:3: unknown setting: list_tl"},
         {"[work]\nlist_ttl = soon\n", "%s:2: list_ttl=soon: expected seconds, like 2 or 0.5"},
         {"[work]\n  ro = maybe\n", "%s:2: ro=maybe: expected yes or no"},
         {"service = exchange\n", "%s:1: service = exchange: expected connector or graph"},

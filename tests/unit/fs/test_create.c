@@ -113,7 +113,7 @@ static void test_a_missing_member_is_refused_at_once(void **state)
     assert_int_equal(rig_save(t, NEW, "{\"Surname\": \"Doe\"}\n"), -EINVAL);
     assert_text(t, NEW, "{\"Surname\": \"Doe\"}\n");
     assert_xattr(t, NEW, "state", "local");
-    assert_xattr(t, NEW, "error", "GivenName: a new contact must have it");
+    assert_xattr(t, NEW, "error", "GivenName: required in a new contact");
     assert_int_equal(rig_save(t, NEW, JOHN), 0);
     assert_int_equal(rig_sync(t), 0);
     assert_sent(t, 0, 1, 0);

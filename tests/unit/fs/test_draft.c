@@ -75,7 +75,7 @@ static void test_a_missing_member_is_refused(void **state)
 
     assert_int_equal(rig_save(t, t->path, "{\"Surname\": \"Doe\"}"), -EINVAL);
     assert_xattr(t, t->path, "state", "local");
-    assert_xattr(t, t->path, "error", "GivenName: a contact must have it");
+    assert_xattr(t, t->path, "error", "GivenName: required in a contact");
     assert_text(t, t->path, "{\"Surname\": \"Doe\"}");
     assert_int_equal(rig_sync(t), 0);
     assert_int_equal(rig_calls(t, OP_COUNT), 0);

@@ -605,7 +605,7 @@ static void test_no_other_token(void **state)
     assert_int_equal(a.grade, GRADE_AUTH);
     assert_int_equal(s.logged, 1);
     assert_non_null(strstr(a.reason.data, "401"));
-    assert_non_null(strstr(a.reason.data, "there is no other one"));
+    assert_non_null(strstr(a.reason.data, "there is no other"));
     assert_null(strstr(a.reason.data, "opensesame"));
     http_answer_release(&a);
     http_destroy(http);

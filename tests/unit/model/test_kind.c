@@ -206,9 +206,9 @@ static void test_check_new(void **state)
 
     assert_int_equal(check_new(f, KIND_CONTACT, "{'GivenName':'x'}"), 0);
     assert_int_equal(check_new(f, KIND_CONTACT, "{'GivenName':null}"), -EINVAL);
-    assert_string_equal(f->err.data, "GivenName: a new contact must have it");
+    assert_string_equal(f->err.data, "GivenName: required in a new contact");
     assert_int_equal(check_new(f, KIND_EVENT, "{'Subject':'s','Start':'t'}"), -EINVAL);
-    assert_string_equal(f->err.data, "End: a new event must have it");
+    assert_string_equal(f->err.data, "End: required in a new event");
     assert_int_equal(check_new(f, KIND_EVENT, "{'Subject':'','Start':'t','End':'t'}"), 0);
     assert_int_equal(check_new(f, KIND_MESSAGE, "{'Subject':'s'}"), -EPERM);
 }
@@ -220,7 +220,7 @@ static void test_check_update(void **state)
     assert_int_equal(
         check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'GivenName':'y','Title':'z'}"), 0);
     assert_int_equal(check_update(f, KIND_CONTACT, "{'GivenName':'x'}", "{'Title':'z'}"), -EINVAL);
-    assert_string_equal(f->err.data, "GivenName: a contact must have it");
+    assert_string_equal(f->err.data, "GivenName: required in a contact");
     assert_int_equal(
         check_update(f, KIND_CONTACT, "{'GivenName':null}", "{'GivenName':null,'Title':'z'}"), 0);
     assert_int_equal(check_update(f, KIND_EVENT, "{'Subject':'s','Start':'t','End':'t'}",

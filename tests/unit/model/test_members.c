@@ -30,29 +30,29 @@ static void test_names(void **state)
 {
     static const struct row rows[] = {
         {KIND_CONTACT, "{'Surname':'x'}", "{'Surnmae':'Lee'}",
-         "Surnmae: the service knows no such member of a contact; did you mean Surname?"},
+         "Surnmae: the service has no such member of a contact; did you mean Surname?"},
         {KIND_CONTACT, NULL, "{'GivenName':'x','surname':'Lee'}",
-         "surname: the service knows no such member of a contact; did you mean Surname?"},
+         "surname: the service has no such member of a contact; did you mean Surname?"},
         {KIND_CONTACT, "{}", "{'JobTitel':null}",
-         "JobTitel: the service knows no such member of a contact; did you mean JobTitle?"},
+         "JobTitel: the service has no such member of a contact; did you mean JobTitle?"},
         {KIND_EVENT, "{}", "{'Loction':{}}",
-         "Loction: the service knows no such member of an event; did you mean Location?"},
+         "Loction: the service has no such member of an event; did you mean Location?"},
         {KIND_CONTACT, NULL, "{'Bussiness':'x'}",
-         "Bussiness: the service knows no such member of a contact; did you mean "
+         "Bussiness: the service has no such member of a contact; did you mean "
          "BusinessHomePage?"},
         {KIND_CONTACT, NULL, "{'Email':'x'}",
-         "Email: the service knows no such member of a contact; did you mean EmailAddresses?"},
+         "Email: the service has no such member of a contact; did you mean EmailAddresses?"},
         {KIND_CONTACT, NULL, "{'Company':'x'}",
-         "Company: the service knows no such member of a contact; did you mean CompanyName?"},
+         "Company: the service has no such member of a contact; did you mean CompanyName?"},
         {KIND_EVENT, "{}", "{'ShoeSize':42}",
-         "ShoeSize: the service knows no such member of an event"},
+         "ShoeSize: the service has no such member of an event"},
         {KIND_CONTACT, "{'HomeAddress':{'City':'x'}}", "{'HomeAddress':{'Ctiy':'y'}}",
-         "HomeAddress/Ctiy: the service knows no such member of a contact; did you mean City?"},
+         "HomeAddress/Ctiy: the service has no such member of a contact; did you mean City?"},
         {KIND_CONTACT, NULL, "{'EmailAddresses':[{'Name':'n'},{'Adress':'a@b.c'}]}",
-         "EmailAddresses/Adress: the service knows no such member of a contact; did you mean "
+         "EmailAddresses/Adress: the service has no such member of a contact; did you mean "
          "Address?"},
         {KIND_EVENT, "{}", "{'Attendees':[{'EmailAddress':{'Addres':'a'}}]}",
-         "Attendees/EmailAddress/Addres: the service knows no such member of an event; did you "
+         "Attendees/EmailAddress/Addres: the service has no such member of an event; did you "
          "mean Address?"},
         /* What the service sends stays, also below and in lists that change. */
         {KIND_CONTACT, "{'New':1,'HomeAddress':{'Room':'1','City':'a'}}",
@@ -65,7 +65,7 @@ static void test_names(void **state)
         /* A copy of a record of the service has what that has, but no misspelt member. */
         {KIND_CONTACT, NULL, "{'Id':'1','Pronouns':'x','GivenName':'y'}", NULL},
         {KIND_CONTACT, NULL, "{'Id':'1','Pronouns':'x','GivenName':'y','Surnmae':'z'}",
-         "Surnmae: the service knows no such member of a contact; did you mean Surname?"},
+         "Surnmae: the service has no such member of a contact; did you mean Surname?"},
         {KIND_CONTACT, NULL, "{'Id':'1','Titel':'x','Title':'y'}", NULL},
         {KIND_MESSAGE, "{}", "{'Any':1}", NULL},
     };

@@ -89,7 +89,7 @@ static void test_list_of_mail(void **state)
     remote_fault_release(&fault);
 
     query = (struct remote_query){
-        .top = 3, .search = "is it?", .only_unread = true, .attachments = true};
+        .top = 3, .search = "is it?", .only_unread = true, .attachments = REMOTE_CONTENTS};
     assert_int_equal(remote_list(f.remote, KIND_MESSAGE, "Inbox", &query, no_ctx, &page, &fault),
                      GRADE_OK);
     assert_string_equal(f.url, "/Mail?folderPath=Inbox&fetchOnlyUnread=true"

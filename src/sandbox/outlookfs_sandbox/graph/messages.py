@@ -10,6 +10,7 @@ import re
 from .. import owner, text
 from ..exchange import Answer, Refusal
 from . import ident, odata, schema
+from .attachments import MEMBERS
 from .call import Call, pick
 from .mime import body_text, read_mime, recipient, write_mime
 
@@ -27,7 +28,7 @@ class Messages:
 
     # --- as answered
 
-    def shown(self, call, record, select=None, expand=False):
+    def shown(self, call, record, select=None, expand=None):
         document = record.document
         shown = {"@odata.etag": 'W/"%s"' % document["changeKey"], "id": call.id(record)}
         if "_type" in document:
@@ -40,17 +41,21 @@ class Messages:
         if select:
             shown.update(internetMessageHeaders=document.get("_headers") or [], uniqueBody=shown["body"])
             shown = pick(shown, select)
-        if expand:
-            shown["attachments"] = self.face.attachments.all(call, record, with_content=True)
+        if expand is not None:
+            shown["attachments"] = self.face.attachments.all(call, record, not expand or "contentBytes" in expand, select=expand or None)
         return shown
 
     @staticmethod
     def _expands(request):
+        """None, or the members to show of attachments, which are all where there is none."""
         text = request.params.get("$expand")
-        if text and text.split("(")[0] != "attachments":
+        if not text:
+            return None
+        found = re.fullmatch(r"attachments(?:\(\$select=([^()]+)\))?", text)
+        if not found:
             request.violates("$expand=%s" % text)
             raise odata.invalid("Could not expand '%s'." % text)
-        return bool(text)
+        return {"id", *odata.read_select(found.group(1), MEMBERS)} if found.group(1) else set()
 
     def list(self, request):
         call, params = Call(self.face, request), request.params
