@@ -95,7 +95,8 @@ struct mailbox_config {
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
-    int64_t poll_max;        /* ns between two calls of a trigger at most; under 5 s means 5 s */
+    int64_t poll_min;        /* ns between two calls of a trigger at least, ... */
+    int64_t poll_max;        /* ... and at most; under poll_min means poll_min */
     size_t stream_max;       /* bytes of a trigger's stream before a new file begins; 0: 16 MiB */
     int64_t send_delay;      /* ns between the close of a mail and its sending */
     const char *send_root;   /* attachments by path are below it; NULL: there are none */
