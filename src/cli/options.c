@@ -7,6 +7,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/sync/mailbox.h>
+#include <outlookfs/sync/triggers.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,6 +68,8 @@ static const struct option_row {
     {"rate", OPTION_COUNT, offsetof(struct options, rate), "calls a minute (the service's limit)"},
     {"fsync", OPTION_FSYNC, offsetof(struct options, fsync_local),
      "local or service: what fsync waits for (service)"},
+    {"poll_min", OPTION_SECONDS, offsetof(struct options, poll_min),
+     "the shortest pause between two calls for a trigger (5)"},
     {"poll_max", OPTION_SECONDS, offsetof(struct options, poll_max),
      "the longest pause between two calls for a trigger (60)"},
     {"stream_max", OPTION_SIZE, offsetof(struct options, stream_max),
@@ -120,6 +123,7 @@ void options_init(struct options *o, unsigned uid, unsigned gid)
         .trash_keep = 30 * 86400 * NS_PER_S,
         .trash_max = 64 * MIB,
         .attachments_max = 256 * MIB,
+        .poll_min = TRIGGER_PAUSE_MIN,
         .poll_max = 60 * NS_PER_S,
         .stream_max = 16 * MIB,
         .send_delay = 10 * NS_PER_S,

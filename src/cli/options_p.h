@@ -19,8 +19,8 @@ struct options {
     unsigned delete_share;                         /* percent of a folder; 0: no limit */
     int64_t writeback_delay, list_ttl, trash_keep; /* ns */
     size_t trash_max, attachments_max;
-    int64_t create_settle; /* ns */
-    int64_t poll_max;      /* ns */
+    int64_t create_settle;      /* ns */
+    int64_t poll_min, poll_max; /* ns */
     size_t stream_max;
     int64_t send_delay;               /* ns */
     char *send_root;                  /* NULL: the home directory */

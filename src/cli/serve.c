@@ -72,6 +72,7 @@ static int open_mailbox(struct server *server, struct buf *err)
         .trash_keep = o->trash_keep,
         .trash_max = o->trash_max,
         .attachments_max = o->attachments_max,
+        .poll_min = o->poll_min,
         .poll_max = o->poll_max,
         .stream_max = o->stream_max,
         .send_delay = o->send_delay,

@@ -211,8 +211,20 @@ int mount_ended_fd(const struct mount *m)
     return m->ended_fd;
 }
 
-/* Another program may have mounted on this directory since: where a mount namespace of its own (a container) keeps ours alive,
- * unmounting has not ended us. The notifier ends while requests are still served: it may wait for a lock that one of them holds,
+/* What is mounted there is not ours: another program's even, where a mount namespace of its own (a container) kept ours alive when
+ * it was unmounted. libfuse takes away what is there unless its connection is broken, as a pipe without a reader is. */
+static void end_connection(struct mount *m)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC))
+        return;
+    close(ends[0]);
+    dup3(ends[1], fuse_session_fd(m->session), O_CLOEXEC);
+    close(ends[1]);
+}
+
+/* The notifier ends while requests are still served: it may wait for a lock that one of them holds,
  * and nobody else could end that wait. */
 void mount_close(struct mount *m)
 {
@@ -221,7 +233,10 @@ void mount_close(struct mount *m)
     if (m->looping)
         stop_loop(m);
     calls_end(&m->calls);
-    if (m->mountpoint && device_at(m->mountpoint) == m->device)
+    if (m->mountpoint) {
+        if (device_at(m->mountpoint) != m->device)
+            end_connection(m);
         fuse_session_unmount(m->session);
+    }
     openings_close(m);
 }

@@ -78,11 +78,14 @@ static int read_batch(struct cache *c, int64_t newest, struct batch *b)
     return sql_end(&q);
 }
 
+/* The row by its number: an UPDATE that could meet several makes a savepoint, and at each of those
+ * FTS5 writes out what it has gathered, which takes as long as all the rest. */
 static int count_document(struct cache *c, const struct document *d)
 {
     struct sql_query q;
 
-    db_write(&c->db, &q, "UPDATE documents SET newest = max(newest, ?), count = count + 1");
+    db_write(&c->db, &q,
+             "UPDATE documents SET newest = max(newest, ?), count = count + 1 WHERE rowid = 1");
     sql_bind_int(&q, d->rev);
     return sql_run(&q);
 }

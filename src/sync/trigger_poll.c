@@ -233,11 +233,13 @@ static void set_reason(struct poll *p, enum trigger_state state, const char *rea
     trigger_row_release(&row);
 }
 
-static int64_t clamp(int64_t pause, int64_t max)
+static int64_t clamp(const struct poll *p, int64_t pause)
 {
-    if (pause > max)
-        pause = max;
-    return pause < TRIGGER_PAUSE_MIN ? TRIGGER_PAUSE_MIN : pause;
+    const struct mailbox_config *config = &p->t->mb->config;
+
+    if (pause > config->poll_max)
+        pause = config->poll_max;
+    return pause < config->poll_min ? config->poll_min : pause;
 }
 
 /* When to ask again: `pause` from now. */
@@ -262,19 +264,19 @@ static unsigned failures(struct poll *p)
 
 static void failed(struct poll *p, enum grade grade, const char *reason, int retry_after)
 {
-    int64_t pause = TRIGGER_PAUSE_MIN << failures(p), said = retry_after * NS_PER_S;
+    int64_t pause = p->t->mb->config.poll_min << failures(p), said = retry_after * NS_PER_S;
 
     if (grade == GRADE_CANCELLED)
         return;
     if (grade == GRADE_OFFLINE) /* known-offline costs nothing: soon back when it is over */
-        pause = TRIGGER_PAUSE_MIN;
+        pause = p->t->mb->config.poll_min;
     if (!grade_is_temporary(grade)) {
         set_reason(p, TRIGGER_FAILED, reason);
         schedule(p, TRIGGER_PAUSE_LONG, true);
         return;
     }
     set_reason(p, TRIGGER_ACTIVE, reason);
-    schedule(p, clamp(said > pause ? said : pause, p->t->mb->config.poll_max), true);
+    schedule(p, clamp(p, said > pause ? said : pause), true);
 }
 
 /* --- one call --- */
@@ -299,7 +301,7 @@ static bool answered(struct poll *p, uintptr_t gen)
         return false;
     }
     bool more = p->nlines > 0 && moved;
-    schedule(p, more ? 0 : clamp(said, p->t->mb->config.poll_max), false);
+    schedule(p, more ? 0 : clamp(p, said), false);
     return more;
 }
 

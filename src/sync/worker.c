@@ -87,15 +87,7 @@ static bool claim(struct worker *w, int64_t slot, struct job *j)
 
 /* --- looking for work --- */
 
-void writeback_announce(struct writeback *wb, int64_t slot)
-{
-    mutex_lock(&wb->scheduler.lock);
-    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
-    wb->parked[wb->parked_count++] = slot;
-    mutex_unlock(&wb->scheduler.lock);
-}
-
-/* Events of what was parked inside somebody else's transaction. */
+/* The events of writeback_announce(). */
 static void announce_parked(struct writeback *wb)
 {
     int64_t *slots;

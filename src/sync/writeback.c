@@ -66,6 +66,14 @@ bool writeback_under_way(struct writeback *wb, int64_t slot)
     return found;
 }
 
+void writeback_announce(struct writeback *wb, int64_t slot)
+{
+    mutex_lock(&wb->scheduler.lock);
+    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
+    wb->parked[wb->parked_count++] = slot;
+    mutex_unlock(&wb->scheduler.lock);
+}
+
 void writeback_kick(struct writeback *wb)
 {
     scheduler_kick(&wb->scheduler);

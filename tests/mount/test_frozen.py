@@ -1,5 +1,6 @@
 """A disk that does not answer any more: who saves can be interrupted, and what was saved is saved when it is back."""
 import errno
+import glob
 import json
 import os
 import platform
@@ -55,6 +56,14 @@ class Frozen(MountTest):
                     os.fsync(file.fileno())
         self.disk.process.send_signal(signal.SIGSTOP)
         self.addCleanup(self.thaw)
+        wait_for(self.is_frozen, "each thread of the disk has stopped")
+
+    def is_frozen(self):
+        states = []
+        for path in glob.glob("/proc/%d/task/*/stat" % self.disk.process.pid):
+            with open(path, encoding="ascii") as file:
+                states.append(file.read().rpartition(")")[2].split()[0])
+        return set(states) == {"T"}
 
     def thaw(self):
         self.disk.process.send_signal(signal.SIGCONT)

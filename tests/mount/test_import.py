@@ -309,9 +309,9 @@ class Connector(Importing, MountTest):
     def test_what_is_refused(self):
         contacts = self.mailbox.path("contacts/Contacts")
         card, calendar = self.file("g.vcf", CARDS_40), self.file("h.ics", CALENDAR)
-        for arguments, reason in (([card, self.mailbox.path("mail/Inbox")], "no folder of contacts/ or calendars/"),
+        for arguments, reason in (([card, self.mailbox.path("mail/Inbox")], "not a folder of contacts/ or calendars/"),
                                   ([card, self.mailbox.dir], "not an outlookfs mount"),
-                                  ([calendar, contacts], "events do not go into"),
+                                  ([calendar, contacts], "events cannot be imported into"),
                                   ([self.file("i.vcf", "hello\n"), contacts], "neither a vCard nor an iCalendar file"),
                                   ([self.file("j.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Half"), contacts], None),
                                   ([os.path.join(self.mailbox.dir, "none.vcf"), contacts], "No such file")):

@@ -474,7 +474,10 @@ class Graph(LoginTest):
 
     def words(self, *words, login_url=None):
         return ["login", *words, "--client-id", CLIENT, "--tenant", "organizations", "--service", "graph", "--url",
-                self.provider.url + "/v1.0", "--login-url", login_url or self.provider.url]
+                self.graph_url(), "--login-url", login_url or self.provider.url]
+
+    def graph_url(self):
+        return self.provider.url + "/v1.0"
 
     def test_from_nothing_to_a_mounted_mailbox(self):
         self.log_in()
@@ -485,6 +488,24 @@ class Graph(LoginTest):
         line, = self.run_it("accounts").stdout.splitlines()
         for word in ("flow", "graph", "robin.berger@contoso.com", self.mountpoint, "logged in"):
             self.assertIn(word, line)
+        done = self.run_it("doctor", "flow")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.umount()
+
+    def test_a_cloud_of_ones_own(self):
+        """Login and Graph have names of their own there, as in a national cloud; tokens go to no other."""
+        own = {"login": "http://127.0.0.1:%d" % self.sandbox.port, "graph": "http://localhost:%d/v1.0" % self.sandbox.port}
+        self.provider = OwnLogin(self.sandbox)
+        self.provider.url, self.graph_url = own["login"], lambda: own["graph"]
+        self.log_in()
+        self.assertIn("url = %(graph)s\nlogin-url = %(login)s\n" % own, self.config())
+        self.mount("flow", "-o", "list_ttl=0")
+        self.assertTrue(self.names())
+        self.expire()
+        self.umount()
+        self.mount("flow")
+        self.assertTrue(self.names())
+        self.assertTrue(self.status()["authorised"])
         done = self.run_it("doctor", "flow")
         self.assertEqual(done.returncode, 0, done.stdout)
         self.umount()

@@ -4,10 +4,10 @@
  *     clock_now()      what people see: mtime, the trash. Somebody may set it at any moment.
  *     clock_mono()     waits: how long until a moment in this process.
  *     clock_steady()   delays and ages that are stored: when a change is due, since when a name is
- *                      vacant, how old a listing is. It is the date when the process began and goes
- *                      on from there, whatever becomes of clock_now(), also while the machine
- *                      sleeps. What an earlier process stored may lie in its future: whoever reads
- *                      that takes it for now (state_settle_times() in store/state.h).
+ *                      vacant, how old a listing is. It starts at the date when the process began and goes
+ *                      on from there, whatever happens to clock_now(), even while the machine
+ *                      sleeps. What an earlier process stored may be in its future: a reader
+ *                      takes that for now (state_settle_times() in store/state.h).
  *
  * clock_advance() moves all forward for the whole process: a unit test of a 10 s rule takes no
  * 10 s. A wait sees a push within 100 ms if it began after the first clock_advance(), which may be

@@ -1,7 +1,7 @@
 /*
  * grade.h - what an answer of the service means, graded once, where the answer is read.
  *
- * Everything above decides by grade, nobody by HTTP status. The mapping follows the connector
+ * The layers above decide by grade, never by HTTP status. The mapping follows the connector
  * contract, section 4.5.
  */
 #ifndef OUTLOOKFS_BASE_GRADE_H

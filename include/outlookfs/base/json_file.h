@@ -12,8 +12,8 @@
  *         rc = json_file_parse(&f, false, &obj, err);
  *     json_file_release(&f);
  *
- * The file may change meanwhile, also become shorter: that is -EBUSY, or one of the texts that were
- * there.
+ * The file may change meanwhile, or even become shorter: the result is -EBUSY, or one of the texts
+ * that were there.
  *
  * Threads: owner only.
  */

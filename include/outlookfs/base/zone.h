@@ -1,7 +1,7 @@
 /*
- * zone.h - time zones by the names of IANA and of Windows, which the service uses, by ICU.
+ * zone.h - time zones by their names in IANA and in Windows, which the service uses, by ICU.
  *
- * The mapping is CLDR's windowsZones, which ICU carries; so are the rules of the zones.
+ * The mapping (CLDR's windowsZones) and the rules of the zones are ICU's.
  *
  * Threads: any.
  */
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* IANA's name of a zone that is called so by Windows ("Pacific Standard Time") or by IANA. The
- * caller frees it; NULL: nobody knows it. */
+/* IANA's name of the zone with this name in Windows ("Pacific Standard Time") or in IANA. The
+ * caller frees it; NULL: unknown. */
 char *zone_iana(const char *name);
 
 /* The reverse, where Windows has one; the caller frees. */

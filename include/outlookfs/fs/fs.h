@@ -3,7 +3,7 @@
  *
  * Every function is one call of the kernel's vocabulary over inode numbers and handles, answers 0
  * (or a count) or -errno, and may block: on the network when the cache has no answer (the request's
- * struct cancel ends that), on the local disk always. The fuse room turns kernel messages into
+ * struct cancel ends that), on the local disk always. The layer fuse turns kernel messages into
  * these calls; tests call them directly.
  *
  * Names and rules: docs/SEMANTICS.md. Inode numbers are stable across remounts (model/name.h);

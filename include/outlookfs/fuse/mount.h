@@ -9,7 +9,7 @@
  *                                        closes what programs have open
  *     mount_destroy(m);                  after fs_stop(), which may notify until then
  *
- * What it is not: a place for rules. Each operation is one call of the fs room between a decoded
+ * What it is not: a place for rules. Each operation is one call of the layer fs between a decoded
  * request and its answer.
  *
  * Requests run on libfuse's threads (64 at most, a few kept idle) and may block. A signal to the

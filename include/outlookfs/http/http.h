@@ -33,7 +33,7 @@
  *     queueing included.
  *
  * Security: http:// for loopback hosts only; redirects are not followed (the token would travel);
- * TLS is verified; the token never appears in any text this room produces.
+ * TLS is verified; the token never appears in any text this layer produces.
  *
  * Threads: all functions may be called from any thread, except create (once, after the fork: it
  * starts the thread and calls curl_global_init) and destroy (when nobody calls any more; it cancels

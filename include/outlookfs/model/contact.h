@@ -1,5 +1,5 @@
 /*
- * contact.h - what follows from the names of a person.
+ * contact.h - names of people, and what is derived from them.
  *
  * Threads: any.
  */
@@ -10,12 +10,12 @@
 
 struct cJSON;
 
-/* Is a name part (kind.h) of `contact` another than in `base`? To take one away is no other name. */
+/* Does a name part (kind.h) of `contact` differ from that in `base`? Removing one is not a rename. */
 bool contact_is_renamed(const struct cJSON *base, const struct cJSON *contact);
 
 /*
- * A person was renamed: where a full name (DisplayName, FileAs) was what the parts of `base` gave, in
- * one of the usual orders, and was left as it was, it becomes what they give in that order now. A
+ * A person was renamed: if a full name (DisplayName, FileAs) consisted of the parts in `base`, in
+ * one of the usual orders, and was left unchanged, it is made of the new parts in the same order. A
  * full name that somebody wrote stays. False: nothing changed.
  */
 bool contact_settle_names(const struct cJSON *base, struct cJSON *contact);

@@ -1,9 +1,9 @@
 /*
- * dialect.h - a record in the words of the connector's specification, whichever service it is from.
+ * dialect.h - a record in the terms of the connector's specification, whichever service it is from.
  *
- * Files show what the service gave. What the program itself makes of records (names for people,
- * exports, attachments) is written once, over the members of the specification; a record of another
- * service is translated for it by the tables of dialect.c.
+ * Files show what the service gave. What the program itself makes of records (readable names,
+ * exports, attachments) is written once, for the members of the specification; a record of another
+ * service is first translated by the tables of dialect.c.
  *
  *     Graph                                     specification
  *     subject, givenName, businessPhones ...    Subject, GivenName, BusinessPhones: capital letters

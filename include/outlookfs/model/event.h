@@ -38,7 +38,7 @@ bool event_is_on(const struct cJSON *event, const struct event_day *day);
 bool event_is_open(const struct cJSON *base, const struct cJSON *event);
 
 /*
- * Gives each time of `event`, which somebody has saved, the zone that is meant where none is said:
+ * Gives each time of `event`, which somebody has saved, the zone that is meant if none is given:
  * that of this process (TZ), by the name the service knows. `base` is the event as it was, NULL: it
  * is new; the zone that a record had, and that stayed, says nothing about a time that was changed to
  * one without an offset. An end without a zone has that of the start. Where the service knows no

@@ -1,10 +1,10 @@
 /*
- * html.h - the text of an HTML document, for finding words in it and for those who show no HTML.
+ * html.h - the text of an HTML document, to search it for words and to show it without HTML.
  *
- * Ours because what is wanted is small and what exists is not: an HTML parser builds a tree of a
- * mail of 4 MB to answer which words stand in it. Here tags go, blocks separate words and inline
+ * Written here because the task is small and existing parsers are not: an HTML parser builds a tree of a
+ * 4 MB mail only to tell which words are in it. Here tags are dropped, blocks separate words and inline
  * elements do not ("<b>B</b>erlin" is one word), comments, scripts and style sheets are left out,
- * character references become characters. Whatever is not HTML passes through as text: nothing is
+ * and character references become characters. Whatever is not HTML passes through as text: nothing is
  * ever an error. It is not a renderer: no layout, no links.
  *
  * Threads: any.

@@ -23,8 +23,8 @@
  *     rc = state_end(s, rc);      // commits when rc is 0, else rolls back; answers the outcome
  *
  * They nest; the outermost end decides. Once a mutator or an inner state_end() has failed,
- * everything up to the outermost end answers that failure and all is rolled back. Readers that find
- * nothing fail nothing.
+ * everything up to the outermost end returns that error, and all is rolled back. A reader that finds
+ * nothing is not such a failure.
  *
  * The schema is versioned and upgraded in place; a database of a newer version is refused. A
  * damaged state.db is an error that names the file and says what to do, never thrown away.

@@ -7,32 +7,32 @@
  *     mailbox_stop()  flushes the queue for at most 30 s, then ends the threads
  *     mailbox_close()
  *
- * Reading. Every question is answered from the cache when the cache can; the service is asked once
- * per folder however many callers wait. A question that needs the network waits with the caller's
+ * Reading. What the cache has is answered from the cache; the service is asked once
+ * per folder, however many callers wait. A call that needs the network waits with the caller's
  * struct cancel; a failed refresh keeps what was there. Offline (remote_online() is false) every
  * function answers from the cache or fails with -EHOSTUNREACH at once.
  *
  * Freshness of a listing:
  *   never listed       pages of PAGE_TOP records, up to LISTING_PARALLEL requests in flight, one
- *                      store transaction a page. Pages carry whole records, so reading a record
- *                      later sends nothing. An interrupted listing goes on from next_skip.
+ *                      store transaction a page. Pages contain whole records, so reading a record
+ *                      later sends nothing. An interrupted listing continues at next_skip.
  *   older than list_ttl
- *                      asked again when somebody looks: a folder of up to 4 pages is listed anew; a
+ *                      asked again when somebody looks: a folder of up to 4 pages is listed again; a
  *                      larger one newest first ($orderby=DateTimeLastModified desc, mail: as it
  *                      comes) up to the first page that holds nothing new, and in full when the
  *                      last full listing is over 15 min old (15 s for each page of a folder of more
  *                      than 60 pages).
- *   deletions          a record a full listing did not meet is asked for by id; only an
+ *   deletions          a record that a full listing did not contain is asked for by id; only an
  *                      authoritative 404/410 removes it (at most 64 such questions a refresh, the
  *                      rest in the next; 2 of them about records that are there although no
  *                      listing shows them).
  *
- * Where the service has a feed of changes (remote_changes()), a refresh asks for that, and only when
- * the feed of the folders (remote_folder_changes()) says that something has happened in the folder or
- * it has not been asked for 15 min; what it says is gone is gone.
+ * If the service has a feed of changes (remote_changes()), a refresh asks for that, and only if
+ * the feed of the folders (remote_folder_changes()) says that something has happened in the folder, or
+ * if it was not asked for 15 min; what the feed says is gone is gone.
  *
- * The generation rule: an answer to a question asked before an own write ended does not touch that
- * record (neither brings back the old text, nor a deleted record, nor removes a created one). See
+ * The generation rule: an answer to a request made before one of our own writes ended does not change that
+ * record (it neither restores the old text or a deleted record, nor removes a created one). See
  * listing_p.h.
  *
  * Locks: mailbox internals only; no lock is held across network, store-wide waits or an event.
@@ -74,9 +74,9 @@ struct mailbox_events {
 };
 
 /*
- * A service works on a request although nobody waits for the answer any more: a record that is
- * looked for too early is not found, made again, and then there are two. Creating takes the service
- * about a second.
+ * A service continues to work on a request even if nobody waits for the answer: a record that is
+ * looked for too early is not found and made again, and then there are two. The service takes
+ * about a second to create one.
  */
 #define CREATE_SETTLE (5 * NS_PER_S)
 
@@ -95,7 +95,8 @@ struct mailbox_config {
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
-    int64_t poll_max;        /* ns between two calls of a trigger at most; under 5 s means 5 s */
+    int64_t poll_min;        /* ns between two calls of a trigger at least, ... */
+    int64_t poll_max;        /* ... and at most; under poll_min means poll_min */
     size_t stream_max;       /* bytes of a trigger's stream before a new file begins; 0: 16 MiB */
     int64_t send_delay;      /* ns between the close of a mail and its sending */
     const char *send_root;   /* attachments by path are below it; NULL: there are none */

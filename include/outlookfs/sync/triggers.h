@@ -13,7 +13,7 @@
  *
  * Polling (connector contract 4.3). The cursor is the whole query of the last answer's Location.
  * Data: the next call at once. Nothing (202 or an empty list): after Retry-After (15 s when not
- * said), at least TRIGGER_PAUSE_MIN and at most poll_max. A failure that may pass: 5 s doubling to
+ * said), at least poll_min and at most poll_max. A failure that may pass: poll_min doubling to
  * poll_max, or Retry-After. A refusal: FAILED with the reason, asked again each TRIGGER_PAUSE_LONG
  * with the same cursor. When no handle is open and nobody has looked at the stream for an hour,
  * each further hour doubles the pause, up to TRIGGER_PAUSE_LONG; a look ends that at once.
@@ -43,7 +43,7 @@ struct mailbox;
 struct triggers;
 
 #define TRIGGER_GRACE (10 * NS_PER_S)
-#define TRIGGER_PAUSE_MIN (5 * NS_PER_S)
+#define TRIGGER_PAUSE_MIN (5 * NS_PER_S) /* poll_min where nobody says */
 #define TRIGGER_PAUSE_LONG (15 * 60 * NS_PER_S)
 #define TRIGGER_TEXT_MAX ((size_t)64 * 1024) /* of a definition */
 

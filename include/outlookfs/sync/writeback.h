@@ -9,13 +9,13 @@
  *     MOVE+MOVE = MOVE            a move travels with what else is pending, and goes first
  *
  * Each change moves `due` to writeback_delay from now. One to four workers carry out what is due,
- * at most one operation a slot at a time, oldest first. An operation changed while it is under way
- * stays: `gen` tells, and what was sent becomes its base.
+ * at most one operation of a slot at a time, oldest first. An operation that is changed while it is
+ * under way stays: `gen` tells so, and what was sent becomes its base.
  *
  * Carrying out (update.c, create.c, remove.c):
  *   UPDATE  GET the record; merge base, mine, theirs; equal to theirs: done without a PATCH;
  *           conflict: parked, see below; else PATCH with the body the operations table asks for. A
- *           record that is gone (404) parks the operation: writing again creates it anew. 412/409:
+ *           record that is gone (404) parks the operation: writing again creates a new one. 412/409:
  *           read and merge again, once. An event with people invited, to whom the service writes at
  *           each change, is looked at after create_settle, too, where an attempt is of unknown outcome,
  *           and parked where nobody can tell whether that arrived.

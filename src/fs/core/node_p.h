@@ -19,16 +19,16 @@ struct node {
 
     /* Where it lies: the kind of the branch (or KIND_COUNT) and the service's folder id (interned,
      * or NULL). Constant for directories; of files guarded by tree.lock: tree_place(). */
-    enum kind kind;
     const char *folder;
+    enum kind kind;
 
     /* guarded by tree.lock */
+    unsigned refs;              /* ours: calls under way, children, handles */
     const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
     const char *name_start;     /* interned, or NULL: what is in front of `name` */
     char *name;
     uint64_t nlookup;        /* the kernel's references */
-    unsigned refs;           /* ours: calls under way, children, handles */
     struct content *content; /* while a handle is open */
     UT_hash_handle hh;
     int64_t shown_mtime; /* what the kernel was told last */

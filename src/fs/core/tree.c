@@ -21,9 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARED_FROM 64  /* bytes a name or id has at least, where its beginning is shared */
+/* Names and ids from so many bytes on share what is in front of the last ones, which differ: as many
+ * as malloc's smallest piece has room for. */
+#define SHARED_FROM 64
+#define REST_BYTES 23
 #define SHARED_MAX 1024 /* beginnings */
-#define REST_BYTES 32   /* what differs, and ".json" */
 
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {

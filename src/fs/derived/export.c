@@ -74,52 +74,34 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     return rc;
 }
 
-/* With attributes where the size is known. */
-static void add_file(struct node *dir, const struct cache_record *r, const char *name,
-                     struct dir_list *list)
-{
-    struct node_spec spec = file_spec(dir, r->id, name);
-    const struct dir_attr attr = {.size = (uint64_t)r->exported, .mtime = r->mtime};
-
-    dir_add(list, spec, r->exported < 0 ? NULL : &attr);
-}
-
-static int list_batch(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      export_name_fn name_of, struct dir_list *list, uint64_t *after)
-{
-    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
-    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
-
-    for (int i = 0; i < n; i++) {
-        char *name = name_of(fs, dir, &r[i]);
-
-        add_file(dir, &r[i], name, list);
-        *after = r[i].seq;
-        free(name);
-        cache_record_release(&r[i]);
-    }
-    free(r);
-    return n > 0 ? 1 : n;
-}
-
 int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
                         export_name_fn name_of, struct dir_list *list)
 {
     uint64_t *cursor = dir_cursor(list); /* 0: nothing listed; else the last seq + 1 */
+    uint64_t after = *cursor ? *cursor - 1 : 0;
     int rc = *cursor ? 0 : folder_refresh(fs, dir->kind, dir->folder, req->cancel);
 
     if (rc)
         return rc;
-    uint64_t after = *cursor ? *cursor - 1 : 0;
-    rc = list_batch(fs, req, dir, name_of, list, &after);
+    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, after, req->cancel, r, LIST_BATCH);
+    for (int i = 0; i < n; i++) {
+        const struct dir_attr attr = {.size = (uint64_t)r[i].exported, .mtime = r[i].mtime};
+        char *name = name_of(dir->kind, &r[i]);
+
+        dir_add(list, file_spec(dir, r[i].id, name), r[i].exported < 0 ? NULL : &attr);
+        after = r[i].seq;
+        free(name);
+        cache_record_release(&r[i]);
+    }
+    free(r);
     *cursor = after + 1;
-    return rc;
+    return n > 0 ? 1 : n;
 }
 
-static char *file_name(struct fs *fs, struct node *dir, const struct cache_record *r)
+static char *file_name(enum kind kind, const struct cache_record *r)
 {
-    (void)fs;
-    return name_of_id(r->id, export_suffix(dir->kind), 0);
+    return name_of_id(r->id, export_suffix(kind), 0);
 }
 
 static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,

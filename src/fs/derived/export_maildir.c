@@ -23,10 +23,9 @@
 #define FLAGS ":2," /* what follows are flags */
 #define SEEN FLAGS "S"
 
-static char *message_name(struct fs *fs, struct node *dir, const struct cache_record *r)
+static char *message_name(enum kind kind, const struct cache_record *r)
 {
-    (void)fs;
-    (void)dir;
+    (void)kind;
     return name_of_id(r->id, r->read ? SEEN : FLAGS, 0);
 }
 

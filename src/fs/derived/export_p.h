@@ -19,7 +19,7 @@
  * Lists the records of the node's folder as export files; `name_of` gives a name the caller frees.
  * Called as node_ops.list.
  */
-typedef char *(*export_name_fn)(struct fs *fs, struct node *dir, const struct cache_record *r);
+typedef char *(*export_name_fn)(enum kind kind, const struct cache_record *r);
 int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
                         export_name_fn name_of, struct dir_list *list);
 /* A record of the node's folder as a file there. -ENOENT. */

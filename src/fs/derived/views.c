@@ -368,11 +368,9 @@ static const struct node_ops view_links_ops = {
 static int link_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
     struct node *dir = tree_parent(fs, node);
-    struct cache_record record = {0};
     char *id = link_id(node);
-    int rc = dir ? cache_get(fs->cache, node->kind, node->folder, id, false, &record) : -ENOENT;
+    int rc = dir ? cache_get(fs->cache, node->kind, node->folder, id, false, NULL) : -ENOENT;
 
-    cache_record_release(&record);
     if (rc == -ENOENT)
         rc = -ESTALE;
     if (!rc)

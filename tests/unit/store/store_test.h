@@ -1,4 +1,4 @@
-/* What the tests of this room share: a directory of their own, records to store, ways to look at
+/* What the tests of this layer share: a directory of their own, records to store, ways to look at
  * files. */
 #ifndef OUTLOOKFS_TESTS_STORE_TEST_H
 #define OUTLOOKFS_TESTS_STORE_TEST_H

@@ -178,6 +178,7 @@ static inline int rig_prepare(void **state)
         .state_dir = xasprintf("%s/state", rig->dir),
         .cache_dir = xasprintf("%s/cache", rig->dir),
         .list_ttl = 3600 * NS_PER_S,
+        .poll_min = TRIGGER_PAUSE_MIN,
         .poll_max = 60 * NS_PER_S,
     };
     *state = rig;
