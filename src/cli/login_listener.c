@@ -204,7 +204,7 @@ static struct MHD_Daemon *start_daemon(struct login_listener *l, int fd)
 int login_listener_start(const char *state, struct login_listener **ret, struct buf *err)
 {
     struct login_listener *l = xcalloc(1, sizeof(*l));
-    int v4, v6, rc = listen_on_both(&l->port, &v4, &v6);
+    int v4 = -1, v6 = -1, rc = listen_on_both(&l->port, &v4, &v6);
 
     if (rc) {
         free(l);
