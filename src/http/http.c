@@ -266,8 +266,10 @@ static bool again_after_401(struct attempt *t, struct http_answer *a)
     buf_init(&reason, BUF_TEXT_MAX);
     buf_addstr(&reason, a->reason.data);
     again = get_token(t, a, t->token.data) == GRADE_OK;
-    if (!again && a->grade == GRADE_AUTH)
+    if (!again && a->grade == GRADE_AUTH) {
+        token_refuse(t->http->config.tokens, t->token.data);
         buf_fail(&a->reason, 0, "%s; %s", reason.data, a->reason.data);
+    }
     buf_release(&reason);
     return again;
 }

@@ -5,6 +5,7 @@ import os
 from both import over_both
 from harness import MountTest, main, wait_for
 
+
 class Copied:
     SEED = "contacts=60,events=40,messages=1"
     OPTIONS = "writeback_delay=600,create_settle=1"     # nothing is sent before somebody asks
@@ -95,6 +96,20 @@ class Copied:
         self.assertEqual(self.writes().count(self.post()), 1)
         self.assertMoved()
 
+
+@over_both
+class Contacts(Copied, MountTest):
+    KIND, OPERATION, MEMBER = "contact", "Contact", "Surname"
+    HERE, THERE = "contacts/Contacts", "contacts/Customers%2FSuppliers"
+
+    def test_refused_and_done_again(self):
+        self.test_refused()
+        wait_for(lambda: self.name in os.listdir(self.here), "the file shows again")
+        self.mailbox.sandbox.clear_faults()
+        self.move()
+        self.mailbox.sync()
+        self.assertMoved()
+
     def test_broken_for_a_while(self):
         self.mailbox.fault(operation=self.post(), status=503)
         self.move()
@@ -164,20 +179,6 @@ class Copied:
         os.unlink(source)
         self.mailbox.sync()
         self.assertEqual(self.ids(), self.before - {self.key})
-
-
-@over_both
-class Contacts(Copied, MountTest):
-    KIND, OPERATION, MEMBER = "contact", "Contact", "Surname"
-    HERE, THERE = "contacts/Contacts", "contacts/Customers%2FSuppliers"
-
-    def test_refused_and_done_again(self):
-        self.test_refused()
-        wait_for(lambda: self.name in os.listdir(self.here), "the file shows again")
-        self.mailbox.sandbox.clear_faults()
-        self.move()
-        self.mailbox.sync()
-        self.assertMoved()
 
 
 @over_both

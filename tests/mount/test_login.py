@@ -551,6 +551,11 @@ class Graph(LoginTest):
         self.provider.ask("POST", "/revoke")
         wait_for(lambda: self.names() == names and not self.status()["authorised"], "noticed")
         self.assertIn("outlookfs login flow", self.status()["refusal"])
+        mark = self.sandbox.log()[-1]["n"]
+        for _ in range(10):                                     # neither what is cached nor what was never listed
+            self.assertEqual(self.names(), names)
+            self.assertRaises(OSError, os.listdir, self.path("mail/Inbox"))
+        self.assertEqual([line["operation"] for line in self.sandbox.log(mark)], [])
         self.log_in()
         wait_for(lambda: self.status()["authorised"], "mended")
         self.assertEqual(self.names(), names)
