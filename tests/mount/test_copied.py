@@ -5,6 +5,7 @@ import os
 from both import over_both
 from harness import MountTest, main, wait_for
 
+
 class Copied:
     SEED = "contacts=60,events=40,messages=1"
     OPTIONS = "writeback_delay=600,create_settle=1"     # nothing is sent before somebody asks
