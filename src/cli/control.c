@@ -201,16 +201,38 @@ enum service_id control_service(void)
 /* The same while the mount works by itself, which a busy disk and a large record make long. */
 #define WORKING_LIMIT (60 * NS_PER_S)
 
+/* So often in vain, and nothing was sent meanwhile: a service that answers like that is out of reach. */
+#define TRIES_LIMIT 5
+
 /* What moves while something is being sent. */
 struct motion {
     int64_t pending, requests, bytes;
     int64_t since; /* clock_mono(): as it is now */
+    int64_t tries; /* of what was tried most often, when `pending` became what it is */
 };
+
+static int64_t most_tries(const cJSON *status)
+{
+    static const char *const lists[] = {"operations", "outbox"};
+    int64_t most = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        const cJSON *entry;
+
+        cJSON_ArrayForEach(entry, json_get(status, lists[i]))
+        {
+            int64_t tries = json_int(entry, "attempts", 0);
+
+            most = tries > most ? tries : most;
+        }
+    }
+    return most;
+}
 
 static struct motion motion_of(const cJSON *status)
 {
     return (struct motion){left_read(status).pending, json_int(status, "requests", 0),
-                           json_int(status, "bytes", 0), clock_mono()};
+                           json_int(status, "bytes", 0), clock_mono(), most_tries(status)};
 }
 
 static bool is_same(const struct motion *a, const struct motion *b)
@@ -228,8 +250,11 @@ static bool still_moves(const cJSON *status, struct motion *motion)
     if (!json_int(json_get(status, "budget"), "waiting", 0) &&
         (before.pending < 0 || is_same(motion, &before)))
         motion->since = before.since;
-    return json_bool(status, "online", true) && json_bool(status, "authorised", true) &&
-           clock_mono() - motion->since < limit;
+    int64_t tries = motion->tries;
+    if (motion->pending == before.pending)
+        motion->tries = before.tries;
+    return tries < motion->tries + TRIES_LIMIT && json_bool(status, "online", true) &&
+           json_bool(status, "authorised", true) && clock_mono() - motion->since < limit;
 }
 
 /* One turn: -EINPROGRESS where the mount lives, whatever keeps it from answering to the command. */
@@ -245,7 +270,7 @@ static int sync_turn(const char *mountpoint, cJSON **ret_status)
 int control_sync(const char *mountpoint, int64_t until)
 {
     struct progress progress = {.what = "sending"};
-    struct motion motion = {-1, -1, -1, clock_mono()};
+    struct motion motion = {-1, -1, -1, clock_mono(), 0};
     bool moves = true;
     int rc = -EINPROGRESS;
 

@@ -545,6 +545,19 @@ class Life(CommandTest):
         self.umount()
         self.assertEqual(self.nick(name), "umount")
 
+    def test_sync_with_a_service_that_breaks_off_each_time(self):
+        """It can be reached, and requests go on: that is no reason to wait for ever."""
+        self.mount("-o", "writeback_delay=600")
+        name = self.save("later")
+        self.sandbox.fault(drop="before", count=0)
+        done = self.run_it("sync", self.mountpoint)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("1 waiting", done.stderr)
+        self.sandbox.clear_faults()
+        self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
+        self.assertEqual(self.nick(name), "later")
+        self.umount()
+
     def test_umount_says_what_is_left(self):
         self.sandbox.fault(operation="ContactPatchItem", status=400)
         self.mount("-o", "writeback_delay=600")
