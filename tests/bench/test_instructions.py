@@ -1,7 +1,8 @@
 """What a listing of 1,000 records and one save cost, in instructions of the daemon: within a tenth of the figures in instructions.json.
 
-Instructions do not depend on what else the machine does. They do on the compiler, so that the figures hold for the major version they
-name, and on whoever changes the code: a change that is meant writes them anew with `UPDATE=1 python3 tests/bench/test_instructions.py BUILD`.
+Instructions depend little on what else the machine does: who has to wait looks at its queue some times more, so that of several counts
+the lowest is right. They depend on the compiler, so that the figures hold for the major version they name, and on whoever changes the code:
+a change that is meant writes them anew with `UPDATE=1 python3 tests/bench/test_instructions.py BUILD`.
 """
 import json
 import os
@@ -17,7 +18,9 @@ from harness import Mailbox, MountTest, main  # noqa: E402
 
 FIGURES = os.path.join(HERE, "instructions.json")
 SLACK = 0.10
-SAVES = 10
+TRIES = 3
+LISTED = 1000
+SAVES = 20  # each of another contact
 
 
 class Counted(Mailbox):
@@ -30,9 +33,9 @@ class Counted(Mailbox):
         return int(re.findall(r"Collected : (\d+)", self.log_tail())[-1])  # before it, what was forked
 
 
-def count(*steps):
-    """Of a mount with 1,000 contacts that sees these steps."""
-    mailbox = Counted(MountTest.build_dir, seed="contacts=1000,events=0,messages=0", options="list_ttl=3600")
+def count(contacts, *steps):
+    """Of a mount with so many contacts that sees these steps."""
+    mailbox = Counted(MountTest.build_dir, seed="contacts=%d,events=0,messages=0" % contacts, options="list_ttl=3600")
     try:
         for step in steps:
             step(mailbox)
@@ -43,15 +46,19 @@ def count(*steps):
 
 
 def listing(mailbox):
-    mailbox.names = mailbox.contacts()
-    if len(mailbox.names) != 1000:
+    if len(mailbox.contacts()) != LISTED:
         raise AssertionError("the listing is not whole")
 
 
 def saves(mailbox):
-    for name in mailbox.names[:SAVES]:
+    for name in mailbox.contacts():
         mailbox.run(["sed", "-i", 's/"NickName": .*/"NickName": "counted",/', mailbox.path("contacts/Contacts", name)])
         mailbox.sync()
+
+
+def measure():
+    return {"listing of 1,000": count(LISTED, listing) - count(LISTED),
+            "a save": (count(SAVES, Mailbox.contacts, saves) - count(SAVES, Mailbox.contacts)) // SAVES}
 
 
 class Instructions(unittest.TestCase):
@@ -63,20 +70,24 @@ class Instructions(unittest.TestCase):
             self.skipTest("valgrind is not installed: ./dev test does that")
 
     def test_within_a_tenth(self):
-        version = subprocess.run(["gcc", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip()
-        idle, listed, saved = count(), count(listing), count(listing, saves)
-        found = {"gcc": version.split(".")[0], "listing of 1,000": listed - idle, "a save": (saved - listed) // SAVES}
-        print(json.dumps(found))
-        if os.environ.get("UPDATE"):
-            with open(FIGURES, "w", encoding="utf-8") as file:
-                file.write(json.dumps(found, indent=2) + "\n")
-            return
+        version = subprocess.run(["gcc", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip().split(".", maxsplit=1)[0]
         with open(FIGURES, encoding="utf-8") as file:
             figures = json.load(file)
-        if figures["gcc"] != found["gcc"]:
+        update = "UPDATE" in os.environ
+        if not update and figures["gcc"] != version:
             self.skipTest("the figures are those of gcc " + figures["gcc"])
-        for what in ("listing of 1,000", "a save"):
-            self.assertAlmostEqual(found[what] / figures[what], 1, delta=SLACK, msg=what)
+        found = measure()
+        for _ in range(1, TRIES):
+            if not update and all(found[what] <= figures[what] * (1 + SLACK) for what in found):
+                break
+            found = {what: min(value, found[what]) for what, value in measure().items()}
+        print(json.dumps(found))
+        if update:
+            with open(FIGURES, "w", encoding="utf-8") as file:
+                file.write(json.dumps({"gcc": version, **found}, indent=2) + "\n")
+            return
+        for what, value in found.items():
+            self.assertAlmostEqual(value / figures[what], 1, delta=SLACK, msg=what)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """kill -9 at random moments while programs save: what close(), rename() and unlink() acknowledged is on the service in the
 end, created at most once, and never an older version over a newer one.
 
-    OUTLOOKFS_KILL_ROUNDS=200   how often it is killed; without it, fewer on a machine that takes over 80 s for them
+    OUTLOOKFS_KILL_ROUNDS=200   how often it is killed; without it, fewer on a machine that takes over 150 s for them
     OUTLOOKFS_SEED=N            the same choices again (the moments are those of the machine)
 
 Each contact has one writer. A version is a number in NickName; the contact itself is known by its Surname, whatever its id.
@@ -20,7 +20,7 @@ from both import TranslatedMailbox
 from harness import RANDOM_SEED, Mailbox, MountTest, is_mounted, main, wait_for
 
 ROUNDS = int(os.environ.get("OUTLOOKFS_KILL_ROUNDS", "200"))
-BUDGET = float("inf") if "OUTLOOKFS_KILL_ROUNDS" in os.environ else 80   # s over all services, then no new round is begun
+BUDGET = float("inf") if "OUTLOOKFS_KILL_ROUNDS" in os.environ else 150   # s over all services, then no new round is begun
 ROUND_LIMIT = 60        # s of one round, then the mount is killed for good
 FOLDER = "contacts/Contacts"
 WRITERS = 3

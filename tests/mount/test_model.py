@@ -1,7 +1,7 @@
 """Random sequences of what programs do in a contact folder, compared after each step with a model of the rules.
 
     OUTLOOKFS_SEED=N                the sequences N, N+1, ... instead of those from 1 on
-    OUTLOOKFS_MODEL_SEQUENCES=200   how many; without it, fewer on a machine that takes over 60 s for them
+    OUTLOOKFS_MODEL_SEQUENCES=200   how many; without it, fewer on a machine that takes over 100 s for them
     OUTLOOKFS_MODEL_STEPS=0,3,7     only these steps of one sequence, as a failure prints them
 
 The model knows names, bytes, what the service has, and which requests each sync may send. A failing sequence is shortened
@@ -23,7 +23,7 @@ from both import TranslatedMailbox
 from harness import RANDOM_SEED, Mailbox, MountTest, main
 
 SEQUENCES = int(os.environ.get("OUTLOOKFS_MODEL_SEQUENCES", "200"))
-BUDGET = float("inf") if "OUTLOOKFS_MODEL_SEQUENCES" in os.environ else 60
+BUDGET = float("inf") if "OUTLOOKFS_MODEL_SEQUENCES" in os.environ else 100
 ONLY = [int(n) for n in os.environ.get("OUTLOOKFS_MODEL_STEPS", "").split(",") if n]
 STEPS = 35
 SEQUENCE_LIMIT = 60     # s, then the mount is killed
