@@ -76,6 +76,16 @@ def wait_for(predicate, what, limit=20):
         time.sleep(0.02)
 
 
+def in_own_namespace(mountpoints, *command):
+    """
+    The command in a mount namespace of its own, where of the mounts of outlookfs there are only these: the copies of other tests'
+    mounts would keep them alive.
+    """
+    script = ('findmnt -nlo TARGET -t fuse.outlookfs | while IFS= read -r path; do '
+              'case "|$0|" in *"|$path|"*) ;; *) umount -lnic "$path" ;; esac; done; exec "$@"')
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "|".join(mountpoints), *command]
+
+
 def is_mounted(path):
     escaped = path.replace(" ", "\\040")
     with open("/proc/self/mountinfo", encoding="utf-8") as file:

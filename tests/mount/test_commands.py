@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from harness import MountTest, Terminal, die_with_parent, is_mounted, main, wait_for
+from harness import MountTest, Terminal, die_with_parent, in_own_namespace, is_mounted, main, wait_for
 from sandbox import Sandbox, own_address
 
 TOKEN = "a-secret-of-the-commands-test"
@@ -587,14 +587,20 @@ class Life(CommandTest):
         self.umount()
         self.assertEqual(self.mounts(), [])
 
+    def hold(self, mountpoint):
+        """Another mount namespace has a copy of the mount until the test ends."""
+        holder = subprocess.Popen(in_own_namespace([mountpoint], "sh", "-c", "echo held; exec sleep 120"),
+                                  stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait, 10)
+        self.addCleanup(holder.kill)
+        self.assertEqual(holder.stdout.readline(), "held\n")
+
     def test_umount_of_one_that_a_container_has_a_copy_of(self):
         if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
             self.skipTest("a mount namespace cannot be made here")
         self.mount()
-        container = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "60"], preexec_fn=die_with_parent)
-        self.addCleanup(container.wait, 10)
-        self.addCleanup(container.kill)
-        wait_for(lambda: os.readlink("/proc/%d/ns/mnt" % container.pid) != os.readlink("/proc/self/ns/mnt"), "it has its own mounts")
+        self.hold(self.mountpoint)
         self.umount()
         self.mount()
         self.assertTrue(self.names())
@@ -651,12 +657,7 @@ class Life(CommandTest):
     def test_kept_alive_by_another_mount_namespace(self):
         """When such a program ends at last, it leaves the directory to whoever has mounted on it since."""
         first = self.start()
-        holder = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo held; exec sleep 120"],
-                                  stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
-        self.addCleanup(holder.stdout.close)
-        self.addCleanup(holder.wait, 10)
-        self.addCleanup(holder.kill)
-        self.assertEqual(holder.stdout.readline(), "held\n")
+        self.hold(self.mountpoint)
         subprocess.run(["fusermount3", "-u", self.mountpoint], check=True, timeout=30)
         second = self.start("--state-dir", self.inside("state"), "--cache-dir", self.inside("cache"))
         self.assertIsNone(first.poll())

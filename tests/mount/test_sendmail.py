@@ -10,7 +10,7 @@ import time
 import unittest
 
 from test_crash import CrashingMailbox
-from harness import TOKEN, Mailbox, MountTest, Sandbox, die_with_parent, main, wait_for
+from harness import TOKEN, Mailbox, MountTest, Sandbox, die_with_parent, in_own_namespace, main, wait_for
 
 OWNER = "robin.berger@contoso.com"   # of the sandbox's mailbox: what goes to it arrives in the Inbox
 
@@ -603,9 +603,7 @@ class TheOnlyMount(unittest.TestCase):
 
             def send(*seen):
                 """In a mount namespace where only these are to be seen."""
-                script = ('findmnt -nro TARGET -t fuse.outlookfs | while read -r path; do case $path in %s) ;; *) umount -l "$path" ;; esac; '
-                          'done; exec "$0" "$1" < input' % "|".join(m.mountpoint for m in seen))
-                return home.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script, home.sendmail, OWNER], text_of("Found"))
+                return home.run(in_own_namespace([m.mountpoint for m in seen], home.sendmail, OWNER), text_of("Found"))
 
             done = send(one, two)
             self.assertEqual(done.returncode, EX_CONFIG, done.stderr)
