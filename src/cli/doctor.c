@@ -60,8 +60,9 @@ void doctor_fail(struct doctor *d, const char *link, const char *fmt, ...)
 
 /* A mount knows its account; a directory where one is to be mounted may be named in the
  * configuration. */
-static void take_mountpoint(struct settings *s, const char *path)
+static void take_mountpoint(struct doctor *d, const char *path)
 {
+    struct settings *s = &d->settings;
     struct mountpoint m = {0};
     cJSON *status = NULL;
 
@@ -70,6 +71,7 @@ static void take_mountpoint(struct settings *s, const char *path)
         xstrset(&s->mountpoint, m.path);
         if (control_status(m.path, NULL, &status, NULL) == 0)
             xstrset(&s->account, json_str(status, "account"));
+        d->unnamed = status && !s->account;
     }
     cJSON_Delete(status);
     mountpoint_release(&m);
@@ -82,8 +84,9 @@ static bool is_directory(const char *path)
     return stat(path, &st) ? errno == ENOTCONN /* a dead mount */ : S_ISDIR(st.st_mode);
 }
 
-static void take_word(struct settings *s, const char *word)
+static void take_word(struct doctor *d, const char *word)
 {
+    struct settings *s = &d->settings;
     struct config config = {0};
 
     if (!word)
@@ -91,7 +94,7 @@ static void take_word(struct settings *s, const char *word)
     if (settings_config(s, &config, NULL) == 0 && config_find(&config, word))
         xstrset(&s->account, word);
     else if (strchr(word, '/') || is_directory(word) || !config_names_account(word))
-        take_mountpoint(s, word);
+        take_mountpoint(d, word);
     else
         xstrset(&s->account, word); /* an unknown one: the configuration says so */
     config_release(&config);
@@ -106,7 +109,12 @@ static bool check_configuration(struct doctor *d)
 
     buf_init(&err, BUF_TEXT_MAX);
     rc = settings_complete(s, &err);
-    if (rc)
+    if (rc && d->unnamed)
+        doctor_fail(d, "configuration",
+                    "%s is mounted by --url or --sandbox, and doctor looks at accounts: ask "
+                    "outlookfs status, or log in with outlookfs login",
+                    s->mountpoint);
+    else if (rc)
         doctor_fail(d, "configuration", "%s", err.data);
     else
         doctor_ok(d, "configuration", "%s, %s%s, %s", path, s->account ? "account " : "no account",
@@ -153,7 +161,7 @@ static int run(int argc, char **argv)
         return code;
     settings_init(&d.settings);
     d.settings.config = xstrdup(said['c']);
-    take_word(&d.settings, argv[optind]);
+    take_word(&d, argv[optind]);
     code = examine(&d);
     settings_release(&d.settings);
     return code;

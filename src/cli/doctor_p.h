@@ -22,6 +22,7 @@ struct doctor {
     struct cJSON *links; /* array of {"link", "ok", "text"} */
     bool as_json;
     bool failed;
+    bool unnamed; /* of a mount that has no account */
 };
 
 /* A link that holds, or one that does not, with what to do; printed at once. */

@@ -283,6 +283,9 @@ class Refused(CommandTest):
                 self.assertEqual(json.loads(status.stdout)["mountpoint"], self.mountpoint)
                 self.assertEqual(sync.returncode, 0)
         self.assertOneLine(self.run_it("status", self.dir), "not an outlookfs mount")
+        done = self.run_it("doctor", self.mountpoint)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("%s is mounted by --url or --sandbox" % self.mountpoint, done.stdout)
         self.umount()
 
     def test_the_mount_or_the_service_is_stopped(self):
