@@ -247,13 +247,17 @@ int cache_put(struct cache *c, const char *folder, const struct item *item, uint
     return rc;
 }
 
-/* The row is made anew: readers of the other folder's listing are behind its old place. */
+/* The row is made anew: readers of the other folder's listing are behind its old place. What is there
+ * already is the service's answer to the move, and newer. */
 static int move_locked(struct cache *c, enum kind kind, const char *id, const char *from,
                        const char *to)
 {
     struct cache_record r = {0};
-    int rc = cache_get(c, kind, from, id, true, &r);
+    int rc;
 
+    if (!cache_get(c, kind, to, id, false, NULL))
+        return cache_remove(c, kind, from, id);
+    rc = cache_get(c, kind, from, id, true, &r);
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     const struct item item = {.kind = kind,

@@ -81,13 +81,12 @@ static int moved(struct job *j, const struct item *item)
 {
     struct entry e;
     bool more;
-    int rc = 0;
 
+    /* In this order, because whoever has just renamed it may look for it before the cache has moved it. */
+    int rc = mailbox_record_written(j->mb, j->slot.folder, item);
     /* What was asked before of the folder it has left does not bring it back. */
-    if (j->slot.origin && !is_back(j))
+    if (!rc && j->slot.origin && !is_back(j))
         rc = mailbox_record_deleted(j->mb, j->slot.kind, j->slot.origin, j->slot.record);
-    if (!rc)
-        rc = mailbox_record_written(j->mb, j->slot.folder, item);
     if (!rc)
         rc = entry_open(j, &e);
     if (rc)

@@ -182,6 +182,27 @@ static void test_same_id_in_two_folders(void **state)
     cache_close(c);
 }
 
+/* The answer to the move may be there before the cache has moved the record. */
+static void test_move(void **state)
+{
+    struct cache *c = open_cache(*state);
+    struct item answer = item_of(KIND_EVENT, "a", 2, "{\"moved\":true}");
+
+    assert_int_equal(cache_put(c, "G", &answer, 1, NULL), 0);
+    assert_int_equal(cache_move(c, KIND_EVENT, "a", "G", "F"), 0);
+    assert_record(c, "a", 2, "{\"moved\":true}");
+    assert_int_equal(cache_get(c, KIND_EVENT, "G", "a", false, NULL), -ENOENT);
+    answer.text = (char *)"{\"old\":true}";
+    answer.size = strlen(answer.text);
+    assert_int_equal(cache_put(c, "G", &answer, 1, NULL), 0);
+    assert_int_equal(cache_move(c, KIND_EVENT, "a", "G", "F"), 0);
+    assert_record(c, "a", 2, "{\"moved\":true}");
+    assert_int_equal(cache_get(c, KIND_EVENT, "G", "a", false, NULL), -ENOENT);
+    assert_int_equal(cache_move(c, KIND_EVENT, "a", "G", "F"), 0);
+    assert_int_equal(known(c), 1);
+    cache_close(c);
+}
+
 static void test_remove(void **state)
 {
     struct cache *c = open_cache(*state);
@@ -383,6 +404,7 @@ int main(void)
         dir_test(test_other_text_under_the_same_time),
         dir_test(test_get_without_text),
         dir_test(test_same_id_in_two_folders),
+        dir_test(test_move),
         dir_test(test_remove),
         dir_test(test_listing),
         dir_test(test_page),
