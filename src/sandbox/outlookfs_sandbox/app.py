@@ -105,12 +105,12 @@ class Sandbox:
 
     async def _together(self, service, count):
         """Until so many requests are in flight at once; how many there are."""
-        until = time.monotonic() + TOGETHER_SECONDS
-        while self.peak[service] < count and time.monotonic() < until:
-            try:
-                await asyncio.wait_for(self.arrived.wait(), until - time.monotonic())
-            except asyncio.TimeoutError:
-                break
+        try:
+            async with asyncio.timeout(TOGETHER_SECONDS):
+                while self.peak[service] < count:
+                    await self.arrived.wait()
+        except TimeoutError:
+            pass
         return self.peak[service]
 
     # --- one request

@@ -179,11 +179,11 @@ class Approvals:
                 await asyncio.sleep(1)
             delivery = {"state": "failed", "attempts": delivery["attempts"] + 1}
             try:
-                delivery["status"] = await asyncio.wait_for(_post(subscription["notificationUrl"], _notification(subscription)),
-                                                            NOTIFY_SECONDS)
+                async with asyncio.timeout(NOTIFY_SECONDS):  # wait_for() loses a cancellation that comes with the answer
+                    delivery["status"] = await _post(subscription["notificationUrl"], _notification(subscription))
                 if delivery["status"] // 100 == 2:
                     delivery["state"] = "delivered"
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 delivery["error"] = "no answer within %d seconds" % NOTIFY_SECONDS
             except (OSError, ValueError) as error:
                 delivery["error"] = os.strerror(error.errno) if getattr(error, "errno", None) else str(error)
