@@ -140,9 +140,12 @@ class Definitions(TriggerTest):
         os.unlink(self.path("gone.json"))
         self.assertEqual(os.listdir(self.path()), ["gone.jsonl"])
         self.assertEqual(self.mailbox.xattr("state", "triggers", "gone.jsonl"), "stopped")
+        self.define("other", Trigger="OnUpcomingEvents", table="Calendar", lookAheadTimeInMinutes=30)
         mark = self.mailbox.mark()
-        time.sleep(3)               # of which others get three calls
+        wait_for(lambda: len(self.mailbox.requests("OnUpcomingEvents", since=mark)) >= 3, "three calls of another", 3 * POLL_LIMIT)
         self.assertEqual(self.mailbox.requests("OnNewEmail", since=mark), [])
+        os.unlink(self.path("other.json"))
+        os.unlink(self.path("other.jsonl"))
         os.unlink(self.path("gone.jsonl"))
         self.assertEqual(os.listdir(self.path()), [])
 
