@@ -14,6 +14,8 @@
     if __name__ == "__main__":
         main()
 
+A mailbox whose requests did not keep the service's contract fails when it is closed.
+
 Nothing here waits without a limit: programs have time limits, and a test that hangs in a system call on the mount is ended by
 killing the mount. A failing test prints the two command lines, what was run, the mount's log and the requests.
 """
@@ -216,6 +218,7 @@ class Mailbox:
             self.unmount(check)
             if check:
                 self.check_log()
+                self.check_requests()
         finally:
             status = self.sandbox.stop() if self.sandbox is not None else None
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -228,6 +231,12 @@ class Mailbox:
             for line in file:
                 if "Sanitizer" in line or "runtime error:" in line:
                     raise AssertionError("in the mount's log: " + self.log_tail(400))
+
+    def check_requests(self):
+        """They have kept the contract."""
+        found = self.sandbox.control("GET", "/violations") if self.sandbox.process is not None else []
+        if found:
+            raise AssertionError("the contract was not kept: %s" % found)
 
     # --- the mount as a user sees it
 
