@@ -115,6 +115,7 @@ class Mailbox:
         self.request_log = os.path.join(self.dir, "requests.jsonl")
         self.mount_log = os.path.join(self.dir, "mount.log")
         self.sandbox = self.process = None
+        self.expected_violations = ()   # what the sandbox was told not to know
         self.commands = []
         self.killed = False
         os.mkdir(self.mountpoint)
@@ -235,6 +236,7 @@ class Mailbox:
     def check_requests(self):
         """They have kept the contract."""
         found = self.sandbox.control("GET", "/violations") if self.sandbox.process is not None else []
+        found = [one for one in found if one["what"] not in self.expected_violations]
         if found:
             raise AssertionError("the contract was not kept: %s" % found)
 
