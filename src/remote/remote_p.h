@@ -45,6 +45,8 @@ struct remote_impl {
     __typeof__(remote_update) *update;
     __typeof__(remote_delete) *remove;
     __typeof__(remote_move) *move;
+    __typeof__(remote_at_once) *at_once; /* with the next */
+    __typeof__(remote_change_many) *change_many;
     __typeof__(remote_update_policy) *update_policy;
     __typeof__(remote_describe) *describe;
 

@@ -90,7 +90,7 @@ enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
 
         paths[i] = graph_path(graph_kind(kind)->get, all, ARRAY_SIZE(all));
     }
-    enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
+    enum grade grade = graph_get_all(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++) {
         const char *parent = json_str(ret[i], "parentFolderId");
 

@@ -257,6 +257,8 @@ static const struct remote_impl graph_impl = {
     .update = graph_update,
     .remove = graph_remove,
     .move = graph_move,
+    .at_once = graph_at_once,
+    .change_many = graph_change_many,
     .update_policy = graph_update_policy,
     .describe = graph_describe,
     .attachment = graph_attachment,
@@ -286,6 +288,7 @@ struct remote *remote_graph_create(struct http *http, bool trace)
     g->base.impl = &graph_impl;
     g->transport = trace ? transport_trace_create(transport) : transport;
     g->base_url = http_base_url(http);
+    g->at_once = GRAPH_BATCH_MAX;
     mutex_init(&g->lock, MUTEX_GRAPH);
     clock_cond_init(&g->never);
     return &g->base;

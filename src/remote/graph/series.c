@@ -22,7 +22,7 @@ enum grade graph_series(struct remote *r, const char *const *ids, size_t count,
 
         paths[i] = graph_path(GRAPH_GET_EVENT, all, ARRAY_SIZE(all));
     }
-    enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
+    enum grade grade = graph_get_all(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++)
         free(paths[i]);
     free(paths);

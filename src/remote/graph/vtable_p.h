@@ -27,6 +27,8 @@ __typeof__(remote_create) graph_create;
 __typeof__(remote_update) graph_update;
 __typeof__(remote_delete) graph_remove;
 __typeof__(remote_move) graph_move;
+__typeof__(remote_at_once) graph_at_once;
+__typeof__(remote_change_many) graph_change_many;
 __typeof__(remote_update_policy) graph_update_policy;
 __typeof__(remote_describe) graph_describe;
 __typeof__(remote_send) graph_send;
