@@ -128,6 +128,28 @@ class Contacts(Copied, MountTest):
         self.assertEqual(self.writes().count(self.post()), 1)
         self.assertMoved()
 
+    def test_refused_while_it_is_not_known_whether_the_first_was_made(self):
+        """What was to be removed behind the copy stays: it is found, not made a second time."""
+        path = os.path.join(self.here, "new.json")
+        self.mailbox.fault(operation=self.post(), drop="after")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.mailbox.say('{"GivenName": "Made", "Surname": "Once"}'))
+        self.mailbox.run("echo sync > '%s'" % self.mailbox.path(".outlookfs/control"))
+        wait_for(lambda: not self.mailbox.sandbox.control("GET", "/fault"), "the request has arrived")
+        self.mailbox.fault(operation=self.post(), status=400, count=0)
+        self.mailbox.fault(method="GET", status=503, count=0)  # nobody finds out yet
+        self.move(path)
+        self.mailbox.sandbox.clear_faults()
+        self.mailbox.fault(operation=self.post(), status=400, count=0)
+        self.mailbox.sync(1)
+        wait_for(lambda: "new.json" in os.listdir(self.here), "the file shows again")
+        self.assertEqual(len(self.ids() - self.before), 1)
+        self.assertEqual(self.mailbox.json(path)["Surname"], "Once")
+        self.assertEqual({self.mailbox.xattr("id", path)}, self.ids() - self.before)
+        self.assertEqual(self.writes().count(self.OPERATION + "DeleteItem"), 0)
+        self.clean()
+        os.unlink(path)
+
     def test_refused_after_a_kill(self):
         self.move()
         self.mailbox.kill9()

@@ -31,7 +31,11 @@ static enum grade read_photo(struct remote *r, const char *contact, struct remot
     struct remote_call call = {
         .ctx = ctx, .sink = receive, .restart = start_again, .sink_ctx = out};
 
-    return graph_do(r, GRAPH_GET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+    enum grade grade = graph_do(r, GRAPH_GET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+    /* ConsumerPhotoIsNotSupported: no contact of a personal account has one */
+    if (grade == GRADE_REFUSED && fault->status == 400)
+        grade = fault->grade = GRADE_GONE;
+    return grade;
 }
 
 static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct buf *out,
