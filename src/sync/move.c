@@ -125,7 +125,7 @@ static int gone(struct job *j, const struct remote_fault *fault)
 int move_begin(struct job *j)
 {
     j->request = (struct remote_request){
-        .change = REMOTE_MOVE,
+        .move = true,
         .kind = j->slot.kind,
         .folder = j->slot.folder,
         .id = j->slot.record,

@@ -84,7 +84,7 @@ static int begin(struct job *j)
     if (rc)
         return rc;
     j->request = (struct remote_request){
-        .change = j->trash ? REMOTE_MOVE : REMOTE_DELETE,
+        .move = j->trash,
         .kind = j->slot.kind,
         .folder = j->trash ? j->trash : j->slot.folder,
         .id = j->slot.record,

@@ -98,8 +98,8 @@ enum grade graph_batch(struct remote *r, struct graph_member *members, size_t co
         members[i].response = NULL;
         cJSON_AddItemToArray(requests, describe(&members[i], i));
     }
-    enum grade grade = graph_object(
-        r, GRAPH_BATCH, NULL, 0, &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
+    enum grade grade = service_object(
+        r, GRAPH_BATCH, &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
     cJSON_Delete(body);
     cJSON *responses = json_get(answer, "responses");
     if (grade == GRADE_OK && !cJSON_IsArray(responses))
@@ -221,7 +221,6 @@ static enum grade ask_all(struct asking *a, struct remote_ctx ctx, struct remote
     while (came < a->count) {
         int64_t pause;
 
-        remote_fault_release(fault);
         before = came;
         enum grade grade = ask_batch(a, ctx, &pause, &came, fault);
         if (grade != GRADE_OK)
@@ -252,7 +251,7 @@ enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct re
         .size = GRAPH_BATCH_MAX,
     };
 
-    *fault = (struct remote_fault){0};
+    remote_fault_release(fault);
     memset(ret, 0, count * sizeof(*ret));
     enum grade grade = ask_all(&a, ctx, fault);
     for (size_t i = 0; grade != GRADE_OK && i < count; i++) {

@@ -44,24 +44,23 @@ static void note_load(struct graph *g, size_t count, size_t put_off)
 
 /* --- one member ------------------------------------------------------------------------------- */
 
-static enum graph_operation operation_of(const struct remote_request *q)
+static unsigned operation_of(const struct remote_request *q)
 {
-    return q->change == REMOTE_MOVE ? GRAPH_MOVE_MESSAGE : graph_kind(q->kind)->remove;
+    return q->move ? graph_by_kind[q->kind].move : graph_by_kind[q->kind].remove;
 }
 
 static struct graph_member member_for(const struct remote_request *q)
 {
-    const struct param all[] = {{"folder", q->folder}, {"id", q->id}};
     cJSON *body = NULL;
 
-    if (q->change == REMOTE_MOVE) {
-        assert(q->kind == KIND_MESSAGE);
+    assert(operation_of(q));
+    if (q->move) {
         body = cJSON_CreateObject();
         cJSON_AddStringToObject(body, "destinationId", q->folder);
     }
     return (struct graph_member){
-        .method = graph_operation(operation_of(q))->method,
-        .path = graph_path(operation_of(q), all, ARRAY_SIZE(all)),
+        .method = graph_operations[operation_of(q)].method,
+        .path = graph_path(operation_of(q), PARAMS({"id", q->id})),
         .body = body,
     };
 }
@@ -70,7 +69,7 @@ static struct graph_member member_for(const struct remote_request *q)
 static enum grade judge(const struct graph_member *m, struct remote_request *q)
 {
     const cJSON *body = json_get(m->response, "body");
-    struct remote_call call = {.info = graph_operation(operation_of(q))};
+    struct remote_call call = {.info = &graph_operations[operation_of(q)]};
     struct http_answer answer;
 
     http_answer_init(&answer);
@@ -87,7 +86,7 @@ static enum grade judge(const struct graph_member *m, struct remote_request *q)
     if (answer.status == 424) /* another member failed: this one was not tried */
         answer.grade = GRADE_THROTTLED;
     enum grade grade = answer_to_call(&answer, &call, &q->fault);
-    if (grade == GRADE_OK && q->change == REMOTE_MOVE) {
+    if (grade == GRADE_OK && q->move) {
         q->record = call.answer;
         call.answer = NULL;
     }
