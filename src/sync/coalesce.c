@@ -61,7 +61,7 @@ static int queue_op(struct change *c, struct journal_op *op)
 {
     int64_t now = clock_steady();
 
-    if (!op->gen)
+    if (!op->gen || c->copy) /* behind the copy, also where the slot has waited longer */
         op->queued_at = now;
     op->slot = c->slot.id;
     op->state = JOURNAL_QUEUED;
