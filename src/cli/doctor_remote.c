@@ -148,16 +148,14 @@ static void check_folders(struct doctor *d, struct remote *remote)
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         const char *dir = kind_info(kinds[i])->dir;
-        struct remote_folders folders = {0};
-        struct remote_fault fault = {0};
+        SCOPED(remote_folders_release) struct remote_folders folders = {0};
+        SCOPED(remote_fault_release) struct remote_fault fault = {0};
         enum grade grade = remote_list_folders(remote, kinds[i], ctx, &folders, &fault);
 
         if (grade == GRADE_OK)
             doctor_ok(d, dir, "%zu folder%s", folders.count, folders.count == 1 ? "" : "s");
         else
             doctor_fail(d, dir, "%s", reason_of(&fault, grade));
-        remote_fault_release(&fault);
-        remote_folders_release(&folders);
     }
 }
 
