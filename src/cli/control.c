@@ -87,7 +87,7 @@ static int read_status(void *ctx, int out)
 
     buf_init(&text, STATUS_MAX);
     int rc = file_read(ctx, &text, NULL);
-    return rc ? rc : bounded_write(out, text.data, text.len);
+    return rc ? rc : file_write_all(out, text.data, text.len);
 }
 
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err)
