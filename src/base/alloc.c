@@ -70,6 +70,19 @@ void xstrvfree(char **list)
     free(list);
 }
 
+void xfree(void *memory)
+{
+    void *p;
+
+    memcpy(&p, memory, sizeof(p)); /* of whatever type */
+    free(p);
+}
+
+void xstrv_release(char ***list)
+{
+    xstrvfree(*list);
+}
+
 char *xvasprintf(const char *fmt, va_list ap)
 {
     char *text = NULL;
@@ -82,10 +95,9 @@ char *xvasprintf(const char *fmt, va_list ap)
 char *xasprintf(const char *fmt, ...)
 {
     va_list ap;
-    char *text;
 
     va_start(ap, fmt);
-    text = xvasprintf(fmt, ap);
+    char *text = xvasprintf(fmt, ap);
     va_end(ap);
     return text;
 }
