@@ -2,13 +2,14 @@
  * graph_p.h - Microsoft Graph v1.0 behind remote.h.
  *
  *     operations.c  the table
- *     graph.c       the remote, and the one way to carry out an operation
+ *     graph.c       the remote; lists of many pages
  *     folders.c     folders of each kind
  *     folder_change.c   ... made, renamed, moved, removed
  *     drafts.c      drafts that are sent, and made of Internet messages
- *     records.c     listing, reading and changing records
+ *     records.c     listing and moving records
  *     changes.c     what changed in a folder; ids and versions of all of it
- *     batch.c       many objects in few requests
+ *     batch.c       many requests in one, and many objects in few
+ *     change_many.c moves and deletions in one request
  *     search.c      searching mail
  *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
@@ -42,7 +43,6 @@
 
 struct graph {
     struct remote base;
-    struct transport *transport;
     const char *base_url;
 
     struct mutex lock;    /* guards the following */
@@ -50,30 +50,17 @@ struct graph {
     const char *account;  /* see remote_account() */
     char *root;           /* id of what all mail folders are below; NULL: not asked yet */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
+    unsigned at_once; /* change_many.c: so many changes the service has taken together */
 };
 
-/*
- * Carries out `op` with those of the parameters that its row knows; the rest of `call` is set by the
- * caller.
- */
-enum grade graph_call(struct remote *r, enum graph_operation op, const struct param *all,
-                      size_t count, struct remote_call *call, struct remote_fault *fault);
-/* The same where nothing of the answer is needed, ... */
-enum grade graph_do(struct remote *r, enum graph_operation op, const struct param *all,
-                    size_t count, struct remote_call *call, struct remote_fault *fault);
-/* ... or the object. */
-enum grade graph_object(struct remote *r, enum graph_operation op, const struct param *all,
-                        size_t count, struct remote_call *call, struct cJSON **ret,
-                        struct remote_fault *fault);
 /* Every page of a list, one after the other: one array. */
-enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
-                          size_t count, struct remote_ctx ctx, struct cJSON **ret,
-                          struct remote_fault *fault);
+enum grade graph_list_all(struct remote *r, unsigned op, const struct param *params,
+                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
  * on. A cursor that the service has forgotten: GRADE_GONE. */
-enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struct param *all,
-                          size_t count, const char *cursor, struct remote_ctx ctx,
-                          struct cJSON **ret, char **ret_cursor, struct remote_fault *fault);
+enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
+                          const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
+                          char **ret_cursor, struct remote_fault *fault);
 /* Is the answer about the cursor, and the feed to be begun anew (graph contract 4.5)? */
 bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 
@@ -81,15 +68,30 @@ bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 #define GRAPH_TIME_SIZE sizeof("2026-11-30T09:14:00Z")
 void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE]);
 
-/* The value of one of the parameters; NULL: it has none. */
-const char *graph_param(const struct param *params, size_t count, const char *name);
-
 /* Path and query of an operation below the base URL. The caller frees. */
-char *graph_path(enum graph_operation op, const struct param *all, size_t count);
-/* GETs of many paths: an object for each, the caller's to delete, or NULL where there is none. Without
- * GRADE_OK there is none at all. batch.c */
-enum grade graph_batch(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
-                       struct cJSON **ret, struct remote_fault *fault);
+char *graph_path(unsigned op, const struct param *params);
+
+/* --- batch.c --- */
+
+#define GRAPH_BATCH_MAX 20 /* members (graph contract 8.2) */
+
+struct graph_member {
+    const char *method;
+    const char *path;         /* of graph_path() */
+    const struct cJSON *body; /* NULL: none */
+    struct cJSON
+        *response; /* out: its "status", "headers" and "body", the caller's; NULL: it got none */
+};
+/* Up to GRAPH_BATCH_MAX requests in one. The grade is that of the batch itself: without GRADE_OK no member has a
+ * response, and what became of those that write is told by `fault.unknown`. */
+enum grade graph_batch(struct remote *r, struct graph_member *members, size_t count,
+                       struct remote_ctx ctx, struct remote_fault *fault);
+/* s until the member may be sent again; 0: it has an answer that stands. */
+int graph_put_off(const struct cJSON *response);
+/* GETs of many paths, as often as it takes: an object for each, the caller's to delete, or NULL where there is
+ * none. Without GRADE_OK there is none at all. */
+enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
+                         struct cJSON **ret, struct remote_fault *fault);
 
 /* A link that a list ended with, to be followed byte for byte: GRADE_BROKEN where it leads to
  * another host. NULL is fine. */
