@@ -5,7 +5,7 @@
  * uninterruptibly, for locks that a request under way may hold; if this process is killed just
  * then, the request is never answered and the program that made it hangs for ever, because the
  * waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by
- * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for ENTRY_SECONDS (ops.c).
+ * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for a while (ops.c).
  *
  * The kernel forgets files on demand from Linux 6.18 on (FUSE_NOTIFY_PRUNE). That takes no lock of a
  * directory, leaves alone what is in use, and waits for nothing where a file has no pages.
@@ -85,9 +85,8 @@ static void notify_ready(void *ctx, void *waiter)
         notice_destroy(notice);
 }
 
-static void notify_unneeded(void *ctx, void *waiter)
+static void notify_unneeded(void *, void *waiter)
 {
-    (void)ctx;
     fuse_pollhandle_destroy(waiter);
 }
 
@@ -172,10 +171,8 @@ void notifier_release(struct notifier *n)
 
 int notifier_start(struct notifier *n, struct fuse_session *session)
 {
-    int rc;
-
     n->session = session;
-    rc = pthread_create(&n->thread, NULL, run, n);
+    int rc = pthread_create(&n->thread, NULL, run, n);
     n->running = rc == 0;
     return -rc;
 }

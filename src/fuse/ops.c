@@ -12,9 +12,12 @@
 #include <string.h>
 
 /* Attributes the fs layer allows to keep it takes back itself (mount_notify). Names cannot be taken
- * back safely (notifier.c): they are asked for again after this long. */
+ * back safely (notifier.c): they are asked for again after this long. The kernel does so by itself where an inode
+ * answers ESTALE, which is enough for a name that never is another inode's: without a lookup for each file of a folder that
+ * is read. */
 #define KEEP_SECONDS 3600.0
 #define ENTRY_SECONDS 1.0
+#define KEPT_NAME_SECONDS 60.0
 
 /* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests
  * that wait for a network. */
@@ -26,10 +29,12 @@
 
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
 {
+    double name = entry->keeps_name ? KEPT_NAME_SECONDS : ENTRY_SECONDS;
+
     *ret = (struct fuse_entry_param){.ino = entry->ino,
                                      .attr = entry->attr,
                                      .attr_timeout = entry->cacheable ? KEEP_SECONDS : 0,
-                                     .entry_timeout = entry->cacheable ? ENTRY_SECONDS : 0};
+                                     .entry_timeout = entry->cacheable ? name : 0};
 }
 
 /* Ends the call. Where the kernel no longer waits (-ENOENT) nobody will give the reference back. */
@@ -67,9 +72,8 @@ static void reply_xattr(struct call *call, int rc, const struct buf *value, size
 
 /* --- start --- */
 
-static void op_init(void *userdata, struct fuse_conn_info *conn)
+static void op_init(void *, struct fuse_conn_info *conn)
 {
-    (void)userdata;
     /* Attributes with every page of a listing, not only with the first: nobody's `ls -l` shall cost
      * a lookup an entry. */
     conn->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
@@ -84,10 +88,9 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
+    int rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -108,15 +111,13 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
     fuse_reply_none(req);
 }
 
-static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t)
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
-    (void)dev;
     call_begin(&call, req);
-    rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
+    int rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -124,10 +125,9 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
+    int rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -135,20 +135,18 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
+    int rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
     reply_entry(&call, rc, &entry);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_unlink(call.fs, &call.who, parent, name);
+    int rc = fs_unlink(call.fs, &call.who, parent, name);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -156,10 +154,9 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_rmdir(call.fs, &call.who, parent, name);
+    int rc = fs_rmdir(call.fs, &call.who, parent, name);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -168,22 +165,19 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
                       const char *newname, unsigned flags)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
+    int rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
 
-static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
+static void op_link(fuse_req_t req, fuse_ino_t, fuse_ino_t newparent, const char *newname)
 {
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_link(call.fs, newparent, newname);
+    int rc = fs_link(call.fs, newparent, newname);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -195,10 +189,9 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     bool cacheable = false;
     struct call call;
     struct stat st;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_getattr(call.fs, &call.who, ino, call_handle(&call, fi), &st, &cacheable);
+    int rc = fs_getattr(call.fs, &call.who, ino, call_handle(&call, fi), &st, &cacheable);
     if (!call_end(&call))
         return;
     if (rc)
@@ -234,10 +227,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 {
     struct call call;
     struct stat st;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_setattr(call.fs, &call.who, ino, call_handle(&call, fi), attr, set_flags(to_set), &st);
+    int rc =
+        fs_setattr(call.fs, &call.who, ino, call_handle(&call, fi), attr, set_flags(to_set), &st);
     if (!call_end(&call))
         return;
     if (rc)
@@ -250,11 +243,10 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
     struct call call;
     struct buf target;
-    int rc;
 
     buf_init(&target, PATH_MAX);
     call_begin(&call, req);
-    rc = fs_readlink(call.fs, ino, &target);
+    int rc = fs_readlink(call.fs, ino, &target);
     if (call_end(&call)) {
         if (rc)
             fuse_reply_err(req, -rc);
@@ -270,7 +262,6 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 {
     struct call call;
     struct buf value;
-    int rc;
 
     if (!str_starts(name, "user.")) {
         fuse_reply_err(req, EOPNOTSUPP);
@@ -278,7 +269,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
     }
     buf_init(&value, XATTR_MAX);
     call_begin(&call, req);
-    rc = fs_getxattr(call.fs, ino, name, &value);
+    int rc = fs_getxattr(call.fs, ino, name, &value);
     reply_xattr(&call, rc, &value, size);
     buf_release(&value);
 }
@@ -287,19 +278,13 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
  * user.outlook.* is what the mount says about a file: a copy that brings another's along changes nothing, and goes on
  * (rsync -X, cp --preserve=all). Others have no place here, and "not supported" is an answer that programs take.
  */
-static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-                        size_t size, int flags)
+static void op_setxattr(fuse_req_t req, fuse_ino_t, const char *name, const char *, size_t, int)
 {
-    (void)ino;
-    (void)value;
-    (void)size;
-    (void)flags;
     fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
 }
 
-static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+static void op_removexattr(fuse_req_t req, fuse_ino_t, const char *name)
 {
-    (void)ino;
     fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
 }
 
@@ -307,24 +292,21 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     struct call call;
     struct buf names;
-    int rc;
 
     buf_init(&names, XATTR_MAX);
     call_begin(&call, req);
-    rc = fs_listxattr(call.fs, ino, &names);
+    int rc = fs_listxattr(call.fs, ino, &names);
     reply_xattr(&call, rc, &names, size);
     buf_release(&names);
 }
 
-static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+static void op_statfs(fuse_req_t req, fuse_ino_t)
 {
     struct statvfs st;
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_statfs(call.fs, &st);
+    int rc = fs_statfs(call.fs, &st);
     if (!call_end(&call))
         return;
     if (rc)
