@@ -288,8 +288,7 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
     cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     /* Something is carried out on this machine, without a request under way. */
-    cJSON_AddBoolToObject(root, "working",
-                          writeback_under_way_count(fs->writeback) > stats.in_flight);
+    cJSON_AddBoolToObject(root, "working", writeback_busy(fs->writeback) > stats.in_flight);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);

@@ -82,6 +82,7 @@ static int load(struct fs *fs, const struct fs_req *req, struct node *node, stru
             c->handles = 1;
             mutex_lock(&fs->tree.lock);
             node->content = c;
+            node->opened = true;
             mutex_unlock(&fs->tree.lock);
             *ret = TAKE(c);
         }
