@@ -196,16 +196,21 @@ static int record_getattr(struct fs *fs, const struct fs_req *, struct node *nod
     return rc;
 }
 
-/* The name is made of the id, and so is the inode number; a name that was given here is its slot's. A record that moves
- * keeps its inode. */
+/* The name is made of the id, and so is the inode number; a name that was given here is its slot's, and where that is another
+ * record's id, this one has its own as soon as it is free. A record that moves keeps its inode. */
 static bool record_keeps_name(struct fs *fs, struct node *node)
 {
     const char *folder;
     enum kind kind;
 
     tree_place(fs, node, &kind, &folder);
-    return !(kind_info(kind)->caps & KIND_CAN_MOVE) &&
-           state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT;
+    if (kind_info(kind)->caps & KIND_CAN_MOVE ||
+        state_slot_by_ino(fs->state, node->ino, NULL) != -ENOENT)
+        return false;
+    SCOPED(xfree) char *name = tree_name(fs, node);
+    SCOPED(xfree) char *id = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
+    SCOPED(xfree) char *plain = id ? name_from_id(id) : NULL;
+    return str_eq(plain, name);
 }
 
 /* --- content --- */
@@ -405,6 +410,18 @@ static int etag_text(struct fs *fs, struct node *node, struct buf *out)
     return rc == -ENOENT ? -ENODATA : rc;
 }
 
+/* The kernel believes in the name of a record that went until it is told. */
+static bool is_gone(struct fs *fs, struct node *node)
+{
+    SCOPED(xfree) char *id = NULL;
+    enum kind kind;
+    const char *folder;
+
+    tree_place(fs, node, &kind, &folder);
+    return state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT && !record_id(fs, node, &id) &&
+           cache_get(fs->cache, kind, folder, id, false, NULL) == -ENOENT;
+}
+
 static int record_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
     SCOPED(slot_release) struct slot slot = {0};
@@ -412,6 +429,8 @@ static int record_getxattr(struct fs *fs, struct node *node, const char *name, s
     char *id = NULL;
     int rc = -ENODATA;
 
+    if (is_gone(fs, node))
+        return -ESTALE; /* looked up anew */
     if (str_eq(name, "etag"))
         return etag_text(fs, node, out);
     if (str_eq(name, "id")) {
