@@ -64,8 +64,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def patience():
+    """How many times as long a program may take that was built with a sanitizer."""
+    return 4 if any(name in str(MountTest.build_dir) for name in ("asan", "tsan")) else 1
+
+
 def wait_for(predicate, what, limit=20):
     """Asks until the answer is true; that answer. Fails after `limit` seconds."""
+    limit *= patience()
     end = time.monotonic() + limit
     while True:
         answer = predicate()
@@ -206,7 +212,7 @@ class Mailbox:
 
     def give_up(self):
         """A test hangs: its system calls come back with an error once the mount is dead."""
-        sys.stderr.write("\na test takes over %d s: the mount is killed\n" % TEST_LIMIT)
+        sys.stderr.write("\na test takes over %d s: the mount is killed\n" % (TEST_LIMIT * patience()))
         self.killed = True
         if self.process is not None:
             self.process.kill()
@@ -257,7 +263,7 @@ class Mailbox:
         self.commands.append(command if shell else shlex.join(command))
         try:
             done = subprocess.run(command, shell=shell, stdin=more.pop("stdin", subprocess.DEVNULL), capture_output=True,
-                                  text=True, timeout=timeout, **more)
+                                  text=True, timeout=timeout * patience(), **more)
         except subprocess.TimeoutExpired as late:
             raise AssertionError("over %d s: %s\n%s%s" % (timeout, command, late.stdout, late.stderr)) from None
         if check and done.returncode != 0:
@@ -474,7 +480,7 @@ class MountTest(unittest.TestCase):
         cls.addClassCleanup(cls.mailbox.close)
 
     def run(self, result=None):
-        watchdog = threading.Timer(TEST_LIMIT, self.mailbox.give_up)
+        watchdog = threading.Timer(TEST_LIMIT * patience(), self.mailbox.give_up)
         watchdog.daemon = True
         watchdog.start()
         before = len(result.failures) + len(result.errors)
