@@ -111,8 +111,12 @@ static int extract(struct receiver *r, const char *id, const char *attachment, s
     return rc;
 }
 
-static int cache_failed(const struct receiver *r, struct remote_fault *fault, struct buf *err)
+/* What became of a question whose answer the receiver was to have. */
+static int received(const struct receiver *r, enum grade grade, struct remote_fault *fault,
+                    const char *what, struct buf *err)
 {
+    if (!r->error)
+        return mailbox_answered(grade, fault, what, err);
     remote_fault_release(fault);
     return buf_fail(err, r->error, "attachment: the cache: %s", strerror(-r->error));
 }
@@ -124,13 +128,9 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     const struct http_sink sink = {receive, start_again, r};
     struct remote_fault fault = {0};
     enum grade grade = remote_message(mb->remote, message, &sink, ctx, &fault);
+    int rc = received(r, grade, &fault, "attachment", err);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "attachment");
-    remote_fault_release(&fault);
-    return extract(r, message, attachment, err);
+    return rc ? rc : extract(r, message, attachment, err);
 }
 
 cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
@@ -205,14 +205,10 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
     struct remote_fault fault = {0};
     enum grade grade = remote_attachment(mb->remote, message, attachment, &sink, ctx, &fault);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade == GRADE_OK && !is_short(mb, message, attachment, r->done)) {
-        remote_fault_release(&fault);
-        return 0;
-    }
-    if (grade != GRADE_OK && grade != GRADE_GONE && grade != GRADE_REFUSED && grade != GRADE_BROKEN)
-        return mailbox_fail(err, grade, &fault, "attachment");
+    bool may_be_there = grade == GRADE_GONE || grade == GRADE_REFUSED || grade == GRADE_BROKEN ||
+                        (grade == GRADE_OK && is_short(mb, message, attachment, r->done));
+    if (r->error || !may_be_there)
+        return received(r, grade, &fault, "attachment", err);
 
     remote_fault_release(&fault);
     int rc = start_again(r);
@@ -238,12 +234,11 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
     cJSON *list = NULL;
-    enum grade grade = remote_attachments(mb->remote, message, ctx, &list, &fault);
+    int rc = mailbox_answered(remote_attachments(mb->remote, message, ctx, &list, &fault), &fault,
+                              "attachments", err);
 
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "attachments");
-    remote_fault_release(&fault);
-    int rc = receive_list(r, list);
+    if (!rc)
+        rc = receive_list(r, list);
     cJSON_Delete(list);
     return rc;
 }
@@ -267,13 +262,11 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
     const struct http_sink sink = {receive, start_again, r};
     struct remote_fault fault = {0};
     enum grade grade = remote_mime(mb->remote, message, &sink, ctx, &fault);
+    int rc = received(r, grade, &fault, "message", err);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "message");
-    remote_fault_release(&fault);
-    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is not a mail");
+    if (!rc && !is_mail(r->fd))
+        rc = buf_fail(err, -EIO, "message: the answer is not a mail");
+    return rc;
 }
 
 static int ask(struct mailbox *mb, const char *message, const char *attachment,

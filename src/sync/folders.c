@@ -241,12 +241,11 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
 {
     struct remote_folders answer;
     struct remote_fault fault = {0};
-    enum grade grade = remote_list_folders(mb->remote, kind, ctx, &answer, &fault);
-    int rc = 0;
+    int rc = mailbox_answered(remote_list_folders(mb->remote, kind, ctx, &answer, &fault), &fault,
+                              kind_info(kind)->dir, err);
 
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
-    remote_fault_release(&fault);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < answer.count; i++) {
         const struct remote_folder *f = &answer.list[i];
         /* Known by its path alone now; what it was known by before is better. */
@@ -340,11 +339,13 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
     *ret_cursor = NULL;
     if (!old->cursor)
         return 0;
-    enum grade grade = remote_folder_changes(mb->remote, kind, old->cursor, ctx, &news, &fault);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
-    remote_fault_release(&fault);
-    int rc = news.contents ? note_changes(mb, kind, &news, NULL, asked) : 0;
+    int rc =
+        mailbox_answered(remote_folder_changes(mb->remote, kind, old->cursor, ctx, &news, &fault),
+                         &fault, kind_info(kind)->dir, err);
+    if (rc)
+        return rc;
+    if (news.contents)
+        rc = note_changes(mb, kind, &news, NULL, asked);
     if (!rc && !news.start_over) {
         *ret_cursor = news.cursor;
         news.cursor = NULL;

@@ -154,10 +154,11 @@ static int ask(struct mailbox *mb, const struct asking *a, size_t count, struct 
         log_warn("series %s: the service does not say which of its events differ: %s", a->ids[0],
                  fault.reason);
         found[0] = cJSON_CreateObject();
-    } else if (grade != GRADE_OK) {
-        return mailbox_fail(err, grade, &fault, "series");
+        grade = GRADE_OK;
     }
-    remote_fault_release(&fault);
+    int rc = mailbox_answered(grade, &fault, "series", err);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < count; i++) {
         if (found[i])
             keep(mb, a->ids[i], a->versions[i], found[i]);
