@@ -133,15 +133,13 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     return rc ? rc : extract(r, message, attachment, err);
 }
 
-cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
+cJSON *attachments_object(struct mailbox *mb, const char *id, const char *key)
 {
-    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
     struct json_file text;
     cJSON *obj = NULL;
     size_t size;
-    int fd = cache_attachment_open(mb->cache, message, key, &size);
+    int fd = cache_attachment_open(mb->cache, id, key, &size);
 
-    free(key);
     if (fd < 0)
         return NULL;
     int rc = json_file_read(&text, fd);
@@ -149,7 +147,16 @@ cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char
         rc = json_file_parse(&text, false, &obj, NULL);
     json_file_release(&text);
     close(fd);
-    return rc ? NULL : dialect_take(KIND_MESSAGE, obj);
+    return rc ? NULL : obj;
+}
+
+cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
+{
+    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
+    cJSON *obj = attachments_object(mb, message, key);
+
+    free(key);
+    return obj ? dialect_take(KIND_MESSAGE, obj) : NULL;
 }
 
 /* Of an attached item it is that of the item, and its bytes are another form of it: some. */
@@ -215,17 +222,22 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
     return rc ? rc : ask_message(mb, message, attachment, ctx, r, err);
 }
 
+static int receive_object(struct receiver *r, const cJSON *obj)
+{
+    char *text = json_print(obj);
+    int rc = text ? receive(r, text, strlen(text)) : -EFBIG;
+
+    free(text);
+    return rc;
+}
+
 /* {"Attachments": [...]}, in the service's words, as the record would have it. */
-static int receive_list(struct receiver *r, const cJSON *list)
+static cJSON *object_of_list(const cJSON *list)
 {
     cJSON *obj = cJSON_CreateObject();
 
-    cJSON_AddItemToObject(obj, kind_info(KIND_MESSAGE)->attachments, cJSON_Duplicate(list, true));
-    char *text = json_print(obj);
-    int rc = receive(r, text, strlen(text));
-    free(text);
-    cJSON_Delete(obj);
-    return rc;
+    cJSON_AddItemReferenceToObject(obj, kind_info(KIND_MESSAGE)->attachments, (cJSON *)list);
+    return obj;
 }
 
 static int ask_list(struct mailbox *mb, const char *message, struct cancel *cancel,
@@ -237,8 +249,11 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     int rc = mailbox_answered(remote_attachments(mb->remote, message, ctx, &list, &fault), &fault,
                               "attachments", err);
 
+    cJSON *obj = object_of_list(list);
+
     if (!rc)
-        rc = receive_list(r, list);
+        rc = receive_object(r, obj);
+    cJSON_Delete(obj);
     cJSON_Delete(list);
     return rc;
 }
@@ -321,14 +336,22 @@ int attachments_store(struct mailbox *mb, const char *message, const char *attac
     return rc ? rc : end_store(mb, &r, message, attachment, temp, receive_base64(&r, base64));
 }
 
-int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
+int attachments_store_object(struct mailbox *mb, const char *id, const char *key, const cJSON *obj)
 {
     struct receiver r;
     char *temp;
     int rc = begin_store(mb, &r, &temp);
 
-    return rc ? rc
-              : end_store(mb, &r, message, MAILBOX_ATTACHMENT_LIST, temp, receive_list(&r, list));
+    return rc ? rc : end_store(mb, &r, id, key, temp, receive_object(&r, obj));
+}
+
+int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
+{
+    cJSON *obj = object_of_list(list);
+    int rc = attachments_store_object(mb, message, MAILBOX_ATTACHMENT_LIST, obj);
+
+    cJSON_Delete(obj);
+    return rc;
 }
 
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,

@@ -85,6 +85,10 @@ bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *fol
 int folders_refresh(struct mailbox *mb, enum kind kind, struct remote_ctx ctx);
 /* False offline, and while the last failure is too recent. */
 bool folders_may_ask(struct mailbox *mb, enum kind kind);
+const struct cache_folder *folders_by_id(const struct cache_folders *folders, const char *id);
+/* "Inbox/Support", from the top: the names that are listed, or those the service shows. */
+const struct cache_folder *folders_by_path(const struct cache_folders *folders, const char *path,
+                                           bool listed);
 /* The display path of a mail folder `name` below `parent`, for asking whether it is there; NULL where
  * a name on the way has a '/' of its own. The caller frees. */
 char *folders_path(const struct cache_folders *folders, const char *parent, const char *name);

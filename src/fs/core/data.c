@@ -35,18 +35,14 @@ int data_make(struct fs *fs, uint64_t ino, const char *text)
 int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len)
 {
     struct buf text;
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
 
-    if (fd < 0)
-        return fd;
     buf_init(&text, JSON_TEXT_MAX);
-    int rc = file_read_fd(fd, &text);
+    int rc = state_data_read(fs->state, ino, &text);
     if (!rc) {
         *ret_len = text.len;
         *ret = buf_detach(&text);
     }
     buf_release(&text);
-    close(fd);
     return rc == -ENOBUFS ? -EFBIG : rc;
 }
 
