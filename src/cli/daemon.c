@@ -5,6 +5,7 @@
 #include "cli_p.h"
 #include "serve_p.h"
 
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
@@ -36,24 +37,14 @@ struct report {
 
 static bool send_report(struct report *report, char status, const char *text)
 {
-    struct buf message;
-    size_t done = 0;
-    ssize_t n = 0;
+    SCOPED(buf_release) struct buf message = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&message, BUF_TEXT_MAX);
     buf_addch(&message, status);
     buf_addstr(&message, text ? text : "");
-    while (done < message.len && n >= 0) {
-        n = write(report->fd, message.data + done, message.len - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n < 0 && errno == EINTR)
-            n = 0;
-    }
+    int rc = file_write_all(report->fd, message.data, message.len);
     close(report->fd);
     report->fd = -1;
-    buf_release(&message);
-    return n >= 0;
+    return rc == 0;
 }
 
 static void leave_terminal(void)
@@ -72,14 +63,13 @@ static void tell_manager(const char *state)
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     size_t len = path ? strlen(path) : 0;
-    int fd;
 
     if (!len || len >= sizeof(to.sun_path) || (*path != '/' && *path != '@'))
         return;
     memcpy(to.sun_path, path, len);
     if (*path == '@')
         to.sun_path[0] = '\0';
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
     sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
@@ -124,19 +114,6 @@ static void say_what_is_awaited(int fd, const struct settings *s)
         complain("waiting for %s", s->sandbox ? "the sandbox" : s->values.url);
 }
 
-static void read_report(int fd, struct buf *out)
-{
-    char piece[512];
-    ssize_t n;
-
-    while ((n = read(fd, piece, sizeof(piece))) != 0) {
-        if (n > 0)
-            buf_add(out, piece, (size_t)n);
-        else if (errno != EINTR)
-            break;
-    }
-}
-
 static int wait_for_child(pid_t child)
 {
     int status = 0;
@@ -150,11 +127,10 @@ static int wait_for_child(pid_t child)
 static int await_report(const struct settings *s, int fd, pid_t child)
 {
     int code = EXIT_NOT_DONE, status;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&text, BUF_TEXT_MAX);
     say_what_is_awaited(fd, s);
-    read_report(fd, &text);
+    file_read_all(fd, &text);
     if (text.data[0] == READY) {
         code = EXIT_DONE;
         if (text.len > 1)
@@ -168,7 +144,6 @@ static int await_report(const struct settings *s, int fd, pid_t child)
                  WIFSIGNALED(status) ? "was ended by signal" : "ended with code",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
-    buf_release(&text);
     return code;
 }
 
@@ -184,7 +159,7 @@ static void become_daemon(pid_t parent)
 int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *, struct report *))
 {
     struct report report = {.fd = -1};
-    pid_t parent = getpid(), child;
+    pid_t parent = getpid();
     int fds[2], code;
 
     umask(077);
@@ -194,7 +169,7 @@ int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *
 
     if (pipe2(fds, O_CLOEXEC))
         return complain("cannot make a pipe: %s", strerror(errno));
-    child = fork();
+    pid_t child = fork();
     if (child < 0) {
         code = complain("cannot start a process: %s", strerror(errno));
         close(fds[0]);

@@ -48,11 +48,8 @@ static void add_escaped(struct buf *out, const char *text)
 static enum MHD_Result show_page(struct MHD_Connection *connection, unsigned status,
                                  const char *title, const char *text)
 {
-    struct MHD_Response *response;
-    enum MHD_Result rc;
-    struct buf page;
+    SCOPED(buf_release) struct buf page = BUF_INIT(BUF_TEXT_MAX * 8);
 
-    buf_init(&page, BUF_TEXT_MAX * 8);
     buf_addf(&page,
              "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>outlookfs: %s"
              "</title>\n<body style=\"font: 1.2em sans-serif; margin: 4em auto; max-width: 30em\">"
@@ -60,16 +57,16 @@ static enum MHD_Result show_page(struct MHD_Connection *connection, unsigned sta
              title, title);
     add_escaped(&page, text);
     buf_addstr(&page, "</p>\n</body></html>\n");
-    response = MHD_create_response_from_buffer(page.len, page.data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(page.len, page.data, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
     MHD_add_response_header(response, "Content-Security-Policy",
                             "default-src 'none'; style-src 'unsafe-inline'");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "Connection", "close");
-    rc = MHD_queue_response(connection, status, response);
+    enum MHD_Result rc = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
-    buf_release(&page);
     return rc;
 }
 
@@ -118,10 +115,8 @@ static enum MHD_Result answer(struct login_listener *l, struct MHD_Connection *c
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *len, void **state)
+                                  const char *method, const char *, const char *, size_t *, void **)
 {
-    (void)version, (void)data, (void)len, (void)state;
     if (!str_eq(method, "GET"))
         return show_page(connection, 405, "No", "Only GET is answered here.");
     if (!str_eq(url, "/"))
@@ -129,12 +124,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return answer(ctx, connection);
 }
 
-static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode how)
+static void on_completed(void *ctx, struct MHD_Connection *, void **,
+                         enum MHD_RequestTerminationCode)
 {
     struct login_listener *l = ctx;
 
-    (void)connection, (void)state, (void)how;
     mutex_lock(&l->lock);
     l->shown = l->answered;
     pthread_cond_broadcast(&l->changed);

@@ -4,6 +4,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,43 +21,31 @@ extern char **environ;
 static int spawn_helper(char **argv, int errors, pid_t *ret)
 {
     posix_spawn_file_actions_t files;
-    int rc;
 
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-    rc = posix_spawnp(ret, HELPER, &files, NULL, argv, environ);
+    int rc = posix_spawnp(ret, HELPER, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     return -rc;
-}
-
-static void read_all(int fd, struct buf *out)
-{
-    char piece[512];
-    ssize_t n;
-
-    while ((n = read(fd, piece, sizeof(piece))) > 0 || (n < 0 && errno == EINTR)) {
-        if (n > 0)
-            buf_add(out, piece, (size_t)n);
-    }
-    while (out->len && out->data[out->len - 1] == '\n')
-        buf_truncate(out, out->len - 1);
 }
 
 /* The set-user-id helper of libfuse, for who may not unmount. What it prints lands in `said`. */
 static int run_helper(const char *path, bool lazy, struct buf *said, struct buf *err)
 {
     char *argv[] = {HELPER, "-u", lazy ? "-z" : "--", (char *)path, NULL};
-    int fds[2], status = 0, rc;
+    int fds[2], status = 0;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC))
         return buf_fail(err, -errno, "cannot make a pipe: %s", strerror(errno));
-    rc = spawn_helper(argv, fds[1], &pid);
+    int rc = spawn_helper(argv, fds[1], &pid);
     close(fds[1]);
     if (rc) {
         buf_fail(err, rc, "cannot run %s: %s", HELPER, strerror(-rc));
     } else {
-        read_all(fds[0], said);
+        file_read_all(fds[0], said);
+        while (said->len && said->data[said->len - 1] == '\n')
+            buf_truncate(said, said->len - 1);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;
         if (status)
@@ -69,9 +58,8 @@ static int run_helper(const char *path, bool lazy, struct buf *said, struct buf 
 int unmount(const char *path, bool lazy, struct buf *err)
 {
     int rc = umount2(path, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) ? -errno : 0;
-    struct buf said;
+    SCOPED(buf_release) struct buf said = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&said, BUF_TEXT_MAX);
     if (rc == -EPERM)
         rc = run_helper(path, lazy, &said, err);
     if (rc == -EBUSY)
@@ -83,6 +71,5 @@ int unmount(const char *path, bool lazy, struct buf *err)
         buf_fail(err, rc, "%s: %s", path, said.data);
     else if (rc && err->len == 0)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
-    buf_release(&said);
     return rc;
 }

@@ -117,12 +117,11 @@ static cJSON *translated(const struct dialect *to, const cJSON *value, bool word
             cJSON_AddItemToArray(copy, translated(to, child, word));
             continue;
         }
-        char *name = to->name(child->string);
+        SCOPED(xfree) char *name = to->name(child->string);
         cJSON_AddItemToObject(
             copy, name,
             translated(to, child,
                        str_in(to == &graph ? name : child->string, words, ARRAY_SIZE(words))));
-        free(name);
     }
     return copy;
 }
@@ -149,10 +148,9 @@ static const char *address_of(const cJSON *recipient)
 
 static cJSON *joined(const cJSON *recipients)
 {
-    struct buf out;
+    SCOPED(buf_release) struct buf out = BUF_INIT(ADDRESSES_MAX);
     const cJSON *r;
 
-    buf_init(&out, ADDRESSES_MAX);
     cJSON_ArrayForEach(r, recipients)
     {
         const char *address = address_of(r);
@@ -160,9 +158,7 @@ static cJSON *joined(const cJSON *recipients)
         if (address)
             buf_addf(&out, "%s%s", out.len ? ";" : "", address);
     }
-    cJSON *text = cJSON_CreateString(out.data);
-    buf_release(&out);
-    return text;
+    return cJSON_CreateString(out.data);
 }
 
 /* What the name of an attachment that is not a file ends with; NULL: it is one. */
@@ -185,10 +181,9 @@ static void finish_attachment(cJSON *attachment)
     const char *suffix = suffix_of(attachment), *name = json_str(attachment, "Name");
 
     if (suffix && !(name && str_ends(name, suffix))) {
-        char *full = xasprintf("%s%s", name && *name ? name : "attachment", suffix);
+        SCOPED(xfree) char *full = xasprintf("%s%s", name && *name ? name : "attachment", suffix);
 
         set(attachment, "Name", cJSON_CreateString(full));
-        free(full);
     }
 }
 
@@ -270,10 +265,9 @@ int dialect_parse(enum kind kind, const char *text, size_t len, struct cJSON **r
 static cJSON *recipient(const char *address, size_t len)
 {
     cJSON *object = cJSON_CreateObject();
-    char *text = xstrndup(address, len);
+    SCOPED(xfree) char *text = xstrndup(address, len);
 
     cJSON_AddStringToObject(cJSON_AddObjectToObject(object, "emailAddress"), "address", text);
-    free(text);
     return object;
 }
 
@@ -308,11 +302,9 @@ static void join_time(cJSON *out, const char *member, const char *zone_member)
 
 struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
 {
-    cJSON *out;
-
     if (kind_service() == SERVICE_CONNECTOR)
         return cJSON_Duplicate(obj, true);
-    out = translated(&graph, obj, false);
+    cJSON *out = translated(&graph, obj, false);
     if (kind == KIND_EVENT) {
         const cJSON *minutes = json_get(obj, "Reminder");
 
@@ -330,12 +322,11 @@ struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
 static void add_word(cJSON *message, const char *name, const char *word)
 {
     if (word) {
-        char *small = xstrdup(word);
+        SCOPED(xfree) char *small = xstrdup(word);
 
         for (char *c = small; *c; c++)
             *c = (char)tolower((unsigned char)*c);
         cJSON_AddStringToObject(message, name, small);
-        free(small);
     }
 }
 

@@ -25,7 +25,7 @@ struct kind_operations {
     F(test) \
     F(list_folders) F(folder_changes) F(find_mail_folder) \
     F(make_folder) F(rename_folder) F(move_folder) F(remove_folder) \
-    F(list) F(changes) F(list_versions) F(get_many) F(move) \
+    F(list) F(changes) F(list_versions) F(get_many) F(move) F(at_once) F(change_many) \
     F(attachment) F(attachments) F(message) F(mime) \
     F(send) F(take_back) F(send_draft) F(import) F(reply) F(forward) F(respond) \
     F(ask) F(unsubscribe) F(agenda) F(series) F(read_value) F(write_value) F(poll)

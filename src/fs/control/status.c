@@ -39,12 +39,10 @@ static int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
 
 static void add_path(struct fs *fs, struct cJSON *obj, const struct slot *slot)
 {
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&path, BUF_TEXT_MAX);
     slot_path(fs, slot, &path);
     cJSON_AddStringToObject(obj, "path", path.data);
-    buf_release(&path);
 }
 
 static void add_time(struct cJSON *obj, const char *name, int64_t ns)
@@ -81,15 +79,16 @@ static struct cJSON *parsed(const char *text)
 
 int operation_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct slot slot = {0};
-    struct journal_op op = {0};
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, id, &op);
 
     if (!rc)
         rc = state_get_slot(fs->state, id, &slot);
     if (!rc) {
-        struct cJSON *obj = operation_json(fs, &slot, &op);
-        struct cJSON *base = parsed(op.base), *mine = parsed(op.mine);
+        SCOPED(json_release) struct cJSON *obj = operation_json(fs, &slot, &op);
+        SCOPED(json_release) struct cJSON *base = parsed(op.base);
+        SCOPED(json_release) struct cJSON *mine = parsed(op.mine);
 
         if (op.request)
             cJSON_AddStringToObject(obj, "request", op.request);
@@ -100,12 +99,7 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
         else if (op.verb == JOURNAL_CREATE && mine)
             cJSON_AddItemToObject(obj, "record", cJSON_Duplicate(mine, true));
         rc = render_record(obj, out);
-        cJSON_Delete(base);
-        cJSON_Delete(mine);
-        cJSON_Delete(obj);
     }
-    journal_op_release(&op);
-    slot_release(&slot);
     return rc;
 }
 
@@ -114,30 +108,26 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
 static struct cJSON *draft_json(struct fs *fs, const struct slot *slot)
 {
     struct cJSON *obj = cJSON_CreateObject();
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&reason, BUF_TEXT_MAX);
     add_path(fs, obj, slot);
     draft_error(fs, slot, &reason);
     cJSON_AddStringToObject(obj, "reason", reason.data);
-    buf_release(&reason);
     return obj;
 }
 
 int draft_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_get_slot(fs->state, id, &slot);
 
     if (!rc) {
-        struct cJSON *obj = draft_json(fs, &slot);
+        SCOPED(json_release) struct cJSON *obj = draft_json(fs, &slot);
 
         cJSON_AddStringToObject(obj, "next",
                                 "correct the file, or rm this to bring back what was there before");
         rc = render_record(obj, out);
-        cJSON_Delete(obj);
     }
-    slot_release(&slot);
     return rc;
 }
 
@@ -146,7 +136,7 @@ int draft_render(struct fs *fs, int64_t id, struct buf *out)
 static struct cJSON *mail_json(const struct outbox_row *row, const struct local *l)
 {
     struct cJSON *obj = cJSON_CreateObject();
-    char *path = xasprintf("%s/%s", outgoing_info(row->what)->path, l->name);
+    SCOPED(xfree) char *path = xasprintf("%s/%s", outgoing_info(row->what)->path, l->name);
 
     cJSON_AddStringToObject(obj, "path", path);
     cJSON_AddStringToObject(obj, "verb", "send");
@@ -157,20 +147,19 @@ static struct cJSON *mail_json(const struct outbox_row *row, const struct local 
     add_time(obj, "since", clock_date(row->queued_at));
     if (row->state == OUTBOX_WAITING)
         add_time(obj, "due", row->due);
-    free(path);
     return obj;
 }
 
 int mail_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct outbox_row row = {0};
-    struct local l = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_outbox(fs->state, id, &row);
 
     if (!rc)
         rc = state_get_local(fs->state, row.ino, &l);
     if (!rc) {
-        struct cJSON *obj = mail_json(&row, &l);
+        SCOPED(json_release) struct cJSON *obj = mail_json(&row, &l);
 
         if (row.began)
             add_time(obj, "began", row.began);
@@ -182,10 +171,7 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
             cJSON_AddStringToObject(obj, "next", "rm discards it, touch sends it again");
         }
         rc = render_record(obj, out);
-        cJSON_Delete(obj);
     }
-    outbox_row_release(&row);
-    local_release(&l);
     return rc;
 }
 
@@ -205,14 +191,13 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
 
     state_outbox(fs->state, &rows, &count);
     for (size_t i = 0; i < count; i++) {
-        struct local l = {0};
+        SCOPED(local_release) struct local l = {0};
 
         counts->queued += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
         counts->failed += rows[i].state == OUTBOX_FAILED;
         *drafts += rows[i].state == OUTBOX_DRAFT;
         if (i < NAMED_MAX && !state_get_local(fs->state, rows[i].ino, &l))
             cJSON_AddItemToArray(list, mail_json(&rows[i], &l));
-        local_release(&l);
     }
     outbox_rows_free(rows, count);
     cJSON_AddItemToObject(root, "outbox", list);
@@ -222,7 +207,7 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
 static size_t add_drafts(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "drafts");
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
 
     state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
@@ -231,7 +216,6 @@ static size_t add_drafts(struct fs *fs, struct cJSON *root)
             cJSON_AddItemToArray(list, draft_json(fs, &slots[i]));
         slot_release(&slots[i]);
     }
-    free(slots);
     return count;
 }
 
@@ -253,33 +237,30 @@ static void add_queue(struct fs *fs, struct cJSON *root)
 static void add_operations(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "operations");
-    struct journal_op *ops = NULL;
+    SCOPED(xfree) struct journal_op *ops = NULL;
     size_t count = 0;
 
     state_op_heads(fs->state, &ops, &count);
     for (size_t i = 0; i < count; i++) {
-        struct slot slot = {0};
+        SCOPED(slot_release) struct slot slot = {0};
 
         if (i < NAMED_MAX && !state_get_slot(fs->state, ops[i].slot, &slot))
             cJSON_AddItemToArray(list, operation_json(fs, &slot, &ops[i]));
-        slot_release(&slot);
         journal_op_release(&ops[i]);
     }
-    free(ops);
 }
 
 static void add_listings(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "listings");
-    struct mailbox_progress *p = NULL;
+    SCOPED(xfree) struct mailbox_progress *p = NULL;
     size_t count = 0;
 
     mailbox_progress(fs->mailbox, &p, &count);
     for (size_t i = 0; i < count; i++) {
         struct cJSON *obj = cJSON_CreateObject();
-        struct buf path;
+        SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&path, BUF_TEXT_MAX);
         mailbox_folder_path(fs->mailbox, p[i].kind, p[i].folder, &path);
         buf_truncate(&path, path.len ? path.len - 1 : 0); /* its '/' */
         cJSON_AddStringToObject(obj, "folder", path.data);
@@ -288,10 +269,8 @@ static void add_listings(struct fs *fs, struct cJSON *root)
             cJSON_AddNumberToObject(obj, "expected", (double)p[i].expected);
         cJSON_AddNumberToObject(obj, "seconds", (double)p[i].seconds);
         cJSON_AddItemToArray(list, obj);
-        buf_release(&path);
         free(p[i].folder);
     }
-    free(p);
 }
 
 static void add_service(struct fs *fs, struct cJSON *root)
@@ -309,8 +288,7 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
     cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     /* Something is carried out on this machine, without a request under way. */
-    cJSON_AddBoolToObject(root, "working",
-                          writeback_under_way_count(fs->writeback) > stats.in_flight);
+    cJSON_AddBoolToObject(root, "working", writeback_busy(fs->writeback) > stats.in_flight);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);
@@ -351,7 +329,7 @@ static void add_triggers(struct fs *fs, struct cJSON *root)
         const struct trigger_row *row = &rows[i];
         const char *reason = row->draft ? row->draft : row->reason;
         struct cJSON *obj = cJSON_CreateObject();
-        char *path = xasprintf("triggers/%s.json", row->name);
+        SCOPED(xfree) char *path = xasprintf("triggers/%s.json", row->name);
         int64_t next = triggers_next(fs->triggers, row->id);
 
         cJSON_AddStringToObject(obj, "path", path);
@@ -362,14 +340,13 @@ static void add_triggers(struct fs *fs, struct cJSON *root)
         if (next >= 0)
             cJSON_AddNumberToObject(obj, "next_seconds", (double)next);
         cJSON_AddItemToArray(list, obj);
-        free(path);
     }
     trigger_rows_free(rows, count);
 }
 
 int status_render(struct fs *fs, struct buf *out)
 {
-    struct cJSON *root = cJSON_CreateObject();
+    SCOPED(json_release) struct cJSON *root = cJSON_CreateObject();
 
     cJSON_AddStringToObject(root, "version", OUTLOOKFS_VERSION);
     cJSON_AddNumberToObject(root, "pid", getpid());
@@ -390,7 +367,5 @@ int status_render(struct fs *fs, struct buf *out)
     add_listings(fs, root);
     add_cache(fs, root);
     add_disk(fs, root);
-    int rc = render_record(root, out);
-    cJSON_Delete(root);
-    return rc;
+    return render_record(root, out);
 }

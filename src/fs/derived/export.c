@@ -61,11 +61,10 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     int rc = -ENOENT;
 
     if (str_ends(name, suffix)) {
-        char *id = NULL;
+        SCOPED(xfree) char *id = NULL;
         rc = mailbox_id_of_name(fs->mailbox, name, suffix, &id);
         if (!rc)
             rc = export_lookup_record(fs, req, dir, id, name, ret);
-        free(id);
     } else if (dir->kind == KIND_MESSAGE) {
         rc = maildir_lookup(fs, dir, name, ret);
         if (rc == -ENOENT)
@@ -83,18 +82,16 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
 
     if (rc)
         return rc;
-    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    SCOPED(xfree) struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, after, req->cancel, r, LIST_BATCH);
     for (int i = 0; i < n; i++) {
         const struct dir_attr attr = {.size = (uint64_t)r[i].exported, .mtime = r[i].mtime};
-        char *name = name_of(dir->kind, &r[i]);
+        SCOPED(xfree) char *name = name_of(dir->kind, &r[i]);
 
         dir_add(list, file_spec(dir, r[i].id, name), r[i].exported < 0 ? NULL : &attr);
         after = r[i].seq;
-        free(name);
         cache_record_release(&r[i]);
     }
-    free(r);
     *cursor = after + 1;
     return n > 0 ? 1 : n;
 }
@@ -132,11 +129,9 @@ static char *whole_name(const struct cache_folder *f)
 {
     const char *suffix = export_suffix(f->kind);
     size_t room = NAME_BYTES_MAX - strlen(suffix);
-    char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
-    char *name = xasprintf("%s%s", stem, suffix);
+    SCOPED(xfree) char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
 
-    free(stem);
-    return name;
+    return xasprintf("%s%s", stem, suffix);
 }
 
 static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
@@ -165,39 +160,35 @@ static bool is_folder(const struct cache_folders *folders, const char *name)
 static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                       struct node **ret)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
     bool found = false, taken = is_folder(&folders, name);
 
     for (size_t i = 0; i < folders.count && !found && !taken; i++) {
         const struct cache_folder *f = &folders.list[i];
-        char *by_name = whole_name(f), *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
+        SCOPED(xfree) char *by_name = whole_name(f);
+        SCOPED(xfree) char *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
 
         found = !f->parent && (str_eq(by_name, name) || str_eq(by_id, name));
         if (found)
             *ret = tree_obtain(fs, whole_spec(fs, dir, f, name));
-        free(by_name);
-        free(by_id);
     }
-    cache_folders_release(&folders);
     return rc || found ? rc : -ENOENT;
 }
 
 static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct dir_list *list)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
     for (size_t i = 0; i < folders.count && !rc; i++) {
         const struct cache_folder *f = &folders.list[i];
-        char *name = whole_name(f);
+        SCOPED(xfree) char *name = whole_name(f);
 
         if (!f->parent && !is_folder(&folders, name))
             dir_add(list, whole_spec(fs, dir, f, name), NULL);
-        free(name);
     }
-    cache_folders_release(&folders);
     return rc;
 }
 

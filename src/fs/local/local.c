@@ -5,6 +5,7 @@
  */
 #include "local_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
@@ -49,19 +50,18 @@ static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct lo
 
 static int local_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_find_local(fs->state, dir->ino, name, &l);
 
     if (rc)
         return rc;
     *ret = tree_obtain(fs, spec_of(fs, dir, &l));
-    local_release(&l);
     return 0;
 }
 
 static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
 {
-    struct local *l = NULL;
+    SCOPED(xfree) struct local *l = NULL;
     size_t count = 0;
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
@@ -69,7 +69,6 @@ static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
         dir_add(list, spec_of(fs, dir, &l[i]), NULL);
         local_release(&l[i]);
     }
-    free(l);
     return rc;
 }
 
@@ -96,13 +95,12 @@ static int local_make(struct fs *fs, struct node *dir, const char *name, mode_t 
 
 static int local_is_empty(struct fs *fs, uint64_t ino)
 {
-    struct local *l = NULL;
+    SCOPED(xfree) struct local *l = NULL;
     size_t count = 0;
     int rc = state_locals(fs->state, ino, &l, &count);
 
     for (size_t i = 0; i < count; i++)
         local_release(&l[i]);
-    free(l);
     if (rc)
         return rc;
     return count ? -ENOTEMPTY : 0;
@@ -137,7 +135,7 @@ void local_left(struct fs *fs, struct node *dir)
 
 int local_remove(struct fs *fs, struct node *dir, const char *name, bool directory)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_find_local(fs->state, dir->ino, name, &l);
 
     if (rc)
@@ -147,7 +145,7 @@ int local_remove(struct fs *fs, struct node *dir, const char *name, bool directo
     if (!rc && directory)
         rc = local_is_empty(fs, l.ino);
     if (rc)
-        goto out;
+        return rc;
     state_begin(fs->state);
     rc = local_take_out(fs, &(struct place){dir, name}, &l);
     rc = state_end(fs->state, rc);
@@ -155,39 +153,31 @@ int local_remove(struct fs *fs, struct node *dir, const char *name, bool directo
         drop_inode(fs, l.ino);
         local_left(fs, dir);
     }
-out:
-    local_release(&l);
     return rc;
 }
 
 /* A file that does nothing here, though it may be meant to, is named, once there is something in it. */
-int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
+int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = dir ? tree_name(fs, node) : NULL;
+    SCOPED(xfree) char *name = dir ? tree_name(fs, node) : NULL;
     const char *advice =
         name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(dir->id, name) : NULL;
     struct stat st;
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    (void)err;
-    buf_init(&path, BUF_TEXT_MAX);
     if (advice && !content_stat(content, &st) && st.st_size && !tree_add_path(fs, dir, &path))
         log_warn("%s%s: %s", path.data, name, advice);
-    buf_release(&path);
-    free(name);
     tree_put(fs, dir);
     return 0;
 }
 
-void local_closed(struct fs *fs, struct node *node, struct content *content)
+void local_closed(struct fs *fs, struct node *node, struct content *)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
 
-    (void)content;
     if (state_get_local(fs->state, node->ino, &l) == -ENOENT)
         state_data_remove(fs->state, node->ino);
-    local_release(&l);
 }
 
 int local_load(struct fs *fs, struct node *node, struct content *ret)
@@ -207,12 +197,11 @@ static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
     return rc == -ENOENT ? data_stat(fs, node->ino, ret) : rc;
 }
 
-int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+int local_getattr(struct fs *fs, const struct fs_req *, struct node *node, struct stat *ret)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
-    (void)req;
     if (rc == -ENOENT) { /* removed, and open or somebody's working directory */
         ret->st_nlink = 0;
         rc = content_stat_open(fs, node, ret);
@@ -227,14 +216,13 @@ int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, st
         ret->st_size = (off_t)strlen(l.target);
     else if (S_ISREG(l.mode))
         rc = file_attr(fs, node, ret);
-    local_release(&l);
     return rc;
 }
 
 int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
 {
     int64_t mtime = set & FS_SET_MTIME_NOW ? clock_now() : attr_mtime(attr);
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
     if (rc == -ENOENT && content_peek(fs, node)) /* unlinked and open: nobody will see it again */
@@ -249,26 +237,20 @@ int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, uns
         rc = data_set_mtime(fs, node->ino, mtime);
     if (!rc && ((set & FS_SET_MODE) || !S_ISREG(l.mode)))
         rc = state_put_local(fs->state, &l);
-    local_release(&l);
     return rc;
 }
 
-static int local_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int local_getxattr(struct fs *, struct node *, const char *name, struct buf *out)
 {
-    (void)fs;
-    (void)node;
     return str_eq(name, "state") ? buf_addstr(out, "local") : -ENODATA;
 }
 
 static int local_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
-    if (!rc)
-        rc = buf_addstr(out, l.target);
-    local_release(&l);
-    return rc;
+    return rc ? rc : buf_addstr(out, l.target);
 }
 
 bool local_is_trash(struct fs *fs, struct node *dir)
@@ -289,10 +271,8 @@ bool local_is_trash(struct fs *fs, struct node *dir)
     return trash;
 }
 
-static bool takes_all(const char *name, mode_t type)
+static bool takes_all(const char *, mode_t)
 {
-    (void)name;
-    (void)type;
     return true;
 }
 

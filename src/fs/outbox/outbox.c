@@ -41,10 +41,9 @@ static const char *dir_name(unsigned i)
     return i == OUTGOING_COUNT ? OUTGOING_SENT_DIR : NULL;
 }
 
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+static int root_lookup(struct fs *fs, const struct fs_req *, struct node *dir, const char *name,
                        struct node **ret)
 {
-    (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (str_eq(dir_name(i), name)) {
             *ret = tree_obtain(fs, dir_spec(dir, dir_name(i)));
@@ -56,10 +55,8 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 
 /* Of what the service does not have the directory is found, so that a file in it is refused with the
  * reason. */
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                     struct dir_list *list)
+static int root_list(struct fs *fs, const struct fs_req *, struct node *dir, struct dir_list *list)
 {
-    (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
             dir_add(list, dir_spec(dir, dir_name(i)), NULL);
@@ -124,11 +121,9 @@ static bool is_foreign(struct fs *fs, const struct fs_req *req)
 
 static bool was_foreign(struct fs *fs, uint64_t ino)
 {
-    struct outbox_row row = {0};
-    bool foreign = !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
 
-    outbox_row_release(&row);
-    return foreign;
+    return !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
 }
 
 /* Between two names in one directory that are sent alike, nothing is judged. */
@@ -176,13 +171,10 @@ static struct judged *take_judged(struct fs *fs, uint64_t ino, enum outgoing wha
 
 static int keep_draft(struct fs *fs, const struct judged *j, uint64_t ino)
 {
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&reason, BUF_TEXT_MAX);
     content_draft_reason(j->shape, &j->where, &reason);
-    int rc = outbox_refuse(fs->outbox, j->what, ino, reason.data);
-    buf_release(&reason);
-    return rc;
+    return outbox_refuse(fs->outbox, j->what, ino, reason.data);
 }
 
 static int settle(struct fs *fs, struct judged *j, uint64_t ino, struct content *c, struct buf *err)
@@ -203,7 +195,7 @@ static int settle(struct fs *fs, struct judged *j, uint64_t ino, struct content 
 
 static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
-    char *name = NULL;
+    SCOPED(xfree) char *name = NULL;
     enum outgoing what;
 
     if (!node_is_outgoing(fs, node, &what, &name))
@@ -212,7 +204,6 @@ static int outbox_commit(struct fs *fs, struct node *node, struct content *c, st
         take_judged(fs, node->ino, what, outgoing_is_eml(what, name), was_foreign(fs, node->ino));
     int rc = settle(fs, j, node->ino, c, err);
     judged_drop(fs, &j->base);
-    free(name);
     return rc;
 }
 
@@ -221,7 +212,7 @@ static int outbox_commit(struct fs *fs, struct node *node, struct content *c, st
 static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     enum outgoing what = OUTGOING_SEND;
-    char *name = NULL;
+    SCOPED(xfree) char *name = NULL;
 
     mutex_lock(&fs->change);
     bool outgoing = node_is_outgoing(fs, node, &what, &name);
@@ -229,24 +220,21 @@ static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node 
                  ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
                  : 0;
     mutex_unlock(&fs->change);
-    free(name);
     return rc;
 }
 
 static int outbox_touch(struct fs *fs, struct node *node)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = state_outbox_by_ino(fs->state, node->ino, &row);
 
     if (!rc)
         rc = outbox_retry(fs->outbox, row.id);
-    outbox_row_release(&row);
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int outbox_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int outbox_leave(struct fs *fs, const struct place *, const struct local *l)
 {
-    (void)at;
     return outbox_withdraw(fs->outbox, l->ino);
 }
 
@@ -288,11 +276,10 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
     return rc;
 }
 
-static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *err)
+static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *)
 {
     struct move *m = move;
 
-    (void)err;
     if (m->leaves)
         return outbox_withdraw(fs->outbox, l->ino);
     if (!m->arrives)
@@ -316,7 +303,7 @@ static void move_end(struct fs *fs, void *move)
 
 int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = state_outbox_by_ino(fs->state, node->ino, &row);
 
     if (rc && rc != -ENOENT)
@@ -325,14 +312,11 @@ int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct b
         rc = buf_addstr(out, outbox_state_name(row.state));
     else
         rc = str_eq(name, "error") && row.reason ? buf_addstr(out, row.reason) : -ENODATA;
-    outbox_row_release(&row);
     return rc;
 }
 
-static int sent_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int sent_getxattr(struct fs *, struct node *, const char *name, struct buf *out)
 {
-    (void)fs;
-    (void)node;
     return str_eq(name, "state") ? buf_addstr(out, "sent") : -ENODATA;
 }
 
@@ -340,7 +324,7 @@ static int sent_getxattr(struct fs *fs, struct node *node, const char *name, str
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
 {
     struct node *node = ino ? tree_get(fs, ino) : NULL;
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     bool there = ino && !state_get_local(fs->state, ino, &l);
 
     if (!there || l.dir != dir)
@@ -353,7 +337,6 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
         tree_put(fs, home);
         notify_inode(fs, l.dir);
     }
-    local_release(&l);
     tree_put(fs, node);
     if (ino && !there)
         drop_inode(fs, ino);
@@ -461,19 +444,14 @@ static const struct node_ops outbox_dir_ops = {
 };
 
 /* Filled by sending. */
-static bool takes_nothing(const char *name, mode_t type)
+static bool takes_nothing(const char *, mode_t)
 {
-    (void)name;
-    (void)type;
     return false;
 }
 
 /* What was sent is past: nothing happens when it goes. */
-static int sent_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int sent_leave(struct fs *, const struct place *, const struct local *)
 {
-    (void)fs;
-    (void)at;
-    (void)l;
     return 0;
 }
 
