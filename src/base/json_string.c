@@ -289,15 +289,11 @@ char *json_reader_string(struct json_reader *r)
     return string;
 }
 
-bool json_reader_is(struct json_reader *r, const char *string)
+bool json_reader_decodes_to(struct json_reader *r, const char *string)
 {
-    char *decoded;
-    bool is;
+    char *decoded = json_reader_string(r);
+    bool is = strcmp(decoded, string) == 0;
 
-    if (r->plain)
-        return strncmp(r->start, string, r->length) == 0 && string[r->length] == '\0';
-    decoded = json_reader_string(r);
-    is = strcmp(decoded, string) == 0;
     free(decoded);
     return is;
 }

@@ -17,89 +17,65 @@
 /*
  * Texts live apart: mail bodies of 50 kB between the rows would make every listing read them.
  * records.stamp is the service's time as it came, mtime what is shown; hash is that of the last
- * text that was found equal, so that the same answer need not be compared twice. A listing counts
- * its records, so that nobody has to.
+ * text that was found equal, so that the same answer need not be compared twice; tag is
+ * name_tag() of the id. A listing counts its records, so that nobody has to. texts.sum is of the
+ * text; 0: not known.
  *
- * records.rev is the revision that made the row what it is (cache_changes.c). A listing is in the
- * index of words up to the revision listings.words, a record as of revision `searched` (0: never),
- * so that storing a record costs nothing for either but the one index (cache_words.c).
+ * records.rev is the revision that made the row what it is (cache_changes.c), and seq the one that
+ * made the row. A listing is in the index of words up to the revision listings.words, a record as
+ * of revision `searched` (0: never), so that storing a record costs nothing for either but the one
+ * index (cache_words.c). `documents` has one row: `count`, of those in the index, dead ones too, and
+ * `newest` ever.
+ *
+ * Triggers, not foreign keys: these look the other row up at each insert.
  */
 static const char *const steps[] = {
     "CREATE TABLE owner (account TEXT NOT NULL);"
     "CREATE TABLE folder_answers (kind INTEGER PRIMARY KEY, asked_at INTEGER NOT NULL,"
-    "  partial INTEGER NOT NULL);"
+    "  partial INTEGER NOT NULL, cursor TEXT);"
     "CREATE TABLE folders (kind INTEGER NOT NULL, id TEXT NOT NULL, display TEXT NOT NULL,"
-    "  name TEXT NOT NULL, parent TEXT, pos INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT "
-    "ROWID;"
+    "  name TEXT NOT NULL, parent TEXT, pos INTEGER NOT NULL, flags INTEGER NOT NULL,"
+    "  PRIMARY KEY (kind, id)) WITHOUT ROWID;"
     "CREATE TABLE listings (key INTEGER PRIMARY KEY, kind INTEGER NOT NULL, folder TEXT NOT NULL,"
     "  complete INTEGER NOT NULL DEFAULT 0, full_at INTEGER NOT NULL DEFAULT 0,"
     "  fresh_at INTEGER NOT NULL DEFAULT 0, next_skip INTEGER NOT NULL DEFAULT 0,"
     "  run INTEGER NOT NULL DEFAULT 0, truncated INTEGER NOT NULL DEFAULT 0,"
     "  records INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
-    "  words INTEGER NOT NULL DEFAULT 0,"
+    "  words INTEGER NOT NULL DEFAULT 0, cursor TEXT, asked_at INTEGER NOT NULL DEFAULT 0,"
+    "  changed_at INTEGER NOT NULL DEFAULT 0, compared_at INTEGER NOT NULL DEFAULT 0,"
     "  UNIQUE (kind, folder));"
-    "CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
-    "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
+    "CREATE TABLE records (seq INTEGER PRIMARY KEY, listing INTEGER NOT NULL, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
-    "  attachments INTEGER NOT NULL, hash INTEGER NOT NULL, run INTEGER NOT NULL,"
-    "  rev INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0,"
-    "  exported INTEGER NOT NULL DEFAULT -1);"
+    "  attachments INTEGER NOT NULL, read INTEGER NOT NULL, hash INTEGER NOT NULL,"
+    "  run INTEGER NOT NULL, rev INTEGER NOT NULL, tag INTEGER NOT NULL,"
+    "  searched INTEGER NOT NULL DEFAULT 0, exported INTEGER NOT NULL DEFAULT -1);"
     "CREATE UNIQUE INDEX records_by_id ON records (id, listing);"
     "CREATE INDEX records_by_listing ON records (listing);"
     "CREATE INDEX records_by_rev ON records (listing, rev);"
+    "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;"
+    "CREATE INDEX records_by_searched ON records (searched) WHERE searched > 0;"
+    "CREATE TABLE texts (seq INTEGER PRIMARY KEY, text TEXT NOT NULL, sum INTEGER NOT NULL);"
+    "CREATE TRIGGER listings_gone AFTER DELETE ON listings BEGIN"
+    "  DELETE FROM records WHERE listing = OLD.key; END;"
+    "CREATE TRIGGER records_gone AFTER DELETE ON records BEGIN"
+    "  DELETE FROM texts WHERE seq = OLD.seq; END;"
     "CREATE TABLE gone (kind INTEGER NOT NULL, folder TEXT NOT NULL, id TEXT NOT NULL,"
     "  rev INTEGER NOT NULL, PRIMARY KEY (kind, folder, id)) WITHOUT ROWID;"
     "CREATE INDEX gone_by_rev ON gone (kind, folder, rev);"
-    "CREATE TABLE texts (seq INTEGER PRIMARY KEY REFERENCES records ON DELETE CASCADE,"
-    "  text TEXT NOT NULL);"
     "CREATE TABLE attachments (file INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL,"
     "  attachment TEXT NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,"
     "  UNIQUE (message, attachment));"
     "CREATE INDEX attachments_by_use ON attachments (used);"
-    "CREATE VIRTUAL TABLE words USING"
-    "  fts5 (text, tokenize = 'unicode61 remove_diacritics 2', columnsize = 0);"
-    "CREATE TABLE unsearched (seq INTEGER PRIMARY KEY);"
-    "CREATE TRIGGER records_gone AFTER DELETE ON records WHEN OLD.searched BEGIN"
-    "  INSERT INTO unsearched (seq) VALUES (OLD.seq); END;"
-    "CREATE TABLE export_maker (name TEXT NOT NULL);",
-
-    /* Of the text; 0: not known. */
-    "ALTER TABLE texts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;",
-
-    "ALTER TABLE folders ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE folder_answers SET asked_at = 0;",
-
-    /* name_tag() of the id. */
-    "ALTER TABLE records ADD COLUMN tag INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;",
-
-    /* Where the change feeds of a listing and of the folders of a kind go on. */
-    "ALTER TABLE listings ADD COLUMN cursor TEXT;"
-    "ALTER TABLE listings ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE listings ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE listings ADD COLUMN compared_at INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE folder_answers ADD COLUMN cursor TEXT;",
-
-    /* Is the message read? */
-    "ALTER TABLE records ADD COLUMN read INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE records SET read = EXISTS (SELECT 1 FROM texts t WHERE t.seq = records.seq AND"
-    "  (instr(t.text, char(10) || '  \"IsRead\": true') OR"
-    "   instr(t.text, char(10) || '  \"isRead\": true')));",
-
-    /* The words without the texts. `count`: documents in it, dead ones too; `newest`: ever. */
-    "DROP TRIGGER records_gone; DROP TABLE unsearched; DROP TABLE words;"
     "CREATE VIRTUAL TABLE words USING fts5 (text, content = '',"
     "  tokenize = 'unicode61 remove_diacritics 2', columnsize = 0);"
     "CREATE TABLE documents (newest INTEGER NOT NULL, count INTEGER NOT NULL);"
     "INSERT INTO documents VALUES (0, 0);"
-    "UPDATE records SET searched = 0 WHERE searched > 0;"
-    "UPDATE listings SET words = 0;"
-    "CREATE INDEX records_by_searched ON records (searched) WHERE searched > 0;",
+    "CREATE TABLE export_maker (name TEXT NOT NULL);",
 };
 
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
-    .oldest = 3,
+    .oldest = 10,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
     .write_rank = MUTEX_CACHE_WRITE,
