@@ -340,6 +340,8 @@ int mountpoint_check(char **path, bool nonempty, struct buf *err)
     struct mountpoint m = {0};
     int rc = mountpoint_look(*path, &m, err);
 
+    if (rc == -ENOENT)
+        buf_addstr(err, ": make it first (mkdir)");
     if (!rc)
         rc = replace_dead(&m, err);
     if (!rc)

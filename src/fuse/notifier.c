@@ -5,7 +5,7 @@
  * uninterruptibly, for locks that a request under way may hold; if this process is killed just
  * then, the request is never answered and the program that made it hangs for ever, because the
  * waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by
- * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for ENTRY_SECONDS (ops.c).
+ * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for a while (ops.c).
  */
 #include "fuse_p.h"
 

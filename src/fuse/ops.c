@@ -12,9 +12,12 @@
 #include <string.h>
 
 /* Attributes the fs layer allows to keep it takes back itself (mount_notify). Names cannot be taken
- * back safely (notifier.c): they are asked for again after this long. */
+ * back safely (notifier.c): they are asked for again after this long. The kernel does so by itself where an inode
+ * answers ESTALE, which is enough for a name that never is another inode's: without a lookup for each file of a folder that
+ * is read. */
 #define KEEP_SECONDS 3600.0
 #define ENTRY_SECONDS 1.0
+#define KEPT_NAME_SECONDS 60.0
 
 /* The readahead and writeback the kernel may have waiting here; its own 12 are few for requests
  * that wait for a network. */
@@ -26,10 +29,12 @@
 
 void fill_entry(const struct fs_entry *entry, struct fuse_entry_param *ret)
 {
+    double name = entry->keeps_name ? KEPT_NAME_SECONDS : ENTRY_SECONDS;
+
     *ret = (struct fuse_entry_param){.ino = entry->ino,
                                      .attr = entry->attr,
                                      .attr_timeout = entry->cacheable ? KEEP_SECONDS : 0,
-                                     .entry_timeout = entry->cacheable ? ENTRY_SECONDS : 0};
+                                     .entry_timeout = entry->cacheable ? name : 0};
 }
 
 /* Ends the call. Where the kernel no longer waits (-ENOENT) nobody will give the reference back. */

@@ -2,6 +2,7 @@
  * cache.c - opening (moving aside what is damaged), the schema, whose mailbox it is, statistics.
  */
 #include "cache_p.h"
+#include "pack_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
@@ -15,19 +16,22 @@
 #include <unistd.h>
 
 /*
- * Texts live apart: mail bodies of 50 kB between the rows would make every listing read them.
+ * Texts live apart: mail bodies of 50 kB between the rows would make every listing read them. They
+ * are packed with their listing's sample (pack.c), which is set with its first record and never
+ * changes; texts.sum is that of the text itself.
+ *
  * records.stamp is the service's time as it came, mtime what is shown; hash is that of the last
- * text that was found equal, so that the same answer need not be compared twice; tag is
- * name_tag() of the id. A listing counts its records, so that nobody has to. texts.sum is of the
- * text; 0: not known.
+ * text that was found equal, so that the same answer need not be compared twice; tag is name_tag()
+ * of the id. A listing counts its records, so that nobody has to. The cursors are where the change
+ * feeds of a listing and of the folders of a kind go on.
  *
  * records.rev is the revision that made the row what it is (cache_changes.c), and seq the one that
  * made the row. A listing is in the index of words up to the revision listings.words, a record as
  * of revision `searched` (0: never), so that storing a record costs nothing for either but the one
- * index (cache_words.c). `documents` has one row: `count`, of those in the index, dead ones too, and
- * `newest` ever.
+ * index (cache_words.c). The index has no copy of the texts; `documents` counts what is in it, dead
+ * ones too, and knows the newest.
  *
- * Triggers, not foreign keys: these look the other row up at each insert.
+ * Triggers, not foreign keys, which look the other row up at each insert.
  */
 static const char *const steps[] = {
     "CREATE TABLE owner (account TEXT NOT NULL);"
@@ -41,9 +45,9 @@ static const char *const steps[] = {
     "  fresh_at INTEGER NOT NULL DEFAULT 0, next_skip INTEGER NOT NULL DEFAULT 0,"
     "  run INTEGER NOT NULL DEFAULT 0, truncated INTEGER NOT NULL DEFAULT 0,"
     "  records INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
-    "  words INTEGER NOT NULL DEFAULT 0, cursor TEXT, asked_at INTEGER NOT NULL DEFAULT 0,"
+    "  words INTEGER NOT NULL DEFAULT 0, asked_at INTEGER NOT NULL DEFAULT 0,"
     "  changed_at INTEGER NOT NULL DEFAULT 0, compared_at INTEGER NOT NULL DEFAULT 0,"
-    "  UNIQUE (kind, folder));"
+    "  cursor TEXT, sample BLOB NOT NULL DEFAULT x'', UNIQUE (kind, folder));"
     "CREATE TABLE records (seq INTEGER PRIMARY KEY, listing INTEGER NOT NULL, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
     "  attachments INTEGER NOT NULL, read INTEGER NOT NULL, hash INTEGER NOT NULL,"
@@ -54,7 +58,7 @@ static const char *const steps[] = {
     "CREATE INDEX records_by_rev ON records (listing, rev);"
     "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;"
     "CREATE INDEX records_by_searched ON records (searched) WHERE searched > 0;"
-    "CREATE TABLE texts (seq INTEGER PRIMARY KEY, text TEXT NOT NULL, sum INTEGER NOT NULL);"
+    "CREATE TABLE texts (seq INTEGER PRIMARY KEY, text NOT NULL, sum INTEGER NOT NULL);"
     "CREATE TRIGGER listings_gone AFTER DELETE ON listings BEGIN"
     "  DELETE FROM records WHERE listing = OLD.key; END;"
     "CREATE TRIGGER records_gone AFTER DELETE ON records BEGIN"
@@ -75,9 +79,10 @@ static const char *const steps[] = {
 
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
-    .oldest = 10,
+    .oldest = 11,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
+    .functions = pack_functions,
     .write_rank = MUTEX_CACHE_WRITE,
     .read_rank = MUTEX_CACHE_READ,
 };

@@ -72,9 +72,9 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
     int rc;
 
     db_read(&c->db, &q,
-            "SELECT r.rev AS rev, r.id, t.text, t.sum FROM records r JOIN texts t USING (seq)"
-            " WHERE r.listing = (SELECT key FROM listings WHERE kind = ?1 AND folder = ?2)"
-            " AND r.rev > ?3"
+            "SELECT r.rev AS rev, r.id, unpack(t.text, r.size, l.sample), t.sum FROM listings l"
+            " JOIN records r ON r.listing = l.key AND r.rev > ?3 JOIN texts t USING (seq)"
+            " WHERE l.kind = ?1 AND l.folder = ?2"
             " UNION ALL"
             " SELECT g.rev, g.id, NULL, 0 FROM gone g"
             " WHERE g.kind = ?1 AND g.folder = ?2 AND g.rev > ?3 AND NOT EXISTS"
@@ -89,7 +89,7 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
         const char *text = sql_str(&q, 2);
         int64_t sum = sql_int(&q, 3);
 
-        if (text && sum && sum != cache_sum(text, strlen(text)))
+        if (text && sum != cache_sum(text, strlen(text)))
             text = NULL; /* whoever reads it asks for it again */
         each(ctx, sql_str(&q, 1), text);
         *rev = sql_int(&q, 0);

@@ -45,7 +45,7 @@ static bool is_sound(const struct cache_record *r, int64_t sum)
 {
     size_t size = r->text ? strlen(r->text) : 0;
 
-    return r->text && size == r->size && (!sum || sum == cache_sum(r->text, size));
+    return r->text && size == r->size && sum == cache_sum(r->text, size);
 }
 
 int cache_order(struct cache *c, enum kind kind, const char *folder, struct cache_place **ret,
@@ -219,9 +219,10 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     if (with_text)
         db_read(&c->db, &q,
                 "SELECT r.seq, r.id, r.etag, r.mtime, r.size, r.attachments, r.read, r.exported, "
-                "t.text, t.sum"
-                " FROM records r JOIN texts t USING (seq) WHERE r.id = ? AND r.listing ="
-                " (SELECT key FROM listings WHERE kind = ? AND folder = ?)");
+                ""
+                "unpack(t.text, r.size, l.sample), t.sum"
+                " FROM listings l JOIN records r ON r.listing = l.key AND r.id = ?"
+                " JOIN texts t USING (seq) WHERE l.kind = ? AND l.folder = ?");
     else
         db_read(
             &c->db, &q,

@@ -8,6 +8,7 @@
  *   cache_lookup.c       reading and removing records; those read last
  *   cache_changes.c      revisions: what changed in a folder
  *   cache_words.c        the index of words, and searching it
+ *   pack.c               texts in fewer bytes
  *   words.c              which words a record has, and what somebody looks for
  *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out
  *   cache_exports.c      what is remembered of records in other formats, and files for them

@@ -66,7 +66,8 @@ static int read_batch(struct cache *c, int64_t newest, struct batch *b)
     struct sql_query q;
 
     db_read(&c->db, &q,
-            "SELECT r.seq, r.rev, r.listing, l.kind, t.text FROM listings l"
+            "SELECT r.seq, r.rev, r.listing, l.kind,"
+            " coalesce(unpack(t.text, r.size, l.sample), '') FROM listings l"
             " CROSS JOIN records r ON r.listing = l.key AND r.rev > l.words AND r.rev <= ?"
             " CROSS JOIN texts t ON t.seq = r.seq ORDER BY l.key, r.rev LIMIT ?");
     sql_bind_int(&q, newest);

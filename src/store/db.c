@@ -100,6 +100,8 @@ static int connect(struct sql *sql, const char *path, const struct db_schema *sc
     char *pragmas;
     int rc = sql_open(sql, path, err);
 
+    if (!rc && schema->functions && schema->functions(sql->db) != SQLITE_OK)
+        rc = buf_fail(err, -ENOMEM, "%s: %s", path, sqlite3_errmsg(sql->db));
     if (rc)
         return rc;
     pragmas = xasprintf(CONNECTION_PRAGMAS "PRAGMA synchronous = %s;", schema->synchronous);

@@ -34,6 +34,7 @@ struct db_schema {
     int oldest;
     int count;
     const char *const *steps;
+    int (*functions)(sqlite3 *db); /* gives a connection those of the statements; or NULL */
     enum mutex_rank write_rank, read_rank;
     /* Bytes of the disk that are kept for small transactions: on a full one, what makes room (rm) has to be written down, too. */
     off_t reserve;

@@ -176,6 +176,12 @@ void sql_bind_bytes(struct sql_query *q, const char *value, size_t size)
         bound(q, sqlite3_bind_text64(q->stmt, q->next++, value, size, SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void sql_bind_blob(struct sql_query *q, const void *value, size_t size)
+{
+    if (!q->rc)
+        bound(q, sqlite3_bind_blob64(q->stmt, q->next++, value, size, SQLITE_STATIC));
+}
+
 void sql_bind_str(struct sql_query *q, const char *value)
 {
     if (value)

@@ -61,8 +61,9 @@ struct sql_query {
 void sql_start(struct sql_query *q, struct sql *sql, const char *text);
 
 void sql_bind_int(struct sql_query *q, int64_t value);
-void sql_bind_str(struct sql_query *q, const char *value); /* NULL is NULL */
-void sql_bind_bytes(struct sql_query *q, const char *value, size_t size);
+void sql_bind_str(struct sql_query *q, const char *value);                /* NULL is NULL */
+void sql_bind_bytes(struct sql_query *q, const char *value, size_t size); /* a text */
+void sql_bind_blob(struct sql_query *q, const void *value, size_t size);
 
 bool sql_row(struct sql_query *q);
 int64_t sql_int(struct sql_query *q, int column);

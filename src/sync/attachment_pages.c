@@ -142,9 +142,9 @@ static void find_run(struct run *run, size_t at)
             *(side ? &run->end : &run->first) = side ? next + 1 : next;
         }
     }
-    while (!run->places[run->first].attachments)
+    while (run->first < at && !run->places[run->first].attachments)
         ++run->first;
-    while (!run->places[run->end - 1].attachments)
+    while (run->end - 1 > at && !run->places[run->end - 1].attachments)
         --run->end;
 }
 

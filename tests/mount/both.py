@@ -18,39 +18,81 @@ from urllib.parse import unquote
 from graph_mount import GraphMailbox
 
 OPERATIONS = {"CreateContact": "ContactPostItem", "UpdateContact": "ContactPatchItem", "DeleteContact": "ContactDeleteItem",
-              "UpdateMessage": "MarkAsRead", "MoveMessage": "DeleteEmail",
-              "CreateEvent": "CalendarPostItem", "UpdateEvent": "CalendarPatchItem", "DeleteEvent": "CalendarDeleteItem"}
+              "ContactsDelta": "ContactGetItems", "GetContact": "ContactGetItem",
+              "CreateEvent": "CalendarPostItem", "UpdateEvent": "CalendarPatchItem", "DeleteEvent": "CalendarDeleteItem",
+              "ListEvents": "CalendarGetItems", "GetEvent": "CalendarGetItem",
+              "UpdateMessage": "MarkAsRead", "MoveMessage": "DeleteEmail", "MessagesDelta": "GetEmails", "GetMessage": "GetEmail",
+              "SendDraft": "SendEmail"}
 IN_GRAPH = {connector: graph for graph, connector in OPERATIONS.items()}
-MEMBER = re.compile(r'"([A-Z]\w*)"(?=\s*[:=])')  # of an object, or what jq assigns to
+MEMBER = re.compile(r'"([A-Z]\w*)(?=\\?"\s*[:=])')  # of an object, or what jq assigns to
+RECORD = re.compile(r"/(?:contacts|events|messages)/(?!delta$)([^/]+)")
 
 
-def renamed(value, change):
-    """The same with other names of members."""
-    if isinstance(value, dict):
-        return {change(name): renamed(member, change) for name, member in value.items()}
-    return [renamed(one, change) for one in value] if isinstance(value, list) else value
+def lower(name):
+    return name[0].lower() + name[1:]
+
+
+def upper(name):
+    return name[0].upper() + name[1:]
+
+
+def address(text):
+    return {"emailAddress": {"address": text}}
+
+
+# A member that has another name, or its value another form: (name in Graph, there, back).
+FORMS = {
+    **{name: (lower(name), lambda time: {"dateTime": time[:19], "timeZone": "UTC"}, lambda time: time["dateTime"][:19] + "+00:00")
+       for name in ("Start", "End")},
+    **{name: (lower(name), lower, upper) for name in ("Importance", "ShowAs", "Sensitivity")},
+    "Body": ("body", lambda html: {"contentType": "html", "content": html}, lambda body: body["content"]),
+    "From": ("from", address, lambda one: one["emailAddress"]["address"]),
+    "To": ("toRecipients", lambda text: [address(one) for one in text.split(";")],
+           lambda all: ";".join(one["emailAddress"]["address"] for one in all)),
+    "DateTimeReceived": ("receivedDateTime", str, str),
+    "ContentBytes": ("contentBytes", str, str),
+}
+FORMS_BACK = {graph: (name, back) for name, (graph, _, back) in FORMS.items()}
 
 
 def say(value):
     """In Graph's words: members of objects, and in texts of them."""
-    def lower(name):
-        return name[0].lower() + name[1:]
-
     if isinstance(value, str):
-        return MEMBER.sub(lambda found: '"%s"' % lower(found.group(1)), value)
-    return renamed(value, lower)
+        return MEMBER.sub(lambda found: '"%s' % FORMS.get(found.group(1), [lower(found.group(1))])[0], value)
+    return said(value)
+
+
+def said(value):
+    if isinstance(value, list):
+        return [said(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    record = {"@odata.type": "#microsoft.graph.fileAttachment"} if "ContentBytes" in value else {}
+    for name, member in value.items():
+        graph, there, _ = FORMS.get(name, (lower(name), said, None))
+        record[graph] = there(member) if isinstance(member, str) else said(member)
+    return record
 
 
 def hear(value):
     """In the connector's words."""
-    return renamed(value, lambda name: name[0].upper() + name[1:])
+    if isinstance(value, list):
+        return [hear(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    record = {}
+    for graph, member in value.items():
+        name, back = FORMS_BACK.get(graph, (upper(graph), hear))
+        record[name] = back(member) if member is not None else None
+    return record
 
 
 def heard(line):
     """A request about a record, as the connector's log would have it."""
     if line["operation"] not in OPERATIONS:
         return line
-    id = unquote(line["path"].rpartition("/")[2]) if line["method"] != "POST" else None
+    record = RECORD.search(line["path"])
+    id = unquote(record.group(1)) if record else None
     return {**line, "operation": OPERATIONS[line["operation"]], "id": id, "body": hear(line["body"])}
 
 

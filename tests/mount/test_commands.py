@@ -232,7 +232,7 @@ class Refused(CommandTest):
         self.assertNotMounted(says="one token source", OUTLOOKFS_TOKEN=TOKEN)
 
     def test_the_mount_point(self):
-        self.assertNotMounted(at=self.inside("missing"), says=("missing", "No such file"))
+        self.assertNotMounted(at=self.inside("missing"), says=("missing", "No such file", "mkdir"))
         self.assertNotMounted(at=self.token_file, says="not a directory")
         self.addCleanup(self.clean_up, self.inside("full"))
         os.mkdir(self.inside("full"))

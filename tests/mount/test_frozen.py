@@ -7,6 +7,7 @@ import platform
 import signal
 import subprocess
 
+from both import over_both
 from harness import Mailbox, MountTest, die_with_parent, main, wait_for
 
 CONTACTS = "contacts/Contacts"
@@ -16,8 +17,8 @@ NUMBERS = {"x86_64": {"close": 3, "fsync": 74, "unlinkat": 263}, "aarch64": {"cl
 # Has the file open with a new text when it says so; then does what argv names.
 SAVE = """
 import os, sys
-path, nick, how = sys.argv[1:]
-text = open(path, encoding="utf-8").read().replace('"NickName": null', '"NickName": "%s"' % nick)
+path, new, how = sys.argv[1:]
+text = open(path, encoding="utf-8").read().replace(new.partition(":")[0] + ": null", new)
 fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
 os.write(fd, text.encode())
 print("ready", flush=True)
@@ -29,6 +30,7 @@ except KeyboardInterrupt:
 """
 
 
+@over_both
 class Frozen(MountTest):
     """The state directory lies in another mount, which can be stopped."""
     OPTIONS = "writeback_delay=600"
@@ -81,7 +83,8 @@ class Frozen(MountTest):
 
     def saver(self, name, how):
         """A program that has written and is about to save."""
-        process = subprocess.Popen(["/usr/bin/python3", "-c", SAVE, self.mailbox.path(CONTACTS, name), how, how], stdin=subprocess.PIPE,
+        words = [self.mailbox.path(CONTACTS, name), self.mailbox.say('"NickName": "%s"' % how), how]
+        process = subprocess.Popen(["/usr/bin/python3", "-c", SAVE, *words], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         self.addCleanup(process.communicate, timeout=30)
         self.addCleanup(process.kill)
@@ -94,7 +97,7 @@ class Frozen(MountTest):
     def test_a_save_can_be_interrupted(self):
         names = self.mailbox.contacts()
         for name in names:
-            text = json.loads(self.mailbox.read(CONTACTS, name))
+            text = self.mailbox.json(CONTACTS, name)
             self.mailbox.edit("contact", name[:-5], set={"NickName": None, "DisplayName": text["DisplayName"]})
         self.mailbox.remount(fresh_cache=True)
         self.mailbox.contacts()

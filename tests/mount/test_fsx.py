@@ -1,4 +1,4 @@
-"""Random reads, writes, truncations and mappings of one file (fsx.c), while the mailbox stands still."""
+"""Random reads, writes, truncations and mappings of one file (fsx.c), while the mailbox stands still: none of it comes to a service."""
 import os
 
 from harness import RANDOM_SEED, MountTest, main

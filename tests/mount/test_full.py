@@ -4,11 +4,13 @@ import os
 import subprocess
 import unittest
 
+from both import over_both
 from harness import Mailbox, MountTest, main
 
 CONTACTS = "contacts/Contacts"
 
 
+@over_both
 @unittest.skipUnless(os.geteuid() == 0, "a small disk takes root to mount")
 class Full(MountTest):
     """The state directory lies on a disk of 4 MB."""
@@ -53,14 +55,14 @@ class Full(MountTest):
         self.assertIn("nothing can be saved until there is space in " + self.mailbox.state_dir, done.stdout)
         self.assertEqual(done.returncode, 1)
         with open(self.mailbox.path(CONTACTS, "new.json"), "w", encoding="utf-8") as file, self.assertRaises(OSError) as caught:
-            file.write('{"GivenName": "%s", "HomePhones": []}' % ("x" * 100000))
+            file.write(self.mailbox.say('{"GivenName": "%s", "HomePhones": []}' % ("x" * 100000)))
             file.flush()
         self.assertEqual(caught.exception.errno, errno.ENOSPC)
         os.unlink(self.mailbox.path(CONTACTS, names[-1]))
         os.unlink(self.mailbox.path(CONTACTS, ".large"))
         self.assertNotIn("disk  ", self.status().stdout)
         with open(self.mailbox.path(CONTACTS, names[0]), "w", encoding="utf-8") as file:
-            file.write(text.replace('"NickName": null', '"NickName": "room"'))
+            file.write(text.replace(self.mailbox.say('"NickName": null'), self.mailbox.say('"NickName": "room"')))
         self.mailbox.sync()
         self.assertEqual(self.mailbox.record("contact", names[0][:-5])["NickName"], "room")
         self.assertIsNone(self.mailbox.record("contact", names[-1][:-5]))

@@ -181,6 +181,22 @@ class OneAfterTheOther(GraphTest):
         self.assertEqual(asked.count("GetAttachmentContent"), 2)
         self.assertLessEqual(len(asked), 20, asked)
 
+    def test_where_no_message_says_that_it_carries_anything(self):
+        os.mkdir(self.mailbox.path("mail", "inline"))
+        id, = [f["id"] for f in self.ask("/me/mailFolders?$top=100")["value"] if f["displayName"] == "inline"]
+        names = [self.mailbox.create("message", {"subject": "%d" % i, "attachments": [INLINE] * (i % 2)}, id)["id"] for i in range(10)]
+        os.listdir(self.mailbox.path("mail", "inline"))
+        mark = self.mailbox.mark()
+        for i, name in enumerate(names):
+            path = self.mailbox.path("mail/inline", name + ".attachments")
+            if i % 2:
+                self.assertEqual(os.listdir(path), ["logo.png"])
+            else:
+                self.assertErrno(errno.ENOENT, os.listdir, path)
+        asked = [request["operation"] for request in self.mailbox.requests(since=mark)]
+        self.assertEqual(asked.count("ListMessages"), 0)
+        self.assertEqual(asked.count("ListAttachments"), len(names))
+
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 import json
 import os
 
+from both import over_both
 from harness import MountTest, main, wait_for
 
 # ms until the service does the work, whoever still listens: over before a restarted mount may look for what was made
@@ -13,48 +14,47 @@ NEW = {
 }
 
 
+@over_both
 class Late(MountTest):
     SEED = "contacts=3,events=3,messages=1"
     OPTIONS = "writeback_delay=0"
 
-    def under_way(self):
-        """The fault has been taken: the request is being worked on."""
-        wait_for(lambda: not self.mailbox.sandbox.control("GET", "/fault"), "the request has arrived")
-
     def made(self, kind, member):
-        return [r for r in self.mailbox.sandbox.records(kind) if r[member] == "Late"]
+        return [r for r in self.mailbox.records(kind) if r[member] == "Late"]
 
-    def save_and_kill(self, operation):
-        folder, kind, record, member = NEW[operation]
-        self.mailbox.fault(operation=operation + "PostItem", delay=LATE)
-        path = self.mailbox.path(folder, "late.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(record, file)
-        self.under_way()
+    def save_and_kill(self):
+        """The paths, once the service works on each and the mount has been started again."""
+        paths = []
+        for operation, (folder, _, record, _) in NEW.items():
+            self.mailbox.fault(operation=operation + "PostItem", delay=LATE)
+            paths.append(self.mailbox.path(folder, "late.json"))
+            with open(paths[-1], "w", encoding="utf-8") as file:
+                json.dump(self.mailbox.say(record), file)
+        wait_for(lambda: not self.mailbox.sandbox.control("GET", "/fault"), "both requests have arrived")
         self.mailbox.kill9()
-        self.assertEqual(self.made(kind, member), [])
+        for _, kind, _, member in NEW.values():
+            self.assertEqual(self.made(kind, member), [])
         self.mailbox.mount()
-        return path
+        return paths
 
     def test_made_while_the_mount_was_killed(self):
-        for operation in NEW:
+        mark = self.mailbox.mark()
+        paths = self.save_and_kill()
+        self.mailbox.sync()
+        for path, (operation, (_, kind, _, member)) in zip(paths, NEW.items()):
             with self.subTest(operation):
-                mark = self.mailbox.mark()
-                path = self.save_and_kill(operation)
-                self.mailbox.sync()
-                _, kind, _, member = NEW[operation]
                 self.assertEqual(len(self.made(kind, member)), 1)
                 self.assertEqual(len(self.mailbox.requests(operation + "PostItem", since=mark)), 1)
                 self.assertEqual(os.getxattr(path, "user.outlook.state"), b"synced")
                 os.unlink(path)
-                self.mailbox.sync()
+        self.mailbox.sync()
 
     def test_removed_before_it_is_made(self):
-        for operation in NEW:
+        for path in self.save_and_kill():
+            os.unlink(path)
+        self.mailbox.sync()
+        for operation, (_, kind, _, member) in NEW.items():
             with self.subTest(operation):
-                os.unlink(self.save_and_kill(operation))
-                self.mailbox.sync()
-                _, kind, _, member = NEW[operation]
                 self.assertEqual(self.made(kind, member), [])
 
 

@@ -1,6 +1,7 @@
 """One record with a character that no file can hold does not take the others along, and is not destroyed by an edit."""
 import os
 
+from both import over_both
 from records import CONTACTS, RecordTest
 from harness import main
 
@@ -8,6 +9,7 @@ MARK = "~MARK~"
 ESCAPES = ("\\u0000", "\\ud83d", "\\uDE00")
 
 
+@over_both
 class Mended(RecordTest):
     OPTIONS = "writeback_delay=600,list_ttl=0"
 
@@ -17,14 +19,14 @@ class Mended(RecordTest):
             self.mailbox.fault(operation=operation, replace=MARK, by=escape, count=0)
 
     def test_the_folder_is_listed(self):
-        id = self.mailbox.sandbox.create("message", {"Subject": "a%sb" % MARK, "Body": "x", "From": "a@b.c"}, table="Inbox")["Id"]
+        id = self.mailbox.create("message", {"Subject": "a%sb" % MARK, "Body": "x", "From": "a@b.c"}, table="Inbox")["Id"]
         for escape in ESCAPES:
             with self.subTest(escape):
                 self.mailbox.sandbox.clear_faults()
                 self.answer_with(escape)
                 self.mailbox.remount(fresh_cache=True)
                 names = os.listdir(self.mailbox.path("mail", "Inbox"))
-                there = {m["Id"] + ".json" for m in self.mailbox.sandbox.records("message", "Inbox")}
+                there = {m["Id"] + ".json" for m in self.mailbox.records("message", "Inbox")}
                 self.assertLessEqual(there, set(names))
                 self.assertEqual(self.mailbox.json("mail", "Inbox", id + ".json")["Subject"], "a\ufffdb")
 

@@ -82,8 +82,11 @@ void fs_destroy(struct fs *fs); /* NULL is fine */
 struct fs_entry {
     uint64_t ino;
     struct stat attr;
-    bool cacheable; /* the kernel may keep name and attributes until told otherwise; else not at all
-                     */
+    bool cacheable; /* the kernel may keep the attributes until told otherwise, and the name for a
+                      * moment; else nothing at all */
+    bool
+        keeps_name; /* the name is never another inode's: as soon as it means none, whatever is asked
+                      * of this one is -ENOENT or -ESTALE, and the kernel looks the name up again */
 };
 int fs_lookup(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
               struct fs_entry *ret);

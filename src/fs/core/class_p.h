@@ -45,6 +45,8 @@ struct node_ops {
     int (*getattr)(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret);
     /* Unlocked; `name` without "user.outlook.". */
     int (*getxattr)(struct fs *fs, struct node *node, const char *name, struct buf *out);
+    /* fs_entry.keeps_name. Unlocked. NULL: no. */
+    bool (*keeps_name)(struct fs *fs, struct node *node);
     /* Mode and time; locked. NULL: accepted and not kept, so that cp -a and rsync -a go on. */
     int (*setattr)(struct fs *fs, struct node *node, const struct stat *attr, unsigned set);
     /* Before an open: brings what load() or list() needs to this machine. Unlocked. */

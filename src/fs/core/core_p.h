@@ -91,6 +91,7 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc);
 struct dir_attr {
     uint64_t size;
     int64_t mtime; /* ns; 0: that of directories */
+    bool keeps_name;
 };
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL
  * (asked for when needed, as it is when anything changes before the entry is read). Strings are

@@ -269,7 +269,8 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
         return -ENOENT;
 
     if (e->has_attr) {
-        *ret = (struct fs_entry){.ino = e->spec.ino, .cacheable = true};
+        *ret = (struct fs_entry){
+            .ino = e->spec.ino, .cacheable = true, .keeps_name = e->attr.keeps_name};
         attr_of(fs, e, &ret->attr);
         if (tree_list(fs, &e->spec, &ret->attr, e->moment))
             return 0;

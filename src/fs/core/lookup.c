@@ -127,12 +127,14 @@ int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const
 
 int node_entry(struct fs *fs, const struct fs_req *req, struct node *node, struct fs_entry *ret)
 {
+    const struct node_ops *ops = tree_ops(fs, node);
     int rc = node_getattr(fs, req, node, &ret->attr);
 
     if (rc)
         return rc;
     ret->ino = node->ino;
-    ret->cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+    ret->cacheable = !(ops->flags & NODE_VOLATILE);
+    ret->keeps_name = ops->keeps_name && ops->keeps_name(fs, node);
     tree_remember(fs, node);
     return 0;
 }

@@ -197,7 +197,10 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
     }
     struct node_spec spec = record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id));
 
-    dir_add(list, spec, &(struct dir_attr){.size = r->size, .mtime = r->mtime});
+    dir_add(list, spec,
+            &(struct dir_attr){.size = r->size,
+                               .mtime = r->mtime,
+                               .keeps_name = !(kind_info(dir->kind)->caps & KIND_CAN_MOVE)});
     free(name);
 }
 

@@ -210,6 +210,18 @@ static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *
     return rc;
 }
 
+/* The name is made of the id, and so is the inode number; a name that was given here is its slot's. A record that moves
+ * keeps its inode. */
+static bool record_keeps_name(struct fs *fs, struct node *node)
+{
+    const char *folder;
+    enum kind kind;
+
+    tree_place(fs, node, &kind, &folder);
+    return !(kind_info(kind)->caps & KIND_CAN_MOVE) &&
+           state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT;
+}
+
 /* --- content --- */
 
 static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
@@ -457,6 +469,7 @@ const struct node_ops record_ops = {
     .type = S_IFREG,
     .flags = NODE_WRITABLE | NODE_MOVABLE | NODE_KEEP_BASE,
     .getattr = record_getattr,
+    .keeps_name = record_keeps_name,
     .getxattr = record_getxattr,
     .prepare = record_prepare,
     .load = record_load,
@@ -471,6 +484,7 @@ static const struct node_ops read_only_record_ops = {
     .type = S_IFREG,
     .flags = NODE_READ_ONLY,
     .getattr = record_getattr,
+    .keeps_name = record_keeps_name,
     .getxattr = record_getxattr,
     .prepare = record_prepare,
     .load = record_load,

@@ -216,6 +216,30 @@ static void test_folders_by_id(void **state)
     free(id);
 }
 
+/* The kernel asks for such a name once a minute. */
+static bool keeps_name(struct rig *t, const char *path)
+{
+    struct fs_entry entry;
+
+    assert_int_equal(rig_lookup(t, path, &entry), 0);
+    rig_forget(t, &entry);
+    return entry.keeps_name;
+}
+
+static void test_names_that_stay(void **state)
+{
+    struct rig *t = *state;
+
+    assert_true(keeps_name(t, t->path));
+    assert_false(keeps_name(t, "contacts/Contacts"));
+    script_run(t, "create tmp w; write bad; close; create new.json w; write new; close");
+    assert_false(keeps_name(t, CONTACTS "tmp"));
+    assert_false(keeps_name(t, CONTACTS "new.json"));
+    script_run(t, "rename @ jane.json");
+    assert_false(keeps_name(t, CONTACTS "jane.json"));
+    assert_false(keeps_name(t, t->path)); /* the other spelling */
+}
+
 /* --- after a save ----------------------------------------------------------------------------- */
 
 static void test_times_and_modes_of_a_record(void **state)
@@ -302,6 +326,7 @@ int main(void)
         TEST(test_a_lost_alias_with_a_new_cache),
         TEST(test_two_spellings_one_inode),
         TEST(test_folders_by_id),
+        TEST(test_names_that_stay),
         TEST(test_times_and_modes_of_a_record),
         TEST(test_touch_without_a_save),
         TEST(test_saving_in_place_keeps_the_inode),

@@ -165,21 +165,32 @@ static void test_what_is_no_file_of_ours_is_replaced(void **state)
 
 static void test_a_flipped_bit_is_not_shown(void **state)
 {
+    static const char *const damages[] = {
+        "UPDATE listings SET sample = CAST(replace(sample, 'Id', 'Ie') AS BLOB)",
+        "UPDATE listings SET sample = x'00'",
+        "UPDATE texts SET text = x'0000'",
+        "UPDATE texts SET text = zeroblob(40)",
+        "UPDATE texts SET text = 'another'",
+    };
+    static const char long_text[] = "{\n  \"Id\": \"a\",\n  \"DisplayName\": \"Somebody\"\n}\n";
     struct cache *c = open_cache(*state);
     struct cache_record r;
-    struct item item = item_of(KIND_CONTACT, "a", 5, text);
+    struct item item = item_of(KIND_CONTACT, "a", 5, long_text);
     enum cache_change change;
 
-    put_one(c);
+    assert_int_equal(cache_put(c, "F", &item, 1, &change), 0);
     cache_close(c);
-    run_sql(*state, "UPDATE texts SET text = replace(text, 'Id', 'Ie')");
-    c = open_cache(*state);
-    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &r), -ENOENT);
-    assert_int_equal(cache_put(c, "F", &item, 1, &change), 0); /* as the service says it again */
-    assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &r), 0);
-    assert_string_equal(r.text, text);
-    cache_record_release(&r);
-    cache_close(c);
+    for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+        run_sql(*state, damages[i]);
+        c = open_cache(*state);
+        assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &r), -ENOENT);
+        assert_int_equal(cache_put(c, "F", &item, 1, &change),
+                         0); /* as the service says it again */
+        assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", true, &r), 0);
+        assert_string_equal(r.text, long_text);
+        cache_record_release(&r);
+        cache_close(c);
+    }
 }
 
 struct pages {
