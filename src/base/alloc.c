@@ -39,7 +39,13 @@ char *xstrdup(const char *s)
 
 char *xstrndup(const char *s, size_t n)
 {
-    return present(strndup(s, n));
+    size_t len = strnlen(
+        s, n); /* strndup(3) under ASan's strict_string_checks reads on to the end of a text */
+    char *copy = xmalloc(len + 1);
+
+    memcpy(copy, s, len);
+    copy[len] = '\0';
+    return copy;
 }
 
 void xstrset(char **field, const char *s)
@@ -64,6 +70,19 @@ void xstrvfree(char **list)
     free(list);
 }
 
+void xfree(void *memory)
+{
+    void *p;
+
+    memcpy(&p, memory, sizeof(p)); /* of whatever type */
+    free(p);
+}
+
+void xstrv_release(char ***list)
+{
+    xstrvfree(*list);
+}
+
 char *xvasprintf(const char *fmt, va_list ap)
 {
     char *text = NULL;
@@ -76,10 +95,9 @@ char *xvasprintf(const char *fmt, va_list ap)
 char *xasprintf(const char *fmt, ...)
 {
     va_list ap;
-    char *text;
 
     va_start(ap, fmt);
-    text = xvasprintf(fmt, ap);
+    char *text = xvasprintf(fmt, ap);
     va_end(ap);
     return text;
 }

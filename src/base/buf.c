@@ -11,12 +11,11 @@
 
 #define FIRST_CAP 64
 
-/* What an empty buffer without memory points at: `cap` is 0 then, and nobody writes here. */
-static char nothing[1];
+char buf_nothing[1]; /* `cap` is 0 where a buffer points at it */
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf){.data = nothing, .max = max};
+    *b = (struct buf)BUF_INIT(max);
 }
 
 void buf_release(struct buf *b)
@@ -41,15 +40,13 @@ void buf_clear(struct buf *b)
 
 int buf_grow(struct buf *b, size_t n)
 {
-    size_t need, cap;
-
     if (n > b->max - b->len)
         return -ENOBUFS;
-    need = b->len + n + 1;
+    size_t need = b->len + n + 1;
     if (need <= b->cap)
         return 0;
 
-    cap = b->cap ? b->cap : FIRST_CAP;
+    size_t cap = b->cap ? b->cap : FIRST_CAP;
     while (cap < need)
         cap *= 2;
     if (cap - 1 > b->max)
@@ -73,20 +70,17 @@ int buf_addch(struct buf *b, char c)
 
 int buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
-    char *text = xvasprintf(fmt, ap);
-    int rc = buf_addstr(b, text);
+    SCOPED(xfree) char *text = xvasprintf(fmt, ap);
 
-    free(text);
-    return rc;
+    return buf_addstr(b, text);
 }
 
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;
-    int rc;
 
     va_start(ap, fmt);
-    rc = buf_vaddf(b, fmt, ap);
+    int rc = buf_vaddf(b, fmt, ap);
     va_end(ap);
     return rc;
 }
@@ -103,17 +97,15 @@ char *buf_detach(struct buf *b)
 int buf_fail(struct buf *err, int code, const char *fmt, ...)
 {
     va_list ap;
-    char *text;
-    size_t len;
 
     if (!err)
         return code;
 
     va_start(ap, fmt);
-    text = xvasprintf(fmt, ap);
+    SCOPED(xfree) char *text = xvasprintf(fmt, ap);
     va_end(ap);
 
-    len = strlen(text);
+    size_t len = strlen(text);
     if (len > err->max) {
         len = err->max;
         while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) /* whole characters only */
@@ -121,6 +113,5 @@ int buf_fail(struct buf *err, int code, const char *fmt, ...)
     }
     buf_clear(err);
     buf_add(err, text, len);
-    free(text);
     return code;
 }

@@ -53,14 +53,18 @@ int file_read_fd(int fd, struct buf *out)
 
 int file_read(const char *path, struct buf *out, struct buf *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc;
+    SCOPED(fd_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return fail(err, path, -errno);
-    rc = read_all(fd, false, out);
-    close(fd);
+    int rc = read_all(fd, false, out);
     return rc ? fail(err, path, rc) : 0;
+}
+
+void fd_release(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
 }
 
 int file_pwrite_all(int fd, const void *data, size_t len, off_t offset)
@@ -105,24 +109,23 @@ static int fill_and_close(int fd, const void *data, size_t len, mode_t mode)
 
 static int sync_directory(const char *directory)
 {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SCOPED(fd_release) int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = 0;
 
     if (fd < 0)
         return -errno;
     if (fsync(fd) && errno != EINVAL) /* EINVAL: a file system that has no such thing */
         rc = -errno;
-    close(fd);
     return rc;
 }
 
 int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct buf *err)
 {
-    char *directory = directory_of(path);
-    char *temporary = xasprintf("%s/.outlookfs-XXXXXX", directory);
-    int fd, rc;
+    SCOPED(xfree) char *directory = directory_of(path);
+    SCOPED(xfree) char *temporary = xasprintf("%s/.outlookfs-XXXXXX", directory);
+    int rc;
 
-    fd = mkostemp(temporary, O_CLOEXEC); /* O_CREAT|O_EXCL, 0600 */
+    int fd = mkostemp(temporary, O_CLOEXEC); /* O_CREAT|O_EXCL, 0600 */
     if (fd < 0) {
         rc = -errno;
         goto out;
@@ -139,8 +142,6 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 out:
     if (rc)
         fail(err, path, rc);
-    free(temporary);
-    free(directory);
     return rc;
 }
 
@@ -149,11 +150,10 @@ out:
 static int make_directory(const char *path)
 {
     struct stat st;
-    int rc;
 
     if (mkdir(path, 0700) == 0)
         return 0;
-    rc = -errno;
+    int rc = -errno;
     if (stat(path, &st))
         return rc;
     return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
@@ -161,12 +161,12 @@ static int make_directory(const char *path)
 
 int file_mkdirs(const char *path, struct buf *err)
 {
-    char *partial, *slash;
+    char *slash;
     int rc = 0;
 
     if (!*path)
         return fail(err, path, -ENOENT);
-    partial = slash = xstrdup(path);
+    SCOPED(xfree) char *partial = slash = xstrdup(path);
     while (rc == 0 && (slash = strchr(slash + 1, '/'))) {
         *slash = '\0';
         rc = make_directory(partial);
@@ -176,6 +176,5 @@ int file_mkdirs(const char *path, struct buf *err)
         rc = make_directory(partial);
     if (rc)
         fail(err, path, rc);
-    free(partial);
     return rc;
 }

@@ -1,6 +1,7 @@
 /*
  * json.c - members of trees, and equality.
  */
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>
 
 #include <outlookfs/base/str.h>
@@ -31,7 +32,6 @@ bool json_bool(const cJSON *obj, const char *name, bool otherwise)
 int64_t json_int(const cJSON *obj, const char *name, int64_t otherwise)
 {
     const cJSON *member = json_get(obj, name);
-    double number;
 
     if (!cJSON_IsNumber(member))
         return otherwise;
@@ -44,10 +44,15 @@ int64_t json_int(const cJSON *obj, const char *name, int64_t otherwise)
         if (*end == '\0' && errno == 0)
             return exact;
     }
-    number = member->valuedouble; /* 1e3, 2.0 */
+    double number = member->valuedouble; /* 1e3, 2.0 */
     if (!(number >= -0x1p63 && number < 0x1p63) || (double)(int64_t)number != number)
         return otherwise;
     return (int64_t)number;
+}
+
+void json_release(cJSON **value)
+{
+    cJSON_Delete(*value);
 }
 
 /* Objects with fewer members are searched through. */
@@ -97,7 +102,7 @@ cJSON *json_find(struct json_finder *f, const char *name)
  */
 static bool has_members_of(const cJSON *a, const cJSON *b, bool values)
 {
-    struct json_finder find;
+    SCOPED(json_finder_release) struct json_finder find = {0};
     const cJSON *member;
     bool has = true;
 
@@ -110,7 +115,6 @@ static bool has_members_of(const cJSON *a, const cJSON *b, bool values)
         if (!has)
             break;
     }
-    json_finder_release(&find);
     return has;
 }
 
@@ -194,17 +198,11 @@ static bool equal_decimals(const char *a, const char *b)
 
 static bool equal_numbers(const cJSON *a, const cJSON *b)
 {
-    char *x, *y;
-    bool equal;
-
     if (str_eq(a->valuestring, b->valuestring))
         return a->valuestring || a->valuedouble == b->valuedouble;
-    x = json_print(a);
-    y = json_print(b);
-    equal = equal_decimals(x, y);
-    free(x);
-    free(y);
-    return equal;
+    SCOPED(xfree) char *x = json_print(a);
+    SCOPED(xfree) char *y = json_print(b);
+    return equal_decimals(x, y);
 }
 
 bool json_equal(const cJSON *a, const cJSON *b)

@@ -57,10 +57,8 @@ static enum step read_hex4(struct json_reader *r, bool behind_high, unsigned *re
 /* `pos` is behind "\u". Mended, each half of a pair is an escape of its own until it is decoded. */
 static enum step read_unicode(struct json_reader *r)
 {
-    enum step step;
     unsigned code;
-
-    step = read_hex4(r, false, &code);
+    enum step step = read_hex4(r, false, &code);
     if (step != STEP_OK || r->mend || code < 0xd800 || code > 0xdbff)
         return step;
 
@@ -234,7 +232,7 @@ static char *decode_escape(struct json_reader *r, const char **p, const char *en
 {
     static const char letters[] = "bfnrt";
     static const char meant[] = "\b\f\n\r\t";
-    int code = escaped_code(*p, end), low;
+    int code = escaped_code(*p, end);
 
     if (code < 0) {
         const char *letter = strchr(letters, (*p)[1]);
@@ -244,7 +242,7 @@ static char *decode_escape(struct json_reader *r, const char **p, const char *en
         return out;
     }
     *p += 6;
-    low = escaped_code(*p, end);
+    int low = escaped_code(*p, end);
     if (is_between(code, 0xd800, 0xdbff) && is_between(low, 0xdc00, 0xdfff)) {
         *p += 6;
         return put_utf8(out, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00));
@@ -257,12 +255,12 @@ static char *decode_escape(struct json_reader *r, const char **p, const char *en
 char *json_reader_string(struct json_reader *r)
 {
     const char *p = r->start, *end = r->start + r->length;
-    char *string, *out;
+    char *out;
 
     if (r->plain)
         return xstrndup(r->start, r->length);
     /* An escape is longer than what it stands for; U+FFFD has two bytes more than a wrong one. */
-    string = out = xmalloc(r->length + 2 * r->nwrong + 1);
+    char *string = out = xmalloc(r->length + 2 * r->nwrong + 1);
     while (p < end) {
         size_t length = plain_run(p, (size_t)(end - p)), good;
 
@@ -291,9 +289,6 @@ char *json_reader_string(struct json_reader *r)
 
 bool json_reader_decodes_to(struct json_reader *r, const char *string)
 {
-    char *decoded = json_reader_string(r);
-    bool is = strcmp(decoded, string) == 0;
-
-    free(decoded);
-    return is;
+    SCOPED(xfree) char *decoded = json_reader_string(r);
+    return strcmp(decoded, string) == 0;
 }

@@ -95,43 +95,36 @@ static void emit(enum log_level level, const char *text)
 void log_line(enum log_level level, const char *fmt, ...)
 {
     int saved_errno = errno;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
     char date[32];
-    char *line, *full;
     va_list ap;
 
     if ((int)level > atomic_load(&current_level))
         return;
 
     va_start(ap, fmt);
-    full = xvasprintf(fmt, ap);
+    SCOPED(xfree) char *full = xvasprintf(fmt, ap);
     va_end(ap);
     make_printable(full);
-    buf_init(&text, BUF_TEXT_MAX);
     buf_fail(&text, 0, "%s", full); /* cuts what is too long */
 
     str_format_time(clock_now(), date);
-    line = xasprintf("%s %s: %s\n", date, levels[level].name, text.data);
+    SCOPED(xfree) char *line = xasprintf("%s %s: %s\n", date, levels[level].name, text.data);
     remember(line, strlen(line));
     emit(level, text.data);
 
-    free(line);
-    free(full);
-    buf_release(&text);
     errno = saved_errno;
 }
 
 int log_tail(struct buf *out)
 {
     size_t before = out->len;
-    size_t first;
-    int rc;
 
     mutex_lock(&ring.lock);
-    first = LOG_RING_MAX - ring.start; /* up to where the ring bends */
+    size_t first = LOG_RING_MAX - ring.start; /* up to where the ring bends */
     if (first > ring.len)
         first = ring.len;
-    rc = buf_add(out, ring.bytes + ring.start, first);
+    int rc = buf_add(out, ring.bytes + ring.start, first);
     if (rc == 0)
         rc = buf_add(out, ring.bytes, ring.len - first);
     mutex_unlock(&ring.lock);

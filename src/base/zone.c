@@ -100,9 +100,7 @@ char *zone_local_windows(void)
     UChar zone[NAME_MAX_UNITS];
     UErrorCode status = U_ZERO_ERROR;
     int32_t n = ucal_getHostTimeZone(zone, NAME_MAX_UNITS, &status);
-    char *iana = U_SUCCESS(status) ? from_units(zone, n) : NULL;
-    char *windows = iana && is_local(iana) ? zone_windows(iana) : NULL;
+    SCOPED(xfree) char *iana = U_SUCCESS(status) ? from_units(zone, n) : NULL;
 
-    free(iana);
-    return windows;
+    return iana && is_local(iana) ? zone_windows(iana) : NULL;
 }

@@ -65,7 +65,7 @@ static const char *mounted_where(const struct mounts *m, const char *state_dir)
 static void describe_login(const struct settings *s, const struct login *l, int rc,
                            struct buf *state)
 {
-    char *advice = login_advice(s);
+    SCOPED(xfree) char *advice = login_advice(s);
 
     if (rc == -ENOENT)
         buf_addf(state, "not logged in: %s", advice);
@@ -75,15 +75,13 @@ static void describe_login(const struct settings *s, const struct login *l, int 
         buf_addf(state, "login required: %s (%s)", advice, l->dead);
     else
         buf_addf(state, "logged in%s", l->in_keyring ? ", tokens in the keyring" : "");
-    free(advice);
 }
 
 /* The state of its token, and who it is for where that is known. */
 static char *describe_token(const struct settings *s, struct buf *state)
 {
     const struct values *v = &s->values;
-    struct login login = {0};
-    char *who = NULL;
+    SCOPED(login_release) struct login login = {0};
 
     if (v->token_file) {
         buf_addf(state, "token file%s", access(v->token_file, R_OK) ? " missing" : "");
@@ -98,24 +96,21 @@ static char *describe_token(const struct settings *s, struct buf *state)
     } else {
         buf_addstr(state, s->sandbox ? "needs none" : "no token");
     }
-    who = xstrdup(login.who);
-    login_release(&login);
-    return who;
+    return xstrdup(login.who);
 }
 
 /* An account that cannot be mounted is listed, too, with the reason. */
 static void show(const struct account *account, const char *config, const struct mounts *mounts)
 {
     const char *where = NULL;
-    struct settings s;
-    struct buf state, err;
-    char *who = NULL;
+    SCOPED(settings_release) struct settings s = {0};
+    SCOPED(buf_release) struct buf state = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(xfree) char *who = NULL;
 
     settings_init(&s);
     s.account = xstrdup(account->name);
     s.config = xstrdup(config);
-    buf_init(&state, BUF_TEXT_MAX);
-    buf_init(&err, BUF_TEXT_MAX);
     if (settings_complete(&s, &err)) {
         buf_addstr(&state, err.data);
     } else {
@@ -124,20 +119,15 @@ static void show(const struct account *account, const char *config, const struct
     }
     print(stdout, "%-12s  %-9s  %-24s  %-20s  %s\n", account->name, service_name(s.service),
           who ? who : "-", where ? where : "not mounted", state.data);
-    free(who);
-    buf_release(&err);
-    buf_release(&state);
-    settings_release(&s);
 }
 
 static int show_all(const struct settings *s)
 {
-    struct config config = {0};
+    SCOPED(config_release) struct config config = {0};
     struct mounts mounts;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int code = EXIT_DONE;
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (settings_config(s, &config, &err)) {
         code = complain("%s", err.data);
     } else {
@@ -146,8 +136,6 @@ static int show_all(const struct settings *s)
             show(&config.accounts[i], config.path, &mounts);
         mounts_release(&mounts);
     }
-    config_release(&config);
-    buf_release(&err);
     return code;
 }
 
@@ -155,15 +143,13 @@ static int run(int argc, char **argv)
 {
     const char *said[LETTERS] = {0};
     int code = command_line(&accounts_command, long_options, argc, argv, 0, 0, said);
-    struct settings s;
+    SCOPED(settings_release) struct settings s = {0};
 
     if (code >= 0)
         return code;
     settings_init(&s);
     s.config = xstrdup(said['c']);
-    code = show_all(&s);
-    settings_release(&s);
-    return code;
+    return show_all(&s);
 }
 
 const struct command accounts_command = {

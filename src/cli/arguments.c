@@ -9,25 +9,22 @@
 
 static int help(const struct arguments *a)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&text, BUF_TEXT_MAX);
     usage_shown(a->command);
     keys_help(a->command->keys, &text);
     printf("\n%s  --config FILE             another configuration file\n%s", a->help, text.data);
     if (a->more_help)
         a->more_help();
-    buf_release(&text);
     return EXIT_DONE;
 }
 
 int arguments_read(const struct arguments *a, int argc, char **argv, struct settings *s, void *ctx)
 {
-    struct option *long_options = keys_long_options(a->command->keys, a->own);
+    SCOPED(xfree) struct option *long_options = keys_long_options(a->command->keys, a->own);
     int c, code = -1;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     while (code < 0 && (c = getopt_long(argc, argv, a->letters, long_options, NULL)) != -1) {
         if (c == 'h')
             code = help(a);
@@ -36,8 +33,6 @@ int arguments_read(const struct arguments *a, int argc, char **argv, struct sett
         else if (!a->take(ctx, c) && keys_take(&s->values, c, optarg, &err))
             code = err.len ? complain("%s", err.data) : usage_error(a->command);
     }
-    buf_release(&err);
-    free(long_options);
     return code;
 }
 

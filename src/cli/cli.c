@@ -33,13 +33,10 @@ static void help(FILE *to)
 /* getopt_long() puts argv[0] before its complaints. */
 static int run(const struct command *command, int argc, char **argv)
 {
-    char *name = xasprintf("outlookfs %s", command->name);
-    int code;
+    SCOPED(xfree) char *name = xasprintf("outlookfs %s", command->name);
 
     argv[0] = name;
-    code = command->run(argc, argv);
-    free(name);
-    return code;
+    return command->run(argc, argv);
 }
 
 /* By a link: for programs that want a path and no arguments. */

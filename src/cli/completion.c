@@ -31,16 +31,14 @@ static int show_options(void)
 
 static int show_accounts(void)
 {
-    struct config config = {0};
-    struct settings s;
+    SCOPED(config_release) struct config config = {0};
+    SCOPED(settings_release) struct settings s = {0};
 
     settings_init(&s);
     if (settings_config(&s, &config, NULL) == 0) {
         for (size_t i = 0; i < config.naccounts; i++)
             puts(config.accounts[i].name);
     }
-    config_release(&config);
-    settings_release(&s);
     return EXIT_DONE;
 }
 

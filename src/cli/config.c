@@ -58,16 +58,11 @@ static char *expand_home(const char *path)
 
 static int set_key(const struct key *key, struct values *v, const char *value, struct buf *why)
 {
-    char *whole = key->path ? expand_home(value) : xstrdup(value);
-    struct buf reason;
-    int rc;
-
-    buf_init(&reason, BUF_TEXT_MAX);
-    rc = keys_set(key, v, whole, &reason);
+    SCOPED(xfree) char *whole = key->path ? expand_home(value) : xstrdup(value);
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
+    int rc = keys_set(key, v, whole, &reason);
     if (rc)
         buf_fail(why, rc, "%s = %s: %s", key->name, value, reason.data);
-    buf_release(&reason);
-    free(whole);
     return rc;
 }
 
@@ -94,16 +89,13 @@ static int handle(void *ctx, const char *section, const char *name, const char *
 {
     struct reading *r = ctx;
     struct values *v = &r->config->general;
-    struct buf why;
-    int rc;
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
 
     if (*section)
         v = &((struct account *)config_find(r->config, section))->values;
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = set(r, v, name, value, &why);
+    int rc = set(r, v, name, value, &why);
     if (rc && r->why.len == 0)
         buf_addstr(&r->why, why.data);
-    buf_release(&why);
     return rc == 0;
 }
 
@@ -130,21 +122,17 @@ static void drop_indentation(char *line)
 
 static int scan_line(struct config *c, char *line, unsigned number, struct buf *err)
 {
-    char *end;
-
     if (strlen(line) > LINE_LENGTH_MAX)
         return buf_fail(err, -EINVAL, "%s:%u: a line has %d characters at most", c->path, number,
                         LINE_LENGTH_MAX);
     drop_indentation(line);
     if (*line != '[')
         return 0;
-    end = strchr(line, ']');
+    char *end = strchr(line, ']');
     if (!end)
         return buf_fail(err, -EINVAL, "%s:%u: expected [ACCOUNT]", c->path, number);
-    char *name = xstrndup(line + 1, (size_t)(end - line - 1));
-    int rc = add_account(c, name, number, err);
-    free(name);
-    return rc;
+    SCOPED(xfree) char *name = xstrndup(line + 1, (size_t)(end - line - 1));
+    return add_account(c, name, number, err);
 }
 
 /* Sections without a key are accounts, too. `out` gets the lines for inih. */
@@ -165,17 +153,15 @@ int config_read(const char *path, struct config *ret, struct buf *err)
 {
     struct config config = {.path = xstrdup(path)};
     struct reading reading = {.config = &config};
-    struct buf text, lines;
-    int rc, line;
+    SCOPED(buf_release) struct buf text = BUF_INIT(FILE_MAX);
+    SCOPED(buf_release) struct buf lines = BUF_INIT(FILE_MAX + 2);
 
-    buf_init(&text, FILE_MAX);
-    buf_init(&lines, FILE_MAX + 2);
     buf_init(&reading.why, BUF_TEXT_MAX);
     options_init(&reading.scratch, 0, 0);
-    rc = file_read(path, &text, err);
+    int rc = file_read(path, &text, err);
     if (!rc)
         rc = scan(&config, text.data, &lines, err);
-    line = rc ? 0 : ini_parse_string(lines.data, handle, &reading);
+    int line = rc ? 0 : ini_parse_string(lines.data, handle, &reading);
     if (line)
         rc = buf_fail(err, -EINVAL, "%s:%d: %s", path, line,
                       reading.why.len ? reading.why.data : "expected `name = value`");
@@ -185,8 +171,6 @@ int config_read(const char *path, struct config *ret, struct buf *err)
         config_release(&config);
     options_release(&reading.scratch);
     buf_release(&reading.why);
-    buf_release(&lines);
-    buf_release(&text);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 
 static int not_ours(const char *path, const struct mountpoint *m)
 {
-    char *real = realpath(path, NULL);
+    SCOPED(xfree) char *real = realpath(path, NULL);
     int code;
 
     if (real && str_eq(real, m->path) && !str_eq(real, "/"))
@@ -32,14 +33,13 @@ static int not_ours(const char *path, const struct mountpoint *m)
             complain("%s is not an outlookfs mount but %s (type %s)", m->path, m->source, m->type);
     else
         code = complain("%s is not an outlookfs mount", real ? real : path);
-    free(real);
     return code;
 }
 
 /* The one the working directory is in; else the only one of this user. */
 static int find_unnamed(struct mountpoint *ret, struct buf *err)
 {
-    char **mounts = NULL;
+    SCOPED(xstrv_release) char **mounts = NULL;
     int rc = mountpoint_above(".", ret, err);
 
     if (!rc && mountpoint_is_ours(ret))
@@ -56,7 +56,6 @@ static int find_unnamed(struct mountpoint *ret, struct buf *err)
                       mounts[0], mounts[1], mounts[2] ? ", ..." : "");
     else
         rc = mountpoint_look(mounts[0], ret, err);
-    xstrvfree(mounts);
     return rc;
 }
 
@@ -64,16 +63,14 @@ int control_find(const char *path, struct mountpoint *ret)
 {
     struct mountpoint m = {0};
     int code = EXIT_DONE;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (path ? mountpoint_above(path, &m, &err) : find_unnamed(&m, &err))
         code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
         code = not_ours(path, &m);
     else if (m.dead)
         code = complain("%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
-    buf_release(&err);
 
     if (code)
         mountpoint_release(&m);
@@ -87,21 +84,17 @@ int control_find(const char *path, struct mountpoint *ret)
 static int read_status(void *ctx, int out)
 {
     struct buf text;
-    int rc;
 
     buf_init(&text, STATUS_MAX);
-    rc = file_read(ctx, &text, NULL);
+    int rc = file_read(ctx, &text, NULL);
     return rc ? rc : bounded_write(out, text.data, text.len);
 }
 
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err)
 {
-    char *path = xasprintf("%s/.outlookfs/status.json", mountpoint);
-    struct buf own;
-    int rc;
-
-    buf_init(&own, STATUS_MAX);
-    rc = bounded_run(read_status, path, MOUNT_LIMIT, &own);
+    SCOPED(xfree) char *path = xasprintf("%s/.outlookfs/status.json", mountpoint);
+    SCOPED(buf_release) struct buf own = BUF_INIT(STATUS_MAX);
+    int rc = bounded_run(read_status, path, MOUNT_LIMIT, &own);
     if (rc == -ETIMEDOUT)
         buf_fail(err, rc, "%s " MOUNT_HANGS, mountpoint);
     else if (rc)
@@ -110,8 +103,6 @@ int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct
         rc = json_parse_object(own.data, own.len, ret, err);
     if (!rc && text)
         buf_add(text, own.data, own.len);
-    buf_release(&own);
-    free(path);
     return rc;
 }
 
@@ -119,15 +110,14 @@ char *control_only(const char *mountpoint, const char *list, bool (*wanted)(cons
                    const char *what, struct buf *err)
 {
     const char *found = NULL;
-    cJSON *status = NULL;
+    SCOPED(json_release) cJSON *status = NULL;
     const cJSON *entry;
     char *path = NULL;
-    struct buf names;
+    SCOPED(buf_release) struct buf names = BUF_INIT(BUF_TEXT_MAX);
     size_t count = 0;
 
     if (control_status(mountpoint, NULL, &status, err))
         return NULL;
-    buf_init(&names, BUF_TEXT_MAX);
     cJSON_ArrayForEach(entry, json_get(status, list))
     {
         if (!wanted(entry))
@@ -141,8 +131,6 @@ char *control_only(const char *mountpoint, const char *list, bool (*wanted)(cons
         buf_fail(err, -EINVAL, "%s: several %ss; name one of: %s", mountpoint, what, names.data);
     else
         buf_fail(err, -ENOENT, "%s: there is no %s", mountpoint, what);
-    buf_release(&names);
-    cJSON_Delete(status);
     return path;
 }
 
@@ -166,30 +154,22 @@ static int write_line(void *ctx, int out)
 
 int control_command(const char *mountpoint, const char *line, int64_t limit)
 {
-    char *path = xasprintf("%s/.outlookfs/control", mountpoint);
+    SCOPED(xfree) char *path = xasprintf("%s/.outlookfs/control", mountpoint);
     struct line l = {path, line};
-    struct buf nothing;
+    SCOPED(buf_release) struct buf nothing = BUF_INIT(1);
 
-    buf_init(&nothing, 1);
-    int rc = bounded_run(write_line, &l, limit, &nothing);
-    buf_release(&nothing);
-    free(path);
-    return rc;
+    return bounded_run(write_line, &l, limit, &nothing);
 }
 
 enum service_id control_service(void)
 {
     enum service_id service = SERVICE_CONNECTOR;
-    struct mountpoint m = {0};
-    cJSON *status = NULL;
-    struct buf err;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    SCOPED(json_release) cJSON *status = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (!find_unnamed(&m, &err) && !m.dead && !control_status(m.path, NULL, &status, &err))
         service_by_name(json_str(status, "service"), &service);
-    cJSON_Delete(status);
-    mountpoint_release(&m);
-    buf_release(&err);
     return service;
 }
 

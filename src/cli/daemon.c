@@ -36,11 +36,10 @@ struct report {
 
 static bool send_report(struct report *report, char status, const char *text)
 {
-    struct buf message;
+    SCOPED(buf_release) struct buf message = BUF_INIT(BUF_TEXT_MAX);
     size_t done = 0;
     ssize_t n = 0;
 
-    buf_init(&message, BUF_TEXT_MAX);
     buf_addch(&message, status);
     buf_addstr(&message, text ? text : "");
     while (done < message.len && n >= 0) {
@@ -52,7 +51,6 @@ static bool send_report(struct report *report, char status, const char *text)
     }
     close(report->fd);
     report->fd = -1;
-    buf_release(&message);
     return n >= 0;
 }
 
@@ -72,14 +70,13 @@ static void tell_manager(const char *state)
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     size_t len = path ? strlen(path) : 0;
-    int fd;
 
     if (!len || len >= sizeof(to.sun_path) || (*path != '/' && *path != '@'))
         return;
     memcpy(to.sun_path, path, len);
     if (*path == '@')
         to.sun_path[0] = '\0';
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
     sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
@@ -150,9 +147,8 @@ static int wait_for_child(pid_t child)
 static int await_report(const struct settings *s, int fd, pid_t child)
 {
     int code = EXIT_NOT_DONE, status;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&text, BUF_TEXT_MAX);
     say_what_is_awaited(fd, s);
     read_report(fd, &text);
     if (text.data[0] == READY) {
@@ -168,7 +164,6 @@ static int await_report(const struct settings *s, int fd, pid_t child)
                  WIFSIGNALED(status) ? "was ended by signal" : "ended with code",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
-    buf_release(&text);
     return code;
 }
 
@@ -184,7 +179,7 @@ static void become_daemon(pid_t parent)
 int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *, struct report *))
 {
     struct report report = {.fd = -1};
-    pid_t parent = getpid(), child;
+    pid_t parent = getpid();
     int fds[2], code;
 
     umask(077);
@@ -194,7 +189,7 @@ int daemon_run(const struct settings *s, int (*serve_fn)(const struct settings *
 
     if (pipe2(fds, O_CLOEXEC))
         return complain("cannot make a pipe: %s", strerror(errno));
-    child = fork();
+    pid_t child = fork();
     if (child < 0) {
         code = complain("cannot start a process: %s", strerror(errno));
         close(fds[0]);

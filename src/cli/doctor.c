@@ -4,6 +4,7 @@
 #include "doctor_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
@@ -22,9 +23,8 @@ static const struct option long_options[] = {{"json", no_argument, NULL, 'j'},
 static void add_link(struct doctor *d, const char *link, bool ok, const char *fmt, va_list ap)
 {
     cJSON *obj = cJSON_CreateObject();
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&text, BUF_TEXT_MAX);
     buf_vaddf(&text, fmt, ap);
     cJSON_AddStringToObject(obj, "link", link);
     cJSON_AddBoolToObject(obj, "ok", ok);
@@ -35,7 +35,6 @@ static void add_link(struct doctor *d, const char *link, bool ok, const char *fm
         print(stdout, "%-5s %-14s %s\n", ok ? "OK" : "FAIL", link, text.data);
         fflush(stdout);
     }
-    buf_release(&text);
 }
 
 void doctor_ok(struct doctor *d, const char *link, const char *fmt, ...)
@@ -63,8 +62,8 @@ void doctor_fail(struct doctor *d, const char *link, const char *fmt, ...)
 static void take_mountpoint(struct doctor *d, const char *path)
 {
     struct settings *s = &d->settings;
-    struct mountpoint m = {0};
-    cJSON *status = NULL;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    SCOPED(json_release) cJSON *status = NULL;
 
     xstrset(&s->mountpoint, path);
     if (mountpoint_above(path, &m, NULL) == 0 && mountpoint_is_ours(&m)) {
@@ -73,8 +72,6 @@ static void take_mountpoint(struct doctor *d, const char *path)
             xstrset(&s->account, json_str(status, "account"));
         d->unnamed = status && !s->account;
     }
-    cJSON_Delete(status);
-    mountpoint_release(&m);
 }
 
 static bool is_directory(const char *path)
@@ -87,7 +84,7 @@ static bool is_directory(const char *path)
 static void take_word(struct doctor *d, const char *word)
 {
     struct settings *s = &d->settings;
-    struct config config = {0};
+    SCOPED(config_release) struct config config = {0};
 
     if (!word)
         return;
@@ -97,18 +94,14 @@ static void take_word(struct doctor *d, const char *word)
         take_mountpoint(d, word);
     else
         xstrset(&s->account, word); /* an unknown one: the configuration says so */
-    config_release(&config);
 }
 
 static bool check_configuration(struct doctor *d)
 {
     struct settings *s = &d->settings;
-    char *path = settings_config_path(s);
-    struct buf err;
-    int rc;
-
-    buf_init(&err, BUF_TEXT_MAX);
-    rc = settings_complete(s, &err);
+    SCOPED(xfree) char *path = settings_config_path(s);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    int rc = settings_complete(s, &err);
     if (rc && d->unnamed)
         doctor_fail(d, "configuration",
                     "%s is mounted by --url or --sandbox, and doctor looks at accounts: ask "
@@ -120,8 +113,6 @@ static bool check_configuration(struct doctor *d)
         doctor_ok(d, "configuration", "%s, %s%s, %s", path, s->account ? "account " : "no account",
                   s->account ? s->account : "",
                   s->service == SERVICE_GRAPH ? "Microsoft Graph" : "connector");
-    buf_release(&err);
-    free(path);
     return rc == 0;
 }
 

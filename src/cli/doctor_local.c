@@ -31,7 +31,8 @@ static void check_device(struct doctor *d)
 static char *find_program(const char *name)
 {
     const char *env = getenv("PATH");
-    char *path = xstrdup(env ? env : "/usr/bin:/bin"), *rest = path, *dir, *found = NULL;
+    SCOPED(xfree) char *path = xstrdup(env ? env : "/usr/bin:/bin");
+    char *rest = path, *dir, *found = NULL;
 
     while (!found && (dir = strsep(&rest, ":"))) {
         found = xasprintf("%s/%s", *dir ? dir : ".", name);
@@ -39,13 +40,12 @@ static char *find_program(const char *name)
             xstrset(&found, NULL);
         }
     }
-    free(path);
     return found;
 }
 
 static void check_helper(struct doctor *d)
 {
-    char *path = find_program("fusermount3");
+    SCOPED(xfree) char *path = find_program("fusermount3");
     struct stat st;
 
     if (!path && geteuid() == 0)
@@ -56,19 +56,17 @@ static void check_helper(struct doctor *d)
         doctor_fail(d, "fusermount3", "%s is not set-user-ID root: reinstall fuse3", path);
     else
         doctor_ok(d, "fusermount3", "%s", path);
-    free(path);
 }
 
 /* Mounted already, or fit for it. */
 static void check_mountpoint(struct doctor *d)
 {
-    char *path = xstrdup(d->settings.mountpoint);
-    struct mountpoint m = {0};
-    struct buf err;
+    SCOPED(xfree) char *path = xstrdup(d->settings.mountpoint);
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (!path)
         return;
-    buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(path, &m, &err))
         doctor_fail(d, "mount point", "%s", err.data);
     else if (m.dead)
@@ -79,9 +77,6 @@ static void check_mountpoint(struct doctor *d)
         doctor_fail(d, "mount point", "%s", err.data);
     else
         doctor_ok(d, "mount point", "%s is empty", path);
-    mountpoint_release(&m);
-    buf_release(&err);
-    free(path);
 }
 
 /* The directory, or the nearest above it that is there, where it would be made. */
@@ -96,7 +91,7 @@ static char *nearest(const char *path)
 
 static void check_directory(struct doctor *d, const char *link, const char *path)
 {
-    char *there = nearest(path);
+    SCOPED(xfree) char *there = nearest(path);
     struct statvfs fs;
     struct stat st;
 
@@ -110,14 +105,14 @@ static void check_directory(struct doctor *d, const char *link, const char *path
         doctor_fail(d, link, "%s: less than 64 MB are free: free some space", path);
     else
         doctor_ok(d, link, "%s%s", path, str_eq(there, path) ? "" : ", made at the first mount");
-    free(there);
 }
 
 /* One mount at a time uses a state directory. */
 static void check_others(struct doctor *d)
 {
     const char *here = d->settings.mountpoint;
-    char **mounts = NULL, *other = NULL;
+    char **mounts = NULL;
+    SCOPED(xfree) char *other = NULL;
 
     if (mountpoint_list(getuid(), &mounts, NULL))
         return;
@@ -138,7 +133,6 @@ static void check_others(struct doctor *d)
         doctor_ok(d, "other mounts", "the account is mounted on %s", other);
     else
         doctor_ok(d, "other mounts", "none of this account");
-    free(other);
 }
 
 void doctor_local(struct doctor *d)

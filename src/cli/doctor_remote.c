@@ -25,16 +25,15 @@ static bool reach(struct doctor *d, const char *link, const char *url, int64_t *
 {
     const char *authority = strstr(url, "://");
     size_t origin_len = authority ? strcspn(authority + 3, "/") + (size_t)(authority + 3 - url) : 0;
-    char *origin = xstrndup(url, origin_len);
+    SCOPED(xfree) char *origin = xstrndup(url, origin_len);
     const struct http_config config = {.base_url = origin, .total_ms = LIMIT_MS};
     const struct http_request request = {
         .method = "GET", .path = "/", .priority = HTTP_INTERACTIVE};
-    struct http_answer answer;
+    SCOPED(http_answer_release) struct http_answer answer = {0};
     struct http *http = NULL;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     bool there = false;
 
-    buf_init(&err, BUF_TEXT_MAX);
     http_answer_init(&answer);
     if (http_create(&config, &http, &err)) {
         doctor_fail(d, link, "%s: %s", url, err.data);
@@ -47,10 +46,7 @@ static bool reach(struct doctor *d, const char *link, const char *url, int64_t *
         else
             doctor_fail(d, link, "%s: %s", url, answer.reason.data);
     }
-    http_answer_release(&answer);
     http_destroy(http);
-    buf_release(&err);
-    free(origin);
     return there;
 }
 
@@ -83,26 +79,24 @@ static bool has_word(const char *list, const char *word)
 /* Scopes come back short or with their resource in front; offline_access never does. */
 static void find_missing(const char *wanted, const char *granted, struct buf *out)
 {
-    char *copy = xstrdup(wanted), *rest = copy, *word;
+    SCOPED(xfree) char *copy = xstrdup(wanted);
+    char *rest = copy, *word;
 
     while ((word = strsep(&rest, " "))) {
         if (*word && !str_eq(word, "offline_access") && !str_ends(word, "/.default") &&
             !has_word(granted, word))
             buf_addf(out, "%s%s", out->len ? ", " : "", word);
     }
-    free(copy);
 }
 
 static bool check_login(struct doctor *d)
 {
     const struct settings *s = &d->settings;
     struct login_store *store = login_open(s);
-    char *advice = login_advice(s);
-    struct login login = {0};
-    struct buf text;
+    SCOPED(xfree) char *advice = login_advice(s);
+    SCOPED(login_release) struct login login = {0};
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
     bool good = false;
-
-    buf_init(&text, BUF_TEXT_MAX);
     int rc = login_store_peek(store, &login, &text);
     if (!rc && login.granted)
         find_missing(login_scope(s), login.granted, &text);
@@ -118,10 +112,7 @@ static bool check_login(struct doctor *d)
         doctor_ok(d, "login", "%s, kept in %s", login.who ? login.who : "logged in",
                   login.in_keyring ? "the keyring" : login_store_path(store));
     good = !rc && !login.dead;
-    login_release(&login);
     login_store_close(store);
-    buf_release(&text);
-    free(advice);
     return good;
 }
 
@@ -134,7 +125,7 @@ static const char *reason_of(const struct remote_fault *fault, enum grade grade)
 
 static bool check_service(struct doctor *d, struct remote *remote)
 {
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     enum grade grade = service_ask(remote, &fault);
     const char *account = remote_account(remote);
 
@@ -147,7 +138,6 @@ static bool check_service(struct doctor *d, struct remote *remote)
     else
         doctor_fail(d, "service", "%s%s", reason_of(&fault, grade),
                     fault.status == 404 ? ": the URL is wrong" : "");
-    remote_fault_release(&fault);
     return grade == GRADE_OK;
 }
 
@@ -176,9 +166,8 @@ static void check_mailbox(struct doctor *d)
     const struct sandbox none = {0};
     struct token_source *tokens = NULL;
     struct remote *remote = NULL;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (service_connect(&d->settings, &none, &tokens, &remote, &err)) {
         doctor_fail(d, "service", "%s", err.data);
     } else if (check_service(d, remote)) {
@@ -187,7 +176,6 @@ static void check_mailbox(struct doctor *d)
     }
     remote_destroy(remote);
     token_destroy(tokens);
-    buf_release(&err);
 }
 
 static void check_notify(struct doctor *d)
@@ -203,13 +191,13 @@ void doctor_remote(struct doctor *d)
 {
     const struct settings *s = &d->settings;
     int64_t date = 0, unused;
-    bool there, logged_in = true;
+    bool logged_in = true;
 
     if (s->sandbox) {
         doctor_ok(d, "service", "the sandbox, on this machine");
         return;
     }
-    there = reach(d, "network", s->values.url, &date);
+    bool there = reach(d, "network", s->values.url, &date);
     check_clock(d, date);
     if (s->login) {
         reach(d, "login host", s->values.login_url, &unused);

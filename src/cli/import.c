@@ -10,6 +10,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/charset.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/ical.h>
 #include <outlookfs/formats/imported.h>
@@ -47,14 +48,11 @@ struct target {
 static int find_kind(struct target *t, const struct mountpoint *m)
 {
     const char *below = t->dir + strlen(m->path);
-    size_t len;
-    char *top;
 
     below += *below == '/';
-    len = strcspn(below, "/");
-    top = xstrndup(below, len);
+    size_t len = strcspn(below, "/");
+    SCOPED(xfree) char *top = xstrndup(below, len);
     t->kind = kind_by_dir(top);
-    free(top);
     if (below[len] == '/' && (t->kind == KIND_CONTACT || t->kind == KIND_EVENT))
         return EXIT_DONE;
     return complain("%s is not a folder of contacts/ or calendars/", t->dir);
@@ -63,27 +61,20 @@ static int find_kind(struct target *t, const struct mountpoint *m)
 static int find_target(struct target *t, const char *dir)
 {
     enum service_id service = SERVICE_CONNECTOR;
-    struct mountpoint m = {0};
-    cJSON *status = NULL;
-    struct buf err;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    SCOPED(json_release) cJSON *status = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int code = control_find(dir, &m);
 
     if (code)
         return code;
-    buf_init(&err, BUF_TEXT_MAX);
     if (control_status(m.path, NULL, &status, &err)) {
-        code = complain("%s", err.data);
-        goto out;
+        return complain("%s", err.data);
     }
     service_by_name(json_str(status, "service"), &service);
     kind_use_service(service);
     t->dir = realpath(dir, NULL);
-    code = t->dir ? find_kind(t, &m) : complain("%s: %s", dir, strerror(errno));
-out:
-    cJSON_Delete(status);
-    mountpoint_release(&m);
-    buf_release(&err);
-    return code;
+    return t->dir ? find_kind(t, &m) : complain("%s: %s", dir, strerror(errno));
 }
 
 /* --- a record as a file --- */
@@ -95,7 +86,7 @@ struct writing {
 /* A new file: never one that is there. */
 static int create_file(const struct writing *w, char **ret_path)
 {
-    char *name = name_safe(*w->title ? w->title : "record", NAME_BYTES_MAX - 16);
+    SCOPED(xfree) char *name = name_safe(*w->title ? w->title : "record", NAME_BYTES_MAX - 16);
     int fd = -EEXIST;
 
     for (unsigned n = 1; fd == -EEXIST && n <= NAME_TRIES; n++) {
@@ -106,7 +97,6 @@ static int create_file(const struct writing *w, char **ret_path)
         fd = open(*ret_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         fd = fd < 0 ? -errno : fd;
     }
-    free(name);
     return fd;
 }
 
@@ -114,7 +104,8 @@ static int create_file(const struct writing *w, char **ret_path)
 static int write_record(void *ctx, int out)
 {
     const struct writing *w = ctx;
-    char *path = NULL, reason[BUF_TEXT_MAX];
+    SCOPED(xfree) char *path = NULL;
+    char reason[BUF_TEXT_MAX];
     int fd = create_file(w, &path), rc = fd < 0 ? fd : 0;
     ssize_t n;
 
@@ -130,7 +121,6 @@ static int write_record(void *ctx, int out)
         if (n > 0)
             bounded_write(out, reason, (size_t)n);
     }
-    free(path);
     return rc;
 }
 
@@ -170,15 +160,13 @@ static cJSON *in_words_of_service(struct import *one, bool attendees)
 
 static void import_one(struct target *t, const char *file, struct import *one)
 {
-    cJSON *obj = in_words_of_service(one, t->attendees);
+    SCOPED(json_release) cJSON *obj = in_words_of_service(one, t->attendees);
     int people = cJSON_GetArraySize(
         kind_info(one->kind)->invited ? json_get(obj, kind_info(one->kind)->invited) : NULL);
-    struct buf text, said;
-    int rc;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf said = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&text, JSON_TEXT_MAX);
-    buf_init(&said, BUF_TEXT_MAX);
-    rc = render_record(obj, &text);
+    int rc = render_record(obj, &text);
     if (!rc) {
         struct writing w = {t->dir, one->title, text.data};
 
@@ -202,9 +190,6 @@ static void import_one(struct target *t, const char *file, struct import *one)
         print(stdout, "    not carried over:\n");
         print_lines("        ", &one->left);
     }
-    buf_release(&said);
-    buf_release(&text);
-    cJSON_Delete(obj);
 }
 
 /* --- a file of another program --- */
@@ -234,12 +219,11 @@ static int to_utf8(struct buf *text, struct buf *err)
     bool utf16 =
         text->len > 1 && (!memcmp(text->data, "\xff\xfe", 2) || !memcmp(text->data, "\xfe\xff", 2));
     struct buf utf8;
-    int rc;
 
     if (!utf16 && memchr(text->data, '\0', text->len))
         return buf_fail(err, -EINVAL, "not a text file");
     buf_init(&utf8, JSON_TEXT_MAX);
-    rc = charset_decode(&utf8, text->data, text->len, utf16 ? "UTF-16" : NULL);
+    int rc = charset_decode(&utf8, text->data, text->len, utf16 ? "UTF-16" : NULL);
     buf_release(text);
     *text = utf8;
     return rc ? buf_fail(err, rc, "%s", strerror(-rc)) : 0;
@@ -259,13 +243,10 @@ static int read_records(const char *text, struct imports *ret, struct buf *err)
 
 static void import_file(struct target *t, const char *path)
 {
-    struct imports records = {0};
-    struct buf text, err;
-    int rc;
-
-    buf_init(&text, JSON_TEXT_MAX);
-    buf_init(&err, BUF_TEXT_MAX);
-    rc = read_input(path, &text, &err);
+    SCOPED(imports_release) struct imports records = {0};
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    int rc = read_input(path, &text, &err);
     if (!rc)
         rc = to_utf8(&text, &err);
     if (!rc)
@@ -283,9 +264,6 @@ static void import_file(struct target *t, const char *path)
         print(stdout, "left out of %s:\n", path);
         print_lines("    ", &records.skipped);
     }
-    imports_release(&records);
-    buf_release(&err);
-    buf_release(&text);
 }
 
 static int run(int argc, char **argv)

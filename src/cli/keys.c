@@ -177,20 +177,17 @@ struct option *keys_long_options(unsigned where, const struct option *own)
 
 int keys_take(struct values *v, int c, const char *argument, struct buf *err)
 {
-    struct buf why;
-    int rc;
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
 
     if (c < KEYS_FIRST || c >= KEYS_FIRST + (int)ARRAY_SIZE(keys))
         return -ENOENT;
     const struct key *key = &keys[c - KEYS_FIRST];
 
     xstrset(field_of(key, v), NULL); /* the last one wins */
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = keys_set(key, v, key->argument ? argument : "yes", &why);
+    int rc = keys_set(key, v, key->argument ? argument : "yes", &why);
     if (rc)
         buf_fail(err, rc, "--%s%s%s: %s", key->name, argument ? " " : "", argument ? argument : "",
                  why.data);
-    buf_release(&why);
     return rc;
 }
 

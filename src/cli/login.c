@@ -72,12 +72,11 @@ static int name_account(struct settings *s, struct buf *err)
 static int complete(struct request *r, struct buf *err)
 {
     struct settings *s = &r->settings;
-    int rc;
 
     s->for_login = true;
     xstrset(&r->url, s->values.url);
     xstrset(&r->login_url, s->values.login_url);
-    rc = settings_inherit(s, err);
+    int rc = settings_inherit(s, err);
     if (!rc)
         rc = name_account(s, err);
     if (!rc && !s->in_config)
@@ -151,8 +150,8 @@ static void tell(const struct request *r, const struct login *l)
 static int run_request(struct request *r, struct buf *err)
 {
     struct settings *s = &r->settings;
-    struct oauth_tokens tokens = {0};
-    struct login login = {0};
+    SCOPED(oauth_tokens_release) struct oauth_tokens tokens = {0};
+    SCOPED(login_release) struct login login = {0};
     int rc = complete(r, err);
 
     if (rc)
@@ -168,8 +167,6 @@ static int run_request(struct request *r, struct buf *err)
         rc = login_section_add(s, r->url, r->login_url, err);
     if (!rc)
         tell(r, &login);
-    login_release(&login);
-    oauth_tokens_release(&tokens);
     return rc ? complain("%s", err->data) : EXIT_DONE;
 }
 
@@ -219,17 +216,14 @@ static void harden(void)
 static int run(int argc, char **argv)
 {
     struct request request = {0};
-    struct buf err;
-    int code;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     settings_init(&request.settings);
-    buf_init(&err, BUF_TEXT_MAX);
     log_setup(LOG_TO_NOWHERE, LOG_LEVEL_WARN); /* what is said of a connection is for a mount */
     harden();
-    code = parse(argc, argv, &request);
+    int code = parse(argc, argv, &request);
     if (code < 0)
         code = run_request(&request, &err);
-    buf_release(&err);
     free(request.url);
     free(request.login_url);
     settings_release(&request.settings);

@@ -27,13 +27,12 @@ static int spawn(char **argv)
 {
     posix_spawn_file_actions_t files;
     pid_t pid;
-    int rc;
 
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    rc = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+    int rc = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     return -rc;
 }
@@ -41,9 +40,9 @@ static int spawn(char **argv)
 /* A command of $BROWSER: words, of which %s is the address; without it, the address comes last. */
 static int run_command(char *command, const char *url)
 {
-    char *argv[WORDS_MAX + 2], *word, *whole = NULL;
+    char *argv[WORDS_MAX + 2], *word;
+    SCOPED(xfree) char *whole = NULL;
     size_t count = 0;
-    int rc;
 
     while ((word = strsep(&command, " \t")) && count < WORDS_MAX) {
         char *mark = strstr(word, "%s");
@@ -58,23 +57,21 @@ static int run_command(char *command, const char *url)
     if (!whole)
         argv[count++] = (char *)url;
     argv[count] = NULL;
-    rc = count > 1 || whole ? spawn(argv) : -ENOENT;
-    free(whole);
-    return rc;
+    return count > 1 || whole ? spawn(argv) : -ENOENT;
 }
 
 /* $BROWSER is a list, separated by colons; the first that can be started is it. */
 static void open_browser(const char *url)
 {
     const char *env = getenv("BROWSER");
-    char *list = xstrdup(env && *env ? env : "xdg-open"), *rest = list, *command;
+    SCOPED(xfree) char *list = xstrdup(env && *env ? env : "xdg-open");
+    char *rest = list, *command;
     const struct sigaction reap = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
     int rc = -ENOENT;
 
     sigaction(SIGCHLD, &reap, NULL);
     while (rc && (command = strsep(&rest, ":")))
         rc = run_command(command, url);
-    free(list);
 }
 
 static void show(const char *url)
@@ -104,20 +101,18 @@ static int wait_for_code(struct login_listener *listener, struct buf *code, stru
 
 int login_by_browser(const struct oauth_client *client, struct oauth_tokens *ret, struct buf *err)
 {
-    char state[44], verifier[44], challenge[44], *redirect;
+    char state[44], verifier[44], challenge[44];
     struct login_listener *listener = NULL;
-    struct buf url, code;
-    int rc;
+    SCOPED(buf_release) struct buf url = BUF_INIT(URL_MAX);
+    SCOPED(buf_release) struct buf code = BUF_INIT(URL_MAX);
 
     if (oauth_random(state) || oauth_random(verifier))
         return buf_fail(err, -EACCES, "the system has no random numbers");
     oauth_challenge(verifier, challenge);
-    rc = login_listener_start(state, &listener, err);
+    int rc = login_listener_start(state, &listener, err);
     if (rc)
         return rc;
-    buf_init(&url, URL_MAX);
-    buf_init(&code, URL_MAX);
-    redirect = xasprintf("http://localhost:%u", login_listener_port(listener));
+    SCOPED(xfree) char *redirect = xasprintf("http://localhost:%u", login_listener_port(listener));
     oauth_authorize_url(client, redirect, state, challenge, &url);
     show(url.data);
     open_browser(url.data);
@@ -128,8 +123,5 @@ int login_by_browser(const struct oauth_client *client, struct oauth_tokens *ret
         rc = redeem(client, redirect, code.data, verifier, ret, err);
     explicit_bzero(verifier, sizeof(verifier));
     explicit_bzero(code.data, code.len);
-    buf_release(&code);
-    buf_release(&url);
-    free(redirect);
     return rc;
 }

@@ -55,13 +55,12 @@ static int wait_for_person(const struct oauth_client *client, const struct oauth
 
 int login_by_device(const struct oauth_client *client, struct oauth_tokens *ret, struct buf *err)
 {
-    struct oauth_device device = {0};
+    SCOPED(oauth_device_release) struct oauth_device device = {0};
     int rc = oauth_device_begin(client, NULL, &device, err) == OAUTH_OK ? 0 : -EACCES;
 
     if (!rc) {
         show(&device);
         rc = wait_for_person(client, &device, ret, err);
     }
-    oauth_device_release(&device);
     return rc;
 }

@@ -48,11 +48,8 @@ static void add_escaped(struct buf *out, const char *text)
 static enum MHD_Result show_page(struct MHD_Connection *connection, unsigned status,
                                  const char *title, const char *text)
 {
-    struct MHD_Response *response;
-    enum MHD_Result rc;
-    struct buf page;
+    SCOPED(buf_release) struct buf page = BUF_INIT(BUF_TEXT_MAX * 8);
 
-    buf_init(&page, BUF_TEXT_MAX * 8);
     buf_addf(&page,
              "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>outlookfs: %s"
              "</title>\n<body style=\"font: 1.2em sans-serif; margin: 4em auto; max-width: 30em\">"
@@ -60,16 +57,16 @@ static enum MHD_Result show_page(struct MHD_Connection *connection, unsigned sta
              title, title);
     add_escaped(&page, text);
     buf_addstr(&page, "</p>\n</body></html>\n");
-    response = MHD_create_response_from_buffer(page.len, page.data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(page.len, page.data, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
     MHD_add_response_header(response, "Content-Security-Policy",
                             "default-src 'none'; style-src 'unsafe-inline'");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "Connection", "close");
-    rc = MHD_queue_response(connection, status, response);
+    enum MHD_Result rc = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
-    buf_release(&page);
     return rc;
 }
 

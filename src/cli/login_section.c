@@ -3,6 +3,7 @@
  */
 #include "login_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/file.h>
 
 #include <errno.h>
@@ -37,14 +38,14 @@ static void add_section(const struct settings *s, const char *url, const char *l
 /* Dot files are links into a repository at some people's. */
 static char *real_path(const struct settings *s, struct buf *err)
 {
-    char *path = settings_config_path(s), *real = realpath(path, NULL), *slash;
+    char *path = settings_config_path(s), *real = realpath(path, NULL);
     int rc = 0;
 
     if (real || errno != ENOENT) {
         free(path);
         return real;
     }
-    slash = strrchr(path, '/');
+    char *slash = strrchr(path, '/');
     if (slash && slash != path) {
         *slash = '\0';
         rc = file_mkdirs(path, err);
@@ -59,15 +60,14 @@ static char *real_path(const struct settings *s, struct buf *err)
 int login_section_add(const struct settings *s, const char *url, const char *login_url,
                       struct buf *err)
 {
-    char *path = real_path(s, err);
+    SCOPED(xfree) char *path = real_path(s, err);
     mode_t mode = 0600;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(FILE_MAX);
     struct stat st;
     int rc = 0;
 
     if (!path)
         return -EACCES;
-    buf_init(&text, FILE_MAX);
     if (stat(path, &st) == 0) {
         mode = st.st_mode & 0777;
         rc = file_read(path, &text, err);
@@ -76,7 +76,5 @@ int login_section_add(const struct settings *s, const char *url, const char *log
         add_section(s, url, login_url, &text);
         rc = file_replace(path, text.data, text.len, mode, err);
     }
-    buf_release(&text);
-    free(path);
     return rc;
 }

@@ -38,11 +38,9 @@ struct login_store *login_open(const struct settings *s)
 {
     const struct login_key key = {s->values.login_url, s->values.tenant, s->values.client_id,
                                   grants[s->service].resource};
-    char *dir = settings_token_dir();
-    struct login_store *store = login_store_open(dir, &key);
+    SCOPED(xfree) char *dir = settings_token_dir();
 
-    free(dir);
-    return store;
+    return login_store_open(dir, &key);
 }
 
 char *login_advice(const struct settings *s)
@@ -55,7 +53,7 @@ char *login_advice(const struct settings *s)
 static char *read_address(const struct buf *body)
 {
     static const char *const members[] = {"mail", "userPrincipalName"};
-    cJSON *json = NULL;
+    SCOPED(json_release) cJSON *json = NULL;
     char *who = NULL;
 
     if (json_parse_object(body->data, body->len, &json, NULL))
@@ -65,7 +63,6 @@ static char *read_address(const struct buf *body)
 
         who = text && *text ? xstrdup(text) : NULL;
     }
-    cJSON_Delete(json);
     return who;
 }
 

@@ -15,7 +15,6 @@ static const struct option long_options[] = {
 
 static int forget(struct settings *s, struct buf *err)
 {
-    struct login_store *store;
     int rc = settings_inherit(s, err);
 
     if (!rc && !s->account && s->known.len)
@@ -26,7 +25,7 @@ static int forget(struct settings *s, struct buf *err)
         rc = buf_fail(err, -ENOENT, "not logged in: there is no client-id");
     if (rc)
         return rc;
-    store = login_open(s);
+    struct login_store *store = login_open(s);
     if (login_store_stamp(store) == 0)
         rc = buf_fail(err, -ENOENT, "not logged in");
     if (!rc)
@@ -41,19 +40,15 @@ static int run(int argc, char **argv)
 {
     const char *said[LETTERS] = {0};
     int code = command_line(&logout_command, long_options, argc, argv, 0, 1, said);
-    struct settings s;
-    struct buf err;
+    SCOPED(settings_release) struct settings s = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (code >= 0)
         return code;
     settings_init(&s);
-    buf_init(&err, BUF_TEXT_MAX);
     s.config = xstrdup(said['c']);
     s.account = xstrdup(argv[optind]);
-    code = forget(&s, &err) ? complain("%s", err.data) : EXIT_DONE;
-    buf_release(&err);
-    settings_release(&s);
-    return code;
+    return forget(&s, &err) ? complain("%s", err.data) : EXIT_DONE;
 }
 
 const struct command logout_command = {

@@ -110,15 +110,13 @@ static void harden(const struct settings *s)
 
 static int run(int argc, char **argv)
 {
-    struct settings s;
-    struct buf err;
-    int code;
+    SCOPED(settings_release) struct settings s = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     settings_init(&s);
-    buf_init(&err, BUF_TEXT_MAX);
-    code = parse(argc, argv, &s);
+    int code = parse(argc, argv, &s);
     if (code >= 0)
-        goto out;
+        return code;
 
     harden(&s);
     code = EXIT_NOT_DONE;
@@ -131,9 +129,6 @@ static int run(int argc, char **argv)
         complain("%s", err.data);
     else
         code = daemon_run(&s, serve);
-out:
-    buf_release(&err);
-    settings_release(&s);
     return code;
 }
 

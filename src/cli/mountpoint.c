@@ -77,13 +77,11 @@ static bool covers(const char *mount, const char *path)
  */
 static int find_mount(struct mountpoint *m, bool above, struct buf *err)
 {
-    char *save = NULL, *path = xstrdup("");
+    char *save = NULL;
+    SCOPED(xfree) char *path = xstrdup("");
     struct line line;
-    struct buf text;
-    int rc;
-
-    buf_init(&text, MOUNTINFO_MAX);
-    rc = file_read(MOUNTINFO, &text, err);
+    SCOPED(buf_release) struct buf text = BUF_INIT(MOUNTINFO_MAX);
+    int rc = file_read(MOUNTINFO, &text, err);
     for (char *s = rc ? NULL : strtok_r(text.data, "\n", &save); s;
          s = strtok_r(NULL, "\n", &save)) {
         if (!parse_line(s, &line) ||
@@ -97,11 +95,8 @@ static int find_mount(struct mountpoint *m, bool above, struct buf *err)
     }
     if (above && m->type) {
         free(m->path);
-        m->path = path;
-        path = NULL;
+        m->path = TAKE(path);
     }
-    free(path);
-    buf_release(&text);
     return rc;
 }
 
@@ -109,21 +104,19 @@ static int find_mount(struct mountpoint *m, bool above, struct buf *err)
  * name. */
 static char *resolve(const char *path)
 {
-    char *whole = realpath(path, NULL), *copy, *slash, *dir;
+    char *whole = realpath(path, NULL);
 
     if (whole || (errno != ENOTCONN && errno != ECONNABORTED))
         return whole;
-    copy = xstrdup(path);
+    SCOPED(xfree) char *copy = xstrdup(path);
     for (size_t len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
         copy[len - 1] = '\0';
-    slash = strrchr(copy, '/');
+    char *slash = strrchr(copy, '/');
     if (slash)
         *slash = '\0';
-    dir = realpath(!slash ? "." : slash == copy ? "/" : copy, NULL);
+    SCOPED(xfree) char *dir = realpath(!slash ? "." : slash == copy ? "/" : copy, NULL);
     if (dir)
         whole = xasprintf("%s/%s", str_eq(dir, "/") ? "" : dir, slash ? slash + 1 : copy);
-    free(dir);
-    free(copy);
     return whole;
 }
 
@@ -138,11 +131,10 @@ static int look(void *ctx, int out)
     const struct look *l = ctx;
     struct mountpoint m = {.path = resolve(l->path)};
     struct statvfs st; /* the kernel keeps attributes, but not this: only the living answer */
-    int rc;
 
     if (!m.path)
         return -errno;
-    rc = find_mount(&m, l->above, NULL);
+    int rc = find_mount(&m, l->above, NULL);
     if (rc)
         return rc;
     bounded_write(out, m.path, strlen(m.path) + 1);
@@ -164,17 +156,13 @@ static int look_bounded(const char *path, bool above, struct mountpoint *ret, st
 {
     struct look l = {path, above};
     struct mountpoint m = {0};
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(64 * 1024);
     size_t at = 0;
-    int rc;
-
-    buf_init(&text, 64 * 1024);
-    rc = bounded_run(look, &l, MOUNT_LIMIT, &text);
+    int rc = bounded_run(look, &l, MOUNT_LIMIT, &text);
     m.path = next_string(&text, &at);
     m.type = next_string(&text, &at);
     m.source = next_string(&text, &at);
     m.dead = at < text.len && text.data[at] == 'd';
-    buf_release(&text);
     if (rc == -ETIMEDOUT)
         buf_fail(err, rc, "%s " MOUNT_HANGS, m.path ? m.path : path);
     else if (rc)
@@ -214,7 +202,7 @@ void mountpoint_release(struct mountpoint *m)
 /* "rw,user_id=1000,group_id=1000": who mounted it. */
 static bool is_mounted_by(const char *options, uid_t uid)
 {
-    char *wanted = xasprintf("user_id=%u", (unsigned)uid);
+    SCOPED(xfree) char *wanted = xasprintf("user_id=%u", (unsigned)uid);
     size_t len = strlen(wanted);
     bool found = false;
 
@@ -224,7 +212,6 @@ static bool is_mounted_by(const char *options, uid_t uid)
         found = n == len && !strncmp(options, wanted, len);
         options += n + (options[n] == ',');
     }
-    free(wanted);
     return found;
 }
 
@@ -262,13 +249,10 @@ char **mountpoint_parse(char *mountinfo, uid_t uid)
 
 int mountpoint_list(uid_t uid, char ***ret, struct buf *err)
 {
-    struct buf text;
-
-    buf_init(&text, MOUNTINFO_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(MOUNTINFO_MAX);
     int rc = file_read(MOUNTINFO, &text, err);
     if (!rc)
         *ret = mountpoint_parse(text.data, uid);
-    buf_release(&text);
     return rc;
 }
 
@@ -292,7 +276,6 @@ static int directory_empty(const char *path)
 static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
 {
     struct stat st;
-    int rc;
 
     if (m->type)
         return buf_fail(err, -EBUSY, "%s is already a mount point, of %s (type %s)", m->path,
@@ -303,7 +286,7 @@ static int check(const struct mountpoint *m, bool nonempty, struct buf *err)
         return buf_fail(err, -ENOTDIR, "%s is not a directory", m->path);
     if (access(m->path, W_OK)) /* what fusermount3 asks of a user */
         return buf_fail(err, -errno, "%s: mount on a directory that you may write to", m->path);
-    rc = nonempty ? 1 : directory_empty(m->path);
+    int rc = nonempty ? 1 : directory_empty(m->path);
     if (rc < 0)
         return buf_fail(err, rc, "%s: %s", m->path, strerror(-rc));
     if (rc == 0)
@@ -337,7 +320,7 @@ static int replace_dead(struct mountpoint *m, struct buf *err)
 
 int mountpoint_check(char **path, bool nonempty, struct buf *err)
 {
-    struct mountpoint m = {0};
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
     int rc = mountpoint_look(*path, &m, err);
 
     if (rc == -ENOENT)
@@ -348,9 +331,7 @@ int mountpoint_check(char **path, bool nonempty, struct buf *err)
         rc = check(&m, nonempty, err);
     if (!rc) {
         free(*path);
-        *path = m.path;
-        m.path = NULL;
+        *path = TAKE(m.path);
     }
-    mountpoint_release(&m);
     return rc;
 }

@@ -185,15 +185,12 @@ static int parse_size(const char *s, size_t *ret)
     static const char units[] = "KMG";
     size_t len = strlen(s), shift = 0;
     const char *unit = len ? strchr(units, s[len - 1]) : NULL;
-    char *digits;
     uint64_t n;
-    int rc;
 
     if (unit)
         shift = 10 * (size_t)(unit - units + 1);
-    digits = xstrndup(s, unit ? len - 1 : len);
-    rc = parse_number(digits, 10, SIZE_MAX >> 1 >> shift, &n);
-    free(digits);
+    SCOPED(xfree) char *digits = xstrndup(s, unit ? len - 1 : len);
+    int rc = parse_number(digits, 10, SIZE_MAX >> 1 >> shift, &n);
     if (!rc)
         *ret = (size_t)n << shift;
     return rc;
@@ -231,7 +228,8 @@ static int set_string(char **field, const char *value)
 /* "50" deletions, "50%" of a folder, or "50,50%". */
 static int parse_guard(const char *s, struct options *o)
 {
-    char *copy = xstrdup(s), *rest = copy, *part;
+    SCOPED(xfree) char *copy = xstrdup(s);
+    char *rest = copy, *part;
     int rc = 0;
 
     while (!rc && (part = strsep(&rest, ","))) {
@@ -245,7 +243,6 @@ static int parse_guard(const char *s, struct options *o)
         if (!rc)
             *(share ? &o->delete_share : &o->delete_guard) = (unsigned)n;
     }
-    free(copy);
     return rc;
 }
 
@@ -406,22 +403,18 @@ bool options_is_flag(const char *name)
 static int parse_one(struct options *o, char *text, struct buf *err)
 {
     char *value = strchr(text, '=');
-    const struct option_row *row;
-    struct buf why;
-    int rc;
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
 
     if (value)
         *value++ = '\0';
     if (str_starts(text, "x-")) /* by convention for the tools around mount(8) */
         return 0;
-    row = find(text);
+    const struct option_row *row = find(text);
     if (row && value && is_flag(row))
         return buf_fail(err, -EINVAL, "-o %s takes no value", text);
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = options_set(o, text, value, &why);
+    int rc = options_set(o, text, value, &why);
     if (rc)
         buf_fail(err, rc, "-o %s", why.data);
-    buf_release(&why);
     return rc;
 }
 
@@ -434,7 +427,8 @@ static bool is_guards_share(const char *text, const char *before)
 
 int options_parse(struct options *o, const char *list, struct buf *err)
 {
-    char *copy = xstrdup(list), *rest = copy, *text, *before = NULL;
+    SCOPED(xfree) char *copy = xstrdup(list);
+    char *rest = copy, *text, *before = NULL;
     int rc = 0;
 
     while (!rc && (text = strsep(&rest, ","))) {
@@ -444,6 +438,5 @@ int options_parse(struct options *o, const char *list, struct buf *err)
             rc = parse_one(o, text, err);
         before = text; /* cut at its '=' */
     }
-    free(copy);
     return rc;
 }

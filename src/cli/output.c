@@ -7,9 +7,8 @@
 
 static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(64 * 1024);
 
-    buf_init(&text, 64 * 1024);
     buf_addstr(&text, prefix);
     buf_vaddf(&text, fmt, ap);
     for (size_t i = 0; i < text.len; i++) {
@@ -17,7 +16,6 @@ static void vprint(FILE *to, const char *prefix, const char *fmt, va_list ap)
             text.data[i] = '?';
     }
     fwrite(text.data, 1, text.len, to);
-    buf_release(&text);
 }
 
 void print(FILE *to, const char *fmt, ...)

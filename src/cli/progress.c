@@ -22,17 +22,15 @@ void progress_bar(int64_t done, int64_t all, unsigned width, struct buf *out)
 void progress_show(struct progress *p, const cJSON *status)
 {
     int64_t left = left_read(status).pending;
-    struct buf bar;
+    SCOPED(buf_release) struct buf bar = BUF_INIT(BUF_TEXT_MAX);
 
     if (!isatty(STDERR_FILENO))
         return;
     if (left > p->all)
         p->all = left;
-    buf_init(&bar, BUF_TEXT_MAX);
     progress_bar(p->all - left, p->all, BAR_WIDTH, &bar);
     fprintf(stderr, "\r%s %s %" PRId64 " left\033[K", p->what, bar.data, left);
     p->shown = true;
-    buf_release(&bar);
 }
 
 void progress_end(struct progress *p)

@@ -32,14 +32,14 @@ extern char **environ;
 /* Beside the running program, else by PATH. */
 static char *find_program(void)
 {
-    char self[4096], *path;
+    char self[4096];
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
     self[len > 0 ? len : 0] = '\0';
     if (!strrchr(self, '/'))
         return xstrdup(PROGRAM);
     *strrchr(self, '/') = '\0';
-    path = xasprintf("%s/" PROGRAM, self);
+    char *path = xasprintf("%s/" PROGRAM, self);
     if (access(path, X_OK) == 0)
         return path;
     free(path);
@@ -82,7 +82,6 @@ static int spawn(const char *program, char **argv, char **env, int in, int out, 
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, all;
-    int rc;
 
     sigemptyset(&none);
     sigfillset(&all);
@@ -95,7 +94,7 @@ static int spawn(const char *program, char **argv, char **env, int in, int out, 
     posix_spawnattr_setsigdefault(&attr, &all);
     posix_spawnattr_setflags(&attr,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    rc = posix_spawnp(ret, program, &files, &attr, argv, env);
+    int rc = posix_spawnp(ret, program, &files, &attr, argv, env);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     return -rc;
@@ -104,29 +103,27 @@ static int spawn(const char *program, char **argv, char **env, int in, int out, 
 /* With the arguments; `in` and `out` are its ends of the pipes. */
 static int start_program(struct sandbox *s, const char *state_dir, int in, int out, struct buf *err)
 {
-    char *program = find_program(), *db = xasprintf("%s/sandbox.db", state_dir);
+    SCOPED(xfree) char *program = find_program();
+    SCOPED(xfree) char *db = xasprintf("%s/sandbox.db", state_dir);
     char **env = child_environment(s->token);
     const char *given = getenv(ARGS_VARIABLE);
-    char *more = xstrdup(given ? given : ""), *rest = more, *word;
+    SCOPED(xfree) char *more = xstrdup(given ? given : "");
+    char *rest = more, *word;
     char *argv[ARGS_MAX + 1] = {program, "--listen", "127.0.0.1:0",
                                 "--db",  db,         "--exit-with-stdin"};
     size_t argc = 6;
-    int rc;
 
     while ((word = strsep(&rest, " \t")) && argc < ARGS_MAX) {
         if (*word)
             argv[argc++] = word;
     }
-    rc = spawn(program, argv, env, in, out, &s->pid);
+    int rc = spawn(program, argv, env, in, out, &s->pid);
     if (rc)
         buf_fail(err, rc, "cannot start %s: %s (it needs python3 and python3-aiohttp)", program,
                  strerror(-rc));
     explicit_bzero(env[0], strlen(env[0]));
     free(env[0]);
     free(env);
-    free(more);
-    free(db);
-    free(program);
     return rc;
 }
 
@@ -154,11 +151,10 @@ static int read_line(int out, int64_t until, struct buf *line)
 static int read_url(struct sandbox *s, const char *prefix, int out, struct buf *err)
 {
     int64_t until = clock_mono() + START_LIMIT;
-    struct buf line, why;
+    SCOPED(buf_release) struct buf line = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
     int rc = 0;
 
-    buf_init(&line, BUF_TEXT_MAX);
-    buf_init(&why, BUF_TEXT_MAX);
     while (!rc &&
            !(str_starts(line.data, prefix) && str_starts(line.data + strlen(prefix), "http://"))) {
         if (!why.len)
@@ -172,18 +168,16 @@ static int read_url(struct sandbox *s, const char *prefix, int out, struct buf *
         rc = buf_fail(err, -EIO, "%s", why.len ? why.data : PROGRAM " ended before it was ready");
     else
         rc = buf_fail(err, rc, PROGRAM " was not ready within %d s", (int)(START_LIMIT / NS_PER_S));
-    buf_release(&why);
-    buf_release(&line);
     return rc;
 }
 
 int sandbox_start(struct sandbox *s, enum service_id service, const char *state_dir,
                   struct buf *err)
 {
-    int in[2], out[2], rc;
+    int in[2], out[2];
 
     *s = (struct sandbox){.in = -1};
-    rc = make_token(s->token);
+    int rc = make_token(s->token);
     if (rc || pipe2(in, O_CLOEXEC))
         return buf_fail(err, rc ? rc : -errno, "cannot prepare " PROGRAM);
     if (pipe2(out, O_CLOEXEC)) {

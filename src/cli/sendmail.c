@@ -6,6 +6,7 @@
 #include "sendmail_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -18,8 +19,10 @@ static int deliver(const struct sendmail_args *args, const struct buf *text, str
                    struct buf *err)
 {
     struct values *v = &args->set->values;
-    struct cJSON *message = NULL;
-    char *named = xstrdup(v->mount), *mountpoint = NULL, *name = NULL;
+    SCOPED(json_release) struct cJSON *message = NULL;
+    SCOPED(xfree) char *named = xstrdup(v->mount);
+    SCOPED(xfree) char *mountpoint = NULL;
+    SCOPED(xfree) char *name = NULL;
     int code = settings_inherit(args->set, err) ? EX_CONFIG : EX_OK;
 
     if (!code)
@@ -33,36 +36,27 @@ static int deliver(const struct sendmail_args *args, const struct buf *text, str
         code = sendmail_direct(args->set, message, err);
         buf_addf(note, "accepted by %s", v->url ? v->url : "");
     }
-    free(name);
-    free(mountpoint);
-    free(named);
-    cJSON_Delete(message);
     return code;
 }
 
 /* Nobody reads twice from standard input: what is not sent is kept, and said so. */
 static void keep(const struct buf *text)
 {
-    char *path = NULL;
-    struct buf err;
+    SCOPED(xfree) char *path = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (sendmail_save(text, &path, &err))
         complain("the message is not saved: %s", err.data);
     else
         complain("the message is saved in %s", path);
-    free(path);
-    buf_release(&err);
 }
 
 static int send_input(const struct sendmail_args *args)
 {
-    struct buf text, note, err;
+    SCOPED(buf_release) struct buf text = BUF_INIT(SENDMAIL_TEXT_MAX);
+    SCOPED(buf_release) struct buf note = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int code = EX_OK;
-
-    buf_init(&text, SENDMAIL_TEXT_MAX);
-    buf_init(&note, BUF_TEXT_MAX);
-    buf_init(&err, BUF_TEXT_MAX);
     int rc = sendmail_read(STDIN_FILENO, !args->dot_is_text, &text, &err);
     if (!rc && text.len == 0)
         rc = buf_fail(&err, -EINVAL, "no message on standard input");
@@ -76,22 +70,18 @@ static int send_input(const struct sendmail_args *args)
         print(stdout, "%s\n", note.data);
     if (code && text.len)
         keep(&text);
-    buf_release(&err);
-    buf_release(&note);
-    buf_release(&text);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
-    struct settings settings;
+    SCOPED(settings_release) struct settings settings = {0};
     struct sendmail_args args = {.set = &settings};
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int code;
 
     signal(SIGPIPE, SIG_IGN); /* the exit code counts, whoever reads what we say */
     settings_init(&settings);
-    buf_init(&err, BUF_TEXT_MAX);
     if (sendmail_args_parse(argc, argv, &args, &err)) {
         if (err.len)
             complain("%s", err.data);
@@ -100,8 +90,6 @@ static int run(int argc, char **argv)
     } else {
         code = args.help ? usage_shown(&sendmail_command) : send_input(&args);
     }
-    settings_release(&settings);
-    buf_release(&err);
     return code;
 }
 

@@ -82,14 +82,13 @@ static int take(struct sendmail_args *args, int c, struct buf *err)
 
 int sendmail_args_parse(int argc, char **argv, struct sendmail_args *ret, struct buf *err)
 {
-    struct option *long_options = keys_long_options(KEY_SENDMAIL, own_options);
+    SCOPED(xfree) struct option *long_options = keys_long_options(KEY_SENDMAIL, own_options);
     int c, rc = 0;
 
     while (!rc && (c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
         ret->help = ret->help || c == 'H';
         rc = take(ret, c, err);
     }
-    free(long_options);
     if (rc || ret->help)
         return rc;
     if (optind < argc)

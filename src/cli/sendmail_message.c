@@ -15,15 +15,13 @@
 static int convert(const struct buf *text, const struct eml_envelope *envelope, struct cJSON **ret,
                    struct buf *err)
 {
-    int fd = memfd_create("sendmail", MFD_CLOEXEC);
+    SCOPED(fd_release) int fd = memfd_create("sendmail", MFD_CLOEXEC);
     int rc = fd < 0 ? -errno : file_pwrite_all(fd, text->data, text->len, 0);
 
     if (rc)
         buf_fail(err, rc, "there is no space for the message: %s", strerror(-rc));
     else
         rc = eml_read(fd, envelope, ret, err);
-    if (fd >= 0)
-        close(fd);
     return rc;
 }
 

@@ -32,11 +32,11 @@
 /* EX_OK and *ret NULL: nothing is mounted there. */
 static int look_at(const char *path, char **ret, struct buf *err)
 {
-    struct mountpoint m = {0};
-    int code = EX_OK, rc;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    int code = EX_OK;
 
     *ret = NULL;
-    rc = mountpoint_look(path, &m, err);
+    int rc = mountpoint_look(path, &m, err);
     if (rc == -ETIMEDOUT) {
         code = EX_TEMPFAIL;
     } else if (rc) {
@@ -45,10 +45,8 @@ static int look_at(const char *path, char **ret, struct buf *err)
         buf_fail(err, 0, "%s is a dead mount; run: outlookfs umount %s", m.path, m.path);
         code = EX_TEMPFAIL;
     } else if (mountpoint_is_ours(&m)) {
-        *ret = m.path;
-        m.path = NULL;
+        *ret = TAKE(m.path);
     }
-    mountpoint_release(&m);
     return code;
 }
 
@@ -67,7 +65,7 @@ static int insist_on(const char *path, char **ret, struct buf *err)
 /* The only mount of this user. */
 static int find_own(char **ret, struct buf *err)
 {
-    char **mounts = NULL;
+    SCOPED(xstrv_release) char **mounts = NULL;
     int code = EX_OK;
 
     if (mountpoint_list(getuid(), &mounts, err))
@@ -82,7 +80,6 @@ static int find_own(char **ret, struct buf *err)
     } else if (mounts[0]) {
         code = look_at(mounts[0], ret, err);
     }
-    xstrvfree(mounts);
     return code;
 }
 
@@ -118,7 +115,7 @@ static char *new_name(void)
  * whether a mount that ended at that moment has done it. */
 static int write_renamed(int dir, const char *name, const char *text, bool *ret_unknown)
 {
-    char *temporary = xasprintf(".%s", name);
+    SCOPED(xfree) char *temporary = xasprintf(".%s", name);
     int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int rc = fd < 0 ? -errno : file_pwrite_all(fd, text, strlen(text), 0);
 
@@ -132,7 +129,6 @@ static int write_renamed(int dir, const char *name, const char *text, bool *ret_
     }
     if (rc && fd >= 0)
         unlinkat(dir, temporary, 0);
-    free(temporary);
     return rc;
 }
 
@@ -157,31 +153,24 @@ static int code_of_errno(int rc)
 int sendmail_queue(const char *mountpoint, const struct cJSON *message, char **ret_name,
                    struct buf *err)
 {
+    SCOPED(xfree)
     char *path = xasprintf("%s/outbox/%s", mountpoint, outgoing_info(OUTGOING_SEND)->dir);
-    char *name = new_name();
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SCOPED(xfree) char *name = new_name();
+    SCOPED(fd_release) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool unknown = false;
-    struct buf text;
-    int rc;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&text, JSON_TEXT_MAX);
-    rc = dir < 0 ? -errno : render_record(message, &text);
+    int rc = dir < 0 ? -errno : render_record(message, &text);
     if (!rc)
         rc = write_renamed(dir, name, text.data, &unknown);
-    if (dir >= 0)
-        close(dir);
     if (unknown) {
         buf_fail(err, rc, "%s: the mount ended: %s may be sent when it is back; " LOOK_FIRST, path,
                  name);
     } else if (rc) {
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     } else {
-        *ret_name = name;
-        name = NULL;
+        *ret_name = TAKE(name);
     }
-    free(name);
-    buf_release(&text);
-    free(path);
     return unknown ? EX_SOFTWARE : code_of_errno(rc);
 }
 
@@ -199,9 +188,9 @@ static int code_of_fault(const struct remote_fault *fault)
 /* A service that hangs is asked before it is sent anything, so that it is known what became of the mail. */
 static int send_to(struct remote *remote, const struct cJSON *message, struct buf *err)
 {
-    char *text = json_print(message);
+    SCOPED(xfree) char *text = json_print(message);
     struct remote_ctx ctx = {.priority = HTTP_INTERACTIVE};
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     char key[STR_UUID_SIZE];
     int code = EX_OK;
 
@@ -216,8 +205,6 @@ static int send_to(struct remote *remote, const struct cJSON *message, struct bu
                  fault.unknown ? "it may have been sent, nobody knows, " LOOK_FIRST ": " : "",
                  fault.reason ? fault.reason : grade_name(grade));
     }
-    remote_fault_release(&fault);
-    free(text);
     return code;
 }
 

@@ -54,7 +54,7 @@ static bool meets_dot(struct buf *text, size_t *at, bool at_end)
 
 int sendmail_read(int fd, bool dot_ends, struct buf *out, struct buf *err)
 {
-    char *piece = xmalloc(READ_BYTES);
+    SCOPED(xfree) char *piece = xmalloc(READ_BYTES);
     bool done = false;
     size_t at = 0;
     int rc = 0;
@@ -71,7 +71,6 @@ int sendmail_read(int fd, bool dot_ends, struct buf *out, struct buf *err)
         else
             done = (dot_ends && meets_dot(out, &at, n == 0)) || n == 0;
     }
-    free(piece);
     return rc;
 }
 

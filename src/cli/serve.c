@@ -87,8 +87,7 @@ static int open_mailbox(struct server *server, struct buf *err)
         rc = service_connect(s, &server->sandbox, &server->tokens, &server->remote, err);
     if (rc)
         return rc;
-    config.remote = server->remote;
-    server->remote = NULL;
+    config.remote = TAKE(server->remote);
     return mailbox_open(&config, &server->mailbox, err);
 }
 
@@ -164,7 +163,7 @@ static bool is_first_mount(const struct settings *s)
 static int ask_first(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     enum grade grade = service_ask(server->remote, &fault);
     int rc = 0;
 
@@ -173,7 +172,6 @@ static int ask_first(struct server *server, struct buf *err)
         rc = buf_fail(err, -EIO, "%s: %s%s", s->values.url,
                       fault.reason ? fault.reason : grade_name(grade),
                       fault.status == 404 ? ": the URL is wrong, no mailbox service is there" : "");
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -192,15 +190,13 @@ static int build(struct server *server, struct buf *err)
         rc = make_fs(server, err);
     if (!rc)
         rc = listen_for_answers(server, err);
-    if (!rc)
-        rc = start_threads(server, err);
-    return rc;
+    return rc ? rc : start_threads(server, err);
 }
 
 /* Offline is fine, with a note: there is a cache, and changes wait. */
 static int probe(struct server *server, struct buf *note, struct buf *err)
 {
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
 
     if (server->answered)
         return 0;
@@ -214,7 +210,6 @@ static int probe(struct server *server, struct buf *note, struct buf *err)
     } else if (rc) {
         buf_fail(err, rc, "%s: %s", service_url(server), why);
     }
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -222,10 +217,9 @@ static int probe(struct server *server, struct buf *note, struct buf *err)
 static char *source_name(const char *url)
 {
     const char *host = strstr(url, "://");
-    char *source;
 
     host = host ? host + 3 : url;
-    source = xasprintf("outlookfs#%.*s", (int)strcspn(host, "/"), host);
+    char *source = xasprintf("outlookfs#%.*s", (int)strcspn(host, "/"), host);
     for (char *p = source; *p; p++) {
         if (*p == ',' || *p == '\\' || *p == ' ')
             *p = '_';
@@ -260,7 +254,7 @@ static int ask_root(const char *mountpoint)
 static int put_into_kernel(struct server *server, struct buf *err)
 {
     const struct settings *s = server->settings;
-    char *source = source_name(service_url(server));
+    SCOPED(xfree) char *source = source_name(service_url(server));
     const struct mount_config config = {
         .fs = server->fs,
         .mountpoint = s->mountpoint,
@@ -271,7 +265,6 @@ static int put_into_kernel(struct server *server, struct buf *err)
     };
     int rc = mount_open(server->mount, &config, err);
 
-    free(source);
     if (rc)
         return rc;
     rc = ask_root(s->mountpoint);
@@ -345,14 +338,12 @@ static int begin(struct server *server, const sigset_t *ends, struct buf *note, 
 
 static int live(struct server *server, struct report *report, struct buf *err)
 {
-    struct buf note;
+    SCOPED(buf_release) struct buf note = BUF_INIT(BUF_TEXT_MAX);
     sigset_t ends;
-    int signals, rc;
 
     end_signals(&ends);
-    buf_init(&note, BUF_TEXT_MAX);
-    signals = signalfd(-1, &ends, SFD_CLOEXEC);
-    rc = signals < 0 ? -errno : begin(server, &ends, &note, err);
+    int signals = signalfd(-1, &ends, SFD_CLOEXEC);
+    int rc = signals < 0 ? -errno : begin(server, &ends, &note, err);
     if (!rc)
         rc = put_into_kernel(server, err);
     if (!rc)
@@ -363,7 +354,6 @@ static int live(struct server *server, struct report *report, struct buf *err)
     }
     if (signals >= 0)
         close(signals);
-    buf_release(&note);
     return rc;
 }
 
@@ -416,17 +406,14 @@ static void limit_heaps(void)
 int serve(const struct settings *s, struct report *report)
 {
     struct server server = {.settings = s};
-    struct buf err;
-    int rc;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     limit_heaps();
-    buf_init(&err, BUF_TEXT_MAX);
     log_setup(s->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
               service_traced(s) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    rc = live(&server, report, &err);
+    int rc = live(&server, report, &err);
     take_down(&server, rc != 0);
     if (rc)
         report_failed(report, err.len ? err.data : strerror(-rc));
-    buf_release(&err);
     return rc ? EXIT_NOT_DONE : EXIT_DONE;
 }

@@ -58,11 +58,10 @@ void settings_release(struct settings *s)
 const char *settings_home(void)
 {
     const char *dir = getenv("HOME");
-    const struct passwd *pw;
 
     if (dir && *dir == '/')
         return dir;
-    pw = getpwuid(getuid());
+    const struct passwd *pw = getpwuid(getuid());
     return pw && pw->pw_dir ? pw->pw_dir : "/";
 }
 
@@ -79,15 +78,12 @@ static char *xdg_dir(const char *variable, const char *otherwise)
 /* The process that stays leaves this directory. */
 static int make_absolute(char **path, struct buf *err)
 {
-    char *cwd, *whole;
-
     if (!*path || **path == '/')
         return 0;
-    cwd = getcwd(NULL, 0);
+    SCOPED(xfree) char *cwd = getcwd(NULL, 0);
     if (!cwd)
         return buf_fail(err, -errno, "%s: the current directory is gone", *path);
-    whole = xasprintf("%s/%s", cwd, *path);
-    free(cwd);
+    char *whole = xasprintf("%s/%s", cwd, *path);
     free(*path);
     *path = whole;
     return 0;
@@ -95,7 +91,8 @@ static int make_absolute(char **path, struct buf *err)
 
 static char *default_dir(const struct settings *s, const char *variable, const char *otherwise)
 {
-    char *base = xdg_dir(variable, otherwise), *dir;
+    SCOPED(xfree) char *base = xdg_dir(variable, otherwise);
+    char *dir;
 
     if (s->sandbox)
         dir =
@@ -103,17 +100,14 @@ static char *default_dir(const struct settings *s, const char *variable, const c
     else
         dir = xasprintf("%s/outlookfs/%016" PRIx64, base,
                         str_hash(0, s->identity, strlen(s->identity)));
-    free(base);
     return dir;
 }
 
 char *settings_token_dir(void)
 {
-    char *base = xdg_dir("XDG_STATE_HOME", ".local/state");
-    char *dir = xasprintf("%s/outlookfs/tokens", base);
+    SCOPED(xfree) char *base = xdg_dir("XDG_STATE_HOME", ".local/state");
 
-    free(base);
-    return dir;
+    return xasprintf("%s/outlookfs/tokens", base);
 }
 
 static int complete_dirs(struct settings *s, struct buf *err)
@@ -148,19 +142,16 @@ static void take_token(struct settings *s)
 
 char *settings_config_path(const struct settings *s)
 {
-    char *dir = xdg_dir("XDG_CONFIG_HOME", ".config"), *path;
+    SCOPED(xfree) char *dir = xdg_dir("XDG_CONFIG_HOME", ".config");
 
-    path = s->config ? xstrdup(s->config) : xasprintf("%s/outlookfs/config", dir);
-    free(dir);
-    return path;
+    return s->config ? xstrdup(s->config) : xasprintf("%s/outlookfs/config", dir);
 }
 
 int settings_config(const struct settings *s, struct config *ret, struct buf *err)
 {
-    char *path = settings_config_path(s);
+    SCOPED(xfree) char *path = settings_config_path(s);
     int rc = config_read(path, ret, err);
 
-    free(path);
     if (rc == -ENOENT && !s->config) {
         if (err)
             buf_clear(err);
@@ -182,7 +173,7 @@ static bool is_complete(const struct values *v, const char *token)
 
 static const struct account *account_of_mount(const struct config *c, const char *mountpoint)
 {
-    char *path = mountpoint ? realpath(mountpoint, NULL) : NULL;
+    SCOPED(xfree) char *path = mountpoint ? realpath(mountpoint, NULL) : NULL;
     const struct account *found = NULL;
 
     for (size_t i = 0; path && !found && i < c->naccounts; i++) {
@@ -193,7 +184,6 @@ static const struct account *account_of_mount(const struct config *c, const char
             found = &c->accounts[i];
         free(other);
     }
-    free(path);
     return found;
 }
 
@@ -218,13 +208,11 @@ static void list_accounts(const struct config *c, struct buf *out)
 
 static int no_account(const struct config *c, const char *name, struct buf *err)
 {
-    struct buf names;
+    SCOPED(buf_release) struct buf names = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&names, BUF_TEXT_MAX);
     list_accounts(c, &names);
     buf_fail(err, 0, "%s: no account is called %s; %s%s", c->path ? c->path : "configuration", name,
              names.len ? "there are: " : "outlookfs login makes one", names.data);
-    buf_release(&names);
     return -ENOENT;
 }
 
@@ -283,17 +271,15 @@ static void take_account_for_mountpoint(struct settings *s, const struct config 
 
     if (!a || !a->values.mount || access(s->mountpoint, F_OK) == 0)
         return;
-    s->account = s->mountpoint;
-    s->mountpoint = NULL;
+    s->account = TAKE(s->mountpoint);
 }
 
 static int inherit_config(struct settings *s, const struct config *c, struct buf *err)
 {
     const struct account *account = NULL;
-    int rc;
 
     take_account_for_mountpoint(s, c);
-    rc = choose_account(s, c, &account, err);
+    int rc = choose_account(s, c, &account, err);
     if (!rc && account && s->for_login)
         rc = check_login(s, c, account, err);
     if (rc)
@@ -316,19 +302,17 @@ static int inherit_config(struct settings *s, const struct config *c, struct buf
 int settings_inherit(struct settings *s, struct buf *err)
 {
     const struct values *v = &s->values;
-    struct config config = {0};
-    int rc;
+    SCOPED(config_release) struct config config = {0};
 
     if (s->inherited)
         return 0;
     if (v->sandbox && (v->url || v->token_file || v->token_command || v->client_id))
         return buf_fail(err, -EINVAL, "--sandbox brings its own URL and token");
     take_token(s);
-    rc = settings_config(s, &config, err);
+    int rc = settings_config(s, &config, err);
     if (!rc)
         rc = inherit_config(s, &config, err);
     list_accounts(&config, &s->known);
-    config_release(&config);
     s->inherited = !rc;
     return rc;
 }
@@ -414,7 +398,6 @@ static void complete_sandbox(struct settings *s)
 static int complete_service(struct settings *s, struct buf *err)
 {
     struct values *v = &s->values;
-    int rc;
 
     if (v->sandbox)
         options_parse_flag(v->sandbox, &s->sandbox);
@@ -424,7 +407,7 @@ static int complete_service(struct settings *s, struct buf *err)
     }
     if (!v->url && service_of(v) == SERVICE_CONNECTOR)
         return no_service(s, err);
-    rc = settings_login(s, err);
+    int rc = settings_login(s, err);
     return rc ? rc : complete_token(s, err);
 }
 
@@ -433,9 +416,8 @@ static int complete_service(struct settings *s, struct buf *err)
 static bool users_may_allow_other(void)
 {
     bool found = false;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(64 * 1024);
 
-    buf_init(&text, 64 * 1024);
     if (file_read(FUSE_CONF, &text, NULL) == 0) {
         for (char *line = strtok(text.data, "\n"); line; line = strtok(NULL, "\n")) {
             line += strspn(line, " \t");
@@ -443,7 +425,6 @@ static bool users_may_allow_other(void)
             found = found || str_eq(line, "user_allow_other");
         }
     }
-    buf_release(&text);
     return found;
 }
 
@@ -482,7 +463,8 @@ int settings_options(struct settings *s, struct buf *err)
 
 static void split_folders(struct settings *s)
 {
-    char *copy = xstrdup(s->values.mail_folders ? s->values.mail_folders : ""), *rest = copy, *name;
+    SCOPED(xfree) char *copy = xstrdup(s->values.mail_folders ? s->values.mail_folders : "");
+    char *rest = copy, *name;
     size_t count = 0;
 
     while ((name = strsep(&rest, ","))) {
@@ -495,7 +477,6 @@ static void split_folders(struct settings *s)
         s->mail_folders[count++] = xstrdup(name);
         s->mail_folders[count] = NULL;
     }
-    free(copy);
 }
 
 int settings_complete(struct settings *s, struct buf *err)

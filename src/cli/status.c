@@ -4,6 +4,7 @@
 #include "cli_p.h"
 #include "mountpoint_p.h"
 
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <getopt.h>
@@ -72,9 +73,8 @@ static void show_service(const cJSON *status)
 {
     const cJSON *budget = json_get(status, "budget");
     int64_t throttled = json_int(budget, "throttled_seconds", 0);
-    struct buf connection;
+    SCOPED(buf_release) struct buf connection = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&connection, BUF_TEXT_MAX);
     describe_connection(status, &connection);
     print(stdout, "%s on %s\n", text(status, "url"), text(status, "mountpoint"));
     print(stdout, "  service   %s%s\n", connection.data,
@@ -90,7 +90,6 @@ static void show_service(const cJSON *status)
               json_int(budget, "waiting", 0), json_int(budget, "waiting_seconds", 0));
     print(stdout, "  program   outlookfs %s, process %" PRId64 "\n", text(status, "version"),
           json_int(status, "pid", 0));
-    buf_release(&connection);
 }
 
 static void show_cache(const cJSON *status)
@@ -114,12 +113,10 @@ static void show_disk(const cJSON *status)
 static void show_queue(const cJSON *status)
 {
     struct left left = left_read(status);
-    struct buf line;
+    SCOPED(buf_release) struct buf line = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&line, BUF_TEXT_MAX);
     left_describe(&left, &line);
     print(stdout, "  changes   %s\n", line.len ? line.data : "all on the service");
-    buf_release(&line);
 }
 
 static void show_draft(const cJSON *draft)
@@ -245,21 +242,18 @@ static void show_listings(const cJSON *status)
 
 static bool is_gone(const char *path)
 {
-    struct mountpoint m = {0};
-    bool gone = mountpoint_look(path, &m, NULL) || !mountpoint_is_ours(&m) || m.dead;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
 
-    mountpoint_release(&m);
-    return gone;
+    return mountpoint_look(path, &m, NULL) || !mountpoint_is_ours(&m) || m.dead;
 }
 
 static int show(const char *path, bool as_json)
 {
-    struct buf raw, err;
-    cJSON *status = NULL;
+    SCOPED(buf_release) struct buf raw = BUF_INIT((size_t)64 * 1024 * 1024);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(json_release) cJSON *status = NULL;
     int code = EXIT_DONE;
 
-    buf_init(&raw, (size_t)64 * 1024 * 1024);
-    buf_init(&err, BUF_TEXT_MAX);
     if (control_status(path, &raw, &status, &err)) {
         code = complain("%s", err.data);
     } else if (as_json) {
@@ -277,12 +271,7 @@ static int show(const char *path, bool as_json)
         show_strays(status);
         show_what_to_do(status);
     }
-    if (!code)
-        code = judge(status);
-    cJSON_Delete(status);
-    buf_release(&err);
-    buf_release(&raw);
-    return code;
+    return code ? code : judge(status);
 }
 
 /* A page that is written anew each second, until Ctrl-C or the end of the mount. Where nobody looks
@@ -308,16 +297,14 @@ static int run(int argc, char **argv)
 {
     const char *said[LETTERS] = {0};
     int code = command_line(&status_command, long_options, argc, argv, 0, 1, said);
-    struct mountpoint m;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
 
     if (code >= 0)
         return code;
     code = control_find(argv[optind], &m);
     if (code)
         return code;
-    code = said['w'] ? watch(m.path) : show(m.path, said['j']);
-    mountpoint_release(&m);
-    return code;
+    return said['w'] ? watch(m.path) : show(m.path, said['j']);
 }
 
 const struct command status_command = {

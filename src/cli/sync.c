@@ -4,6 +4,8 @@
 #include "cli_p.h"
 #include "mountpoint_p.h"
 
+#include <outlookfs/base/json.h>
+
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -14,18 +16,15 @@ static const struct option long_options[] = {
 /* What was there a moment ago may have arrived, or have been taken back. */
 static int tell_left(const char *path)
 {
-    cJSON *status = NULL;
-    struct buf err, text;
-    struct left left;
+    SCOPED(json_release) cJSON *status = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
     int code = EXIT_DONE;
 
-    buf_init(&err, BUF_TEXT_MAX);
-    buf_init(&text, BUF_TEXT_MAX);
     if (control_status(path, NULL, &status, &err)) {
-        code = complain("%s", err.data);
-        goto out;
+        return complain("%s", err.data);
     }
-    left = left_read(status);
+    struct left left = left_read(status);
     left_describe(&left, &text);
     if (left.pending || left.failed || left.conflicts || left.held)
         code = complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
@@ -35,10 +34,6 @@ static int tell_left(const char *path)
                         text.data, path,
                         left.held ? "; deletions are held until: outlookfs sync --confirm-deletes"
                                   : "");
-out:
-    cJSON_Delete(status);
-    buf_release(&text);
-    buf_release(&err);
     return code;
 }
 
@@ -60,16 +55,14 @@ static int run(int argc, char **argv)
 {
     const char *said[LETTERS] = {0};
     int code = command_line(&sync_command, long_options, argc, argv, 0, 1, said);
-    struct mountpoint m;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
 
     if (code >= 0)
         return code;
     code = control_find(argv[optind], &m);
     if (code)
         return code;
-    code = sync_all(m.path, said['d']);
-    mountpoint_release(&m);
-    return code;
+    return sync_all(m.path, said['d']);
 }
 
 const struct command sync_command = {

@@ -5,6 +5,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/outgoing.h>
 #include <outlookfs/model/render.h>
@@ -45,15 +46,13 @@ static cJSON *make(const char *what, const char *trigger)
 
 static int show(const cJSON *obj)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int code = EXIT_DONE;
 
-    buf_init(&text, JSON_TEXT_MAX);
     render_record(obj, &text);
     fwrite(text.data, 1, text.len, stdout);
     if (fflush(stdout))
         code = complain("the template cannot be written");
-    buf_release(&text);
     return code;
 }
 
@@ -63,7 +62,6 @@ static int run(int argc, char **argv)
     int code = command_line(&template_command, long_options, argc, argv, 1, 2, said);
     const char *named = said['s'];
     enum service_id service;
-    cJSON *obj;
 
     if (code >= 0)
         return code;
@@ -72,12 +70,10 @@ static int run(int argc, char **argv)
     if (!named)
         service = control_service();
     kind_use_service(service);
-    obj = make(argv[optind], argv[optind + 1]);
+    SCOPED(json_release) cJSON *obj = make(argv[optind], argv[optind + 1]);
     if (!obj)
         return usage_error(&template_command);
-    code = show(obj);
-    cJSON_Delete(obj);
-    return code;
+    return show(obj);
 }
 
 const struct command template_command = {

@@ -7,6 +7,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/file.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -43,9 +44,8 @@ static void prepare(const char *path, struct farewell *ret)
 {
     cJSON *status = NULL;
     const char *dir;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     *ret = (struct farewell){.process = -1};
     if (control_status(path, NULL, &status, &err))
         goto out;
@@ -62,7 +62,6 @@ static void prepare(const char *path, struct farewell *ret)
     ret->state_dir = xstrdup(dir);
 out:
     cJSON_Delete(status);
-    buf_release(&err);
 }
 
 /*
@@ -71,7 +70,7 @@ out:
  */
 static void wait_for_end(const struct farewell *farewell)
 {
-    int process = farewell->process;
+    SCOPED(fd_release) int process = farewell->process;
     struct pollfd fd = {.fd = process, .events = POLLIN};
     int rc;
 
@@ -83,20 +82,17 @@ static void wait_for_end(const struct farewell *farewell)
         ;
     if (rc == 0)
         complain("unmounted; the program behind it is still sending changes");
-    close(process);
 }
 
 static void tell_left(const struct farewell *farewell)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
     if (!left_any(&farewell->left))
         return;
-    buf_init(&text, BUF_TEXT_MAX);
     left_describe(&farewell->left, &text);
     print(stdout, "Not on the service yet: %s. Kept%s%s for the next mount.\n", text.data,
           farewell->state_dir ? " in " : "", farewell->state_dir ? farewell->state_dir : "");
-    buf_release(&text);
 }
 
 static int unmount_living(const char *path, struct buf *err)
@@ -123,12 +119,11 @@ static int run(int argc, char **argv)
 {
     const char *said[LETTERS] = {0};
     int code = command_line(&umount_command, long_options, argc, argv, 1, 1, said);
-    struct mountpoint m = {0};
-    struct buf err;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (code >= 0)
         return code;
-    buf_init(&err, BUF_TEXT_MAX);
     if (mountpoint_look(argv[optind], &m, &err))
         code = complain("%s", err.data);
     else if (!mountpoint_is_ours(&m))
@@ -139,8 +134,6 @@ static int run(int argc, char **argv)
         code = complain("%s", err.data);
     else
         code = EXIT_DONE;
-    mountpoint_release(&m);
-    buf_release(&err);
     return code;
 }
 

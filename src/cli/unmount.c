@@ -20,11 +20,10 @@ extern char **environ;
 static int spawn_helper(char **argv, int errors, pid_t *ret)
 {
     posix_spawn_file_actions_t files;
-    int rc;
 
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-    rc = posix_spawnp(ret, HELPER, &files, NULL, argv, environ);
+    int rc = posix_spawnp(ret, HELPER, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     return -rc;
 }
@@ -46,12 +45,12 @@ static void read_all(int fd, struct buf *out)
 static int run_helper(const char *path, bool lazy, struct buf *said, struct buf *err)
 {
     char *argv[] = {HELPER, "-u", lazy ? "-z" : "--", (char *)path, NULL};
-    int fds[2], status = 0, rc;
+    int fds[2], status = 0;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC))
         return buf_fail(err, -errno, "cannot make a pipe: %s", strerror(errno));
-    rc = spawn_helper(argv, fds[1], &pid);
+    int rc = spawn_helper(argv, fds[1], &pid);
     close(fds[1]);
     if (rc) {
         buf_fail(err, rc, "cannot run %s: %s", HELPER, strerror(-rc));
@@ -69,9 +68,8 @@ static int run_helper(const char *path, bool lazy, struct buf *said, struct buf 
 int unmount(const char *path, bool lazy, struct buf *err)
 {
     int rc = umount2(path, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) ? -errno : 0;
-    struct buf said;
+    SCOPED(buf_release) struct buf said = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&said, BUF_TEXT_MAX);
     if (rc == -EPERM)
         rc = run_helper(path, lazy, &said, err);
     if (rc == -EBUSY)
@@ -83,6 +81,5 @@ int unmount(const char *path, bool lazy, struct buf *err)
         buf_fail(err, rc, "%s: %s", path, said.data);
     else if (rc && err->len == 0)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
-    buf_release(&said);
     return rc;
 }

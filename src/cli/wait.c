@@ -7,6 +7,7 @@
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/outgoing.h>
 
@@ -31,24 +32,20 @@ static const struct option long_options[] = {
 static int read_text(void *ctx, int out)
 {
     struct buf text;
-    int rc;
 
     buf_init(&text, JSON_TEXT_MAX);
-    rc = file_read(ctx, &text, NULL);
+    int rc = file_read(ctx, &text, NULL);
     return rc ? rc : bounded_write(out, text.data, text.len);
 }
 
 static int read_object(char *path, cJSON **ret, struct buf *err)
 {
-    struct buf text;
-
-    buf_init(&text, JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int rc = bounded_run(read_text, path, MOUNT_LIMIT, &text);
     if (rc)
         buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     else
         rc = json_parse_object(text.data, text.len, ret, err);
-    buf_release(&text);
     return rc;
 }
 
@@ -81,40 +78,31 @@ static char *answer_path(const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t dir = slash ? (size_t)(slash + 1 - path) : 0;
-    char *name = outgoing_answer_name(path + dir);
-    char *whole = xasprintf("%.*s%s", (int)dir, path, name);
+    SCOPED(xfree) char *name = outgoing_answer_name(path + dir);
 
-    free(name);
-    return whole;
+    return xasprintf("%.*s%s", (int)dir, path, name);
 }
 
 /* The answer's text on standard output, its number as the exit code. */
 static int tell(char *path)
 {
-    char *beside = answer_path(path);
-    cJSON *question = NULL, *answer = NULL;
-    struct buf err;
-    int code;
+    SCOPED(xfree) char *beside = answer_path(path);
+    SCOPED(json_release) cJSON *question = NULL;
+    SCOPED(json_release) cJSON *answer = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (read_object(path, &question, &err) || read_object(beside, &answer, &err)) {
         complain("%s", err.data);
-        code = EXIT_WAIT_FAILED;
-        goto out;
+        return EXIT_WAIT_FAILED;
     }
     const char *options = json_str(question, "Options"),
                *chosen = json_str(answer, "SelectedOption");
     print(stdout, "%s\n", chosen ? chosen : "");
-    code = options && chosen ? outgoing_option_index(options, chosen) : -1;
+    int code = options && chosen ? outgoing_option_index(options, chosen) : -1;
     if (code < 0 || code >= OUTGOING_OPTIONS_MAX) {
         complain("%s: the answer is not one of the options", beside);
         code = EXIT_WAIT_FAILED;
     }
-out:
-    cJSON_Delete(question);
-    cJSON_Delete(answer);
-    buf_release(&err);
-    free(beside);
     return code;
 }
 
@@ -125,12 +113,10 @@ static bool is_hopeful(const char *state)
 
 static int give_up(const char *path, const char *state)
 {
-    struct buf why;
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&why, BUF_TEXT_MAX);
     attribute(path, "user.outlook.error", &why);
     complain("%s: %s%s%s", path, state, why.len ? ": " : "", why.data);
-    buf_release(&why);
     return EXIT_WAIT_FAILED;
 }
 
@@ -146,10 +132,9 @@ static int no_state(const char *path, int rc)
 static int wait_for_answer(char *path, int64_t until)
 {
     const struct timespec pause = {.tv_nsec = POLL_NS};
-    struct buf state;
+    SCOPED(buf_release) struct buf state = BUF_INIT(BUF_TEXT_MAX);
     int code = -1;
 
-    buf_init(&state, BUF_TEXT_MAX);
     while (code < 0) {
         int rc = attribute(path, "user.outlook.state", &state);
 
@@ -164,7 +149,6 @@ static int wait_for_answer(char *path, int64_t until)
         else
             nanosleep(&pause, NULL);
     }
-    buf_release(&state);
     return code;
 }
 
@@ -182,22 +166,18 @@ static bool is_open_question(const cJSON *mail)
 /* Who names no file means the only question there is. */
 static int wait_for_the_only_one(int64_t until)
 {
-    struct mountpoint m;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
     int code = EXIT_WAIT_FAILED;
-    char *path;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (control_find(NULL, &m))
         return code;
-    buf_init(&err, BUF_TEXT_MAX);
-    path = control_only(m.path, "outbox", is_open_question, "open question", &err);
+    SCOPED(xfree)
+    char *path = control_only(m.path, "outbox", is_open_question, "open question", &err);
     if (path)
         code = wait_for_answer(path, until);
     else
         complain("%s", err.data);
-    free(path);
-    buf_release(&err);
-    mountpoint_release(&m);
     return code;
 }
 

@@ -5,6 +5,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
@@ -36,12 +37,11 @@ struct watcher {
 /* The item's path below the mount point, or NULL. The caller frees. */
 static char *path_of(const struct watcher *w, const char *line, size_t len)
 {
-    cJSON *obj = NULL;
+    SCOPED(json_release) cJSON *obj = NULL;
     char *path = NULL;
 
     if (!json_parse_object(line, len, &obj, NULL) && json_str(obj, "_path"))
         path = xasprintf("%s/%s", w->mountpoint, json_str(obj, "_path"));
-    cJSON_Delete(obj);
     return path;
 }
 
@@ -86,7 +86,7 @@ static void say_how_it_ended(const char *command, int status)
 /* What the command says about one item does not end the watch. */
 static int execute(const struct watcher *w, const char *line, size_t len)
 {
-    char *path = path_of(w, line, len);
+    SCOPED(xfree) char *path = path_of(w, line, len);
     int pipes[2], status = 0, code = EXIT_DONE;
     pid_t pid = -1;
 
@@ -106,7 +106,6 @@ static int execute(const struct watcher *w, const char *line, size_t len)
             ;
         say_how_it_ended(w->command, status);
     }
-    free(path);
     return code;
 }
 
@@ -144,7 +143,7 @@ static int take(struct watcher *w, const char *data, size_t len)
 /* To the end: 0, or an exit code after a line. */
 static int read_on(struct watcher *w)
 {
-    char *data = xmalloc(READ_BYTES);
+    SCOPED(xfree) char *data = xmalloc(READ_BYTES);
     int code = EXIT_DONE;
     ssize_t n;
 
@@ -154,7 +153,6 @@ static int read_on(struct watcher *w)
         else if (errno != EINTR)
             code = complain("%s: %s", w->path, strerror(errno));
     }
-    free(data);
     return code;
 }
 
@@ -194,11 +192,10 @@ static char *stream_path(const char *mountpoint, const char *trigger)
 {
     static const char *const suffixes[] = {".jsonl", ".json"};
     const char *slash = strrchr(trigger, '/');
-    size_t len;
 
     if (slash)
         trigger = slash + 1;
-    len = strlen(trigger);
+    size_t len = strlen(trigger);
     for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
         if (str_ends(trigger, suffixes[i])) {
             len -= strlen(suffixes[i]);
@@ -216,23 +213,18 @@ static bool is_any(const cJSON *entry)
 /* `trigger` NULL: the only one there is. */
 static char *find_stream(const char *mountpoint, const char *trigger, struct buf *err)
 {
-    char *definition, *path;
-
     if (trigger)
         return stream_path(mountpoint, trigger);
-    definition = control_only(mountpoint, "triggers", is_any, "trigger", err);
-    path = definition ? stream_path(mountpoint, definition) : NULL;
-    free(definition);
-    return path;
+    SCOPED(xfree) char *definition = control_only(mountpoint, "triggers", is_any, "trigger", err);
+    return definition ? stream_path(mountpoint, definition) : NULL;
 }
 
 static int watch(const char *mountpoint, const char *trigger, const char *command)
 {
     struct watcher w = {.mountpoint = mountpoint, .command = command, .fd = -1};
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int code;
 
-    buf_init(&err, BUF_TEXT_MAX);
     buf_init(&w.line, LINE_MAX_BYTES);
     w.path = find_stream(mountpoint, trigger, &err);
     w.fd = w.path ? open(w.path, O_RDONLY | O_CLOEXEC) : -1;
@@ -248,7 +240,6 @@ static int watch(const char *mountpoint, const char *trigger, const char *comman
     if (w.fd >= 0)
         close(w.fd);
     buf_release(&w.line);
-    buf_release(&err);
     free(w.path);
     return code;
 }
@@ -259,20 +250,17 @@ static int watch(const char *mountpoint, const char *trigger, const char *comman
  */
 static int watch_named(const char *mount, const char *trigger, const char *command)
 {
-    struct mountpoint m;
-    int code;
+    SCOPED(mountpoint_release) struct mountpoint m = {0};
 
     if (!mount && trigger && (strchr(trigger, '/') || str_eq(trigger, "."))) {
         mount = trigger;
         trigger = str_ends(mount, ".jsonl") || str_ends(mount, ".json") ? mount : NULL;
     }
-    code = control_find(mount, &m);
+    int code = control_find(mount, &m);
     if (code)
         return code;
     signal(SIGPIPE, SIG_IGN);
-    code = watch(m.path, trigger, command);
-    mountpoint_release(&m);
-    return code;
+    return watch(m.path, trigger, command);
 }
 
 static int run(int argc, char **argv)

@@ -57,13 +57,12 @@ static void cut_name(char *name)
 static char *address_or_group(char *text)
 {
     InternetAddress *group;
-    char *written;
 
     if (is_address(text))
         return g_strdup(text);
     cut_name(text);
     group = internet_address_group_new(text);
-    written = internet_address_to_string(group, NULL, TRUE);
+    char *written = internet_address_to_string(group, NULL, TRUE);
     g_object_unref(group);
     return written;
 }
@@ -91,10 +90,9 @@ static void set_addresses(GMimeMessage *mail, const char *name, const char *memb
 {
     GString *value = g_string_new(NULL);
     size_t line = strlen(name) + 1;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     char *rest;
 
-    buf_init(&text, JSON_TEXT_MAX);
     if (text_line(&text, members))
         buf_clear(&text);
     for (char *item = strtok_r(text.data, ";", &rest); item; item = strtok_r(NULL, ";", &rest)) {
@@ -112,7 +110,6 @@ static void set_addresses(GMimeMessage *mail, const char *name, const char *memb
         g_mime_header_set_raw_value(g_mime_header_list_get_header(headers, name), value->str);
     }
     g_string_free(value, TRUE);
-    buf_release(&text);
 }
 
 static void set_header(GMimeMessage *mail, const char *name, const char *value)
@@ -122,12 +119,10 @@ static void set_header(GMimeMessage *mail, const char *name, const char *value)
 
 static void set_subject(GMimeMessage *mail, const char *subject)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&text, JSON_TEXT_MAX);
     if (text_line(&text, subject) == 0)
         g_mime_message_set_subject(mail, text.data, "utf-8");
-    buf_release(&text);
 }
 
 static void set_date(GMimeMessage *mail, const cJSON *message)
@@ -190,7 +185,6 @@ uint64_t eml_key(const struct cJSON *message)
 char *eml_headers(const struct cJSON *message)
 {
     GMimeMessage *mail = g_mime_message_new(TRUE);
-    char *text;
 
     set_addresses(mail, "From", json_str(message, "From"));
     set_addresses(mail, "Reply-To", json_str(message, "ReplyTo"));
@@ -202,7 +196,7 @@ char *eml_headers(const struct cJSON *message)
     set_message_id(mail, message);
     set_importance(mail, json_str(message, "Importance"));
     set_header(mail, "MIME-Version", "1.0");
-    text = g_mime_object_get_headers(GMIME_OBJECT(mail), NULL);
+    char *text = g_mime_object_get_headers(GMIME_OBJECT(mail), NULL);
     g_object_unref(mail);
     return text;
 }

@@ -129,14 +129,13 @@ static off_t left_of_file(int fd)
 void eml_put_base64_fd(struct eml_out *out, int fd)
 {
     off_t left = out->fd < 0 ? left_of_file(fd) : -1;
-    char *chunk;
     ssize_t got;
 
     if (left >= 0) {
         out->size += encoded_size((size_t)left);
         return;
     }
-    chunk = xmalloc(CHUNK);
+    SCOPED(xfree) char *chunk = xmalloc(CHUNK);
     do {
         got = read_full(fd, chunk, CHUNK);
         if (got > 0)
@@ -144,5 +143,4 @@ void eml_put_base64_fd(struct eml_out *out, int fd)
     } while (got == (ssize_t)CHUNK && !out->rc);
     if (got < 0 && !out->rc)
         out->rc = (int)got;
-    free(chunk);
 }

@@ -71,11 +71,10 @@ static GMimeMessage *parse(GByteArray *raw)
 {
     GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(raw);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    GMimeMessage *mail;
 
     g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
     g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
-    mail = g_mime_parser_construct_message(parser, NULL);
+    GMimeMessage *mail = g_mime_parser_construct_message(parser, NULL);
     g_object_unref(parser);
     g_object_unref(stream);
     return mail;
@@ -91,15 +90,12 @@ const char *eml_header(GMimeObject *part, const char *name)
 static void add_subject(GMimeMessage *mail, struct cJSON *obj)
 {
     const char *raw = eml_header(GMIME_OBJECT(mail), "Subject");
-    struct buf decoded, line;
+    SCOPED(buf_release) struct buf decoded = BUF_INIT(JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf line = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&decoded, JSON_TEXT_MAX);
-    buf_init(&line, JSON_TEXT_MAX);
     if ((raw && header_text(&decoded, raw)) || text_line(&line, decoded.data))
         buf_clear(&line);
     cJSON_AddStringToObject(obj, "Subject", line.data);
-    buf_release(&decoded);
-    buf_release(&line);
 }
 
 /* Three headers say the same; the first that is there counts. */
@@ -151,10 +147,9 @@ int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, st
 {
     GByteArray *raw = g_byte_array_new();
     GMimeMessage *mail = NULL;
-    int rc;
 
     eml_init();
-    rc = read_all(fd, raw, err);
+    int rc = read_all(fd, raw, err);
     if (rc)
         goto out;
     if (!is_blank(raw)) {

@@ -62,20 +62,17 @@ static int too_large(const struct reader *r)
 static char *given_name(GMimeObject *part)
 {
     char *given = header_parameter(eml_header(part, "Content-Disposition"), "filename");
-    struct buf name;
-    char *result;
+    SCOPED(buf_release) struct buf name = BUF_INIT(BUF_TEXT_MAX);
 
     if (!given)
         given = header_parameter(eml_header(part, "Content-Type"), "name");
-    buf_init(&name, BUF_TEXT_MAX);
     if (text_line(&name, given))
         buf_clear(&name);
     for (char *p = name.data; *p; p++) {
         if (*p == '/')
             *p = '_';
     }
-    result = text_has(name.data) ? buf_detach(&name) : NULL;
-    buf_release(&name);
+    char *result = text_has(name.data) ? buf_detach(&name) : NULL;
     g_free(given);
     return result;
 }
@@ -164,7 +161,6 @@ static struct leaf *likelier_body(struct leaf *a, struct leaf *b)
 
 static int body_of(struct reader *r, GMimeObject *part, struct leaf **ret)
 {
-    bool alternatives;
     int rc = 0;
 
     *ret = NULL;
@@ -176,8 +172,8 @@ static int body_of(struct reader *r, GMimeObject *part, struct leaf **ret)
         *ret = form_of(leaf) ? leaf : NULL;
         return *ret ? look_at_text(r, leaf) : 0;
     }
-    alternatives = g_mime_content_type_is_type(g_mime_object_get_content_type(part), "multipart",
-                                               "alternative");
+    bool alternatives = g_mime_content_type_is_type(g_mime_object_get_content_type(part),
+                                                    "multipart", "alternative");
     for (int i = 0; i < g_mime_multipart_get_count(GMIME_MULTIPART(part)) && !rc; i++) {
         struct leaf *offered;
 
@@ -245,15 +241,12 @@ static char *subject_name(GMimeObject *part)
                              ? g_mime_message_part_get_message(GMIME_MESSAGE_PART(part))
                              : NULL;
     const char *raw = mail ? eml_header(GMIME_OBJECT(mail), "Subject") : NULL;
-    struct buf text, line;
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf line = BUF_INIT(BUF_TEXT_MAX);
     char *name = NULL;
 
-    buf_init(&text, BUF_TEXT_MAX);
-    buf_init(&line, BUF_TEXT_MAX);
     if (raw && !header_text(&text, raw) && !text_line(&line, text.data) && text_has(line.data))
         name = xasprintf("%s.eml", g_strdelimit(line.data, "/", '_'));
-    buf_release(&text);
-    buf_release(&line);
     return name;
 }
 
@@ -277,9 +270,7 @@ static bool is_blank(const GByteArray *bytes)
 static int add_attachment(struct reader *r, const struct leaf *leaf)
 {
     GByteArray *bytes = eml_content(leaf->part);
-    struct cJSON *attachment;
-    struct buf text;
-    char *name;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
     if (GMIME_IS_MESSAGE_PART(leaf->part) && is_blank(bytes)) {
         g_byte_array_free(bytes, TRUE);
@@ -290,16 +281,13 @@ static int add_attachment(struct reader *r, const struct leaf *leaf)
         g_byte_array_free(bytes, TRUE);
         return too_large(r);
     }
-    buf_init(&text, JSON_TEXT_MAX);
     base64_encode(&text, bytes->data, bytes->len);
     g_byte_array_free(bytes, TRUE);
-    name = name_of(leaf);
-    attachment = cJSON_CreateObject();
+    SCOPED(xfree) char *name = name_of(leaf);
+    struct cJSON *attachment = cJSON_CreateObject();
     cJSON_AddStringToObject(attachment, "Name", name);
     cJSON_AddStringToObject(attachment, "ContentBytes", text.data);
     cJSON_AddItemToArray(r->attachments, attachment);
-    free(name);
-    buf_release(&text);
     return 0;
 }
 

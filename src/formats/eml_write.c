@@ -147,10 +147,9 @@ static void put_body(struct writer *w)
     bool html = json_bool(w->message, "IsHtml", false);
     const char *body = json_str(w->message, "Body");
     GMimePart *part = g_mime_part_new_with_type("text", html ? "html" : "plain");
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     GMimeContentEncoding encoding;
 
-    buf_init(&text, JSON_TEXT_MAX);
     unix_lines(&text, body ? body : "");
     encoding = choose_encoding(&text);
     g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
@@ -158,7 +157,6 @@ static void put_body(struct writer *w)
     put_headers(w, GMIME_OBJECT(part));
     put_text(w, &text, encoding);
     g_object_unref(part);
-    buf_release(&text);
 }
 
 /* --- attachments --- */
@@ -236,9 +234,8 @@ static void set_content_id(GMimePart *part, const char *given)
 static void put_attachment_headers(struct writer *w, const cJSON *attachment)
 {
     GMimePart *part = new_part(attachment);
-    struct buf name;
+    SCOPED(buf_release) struct buf name = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&name, JSON_TEXT_MAX);
     g_mime_object_set_disposition(GMIME_OBJECT(part), json_bool(attachment, "IsInline", false)
                                                           ? GMIME_DISPOSITION_INLINE
                                                           : GMIME_DISPOSITION_ATTACHMENT);
@@ -248,17 +245,15 @@ static void put_attachment_headers(struct writer *w, const cJSON *attachment)
     set_content_id(part, json_str(attachment, "ContentId"));
     put_headers(w, GMIME_OBJECT(part));
     g_object_unref(part);
-    buf_release(&name);
 }
 
 static int put_attachment(struct writer *w, const cJSON *attachment)
 {
     const char *id = json_str(attachment, "Id");
-    int fd;
 
     if (!id || !w->source)
         return buf_fail(w->err, -EINVAL, "an attachment has no Id to get it by");
-    fd = w->source->open(w->source->ctx, id, w->err);
+    int fd = w->source->open(w->source->ctx, id, w->err);
     if (fd < 0)
         return fd;
     put_attachment_headers(w, attachment);
@@ -306,12 +301,11 @@ static int put_content(struct writer *w)
 static int put_parts(struct writer *w)
 {
     char boundary[32];
-    int rc;
 
     if (!count(w->message, false))
         return put_content(w);
     put_multipart(w, "mixed", boundary);
-    rc = put_content(w);
+    int rc = put_content(w);
     return rc ? rc : put_attachments(w, false, boundary);
 }
 
@@ -319,14 +313,12 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
               size_t *ret_size, struct buf *err)
 {
     struct writer w = {.out = {.fd = fd}, .message = message, .source = source, .err = err};
-    char *headers;
-    int rc;
 
     eml_init();
-    headers = eml_headers(message);
+    char *headers = eml_headers(message);
     eml_puts(&w.out, headers);
     g_free(headers);
-    rc = put_parts(&w);
+    int rc = put_parts(&w);
     if (rc)
         return rc;
     if (w.out.last != '\n')

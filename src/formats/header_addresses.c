@@ -34,16 +34,13 @@ struct list {
 
 static int refuse(const struct list *l, const char *why, const char *text, size_t n)
 {
-    struct buf shown;
+    SCOPED(buf_release) struct buf shown = BUF_INIT(JSON_TEXT_MAX);
     char *raw = g_strndup(text, n);
-    int rc;
 
-    buf_init(&shown, JSON_TEXT_MAX);
     if (header_text(&shown, raw))
         buf_clear(&shown);
-    rc = buf_fail(l->err, -EINVAL, "%s: \"%s\"", why, shown.data);
+    int rc = buf_fail(l->err, -EINVAL, "%s: \"%s\"", why, shown.data);
     g_free(raw);
-    buf_release(&shown);
     return rc;
 }
 
@@ -158,15 +155,9 @@ static char *angle_address(const char *text, size_t n)
 
 static int take_angle(struct list *l, const char *address)
 {
-    struct buf decoded;
-    int rc;
-
-    buf_init(&decoded, JSON_TEXT_MAX);
-    rc = header_text(&decoded, address);
-    if (!rc)
-        rc = take_address(l, decoded.data);
-    buf_release(&decoded);
-    return rc;
+    SCOPED(buf_release) struct buf decoded = BUF_INIT(JSON_TEXT_MAX);
+    int rc = header_text(&decoded, address);
+    return rc ? rc : take_address(l, decoded.data);
 }
 
 /* --- items --- */
@@ -293,13 +284,10 @@ static int end_item(struct list *l)
 static char *text_between(const char *begin, const char *end)
 {
     char *raw = g_strndup(begin, (gsize)(end - begin));
-    struct buf text;
-    char *result;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&text, JSON_TEXT_MAX);
     header_text(&text, raw + strspn(raw, " \t\r\n\""));
-    result = g_strdup(text.data);
-    buf_release(&text);
+    char *result = g_strdup(text.data);
     g_free(raw);
     return result;
 }
@@ -510,11 +498,8 @@ static void blank_unseen(char *text)
 int header_addresses(const char *raw, GPtrArray *ret, struct buf *err)
 {
     struct list l = {.ret = ret, .err = err};
-    struct buf text;
-    int rc;
-
-    buf_init(&text, JSON_TEXT_MAX);
-    rc = charset_decode(&text, raw, strlen(raw), NULL);
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
+    int rc = charset_decode(&text, raw, strlen(raw), NULL);
     blank_unseen(text.data);
     l.p = l.begin = text.data;
     l.word = g_string_new(NULL);
@@ -530,6 +515,5 @@ int header_addresses(const char *raw, GPtrArray *ret, struct buf *err)
     g_string_free(l.word, TRUE);
     g_ptr_array_free(l.words, TRUE);
     g_ptr_array_free(l.angles, TRUE);
-    buf_release(&text);
     return rc;
 }

@@ -79,13 +79,12 @@ static char *bare_value(const char **p)
 static int piece_number(const char *name, const char *wanted, bool *ret_encoded)
 {
     size_t n = strlen(wanted);
-    char *end;
     long number = 0;
 
     if (g_ascii_strncasecmp(name, wanted, n) != 0 || name[n] != '*')
         return -1;
     name += n + 1;
-    end = (char *)name;
+    char *end = (char *)name;
     if (g_ascii_isdigit(*name)) {
         number = strtol(name, &end, 10);
         *ret_encoded = *end == '*';
@@ -158,11 +157,10 @@ static void add_decoded(GString *bytes, const char *p)
 static char *take_charset(const char **p)
 {
     const char *first = strchr(*p, '\''), *second = first ? strchr(first + 1, '\'') : NULL;
-    char *charset;
 
     if (!second)
         return NULL;
-    charset = g_strndup(*p, (gsize)(first - *p));
+    char *charset = g_strndup(*p, (gsize)(first - *p));
     *p = second + 1;
     return charset;
 }
@@ -193,9 +191,8 @@ char *header_parameter(const char *raw, const char *name)
 {
     struct search s = {.name = name, .pieces = g_ptr_array_new_with_free_func(piece_free)};
     char *value = NULL;
-    struct buf out;
+    SCOPED(buf_release) struct buf out = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&out, JSON_TEXT_MAX);
     if (raw)
         scan(&s, raw);
     if (s.pieces->len > 0 && g_ptr_array_index(s.pieces, 0))
@@ -204,7 +201,6 @@ char *header_parameter(const char *raw, const char *name)
         header_text(&out, s.plain);
     if (s.plain || out.len)
         value = g_strdup(out.data);
-    buf_release(&out);
     g_ptr_array_free(s.pieces, TRUE);
     g_free(s.plain);
     return value;

@@ -26,8 +26,6 @@ struct encoded {
 /* Language tags behind a '*' (RFC 2231, 5) say nothing about the text. */
 static bool find_word(const char *p, struct encoded *ret)
 {
-    const char *end;
-
     if (p[0] != '=' || p[1] != '?')
         return false;
     p += 2;
@@ -39,7 +37,7 @@ static bool find_word(const char *p, struct encoded *ret)
     ret->charset_len = strcspn(ret->charset, "*?");
     ret->base64 = p[1] == 'b' || p[1] == 'B';
     ret->text = p + 3;
-    end = memmem(ret->text, strnlen(ret->text, WORD_BYTES_MAX), "?=", 2);
+    const char *end = memmem(ret->text, strnlen(ret->text, WORD_BYTES_MAX), "?=", 2);
     if (!end)
         return false;
     ret->text_len = (size_t)(end - ret->text);
@@ -118,18 +116,14 @@ static const char *decode_words(struct buf *out, const char *p, struct encoded w
 /* A line end goes, the white space behind it stays. */
 static int add_plain(struct buf *out, const char *p, size_t n)
 {
-    struct buf line;
+    SCOPED(buf_release) struct buf line = BUF_INIT(JSON_TEXT_MAX);
     int rc = 0;
 
-    buf_init(&line, JSON_TEXT_MAX);
     for (size_t i = 0; i < n && !rc; i++) {
         if (p[i] != '\r' && p[i] != '\n')
             rc = buf_addch(&line, p[i]);
     }
-    if (!rc)
-        rc = charset_decode(out, line.data, line.len, NULL);
-    buf_release(&line);
-    return rc;
+    return rc ? rc : charset_decode(out, line.data, line.len, NULL);
 }
 
 /* Bytes before the next encoded word. */

@@ -187,11 +187,9 @@ static const char *body_text(struct maker *m, const cJSON *body, struct buf *out
 static void add_body(struct maker *m)
 {
     const cJSON *body = json_get(m->event, "Body");
-    const char *content = json_str(body, "Content"), *text;
-    struct buf stripped;
-
-    buf_init(&stripped, JSON_TEXT_MAX);
-    text = body_text(m, body, &stripped);
+    const char *content = json_str(body, "Content");
+    SCOPED(buf_release) struct buf stripped = BUF_INIT(JSON_TEXT_MAX);
+    const char *text = body_text(m, body, &stripped);
     if (text) {
         add(m, icalproperty_new_description(text));
         text = str_eq(json_str(body, "ContentType"), "HTML") ? clean(m, content) : NULL;
@@ -199,7 +197,6 @@ static void add_body(struct maker *m)
             icalproperty_add_parameter(add_x(m, "X-ALT-DESC", text),
                                        icalparameter_new_fmttype("text/html"));
     }
-    buf_release(&stripped);
 }
 
 static void add_location(struct maker *m)
@@ -313,11 +310,10 @@ static void add_attendee(struct maker *m, const cJSON *attendee)
     const char *uri = clean_uri(m, "mailto:", json_str(address, "Address"));
     const char *type = json_str(attendee, "Type");
     icalparameter_partstat answer = answer_of(attendee);
-    icalproperty *property;
 
     if (!uri)
         return;
-    property = icalproperty_new_attendee(uri);
+    icalproperty *property = icalproperty_new_attendee(uri);
     add_name(m, property, address);
     if (str_eq(type, "Resource")) {
         icalproperty_add_parameter(property, icalparameter_new_cutype(ICAL_CUTYPE_RESOURCE));
@@ -407,12 +403,11 @@ static void add_original_start(struct maker *m)
 {
     bool dates = json_bool(m->series, "IsAllDay", false);
     struct icaltimetype when;
-    icalproperty *property;
 
     if (dates ? !event_date(m, "OriginalStart", &when)
               : !parse_time(json_str(m->event, "OriginalStart"), &when))
         return;
-    property = icalproperty_new_recurrenceid(
+    icalproperty *property = icalproperty_new_recurrenceid(
         m->zone && !dates ? icaltime_convert_to_zone(when, m->zone) : when);
     if (m->zone && !dates)
         add_zoned(m, property);
@@ -448,13 +443,9 @@ static void fill(struct maker *m, struct icaltimetype given)
 static int append_categories(const struct cJSON *event, struct buf *out)
 {
     const cJSON *item;
-    struct buf line;
-    size_t empty;
-    int rc;
-
-    buf_init(&line, JSON_TEXT_MAX);
-    rc = buf_addstr(&line, "CATEGORIES:");
-    empty = line.len;
+    SCOPED(buf_release) struct buf line = BUF_INIT(JSON_TEXT_MAX);
+    int rc = buf_addstr(&line, "CATEGORIES:");
+    size_t empty = line.len;
     cJSON_ArrayForEach(item, json_get(event, "Categories"))
     {
         const char *word = cJSON_GetStringValue(item);
@@ -466,7 +457,6 @@ static int append_categories(const struct cJSON *event, struct buf *out)
     }
     if (!rc && line.len > empty)
         rc = text_fold(out, line.data, line.len);
-    buf_release(&line);
     return rc;
 }
 
@@ -498,15 +488,13 @@ static int append_zone(struct ical *cal, struct buf *out, icaltimezone *zone)
 {
     const char *name = icaltimezone_get_location(zone);
     icalcomponent *component;
-    icalproperty *id;
-    int rc;
 
     if (map_get(&cal->zones, name))
         return 0;
     component = icalcomponent_new_clone(icaltimezone_get_component(zone));
-    id = icalcomponent_get_first_property(component, ICAL_TZID_PROPERTY);
+    icalproperty *id = icalcomponent_get_first_property(component, ICAL_TZID_PROPERTY);
     icalproperty_set_tzid(id, name);
-    rc = append(out, component);
+    int rc = append(out, component);
     icalcomponent_free(component);
     map_set(&cal->zones, name, zone);
     return rc;
@@ -549,10 +537,9 @@ int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
 {
     size_t before = out->len;
     const cJSON *one;
-    int rc;
 
     mutex_lock(&ical_lock);
-    rc = make_event(cal, event, NULL, out);
+    int rc = make_event(cal, event, NULL, out);
     cJSON_ArrayForEach(one, json_get(event, "ExceptionOccurrences"))
     {
         if (!rc && json_str(one, "OriginalStart") && make_event(cal, one, event, out) == -ENOBUFS)

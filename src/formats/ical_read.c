@@ -47,11 +47,10 @@ static char *cleaned(const char *text)
 
 static void set_text(cJSON *obj, const char *member, const char *text)
 {
-    char *clean = cleaned(text);
+    SCOPED(xfree) char *clean = cleaned(text);
 
     if (text_has(clean))
         cJSON_AddStringToObject(obj, member, clean);
-    free(clean);
 }
 
 static void leave(struct reader *r, icalproperty *property)
@@ -114,14 +113,12 @@ static struct icaltimetype utc_of(struct reader *r, icalproperty *property)
 {
     struct icaltimetype time = icalproperty_get_datetime_with_component(property, r->component);
     const char *tzid = tzid_of(property);
-    char *iana;
 
     if (time.is_date || icaltime_is_utc(time))
         return icaltime_normalize(time);
-    iana = iana_of(tzid);
+    SCOPED(xfree) char *iana = iana_of(tzid);
     if (iana)
         time.zone = icaltimezone_get_builtin_timezone(iana);
-    free(iana);
     if (time.zone)
         return icaltime_convert_to_zone(time, icaltimezone_get_utc_timezone());
     if (tzid)
@@ -135,7 +132,7 @@ static void find_zone(struct reader *r, icalproperty *start)
 {
     const char *tzid = tzid_of(start);
     struct icaltimetype time = icalproperty_get_dtstart(start);
-    char *iana = tzid ? iana_of(tzid) : NULL;
+    SCOPED(xfree) char *iana = tzid ? iana_of(tzid) : NULL;
 
     if (time.is_date || icaltime_is_utc(time))
         return;
@@ -151,12 +148,12 @@ static void find_zone(struct reader *r, icalproperty *start)
             &r->event->left,
             "TZID:%.60s (a zone the service does not know: the series keeps its hour in UTC)",
             tzid);
-    free(iana);
 }
 
 static void set_time(struct reader *r, const char *member, struct icaltimetype time)
 {
-    char *zone = xasprintf("%sTimeZone", member), text[32];
+    SCOPED(xfree) char *zone = xasprintf("%sTimeZone", member);
+    char text[32];
 
     if (r->windows && !time.is_date)
         time = icaltime_convert_to_zone(time, r->zone);
@@ -166,7 +163,6 @@ static void set_time(struct reader *r, const char *member, struct icaltimetype t
     cJSON_AddStringToObject(r->event->record, member, text);
     cJSON_AddStringToObject(r->event->record, zone,
                             r->windows && !time.is_date ? r->windows : "UTC");
-    free(zone);
 }
 
 /* DTEND, DTSTART and DURATION, or what RFC 5545, 3.6.1 says where there is none of them. */
@@ -190,20 +186,18 @@ static struct icaltimetype end_of(struct reader *r, struct icaltimetype start)
 static void read_rule(struct reader *r, struct icaltimetype start)
 {
     icalproperty *property = property_of(r, ICAL_RRULE_PROPERTY);
-    struct icalrecurrencetype rule;
-    cJSON *recurrence;
 
     if (!property)
         return;
-    rule = icalproperty_get_rrule(property);
+    struct icalrecurrencetype rule = icalproperty_get_rrule(property);
     if (r->zone && !start.is_date)
         start = icaltime_convert_to_zone(start, r->zone);
-    recurrence = ical_recurrence(&rule, start, r->zone, &r->event->left);
+    SCOPED(json_release)
+    cJSON *recurrence = ical_recurrence(&rule, start, r->zone, &r->event->left);
     if (recurrence && !icalcomponent_get_next_property(r->component, ICAL_RRULE_PROPERTY)) {
-        cJSON_AddItemToObject(r->event->record, "Recurrence", recurrence);
+        cJSON_AddItemToObject(r->event->record, "Recurrence", TAKE(recurrence));
         return;
     }
-    cJSON_Delete(recurrence);
     imports_note(&r->event->left,
                  "RRULE:%.60s (the service has no such series: only its first event is there)",
                  icalproperty_get_value_as_string(property));
@@ -220,13 +214,12 @@ static bool is_day(struct icaltimetype time)
 static bool read_times(struct reader *r)
 {
     icalproperty *property = property_of(r, ICAL_DTSTART_PROPERTY);
-    struct icaltimetype start;
 
     if (!property)
         return false;
     if (!is_day(icalproperty_get_dtstart(property)))
         return false;
-    start = utc_of(r, property);
+    struct icaltimetype start = utc_of(r, property);
     if (property_of(r, ICAL_RRULE_PROPERTY))
         find_zone(r, property);
     cJSON_AddBoolToObject(r->event->record, "IsAllDay", start.is_date);
@@ -250,22 +243,20 @@ static const char *x_value(const struct reader *r, const char *name)
 
 static void set_page(cJSON *body, const char *html)
 {
-    char *clean = cleaned(html), *lines = text_with_crlf(clean);
+    SCOPED(xfree) char *clean = cleaned(html);
+    SCOPED(xfree) char *lines = text_with_crlf(clean);
 
     cJSON_AddStringToObject(body, "Content", lines);
-    free(lines);
-    free(clean);
 }
 
 static void read_body(struct reader *r)
 {
     const char *html = x_value(r, "X-ALT-DESC");
     icalproperty *text = property_of(r, ICAL_DESCRIPTION_PROPERTY);
-    cJSON *body;
 
     if (!html && !text)
         return;
-    body = cJSON_AddObjectToObject(r->event->record, "Body");
+    cJSON *body = cJSON_AddObjectToObject(r->event->record, "Body");
     cJSON_AddStringToObject(body, "ContentType", html ? "HTML" : "Text");
     if (html)
         set_page(body, html);
@@ -277,11 +268,10 @@ static void read_place(struct reader *r)
 {
     icalproperty *name = property_of(r, ICAL_LOCATION_PROPERTY);
     icalproperty *geo = property_of(r, ICAL_GEO_PROPERTY);
-    cJSON *location;
 
     if (!name && !geo)
         return;
-    location = cJSON_AddObjectToObject(r->event->record, "Location");
+    cJSON *location = cJSON_AddObjectToObject(r->event->record, "Location");
     if (name)
         set_text(location, "DisplayName", icalproperty_get_location(name));
     if (geo) {
@@ -391,7 +381,7 @@ static void read_attendee(struct reader *r, icalproperty *property)
     icalparameter *type = icalproperty_get_first_parameter(property, ICAL_CUTYPE_PARAMETER);
     icalparameter *rsvp = icalproperty_get_first_parameter(property, ICAL_RSVP_PARAMETER);
     icalparameter_cutype what = type ? icalparameter_get_cutype(type) : ICAL_CUTYPE_INDIVIDUAL;
-    cJSON *list = json_get(r->event->record, "Attendees"), *one, *mail;
+    cJSON *list = json_get(r->event->record, "Attendees");
 
     if (!address || r->message) {
         leave(r, property);
@@ -399,13 +389,13 @@ static void read_attendee(struct reader *r, icalproperty *property)
     }
     if (!list)
         list = cJSON_AddArrayToObject(r->event->record, "Attendees");
-    one = cJSON_CreateObject();
+    cJSON *one = cJSON_CreateObject();
     cJSON_AddStringToObject(one, "Type",
                             what == ICAL_CUTYPE_RESOURCE || what == ICAL_CUTYPE_ROOM ? "Resource"
                             : role && icalparameter_get_role(role) == ICAL_ROLE_OPTPARTICIPANT
                                 ? "Optional"
                                 : "Required");
-    mail = cJSON_AddObjectToObject(one, "EmailAddress");
+    cJSON *mail = cJSON_AddObjectToObject(one, "EmailAddress");
     if (cn)
         set_text(mail, "Name", icalparameter_get_cn(cn));
     set_text(mail, "Address", address);
@@ -549,11 +539,9 @@ static int read_text(const char *text, struct imports *imports, struct buf *err)
 
 int ical_read(const char *text, struct imports *ret, struct buf *err)
 {
-    int rc;
-
     mutex_lock(&ical_lock);
     icalerror_set_errors_are_fatal(false);
-    rc = read_text(str_starts(text, "\xef\xbb\xbf") ? text + 3 : text, ret, err);
+    int rc = read_text(str_starts(text, "\xef\xbb\xbf") ? text + 3 : text, ret, err);
     mutex_unlock(&ical_lock);
     return rc;
 }

@@ -18,12 +18,10 @@
 /* NULL for UTC and names unknown. */
 static icaltimezone *named_zone(const char *name)
 {
-    char *iana = zone_iana(name);
+    SCOPED(xfree) char *iana = zone_iana(name);
     bool utc = !iana || str_eq(iana, "UTC") || str_eq(iana, "Etc/UTC") || str_eq(iana, "Etc/GMT");
-    icaltimezone *found = utc ? NULL : icaltimezone_get_builtin_timezone(iana);
 
-    free(iana);
-    return found;
+    return utc ? NULL : icaltimezone_get_builtin_timezone(iana);
 }
 
 /* The zone without summer time that is nearest to UTC and has the day `days` later at `start`. */
@@ -64,10 +62,10 @@ static icaltimezone *told_zone(const struct cJSON *event)
 icaltimezone *ical_zone(const struct cJSON *event)
 {
     icaltimezone *zone = told_zone(event);
-    int64_t start, days;
+    int64_t start;
 
     if (zone || str_parse_time(json_str(event, "Start"), &start))
         return zone;
-    days = days_apart(event, start);
+    int64_t days = days_apart(event, start);
     return days ? fixed_zone(start, days) : NULL;
 }

@@ -13,10 +13,8 @@
 
 struct import *imports_add(struct imports *imports, enum kind kind)
 {
-    struct import *one;
-
     imports->list = xrealloc(imports->list, (imports->count + 1) * sizeof(*imports->list));
-    one = &imports->list[imports->count++];
+    struct import *one = &imports->list[imports->count++];
     *one = (struct import){.kind = kind, .record = cJSON_CreateObject()};
     return one;
 }
@@ -46,18 +44,16 @@ static bool has_line(const struct buf *lines, const char *line)
 
 void imports_note(struct buf *lines, const char *fmt, ...)
 {
-    struct buf line;
+    SCOPED(buf_release) struct buf line = BUF_INIT(BUF_TEXT_MAX);
     va_list ap;
 
     if (!lines->max)
         buf_init(lines, LINES_MAX);
-    buf_init(&line, BUF_TEXT_MAX);
     va_start(ap, fmt);
     buf_vaddf(&line, fmt, ap);
     va_end(ap);
     if (!has_line(lines, line.data))
         buf_addf(lines, "%s\n", line.data);
-    buf_release(&line);
 }
 
 void imports_release(struct imports *imports)

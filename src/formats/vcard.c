@@ -106,7 +106,7 @@ static void put_full_name(struct card *card, const cJSON *contact)
 {
     const char *given = json_str(contact, "GivenName"), *family = json_str(contact, "Surname");
     bool both = text_has(given) && text_has(family);
-    char *name = both ? xasprintf("%s %s", given, family) : NULL;
+    SCOPED(xfree) char *name = both ? xasprintf("%s %s", given, family) : NULL;
     const char *const choices[] = {
         json_str(contact, "DisplayName"),
         json_str(contact, "FileAs"),
@@ -124,7 +124,6 @@ static void put_full_name(struct card *card, const cJSON *contact)
     while (!text_has(choices[i]))
         i++;
     put(card, "FN", choices[i]);
-    free(name);
 }
 
 static void put_names(struct card *card, const cJSON *contact)
@@ -275,12 +274,11 @@ static void put_ways(struct card *card, const cJSON *contact)
 static void put_birthday(struct card *card, const cJSON *contact)
 {
     const char *text = json_str(contact, "Birthday");
-    bool year;
     int64_t ns;
 
     if (!text || str_parse_time(text, &ns) == -EINVAL || str_starts(text, "0001-01-01"))
         return;
-    year = atoi(text) != VCARD_YEAR_NONE && !str_starts(text, YEAR_FIRST);
+    bool year = atoi(text) != VCARD_YEAR_NONE && !str_starts(text, YEAR_FIRST);
     begin(card, "BDAY");
     add(card, year ? text : "--", year ? 4 : 2);
     add(card, text + 5, 2);

@@ -51,13 +51,13 @@ static bool is_soft_break(const struct buf *line)
  * front of white space that is there anyway. */
 static char *unfolded(struct vcard_lines *lines)
 {
-    const char *p = lines->at + strspn(lines->at, "\r\n"), *next, *end;
+    const char *p = lines->at + strspn(lines->at, "\r\n"), *next;
     struct buf line;
 
     if (!*p)
         return NULL;
     buf_init(&line, JSON_TEXT_MAX);
-    end = line_end(p, &next);
+    const char *end = line_end(p, &next);
     buf_add(&line, p, (size_t)(end - p));
     for (;;) {
         if (*next && is_soft_break(&line))
@@ -98,13 +98,12 @@ static char *unquoted(const char *p, size_t len)
 
 static void add_types(struct vcard_line *line, const char *value)
 {
-    char *small = converted(value, strlen(value), tolower);
+    SCOPED(xfree) char *small = converted(value, strlen(value), tolower);
     char *all = xasprintf("%s%s,", line->types, small);
 
     if (strstr(all, ",pref,") && line->pref == PREF_NONE)
         line->pref = 1;
     free(line->types);
-    free(small);
     line->types = all;
 }
 
@@ -135,7 +134,7 @@ static void take_bare(struct vcard_line *line, const char *value)
 
 static void take_parameter(struct vcard_line *line, const char *name, size_t len, char *value)
 {
-    char *word = converted(name, len, toupper);
+    SCOPED(xfree) char *word = converted(name, len, toupper);
 
     if (str_eq(word, "TYPE"))
         add_types(line, value);
@@ -147,7 +146,6 @@ static void take_parameter(struct vcard_line *line, const char *name, size_t len
         line->charset = xstrdup(value);
     else if (str_eq(word, "X-CN") && !line->cn)
         line->cn = xstrdup(value);
-    free(word);
 }
 
 static const char *take_parameters(struct vcard_line *line, const char *p)
@@ -220,12 +218,12 @@ static void escape_as_3(struct vcard_line *line)
 
 static void split(struct vcard_line *line, const char *text)
 {
-    const char *end = text + strcspn(text, ";:"), *p;
+    const char *end = text + strcspn(text, ";:");
     const char *dot = memchr(text, '.', (size_t)(end - text));
     const char *name = dot ? dot + 1 : text;
 
     line->name = converted(name, (size_t)(end - name), toupper);
-    p = take_parameters(line, end);
+    const char *p = take_parameters(line, end);
     if (*p == ':') {
         line->value = xstrdup(p + 1);
         return;
@@ -236,13 +234,12 @@ static void split(struct vcard_line *line, const char *text)
 
 bool vcard_next(struct vcard_lines *lines, struct vcard_line *ret)
 {
-    char *text = unfolded(lines);
+    SCOPED(xfree) char *text = unfolded(lines);
 
     if (!text)
         return false;
     *ret = (struct vcard_line){.types = xstrdup(","), .pref = PREF_NONE};
     split(ret, text);
-    free(text);
     if (str_eq(ret->name, "VERSION"))
         lines->old = str_eq(ret->value, "2.1");
     if (str_eq(ret->encoding, "quoted-printable"))
@@ -267,11 +264,9 @@ void vcard_line_release(struct vcard_line *line)
 
 bool vcard_is(const struct vcard_line *line, const char *type)
 {
-    char *word = xasprintf(",%s,", type);
-    bool is = strstr(line->types, word);
+    SCOPED(xfree) char *word = xasprintf(",%s,", type);
 
-    free(word);
-    return is;
+    return strstr(line->types, word);
 }
 
 static char *cleaned(struct buf *raw)
@@ -288,10 +283,9 @@ char **vcard_parts(const char *value, char by)
 {
     char **parts = NULL;
     size_t count = 0;
-    struct buf part;
+    SCOPED(buf_release) struct buf part = BUF_INIT(JSON_TEXT_MAX);
     const char *p = value;
 
-    buf_init(&part, JSON_TEXT_MAX);
     for (;; p++) {
         if (*p == '\\' && p[1]) {
             p++;
@@ -306,7 +300,6 @@ char **vcard_parts(const char *value, char by)
         }
     }
     parts[count] = NULL;
-    buf_release(&part);
     return parts;
 }
 

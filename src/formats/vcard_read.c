@@ -117,7 +117,6 @@ static char *joined(char *const *parts, const char *by)
 static char *component(const char *value, size_t index, const char *by)
 {
     const char *p = value;
-    char **list, *one, *text;
 
     for (; index && *p; p++) {
         if (*p == '\\' && p[1])
@@ -130,11 +129,10 @@ static char *component(const char *value, size_t index, const char *by)
     size_t len = 0;
     while (p[len] && p[len] != ';')
         len += p[len] == '\\' && p[len + 1] ? 2 : 1;
-    one = xstrndup(p, len);
-    list = vcard_parts(one, ',');
-    text = joined(list, by);
+    SCOPED(xfree) char *one = xstrndup(p, len);
+    char **list = vcard_parts(one, ',');
+    char *text = joined(list, by);
     vcard_parts_release(list);
-    free(one);
     return text;
 }
 
@@ -154,7 +152,7 @@ static void read_name(struct reader *r, const struct vcard_line *line)
 static void read_organisation(struct reader *r, const struct vcard_line *line)
 {
     char **parts = vcard_parts(line->value, ';');
-    char *units = parts[1] ? joined(parts + 1, ", ") : NULL;
+    SCOPED(xfree) char *units = parts[1] ? joined(parts + 1, ", ") : NULL;
 
     if (has(r, "CompanyName")) {
         leave(r, line);
@@ -162,7 +160,6 @@ static void read_organisation(struct reader *r, const struct vcard_line *line)
         set_text(r, "CompanyName", parts[0]);
         set_text(r, "Department", units);
     }
-    free(units);
     vcard_parts_release(parts);
 }
 
@@ -171,7 +168,7 @@ static void read_organisation(struct reader *r, const struct vcard_line *line)
 /* The preferred address is the first. */
 static void read_mail(struct reader *r, const struct vcard_line *line)
 {
-    char *address = vcard_text(line->value);
+    SCOPED(xfree) char *address = vcard_text(line->value);
     const char *bare = !strncasecmp(address, "mailto:", 7) ? address + 7 : address;
     cJSON *entry = cJSON_CreateObject(), *list = list_of(r, "EmailAddresses");
 
@@ -185,7 +182,6 @@ static void read_mail(struct reader *r, const struct vcard_line *line)
         cJSON_InsertItemInArray(list, 0, entry);
         r->mail_pref = line->pref;
     }
-    free(address);
 }
 
 /* "tel:+1-555-0100;ext=7" */
@@ -200,7 +196,7 @@ static char *number_of(const char *value)
 
 static void read_phone(struct reader *r, const struct vcard_line *line)
 {
-    char *number = number_of(line->value);
+    SCOPED(xfree) char *number = number_of(line->value);
     bool mobile = vcard_is(line, "cell");
 
     if (vcard_is(line, "fax") || vcard_is(line, "pager") || vcard_is(line, "modem"))
@@ -211,13 +207,12 @@ static void read_phone(struct reader *r, const struct vcard_line *line)
         add_to(r, "HomePhones", number);
     else
         put_text(r, line, "MobilePhone1", number);
-    free(number);
 }
 
 /* "im:" is what the writer gives an address without a scheme. */
 static void read_chat(struct reader *r, const struct vcard_line *line)
 {
-    char *address = vcard_text(line->value);
+    SCOPED(xfree) char *address = vcard_text(line->value);
 
     if (!strncasecmp(address, "im:", 3)) {
         struct buf text;
@@ -229,7 +224,6 @@ static void read_chat(struct reader *r, const struct vcard_line *line)
     } else {
         add_to(r, "ImAddresses", address);
     }
-    free(address);
 }
 
 static void read_address(struct reader *r, const struct vcard_line *line)
@@ -238,14 +232,14 @@ static void read_address(struct reader *r, const struct vcard_line *line)
                                           "CountryOrRegion"};
     bool work = vcard_is(line, "work"), home = vcard_is(line, "home");
     const char *member = work ? "BusinessAddress" : home ? "HomeAddress" : "OtherAddress";
-    char *box = component(line->value, 0, ", "), *room = component(line->value, 1, ", ");
-    cJSON *address;
+    SCOPED(xfree) char *box = component(line->value, 0, ", ");
+    SCOPED(xfree) char *room = component(line->value, 1, ", ");
 
     if (has(r, member)) {
         leave(r, line);
-        goto out;
+        return;
     }
-    address = cJSON_CreateObject();
+    cJSON *address = cJSON_CreateObject();
     for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
         char *text = component(line->value, i + 2, ", "), *lines = text_with_crlf(text);
 
@@ -264,9 +258,6 @@ static void read_address(struct reader *r, const struct vcard_line *line)
         imports_note(&r->card->left, "ADR, extended address:%s", room);
     if (text_has(box))
         imports_note(&r->card->left, "ADR, post office box:%s", box);
-out:
-    free(box);
-    free(room);
 }
 
 /* --- times, words --- */
@@ -303,7 +294,7 @@ static void read_categories(struct reader *r, const struct vcard_line *line)
 
 static void read_related(struct reader *r, const struct vcard_line *line)
 {
-    char *text = vcard_text(line->value);
+    SCOPED(xfree) char *text = vcard_text(line->value);
     const char *member = vcard_is(line, "agent")    ? "AssistantName"
                          : vcard_is(line, "spouse") ? "SpouseName"
                                                     : NULL;
@@ -312,15 +303,13 @@ static void read_related(struct reader *r, const struct vcard_line *line)
         put_text(r, line, member, text);
     else
         leave(r, line);
-    free(text);
 }
 
 static void read_page(struct reader *r, const struct vcard_line *line)
 {
-    char *text = vcard_text(line->value);
+    SCOPED(xfree) char *text = vcard_text(line->value);
 
     put_text(r, line, "BusinessHomePage", text);
-    free(text);
 }
 
 /* --- a card --- */

@@ -50,7 +50,7 @@ static void forget_time(struct fs *fs, struct slot *slot)
 static void record_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     mutex_lock(&fs->change);
     int rc = state_slot_by_record(fs->state, e->kind, e->folder, e->id, &slot);
@@ -65,13 +65,12 @@ static void record_changed(struct fs *fs, struct chore *t)
 
     notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
     export_changed(fs, e->kind, e->folder, e->id);
-    slot_release(&slot);
 }
 
 static void slot_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     mutex_lock(&fs->change);
     if (!state_get_slot(fs->state, e->slot, &slot))
@@ -79,7 +78,6 @@ static void slot_changed(struct fs *fs, struct chore *t)
     mutex_unlock(&fs->change);
     if (slot.flags & SLOT_VACANT) /* its deletion was refused: the name may come back now */
         housekeeping_wake(fs);
-    slot_release(&slot);
 }
 
 struct outbox_event {

@@ -19,7 +19,7 @@
 /* The time directories show: that of the first mount, the same ever after. */
 static int remember_birth(struct fs *fs)
 {
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
     int rc = state_get_meta(fs->state, "birth", &text);
 
     if (rc == -ENOENT) {
@@ -28,27 +28,24 @@ static int remember_birth(struct fs *fs)
     }
     if (!rc)
         fs->birth = strtoll(text, NULL, 10);
-    free(text);
     return rc;
 }
 
 static bool data_is_used(struct fs *fs, uint64_t ino)
 {
-    struct local l = {0};
-    struct slot slot = {0};
+    SCOPED(local_release) struct local l = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     bool used = !state_get_local(fs->state, ino, &l);
 
     if (!used && !state_slot_by_ino(fs->state, ino, &slot))
         used = slot.flags & SLOT_LOCAL;
-    local_release(&l);
-    slot_release(&slot);
     return used || state_outbox_has_body(fs->state, ino) || state_is_stream(fs->state, ino);
 }
 
 /* Bytes of files that were unlinked, or written and not closed, when the program last stopped. */
 static int sweep_data(struct fs *fs)
 {
-    uint64_t *inos = NULL;
+    SCOPED(xfree) uint64_t *inos = NULL;
     size_t count = 0;
     int rc = state_data_list(fs->state, &inos, &count);
 
@@ -56,7 +53,6 @@ static int sweep_data(struct fs *fs)
         if (!data_is_used(fs, inos[i]))
             state_data_remove(fs->state, inos[i]);
     }
-    free(inos);
     return rc;
 }
 

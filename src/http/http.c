@@ -44,6 +44,22 @@ struct attempt {
 
 /* --- answers --- */
 
+static int write_to_buf(void *ctx, const void *data, size_t len)
+{
+    return buf_add(ctx, data, len);
+}
+
+static int clear_buf(void *ctx)
+{
+    buf_clear(ctx);
+    return 0;
+}
+
+struct http_sink http_sink_to(struct buf *out)
+{
+    return (struct http_sink){.write = write_to_buf, .restart = clear_buf, .ctx = out};
+}
+
 void http_answer_init(struct http_answer *a)
 {
     *a = (struct http_answer){0};
@@ -291,18 +307,19 @@ static bool again_after_throttling(struct attempt *t, struct http_answer *a)
 static bool again_after_failure(struct attempt *t, const struct http_answer *a)
 {
     struct exchange *ex = &t->exchange;
+    const struct http_sink *sink = ex->request->sink;
     bool dropped = ex->end == END_DROPPED;
     bool broken = a->grade == GRADE_BROKEN && a->status >= 500;
     int64_t at;
 
     if (!answer_is_safe(ex->request) || !(dropped || broken))
         return false;
-    if (ex->delivered && !ex->request->restart)
+    if (ex->delivered && !sink->restart)
         return false;
     at = clock_mono() + (t->http->timing.retry_first << t->tries);
     if (t->tries == GET_RETRIES || at >= ex->deadline)
         return false;
-    if (ex->delivered && ex->request->restart(ex->request->sink_ctx))
+    if (ex->delivered && sink->restart(sink->ctx))
         return false;
     ex->delivered = false;
     t->tries++;

@@ -97,7 +97,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
         return len;
     }
     ex->delivered = true;
-    if (ex->request->sink(ex->request->sink_ctx, data, len) != 0) {
+    if (ex->request->sink->write(ex->request->sink->ctx, data, len) != 0) {
         ex->end = END_UNWANTED;
         return 0;
     }

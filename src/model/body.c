@@ -36,14 +36,14 @@ static cJSON *emptied(const cJSON *value)
 /* What to send for a value that is `theirs` and shall be `merged`. */
 static cJSON *body_value(const cJSON *theirs, const cJSON *merged)
 {
-    struct json_finder in_theirs, in_merged;
+    SCOPED(json_finder_release) struct json_finder in_theirs = {0};
+    SCOPED(json_finder_release) struct json_finder in_merged = {0};
     const cJSON *member;
-    cJSON *body;
 
     if (!cJSON_IsObject(merged))
         return value_exists(merged) ? cJSON_Duplicate(merged, true) : emptied(theirs);
 
-    body = cJSON_CreateObject();
+    cJSON *body = cJSON_CreateObject();
     theirs = cJSON_IsObject(theirs) ? theirs : NULL;
     json_finder_init(&in_theirs, theirs);
     json_finder_init(&in_merged, merged);
@@ -58,8 +58,6 @@ static cJSON *body_value(const cJSON *theirs, const cJSON *merged)
         if (value_exists(member) && !json_find(&in_merged, member->string))
             cJSON_AddItemToObject(body, member->string, emptied(member));
     }
-    json_finder_release(&in_theirs);
-    json_finder_release(&in_merged);
     return body;
 }
 
@@ -94,8 +92,9 @@ struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct 
                          const struct cJSON *merged)
 {
     cJSON *body = cJSON_CreateObject();
-    cJSON *defaults = cJSON_CreateObject();
-    struct json_finder in_theirs, in_merged;
+    SCOPED(json_release) cJSON *defaults = cJSON_CreateObject();
+    SCOPED(json_finder_release) struct json_finder in_theirs = {0};
+    SCOPED(json_finder_release) struct json_finder in_merged = {0};
     const cJSON *member;
 
     kind_complete_new(kind, defaults);
@@ -114,9 +113,6 @@ struct cJSON *merge_body(enum kind kind, enum merge_policy policy, const struct 
             add_body_member(kind, body, member->string, member, NULL, defaults);
     }
     keep_following(kind, body, merged);
-    json_finder_release(&in_theirs);
-    json_finder_release(&in_merged);
-    cJSON_Delete(defaults);
     return body;
 }
 
@@ -167,7 +163,7 @@ static bool contains(const cJSON *record, const cJSON *sent);
 
 static bool contains_members(const cJSON *record, const cJSON *sent)
 {
-    struct json_finder find;
+    SCOPED(json_finder_release) struct json_finder find = {0};
     const cJSON *member;
     bool all = true;
 
@@ -177,7 +173,6 @@ static bool contains_members(const cJSON *record, const cJSON *sent)
         if (all)
             all = contains(json_find(&find, member->string), member);
     }
-    json_finder_release(&find);
     return all;
 }
 
@@ -221,14 +216,11 @@ static bool is_rewritten(enum kind kind, const char *member)
 static const char *zone_of(const cJSON *sent, const cJSON *member)
 {
     const char *clock = cJSON_IsString(member) ? strchr(member->valuestring, 'T') : NULL;
-    const char *zone;
-    char *name;
 
     if (!clock || !is_time(member) || strpbrk(clock, "Zz+-"))
         return NULL;
-    name = xasprintf("%sTimeZone", member->string);
-    zone = json_str(sent, name);
-    free(name);
+    SCOPED(xfree) char *name = xasprintf("%sTimeZone", member->string);
+    const char *zone = json_str(sent, name);
     return str_eq(zone, "UTC") ? NULL : zone;
 }
 
@@ -243,18 +235,15 @@ static bool is_known(const char *zone)
 /* A zone that nobody here knows lies within 14 hours of UTC and a multiple of 15 minutes from it. */
 static bool is_same_moment(const cJSON *zoned, const char *zone, const cJSON *utc)
 {
-    char *iana;
     int64_t a, b;
-    bool same;
 
     if (!cJSON_IsString(utc) || str_parse_time(zoned->valuestring, &a) ||
         str_parse_time(utc->valuestring, &b))
         return false;
-    iana = zone_iana(zone);
-    same = iana ? zone_clock(iana, b) == a
+    SCOPED(xfree) char *iana = zone_iana(zone);
+
+    return iana ? zone_clock(iana, b) == a
                 : llabs(a - b) <= 14 * 3600 * NS_PER_S && (a - b) % (900 * NS_PER_S) == 0;
-    free(iana);
-    return same;
 }
 
 static void copy_member(cJSON *to, const cJSON *from, const char *name)
@@ -288,7 +277,7 @@ struct cJSON *merge_settle(enum kind kind, const struct cJSON *record, const str
 
 bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJSON *sent)
 {
-    struct json_finder find;
+    SCOPED(json_finder_release) struct json_finder find = {0};
     const cJSON *member;
     bool all = true;
 
@@ -302,6 +291,5 @@ bool merge_contains(enum kind kind, const struct cJSON *record, const struct cJS
         const char *zone = zone_of(sent, member);
         all = zone ? is_same_moment(member, zone, value) : contains(value, member);
     }
-    json_finder_release(&find);
     return all;
 }

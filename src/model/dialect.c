@@ -149,10 +149,9 @@ static const char *address_of(const cJSON *recipient)
 
 static cJSON *joined(const cJSON *recipients)
 {
-    struct buf out;
+    SCOPED(buf_release) struct buf out = BUF_INIT(ADDRESSES_MAX);
     const cJSON *r;
 
-    buf_init(&out, ADDRESSES_MAX);
     cJSON_ArrayForEach(r, recipients)
     {
         const char *address = address_of(r);
@@ -160,9 +159,7 @@ static cJSON *joined(const cJSON *recipients)
         if (address)
             buf_addf(&out, "%s%s", out.len ? ";" : "", address);
     }
-    cJSON *text = cJSON_CreateString(out.data);
-    buf_release(&out);
-    return text;
+    return cJSON_CreateString(out.data);
 }
 
 /* What the name of an attachment that is not a file ends with; NULL: it is one. */
@@ -270,10 +267,9 @@ int dialect_parse(enum kind kind, const char *text, size_t len, struct cJSON **r
 static cJSON *recipient(const char *address, size_t len)
 {
     cJSON *object = cJSON_CreateObject();
-    char *text = xstrndup(address, len);
+    SCOPED(xfree) char *text = xstrndup(address, len);
 
     cJSON_AddStringToObject(cJSON_AddObjectToObject(object, "emailAddress"), "address", text);
-    free(text);
     return object;
 }
 
@@ -308,11 +304,9 @@ static void join_time(cJSON *out, const char *member, const char *zone_member)
 
 struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
 {
-    cJSON *out;
-
     if (kind_service() == SERVICE_CONNECTOR)
         return cJSON_Duplicate(obj, true);
-    out = translated(&graph, obj, false);
+    cJSON *out = translated(&graph, obj, false);
     if (kind == KIND_EVENT) {
         const cJSON *minutes = json_get(obj, "Reminder");
 

@@ -29,15 +29,13 @@ static int64_t day_of(int64_t ns)
 static bool is_midnight(const struct cJSON *event, const char *prefix, const char *member,
                         int64_t ns, int64_t *ret_ns)
 {
-    char *zone_member = xasprintf("%s%sTimeZone", prefix, member);
-    char *zone = zone_iana(json_str(event, zone_member));
+    SCOPED(xfree) char *zone_member = xasprintf("%s%sTimeZone", prefix, member);
+    SCOPED(xfree) char *zone = zone_iana(json_str(event, zone_member));
     int64_t clock = zone ? zone_clock(zone, ns) : ns;
     bool found = clock == day_of(clock);
 
     if (found)
         *ret_ns = clock;
-    free(zone_member);
-    free(zone);
     return found;
 }
 
@@ -225,15 +223,13 @@ bool event_settle_zones(const struct cJSON *base, struct cJSON *event)
     bool start_open = !all_day && is_open(base, event, &start);
     bool end_open = !all_day && is_open(base, event, &end);
     const char *said = zone_of(event, &start);
-    char *local;
 
     if (!start_open && !end_open)
         return false;
-    local = zone_local_windows();
+    SCOPED(xfree) char *local = zone_local_windows();
     if (end_open)
         set_local(event, &end, !base && !start_open && said ? said : local);
     if (start_open)
         set_local(event, &start, local);
-    free(local);
     return true;
 }

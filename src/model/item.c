@@ -105,15 +105,13 @@ int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct b
     struct item_member members[ITEM_PATHS];
     const char *paths[ITEM_PATHS];
     struct item item = {0};
-    struct buf text;
-    int rc;
+    SCOPED(buf_release) struct buf text = BUF_INIT(ITEM_TEXT_MAX);
 
     kind_normalise(kind, obj);
     item_paths(kind, paths);
     for (size_t i = 0; i < ITEM_PATHS; i++)
         members[i] = member_of(obj, paths[i]);
-    buf_init(&text, ITEM_TEXT_MAX);
-    rc = item_identify(kind, members, &item, err);
+    int rc = item_identify(kind, members, &item, err);
     if (!rc && (rc = render_record(obj, &text)))
         buf_fail(err, rc, "%s %s is too large", kind_info(kind)->name, item.id);
     item.size = text.len;
@@ -121,7 +119,6 @@ int item_from_json(enum kind kind, struct cJSON *obj, struct item *ret, struct b
         item.text = buf_detach(&text);
     for (size_t i = 0; i < ITEM_PATHS; i++)
         free(members[i].string);
-    buf_release(&text);
     if (rc)
         item_release(&item);
     else

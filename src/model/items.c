@@ -149,21 +149,16 @@ static char *take_text(struct page *p)
 static int item_of_tree(struct page *p, const char *record, size_t len, struct item *ret,
                         struct buf *err)
 {
-    cJSON *obj = NULL;
+    SCOPED(json_release) cJSON *obj = NULL;
     bool mended;
-    struct buf why;
-    int rc;
-
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = json_parse_mended(record, len, &obj, &mended, &why);
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
+    int rc = json_parse_mended(record, len, &obj, &mended, &why);
     if (rc)
         buf_fail(err, rc, "%s %s: %s", kind_info(p->kind)->name,
                  p->members[ITEM_ID].string ? p->members[ITEM_ID].string : "without an id",
                  why.data);
     else
         rc = item_from_json(p->kind, obj, ret, err);
-    cJSON_Delete(obj);
-    buf_release(&why);
     return rc;
 }
 
@@ -212,10 +207,9 @@ static void add_item(struct page *p, const char *record, size_t len)
 {
     struct items *items = p->items;
     struct item item = {0};
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc;
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (p->odd || item_is_odd(p->kind, p->members)) {
         rc = item_of_tree(p, record, len, &item, &err);
     } else if (p->writer.error) {
@@ -236,7 +230,6 @@ static void add_item(struct page *p, const char *record, size_t len)
         items->list = room_for_one(items->list, items->count, sizeof(item));
         items->list[items->count++] = item;
     }
-    buf_release(&err);
 }
 
 /* The reader is behind the record's JSON_OBJECT. */
@@ -369,13 +362,12 @@ int items_read(struct items *ret, enum kind kind, const char *text, size_t len, 
 {
     struct page p = {.kind = kind, .items = ret};
     const char *paths[ITEM_PATHS];
-    struct json_reader *r;
     int rc = 0;
 
     *ret = (struct items){0};
     item_paths(kind, paths);
     p.walk = json_walk_create(paths, ITEM_PATHS);
-    r = &p.walk->reader;
+    struct json_reader *r = &p.walk->reader;
     buf_init(&p.text, ITEM_TEXT_MAX);
     json_walk_text(p.walk, text, len);
     r->mend = true;

@@ -55,11 +55,10 @@ static char *member_words(const cJSON *obj, const char *member)
 static char *safe(const char *text, size_t max)
 {
     char *name = name_safe(text, max - strlen("%2E") + 1);
-    char *encoded;
 
     if (!strchr(".~#", *name))
         return name;
-    encoded = xasprintf("%%%02X%s", (unsigned char)*name, name + 1);
+    char *encoded = xasprintf("%%%02X%s", (unsigned char)*name, name + 1);
     free(name);
     return encoded;
 }
@@ -70,10 +69,9 @@ static char *sender_of(const cJSON *obj)
     const char *from = json_str(obj, "From");
     const char *open = from ? strrchr(from, '<') : NULL;
     const char *close = open ? strchr(open, '>') : NULL;
-    char *address = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
+    SCOPED(xfree) char *address = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
     char *sender = words_of(address);
 
-    free(address);
     return sender ? sender : words_of(from);
 }
 
@@ -85,13 +83,13 @@ static char *receivers_of(const cJSON *obj)
 
     for (const char *p = to ? to + len : ""; *p; p++)
         more += *p == ';' && p[1 + strspn(p + 1, "; ")];
-    char *first = xstrndup(to ? to : "", len), *words = words_of(first), *all = words;
+    SCOPED(xfree) char *first = xstrndup(to ? to : "", len);
+    char *words = words_of(first), *all = words;
 
     if (words && more) {
         all = xasprintf("%s and %zu more", words, more);
         free(words);
     }
-    free(first);
     return all;
 }
 
@@ -129,69 +127,55 @@ static void format_day(const cJSON *event, char out[DATE_MAX])
 
 static char *subject_of(const cJSON *obj, size_t max)
 {
-    char *subject = member_words(obj, "Subject");
-    char *name = name_safe(subject ? subject : "(no subject)", max);
+    SCOPED(xfree) char *subject = member_words(obj, "Subject");
 
-    free(subject);
-    return name;
+    return name_safe(subject ? subject : "(no subject)", max);
 }
 
 /* "jane@contoso.example", or "to bob@contoso.example". The caller frees; NULL: nobody is named. */
 static char *other_side(const cJSON *obj, bool sent, const char *sender)
 {
-    char *receivers = sent ? receivers_of(obj) : NULL;
-    char *side = receivers ? xasprintf("to %s", receivers) : xstrdup(sender);
-    char *safe = side ? name_safe(side, SENDER_MAX) : NULL;
+    SCOPED(xfree) char *receivers = sent ? receivers_of(obj) : NULL;
+    SCOPED(xfree) char *side = receivers ? xasprintf("to %s", receivers) : xstrdup(sender);
 
-    free(receivers);
-    free(side);
-    return safe;
+    return side ? name_safe(side, SENDER_MAX) : NULL;
 }
 
 static void label_message(const cJSON *obj, bool sent, struct label *ret)
 {
-    char *sender = sender_of(obj);
-    char *tail = other_side(obj, sent, sender);
+    SCOPED(xfree) char *sender = sender_of(obj);
+    SCOPED(xfree) char *tail = other_side(obj, sent, sender);
     char date[DATE_MAX];
-    char *subject;
 
     format_time(json_str(obj, RECEIVED), date);
-    subject = subject_of(obj, STEM_MAX - strlen(date) - strlen("  - ") - SENDER_MAX);
+    SCOPED(xfree)
+    char *subject = subject_of(obj, STEM_MAX - strlen(date) - strlen("  - ") - SENDER_MAX);
     ret->name = xasprintf("%s %s%s%s" SUFFIX, date, subject, tail ? " - " : "", tail ? tail : "");
     if (sender)
         make_small(sender);
     ret->group = safe(sender ? sender : "(no sender)", NAME_BYTES_MAX);
     ret->unread = !json_bool(obj, "IsRead", true);
-    free(subject);
-    free(tail);
-    free(sender);
 }
 
 static void label_event(const cJSON *obj, struct label *ret)
 {
     char date[DATE_MAX];
-    char *subject;
 
     if (json_bool(obj, "IsAllDay", false))
         format_day(obj, date);
     else
         format_time(json_str(obj, "Start"), date);
-    subject = subject_of(obj, STEM_MAX - strlen(date) - 1);
+    SCOPED(xfree) char *subject = subject_of(obj, STEM_MAX - strlen(date) - 1);
     ret->name = xasprintf("%s %s" SUFFIX, date, subject);
-    free(subject);
 }
 
 static char *full_name(const cJSON *obj)
 {
-    char *given = member_words(obj, "GivenName");
-    char *surname = member_words(obj, "Surname");
-    char *both = xasprintf("%s %s", given ? given : "", surname ? surname : "");
-    char *name = words_of(both);
+    SCOPED(xfree) char *given = member_words(obj, "GivenName");
+    SCOPED(xfree) char *surname = member_words(obj, "Surname");
+    SCOPED(xfree) char *both = xasprintf("%s %s", given ? given : "", surname ? surname : "");
 
-    free(given);
-    free(surname);
-    free(both);
-    return name;
+    return words_of(both);
 }
 
 static char *first_address(const cJSON *obj)
@@ -206,9 +190,8 @@ static char *first_address(const cJSON *obj)
 
 static void label_contact(const cJSON *obj, const char *id, struct label *ret)
 {
-    char *company = member_words(obj, "CompanyName");
-    char *name = member_words(obj, "DisplayName");
-    char *stem;
+    SCOPED(xfree) char *company = member_words(obj, "CompanyName");
+    SCOPED(xfree) char *name = member_words(obj, "DisplayName");
 
     if (!name)
         name = full_name(obj);
@@ -216,12 +199,9 @@ static void label_contact(const cJSON *obj, const char *id, struct label *ret)
         name = xstrdup(company);
     if (!name)
         name = first_address(obj);
-    stem = safe(name ? name : id, STEM_MAX);
+    SCOPED(xfree) char *stem = safe(name ? name : id, STEM_MAX);
     ret->name = xasprintf("%s" SUFFIX, stem);
     ret->group = company ? safe(company, NAME_BYTES_MAX) : NULL;
-    free(stem);
-    free(name);
-    free(company);
 }
 
 void label_make(enum kind kind, bool sent, const cJSON *obj, const char *id, struct label *ret)

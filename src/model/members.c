@@ -349,7 +349,7 @@ static int check_members(struct check *c, const struct member *known, const cJSO
                          const cJSON *mine)
 {
     bool in_array = cJSON_IsArray(base);
-    struct json_finder find;
+    SCOPED(json_finder_release) struct json_finder find = {0};
     const cJSON *member;
     int rc = 0;
 
@@ -367,7 +367,6 @@ static int check_members(struct check *c, const struct member *known, const cJSO
         else if (!old && !(in_array && any_has(base, member->string)))
             rc = unknown(c, known, mine, member->string);
     }
-    json_finder_release(&find);
     return rc;
 }
 

@@ -59,7 +59,9 @@ static cJSON *merge_objects(struct merge *m, const cJSON *base, const cJSON *min
 {
     bool top = m->depth == 0;
     cJSON *merged = cJSON_CreateObject();
-    struct json_finder in_base, in_mine, in_theirs;
+    SCOPED(json_finder_release) struct json_finder in_base = {0};
+    SCOPED(json_finder_release) struct json_finder in_mine = {0};
+    SCOPED(json_finder_release) struct json_finder in_theirs = {0};
     const cJSON *member;
 
     json_finder_init(&in_base, base);
@@ -84,9 +86,6 @@ static cJSON *merge_objects(struct merge *m, const cJSON *base, const cJSON *min
         if (!json_find(&in_theirs, name) && !(top && kind_is_managed(m->kind, name)))
             merge_member(m, merged, name, json_find(&in_base, name), member, NULL);
     }
-    json_finder_release(&in_base);
-    json_finder_release(&in_mine);
-    json_finder_release(&in_theirs);
     return merged;
 }
 
@@ -94,10 +93,9 @@ struct cJSON *merge_three(enum kind kind, const struct cJSON *base, const struct
                           const struct cJSON *theirs, struct buf *conflicts)
 {
     struct merge m = {.kind = kind, .conflicts = conflicts};
-    cJSON *merged;
 
     buf_init(&m.path, BUF_TEXT_MAX);
-    merged = merge_objects(&m, base, mine, theirs);
+    cJSON *merged = merge_objects(&m, base, mine, theirs);
     buf_release(&m.path);
     if (m.conflict) {
         cJSON_Delete(merged);
@@ -123,7 +121,9 @@ static void rebase_member(cJSON *into, const char *name, const cJSON *seen, cons
 static cJSON *rebase_objects(const cJSON *seen, const cJSON *had, const cJSON *mine)
 {
     cJSON *base = cJSON_CreateObject();
-    struct json_finder in_seen, in_had, in_mine;
+    SCOPED(json_finder_release) struct json_finder in_seen = {0};
+    SCOPED(json_finder_release) struct json_finder in_had = {0};
+    SCOPED(json_finder_release) struct json_finder in_mine = {0};
     const cJSON *member;
 
     json_finder_init(&in_seen, seen);
@@ -142,9 +142,6 @@ static cJSON *rebase_objects(const cJSON *seen, const cJSON *had, const cJSON *m
         if (!json_find(&in_had, name))
             rebase_member(base, name, member, NULL, json_find(&in_mine, name));
     }
-    json_finder_release(&in_seen);
-    json_finder_release(&in_had);
-    json_finder_release(&in_mine);
     return base;
 }
 
@@ -163,7 +160,8 @@ static bool each_change(enum kind kind, const cJSON *a, const cJSON *b,
                                        void *arg),
                         void *arg)
 {
-    struct json_finder in_a, in_b;
+    SCOPED(json_finder_release) struct json_finder in_a = {0};
+    SCOPED(json_finder_release) struct json_finder in_b = {0};
     const cJSON *member;
     bool more = true;
 
@@ -182,8 +180,6 @@ static bool each_change(enum kind kind, const cJSON *a, const cJSON *b,
             !value_same(NULL, member))
             more = change(member->string, NULL, member, arg);
     }
-    json_finder_release(&in_a);
-    json_finder_release(&in_b);
     return more;
 }
 

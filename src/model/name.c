@@ -124,13 +124,12 @@ char *name_safe(const char *display, size_t max)
 {
     char *name = encode(display, str_eq(display, ".") || str_eq(display, ".."));
     size_t len = strlen(name);
-    char *cut;
 
     assert(max >= NAME_MAX_LEAST);
     if (len <= max)
         return name;
-    cut = xasprintf("%.*s~%08" PRIx32, (int)whole_bytes(name, len, max - TAG_BYTES), name,
-                    tag_of(display));
+    char *cut = xasprintf("%.*s~%08" PRIx32, (int)whole_bytes(name, len, max - TAG_BYTES), name,
+                          tag_of(display));
     free(name);
     return cut;
 }
@@ -142,9 +141,8 @@ char *name_display(const char *name)
     buf_init(&display, strlen(name) + 1);
     bool read =
         !str_percent_decode(&display, name, strlen(name)) && strlen(display.data) == display.len;
-    char *safe = read ? name_safe(display.data, NAME_BYTES_MAX) : NULL;
+    SCOPED(xfree) char *safe = read ? name_safe(display.data, NAME_BYTES_MAX) : NULL;
     read = str_eq(safe, name);
-    free(safe);
     if (read)
         return buf_detach(&display);
     buf_release(&display);
@@ -156,11 +154,10 @@ char *name_unique(const char *name, const char *id, bool keep_ext)
     size_t len = strlen(name);
     const char *dot = keep_ext ? strrchr(name, '.') : NULL;
     const char *ext = name + len;
-    size_t stem;
 
     if (dot && dot > name && strlen(dot) <= EXTENSION_MAX)
         ext = dot;
-    stem = whole_bytes(name, (size_t)(ext - name), NAME_BYTES_MAX - TAG_BYTES - strlen(ext));
+    size_t stem = whole_bytes(name, (size_t)(ext - name), NAME_BYTES_MAX - TAG_BYTES - strlen(ext));
     return xasprintf("%.*s~%08" PRIx32 "%s", (int)stem, name, tag_of(id), ext);
 }
 
@@ -181,7 +178,7 @@ static char *encode_id(const char *id, size_t spelt)
 char *name_of_id(const char *id, const char *suffix, size_t spelt)
 {
     size_t max = NAME_BYTES_MAX - strlen(suffix);
-    char *encoded = encode_id(id, spelt);
+    SCOPED(xfree) char *encoded = encode_id(id, spelt);
     size_t len = strlen(encoded);
     char *name;
 
@@ -190,7 +187,6 @@ char *name_of_id(const char *id, const char *suffix, size_t spelt)
     else
         name = xasprintf("%.*s%s%016" PRIx64 "%s", (int)whole_bytes(encoded, len, max - CUT_BYTES),
                          encoded, CUT, hash_of(id), suffix);
-    free(encoded);
     return name;
 }
 

@@ -209,13 +209,13 @@ int query_parse(enum kind kind, const char *name, struct query *ret, struct buf 
 
     if (!str_is_utf8(name, strlen(name)))
         return buf_fail(err, -EINVAL, "the query is not valid UTF-8");
-    char *text = query_decode(name);
+    SCOPED(xfree) char *text = query_decode(name);
     const char *options = find_options(text, kind == KIND_MESSAGE ? '"' : '\'');
     int rc = parse_options(kind, options, &q, err);
 
     if (rc) {
         query_release(&q);
-        goto out;
+        return rc;
     }
     q.text = xstrndup(text, (size_t)(options - text));
     while (kind == KIND_MESSAGE && !has_or(q.text) && take_unread(q.text))
@@ -227,7 +227,5 @@ int query_parse(enum kind kind, const char *name, struct query *ret, struct buf 
     }
     q.words = kind != KIND_MESSAGE && q.text && !is_filter(q.text);
     *ret = q;
-out:
-    free(text);
     return rc;
 }

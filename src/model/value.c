@@ -52,7 +52,8 @@ static bool same_arrays(const cJSON *a, const cJSON *b)
 
 static bool same_objects(const cJSON *a, const cJSON *b)
 {
-    struct json_finder in_a, in_b;
+    SCOPED(json_finder_release) struct json_finder in_a = {0};
+    SCOPED(json_finder_release) struct json_finder in_b = {0};
     const cJSON *member;
     bool same = true;
 
@@ -68,8 +69,6 @@ static bool same_objects(const cJSON *a, const cJSON *b)
         if (same)
             same = is_none(member) || json_find(&in_a, member->string);
     }
-    json_finder_release(&in_a);
-    json_finder_release(&in_b);
     return same;
 }
 

@@ -34,21 +34,18 @@ static const struct param_spec *find_spec(const struct operation_info *info, con
     return NULL;
 }
 
-static const char *find_value(const struct param *params, size_t count, const char *name)
+const char *param_value(const struct param *params, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(params[i].name, name))
-            return params[i].value;
+    for (const struct param *p = params; p && p->name; p++)
+        if (str_eq(p->name, name))
+            return p->value;
     return NULL;
 }
 
-static bool params_fit(const struct operation_info *info, const struct param *params, size_t count)
+static bool is_complete(const struct operation_info *info, const struct param *params)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!find_spec(info, params[i].name, strlen(params[i].name)))
-            return false;
     for (const struct param_spec *spec = info->params; spec->name; spec++)
-        if (spec->required && !find_value(params, count, spec->name))
+        if (spec->required && !param_value(params, spec->name))
             return false;
     return true;
 }
@@ -73,8 +70,7 @@ static bool is_segment(const char *value)
     return value && *value && !str_eq(value, ".") && !str_eq(value, "..");
 }
 
-static int add_path(const struct operation_info *info, const struct param *params, size_t count,
-                    struct buf *out)
+static int add_path(const struct operation_info *info, const struct param *params, struct buf *out)
 {
     const char *p = info->path;
 
@@ -89,7 +85,7 @@ static int add_path(const struct operation_info *info, const struct param *param
         size_t len = strcspn(++p, "}");
         const struct param_spec *spec = find_spec(info, p, len);
         assert(spec);
-        const char *value = find_value(params, count, spec->name);
+        const char *value = param_value(params, spec->name);
         if (!is_segment(value))
             return -EINVAL;
         rc = add_encoded(out, value, spec->where);
@@ -99,13 +95,12 @@ static int add_path(const struct operation_info *info, const struct param *param
     }
 }
 
-static int add_query(const struct operation_info *info, const struct param *params, size_t count,
-                     struct buf *out)
+static int add_query(const struct operation_info *info, const struct param *params, struct buf *out)
 {
     char separator = '?';
 
     for (const struct param_spec *spec = info->params; spec->name; spec++) {
-        const char *value = find_value(params, count, spec->name);
+        const char *value = param_value(params, spec->name);
         if (spec->where != PARAM_QUERY || !value)
             continue;
         int rc = buf_addf(out, "%c%s=", separator, spec->name);
@@ -118,23 +113,6 @@ static int add_query(const struct operation_info *info, const struct param *para
     return 0;
 }
 
-int operation_url(const struct operation_info *info, const struct param *params, size_t count,
-                  struct buf *out)
-{
-    size_t before = out->len;
-
-    if (!params_fit(info, params, count)) {
-        assert(!"parameters do not fit the operation");
-        return -EINVAL;
-    }
-    int rc = add_path(info, params, count, out);
-    if (!rc)
-        rc = add_query(info, params, count, out);
-    if (rc)
-        buf_truncate(out, before);
-    return rc;
-}
-
 static bool is_query(const char *s)
 {
     for (; *s; s++) {
@@ -144,46 +122,30 @@ static bool is_query(const char *s)
     return true;
 }
 
-int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
-                        const char *query, struct buf *out)
+int operation_url(const struct operation_info *info, const struct param *params, const char *query,
+                  struct buf *out)
 {
     size_t before = out->len;
+    int rc;
 
-    if (!params_fit(info, params, count)) {
-        assert(!"parameters do not fit the operation");
+    if (!is_complete(info, params)) {
+        assert(!"a parameter of the operation is missing");
         return -EINVAL;
     }
-    int rc = is_query(query) ? add_path(info, params, count, out) : -EINVAL;
+    rc = query && !is_query(query) ? -EINVAL : add_path(info, params, out);
     if (!rc)
-        rc = buf_addch(out, '?');
-    if (!rc)
-        rc = buf_addstr(out, query);
+        rc = query ? buf_addf(out, "?%s", query) : add_query(info, params, out);
     if (rc)
         buf_truncate(out, before);
     return rc;
 }
 
-size_t operation_params(const struct operation_info *info, const struct param *all, size_t count,
-                        struct param *out)
+char *operation_describe(const struct operation_info *info, const struct param *params)
 {
-    size_t n = 0;
-
-    for (const struct param_spec *spec = info->params; spec->name; spec++) {
-        const char *value = find_value(all, count, spec->name);
-
-        if (value)
-            out[n++] = (struct param){spec->name, value};
-    }
-    return n;
-}
-
-char *operation_describe(const struct operation_info *info, const struct param *all, size_t count)
-{
-    struct param params[OPERATION_PARAMS_MAX];
     struct buf url;
 
     buf_init(&url, DESCRIPTION_MAX);
-    if (operation_url(info, params, operation_params(info, all, count, params), &url))
+    if (operation_url(info, params, NULL, &url))
         buf_clear(&url);
     char *text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
     buf_release(&url);

@@ -53,35 +53,28 @@ struct operation_info {
         *identity; /* a text that is there and not empty, an object or array; NULL: any member */
     enum list_form empty;     /* what an empty list comes in */
     enum merge_policy update; /* for PATCH: what the body must hold */
+    bool conditional;         /* takes the record's version in If-Match */
+    size_t attached_max;      /* bytes of attachments in the body; 0: any */
 };
 
 /* The operation changes something on the service: a failure whose outcome is unknown matters. */
 bool operation_writes(const struct operation_info *info);
 
-/*
- * The parameters among `all` that the row knows and that have a value; `out` has room for
- * OPERATION_PARAMS_MAX. Callers name everything they have to say; which of it an operation takes is
- * the table's business.
- */
-size_t operation_params(const struct operation_info *info, const struct param *all, size_t count,
-                        struct param *out);
+/* The value of a parameter; NULL: it has none. */
+const char *param_value(const struct param *params, const char *name);
 
 /*
- * Appends path and query with every parameter encoded as its row says. Parameters unknown to the
- * row or required and missing are a programming error: assert. Order in the URL is the table's. On
- * failure `out` is as it was: -ENOBUFS when its maximum would be passed; -EINVAL for a path
- * parameter that is empty, "." or "..", which would address something else.
+ * Appends path and query with every parameter encoded as its row says, in the row's order; or, with
+ * `query`, that as it is for everything behind the path. Callers name everything they have to say; which
+ * of it an operation takes is the table's business. What is required and missing is a programming error:
+ * assert. On failure `out` is as it was: -ENOBUFS when its maximum would be passed; -EINVAL for a
+ * path parameter that is empty, "." or "..", which would address something else, and for a query
+ * that is none: control characters, blanks, '#', bytes above 0x7e.
  */
-int operation_url(const struct operation_info *info, const struct param *params, size_t count,
+int operation_url(const struct operation_info *info, const struct param *params, const char *query,
                   struct buf *out);
 
-/* The same with `query` as it is for everything behind the path. -EINVAL also for a query that is
- * none: control characters, blanks, '#', bytes above 0x7e. */
-int operation_url_query(const struct operation_info *info, const struct param *params, size_t count,
-                        const char *query, struct buf *out);
-
-/* "PATCH /datasets/...", for a person; parameters as operation_params() takes them. The caller
- * frees. */
-char *operation_describe(const struct operation_info *info, const struct param *all, size_t count);
+/* "PATCH /datasets/...", for a person. The caller frees. */
+char *operation_describe(const struct operation_info *info, const struct param *params);
 
 #endif

@@ -1,14 +1,16 @@
 /*
- * remote.c - the functions of remote.h, carried out by the service's implementation.
+ * remote.c - the functions of remote.h, carried out by the tables and functions of the service.
  */
 #include <outlookfs/remote/remote.h>
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/base64.h>
+#include <outlookfs/base/json.h>
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 
 #include "remote_p.h"
+#include "transport_p.h"
 
 /* --- faults and answers ------------------------------------------------------------------------ */
 
@@ -63,18 +65,22 @@ void remote_news_release(struct remote_news *news)
 
 void remote_destroy(struct remote *r)
 {
-    if (r)
-        r->impl->destroy(r);
+    if (!r)
+        return;
+    if (r->impl->release)
+        r->impl->release(r);
+    transport_destroy(r->transport);
+    free(r);
 }
 
 bool remote_online(struct remote *r)
 {
-    return r->impl->online(r);
+    return transport_online(r->transport);
 }
 
 void remote_stats(struct remote *r, struct http_stats *ret)
 {
-    r->impl->stats(r, ret);
+    transport_stats(r->transport, ret);
 }
 
 bool remote_can(struct remote *r, enum remote_ability ability)
@@ -134,12 +140,12 @@ uint64_t remote_token_there(struct remote *r)
 
 static enum grade missing(struct remote_fault *fault)
 {
-    *fault = (struct remote_fault){0};
     return remote_fail(fault, GRADE_REFUSED, "the service cannot do this");
 }
 
 /* What a service does not have is refused. */
 #define DISPATCH(function, ...)                                                                    \
+    remote_fault_release(fault);                                                                   \
     return r->impl->function ? r->impl->function(r, __VA_ARGS__, fault) : missing(fault)
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
@@ -225,49 +231,17 @@ enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
     DISPATCH(get_many, kind, folder, ids, count, ctx, ret);
 }
 
-enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
-                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
-{
-    DISPATCH(get, kind, folder, id, ctx, ret);
-}
-
-enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
-                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
-                         struct remote_fault *fault)
-{
-    DISPATCH(create, kind, folder, body, ctx, ret);
-}
-
-enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
-                         struct cJSON **ret, struct remote_fault *fault)
-{
-    DISPATCH(update, kind, folder, id, body, if_match, ctx, ret);
-}
-
-enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         struct remote_ctx ctx, struct remote_fault *fault)
-{
-    DISPATCH(remove, kind, folder, id, ctx);
-}
-
 enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     DISPATCH(move, kind, id, folder, ctx, ret);
 }
 
-enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
-                            struct remote_fault *fault)
-{
-    DISPATCH(mark_read, id, ctx);
-}
-
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                             void *sink_ctx, struct remote_fault *fault)
+                             const struct http_sink *sink, struct remote_ctx ctx,
+                             struct remote_fault *fault)
 {
-    DISPATCH(attachment, message, attachment, ctx, sink, restart, sink_ctx);
+    DISPATCH(attachment, message, attachment, sink, ctx);
 }
 
 enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
@@ -276,17 +250,16 @@ enum grade remote_attachments(struct remote *r, const char *message, struct remo
     DISPATCH(attachments, message, ctx, ret);
 }
 
-enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
-                          struct remote_fault *fault)
+enum grade remote_message(struct remote *r, const char *id, const struct http_sink *sink,
+                          struct remote_ctx ctx, struct remote_fault *fault)
 {
-    DISPATCH(message, id, ctx, sink, restart, sink_ctx);
+    DISPATCH(message, id, sink, ctx);
 }
 
-enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+enum grade remote_mime(struct remote *r, const char *id, const struct http_sink *sink,
+                       struct remote_ctx ctx, struct remote_fault *fault)
 {
-    DISPATCH(mime, id, ctx, sink, restart, sink_ctx);
+    DISPATCH(mime, id, sink, ctx);
 }
 
 bool remote_resends(struct remote *r)
@@ -376,19 +349,138 @@ enum grade remote_write_value(struct remote *r, enum remote_value what, const ch
 }
 
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                       size_t count, const char *cursor, struct remote_ctx ctx,
-                       struct remote_news *ret, struct remote_fault *fault)
+                       const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                       struct remote_fault *fault)
 {
-    DISPATCH(poll, trigger, params, count, cursor, ctx, ret);
+    DISPATCH(poll, trigger, params, cursor, ctx, ret);
+}
+
+/* --- what the tables say ----------------------------------------------------------------------- */
+
+enum grade service_call(struct remote *r, unsigned op, struct remote_call *call,
+                        struct remote_fault *fault)
+{
+    if (!op) {
+        remote_fault_release(fault);
+        return missing(fault);
+    }
+    call->info = &r->impl->operations[op];
+    return transport_call(r->transport, call, fault);
+}
+
+enum grade service_do(struct remote *r, unsigned op, struct remote_call *call,
+                      struct remote_fault *fault)
+{
+    enum grade grade = service_call(r, op, call, fault);
+
+    remote_call_release(call);
+    return grade;
+}
+
+enum grade service_object(struct remote *r, unsigned op, struct remote_call *call,
+                          struct cJSON **ret, struct remote_fault *fault)
+{
+    enum grade grade = service_call(r, op, call, fault);
+
+    if (grade == GRADE_OK) {
+        *ret = call->answer;
+        call->answer = NULL;
+    }
+    remote_call_release(call);
+    return grade;
+}
+
+/* What a record is addressed by, as each of the services calls it. */
+#define RECORD(folder, id)                                                                         \
+    PARAMS({"folder", folder}, {"table", folder}, {"id", id}, {"messageId", id},                   \
+           {"includeAttachments", "false"})
+
+enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
+                      struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    struct remote_call call = {.params = RECORD(folder, id), .ctx = ctx};
+
+    return service_object(r, r->impl->kinds[kind].get, &call, ret, fault);
+}
+
+static size_t attached_bytes(const struct cJSON *body)
+{
+    size_t total = 0, size;
+    const cJSON *a;
+
+    cJSON_ArrayForEach(a, json_get(body, "attachments"))
+    {
+        const char *bytes = json_str(a, "contentBytes");
+
+        if (bytes && !base64_size(bytes, &size))
+            total += size;
+    }
+    return total;
+}
+
+enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
+                         const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
+                         struct remote_fault *fault)
+{
+    unsigned op = r->impl->kinds[kind].create;
+    size_t max = r->impl->operations[op].attached_max;
+
+    if (max && attached_bytes(body) > max) {
+        remote_fault_release(fault);
+        return remote_fail(fault, GRADE_TOO_BIG,
+                           "attachments: more than %zu bytes in a draft; outbox/send/ takes more",
+                           max);
+    }
+    struct remote_call call = {.params = RECORD(folder, NULL), .body = body, .ctx = ctx};
+    return service_object(r, op, &call, ret, fault);
+}
+
+enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         const struct cJSON *body, const char *version, struct remote_ctx ctx,
+                         struct cJSON **ret, struct remote_fault *fault)
+{
+    unsigned op = r->impl->kinds[kind].update;
+    bool conditional = version && r->impl->operations[op].conditional;
+    char *tag = conditional ? xasprintf("W/\"%s\"", version) : NULL;
+    struct remote_call call = {
+        .params = RECORD(folder, id), .body = body, .if_match = tag, .ctx = ctx};
+    enum grade grade = service_object(r, op, &call, ret, fault);
+
+    free(tag);
+    return grade;
+}
+
+enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
+                         struct remote_ctx ctx, struct remote_fault *fault)
+{
+    struct remote_call call = {.params = RECORD(folder, id), .ctx = ctx};
+
+    return service_do(r, r->impl->kinds[kind].remove, &call, fault);
+}
+
+enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
+                            struct remote_fault *fault)
+{
+    struct remote_call call = {.params = RECORD(NULL, id), .ctx = ctx};
+
+    return service_do(r, r->impl->kinds[KIND_MESSAGE].mark_read, &call, fault);
 }
 
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind)
 {
-    return r->impl->update_policy(r, kind);
+    return r->impl->operations[r->impl->kinds[kind].update].update;
 }
 
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id)
 {
-    return r->impl->describe(r, change, kind, folder, id);
+    const struct kind_operations *ops = &r->impl->kinds[kind];
+    const unsigned of_change[] = {
+        [REMOTE_CREATE] = ops->create,
+        [REMOTE_UPDATE] = ops->update,
+        [REMOTE_DELETE] = ops->remove,
+        [REMOTE_MARK_READ] = ops->mark_read,
+    };
+
+    return operation_describe(&r->impl->operations[of_change[change]], RECORD(folder, id));
 }

@@ -1,7 +1,7 @@
 /*
  * remote_p.h - what the files of this module share.
  *
- *     remote.c                       remote.h, carried out by the service's implementation
+ *     remote.c                       remote.h, carried out by the service's tables and functions
  *     operation.c                    a URL from a row of a table of operations
  *     transport.c                    a call of an operation, whoever carries it out
  *     transport_http.c, answer.c, location.c, trace.c
@@ -14,47 +14,44 @@
 
 #include <outlookfs/remote/remote.h>
 
-/* A service, over its own table of operations: each as remote.h says of the function it is typed by. NULL: the
- * service has nothing of the kind. */
+/* The operations of a service for records of a kind, as numbers of its table; 0: it has none. */
+struct kind_operations {
+    unsigned folders, changes, list, get, create, update, remove, move, mark_read;
+};
+
+/* A service: its tables, and what they do not say, each function as remote.h says of the one it is
+ * typed by. NULL: the service has nothing of the kind. */
 struct remote_impl {
     const char *name;
     const char *title;
+    const struct operation_info *operations;
+    const struct kind_operations *kinds;
+    unsigned
+        with_changes; /* 1 << enum kind: the kinds that have `changes`, `list_versions`, `get_many` */
     bool lists_contents, lists_names;
-    __typeof__(remote_destroy) *destroy;
-    __typeof__(remote_online) *online;
-    __typeof__(remote_stats) *stats;
+    bool resends;
+    __typeof__(remote_destroy) *release; /* its own members */
     __typeof__(remote_account) *account;
     __typeof__(remote_test) *test;
 
     __typeof__(remote_list_folders) *list_folders;
     __typeof__(remote_folder_changes) *folder_changes;
     __typeof__(remote_find_mail_folder) *find_mail_folder;
-
     __typeof__(remote_make_folder) *make_folder;
     __typeof__(remote_rename_folder) *rename_folder;
     __typeof__(remote_move_folder) *move_folder;
     __typeof__(remote_remove_folder) *remove_folder;
 
     __typeof__(remote_list) *list;
-    unsigned with_changes; /* 1 << enum kind: the kinds that have the following */
     __typeof__(remote_changes) *changes;
     __typeof__(remote_list_versions) *list_versions;
     __typeof__(remote_get_many) *get_many;
-    __typeof__(remote_get) *get;
-    __typeof__(remote_create) *create;
-    __typeof__(remote_update) *update;
-    __typeof__(remote_delete) *remove;
     __typeof__(remote_move) *move;
-    __typeof__(remote_update_policy) *update_policy;
-    __typeof__(remote_describe) *describe;
-
-    __typeof__(remote_mark_read) *mark_read;
     __typeof__(remote_attachment) *attachment;
     __typeof__(remote_attachments) *attachments;
     __typeof__(remote_message) *message;
     __typeof__(remote_mime) *mime;
 
-    bool resends;
     __typeof__(remote_send) *send;
     __typeof__(remote_take_back) *take_back;
     __typeof__(remote_send_draft) *send_draft;
@@ -71,12 +68,26 @@ struct remote_impl {
     __typeof__(remote_poll) *poll;
 };
 
-/* First member of every implementation. */
+/* First member of every service that has more. */
 struct remote {
     const struct remote_impl *impl;
+    struct transport *transport;
 };
 
-/* Sets grade and reason of an initialised fault, answers the grade. */
+struct remote_call;
+struct operation_info;
+
+/* Carries out an operation of the service's table; `call` is complete but for its row. 0 is refused. */
+enum grade service_call(struct remote *r, unsigned op, struct remote_call *call,
+                        struct remote_fault *fault);
+/* The same where nothing of the answer is needed, ... */
+enum grade service_do(struct remote *r, unsigned op, struct remote_call *call,
+                      struct remote_fault *fault);
+/* ... or the object. */
+enum grade service_object(struct remote *r, unsigned op, struct remote_call *call,
+                          struct cJSON **ret, struct remote_fault *fault);
+
+/* Sets grade and reason of a fault, answers the grade. */
 enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

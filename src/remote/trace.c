@@ -27,14 +27,14 @@ static const char *const shown[] = {
 
 static void describe(const struct remote_call *call, struct buf *out)
 {
-    for (size_t i = 0; i < call->nparams; i++) {
-        const struct param *p = &call->params[i];
-        if (!p->value || !str_in(p->name, shown, ARRAY_SIZE(shown)))
+    for (const struct param_spec *spec = call->info->params; spec->name; spec++) {
+        const char *value = param_value(call->params, spec->name);
+        if (!value || !str_in(spec->name, shown, ARRAY_SIZE(shown)))
             continue;
-        size_t len = strlen(p->value);
+        size_t len = strlen(value);
         bool cut = len > ID_SHOWN;
-        buf_addf(out, " %s=%s%s", p->name, cut ? ".." : "",
-                 cut ? p->value + len - ID_SHOWN : p->value);
+        buf_addf(out, " %s=%s%s", spec->name, cut ? ".." : "",
+                 cut ? value + len - ID_SHOWN : value);
     }
 }
 

@@ -60,7 +60,7 @@ enum grade transport_call(struct transport *t, struct remote_call *call, struct 
 {
     const struct operation_info *info = call->info;
 
-    *fault = (struct remote_fault){0};
+    remote_fault_release(fault);
     call->answer = NULL;
     call->next_link = NULL;
     call->delta_link = NULL;

@@ -31,14 +31,14 @@ struct tap {
     size_t bytes;
 };
 
-static int tap_sink(void *ctx, const void *data, size_t len)
+static int tap_write(void *ctx, const void *data, size_t len)
 {
     struct tap *tap = ctx;
     size_t room = ANSWER_HEAD - tap->head.len;
 
     buf_add(&tap->head, data, len < room ? len : room);
     tap->bytes += len;
-    return tap->call->sink(tap->call->sink_ctx, data, len);
+    return tap->call->sink->write(tap->call->sink->ctx, data, len);
 }
 
 static int tap_restart(void *ctx)
@@ -47,7 +47,7 @@ static int tap_restart(void *ctx)
 
     buf_clear(&tap->head);
     tap->bytes = 0;
-    return tap->call->restart(tap->call->sink_ctx);
+    return tap->call->sink->restart(tap->call->sink->ctx);
 }
 
 static enum grade build_url(const struct transport_http *t, const struct operation_info *info,
@@ -55,9 +55,7 @@ static enum grade build_url(const struct transport_http *t, const struct operati
                             struct remote_fault *fault)
 {
     int rc = call->at ? location_path(http_base_url(t->http), call->at, url)
-             : call->query
-                 ? operation_url_query(info, call->params, call->nparams, call->query, url)
-                 : operation_url(info, call->params, call->nparams, url);
+                      : operation_url(info, call->params, call->query, url);
 
     switch (rc) {
     case 0:
@@ -105,6 +103,10 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         goto out;
     }
 
+    const struct http_sink sink = {.write = call->sink ? tap_write : NULL,
+                                   .restart =
+                                       call->sink && call->sink->restart ? tap_restart : NULL,
+                                   .ctx = &tap};
     const char *body = call->data ? call->data : call->text ? call->text : printed;
     const struct http_request request = {
         .method = info->method,
@@ -121,9 +123,7 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
         .headers = headers,
         .priority = call->ctx.priority,
         .cancel = call->ctx.cancel,
-        .sink = call->sink ? tap_sink : NULL,
-        .restart = call->restart ? tap_restart : NULL,
-        .sink_ctx = &tap,
+        .sink = sink.write ? &sink : NULL,
     };
     struct http_answer answer;
     http_answer_init(&answer);

@@ -15,8 +15,7 @@
 
 struct remote_call {
     const struct operation_info *info;
-    const struct param *params;
-    size_t nparams;
+    const struct param *params; /* those that the row does not know are not sent */
     const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
                                  trigger's cursor); those of the path still apply */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
@@ -31,12 +30,11 @@ struct remote_call {
     const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
                        service gave it; its path and query are asked for below our own base */
     struct remote_ctx ctx;
-    http_sink_fn sink; /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
+    const struct http_sink
+        *sink;           /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
                           comes, and whether it is one is the caller's to see */
-    http_restart_fn restart; /* as in http.h */
-    void *sink_ctx;          /* of both */
-    enum kind kind;          /* of `items` */
-    struct items *items;     /* ANSWER_LIST: NULL, or the records go there and are the caller's */
+    enum kind kind;      /* of `items` */
+    struct items *items; /* ANSWER_LIST: NULL, or the records go there and are the caller's */
     /* out */
     struct cJSON *answer; /* ANSWER_OBJECT without `sink`, ANSWER_SPARSE: the object. ANSWER_LIST
                              without `items`: the array. Else NULL */
@@ -63,7 +61,7 @@ struct transport {
     const struct transport_impl *impl;
 };
 
-/* The out members are set on success only. */
+/* The out members are set on success only; an earlier fault in `fault` is released. */
 enum grade transport_call(struct transport *t, struct remote_call *call,
                           struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */

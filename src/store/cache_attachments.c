@@ -134,22 +134,21 @@ int cache_attachment_begin(struct cache *c, char **ret_temp)
 {
     char *dir = xasprintf("%s/attachments", c->dir);
     char *temp = xasprintf("%s/new-XXXXXX", dir);
-    int fd = -1;
-    int rc;
+    int fd = mkostemp(temp, O_CLOEXEC);
 
-    rc = file_mkdirs(dir, NULL); /* the user may empty the cache at any time */
-    if (!rc) {
-        fd = mkostemp(temp, O_CLOEXEC);
-        if (fd < 0)
-            rc = -errno;
-    }
-    free(dir);
-    if (rc) {
+    /* The user may empty the cache at any time. */
+    if (fd < 0 && errno == ENOENT && !file_mkdirs(dir, NULL)) {
         free(temp);
-        return rc;
+        temp = xasprintf("%s/new-XXXXXX", dir);
+        fd = mkostemp(temp, O_CLOEXEC);
     }
-    *ret_temp = temp;
-    return fd;
+    int rc = fd < 0 ? -errno : fd;
+    free(dir);
+    if (rc < 0)
+        free(temp);
+    else
+        *ret_temp = temp;
+    return rc;
 }
 
 /* On disk before its row is: a file of the right size full of zeros would be believed. */

@@ -38,7 +38,7 @@ static void add_occurrence(struct search_result *r, struct cJSON *obj, const str
 int search_ask_agenda(struct mailbox *mb, const struct search *what, struct remote_ctx ctx,
                       struct search_result *ret, struct buf *err)
 {
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct event_day day;
     cJSON *list = NULL, *obj;
 

@@ -162,13 +162,13 @@ static void keep(struct mailbox *mb, const char *message, const cJSON *attachmen
 }
 
 /* A list is kept that says of everything what it is: of an attached item only its own description does. A
- * draft's changes. */
+ * draft's changes. That there is nothing is asked for alone, if anybody asks. */
 static void keep_list(struct mailbox *mb, const char *message, const cJSON *obj)
 {
     const struct kind_info *info = kind_info(KIND_MESSAGE);
     const cJSON *list = json_get(obj, info->attachments), *a;
 
-    if (!cJSON_IsArray(list) || json_bool(obj, info->draft, false))
+    if (!cJSON_GetArraySize(list) || json_bool(obj, info->draft, false))
         return;
     cJSON_ArrayForEach(a, list)
     {

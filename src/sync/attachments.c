@@ -121,8 +121,9 @@ static int cache_failed(const struct receiver *r, struct remote_fault *fault, st
 static int ask_message(struct mailbox *mb, const char *message, const char *attachment,
                        struct remote_ctx ctx, struct receiver *r, struct buf *err)
 {
-    struct remote_fault fault;
-    enum grade grade = remote_message(mb->remote, message, ctx, receive, start_again, r, &fault);
+    const struct http_sink sink = {receive, start_again, r};
+    struct remote_fault fault = {0};
+    enum grade grade = remote_message(mb->remote, message, &sink, ctx, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);
@@ -200,9 +201,9 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
                           struct cancel *cancel, struct receiver *r, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
-    enum grade grade =
-        remote_attachment(mb->remote, message, attachment, ctx, receive, start_again, r, &fault);
+    const struct http_sink sink = {receive, start_again, r};
+    struct remote_fault fault = {0};
+    enum grade grade = remote_attachment(mb->remote, message, attachment, &sink, ctx, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);
@@ -235,7 +236,7 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
                     struct receiver *r, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     cJSON *list = NULL;
     enum grade grade = remote_attachments(mb->remote, message, ctx, &list, &fault);
 
@@ -263,8 +264,9 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
                     struct receiver *r, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
-    enum grade grade = remote_mime(mb->remote, message, ctx, receive, start_again, r, &fault);
+    const struct http_sink sink = {receive, start_again, r};
+    struct remote_fault fault = {0};
+    enum grade grade = remote_mime(mb->remote, message, &sink, ctx, &fault);
 
     if (r->error)
         return cache_failed(r, &fault, err);

@@ -95,7 +95,7 @@ static int ask_for(struct folder *f, const struct differences *d, uintptr_t gen,
                    struct remote_ctx ctx)
 {
     cJSON **records = xcalloc(d->count + 1, sizeof(*records));
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     int rc =
         grade_errno(remote_get_many(f->listings->mb->remote, f->kind, f->id,
                                     (const char *const *)d->ids, d->count, ctx, records, &fault));
@@ -113,7 +113,7 @@ static int compare(struct folder *f, struct remote_ctx ctx)
 {
     struct mailbox *mb = f->listings->mb;
     struct remote_versions versions = {0};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct differences d = {0};
     struct map theirs;
     uintptr_t gen = question_begin(f);

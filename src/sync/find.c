@@ -88,7 +88,7 @@ static int ask_path(struct mailbox *mb, const char *parent, const char *name, co
         .display = (char *)name,
         .parent = (char *)parent,
     };
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     enum grade grade = remote_find_mail_folder(mb->remote, path, ctx, &fault);
     int rc = grade_errno(grade);
 

@@ -51,7 +51,7 @@ static int outcome(enum grade grade, struct remote_fault *fault, int conflict, c
 int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent,
                           const char *display, struct cancel *cancel, struct buf *err)
 {
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     char *id = NULL;
     int rc = 0;
 
@@ -80,7 +80,7 @@ int mailbox_change_folder(struct mailbox *mb, const struct cache_folder *folder,
 {
     enum kind kind = folder->kind;
     struct remote_ctx ctx = interactive(cancel);
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     int rc = 0;
 
     if (!can_change(mb, kind, err, &rc))
@@ -122,7 +122,7 @@ static int empty_folder(struct mailbox *mb, const struct cache_folder *folder,
 int mailbox_remove_folder(struct mailbox *mb, const struct cache_folder *folder,
                           struct cancel *cancel, struct buf *err)
 {
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     int rc = 0;
 
     if (!can_change(mb, folder->kind, err, &rc))

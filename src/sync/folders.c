@@ -203,7 +203,7 @@ void folders_sent_has_changed(struct mailbox *mb)
 static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *path,
                         const struct cache_folder *was, struct cache_folders *folders)
 {
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     enum grade grade;
 
     if (find_id(folders, path) || find_path(folders, path))
@@ -240,7 +240,7 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
                        const struct cache_folders *old, struct cache_folders *ret, struct buf *err)
 {
     struct remote_folders answer;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     enum grade grade = remote_list_folders(mb->remote, kind, ctx, &answer, &fault);
     int rc = 0;
 
@@ -334,7 +334,7 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
                           const struct cache_folders *old, char **ret_cursor, struct buf *err)
 {
     struct remote_folders news;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     int64_t asked = clock_steady();
 
     *ret_cursor = NULL;

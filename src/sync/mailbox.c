@@ -217,7 +217,7 @@ struct triggers *mailbox_triggers(struct mailbox *mb)
 int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     enum grade grade = remote_test(mb->remote, ctx, &fault);
 
     if (grade != GRADE_OK)

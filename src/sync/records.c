@@ -364,7 +364,7 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
 {
     struct mailbox *mb = f->listings->mb;
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
     enum grade grade = remote_get(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);

@@ -179,7 +179,7 @@ static int enter_page(struct asking *a, struct folder *f, struct remote_page *pa
 static int next_page(struct asking *a, struct folder *f, struct buf *err)
 {
     struct remote_page page = {0};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     uintptr_t gen = question_begin(f);
     enum grade grade = ask_page(a, f, &page, &fault);
     int rc = 0;

@@ -142,7 +142,7 @@ static int ask(struct mailbox *mb, const struct asking *a, size_t count, struct 
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     cJSON *found[TOGETHER] = {NULL};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     enum grade grade =
         remote_series(mb->remote, (const char *const *)a->ids, count, ctx, found, &fault);
 

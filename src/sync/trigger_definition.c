@@ -213,7 +213,7 @@ static int read_member(struct mailbox *mb, struct definition *d, const struct me
     const struct cJSON *given = json_get(d->obj, m->name);
     const struct cJSON *value = cJSON_IsNull(given) ? NULL : given;
     const char *text = m->otherwise;
-    char *made = d->texts[d->params.count];
+    char *made = d->texts[d->nparams];
     int rc = 0;
 
     if (!value && m->required)
@@ -235,7 +235,7 @@ static int read_member(struct mailbox *mb, struct definition *d, const struct me
         text = d->folder;
     }
     if (!rc && text)
-        d->params.list[d->params.count++] = (struct param){m->name, text};
+        d->params[d->nparams++] = (struct param){m->name, text};
     return rc;
 }
 

@@ -310,11 +310,11 @@ static bool ask(struct poll *p, struct cancel *cancel)
     struct mailbox *mb = p->t->mb;
     struct folder *f = listings_folder(mb->listings, p->d.kind, p->d.folder);
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     bool more = false;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_poll(mb->remote, p->d.trigger, p->d.params.list, p->d.params.count,
-                                   p->row.cursor, ctx, &p->news, &fault);
+    enum grade grade =
+        remote_poll(mb->remote, p->d.trigger, p->d.params, p->row.cursor, ctx, &p->news, &fault);
 
     if (grade == GRADE_OK)
         more = answered(p, gen);

@@ -44,17 +44,13 @@ struct watch *watch_locked(struct triggers *t, int64_t id);
 
 /* --- trigger_definition.c --- */
 
-struct question_params {
-    struct param list[REMOTE_TRIGGER_PARAMS];
-    size_t count;
-};
-
 struct definition {
     enum remote_trigger trigger;
     enum kind kind; /* of what it brings */
     char *folder;   /* the service's id of the folder it is about */
     struct cJSON *obj;
-    struct question_params params; /* values are in `texts`, `folder` or `obj` */
+    struct param params[REMOTE_TRIGGER_PARAMS + 1]; /* values are in `texts`, `folder` or `obj` */
+    size_t nparams;
     char texts[REMOTE_TRIGGER_PARAMS][24];
 };
 

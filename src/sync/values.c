@@ -138,7 +138,7 @@ static int ask(struct mailbox *mb, enum remote_value what, const char *id, const
                struct cancel *cancel, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct buf bytes;
     int rc = 0;
 
@@ -202,7 +202,7 @@ int value_write(struct mailbox *mb, enum remote_value what, const char *id, cons
                 size_t len, struct cancel *cancel, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     int rc = check(what, data, len, err);
 
     if (rc)

@@ -22,7 +22,8 @@ OPERATIONS = {"CreateContact": "ContactPostItem", "UpdateContact": "ContactPatch
               "CreateEvent": "CalendarPostItem", "UpdateEvent": "CalendarPatchItem", "DeleteEvent": "CalendarDeleteItem",
               "ListEvents": "CalendarGetItems", "GetEvent": "CalendarGetItem",
               "UpdateMessage": "MarkAsRead", "MoveMessage": "DeleteEmail", "MessagesDelta": "GetEmails", "GetMessage": "GetEmail",
-              "SendDraft": "SendEmail"}
+              "GetAttachmentContent": "GetAttachment",
+              "SendDraft": "SendEmail", "CreateReplyAll": "ReplyTo", "CreateReply": "ReplyTo"}
 IN_GRAPH = {connector: graph for graph, connector in OPERATIONS.items()}
 MEMBER = re.compile(r'"([A-Z]\w*)(?=\\?"\s*[:=])')  # of an object, or what jq assigns to
 RECORD = re.compile(r"/(?:contacts|events|messages)/(?!delta$)([^/]+)")
@@ -41,14 +42,15 @@ def address(text):
 
 
 # A member that has another name, or its value another form: (name in Graph, there, back).
+TIME = lambda time: {"dateTime": time[:19], "timeZone": "UTC"}, lambda time: time["dateTime"][:19] + "+00:00"
+PEOPLE = (lambda text: [address(one) for one in text.split(";")],
+          lambda ones: ";".join(one["emailAddress"]["address"] for one in ones))
 FORMS = {
-    **{name: (lower(name), lambda time: {"dateTime": time[:19], "timeZone": "UTC"}, lambda time: time["dateTime"][:19] + "+00:00")
-       for name in ("Start", "End")},
-    **{name: (lower(name), lower, upper) for name in ("Importance", "ShowAs", "Sensitivity")},
+    "Start": ("start", *TIME), "End": ("end", *TIME),
+    "Importance": ("importance", lower, upper), "ShowAs": ("showAs", lower, upper), "Sensitivity": ("sensitivity", lower, upper),
     "Body": ("body", lambda html: {"contentType": "html", "content": html}, lambda body: body["content"]),
     "From": ("from", address, lambda one: one["emailAddress"]["address"]),
-    "To": ("toRecipients", lambda text: [address(one) for one in text.split(";")],
-           lambda all: ";".join(one["emailAddress"]["address"] for one in all)),
+    "To": ("toRecipients", *PEOPLE), "Cc": ("ccRecipients", *PEOPLE),
     "DateTimeReceived": ("receivedDateTime", str, str),
     "ContentBytes": ("contentBytes", str, str),
 }

@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 
+from both import over_both
 from harness import Mailbox, MountTest, mail_path, main, wait_for
 
 
@@ -20,7 +21,7 @@ def create(mailbox, *attachments, **more):
     members = dict({"From": "ann@fabrikam.com", "Subject": "Files", "Body": "See the files."}, **more)
     if attachments:
         members["Attachments"] = list(attachments)
-    id = mailbox.sandbox.create("message", members, table="Inbox")["Id"]
+    id = mailbox.create("message", members, table="Inbox")["Id"]
     wait_for(lambda: id + ".json" in os.listdir(mailbox.path("mail", "Inbox")), "the message", 10)
     return id
 
@@ -32,6 +33,11 @@ class AttachmentsTest(MountTest):
     def directory(self, id):
         return self.mailbox.path("mail", "Inbox", id + ".attachments")
 
+    def message(self, **more):
+        id = create(self.mailbox, **more)
+        path = self.mailbox.path("mail", "Inbox", id + ".json")
+        return id, path
+
     def files(self, id):
         where = self.directory(id)
         found = {}
@@ -42,6 +48,7 @@ class AttachmentsTest(MountTest):
         return found
 
 
+@over_both
 class Reading(AttachmentsTest):
     def test_bytes_and_sizes(self):
         contents = {"empty.bin": b"", "one.txt": b"x", "nul.bin": bytes(range(256)) * 5000}
@@ -83,15 +90,6 @@ class Reading(AttachmentsTest):
             self.files(id)
         self.assertEqual(len(self.mailbox.requests("GetAttachment", since=mark)), 2)
 
-    def test_the_message_is_asked_where_the_attachment_is_refused(self):
-        id = create(self.mailbox, attachment("a.bin", bytes(range(256)) * 77))
-        where = self.directory(id)
-        mark = self.mailbox.mark()
-        self.mailbox.fault(operation="GetAttachment", status=404)
-        with open(os.path.join(where, "a.bin"), "rb") as file:
-            self.assertEqual(file.read(), bytes(range(256)) * 77)
-        self.assertIn("includeAttachments=true", self.mailbox.requests("GetEmail", since=mark)[0]["query"])
-
     def test_nothing_is_written_there(self):
         id = create(self.mailbox, attachment("a.txt", b"a"))
         where = self.directory(id)
@@ -102,6 +100,17 @@ class Reading(AttachmentsTest):
         id = create(self.mailbox)
         self.assertNotIn(id + ".attachments", os.listdir(self.mailbox.path("mail", "Inbox")))
         self.assertFalse(os.path.exists(self.mailbox.path("mail", "Inbox", id + ".attachments")))
+
+
+class AskedAsAWhole(AttachmentsTest):
+    def test_the_message_is_asked_where_the_attachment_is_refused(self):
+        id = create(self.mailbox, attachment("a.bin", bytes(range(256)) * 77))
+        where = self.directory(id)
+        mark = self.mailbox.mark()
+        self.mailbox.fault(operation="GetAttachment", status=404)
+        with open(os.path.join(where, "a.bin"), "rb") as file:
+            self.assertEqual(file.read(), bytes(range(256)) * 77)
+        self.assertIn("includeAttachments=true", self.mailbox.requests("GetEmail", since=mark)[0]["query"])
 
 
 class OneAfterTheOther(unittest.TestCase):
@@ -120,7 +129,7 @@ class OneAfterTheOther(unittest.TestCase):
                        "DateTimeReceived": "2031-01-%02dT%02d:00:00Z" % (i // 20 + 1, i % 20)}
             if i % 4:
                 members["Attachments"] = [attachment("a.bin", data(i)), attachment("b.txt", b"b%d" % i)]
-            id = self.mailbox.sandbox.create("message", members, table="Inbox")["Id"]
+            id = self.mailbox.create("message", members, table="Inbox")["Id"]
             if i % 4:
                 where = self.mailbox.path("mail", "Inbox", id + ".attachments")
                 files[os.path.join(where, "a.bin")] = data(i)
@@ -158,7 +167,7 @@ class OneAfterTheOther(unittest.TestCase):
         """Positions are not what they were: what a page does not bring is asked for alone."""
         self.files = self.fill(lambda i: bytes([i]) * 1000)
         for i in range(60):
-            self.mailbox.sandbox.create("message", {"From": "a@b.example", "Subject": "new", "Body": "",
+            self.mailbox.create("message", {"From": "a@b.example", "Subject": "new", "Body": "",
                                                     "DateTimeReceived": "2032-01-01T00:00:%02dZ" % i}, table="Inbox")
         self.read(self.files)
 
@@ -225,7 +234,7 @@ class SendLarge(Memory):
                     json.dump(dict(mail, Attachments=[small, big, small], **more), file)
                 mailbox.sync()
                 self.assertEqual([line["status"] // 100 for line in mailbox.requests(operation)], [2])
-                id, = {m["Id"] for m in mailbox.sandbox.records("message") if m["Subject"] == "Big"}
+                id, = {m["Id"] for m in mailbox.records("message") if m["Subject"] == "Big"}
                 arrived = mailbox.record("message", id)["Attachments"]
                 self.assertEqual([a["Name"] for a in arrived], ["s.txt", "big.bin", "s.txt"])
                 for a, bytes_of in zip(arrived, (b"small", data, b"small")):
@@ -233,12 +242,8 @@ class SendLarge(Memory):
                 self.assertPeak(mailbox, 75 * 1024)   # two copies are over 90 MB
 
 
+@over_both
 class Messages(AttachmentsTest):
-    def message(self, **more):
-        id = create(self.mailbox, **more)
-        path = self.mailbox.path("mail", "Inbox", id + ".json")
-        return id, path
-
     def test_read_is_mark_as_read(self):
         id, path = self.message(IsRead=False)
         mark = self.mailbox.mark()
@@ -251,11 +256,10 @@ class Messages(AttachmentsTest):
         id, path = self.message(IsRead=True)
         mark = self.mailbox.mark()
         text = self.mailbox.read("mail", "Inbox", id + ".json")
-        for old, new in (('"IsRead": true', '"IsRead": false'), ('"Files"', '"Other"')):
-            with open(path, "r+", encoding="utf-8") as file:
-                file.write(text.replace(old, new))
-                file.truncate()
-                self.assertErrno(errno.EPERM, file.close)
+        with open(path, "r+", encoding="utf-8") as file:
+            file.write(text.replace('"Files"', '"Other"'))
+            file.truncate()
+            self.assertErrno(errno.EPERM, file.close)
         self.assertEqual(self.mailbox.writes(mark), [])
         self.assertEqual(self.mailbox.json("mail", "Inbox", id + ".json")["Subject"], "Files")
 
@@ -265,6 +269,13 @@ class Messages(AttachmentsTest):
         os.unlink(path)
         self.mailbox.sync()
         self.assertEqual(self.mailbox.writes(mark), [("DeleteEmail", id)])
+
+    def test_a_new_message_is_refused(self):
+        self.assertErrno(errno.EPERM, open, self.mailbox.path("mail", "Inbox", "new.json"), "w")
+
+
+class ReadOnly(AttachmentsTest):
+    """What the connector has no operation for."""
 
     def test_mv_to_another_folder_is_refused(self):
         id, path = self.message()
@@ -277,8 +288,12 @@ class Messages(AttachmentsTest):
         self.assertEqual(self.mailbox.writes(mark), [])
         self.assertIn("no operation to move a message", self.mailbox.read(".outlookfs", "log"))
 
-    def test_a_new_message_is_refused(self):
-        self.assertErrno(errno.EPERM, open, self.mailbox.path("mail", "Inbox", "new.json"), "w")
+    def test_unread_is_refused(self):
+        id, path = self.message(IsRead=True)
+        text = self.mailbox.read("mail", "Inbox", id + ".json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace('"IsRead": true', '"IsRead": false'))
+            self.assertErrno(errno.EPERM, file.close)
 
 
 if __name__ == "__main__":

@@ -62,10 +62,7 @@ static const struct operation_handler {
 
 const char *memory_param(const struct memory_work *w, const char *name)
 {
-    for (size_t i = 0; i < w->call->nparams; i++)
-        if (str_eq(w->call->params[i].name, name))
-            return w->call->params[i].value;
-    return NULL;
+    return param_value(w->call->params, name);
 }
 
 unsigned memory_number(const struct memory_work *w, const char *name, unsigned otherwise)
@@ -164,7 +161,7 @@ static enum grade hand_over(struct memory_work *w)
     }
     for (size_t done = 0; done < w->bytes.len;) {
         size_t n = w->bytes.len - done < PIECE ? w->bytes.len - done : PIECE;
-        if (w->call->sink(w->call->sink_ctx, w->bytes.data + done, n))
+        if (w->call->sink->write(w->call->sink->ctx, w->bytes.data + done, n))
             return remote_fail(w->fault, GRADE_BROKEN, "the reader gave up");
         done += n;
     }

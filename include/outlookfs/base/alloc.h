@@ -11,6 +11,7 @@
 #ifndef OUTLOOKFS_BASE_ALLOC_H
 #define OUTLOOKFS_BASE_ALLOC_H
 
+#include <outlookfs/base/scope.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -23,6 +24,9 @@ void xstrset(char **field,
              const char *s); /* frees what is there, and copies `s`, which may be it or NULL */
 void xstrfree(char **list, size_t count); /* the strings and the list */
 void xstrvfree(char **list);              /* of a list that NULL ends; NULL is fine */
+/* For SCOPED(), with a pointer to the pointer. */
+void xfree(void *memory);
+void xstrv_release(char ***list); /* xstrvfree() */
 
 /* A new string; the caller frees it. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

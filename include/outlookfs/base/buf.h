@@ -1,21 +1,20 @@
 /*
  * buf.h - a growing byte buffer with a stated maximum.
  *
- *     struct buf b;
- *     buf_init(&b, 64 * 1024);
+ *     SCOPED(buf_release) struct buf b = BUF_INIT(64 * 1024);
  *     if (buf_addf(&b, "%s/%d", name, n))      // -ENOBUFS: it would have grown over the maximum
  *         ...
  *     char *s = buf_detach(&b);                // yours now; b is empty and usable again
- *     buf_release(&b);
  *
  * `data` is always NUL-terminated behind `len` (the NUL is not counted) and never NULL after
- * buf_init(). An add that would pass the maximum adds nothing and answers -ENOBUFS.
+ * BUF_INIT() or buf_init(). An add that would pass the maximum adds nothing and answers -ENOBUFS.
  *
  * Threads: owner only.
  */
 #ifndef OUTLOOKFS_BASE_BUF_H
 #define OUTLOOKFS_BASE_BUF_H
 
+#include <outlookfs/base/scope.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -29,6 +28,9 @@ struct buf {
 
 /* The bound for a line meant for a person: error texts, log lines. */
 #define BUF_TEXT_MAX 4096
+
+#define BUF_INIT(bound) {.data = buf_nothing, .max = (bound)}
+extern char buf_nothing[1]; /* what an empty buffer points at; nobody writes there */
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b); /* a zeroed buf is fine */

@@ -8,6 +8,7 @@
 #ifndef OUTLOOKFS_BASE_FILE_H
 #define OUTLOOKFS_BASE_FILE_H
 
+#include <outlookfs/base/scope.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,8 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 
 /* mkdir -p with mode 0700 for what is missing. */
 int file_mkdirs(const char *path, struct buf *err);
+
+void fd_release(int *fd); /* closes it unless it is negative; for SCOPED() */
 
 /* pwrite() until all is written: 0 or -errno. */
 int file_pwrite_all(int fd, const void *data, size_t len, off_t offset);

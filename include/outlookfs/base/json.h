@@ -20,6 +20,7 @@
 #include <cjson/cJSON.h>
 #include <outlookfs/base/json_reader.h>
 #include <outlookfs/base/map.h>
+#include <outlookfs/base/scope.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,8 @@ int json_parse_mended(const char *text, size_t len, cJSON **ret, bool *ret_mende
 
 /* Of a text that we wrote or know to be JSON; NULL where it is not, or NULL. */
 cJSON *json_load(const char *text);
+
+void json_release(cJSON **value); /* cJSON_Delete(), for SCOPED() */
 
 /* --- writing --- */
 

@@ -74,12 +74,17 @@ struct http_config {
     void *ctx;
 };
 
-/* Receives the body of a 2xx answer piece by piece from the network thread; nonzero aborts with
- * GRADE_BROKEN. */
-typedef int (*http_sink_fn)(void *ctx, const void *data, size_t len);
-/* What the sink got is forgotten: the answer comes again from its beginning. From the caller's
- * thread; nonzero ends the request. */
-typedef int (*http_restart_fn)(void *ctx);
+/* Where the body of a 2xx answer goes. */
+struct http_sink {
+    /* A piece, from the network thread; nonzero aborts with GRADE_BROKEN. */
+    int (*write)(void *ctx, const void *data, size_t len);
+    /* What was written is forgotten: the answer comes again from its beginning. From the caller's thread;
+     * nonzero ends the request. NULL: an answer that broke off is not asked for again. */
+    int (*restart)(void *ctx);
+    void *ctx;
+};
+/* Writes to a buffer. */
+struct http_sink http_sink_to(struct buf *out);
 
 struct http_request {
     const char *method;
@@ -92,10 +97,8 @@ struct http_request {
     const char *if_match;       /* NULL: none */
     const char *const *headers; /* more, "Name: value" each, NULL-terminated; NULL: none */
     enum http_priority priority;
-    struct cancel *cancel;   /* NULL: nobody can interrupt it */
-    http_sink_fn sink;       /* NULL: the body comes in http_answer.body */
-    http_restart_fn restart; /* NULL: an answer that broke off in the sink is not asked for again */
-    void *sink_ctx;          /* of both */
+    struct cancel *cancel;        /* NULL: nobody can interrupt it */
+    const struct http_sink *sink; /* NULL: the body comes in http_answer.body */
 };
 
 struct http_answer {

@@ -8,8 +8,8 @@
  * What a service does not have is GRADE_REFUSED.
  *
  * Ownership: what a call gives belongs to the caller unless said otherwise.
- * Errors: every function answers the grade of the outcome and fills `fault`, which is initialised
- * by the function.
+ * Errors: every function answers the grade of the outcome and fills `fault`, which is zeroed or an
+ * earlier call's: that is released.
  * Threads: all functions from any thread, except create and destroy.
  */
 #ifndef OUTLOOKFS_REMOTE_REMOTE_H
@@ -32,7 +32,7 @@ struct remote_ctx {
     enum http_priority priority;
 };
 
-/* What went wrong, beside the grade. Zeroed is fine; remote_fault_release() it. */
+/* What went wrong, beside the grade. */
 struct remote_fault {
     enum grade grade;
     bool unknown;    /* it may have been done: see http_answer.unknown */
@@ -45,11 +45,13 @@ struct remote_fault {
 };
 void remote_fault_release(struct remote_fault *fault);
 
-/* A parameter by the name the connector's specification gives it; unencoded. */
+/* A parameter by the name the service's specification gives it; unencoded. One without a name ends a
+ * list. */
 struct param {
     const char *name;
     const char *value; /* NULL: not sent */
 };
+#define PARAMS(...) ((const struct param[]){__VA_ARGS__, {NULL, NULL}})
 
 void remote_destroy(struct remote *r); /* NULL is fine */
 
@@ -211,8 +213,9 @@ enum grade remote_get(struct remote *r, enum kind kind, const char *folder, cons
 enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
                          const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                          struct remote_fault *fault);
+/* Refused with GRADE_CONFLICT where the record has another version, if the service can tell; NULL: any. */
 enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
-                         const struct cJSON *body, const char *if_match, struct remote_ctx ctx,
+                         const struct cJSON *body, const char *version, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
@@ -223,7 +226,7 @@ enum grade remote_move(struct remote *r, enum kind kind, const char *id, const c
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
 /* What a change of a record is to be called where a person reads of it. */
-enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ, REMOTE_MOVE };
+enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
 /* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
@@ -233,10 +236,10 @@ char *remote_describe(struct remote *r, enum remote_change change, enum kind kin
 enum grade remote_mark_read(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault);
 
-/* The attachment's bytes, to `sink` as they come; `restart` as in http.h. */
+/* The attachment's bytes, to `sink` as they come. */
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,
-                             struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                             void *sink_ctx, struct remote_fault *fault);
+                             const struct http_sink *sink, struct remote_ctx ctx,
+                             struct remote_fault *fault);
 
 /* What a message carries, as its listing would name it: an array without contents, in the service's
  * own words. What the bytes of an attached item are, its content type says: message/rfc822,
@@ -246,13 +249,12 @@ enum grade remote_attachments(struct remote *r, const char *message, struct remo
 
 /* The whole message with the contents of its attachments, as text to `sink`, which is to see
  * whether it is one. */
-enum grade remote_message(struct remote *r, const char *id, struct remote_ctx ctx,
-                          http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
-                          struct remote_fault *fault);
+enum grade remote_message(struct remote *r, const char *id, const struct http_sink *sink,
+                          struct remote_ctx ctx, struct remote_fault *fault);
 
 /* The message as it travels (RFC 5322), byte for byte. REMOTE_CAN_MIME. */
-enum grade remote_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                       http_restart_fn restart, void *sink_ctx, struct remote_fault *fault);
+enum grade remote_mime(struct remote *r, const char *id, const struct http_sink *sink,
+                       struct remote_ctx ctx, struct remote_fault *fault);
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
@@ -371,8 +373,8 @@ struct remote_news {
  * is not ours and its path may be the backend's: only its query counts (contract 4.3).
  */
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                       size_t count, const char *cursor, struct remote_ctx ctx,
-                       struct remote_news *ret, struct remote_fault *fault);
+                       const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                       struct remote_fault *fault);
 void remote_news_release(struct remote_news *news);
 
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);

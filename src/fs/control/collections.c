@@ -73,7 +73,7 @@ struct listing {
 static int list_entry(void *ctx, int64_t id, const char *name)
 {
     struct listing *l = ctx;
-    char *full = entry_name(l->collection, id, name);
+    SCOPED(xfree) char *full = entry_name(l->collection, id, name);
     char part[32];
 
     snprintf(part, sizeof(part), "%" PRId64, id);
@@ -82,7 +82,6 @@ static int list_entry(void *ctx, int64_t id, const char *name)
                 NULL);
     else if (str_eq(full, l->wanted))
         l->found = id;
-    free(full);
     return 0;
 }
 
@@ -149,10 +148,9 @@ static int entry_make(struct fs *fs, const struct fs_req *req, struct node *node
                       struct content *ret)
 {
     const char *slash = strchr(node->part, '/');
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
     (void)req;
-    buf_init(&text, JSON_TEXT_MAX);
     int rc = collection_of(node)->render(fs, strtoll(node->part, NULL, 10),
                                          slash ? slash + 1 : NULL, &text);
     if (!rc) {
@@ -160,7 +158,6 @@ static int entry_make(struct fs *fs, const struct fs_req *req, struct node *node
         ret->text = buf_detach(&text);
         ret->mtime = fs->birth;
     }
-    buf_release(&text);
     return rc;
 }
 

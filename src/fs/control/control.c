@@ -32,16 +32,13 @@
 static int make_text(struct fs *fs, int (*render)(struct fs *fs, struct buf *out),
                      struct content *ret)
 {
-    struct buf text;
-
-    buf_init(&text, TEXT_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(TEXT_MAX);
     int rc = render(fs, &text);
     if (!rc) {
         ret->len = text.len;
         ret->text = buf_detach(&text);
         ret->mtime = clock_now();
     }
-    buf_release(&text);
     return rc;
 }
 
@@ -85,7 +82,7 @@ static const struct node_ops log_ops = {
 static int run_command(struct fs *fs, const struct fs_req *req, const char *line)
 {
     unsigned seconds = 30;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (str_eq(line, "confirm-deletes")) {
         int rc = writeback_confirm(fs->writeback);
@@ -102,24 +99,22 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
             line);
         return -EINVAL;
     }
-    buf_init(&err, BUF_TEXT_MAX);
     int64_t until = clock_mono() + (int64_t)seconds * NS_PER_S;
     int rc = writeback_flush(fs->writeback, 0, until, req->cancel, &err);
     int mail = outbox_flush(fs->outbox, until, req->cancel);
-    buf_release(&err);
     return rc ? rc : mail;
 }
 
 static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node,
                              const void *data, size_t size)
 {
-    char *text = xstrndup(data, size), *rest = NULL;
+    SCOPED(xfree) char *text = xstrndup(data, size);
+    char *rest = NULL;
     int rc = 0;
 
     (void)node;
     for (char *line = strtok_r(text, "\n", &rest); line && !rc; line = strtok_r(NULL, "\n", &rest))
         rc = run_command(fs, req, line);
-    free(text);
     return rc ? rc : (ssize_t)size;
 }
 

@@ -16,15 +16,13 @@ static int tell_trash(const struct trash_entry *t, entry_fn each, void *ctx)
     char at[32];
 
     str_format_time(t->at, at);
-    char *name = xasprintf("%.19s-%s-%s", at, t->why, t->name);
-    int rc = each(ctx, t->id, name);
-    free(name);
-    return rc;
+    SCOPED(xfree) char *name = xasprintf("%.19s-%s-%s", at, t->why, t->name);
+    return each(ctx, t->id, name);
 }
 
 static int each_trash(struct fs *fs, entry_fn each, void *ctx)
 {
-    struct trash_entry *t = NULL;
+    SCOPED(xfree) struct trash_entry *t = NULL;
     size_t count = 0;
     int rc = state_trash(fs->state, &t, &count);
 
@@ -33,30 +31,25 @@ static int each_trash(struct fs *fs, entry_fn each, void *ctx)
             rc = tell_trash(&t[i], each, ctx);
         trash_entry_release(&t[i]);
     }
-    free(t);
     return rc;
 }
 
 static int one_trash(struct fs *fs, int64_t id, entry_fn each, void *ctx)
 {
-    struct trash_entry t = {0};
+    SCOPED(trash_entry_release) struct trash_entry t = {0};
     int rc = state_get_trash(fs->state, id, &t);
 
-    if (!rc)
-        rc = tell_trash(&t, each, ctx);
-    trash_entry_release(&t);
-    return rc;
+    return rc ? rc : tell_trash(&t, each, ctx);
 }
 
 static int render_trash(struct fs *fs, int64_t id, const char *part, struct buf *out)
 {
-    struct trash_entry t = {0};
+    SCOPED(trash_entry_release) struct trash_entry t = {0};
     int rc = state_get_trash(fs->state, id, &t);
 
     (void)part;
     if (!rc)
         rc = buf_addstr(out, t.text ? t.text : "");
-    trash_entry_release(&t);
     return rc;
 }
 
@@ -79,7 +72,7 @@ static const char *const versions[] = {"base.json", "mine.json", "theirs.json"};
 
 static int each_conflict(struct fs *fs, entry_fn each, void *ctx)
 {
-    struct conflict *c = NULL;
+    SCOPED(xfree) struct conflict *c = NULL;
     size_t count = 0;
     int rc = state_conflicts(fs->state, &c, &count);
 
@@ -91,13 +84,12 @@ static int each_conflict(struct fs *fs, entry_fn each, void *ctx)
         slot_release(&slot);
         conflict_release(&c[i]);
     }
-    free(c);
     return rc;
 }
 
 static int render_conflict(struct fs *fs, int64_t id, const char *part, struct buf *out)
 {
-    struct conflict c = {0};
+    SCOPED(conflict_release) struct conflict c = {0};
     int rc = state_get_conflict(fs->state, id, &c);
 
     if (!rc) {
@@ -106,7 +98,6 @@ static int render_conflict(struct fs *fs, int64_t id, const char *part, struct b
                                                        : c.theirs;
         rc = buf_addstr(out, text ? text : "");
     }
-    conflict_release(&c);
     return rc;
 }
 

@@ -15,19 +15,18 @@
 static int tell_op(struct fs *fs, unsigned states, const struct journal_op *op, entry_fn each,
                    void *ctx)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = 0;
 
     if ((states & 1U << op->state) && !state_get_slot(fs->state, op->slot, &slot))
         rc = each(ctx, op->slot, slot.name);
-    slot_release(&slot);
     return rc;
 }
 
 static int tell_mail(struct fs *fs, unsigned states, const struct outbox_row *row, entry_fn each,
                      void *ctx)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = 0;
 
     if ((states & 1U << row->state) && !state_get_local(fs->state, row->ino, &l)) {
@@ -35,7 +34,6 @@ static int tell_mail(struct fs *fs, unsigned states, const struct outbox_row *ro
         rc = each(ctx, -row->id, name);
         free(name);
     }
-    local_release(&l);
     return rc;
 }
 
@@ -55,15 +53,13 @@ static int each_mail(struct fs *fs, unsigned states, entry_fn each, void *ctx)
 static int one(struct fs *fs, int64_t id, unsigned op_states, unsigned mail_states, entry_fn each,
                void *ctx)
 {
-    struct journal_op op = {0};
-    struct outbox_row row = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = id < 0 ? state_get_outbox(fs->state, -id, &row) : state_get_op(fs->state, id, &op);
 
     if (!rc)
         rc = id < 0 ? tell_mail(fs, mail_states, &row, each, ctx)
                     : tell_op(fs, op_states, &op, each, ctx);
-    outbox_row_release(&row);
-    journal_op_release(&op);
     return rc;
 }
 
@@ -115,8 +111,8 @@ static int touch_op(struct fs *fs, int64_t id)
 /* The mail is not sent, and its file goes. */
 static int remove_mail(struct fs *fs, int64_t id)
 {
-    struct outbox_row row = {0};
-    struct local l = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_outbox(fs->state, id, &row);
 
     if (!rc)
@@ -127,20 +123,19 @@ static int remove_mail(struct fs *fs, int64_t id)
         rc = dir ? local_remove(fs, dir, l.name, false) : -ENOENT;
         tree_put(fs, dir);
     }
-    outbox_row_release(&row);
-    local_release(&l);
     return rc;
 }
 
 int operation_discard(struct fs *fs, int64_t id)
 {
-    struct slot before = {0}, after = {0};
+    SCOPED(slot_release) struct slot before = {0};
+    SCOPED(slot_release) struct slot after = {0};
     int rc = state_get_slot(fs->state, id, &before);
 
     if (!rc)
         rc = writeback_cancel(fs->writeback, id);
     if (rc)
-        goto out;
+        return rc;
     rc = state_get_slot(fs->state, id, &after);
     if (rc == -ENOENT) {
         drop_inode(fs, before.ino);
@@ -152,9 +147,6 @@ int operation_discard(struct fs *fs, int64_t id)
     } else if (!rc) {
         rc = slot_reconcile(fs, &after);
     }
-out:
-    slot_release(&before);
-    slot_release(&after);
     return rc;
 }
 
@@ -183,7 +175,7 @@ const struct collection failed_collection = {.name = "failed",
 
 static int each_draft(struct fs *fs, entry_fn each, void *ctx)
 {
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
     int rc = state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
 
@@ -192,20 +184,18 @@ static int each_draft(struct fs *fs, entry_fn each, void *ctx)
             rc = each(ctx, slots[i].id, slots[i].name);
         slot_release(&slots[i]);
     }
-    free(slots);
     return rc ? rc : each_mail(fs, DRAFT_MAILS, each, ctx);
 }
 
 static int one_draft(struct fs *fs, int64_t id, entry_fn each, void *ctx)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     if (id < 0)
         return one(fs, id, 0, DRAFT_MAILS, each, ctx);
     int rc = state_get_slot(fs->state, id, &slot);
     if (!rc && (slot.flags & SLOT_DRAFT))
         rc = each(ctx, id, slot.name);
-    slot_release(&slot);
     return rc;
 }
 
@@ -217,15 +207,12 @@ static int render_draft(struct fs *fs, int64_t id, const char *part, struct buf 
 
 static int remove_draft(struct fs *fs, int64_t id)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     if (id < 0)
         return remove_mail(fs, -id);
     int rc = state_get_slot(fs->state, id, &slot);
-    if (!rc)
-        rc = slot_discard_draft(fs, &slot);
-    slot_release(&slot);
-    return rc;
+    return rc ? rc : slot_discard_draft(fs, &slot);
 }
 
 const struct collection drafts_collection = {.name = "drafts",

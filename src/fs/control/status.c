@@ -39,12 +39,10 @@ static int slot_path(struct fs *fs, const struct slot *slot, struct buf *out)
 
 static void add_path(struct fs *fs, struct cJSON *obj, const struct slot *slot)
 {
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&path, BUF_TEXT_MAX);
     slot_path(fs, slot, &path);
     cJSON_AddStringToObject(obj, "path", path.data);
-    buf_release(&path);
 }
 
 static void add_time(struct cJSON *obj, const char *name, int64_t ns)
@@ -81,8 +79,8 @@ static struct cJSON *parsed(const char *text)
 
 int operation_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct slot slot = {0};
-    struct journal_op op = {0};
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, id, &op);
 
     if (!rc)
@@ -104,8 +102,6 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
         cJSON_Delete(mine);
         cJSON_Delete(obj);
     }
-    journal_op_release(&op);
-    slot_release(&slot);
     return rc;
 }
 
@@ -114,19 +110,17 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
 static struct cJSON *draft_json(struct fs *fs, const struct slot *slot)
 {
     struct cJSON *obj = cJSON_CreateObject();
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&reason, BUF_TEXT_MAX);
     add_path(fs, obj, slot);
     draft_error(fs, slot, &reason);
     cJSON_AddStringToObject(obj, "reason", reason.data);
-    buf_release(&reason);
     return obj;
 }
 
 int draft_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_get_slot(fs->state, id, &slot);
 
     if (!rc) {
@@ -137,7 +131,6 @@ int draft_render(struct fs *fs, int64_t id, struct buf *out)
         rc = render_record(obj, out);
         cJSON_Delete(obj);
     }
-    slot_release(&slot);
     return rc;
 }
 
@@ -146,7 +139,7 @@ int draft_render(struct fs *fs, int64_t id, struct buf *out)
 static struct cJSON *mail_json(const struct outbox_row *row, const struct local *l)
 {
     struct cJSON *obj = cJSON_CreateObject();
-    char *path = xasprintf("%s/%s", outgoing_info(row->what)->path, l->name);
+    SCOPED(xfree) char *path = xasprintf("%s/%s", outgoing_info(row->what)->path, l->name);
 
     cJSON_AddStringToObject(obj, "path", path);
     cJSON_AddStringToObject(obj, "verb", "send");
@@ -157,14 +150,13 @@ static struct cJSON *mail_json(const struct outbox_row *row, const struct local 
     add_time(obj, "since", clock_date(row->queued_at));
     if (row->state == OUTBOX_WAITING)
         add_time(obj, "due", row->due);
-    free(path);
     return obj;
 }
 
 int mail_render(struct fs *fs, int64_t id, struct buf *out)
 {
-    struct outbox_row row = {0};
-    struct local l = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_outbox(fs->state, id, &row);
 
     if (!rc)
@@ -184,8 +176,6 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
         rc = render_record(obj, out);
         cJSON_Delete(obj);
     }
-    outbox_row_release(&row);
-    local_release(&l);
     return rc;
 }
 
@@ -222,7 +212,7 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
 static size_t add_drafts(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "drafts");
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
 
     state_slots_with(fs->state, SLOT_DRAFT, &slots, &count);
@@ -231,7 +221,6 @@ static size_t add_drafts(struct fs *fs, struct cJSON *root)
             cJSON_AddItemToArray(list, draft_json(fs, &slots[i]));
         slot_release(&slots[i]);
     }
-    free(slots);
     return count;
 }
 
@@ -253,7 +242,7 @@ static void add_queue(struct fs *fs, struct cJSON *root)
 static void add_operations(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "operations");
-    struct journal_op *ops = NULL;
+    SCOPED(xfree) struct journal_op *ops = NULL;
     size_t count = 0;
 
     state_op_heads(fs->state, &ops, &count);
@@ -265,13 +254,12 @@ static void add_operations(struct fs *fs, struct cJSON *root)
         slot_release(&slot);
         journal_op_release(&ops[i]);
     }
-    free(ops);
 }
 
 static void add_listings(struct fs *fs, struct cJSON *root)
 {
     struct cJSON *list = cJSON_AddArrayToObject(root, "listings");
-    struct mailbox_progress *p = NULL;
+    SCOPED(xfree) struct mailbox_progress *p = NULL;
     size_t count = 0;
 
     mailbox_progress(fs->mailbox, &p, &count);
@@ -291,7 +279,6 @@ static void add_listings(struct fs *fs, struct cJSON *root)
         buf_release(&path);
         free(p[i].folder);
     }
-    free(p);
 }
 
 static void add_service(struct fs *fs, struct cJSON *root)
@@ -369,7 +356,7 @@ static void add_triggers(struct fs *fs, struct cJSON *root)
 
 int status_render(struct fs *fs, struct buf *out)
 {
-    struct cJSON *root = cJSON_CreateObject();
+    SCOPED(json_release) struct cJSON *root = cJSON_CreateObject();
 
     cJSON_AddStringToObject(root, "version", OUTLOOKFS_VERSION);
     cJSON_AddNumberToObject(root, "pid", getpid());
@@ -390,7 +377,5 @@ int status_render(struct fs *fs, struct buf *out)
     add_listings(fs, root);
     add_cache(fs, root);
     add_disk(fs, root);
-    int rc = render_record(root, out);
-    cJSON_Delete(root);
-    return rc;
+    return render_record(root, out);
 }

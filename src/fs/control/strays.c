@@ -5,6 +5,7 @@
 #include "../records/records_p.h"
 #include "control_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 #include <outlookfs/model/outgoing.h>
@@ -15,7 +16,7 @@
 static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const char *id,
                           const char *path, const char *(*stray)(const char *dir, const char *name))
 {
-    struct local *locals = NULL;
+    SCOPED(xfree) struct local *locals = NULL;
     size_t count = 0;
 
     state_locals(fs->state, dir, &locals, &count);
@@ -34,12 +35,11 @@ static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const
         buf_release(&name);
         local_release(&locals[i]);
     }
-    free(locals);
 }
 
 static void add_folders(struct fs *fs, struct cJSON *list, enum kind kind)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
 
     if (cache_get_folders(fs->cache, kind, &folders))
         return;
@@ -52,7 +52,6 @@ static void add_folders(struct fs *fs, struct cJSON *list, enum kind kind)
             add_directory(fs, list, folder_ino(kind, id), id, path.data, folder_stray);
         buf_release(&path);
     }
-    cache_folders_release(&folders);
 }
 
 /* What a lost state.db leaves behind: see state_data.c. */

@@ -50,16 +50,13 @@ static int read_proc(pid_t tid, const char *file, struct buf *out)
 
 static long current_call(pid_t tid)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(PROC_TEXT_MAX);
     long call = CALL_UNKNOWN;
-
-    buf_init(&text, PROC_TEXT_MAX);
     int rc = read_proc(tid, "syscall", &text);
     if (rc == -EACCES || rc == -EPERM)
         call = CALL_SECRET;
     else if (!rc)
         call = str_starts(text.data, "running") ? CALL_RUNNING : strtol(text.data, NULL, 10);
-    buf_release(&text);
     return call;
 }
 
@@ -77,12 +74,9 @@ static long blocked_call(pid_t tid)
 
 static bool is_program_mkdir(pid_t tid)
 {
-    struct buf name;
+    SCOPED(buf_release) struct buf name = BUF_INIT(PROC_TEXT_MAX);
 
-    buf_init(&name, PROC_TEXT_MAX);
-    bool is = !read_proc(tid, "comm", &name) && str_eq(name.data, "mkdir\n");
-    buf_release(&name);
-    return is;
+    return !read_proc(tid, "comm", &name) && str_eq(name.data, "mkdir\n");
 }
 
 bool caller_makes_directory(pid_t tid)

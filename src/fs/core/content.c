@@ -86,8 +86,7 @@ static int load(struct fs *fs, const struct fs_req *req, struct node *node, stru
             mutex_lock(&fs->tree.lock);
             node->content = c;
             mutex_unlock(&fs->tree.lock);
-            *ret = c;
-            c = NULL;
+            *ret = TAKE(c);
         }
     }
     mutex_unlock(&fs->change);
@@ -167,9 +166,8 @@ void content_judge(struct fs *fs, const struct fs_req *req, struct node *node, s
 
 struct judgement *content_take_judgement(struct fs *fs, struct content *c)
 {
-    struct judgement *j = c->judged;
+    struct judgement *j = TAKE(c->judged);
 
-    c->judged = NULL;
     if (j && j->changed != c->changed) {
         drop_judgement(fs, j);
         j = NULL;
@@ -210,14 +208,11 @@ static const char *reason_of(int rc, const struct buf *err)
 static void log_refusal(struct fs *fs, struct node *node, const char *reason)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = tree_name(fs, node);
-    struct buf path;
+    SCOPED(xfree) char *name = tree_name(fs, node);
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&path, BUF_TEXT_MAX);
     tree_add_path(fs, dir, &path);
     log_warn("%s%s: not accepted: %s", path.data, name, reason);
-    buf_release(&path);
-    free(name);
     tree_put(fs, dir);
 }
 
@@ -225,11 +220,10 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
 {
     const struct node_ops *ops = tree_ops(fs, node);
     uint64_t changed = c->changed;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (!ops->commit || changed == c->committed)
         return 0;
-    buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->commit(fs, node, c, &err);
     const char *reason = reason_of(rc, &err);
     if (is_verdict(rc)) {
@@ -238,7 +232,6 @@ int content_commit(struct fs *fs, struct node *node, struct content *c)
     }
     if (rc)
         log_refusal(fs, node, reason);
-    buf_release(&err);
     return rc;
 }
 
@@ -246,11 +239,10 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
 {
     const struct node_ops *ops = tree_ops(fs, node);
     uint64_t changed = c->changed;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (!ops->store || changed == c->committed)
         return 0;
-    buf_init(&err, BUF_TEXT_MAX);
     int rc = ops->store(fs, req, node, c, &err);
     if (is_verdict(rc)) {
         mutex_lock(&fs->change);
@@ -259,7 +251,6 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
     }
     if (rc)
         log_refusal(fs, node, reason_of(rc, &err));
-    buf_release(&err);
     return rc;
 }
 
@@ -310,10 +301,9 @@ void content_put(struct fs *fs, struct node *node)
 
 int content_text(struct content *c, char **ret, size_t *ret_len)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int rc = 0;
 
-    buf_init(&text, JSON_TEXT_MAX);
     if (c->fd >= 0)
         rc = file_read_fd(c->fd, &text);
     else
@@ -322,7 +312,6 @@ int content_text(struct content *c, char **ret, size_t *ret_len)
         *ret_len = text.len;
         *ret = buf_detach(&text);
     }
-    buf_release(&text);
     return rc == -ENOBUFS ? -EFBIG : rc;
 }
 

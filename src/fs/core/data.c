@@ -23,67 +23,56 @@ int data_fd_stat(int fd, struct stat *ret)
 
 int data_make(struct fs *fs, uint64_t ino, const char *text)
 {
-    int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
+    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDWR | O_CREAT | O_TRUNC);
 
     if (fd < 0)
         return fd;
-    int rc = file_pwrite_all(fd, text, strlen(text), 0);
-    close(fd);
-    return rc;
+    return file_pwrite_all(fd, text, strlen(text), 0);
 }
 
 int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len)
 {
-    struct buf text;
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
+    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDONLY);
 
     if (fd < 0)
         return fd;
-    buf_init(&text, JSON_TEXT_MAX);
     int rc = file_read_fd(fd, &text);
     if (!rc) {
         *ret_len = text.len;
         *ret = buf_detach(&text);
     }
-    buf_release(&text);
-    close(fd);
     return rc == -ENOBUFS ? -EFBIG : rc;
 }
 
 int data_stat(struct fs *fs, uint64_t ino, struct stat *ret)
 {
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
+    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDONLY);
 
     if (fd < 0)
         return fd;
-    int rc = data_fd_stat(fd, ret);
-    close(fd);
-    return rc;
+    return data_fd_stat(fd, ret);
 }
 
 int data_sync(struct fs *fs, uint64_t ino)
 {
-    int fd = state_data_open(fs->state, ino, O_RDONLY);
+    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDONLY);
 
     if (fd < 0)
         return fd;
-    int rc = fdatasync(fd) ? -errno : 0;
-    close(fd);
-    return rc;
+    return fdatasync(fd) ? -errno : 0;
 }
 
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime)
 {
     struct stat st = {0};
-    int fd = state_data_open(fs->state, ino, O_RDWR);
+    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDWR);
 
     if (fd < 0)
         return fd;
     attr_set_mtime(&st, mtime);
     struct timespec times[2] = {st.st_mtim, st.st_mtim};
-    int rc = futimens(fd, times) ? -errno : 0;
-    close(fd);
-    return rc;
+    return futimens(fd, times) ? -errno : 0;
 }
 
 void drop_inode(struct fs *fs, uint64_t ino)

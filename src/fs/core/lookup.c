@@ -46,11 +46,10 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc)
 
 int node_refuse(struct fs *fs, struct node *dir, const char *name, int rc, const char *reason)
 {
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
     if (rc != -EPERM && rc != -EROFS && rc != -EXDEV && rc != -EINVAL)
         return rc;
-    buf_init(&path, BUF_TEXT_MAX);
     tree_add_path(fs, dir, &path);
     if (!reason || !*reason)
         reason = node_reason(fs, dir, rc);
@@ -58,7 +57,6 @@ int node_refuse(struct fs *fs, struct node *dir, const char *name, int rc, const
         log_info("%s%s: %s", path.data, name, reason);
     else
         log_warn("%s%s: %s", path.data, name, reason);
-    buf_release(&path);
     return rc;
 }
 
@@ -78,12 +76,9 @@ int node_refuse_change(struct fs *fs, struct node *node, int rc, const char *rea
 
 static int link_stat(struct fs *fs, struct node *node, struct stat *ret)
 {
-    struct buf target;
-
-    buf_init(&target, PATH_MAX);
+    SCOPED(buf_release) struct buf target = BUF_INIT(PATH_MAX);
     int rc = tree_ops(fs, node)->readlink(fs, node, &target);
     ret->st_size = (off_t)target.len;
-    buf_release(&target);
     return rc;
 }
 

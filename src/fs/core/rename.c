@@ -100,7 +100,7 @@ static void refuse_rename(struct fs *fs, const struct fs_req *req, const struct 
                           const struct place *to, int rc, const struct buf *err)
 {
     struct node *dir = to->dir, *target = NULL;
-    struct buf line;
+    SCOPED(buf_release) struct buf line = BUF_INIT(BUF_TEXT_MAX);
 
     if (!from->dir || !to->dir)
         return;
@@ -109,13 +109,11 @@ static void refuse_rename(struct fs *fs, const struct fs_req *req, const struct 
     tree_put(fs, target);
     if (rc == -EROFS && node_is_read_only(fs, from->dir))
         dir = from->dir;
-    buf_init(&line, BUF_TEXT_MAX);
     buf_addstr(&line, from->name);
     buf_addstr(&line, " -> ");
     tree_add_path(fs, to->dir, &line);
     buf_addstr(&line, to->name);
     node_refuse(fs, from->dir, line.data, rc, err->len ? err->data : node_reason(fs, dir, rc));
-    buf_release(&line);
 }
 
 int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name,
@@ -124,10 +122,9 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
     struct place from = {tree_get(fs, parent), name};
     struct place to = {tree_get(fs, newparent), newname};
     struct node *node = NULL;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc = 0;
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (!from.dir || !to.dir)
         rc = -ESTALE;
     else if (node_is_read_only(fs, from.dir) || node_is_read_only(fs, to.dir))
@@ -145,6 +142,5 @@ int fs_rename(struct fs *fs, const struct fs_req *req, uint64_t parent, const ch
         refuse_rename(fs, req, &from, &to, rc, &err);
     tree_put(fs, from.dir);
     tree_put(fs, to.dir);
-    buf_release(&err);
     return rc;
 }

@@ -9,6 +9,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/dialect.h>
@@ -92,15 +93,12 @@ static int look(struct fs *fs, struct cancel *cancel, const struct node *node, e
 /* The caller frees it. */
 static char *name_of(const struct item *item)
 {
-    struct cJSON *event = NULL;
-    struct label label = {0};
+    SCOPED(json_release) struct cJSON *event = NULL;
+    SCOPED(label_release) struct label label = {0};
 
     dialect_parse(item->kind, item->text, item->size, &event, NULL);
     label_make(item->kind, false, event, item->id, &label);
-    char *name = xstrdup(label.name);
-    label_release(&label);
-    cJSON_Delete(event);
-    return name;
+    return xstrdup(label.name);
 }
 
 static int day_open(struct fs *fs, const struct fs_req *req, struct node *dir)

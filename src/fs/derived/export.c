@@ -83,7 +83,7 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
 
     if (rc)
         return rc;
-    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    SCOPED(xfree) struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, after, req->cancel, r, LIST_BATCH);
     for (int i = 0; i < n; i++) {
         const struct dir_attr attr = {.size = (uint64_t)r[i].exported, .mtime = r[i].mtime};
@@ -94,7 +94,6 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
         free(name);
         cache_record_release(&r[i]);
     }
-    free(r);
     *cursor = after + 1;
     return n > 0 ? 1 : n;
 }
@@ -132,11 +131,9 @@ static char *whole_name(const struct cache_folder *f)
 {
     const char *suffix = export_suffix(f->kind);
     size_t room = NAME_BYTES_MAX - strlen(suffix);
-    char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
-    char *name = xasprintf("%s%s", stem, suffix);
+    SCOPED(xfree) char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
 
-    free(stem);
-    return name;
+    return xasprintf("%s%s", stem, suffix);
 }
 
 static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
@@ -165,7 +162,7 @@ static bool is_folder(const struct cache_folders *folders, const char *name)
 static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                       struct node **ret)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
     bool found = false, taken = is_folder(&folders, name);
 
@@ -179,14 +176,13 @@ static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
         free(by_name);
         free(by_id);
     }
-    cache_folders_release(&folders);
     return rc || found ? rc : -ENOENT;
 }
 
 static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct dir_list *list)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
     for (size_t i = 0; i < folders.count && !rc; i++) {
@@ -197,7 +193,6 @@ static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
             dir_add(list, whole_spec(fs, dir, f, name), NULL);
         free(name);
     }
-    cache_folders_release(&folders);
     return rc;
 }
 

@@ -65,27 +65,23 @@ void export_changed(struct fs *fs, enum kind kind, const char *folder, const cha
 static int write_message(const struct cJSON *record, struct buf *out, struct buf *err)
 {
     size_t size;
-    int fd = memfd_create("outlookfs-message", MFD_CLOEXEC);
+    SCOPED(fd_release) int fd = memfd_create("outlookfs-message", MFD_CLOEXEC);
 
     if (fd < 0)
         return -errno;
     int rc = eml_write(record, NULL, fd, &size, err);
-    if (!rc)
-        rc = file_read_fd(fd, out);
-    close(fd);
-    return rc;
+    return rc ? rc : file_read_fd(fd, out);
 }
 
 static int write_event(const struct cJSON *record, struct buf *out, struct buf *err)
 {
-    struct ical cal;
+    SCOPED(ical_release) struct ical cal = {0};
     int rc = ical_begin(&cal, out);
 
     if (!rc)
         rc = ical_event(&cal, record, out);
     if (!rc)
         rc = ical_end(&cal, out);
-    ical_release(&cal);
     return rc == -EINVAL ? buf_fail(err, rc, NO_START) : rc;
 }
 
@@ -93,7 +89,7 @@ static int write_event(const struct cJSON *record, struct buf *out, struct buf *
 static int write_text(enum kind kind, const struct cache_record *r, struct buf *out,
                       struct buf *err)
 {
-    struct cJSON *record = NULL;
+    SCOPED(json_release) struct cJSON *record = NULL;
     int rc = dialect_parse(kind, r->text, r->size, &record, err);
 
     if (rc)
@@ -109,7 +105,6 @@ static int write_text(enum kind kind, const struct cache_record *r, struct buf *
         rc = vcard_write(record, out);
         break;
     }
-    cJSON_Delete(record);
     return rc;
 }
 
@@ -132,29 +127,24 @@ static int open_attachment(void *ctx, const char *attachment, struct buf *err)
 /* Is the file made of more than the record? */
 static bool needs_more(struct fs *fs, const struct node *node, const struct cache_record *r)
 {
-    struct cJSON *record = NULL;
+    SCOPED(json_release) struct cJSON *record = NULL;
 
     if (r->attachments || node->kind != KIND_EVENT)
         return r->attachments;
     dialect_parse(KIND_EVENT, r->text, r->size, &record, NULL);
-    bool series = export_is_series(fs, KIND_EVENT, record);
-    cJSON_Delete(record);
-    return series;
+    return export_is_series(fs, KIND_EVENT, record);
 }
 
 static int write_series(struct fs *fs, struct cancel *cancel, const struct node *node,
                         struct cJSON *record, int fd, size_t *ret_size, struct buf *err)
 {
-    struct buf text;
-
-    buf_init(&text, JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int rc = export_add_occurrences(fs, cancel, node->folder, node->id, record, err);
     if (!rc)
         rc = write_event(record, &text, err);
     if (!rc)
         rc = file_pwrite_all(fd, text.data, text.len, 0);
     *ret_size = text.len;
-    buf_release(&text);
     return rc;
 }
 
@@ -165,7 +155,7 @@ static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
 {
     struct source source = {fs, node->id, cancel};
     struct eml_source eml = {open_attachment, &source};
-    struct cJSON *record = NULL;
+    SCOPED(json_release) struct cJSON *record = NULL;
     size_t size;
     int fd = cache_temp(fs->cache);
 
@@ -183,7 +173,6 @@ static int make_file(struct fs *fs, struct cancel *cancel, struct node *node,
         rendering_put(fs, node->ino, (uint64_t)r->mtime, false, fd);
         *ret_size = (int64_t)size;
     }
-    cJSON_Delete(record);
     return rc;
 }
 
@@ -198,11 +187,10 @@ static bool is_from_service(struct fs *fs, const struct node *node)
 static char *mime_key(const struct cache_record *r)
 {
     const char *member = kind_info(KIND_MESSAGE)->draft;
-    struct cJSON *record = NULL;
+    SCOPED(json_release) struct cJSON *record = NULL;
 
     json_parse_object(r->text, r->size, &record, NULL);
     bool draft = member && json_bool(record, member, false);
-    cJSON_Delete(record);
     return xasprintf("%s%s", MAILBOX_MIME, draft ? r->etag : "");
 }
 
@@ -210,25 +198,22 @@ static char *mime_key(const struct cache_record *r)
 static int fetch_mime(struct fs *fs, struct cancel *cancel, const struct cache_record *r,
                       int64_t *ret_size, struct buf *err)
 {
-    char *key = mime_key(r);
+    SCOPED(xfree) char *key = mime_key(r);
     size_t size = 0;
-    int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, err);
+    SCOPED(fd_release) int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, err);
 
-    free(key);
     if (fd < 0)
         return fd;
-    close(fd);
     *ret_size = (int64_t)size;
     return 0;
 }
 
 static int open_mime(struct fs *fs, const struct cache_record *r)
 {
-    char *key = mime_key(r);
+    SCOPED(xfree) char *key = mime_key(r);
     size_t size;
     int fd = cache_attachment_open(fs->cache, r->id, key, &size);
 
-    free(key);
     if (fd >= 0 && rendering_set_time(fs, fd, r->mtime))
         log_debug("export/mail/%s: its time cannot be set", r->id);
     return fd;
@@ -239,17 +224,15 @@ static int open_mime(struct fs *fs, const struct cache_record *r)
 static int size_of(struct fs *fs, struct cancel *cancel, struct node *node,
                    const struct cache_record *r, int64_t *ret, struct buf *err)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
     if (is_from_service(fs, node))
         return fetch_mime(fs, cancel, r, ret, err);
     if (needs_more(fs, node, r))
         return make_file(fs, cancel, node, r, ret, err);
-    buf_init(&text, JSON_TEXT_MAX);
     int rc = write_text(node->kind, r, &text, err);
     if (!rc)
         *ret = (int64_t)text.len;
-    buf_release(&text);
     return rc;
 }
 
@@ -263,11 +246,10 @@ static void remember_size(struct fs *fs, const struct node *node, const struct c
 /* Works the size out, and says in the log why that cannot be done. */
 static int measure(struct fs *fs, struct cancel *cancel, struct node *node, int64_t *ret)
 {
-    struct cache_record r = {0};
-    struct buf err;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (!rc) {
         int64_t size = 0;
 
@@ -284,15 +266,13 @@ static int measure(struct fs *fs, struct cancel *cancel, struct node *node, int6
             *ret = size;
         }
     }
-    buf_release(&err);
-    cache_record_release(&r);
     return rc;
 }
 
 static int export_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
                           struct stat *ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = content_stat_open(fs, node, ret);
 
     if (rc != -ENOENT)
@@ -305,7 +285,6 @@ static int export_getattr(struct fs *fs, const struct fs_req *req, struct node *
         if (r.mtime)
             attr_set_mtime(ret, r.mtime);
     }
-    cache_record_release(&r);
     return rc;
 }
 
@@ -326,7 +305,7 @@ static int open_made(struct fs *fs, const struct node *node, const struct cache_
 
 static int export_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int64_t size;
     bool mime = is_from_service(fs, node);
     int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
@@ -339,16 +318,13 @@ static int export_prepare(struct fs *fs, const struct fs_req *req, struct node *
         else
             rc = measure(fs, req->cancel, node, &size);
     }
-    cache_record_release(&r);
     return rc;
 }
 
 static int load_text(struct fs *fs, struct node *node, const struct cache_record *r,
                      struct content *ret)
 {
-    struct buf text;
-
-    buf_init(&text, JSON_TEXT_MAX);
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int rc = write_text(node->kind, r, &text, NULL);
     if (!rc) {
         remember_size(fs, node, r, (int64_t)text.len);
@@ -356,15 +332,13 @@ static int load_text(struct fs *fs, struct node *node, const struct cache_record
         ret->text = buf_detach(&text);
         ret->mtime = r->mtime ? r->mtime : fs->birth;
     }
-    buf_release(&text);
     return rc == -EINVAL ? -EIO : rc;
 }
 
 static int export_load(struct fs *fs, struct node *node, struct content *ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = cache_get(fs->cache, node->kind, node->folder, node->id, true, &r);
-
     bool mime = is_from_service(fs, node);
     if (!rc && (mime || needs_more(fs, node, &r))) {
         int fd = mime ? open_mime(fs, &r) : open_made(fs, node, &r);
@@ -376,21 +350,19 @@ static int export_load(struct fs *fs, struct node *node, struct content *ret)
     } else if (!rc) {
         rc = load_text(fs, node, &r, ret);
     }
-    cache_record_release(&r);
     return rc;
 }
 
 /* What came while the file was open is shown from now on. */
 static void export_closed(struct fs *fs, struct node *node, struct content *content)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     struct stat st;
 
     if (!content_stat(content, &st) &&
         !cache_get(fs->cache, node->kind, node->folder, node->id, false, &r) &&
         r.mtime != attr_mtime(&st))
         notify_inode(fs, node->ino);
-    cache_record_release(&r);
 }
 
 /* --- extended attributes --- */
@@ -398,22 +370,18 @@ static void export_closed(struct fs *fs, struct node *node, struct content *cont
 /* Of the record: what waits here to be sent is not in the export. */
 static int state_text(struct fs *fs, const struct node *node, struct buf *out)
 {
-    struct journal_op op = {0};
-    struct slot slot = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_slot_by_record(fs->state, node->kind, node->folder, node->id, &slot);
 
     if (!rc)
         state_get_op(fs->state, slot.id, &op);
-    rc = buf_addstr(out, rc ? "synced" : slot_state_name(&slot, &op));
-    journal_op_release(&op);
-    slot_release(&slot);
-    return rc;
+    return buf_addstr(out, rc ? "synced" : slot_state_name(&slot, &op));
 }
 
 static int export_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct cache_record r = {0};
-    int rc;
+    SCOPED(cache_record_release) struct cache_record r = {0};
 
     if (str_eq(name, "id"))
         return buf_addstr(out, node->id);
@@ -421,12 +389,11 @@ static int export_getxattr(struct fs *fs, struct node *node, const char *name, s
         return state_text(fs, node, out);
     if (!str_eq(name, "etag") && !str_eq(name, "error"))
         return -ENODATA;
-    rc = cache_get(fs->cache, node->kind, node->folder, node->id, false, &r);
+    int rc = cache_get(fs->cache, node->kind, node->folder, node->id, false, &r);
     if (!rc && str_eq(name, "error"))
         rc = r.exported ? -ENODATA : buf_addstr(out, NO_START);
     else if (!rc)
         rc = *r.etag ? buf_addstr(out, r.etag) : -ENODATA;
-    cache_record_release(&r);
     return rc == -ENOENT ? -ENODATA : rc;
 }
 

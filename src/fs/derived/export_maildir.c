@@ -12,6 +12,7 @@
  */
 #include "export_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -33,15 +34,12 @@ static int cur_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct node **ret)
 {
     const char *flags = NULL;
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     for (const char *at = name; (at = strstr(at, FLAGS)); at++)
         flags = at;
     int rc = flags ? mailbox_id_of_name(fs->mailbox, name, flags, &id) : -ENOENT;
-    if (!rc)
-        rc = export_lookup_record(fs, req, dir, id, name, ret);
-    free(id);
-    return rc;
+    return rc ? rc : export_lookup_record(fs, req, dir, id, name, ret);
 }
 
 static int cur_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -91,13 +89,12 @@ static const struct node_ops empty_ops = {
 /* A folder of the service may have that name. */
 static bool is_folder(struct fs *fs, const struct node *dir, const char *name)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     bool found = false;
 
     cache_get_folders(fs->cache, dir->kind, &folders);
     for (size_t i = 0; i < folders.count && !found; i++)
         found = str_eq(folders.list[i].parent, dir->folder) && str_eq(folders.list[i].name, name);
-    cache_folders_release(&folders);
     return found;
 }
 

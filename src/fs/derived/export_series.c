@@ -17,20 +17,20 @@ bool export_is_series(struct fs *fs, enum kind kind, const struct cJSON *record)
 int export_add_occurrences(struct fs *fs, struct cancel *cancel, const char *folder, const char *id,
                            struct cJSON *record, struct buf *err)
 {
-    struct cJSON *differ = NULL, *from, *to, *event;
+    SCOPED(json_release) struct cJSON *differ = NULL;
+    struct cJSON *event;
     int rc = mailbox_series(fs->mailbox, folder, id, cancel, &differ, err);
 
     if (rc)
         return rc;
-    from = cJSON_DetachItemFromObjectCaseSensitive(differ, "cancelledOccurrences");
+    struct cJSON *from = cJSON_DetachItemFromObjectCaseSensitive(differ, "cancelledOccurrences");
     if (from) {
         cJSON_DeleteItemFromObjectCaseSensitive(record, "CancelledOccurrences");
         cJSON_AddItemToObject(record, "CancelledOccurrences", from);
     }
     from = json_get(differ, "exceptionOccurrences");
-    to = cJSON_AddArrayToObject(record, "ExceptionOccurrences");
+    struct cJSON *to = cJSON_AddArrayToObject(record, "ExceptionOccurrences");
     while ((event = cJSON_DetachItemFromArray(from, 0)))
         cJSON_AddItemToArray(to, dialect_take(KIND_EVENT, event));
-    cJSON_Delete(differ);
     return 0;
 }

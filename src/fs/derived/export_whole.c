@@ -44,8 +44,7 @@ static void ids_take(struct ids *ids, struct cache_record *r)
         ids->room = ids->room ? ids->room * 2 : 64;
         ids->list = xrealloc(ids->list, ids->room * sizeof(*ids->list));
     }
-    ids->list[ids->count++] = r->id;
-    r->id = NULL;
+    ids->list[ids->count++] = TAKE(r->id);
     ids->after = r->seq;
     if (r->mtime > ids->newest)
         ids->newest = r->mtime;
@@ -60,7 +59,7 @@ static int compare(const void *a, const void *b)
 static int ids_collect(struct fs *fs, struct cancel *cancel, const struct node *node,
                        struct ids *ids)
 {
-    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    SCOPED(xfree) struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
     int n;
 
     while ((n = mailbox_each(fs->mailbox, node->kind, node->folder, ids->after, cancel, r,
@@ -70,7 +69,6 @@ static int ids_collect(struct fs *fs, struct cancel *cancel, const struct node *
             cache_record_release(&r[i]);
         }
     }
-    free(r);
     if (!n && ids->count)
         qsort(ids->list, ids->count, sizeof(*ids->list), compare);
     return n;
@@ -106,8 +104,8 @@ static int append(struct writer *w, const struct cJSON *record)
 /* A record that the format cannot hold is left out; its own file says why. */
 static int add_record(struct writer *w, const char *id)
 {
-    struct cache_record r = {0};
-    struct cJSON *record = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(json_release) struct cJSON *record = NULL;
     int rc = cache_get(w->fs->cache, w->node->kind, w->node->folder, id, true, &r);
 
     if (!rc)
@@ -125,8 +123,6 @@ static int add_record(struct writer *w, const char *id)
     }
     if (!rc && w->text.len >= PIECE)
         rc = flush(w);
-    cJSON_Delete(record);
-    cache_record_release(&r);
     return rc;
 }
 
@@ -149,7 +145,7 @@ static int make_file(struct fs *fs, struct cancel *cancel, const struct node *no
                      uint64_t revision)
 {
     struct writer w = {.fs = fs, .cancel = cancel, .node = node, .fd = cache_temp(fs->cache)};
-    struct ids ids = {0};
+    SCOPED(ids_release) struct ids ids = {0};
 
     if (w.fd < 0)
         return w.fd;
@@ -164,7 +160,6 @@ static int make_file(struct fs *fs, struct cancel *cancel, const struct node *no
     else
         rendering_put(fs, node->ino, revision, true, w.fd);
     buf_release(&w.text);
-    ids_release(&ids);
     return rc;
 }
 
@@ -183,14 +178,13 @@ static void note_change(void *ctx, const char *id, const char *text)
 static int complete(struct fs *fs, struct cancel *cancel, struct node *node)
 {
     struct cache_listing listing = {0};
-    struct ids ids = {0};
+    SCOPED(ids_release) struct ids ids = {0};
     int rc = folder_refresh(fs, node->kind, node->folder, cancel);
 
     if (!rc)
         rc = cache_get_listing(fs->cache, node->kind, node->folder, &listing);
     if (!rc && !listing.complete)
         rc = ids_collect(fs, cancel, node, &ids);
-    ids_release(&ids);
     return rc;
 }
 
@@ -204,8 +198,7 @@ static int refresh(struct fs *fs, struct cancel *cancel, struct node *node)
         return rc;
     int fd = rendering_open(fs, node->ino, &revision);
     bool changed = fd < 0;
-    if (fd >= 0)
-        close(fd);
+    fd_release(&fd);
     rc = cache_since(fs->cache, node->kind, node->folder, &revision, NULL, note_change, &changed);
     return !rc && changed ? make_file(fs, cancel, node, revision) : rc;
 }

@@ -89,7 +89,8 @@ static char *path_of(const struct map *by_id, const struct cache_folder *f)
 static void flatten(struct cache_folders *folders)
 {
     char **paths = xcalloc(folders->count + 1, sizeof(*paths));
-    struct map by_id, taken;
+    SCOPED(map_release) struct map by_id = {0};
+    SCOPED(map_release) struct map taken = {0};
 
     map_init(&by_id);
     map_init(&taken);
@@ -110,8 +111,6 @@ static void flatten(struct cache_folders *folders)
         folders->list[i].name = paths[i];
     }
     free(paths);
-    map_release(&by_id);
-    map_release(&taken);
 }
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const char *folder,
@@ -128,7 +127,7 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const char 
 static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                      struct dir_list *list)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
     if (rc)
@@ -136,7 +135,6 @@ static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
     flatten(&folders);
     for (size_t i = 0; i < folders.count; i++)
         dir_add(list, folder_spec(fs, dir, folders.list[i].id, folders.list[i].name), NULL);
-    cache_folders_release(&folders);
     return 0;
 }
 
@@ -144,12 +142,12 @@ static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
 static int find_listed(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        char **ret_id)
 {
-    struct cache_folders folders = {0};
-    char *id = query_decode(name);
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
+    SCOPED(xfree) char *id = query_decode(name);
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
     if (rc)
-        goto out;
+        return rc;
     flatten(&folders);
     rc = -ENOENT;
     for (size_t i = 0; rc && i < folders.count; i++) {
@@ -158,9 +156,6 @@ static int find_listed(struct fs *fs, const struct fs_req *req, struct node *dir
             rc = 0;
         }
     }
-    cache_folders_release(&folders);
-out:
-    free(id);
     return rc;
 }
 
@@ -194,7 +189,7 @@ static int find_by_path(struct fs *fs, const struct fs_req *req, struct node *di
 static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        struct node **ret)
 {
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (!query_is_askable(name))
         return -ENOENT;
@@ -204,7 +199,6 @@ static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
     if (rc)
         return rc;
     *ret = tree_obtain(fs, folder_spec(fs, dir, id, name));
-    free(id);
     return 0;
 }
 
@@ -251,13 +245,12 @@ static int look_up(struct fs *fs, const struct fs_req *req, const struct search 
 static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                          const char *name, struct node **ret)
 {
-    char *pin = query_pin_name(name);
+    SCOPED(xfree) char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
     int rc = pin && !search_is_kept(fs->mailbox, &what) ? -ENOENT : look_up(fs, req, &what);
 
     if (!rc)
         *ret = tree_obtain(fs, query_spec(dir, what.name));
-    free(pin);
     return rc;
 }
 
@@ -279,21 +272,18 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 
 static int keep(struct fs *fs, const struct fs_req *req, const struct search *what)
 {
-    struct buf why;
-
-    buf_init(&why, BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
     int rc = search_keep(fs->mailbox, what, req->cancel, &why);
     if (rc == -EINVAL)
         log_warn("mkdir of \"%s\" in search/%s: there is no such search: %s", what->name,
                  search_place(what->kind), why.data);
-    buf_release(&why);
     return rc;
 }
 
 static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                         struct node **ret)
 {
-    char *pin = query_pin_name(name);
+    SCOPED(xfree) char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
     int rc = query_is_askable(what.name)
                  ? keep(fs, req, &what)
@@ -301,18 +291,15 @@ static int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *di
 
     if (!rc)
         *ret = tree_obtain(fs, query_spec(dir, what.name));
-    free(pin);
     return rc;
 }
 
 static int folder_rmdir(struct fs *fs, struct node *dir, const char *name)
 {
-    char *pin = query_pin_name(name);
+    SCOPED(xfree) char *pin = query_pin_name(name);
     struct search what = search_in(dir, pin ? pin : name);
-    int rc = search_forget(fs->mailbox, &what);
 
-    free(pin);
-    return rc;
+    return search_forget(fs->mailbox, &what);
 }
 
 static int search_folder_getxattr(struct fs *fs, struct node *node, const char *name,

@@ -69,18 +69,16 @@ static char *label_of(struct fs *fs, struct cancel *cancel, const struct cache_h
 static char *hit_name(struct fs *fs, struct cancel *cancel, const struct node *dir,
                       const struct cache_hit *hit, struct dir_list *list)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     bool shown = is_shown(fs, hit, &slot);
-    char *label = shown ? label_of(fs, cancel, hit) : NULL;
+    SCOPED(xfree) char *label = shown ? label_of(fs, cancel, hit) : NULL;
 
-    slot_release(&slot);
     if (!shown)
         return NULL;
     if (!label)
         label = name_from_id(hit->id);
     char *name =
         is_local(dir) ? xasprintf("%s-%s", kind_info(hit->kind)->dir, label) : xstrdup(label);
-    free(label);
     return dir_unique_name(list, name, hit->id);
 }
 
@@ -100,7 +98,7 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
                                        const struct search_result *r, const char *name)
 {
     const struct cache_hit *hit = NULL;
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     char *id = NULL;
 
     for (enum kind kind = 0; !hit && kind < KIND_COUNT; kind++) {
@@ -112,7 +110,6 @@ static const struct cache_hit *find_id(struct fs *fs, const struct node *dir,
     }
     if (hit && !is_shown(fs, hit, &slot))
         hit = NULL;
-    slot_release(&slot);
     return hit;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "local_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
@@ -49,19 +50,18 @@ static struct node_spec spec_of(struct fs *fs, struct node *dir, const struct lo
 
 static int local_lookup(struct fs *fs, struct node *dir, const char *name, struct node **ret)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_find_local(fs->state, dir->ino, name, &l);
 
     if (rc)
         return rc;
     *ret = tree_obtain(fs, spec_of(fs, dir, &l));
-    local_release(&l);
     return 0;
 }
 
 static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
 {
-    struct local *l = NULL;
+    SCOPED(xfree) struct local *l = NULL;
     size_t count = 0;
     int rc = state_locals(fs->state, dir->ino, &l, &count);
 
@@ -69,7 +69,6 @@ static int local_list(struct fs *fs, struct node *dir, struct dir_list *list)
         dir_add(list, spec_of(fs, dir, &l[i]), NULL);
         local_release(&l[i]);
     }
-    free(l);
     return rc;
 }
 
@@ -96,13 +95,12 @@ static int local_make(struct fs *fs, struct node *dir, const char *name, mode_t 
 
 static int local_is_empty(struct fs *fs, uint64_t ino)
 {
-    struct local *l = NULL;
+    SCOPED(xfree) struct local *l = NULL;
     size_t count = 0;
     int rc = state_locals(fs->state, ino, &l, &count);
 
     for (size_t i = 0; i < count; i++)
         local_release(&l[i]);
-    free(l);
     if (rc)
         return rc;
     return count ? -ENOTEMPTY : 0;
@@ -137,7 +135,7 @@ void local_left(struct fs *fs, struct node *dir)
 
 int local_remove(struct fs *fs, struct node *dir, const char *name, bool directory)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_find_local(fs->state, dir->ino, name, &l);
 
     if (rc)
@@ -147,7 +145,7 @@ int local_remove(struct fs *fs, struct node *dir, const char *name, bool directo
     if (!rc && directory)
         rc = local_is_empty(fs, l.ino);
     if (rc)
-        goto out;
+        return rc;
     state_begin(fs->state);
     rc = local_take_out(fs, &(struct place){dir, name}, &l);
     rc = state_end(fs->state, rc);
@@ -155,8 +153,6 @@ int local_remove(struct fs *fs, struct node *dir, const char *name, bool directo
         drop_inode(fs, l.ino);
         local_left(fs, dir);
     }
-out:
-    local_release(&l);
     return rc;
 }
 
@@ -164,30 +160,26 @@ out:
 int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = dir ? tree_name(fs, node) : NULL;
+    SCOPED(xfree) char *name = dir ? tree_name(fs, node) : NULL;
     const char *advice =
         name && tree_ops(fs, dir)->stray ? tree_ops(fs, dir)->stray(dir->id, name) : NULL;
     struct stat st;
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
     (void)err;
-    buf_init(&path, BUF_TEXT_MAX);
     if (advice && !content_stat(content, &st) && st.st_size && !tree_add_path(fs, dir, &path))
         log_warn("%s%s: %s", path.data, name, advice);
-    buf_release(&path);
-    free(name);
     tree_put(fs, dir);
     return 0;
 }
 
 void local_closed(struct fs *fs, struct node *node, struct content *content)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
 
     (void)content;
     if (state_get_local(fs->state, node->ino, &l) == -ENOENT)
         state_data_remove(fs->state, node->ino);
-    local_release(&l);
 }
 
 int local_load(struct fs *fs, struct node *node, struct content *ret)
@@ -209,7 +201,7 @@ static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
 
 int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
     (void)req;
@@ -227,14 +219,13 @@ int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, st
         ret->st_size = (off_t)strlen(l.target);
     else if (S_ISREG(l.mode))
         rc = file_attr(fs, node, ret);
-    local_release(&l);
     return rc;
 }
 
 int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
 {
     int64_t mtime = set & FS_SET_MTIME_NOW ? clock_now() : attr_mtime(attr);
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
     if (rc == -ENOENT && content_peek(fs, node)) /* unlinked and open: nobody will see it again */
@@ -249,7 +240,6 @@ int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, uns
         rc = data_set_mtime(fs, node->ino, mtime);
     if (!rc && ((set & FS_SET_MODE) || !S_ISREG(l.mode)))
         rc = state_put_local(fs->state, &l);
-    local_release(&l);
     return rc;
 }
 
@@ -262,13 +252,10 @@ static int local_getxattr(struct fs *fs, struct node *node, const char *name, st
 
 static int local_readlink(struct fs *fs, struct node *node, struct buf *out)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
-    if (!rc)
-        rc = buf_addstr(out, l.target);
-    local_release(&l);
-    return rc;
+    return rc ? rc : buf_addstr(out, l.target);
 }
 
 bool local_is_trash(struct fs *fs, struct node *dir)

@@ -100,7 +100,8 @@ int local_rename(struct fs *fs, const struct fs_req *req, const struct place *fr
                  const struct place *to, unsigned flags, struct buf *err)
 {
     const struct node_ops *to_ops = tree_ops(fs, to->dir);
-    struct local l = {0}, there = {0};
+    SCOPED(local_release) struct local l = {0};
+    SCOPED(local_release) struct local there = {0};
     int rc = state_find_local(fs->state, from->dir->ino, from->name, &l);
 
     if (!rc || rc == -ENOENT)
@@ -113,7 +114,5 @@ int local_rename(struct fs *fs, const struct fs_req *req, const struct place *fr
         rc = exchange(fs, from, &l, to, &there);
     else if (!rc)
         rc = move(fs, req, from, &l, to, &there, err);
-    local_release(&l);
-    local_release(&there);
     return rc == 1 ? 0 : rc;
 }

@@ -5,6 +5,7 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
 #include <outlookfs/formats/eml.h>
 
@@ -25,13 +26,13 @@ void judged_drop(struct fs *fs, struct judgement *base)
 
 static void judge_json(struct fs *fs, struct judged *j, int fd)
 {
-    struct cJSON *obj = NULL;
-    struct json_file text;
+    SCOPED(json_release) struct cJSON *obj = NULL;
+    SCOPED(json_file_release) struct json_file text = {0};
     bool replaced = false;
 
     j->rc = json_file_read(&text, fd);
     if (j->rc)
-        goto out;
+        return;
     j->shape = json_file_scan(&text, &j->where);
     j->rc = outbox_check_service(fs->outbox, j->what, &j->reason);
     if (!j->rc)
@@ -40,16 +41,13 @@ static void judge_json(struct fs *fs, struct judged *j, int fd)
         j->rc = outbox_resolve_path(fs, j->what, obj, &replaced, &j->reason);
     if (!j->rc)
         j->rc = outbox_prepare(fs->outbox, j->what, obj, replaced, j->foreign, &j->row, &j->reason);
-    cJSON_Delete(obj);
-out:
-    json_file_release(&text);
 }
 
 /* What is sent is the object made of the message. Nothing tells half a message from a whole one:
  * send_delay is what a second append has. */
 static void judge_eml(struct fs *fs, struct judged *j, int fd)
 {
-    struct cJSON *obj = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
     struct stat st;
 
     if (!fstat(fd, &st) && !st.st_size)
@@ -57,7 +55,6 @@ static void judge_eml(struct fs *fs, struct judged *j, int fd)
     j->rc = eml_read(fd, NULL, &obj, &j->reason);
     if (!j->rc)
         j->rc = outbox_prepare(fs->outbox, j->what, obj, true, j->foreign, &j->row, &j->reason);
-    cJSON_Delete(obj);
 }
 
 struct judged *outbox_judge(struct fs *fs, uint64_t ino, uint64_t changed, enum outgoing what,

@@ -22,10 +22,9 @@ static bool is_mime(struct fs *fs, const struct place *at)
 static bool node_is_mime(struct fs *fs, struct node *node)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = tree_name(fs, node);
+    SCOPED(xfree) char *name = tree_name(fs, node);
     bool mime = dir && is_mime(fs, &(struct place){dir, name});
 
-    free(name);
     tree_put(fs, dir);
     return mime;
 }

@@ -124,11 +124,9 @@ static bool is_foreign(struct fs *fs, const struct fs_req *req)
 
 static bool was_foreign(struct fs *fs, uint64_t ino)
 {
-    struct outbox_row row = {0};
-    bool foreign = !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
 
-    outbox_row_release(&row);
-    return foreign;
+    return !state_outbox_by_ino(fs->state, ino, &row) && row.foreign;
 }
 
 /* Between two names in one directory that are sent alike, nothing is judged. */
@@ -176,13 +174,10 @@ static struct judged *take_judged(struct fs *fs, uint64_t ino, enum outgoing wha
 
 static int keep_draft(struct fs *fs, const struct judged *j, uint64_t ino)
 {
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&reason, BUF_TEXT_MAX);
     content_draft_reason(j->shape, &j->where, &reason);
-    int rc = outbox_refuse(fs->outbox, j->what, ino, reason.data);
-    buf_release(&reason);
-    return rc;
+    return outbox_refuse(fs->outbox, j->what, ino, reason.data);
 }
 
 static int settle(struct fs *fs, struct judged *j, uint64_t ino, struct content *c, struct buf *err)
@@ -203,7 +198,7 @@ static int settle(struct fs *fs, struct judged *j, uint64_t ino, struct content 
 
 static int outbox_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
-    char *name = NULL;
+    SCOPED(xfree) char *name = NULL;
     enum outgoing what;
 
     if (!node_is_outgoing(fs, node, &what, &name))
@@ -212,7 +207,6 @@ static int outbox_commit(struct fs *fs, struct node *node, struct content *c, st
         take_judged(fs, node->ino, what, outgoing_is_eml(what, name), was_foreign(fs, node->ino));
     int rc = settle(fs, j, node->ino, c, err);
     judged_drop(fs, &j->base);
-    free(name);
     return rc;
 }
 
@@ -221,7 +215,7 @@ static int outbox_commit(struct fs *fs, struct node *node, struct content *c, st
 static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     enum outgoing what = OUTGOING_SEND;
-    char *name = NULL;
+    SCOPED(xfree) char *name = NULL;
 
     mutex_lock(&fs->change);
     bool outgoing = node_is_outgoing(fs, node, &what, &name);
@@ -229,18 +223,16 @@ static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node 
                  ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
                  : 0;
     mutex_unlock(&fs->change);
-    free(name);
     return rc;
 }
 
 static int outbox_touch(struct fs *fs, struct node *node)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = state_outbox_by_ino(fs->state, node->ino, &row);
 
     if (!rc)
         rc = outbox_retry(fs->outbox, row.id);
-    outbox_row_release(&row);
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -316,7 +308,7 @@ static void move_end(struct fs *fs, void *move)
 
 int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = state_outbox_by_ino(fs->state, node->ino, &row);
 
     if (rc && rc != -ENOENT)
@@ -325,7 +317,6 @@ int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct b
         rc = buf_addstr(out, outbox_state_name(row.state));
     else
         rc = str_eq(name, "error") && row.reason ? buf_addstr(out, row.reason) : -ENODATA;
-    outbox_row_release(&row);
     return rc;
 }
 
@@ -340,7 +331,7 @@ static int sent_getxattr(struct fs *fs, struct node *node, const char *name, str
 void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
 {
     struct node *node = ino ? tree_get(fs, ino) : NULL;
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
     bool there = ino && !state_get_local(fs->state, ino, &l);
 
     if (!there || l.dir != dir)
@@ -353,7 +344,6 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
         tree_put(fs, home);
         notify_inode(fs, l.dir);
     }
-    local_release(&l);
     tree_put(fs, node);
     if (ino && !there)
         drop_inode(fs, ino);

@@ -102,14 +102,13 @@ static int record_of_path(struct fs *fs, enum kind kind, const char *path, char 
 static int record_of_derived(struct fs *fs, enum kind kind, const char *path, char **ret)
 {
     struct node *node = NULL;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(PATH_MAX);
     int rc = node_of_path(fs, path, &node);
 
     if (rc)
         return rc;
     const struct node_ops *ops = tree_ops(fs, node);
 
-    buf_init(&text, PATH_MAX);
     if (ops->readlink) {
         rc = ops->readlink(fs, node, &text);
         const char *target = text.data;
@@ -125,7 +124,6 @@ static int record_of_derived(struct fs *fs, enum kind kind, const char *path, ch
         if (!rc)
             *ret = xstrdup(text.data);
     }
-    buf_release(&text);
     tree_put(fs, node);
     return rc;
 }
@@ -139,7 +137,7 @@ static bool is_derived(const char *path)
 /* From what is on this machine. */
 static int record_of_path(struct fs *fs, enum kind kind, const char *path, char **ret)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     const char *rest = below_mount(fs, path), *folder = NULL;
     const char *root = kind_info(kind)->dir;
     size_t len = strlen(root);
@@ -163,7 +161,6 @@ static int record_of_path(struct fs *fs, enum kind kind, const char *path, char 
     }
     if (!rc)
         rc = folder ? record_of_name(fs, kind, folder, rest, ret) : -ENOENT;
-    cache_folders_release(&folders);
     return rc;
 }
 
@@ -173,7 +170,7 @@ int outbox_resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bo
     const struct outgoing_info *info = outgoing_info(what);
     const char *path = json_str(obj, "Path");
     const char *given = info->subject ? json_str(obj, info->subject) : NULL;
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (!info->subject || !path || !*path || (given && *given))
         return 0;
@@ -184,7 +181,6 @@ int outbox_resolve_path(struct fs *fs, enum outgoing what, struct cJSON *obj, bo
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "Path");
     cJSON_DeleteItemFromObjectCaseSensitive(obj, info->subject);
     cJSON_AddStringToObject(obj, info->subject, id);
-    free(id);
     *ret_replaced = true;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "records_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/json_file.h>
 #include <outlookfs/base/str.h>
@@ -38,15 +39,11 @@ static struct node_spec directory_spec(struct node *dir, const char *id, const c
 static int ask_names(struct fs *fs, enum kind kind, const struct cache_record *r, bool draft,
                      struct cancel *cancel, struct cJSON **ret)
 {
-    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, draft ? r->etag : "");
-    struct json_file text;
-    struct buf err;
+    SCOPED(xfree) char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, draft ? r->etag : "");
+    SCOPED(json_file_release) struct json_file text = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     size_t size;
-
-    buf_init(&err, BUF_TEXT_MAX);
-    int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, &err);
-    buf_release(&err);
-    free(key);
+    SCOPED(fd_release) int fd = mailbox_attachment(fs->mailbox, r->id, key, cancel, &size, &err);
     if (fd < 0)
         return fd;
     int rc = json_file_read(&text, fd);
@@ -54,8 +51,6 @@ static int ask_names(struct fs *fs, enum kind kind, const struct cache_record *r
         rc = json_file_parse(&text, false, ret, NULL);
     if (!rc)
         *ret = dialect_take(kind, *ret);
-    json_file_release(&text);
-    close(fd);
     return rc;
 }
 
@@ -91,12 +86,11 @@ static int names_of(struct fs *fs, enum kind kind, const struct cache_record *r,
 static int carries(struct fs *fs, enum kind kind, const struct cache_record *r,
                    struct cancel *cancel)
 {
-    struct cJSON *names = NULL;
+    SCOPED(json_release) struct cJSON *names = NULL;
     int rc = r->attachments ? 0 : names_of(fs, kind, r, cancel, &names);
 
     if (!rc && !r->attachments && !cJSON_GetArraySize(json_get(names, "Attachments")))
         rc = -ENOENT;
-    cJSON_Delete(names);
     return rc;
 }
 
@@ -105,8 +99,8 @@ static int carries(struct fs *fs, enum kind kind, const struct cache_record *r,
 int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                        struct node **ret)
 {
-    struct cache_record r = {0};
-    char *id = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(xfree) char *id = NULL;
     int rc = mailbox_id_of_name(fs->mailbox, name, SUFFIX, &id);
 
     if (rc)
@@ -116,47 +110,41 @@ int attachments_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
         rc = carries(fs, dir->kind, &r, req->cancel);
     if (!rc)
         *ret = tree_obtain(fs, directory_spec(dir, id, name));
-    cache_record_release(&r);
-    free(id);
     return rc;
 }
 
 void attachments_add(struct node *dir, const char *id, struct dir_list *list)
 {
-    char *name = name_of_id(id, SUFFIX, 0);
+    SCOPED(xfree) char *name = name_of_id(id, SUFFIX, 0);
 
     dir_add(list, directory_spec(dir, id, name), NULL);
-    free(name);
 }
 
 /* The message's record, in whatever folder it lies by now. */
 static int read_message(struct fs *fs, struct node *dir, bool with_text, struct cache_record *ret)
 {
-    char *folder = NULL;
+    SCOPED(xfree) char *folder = NULL;
     int rc = cache_get(fs->cache, dir->kind, dir->folder, dir->id, with_text, ret);
 
     if (rc == -ENOENT && !cache_find(fs->cache, dir->kind, dir->id, &folder))
         rc = cache_get(fs->cache, dir->kind, folder, dir->id, with_text, ret);
-    free(folder);
     return rc;
 }
 
 /* What the message of a node carries. */
 static int message(struct fs *fs, struct node *node, struct cancel *cancel, struct cJSON **ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = read_message(fs, node, true, &r);
 
-    if (!rc)
-        rc = names_of(fs, node->kind, &r, cancel, ret);
-    cache_record_release(&r);
-    return rc;
+    return rc ? rc : names_of(fs, node->kind, &r, cancel, ret);
 }
 
 static int attachments_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                             struct dir_list *list)
 {
-    struct cJSON *record = NULL, *a;
+    SCOPED(json_release) struct cJSON *record = NULL;
+    struct cJSON *a;
     int rc = message(fs, dir, req->cancel, &record);
 
     cJSON_ArrayForEach(a, json_get(record, "Attachments"))
@@ -174,7 +162,6 @@ static int attachments_list(struct fs *fs, const struct fs_req *req, struct node
         dir_add(list, spec, NULL);
         free(name);
     }
-    cJSON_Delete(record);
     return rc;
 }
 
@@ -182,12 +169,11 @@ static int attachments_list(struct fs *fs, const struct fs_req *req, struct node
 static int message_time(struct fs *fs, const struct fs_req *req, struct node *node,
                         struct stat *ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
 
     (void)req;
     if (!read_message(fs, node, false, &r) && r.mtime)
         attr_set_mtime(ret, r.mtime);
-    cache_record_release(&r);
     return 0;
 }
 
@@ -206,22 +192,18 @@ static const struct node_ops attachments_ops = {
 static int attachment_open(struct fs *fs, struct cancel *cancel, struct node *node,
                            size_t *ret_size)
 {
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
-    int fd = mailbox_attachment(fs->mailbox, node->id, node->part, cancel, ret_size, &err);
-    buf_release(&err);
-    return fd;
+    return mailbox_attachment(fs->mailbox, node->id, node->part, cancel, ret_size, &err);
 }
 
 static int attachment_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     size_t size;
-    int fd = attachment_open(fs, req->cancel, node, &size);
+    SCOPED(fd_release) int fd = attachment_open(fs, req->cancel, node, &size);
 
     if (fd < 0)
         return fd;
-    close(fd);
     return 0;
 }
 
@@ -266,7 +248,7 @@ static const struct cJSON *find_attachment(const struct cJSON *record, const cha
 
 static int attachment_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct cJSON *record = NULL;
+    SCOPED(json_release) struct cJSON *record = NULL;
     int rc = -ENODATA;
 
     if (str_eq(name, "id"))
@@ -282,7 +264,6 @@ static int attachment_getxattr(struct fs *fs, struct node *node, const char *nam
         else if (str_eq(name, "type") && type)
             rc = buf_addstr(out, type);
     }
-    cJSON_Delete(record);
     return rc;
 }
 

@@ -28,7 +28,7 @@ static int begin_local(struct fs *fs, struct node *node, const char *base, struc
 /* The bytes stay on this machine until they are complete. */
 static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = begin_local(fs, node, c->base, &slot);
 
     if (!rc && !(slot.flags & SLOT_DRAFT)) {
@@ -36,7 +36,6 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
         slot.since = clock_steady();
         rc = state_put_slot(fs->state, &slot);
     }
-    slot_release(&slot);
     housekeeping_wake(fs);
     return rc;
 }
@@ -46,22 +45,19 @@ static int keep_draft(struct fs *fs, struct node *node, struct content *c)
 static int journal(struct fs *fs, struct node *node, struct content *c, const char *text,
                    const struct cJSON *obj, struct buf *err)
 {
-    struct slot slot = {0};
-    char *base = NULL;
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(xfree) char *base = NULL;
 
     state_begin(fs->state);
     int rc = begin_local(fs, node, c->base, &slot);
     if (!rc) {
-        base = slot.base;
-        slot.base = NULL;
+        base = TAKE(slot.base);
         slot.flags &= ~(unsigned)(SLOT_DRAFT | SLOT_VACANT);
         rc = state_put_slot(fs->state, &slot);
     }
     if (!rc)
         rc = writeback_update(fs->writeback, &slot, base, text, obj, err);
     rc = state_end(fs->state, rc);
-    free(base);
-    slot_release(&slot);
     if (!rc) {
         content_rebase(c, text);
         writeback_kick(fs->writeback);
@@ -71,10 +67,9 @@ static int journal(struct fs *fs, struct node *node, struct content *c, const ch
 
 int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
-    struct cJSON *obj = NULL;
-    char *text = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
+    SCOPED(xfree) char *text = NULL;
     size_t len = 0;
-
     struct node *parent = tree_parent(fs, node);
     bool linked = parent;
     tree_put(fs, parent);
@@ -92,26 +87,23 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     else if (rc == -EINVAL)
         keep_draft(fs, node, c);
     c->refused = rc == -EPERM;
-    cJSON_Delete(obj);
-    free(text);
     return rc;
 }
 
 /* What can never be accepted is kept in the trash, because the editor that wrote it may be gone. */
 static void reject(struct fs *fs, struct slot *slot, struct content *c)
 {
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
     size_t len;
 
     if (!content_text(c, &text, &len))
         trash_rejected(fs, slot, text);
-    free(text);
     slot_revert(fs, slot);
 }
 
 void slot_closed(struct fs *fs, struct node *node, struct content *c)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = slot_of_node(fs, node, &slot);
 
     if (rc == -ENOENT) { /* unlinked, or its record is gone */
@@ -132,5 +124,4 @@ void slot_closed(struct fs *fs, struct node *node, struct content *c)
         }
         housekeeping_wake(fs);
     }
-    slot_release(&slot);
 }

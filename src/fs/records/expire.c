@@ -4,6 +4,7 @@
  */
 #include "records_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
@@ -15,7 +16,7 @@
  * transaction: a worker may just have bound it. */
 static int remove_unbound(struct fs *fs, int64_t id)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     state_begin(fs->state);
     int rc = state_get_slot(fs->state, id, &slot);
@@ -23,7 +24,6 @@ static int remove_unbound(struct fs *fs, int64_t id)
     if (unbound)
         rc = state_remove_slot(fs->state, id);
     rc = state_end(fs->state, rc);
-    slot_release(&slot);
     return rc ? rc : unbound;
 }
 
@@ -76,7 +76,7 @@ static int64_t expire_draft(struct fs *fs, struct slot *slot, const struct journ
 
 int64_t slots_expire(struct fs *fs, int64_t now)
 {
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
     int64_t next = INT64_MAX;
 
@@ -97,6 +97,5 @@ int64_t slots_expire(struct fs *fs, int64_t now)
         slot_release(&slots[i]);
     }
     mutex_unlock(&fs->change);
-    free(slots);
     return next;
 }

@@ -51,20 +51,19 @@ static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struc
 int folders_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                    struct node **ret)
 {
-    struct cache_folder f = {0};
+    SCOPED(mailbox_folder_release) struct cache_folder f = {0};
     int rc = mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f);
 
     if (rc)
         return rc;
     *ret = tree_obtain(fs, tree_ops(fs, dir)->folder(fs, dir, &f, name));
-    mailbox_folder_release(&f);
     return 0;
 }
 
 int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, struct dir_list *list)
 {
     const struct node_ops *ops = tree_ops(fs, dir);
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
 
     if (rc)
@@ -76,7 +75,6 @@ int folders_list(struct fs *fs, const struct fs_req *req, struct node *dir, stru
         if (str_eq(f->parent, dir->folder) && spec.name)
             dir_add(list, spec, NULL);
     }
-    cache_folders_release(&folders);
     return 0;
 }
 
@@ -165,7 +163,7 @@ static void set_seen(struct dir_list *list, const char *string, enum seen what)
 static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
 {
     struct cache_listing listing = {0};
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
     bool whole = !cache_get_listing(fs->cache, dir->kind, dir->folder, &listing) &&
                  listing.complete && !listing.truncated;
@@ -182,7 +180,6 @@ static int list_slots(struct fs *fs, struct node *dir, struct dir_list *list)
             dir_add(list, record_spec(fs, dir, s->name, s->ino), NULL);
         slot_release(s);
     }
-    free(slots);
     return rc;
 }
 
@@ -216,7 +213,7 @@ static bool has_slot(struct fs *fs, struct node *dir, const char *id, struct dir
 static int list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
                         struct dir_list *list, uint64_t *after)
 {
-    struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
+    SCOPED(xfree) struct cache_record *r = xcalloc(LIST_BATCH, sizeof(*r));
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, *after, req->cancel, r, LIST_BATCH);
 
     for (int i = 0; i < n; i++) {
@@ -227,15 +224,13 @@ static int list_records(struct fs *fs, const struct fs_req *req, struct node *di
         *after = r[i].seq;
         cache_record_release(&r[i]);
     }
-    free(r);
     return n > 0 ? 1 : n;
 }
 
 int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct cancel *cancel)
 {
-    struct buf err, path;
-
-    buf_init(&err, BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
+    struct buf path;
     int rc = mailbox_list(fs->mailbox, kind, folder, cancel, &err);
     if (rc && rc != -EINTR) {
         buf_init(&path, BUF_TEXT_MAX);
@@ -243,7 +238,6 @@ int folder_refresh(struct fs *fs, enum kind kind, const char *folder, struct can
         log_warn("%s: cannot be listed: %s", path.data, err.data);
         buf_release(&path);
     }
-    buf_release(&err);
     return rc;
 }
 

@@ -34,7 +34,7 @@ int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, cons
 {
     char *display = can_fold(dir) ? display_of(name) : NULL;
     struct node *there = NULL;
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (!display)
         return -ENOSYS; /* a local directory, or refused */
@@ -44,22 +44,20 @@ int folder_mkdir(struct fs *fs, const struct fs_req *req, struct node *dir, cons
         free(display);
         return rc ? rc : -EEXIST;
     }
-    buf_init(&err, BUF_TEXT_MAX);
     rc = mailbox_create_folder(fs->mailbox, dir->kind, dir->folder, display, req->cancel, &err);
     free(display);
     if (!rc)
         rc = node_lookup(fs, req, dir, name, ret);
     else
         node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
-    buf_release(&err);
     return rc;
 }
 
 /* Is something in it that the service does not know of? */
 static bool has_own(struct fs *fs, const struct cache_folder *f)
 {
-    struct local *locals = NULL;
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct local *locals = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t nlocals = 0, nslots = 0;
     bool own = false;
 
@@ -72,26 +70,21 @@ static bool has_own(struct fs *fs, const struct cache_folder *f)
     }
     for (size_t i = 0; i < nlocals; i++)
         local_release(&locals[i]);
-    free(slots);
-    free(locals);
     return own;
 }
 
 int folder_rmdir(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name)
 {
-    struct cache_folder f = {0};
-    struct buf err;
+    SCOPED(mailbox_folder_release) struct cache_folder f = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (!can_fold(dir) ||
         mailbox_find_folder(fs->mailbox, dir->kind, dir->folder, name, req->cancel, &f))
         return -ENOSYS;
-    buf_init(&err, BUF_TEXT_MAX);
     int rc =
         has_own(fs, &f) ? -ENOTEMPTY : mailbox_remove_folder(fs->mailbox, &f, req->cancel, &err);
     if (rc)
         node_refuse(fs, dir, name, rc, err.len ? err.data : NULL);
-    buf_release(&err);
-    mailbox_folder_release(&f);
     return rc;
 }
 
@@ -100,7 +93,7 @@ static int relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                     const struct place *from, const struct place *to, const char *display,
                     struct buf *err)
 {
-    struct cache_folder f = {0};
+    SCOPED(mailbox_folder_release) struct cache_folder f = {0};
     struct node *there = NULL;
     int rc = node_lookup(fs, req, to->dir, to->name, &there);
 
@@ -115,7 +108,6 @@ static int relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                                    err);
     if (!rc)
         tree_move(fs, node, to->dir, to->name, NULL);
-    mailbox_folder_release(&f);
     return rc;
 }
 
@@ -123,7 +115,7 @@ int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
                     const struct place *from, const struct place *to, unsigned flags,
                     struct buf *err)
 {
-    char *display = display_of(to->name);
+    SCOPED(xfree) char *display = display_of(to->name);
     int rc;
 
     if (!can_fold(from->dir) || !folder_takes_folders(fs, to->dir) || to->dir->kind != node->kind ||
@@ -133,6 +125,5 @@ int folder_relocate(struct fs *fs, const struct fs_req *req, struct node *node,
         rc = -EINVAL;
     else
         rc = relocate(fs, req, node, from, to, display, err);
-    free(display);
     return rc;
 }

@@ -24,7 +24,8 @@
  * the id of another record: a copy shows its own. */
 static bool same_record(enum kind kind, const char *a, const char *b, bool answered)
 {
-    struct cJSON *x = NULL, *y = NULL;
+    SCOPED(json_release) struct cJSON *x = NULL;
+    SCOPED(json_release) struct cJSON *y = NULL;
     bool same = false;
 
     if (!json_parse_object(a, strlen(a), &x, NULL) && !json_parse_object(b, strlen(b), &y, NULL)) {
@@ -32,8 +33,6 @@ static bool same_record(enum kind kind, const char *a, const char *b, bool answe
 
         same = merge_same(kind, x, y) && (!id || str_eq(id, kind_id(kind, y)));
     }
-    cJSON_Delete(x);
-    cJSON_Delete(y);
     return same;
 }
 
@@ -56,7 +55,7 @@ static bool is_plain(const struct slot *slot)
 
 static int forget_plain(struct fs *fs, const struct slot *slot)
 {
-    struct slot now = {0};
+    SCOPED(slot_release) struct slot now = {0};
 
     if (!slot->id || !is_plain(slot))
         return 0;
@@ -64,9 +63,7 @@ static int forget_plain(struct fs *fs, const struct slot *slot)
     int rc = state_get_slot(fs->state, slot->id, &now);
     if (!rc && is_plain(&now) && state_get_op_head(fs->state, slot->id, NULL) == -ENOENT)
         rc = state_remove_slot(fs->state, slot->id);
-    rc = state_end(fs->state, rc == -ENOENT ? 0 : rc);
-    slot_release(&now);
-    return rc;
+    return state_end(fs->state, rc == -ENOENT ? 0 : rc);
 }
 
 /* The service's rendering becomes visible; a slot without anything of its own left goes. */
@@ -103,21 +100,20 @@ static int show_pending(struct fs *fs, struct slot *slot, const char *text)
 
 int slot_revert(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op_is_shown(&op))
         rc = show_pending(fs, slot, op.mine);
     else if (!rc || rc == -ENOENT)
         rc = drop_local(fs, slot, !rc);
-    journal_op_release(&op);
     return rc;
 }
 
 int slot_discard_draft(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
-    char *text = NULL;
+    SCOPED(journal_op_release) struct journal_op op = {0};
+    SCOPED(xfree) char *text = NULL;
     size_t len;
 
     if (!(slot->flags & SLOT_DRAFT))
@@ -127,11 +123,9 @@ int slot_discard_draft(struct fs *fs, struct slot *slot)
     int rc = data_text(fs, slot->ino, &text, &len);
     if (!rc && len)
         rc = trash_rejected(fs, slot, text);
-    free(text);
     if (rc && rc != -ENOENT)
         return rc;
     bool known = slot->record || !state_get_op(fs->state, slot->id, &op);
-    journal_op_release(&op);
     if (known)
         return slot_revert(fs, slot);
     rc = state_remove_slot(fs->state, slot->id);
@@ -144,19 +138,18 @@ int slot_discard_draft(struct fs *fs, struct slot *slot)
  * where they say something else. */
 static int settle(struct fs *fs, struct slot *slot, const char *shown, bool answered)
 {
-    char *mine = NULL;
+    SCOPED(xfree) char *mine = NULL;
     int rc = record_visible(fs, slot, &mine);
 
     if (rc == -ENOENT || (!rc && !same_record(slot->kind, mine, shown, answered)))
         rc = slot_revert(fs, slot);
-    free(mine);
     return rc;
 }
 
 int slot_reconcile(struct fs *fs, struct slot *slot)
 {
-    struct journal_op op = {0};
-    struct cache_record r = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
 
     if (!(slot->flags & SLOT_LOCAL))
         return forget_plain(fs, slot);
@@ -170,18 +163,15 @@ int slot_reconcile(struct fs *fs, struct slot *slot)
         if (!rc)
             rc = settle(fs, slot, r.text, true);
     }
-    journal_op_release(&op);
-    cache_record_release(&r);
     return rc == -ENOENT ? 0 : rc;
 }
 
 void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     if (!slot_of_name(fs, dir, name, &slot))
         slot_reconcile(fs, &slot);
-    slot_release(&slot);
 }
 
 /* --- after a crash --- */
@@ -190,22 +180,20 @@ void slot_reconcile_name(struct fs *fs, struct node *dir, const char *name)
  * before counts. */
 static int recover_pending(struct fs *fs, int64_t id)
 {
-    struct slot slot = {0};
-    struct journal_op op = {0};
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_slot(fs->state, id, &slot);
 
     if (!rc && (slot.flags & SLOT_LOCAL) && !(slot.flags & SLOT_DRAFT))
         rc = state_get_op(fs->state, id, &op);
     if (!rc && op_is_shown(&op))
         rc = settle(fs, &slot, op.mine, false);
-    journal_op_release(&op);
-    slot_release(&slot);
     return rc;
 }
 
 int slots_recover(struct fs *fs)
 {
-    struct journal_op *ops = NULL;
+    SCOPED(xfree) struct journal_op *ops = NULL;
     size_t count = 0;
     int rc = state_op_heads(fs->state, &ops, &count);
 
@@ -214,13 +202,12 @@ int slots_recover(struct fs *fs)
             rc = recover_pending(fs, ops[i].slot);
         journal_op_release(&ops[i]);
     }
-    free(ops);
     return rc;
 }
 
 void slots_reconcile_all(struct fs *fs)
 {
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
 
     state_slots_with(fs->state, SLOT_LOCAL, &slots, &count);
@@ -234,7 +221,6 @@ void slots_reconcile_all(struct fs *fs)
         slot_release(&now);
         slot_release(&slots[i]);
     }
-    free(slots);
 }
 
 /* --- refused texts --- */
@@ -253,11 +239,10 @@ int trash_rejected(struct fs *fs, const struct slot *slot, const char *text)
 
 int slot_keep_refused(struct fs *fs, const struct slot *slot)
 {
-    struct journal_op op = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.mine && (op.state == JOURNAL_FAILED || op.state == JOURNAL_CONFLICT))
         rc = trash_rejected(fs, slot, op.mine);
-    journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
 }

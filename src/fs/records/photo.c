@@ -41,8 +41,8 @@ static char *record_name(const char *name)
 /* The contact whose photo this would be, by the name given to it here or by its id. The caller frees it. -ENOENT. */
 static int contact_of(struct fs *fs, struct node *dir, const char *name, char **ret)
 {
-    char *record = record_name(name);
-    struct slot slot = {0};
+    SCOPED(xfree) char *record = record_name(name);
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot);
 
     if (!rc && slot.record)
@@ -52,10 +52,8 @@ static int contact_of(struct fs *fs, struct node *dir, const char *name, char **
     if (!rc) {
         rc = cache_get(fs->cache, dir->kind, dir->folder, *ret, false, NULL);
         if (rc)
-            free(*ret);
+            xstrset(ret, NULL);
     }
-    slot_release(&slot);
-    free(record);
     return rc;
 }
 
@@ -75,37 +73,31 @@ static bool can(struct fs *fs)
 int photo_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                  struct node **ret)
 {
-    struct buf bytes;
-    char *id = NULL;
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(REMOTE_PHOTO_MAX);
+    SCOPED(xfree) char *id = NULL;
     int64_t mtime;
 
     if (!can(fs) || contact_of(fs, dir, name, &id))
         return -ENOENT;
-    buf_init(&bytes, REMOTE_PHOTO_MAX);
     int rc = value_read(fs->mailbox, REMOTE_PHOTO, id, req->cancel, &bytes, &mtime, NULL);
     if (!rc)
         *ret = photo_node(fs, dir, name, id);
-    buf_release(&bytes);
-    free(id);
     return rc == -EINVAL ? -ENOENT : rc; /* personal accounts have no photos */
 }
 
 /* A contact that is being made has no photo yet, and its own is not to stay behind here. */
 static bool is_being_made(struct fs *fs, struct node *dir, const char *name)
 {
-    char *record = record_name(name);
-    struct slot slot = {0};
-    bool made = !state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot) &&
-                !slot.record && !(slot.flags & SLOT_DRAFT);
+    SCOPED(xfree) char *record = record_name(name);
+    SCOPED(slot_release) struct slot slot = {0};
 
-    slot_release(&slot);
-    free(record);
-    return made;
+    return !state_slot_by_name(fs->state, dir->kind, dir->folder, record, &slot) && !slot.record &&
+           !(slot.flags & SLOT_DRAFT);
 }
 
 int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (can(fs) && is_being_made(fs, dir, name))
         return node_refuse(fs, dir, name, -EBUSY,
@@ -113,17 +105,15 @@ int photo_create(struct fs *fs, struct node *dir, const char *name, mode_t mode,
     if (!can(fs) || contact_of(fs, dir, name, &id))
         return fs->local->make(fs, dir, name, mode, NULL, ret);
     *ret = photo_node(fs, dir, name, id);
-    free(id);
     return 0;
 }
 
 int photo_remove(struct fs *fs, struct node *dir, const char *name)
 {
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (!can(fs) || contact_of(fs, dir, name, &id))
         return -ENOENT;
-    free(id);
     return node_refuse(fs, dir, name, -EPERM,
                        "the service cannot remove a photo: replace it with another one");
 }
@@ -131,13 +121,12 @@ int photo_remove(struct fs *fs, struct node *dir, const char *name)
 int photo_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
                   const struct place *to, struct buf *err)
 {
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (!photo_is_name(to->name) || !can(fs) || contact_of(fs, to->dir, to->name, &id))
         return -ENOSYS;
     struct node *node = photo_node(fs, to->dir, to->name, id);
     int rc = value_receive(fs, req, from, node, err);
     tree_put(fs, node);
-    free(id);
     return rc;
 }

@@ -55,8 +55,8 @@ static void follow(struct fs *fs, struct node *node, struct node *dir, const cha
 int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
                   struct node **ret)
 {
-    struct slot slot = {0};
-    char *id = NULL;
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(xfree) char *id = NULL;
     int rc = state_slot_by_name(fs->state, dir->kind, dir->folder, name, &slot);
 
     if (rc == -ENOENT && !mailbox_record_id(fs->mailbox, dir->kind, dir->folder, name, &id))
@@ -75,8 +75,6 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
     }
     if (!rc)
         follow(fs, *ret, dir, slot.id ? slot.name : name);
-    slot_release(&slot);
-    free(id);
     return rc;
 }
 
@@ -84,7 +82,7 @@ int record_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, con
  * frees. */
 static int record_id(struct fs *fs, struct node *node, char **ret)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_slot_by_ino(fs->state, node->ino, &slot);
 
     if (!rc && slot.record)
@@ -97,20 +95,16 @@ static int record_id(struct fs *fs, struct node *node, char **ret)
         rc = *ret ? 0 : -ENOENT;
         free(name);
     }
-    slot_release(&slot);
     return rc;
 }
 
 static int read_cache(struct fs *fs, enum kind kind, const char *folder, const char *id, char **ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = cache_get(fs->cache, kind, folder, id, true, &r);
 
-    if (!rc) {
-        *ret = r.text;
-        r.text = NULL;
-    }
-    cache_record_release(&r);
+    if (!rc)
+        *ret = TAKE(r.text);
     return rc;
 }
 
@@ -137,7 +131,7 @@ int record_visible(struct fs *fs, const struct slot *slot, char **ret)
 static int cache_stat(struct fs *fs, enum kind kind, const char *folder, const char *id,
                       struct stat *ret)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = id ? cache_get(fs->cache, kind, folder, id, false, &r) : -ENOENT;
 
     if (!rc) {
@@ -145,7 +139,6 @@ static int cache_stat(struct fs *fs, enum kind kind, const char *folder, const c
         if (r.mtime)
             attr_set_mtime(ret, r.mtime);
     }
-    cache_record_release(&r);
     return rc;
 }
 
@@ -165,26 +158,22 @@ static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
 {
     enum kind kind;
     const char *folder;
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
     int rc = record_id(fs, node, &id);
 
     tree_place(fs, node, &kind, &folder);
-    if (!rc)
-        rc = cache_stat(fs, kind, folder, id, ret);
-    free(id);
-    return rc;
+    return rc ? rc : cache_stat(fs, kind, folder, id, ret);
 }
 
 static int named_stat(struct fs *fs, struct node *node, bool linked, struct stat *ret)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = state_slot_by_ino(fs->state, node->ino, &slot);
 
     if (!rc)
         rc = slot_stat(fs, &slot, ret);
     else if (rc == -ENOENT && linked)
         rc = untouched_stat(fs, node, ret);
-    slot_release(&slot);
     return rc;
 }
 
@@ -226,7 +215,7 @@ static bool record_keeps_name(struct fs *fs, struct node *node)
 
 static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     char *id = NULL;
     enum kind kind;
     const char *folder;
@@ -239,14 +228,13 @@ static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *
             rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, NULL);
         free(id);
     }
-    slot_release(&slot);
     return rc;
 }
 
 static int load_cached(struct fs *fs, struct node *node, struct content *ret)
 {
-    struct cache_record r = {0};
-    char *id = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(xfree) char *id = NULL;
     enum kind kind;
     const char *folder;
 
@@ -255,19 +243,16 @@ static int load_cached(struct fs *fs, struct node *node, struct content *ret)
     if (!rc)
         rc = cache_get(fs->cache, kind, folder, id, true, &r);
     if (!rc) {
-        ret->text = r.text;
+        ret->text = TAKE(r.text);
         ret->len = r.size;
         ret->mtime = r.mtime ? r.mtime : fs->birth;
-        r.text = NULL;
     }
-    cache_record_release(&r);
-    free(id);
     return rc;
 }
 
 static int record_load(struct fs *fs, struct node *node, struct content *ret)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = 0;
 
     /* Who is told how a save ended reads what came of it. */
@@ -284,18 +269,15 @@ static int record_load(struct fs *fs, struct node *node, struct content *ret)
     }
     if (!rc && ret->fd < 0 && (slot.flags & SLOT_MTIME))
         ret->mtime = slot.mtime;
-    slot_release(&slot);
     return rc;
 }
 
 /* Is the slot's operation a conflict? */
 static bool in_conflict(struct fs *fs, int64_t slot)
 {
-    struct journal_op op = {0};
-    bool conflict = !state_get_op(fs->state, slot, &op) && op.state == JOURNAL_CONFLICT;
+    SCOPED(journal_op_release) struct journal_op op = {0};
 
-    journal_op_release(&op);
-    return conflict;
+    return !state_get_op(fs->state, slot, &op) && op.state == JOURNAL_CONFLICT;
 }
 
 /*
@@ -317,7 +299,7 @@ static int send_now(struct fs *fs, const struct fs_req *req, int64_t slot)
  */
 static bool is_copy(struct fs *fs, const struct slot *slot, const char *text, size_t len)
 {
-    struct cJSON *obj = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
     bool copy = false;
 
     if (!slot->record && !json_parse_object(text, len, &obj, NULL)) {
@@ -325,7 +307,6 @@ static bool is_copy(struct fs *fs, const struct slot *slot, const char *text, si
 
         copy = record && !cache_get(fs->cache, slot->kind, slot->folder, record, false, NULL);
     }
-    cJSON_Delete(obj);
     return copy;
 }
 
@@ -336,9 +317,9 @@ static bool is_copy(struct fs *fs, const struct slot *slot, const char *text, si
 static int record_sync(struct fs *fs, const struct fs_req *req, struct node *node,
                        struct content *content)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     bool complete = false;
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
     size_t len = 0;
     int rc = 0;
 
@@ -352,8 +333,6 @@ static int record_sync(struct fs *fs, const struct fs_req *req, struct node *nod
     if (!rc && complete && !fs->config.fsync_local &&
         !state_slot_by_ino(fs->state, node->ino, &slot) && !is_copy(fs, &slot, text, len))
         rc = send_now(fs, req, slot.id);
-    slot_release(&slot);
-    free(text);
     return rc;
 }
 
@@ -376,24 +355,22 @@ const char *slot_state_name(const struct slot *slot, const struct journal_op *op
 /* What needs no service to be refused: a missing member. */
 static bool refused_here(const struct slot *slot, const struct cJSON *mine, struct buf *out)
 {
-    struct cJSON *base = NULL;
-    int rc;
+    SCOPED(json_release) struct cJSON *base = NULL;
 
     if (!slot->record)
         return kind_check_new(slot->kind, mine, out);
-    rc = slot->base ? json_parse_object(slot->base, strlen(slot->base), &base, NULL) : -ENOENT;
+    int rc = slot->base ? json_parse_object(slot->base, strlen(slot->base), &base, NULL) : -ENOENT;
     if (!rc)
         rc = kind_check_update(slot->kind, base, mine, out);
     else
         rc = 0;
-    cJSON_Delete(base);
     return rc;
 }
 
 int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
 {
-    struct cJSON *obj = NULL;
-    char *text = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
+    SCOPED(xfree) char *text = NULL;
     size_t len;
     int rc = -ENODATA;
 
@@ -401,8 +378,6 @@ int draft_error(struct fs *fs, const struct slot *slot, struct buf *out)
         if (json_parse_object(text, len, &obj, out) || refused_here(slot, obj, out))
             rc = 0;
     }
-    cJSON_Delete(obj);
-    free(text);
     return rc;
 }
 
@@ -419,10 +394,10 @@ static int error_text(struct fs *fs, const struct slot *slot, const struct journ
 
 static int etag_text(struct fs *fs, struct node *node, struct buf *out)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     enum kind kind;
     const char *folder;
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
     int rc = record_id(fs, node, &id);
 
     tree_place(fs, node, &kind, &folder);
@@ -430,15 +405,13 @@ static int etag_text(struct fs *fs, struct node *node, struct buf *out)
         rc = cache_get(fs->cache, kind, folder, id, false, &r);
     if (!rc)
         rc = r.etag && *r.etag ? buf_addstr(out, r.etag) : -ENODATA;
-    cache_record_release(&r);
-    free(id);
     return rc == -ENOENT ? -ENODATA : rc;
 }
 
 static int record_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct slot slot = {0};
-    struct journal_op op = {0};
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     char *id = NULL;
     int rc = -ENODATA;
 
@@ -459,8 +432,6 @@ static int record_getxattr(struct fs *fs, struct node *node, const char *name, s
         rc = error_text(fs, &slot, &op, out);
     if (rc == -ENODATA && str_eq(name, "error"))
         rc = tree_refusal(fs, node, out);
-    journal_op_release(&op);
-    slot_release(&slot);
     return rc;
 }
 

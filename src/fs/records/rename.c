@@ -82,11 +82,9 @@ static void end_release(struct end *e)
 /* Anything but a complete object never becomes a record by a rename. */
 static int check_complete(const char *text, struct buf *err)
 {
-    struct cJSON *obj = NULL;
-    int rc = json_parse_object(text, strlen(text), &obj, err);
+    SCOPED(json_release) struct cJSON *obj = NULL;
 
-    cJSON_Delete(obj);
-    return rc;
+    return json_parse_object(text, strlen(text), &obj, err);
 }
 
 /* What was in the slot, before other bytes come in: vacates it, unless it is vacant already. */
@@ -101,18 +99,14 @@ static int make_room(struct fs *fs, struct end *to, struct buf *err)
 static int fill_slot(struct fs *fs, struct slot *slot, uint64_t ino, unsigned mode,
                      const char *text, struct buf *err)
 {
-    char *base = slot->base;
+    SCOPED(xfree) char *base = TAKE(slot->base);
 
-    slot->base = NULL;
     slot->ino = ino;
     slot->mode = mode & 07777;
     slot->flags &= ~(unsigned)(SLOT_VACANT | SLOT_DRAFT);
     slot->flags |= SLOT_LOCAL | SLOT_MODE;
     int rc = state_put_slot(fs->state, slot);
-    if (!rc)
-        rc = writeback_update(fs->writeback, slot, base, text, NULL, err);
-    free(base);
-    return rc;
+    return rc ? rc : writeback_update(fs->writeback, slot, base, text, NULL, err);
 }
 
 /* The bytes of a record's inode are local from here on. */
@@ -150,8 +144,8 @@ static bool is_unwritten(struct fs *fs, uint64_t ino, const char *text)
  * else is looked at: fs.change is let go. */
 static int wait_closed(struct fs *fs, const struct fs_req *req, const struct place *at)
 {
-    struct local local = {0};
-    char *text = NULL;
+    SCOPED(local_release) struct local local = {0};
+    SCOPED(xfree) char *text = NULL;
     int rc = state_find_local(fs->state, at->dir->ino, at->name, &local);
 
     if (rc)
@@ -161,8 +155,6 @@ static int wait_closed(struct fs *fs, const struct fs_req *req, const struct pla
         is_unwritten(fs, local.ino, text))
         rc = content_wait_closed(fs, req, node);
     tree_put(fs, node);
-    free(text);
-    local_release(&local);
     return rc;
 }
 
@@ -183,7 +175,8 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     uint64_t old = end_is_there(to) ? to->slot.ino : 0;
     bool old_local = to->slot.flags & SLOT_LOCAL;
     unsigned old_mode = to->slot.flags & SLOT_MODE ? to->slot.mode : 0600;
-    char *text = NULL, *kept = NULL;
+    SCOPED(xfree) char *text = NULL;
+    SCOPED(xfree) char *kept = NULL;
 
     if (!S_ISREG(from->local.mode))
         return buf_fail(err, -EPERM, "a record is a regular file");
@@ -194,7 +187,7 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
     if (!rc && (flags & RENAME_EXCHANGE))
         rc = record_visible(fs, &to->slot, &kept);
     if (rc)
-        goto out;
+        return rc;
 
     state_begin(fs->state);
     rc = end_look_again(fs, to);
@@ -209,7 +202,7 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
         rc = record_to_local(fs, old, old_local, kept, &from->at, old_mode);
     rc = state_end(fs->state, rc);
     if (rc)
-        goto out;
+        return rc;
 
     writeback_kick(fs->writeback);
     local_left(fs, from->at.dir);
@@ -222,9 +215,6 @@ static int rename_into_record(struct fs *fs, struct end *from, struct end *to, u
         tree_move_ino(fs, old, &from->at, &local_file_ops);
     else if (old)
         drop_inode(fs, old);
-out:
-    free(text);
-    free(kept);
     return rc;
 }
 
@@ -263,7 +253,7 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
     bool local = from->slot.flags & SLOT_LOCAL;
     unsigned mode = from->slot.flags & SLOT_MODE ? from->slot.mode : 0600;
     struct stat st = {0};
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
 
     if (!local_allowed(tree_ops(fs, to->at.dir), to->at.name, S_IFREG))
         return buf_fail(err, -EPERM, "%s", node_refusal(fs, to->at.dir));
@@ -273,7 +263,7 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
     if (!rc)
         rc = local_may_replace(fs, &to->local, S_IFREG);
     if (rc)
-        goto out;
+        return rc;
 
     state_begin(fs->state);
     rc = to->local.ino ? local_take_out(fs, &to->at, &to->local) : 0;
@@ -285,15 +275,13 @@ static int rename_out_of_record(struct fs *fs, struct end *from, struct end *to,
         rc = record_to_local(fs, ino, local, text, &to->at, mode);
     rc = state_end(fs->state, rc);
     if (rc)
-        goto out;
+        return rc;
     if (to->local.ino)
         drop_inode(fs, to->local.ino);
     data_set_mtime(fs, ino, attr_mtime(&st));
     tree_move_ino(fs, ino, &to->at, local_class(tree_ops(fs, to->at.dir), S_IFREG));
     writeback_kick(fs->writeback);
     housekeeping_wake(fs);
-out:
-    free(text);
     return rc;
 }
 
@@ -302,14 +290,13 @@ out:
 /* The slot's name is one given here, unless it is the record's own. */
 static void take_name(struct slot *slot, const char *name)
 {
-    char *own = slot->record ? name_from_id(slot->record) : NULL;
+    SCOPED(xfree) char *own = slot->record ? name_from_id(slot->record) : NULL;
 
     xstrset(&slot->name, name);
     if (str_eq(own, name))
         slot->flags &= ~(unsigned)SLOT_ALIAS;
     else
         slot->flags |= SLOT_ALIAS;
-    free(own);
 }
 
 static int rename_alias(struct fs *fs, struct end *from, struct end *to)
@@ -329,13 +316,13 @@ static int rename_over_record(struct fs *fs, struct end *from, struct end *to, s
     uint64_t ino = from->slot.ino, old = end_is_there(to) ? to->slot.ino : 0;
     bool local = from->slot.flags & SLOT_LOCAL;
     unsigned mode = from->slot.flags & SLOT_MODE ? from->slot.mode : 0600;
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
     int rc = record_visible(fs, &from->slot, &text);
 
     if (!rc)
         rc = check_complete(text, err);
     if (rc)
-        goto out;
+        return rc;
 
     state_begin(fs->state);
     rc = end_look_again(fs, from);
@@ -351,14 +338,12 @@ static int rename_over_record(struct fs *fs, struct end *from, struct end *to, s
         rc = fill_slot(fs, &to->slot, ino, mode, text, err);
     rc = state_end(fs->state, rc);
     if (rc)
-        goto out;
+        return rc;
     writeback_kick(fs->writeback);
     tree_move_ino(fs, ino, &(struct place){to->at.dir, to->slot.name}, NULL);
     content_committed(fs, ino, text);
     if (old)
         drop_inode(fs, old);
-out:
-    free(text);
     return rc;
 }
 
@@ -409,9 +394,9 @@ static int rename_to_folder(struct fs *fs, struct end *from, struct end *to, str
 static bool is_draft(struct fs *fs, const struct slot *slot)
 {
     const char *member = kind_info(slot->kind)->draft;
-    struct cache_record r = {0};
-    struct cJSON *obj = NULL;
-    char *text = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(json_release) struct cJSON *obj = NULL;
+    SCOPED(xfree) char *text = NULL;
 
     if (!member || !slot->record)
         return member;
@@ -421,9 +406,6 @@ static bool is_draft(struct fs *fs, const struct slot *slot)
     const char *known = text ? text : r.text;
     bool draft =
         !rc && !json_parse_object(known, strlen(known), &obj, NULL) && json_bool(obj, member, text);
-    cJSON_Delete(obj);
-    cache_record_release(&r);
-    free(text);
     return draft;
 }
 
@@ -452,7 +434,7 @@ static int rename_to_outbox(struct fs *fs, struct end *from, struct end *to, uns
 {
     const struct node_ops *to_ops = tree_ops(fs, to->at.dir);
     uint64_t ino = from->slot.ino;
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
 
     if (!to_ops->names->take_record || (flags & RENAME_EXCHANGE) || !is_draft(fs, &from->slot))
         return buf_fail(err, -EPERM, "it would be sent, and leave its folder: copy it (cp)");
@@ -462,17 +444,15 @@ static int rename_to_outbox(struct fs *fs, struct end *from, struct end *to, uns
     if (!rc)
         rc = check_complete(text, err);
     if (rc)
-        goto out;
+        return rc;
     state_begin(fs->state);
     rc = state_end(fs->state, give_slot(fs, from, to, text, err));
     if (rc)
-        goto out;
+        return rc;
     tree_move_ino(fs, ino, &to->at, to_ops->names->files);
     to_ops->names->left(fs);
     writeback_kick(fs->writeback);
     housekeeping_wake(fs);
-out:
-    free(text);
     return rc;
 }
 
@@ -526,7 +506,8 @@ static int from_record(struct fs *fs, struct end *from, struct end *to, unsigned
 int record_rename(struct fs *fs, const struct fs_req *req, const struct place *from_place,
                   const struct place *to_place, unsigned flags, struct buf *err)
 {
-    struct end from = {.at = *from_place}, to = {.at = *to_place};
+    SCOPED(end_release) struct end from = {.at = *from_place};
+    SCOPED(end_release) struct end to = {.at = *to_place};
     int rc = wait_closed(fs, req, from_place);
 
     if (!rc)
@@ -541,7 +522,5 @@ int record_rename(struct fs *fs, const struct fs_req *req, const struct place *f
         rc = -EINVAL;
     else if (!rc)
         rc = rename_into_record(fs, &from, &to, flags, err);
-    end_release(&from);
-    end_release(&to);
     return rc == 1 ? 0 : rc;
 }

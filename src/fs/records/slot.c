@@ -63,10 +63,9 @@ int slot_of_node(struct fs *fs, struct node *node, struct slot *ret)
 
     if (!dir)
         return rc;
-    char *name = tree_name(fs, node);
+    SCOPED(xfree) char *name = tree_name(fs, node);
     char *record = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
     rc = find_slot(fs, dir, name, record, ret);
-    free(name);
     tree_put(fs, dir);
     return rc;
 }
@@ -106,12 +105,11 @@ void slot_forget(struct fs *fs, struct slot *slot)
 /* Filling a vacancy takes back the deletion that waits: what was pending before it goes on. */
 static int take_back_deletion(struct fs *fs, const struct slot *slot)
 {
-    struct journal_op op = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.verb == JOURNAL_DELETE && slot->base)
         rc = writeback_update(fs->writeback, slot, slot->base, slot->base, NULL, NULL);
-    journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -143,10 +141,9 @@ static int fill_empty(struct fs *fs, struct slot *slot, mode_t mode)
 /* Looked up inside the transaction: a worker that carries out a deletion removes the slot. */
 int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, struct node **ret)
 {
-    struct slot slot = {0};
-    struct buf err;
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     state_begin(fs->state);
     int rc = slot_of_name(fs, dir, name, &slot);
     if (!rc && !(slot.flags & SLOT_VACANT))
@@ -164,9 +161,7 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
         *ret = tree_obtain(fs, record_spec(fs, dir, slot.name, slot.ino));
     else
         node_refuse(fs, dir, name, rc, err.data);
-    buf_release(&err);
     housekeeping_wake(fs);
-    slot_release(&slot);
     return rc;
 }
 
@@ -174,10 +169,9 @@ int slot_create(struct fs *fs, struct node *dir, const char *name, mode_t mode, 
 
 int slot_unlink(struct fs *fs, struct node *dir, const char *name)
 {
-    struct slot slot = {0};
-    struct buf err;
+    SCOPED(slot_release) struct slot slot = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&err, BUF_TEXT_MAX);
     slot_reconcile_name(fs, dir, name);
     state_begin(fs->state);
     int rc = slot_of_name(fs, dir, name, &slot);
@@ -196,13 +190,10 @@ int slot_unlink(struct fs *fs, struct node *dir, const char *name)
     if (rc) {
         if (rc != -ENOENT)
             node_refuse(fs, dir, name, rc, err.len ? err.data : strerror(-rc));
-        goto out;
+        return rc;
     }
     writeback_kick(fs->writeback);
     drop_inode(fs, gone);
-out:
-    buf_release(&err);
-    slot_release(&slot);
     return rc;
 }
 
@@ -211,14 +202,13 @@ out:
 /* Touching a refused record asks the service again. */
 static int retry_if_failed(struct fs *fs, const struct slot *slot)
 {
-    struct journal_op op = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(fs->state, slot->id, &op);
 
     if (!rc && op.state == JOURNAL_FAILED) {
         rc = writeback_retry(fs->writeback, slot->id);
         writeback_kick(fs->writeback);
     }
-    journal_op_release(&op);
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -227,7 +217,7 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
     int64_t mtime = set & FS_SET_MTIME_NOW ? clock_now() : attr_mtime(attr);
     struct content *open = content_peek(fs, node);
     bool time = set & (FS_SET_MTIME | FS_SET_MTIME_NOW);
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
     int rc = slot_of_node(fs, node, &slot);
 
     if (rc) /* unlinked and open: nobody will see it again */
@@ -249,6 +239,5 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
         rc = state_put_slot(fs->state, &slot);
     if (!rc && time && slot.id)
         rc = retry_if_failed(fs, &slot);
-    slot_release(&slot);
     return rc;
 }

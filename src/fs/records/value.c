@@ -7,6 +7,7 @@
 #include "beside_p.h"
 #include "records_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/sync/values.h>
 
 #include <errno.h>
@@ -21,10 +22,9 @@ static enum remote_value value_of(const struct node *node)
 /* What is not there yet, and is being made, is empty. */
 int value_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
 {
-    struct buf bytes, err;
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(REMOTE_PHOTO_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&bytes, REMOTE_PHOTO_MAX);
-    buf_init(&err, BUF_TEXT_MAX);
     ret->mtime = fs->birth;
     int rc = value_read(fs->mailbox, value_of(node), node->id, req->cancel, &bytes,
                         (int64_t *)&ret->mtime, &err);
@@ -34,8 +34,6 @@ int value_make(struct fs *fs, const struct fs_req *req, struct node *node, struc
         ret->len = bytes.len;
         ret->text = buf_detach(&bytes);
     }
-    buf_release(&bytes);
-    buf_release(&err);
     return rc;
 }
 
@@ -43,13 +41,12 @@ int value_make(struct fs *fs, const struct fs_req *req, struct node *node, struc
 int value_store(struct fs *fs, const struct fs_req *req, struct node *node, struct content *content,
                 struct buf *err)
 {
-    char *bytes = NULL;
+    SCOPED(xfree) char *bytes = NULL;
     size_t len = 0;
     int rc = content_text(content, &bytes, &len);
 
     if (!rc && len)
         rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len, req->cancel, err);
-    free(bytes);
     return rc;
 }
 
@@ -63,8 +60,8 @@ void value_closed(struct fs *fs, struct node *node, struct content *content)
 int value_receive(struct fs *fs, const struct fs_req *req, const struct place *from,
                   struct node *node, struct buf *err)
 {
-    struct local l = {0};
-    char *bytes = NULL;
+    SCOPED(local_release) struct local l = {0};
+    SCOPED(xfree) char *bytes = NULL;
     size_t len = 0;
     int rc = state_find_local(fs->state, from->dir->ino, from->name, &l);
 
@@ -79,7 +76,5 @@ int value_receive(struct fs *fs, const struct fs_req *req, const struct place *f
         mutex_unlock(&fs->change);
         notify_inode(fs, node->ino);
     }
-    free(bytes);
-    local_release(&l);
     return rc;
 }

@@ -40,10 +40,9 @@ static char *name_of_stream(const char *name, bool *ret_older)
     if (!*ret_older && !str_ends(name, STREAM))
         return NULL;
     len -= strlen(*ret_older ? OLDER : STREAM);
-    char *definition = xasprintf("%.*s" DEFINITION, (int)len, name);
-    char *trigger = name_is_record(definition) ? xstrndup(name, len) : NULL;
-    free(definition);
-    return trigger;
+    SCOPED(xfree) char *definition = xasprintf("%.*s" DEFINITION, (int)len, name);
+
+    return name_is_record(definition) ? xstrndup(name, len) : NULL;
 }
 
 static char *name_of_definition(const char *name)
@@ -54,10 +53,9 @@ static char *name_of_definition(const char *name)
 static bool takes(const char *name, mode_t type)
 {
     bool older;
-    char *trigger = name_of_stream(name, &older);
+    SCOPED(xfree) char *trigger = name_of_stream(name, &older);
     bool stream = trigger;
 
-    free(trigger);
     if (stream || (S_ISLNK(type) && name_is_record(name))) /* streams are filled by polling */
         return false;
     return !S_ISDIR(type) || name_is_scratch_dir(name);
@@ -91,9 +89,9 @@ static void know_calendars(struct fs *fs, const struct fs_req *req)
 static int triggers_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                            const char *name, struct node **ret)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     bool older;
-    char *trigger = name_of_stream(name, &older);
+    SCOPED(xfree) char *trigger = name_of_stream(name, &older);
 
     if (!trigger) {
         if (name_is_record(name))
@@ -106,20 +104,17 @@ static int triggers_lookup(struct fs *fs, const struct fs_req *req, struct node 
         rc = -ENOENT;
     if (!rc)
         *ret = tree_obtain(fs, spec);
-    trigger_row_release(&row);
-    free(trigger);
     return rc;
 }
 
 static void add_stream(struct node *dir, const struct trigger_row *row, bool older,
                        struct dir_list *list)
 {
-    char *name = xasprintf("%s%s", row->name, older ? OLDER : STREAM);
+    SCOPED(xfree) char *name = xasprintf("%s%s", row->name, older ? OLDER : STREAM);
     struct node_spec spec = stream_spec(dir, row, older, name);
 
     if (spec.ino)
         dir_add(list, spec, NULL);
-    free(name);
 }
 
 static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -141,14 +136,13 @@ static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *d
 static int triggers_remove(struct fs *fs, struct node *dir, const char *name)
 {
     bool older;
-    char *trigger = name_of_stream(name, &older);
+    SCOPED(xfree) char *trigger = name_of_stream(name, &older);
 
     (void)dir;
     int rc = trigger ? triggers_drop_stream(fs->triggers, trigger, older) : -ENOENT;
 
     if (!rc)
         triggers_kick(fs->triggers);
-    free(trigger);
     return rc;
 }
 
@@ -157,13 +151,10 @@ static int triggers_remove(struct fs *fs, struct node *dir, const char *name)
 static int keep_draft(struct fs *fs, const char *trigger, enum json_shape shape,
                       const struct json_where *where)
 {
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&reason, BUF_TEXT_MAX);
     content_draft_reason(shape, where, &reason);
-    int rc = triggers_draft(fs->triggers, trigger, reason.data);
-    buf_release(&reason);
-    return rc;
+    return triggers_draft(fs->triggers, trigger, reason.data);
 }
 
 static int commit_text(struct fs *fs, const char *trigger, struct content *c, const char *text,
@@ -186,17 +177,17 @@ static int commit_text(struct fs *fs, const char *trigger, struct content *c, co
 static char *trigger_of(struct fs *fs, struct node *node)
 {
     struct node *dir = tree_parent(fs, node);
-    char *name = tree_name(fs, node);
+    SCOPED(xfree) char *name = tree_name(fs, node);
     char *trigger = dir && is_definition(fs, dir, name) ? name_of_definition(name) : NULL;
 
     tree_put(fs, dir);
-    free(name);
     return trigger;
 }
 
 static int definition_commit(struct fs *fs, struct node *node, struct content *c, struct buf *err)
 {
-    char *trigger = trigger_of(fs, node), *text = NULL;
+    SCOPED(xfree) char *trigger = trigger_of(fs, node);
+    SCOPED(xfree) char *text = NULL;
     size_t len;
     int rc = 0;
 
@@ -205,8 +196,6 @@ static int definition_commit(struct fs *fs, struct node *node, struct content *c
         if (!rc)
             rc = commit_text(fs, trigger, c, text, len, err);
     }
-    free(text);
-    free(trigger);
     return rc;
 }
 
@@ -232,16 +221,14 @@ static int row_getxattr(const struct trigger_row *row, const char *name, struct 
 
 static int definition_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct trigger_row row = {0};
-    char *trigger = trigger_of(fs, node);
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
+    SCOPED(xfree) char *trigger = trigger_of(fs, node);
     int rc = trigger ? state_trigger_by_name(fs->state, trigger, &row) : -ENOENT;
 
     if (!rc)
         rc = row_getxattr(&row, name, out);
     else if (rc == -ENOENT)
         rc = str_eq(name, "state") ? buf_addstr(out, trigger ? "draft" : "local") : -ENODATA;
-    trigger_row_release(&row);
-    free(trigger);
     return rc;
 }
 
@@ -252,10 +239,8 @@ static int trigger_leave(struct fs *fs, const struct place *at, const struct loc
     (void)l;
     if (!name_is_record(at->name))
         return 0;
-    char *trigger = name_of_definition(at->name);
-    int rc = triggers_stop(fs->triggers, trigger);
-    free(trigger);
-    return rc;
+    SCOPED(xfree) char *trigger = name_of_definition(at->name);
+    return triggers_stop(fs->triggers, trigger);
 }
 
 static void trigger_left(struct fs *fs)
@@ -332,13 +317,12 @@ static bool stream_of(const struct trigger_row *row, uint64_t ino, struct trigge
 static int stream_now(struct fs *fs, struct node *node, struct trigger_stream *ret,
                       bool *ret_growing)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     int rc = state_get_trigger(fs->state, node->row, &row);
 
     if (!rc && !stream_of(&row, node->ino, ret))
         rc = -ENOENT;
     *ret_growing = !rc && node->ino == row.now.ino;
-    trigger_row_release(&row);
     return rc;
 }
 
@@ -363,12 +347,11 @@ static int stream_getattr(struct fs *fs, const struct fs_req *req, struct node *
 
 static int stream_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     int rc = state_get_trigger(fs->state, node->row, &row);
 
     if (!rc)
         rc = row_getxattr(&row, name, out);
-    trigger_row_release(&row);
     return rc == -ENOENT ? -ENODATA : rc;
 }
 

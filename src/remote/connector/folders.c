@@ -48,7 +48,7 @@ static enum grade list_tables(struct remote *r, enum kind kind, struct remote_ct
     struct remote_call call = {.ctx = ctx};
     struct remote_folders found = {0};
 
-    enum grade grade = connector_call(r, operation_of_kind(kind)->tables, NULL, 0, &call, fault);
+    enum grade grade = service_call(r, connector_by_kind[kind].folders, &call, fault);
     if (grade != GRADE_OK)
         return grade;
     const cJSON *table;
@@ -113,20 +113,13 @@ static enum grade pick_page(struct walk *w, const char *id, unsigned offset, str
                             struct remote_fault *fault)
 {
     char top[16], skip[16];
-    const struct param params[] = {
-        {"operation", "MailFolders"}, {"top", top}, {"skip", skip}, {"id", id}};
-    struct remote_call call = {.ctx = w->ctx};
+    struct remote_call call = {
+        .params = PARAMS({"operation", "MailFolders"}, {"top", top}, {"skip", skip}, {"id", id}),
+        .ctx = w->ctx};
 
     snprintf(top, sizeof(top), "%d", PICKER_TOP);
     snprintf(skip, sizeof(skip), "%u", offset);
-    enum grade grade = connector_call(w->r, id ? OP_PICKER_BROWSE : OP_PICKER_OPEN, params,
-                                      ARRAY_SIZE(params), &call, fault);
-    if (grade == GRADE_OK) {
-        *ret = call.answer;
-        call.answer = NULL;
-    }
-    remote_call_release(&call);
-    return grade;
+    return service_object(w->r, id ? OP_PICKER_BROWSE : OP_PICKER_OPEN, &call, ret, fault);
 }
 
 static enum grade pick_all(struct walk *w, const char *id, unsigned depth,
@@ -151,7 +144,6 @@ static enum grade pick_all(struct walk *w, const char *id, unsigned depth,
         if (count < PICKER_TOP || !progress)
             return GRADE_OK;
         offset += count;
-        remote_fault_release(fault);
     }
 }
 
@@ -178,7 +170,6 @@ static enum grade walk_picker(struct walk *w, struct remote_fault *fault)
         }
         /* The list may move while it grows, the strings do not. */
         const char *id = w->found.list[i].id;
-        remote_fault_release(fault);
         grade = pick_all(w, id, depth, fault);
         if (!is_refusal(grade))
             continue;
@@ -213,7 +204,6 @@ static enum grade list_well_known(struct remote *r, struct remote_ctx ctx,
     struct remote_folders found = {.partial = true};
 
     for (size_t i = 0; i < ARRAY_SIZE(well_known); i++) {
-        remote_fault_release(fault);
         enum grade grade = connector_find_mail_folder(r, well_known[i], ctx, fault);
         if (grade == GRADE_OK) {
             add_folder(&found, (struct remote_folder){.id = xstrdup(well_known[i]),
@@ -257,7 +247,7 @@ static enum grade list_mail(struct remote *r, struct remote_ctx ctx, struct remo
 enum grade connector_list_folders(struct remote *r, enum kind kind, struct remote_ctx ctx,
                                   struct remote_folders *ret, struct remote_fault *fault)
 {
-    if (operation_of_kind(kind)->tables == OP_COUNT)
+    if (!connector_by_kind[kind].folders)
         return list_mail(r, ctx, ret, fault);
     return list_tables(r, kind, ctx, ret, fault);
 }

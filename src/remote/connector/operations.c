@@ -3,8 +3,6 @@
  */
 #include "operations_p.h"
 
-#include <outlookfs/base/alloc.h>
-
 #include <assert.h>
 
 /* clang-format off */
@@ -15,7 +13,7 @@
 #define REQUIRED(name) {name, PARAM_QUERY, true}
 
 /* Contract sections 2.1-2.25 and 4.9. */
-static const struct operation_info operations[] = {
+const struct operation_info connector_operations[OP_COUNT] = {
     [OP_GET_EMAILS] = {
         .name = "GetEmails", .method = "GET", .path = "/Mail",
         .params = {OPTIONAL("folderPath"), OPTIONAL("fetchOnlyUnread"),
@@ -183,53 +181,43 @@ static const struct operation_info operations[] = {
     },
 };
 /* clang-format on */
-_Static_assert(ARRAY_SIZE(operations) == OP_COUNT, "an operation is missing");
 
-static const struct kind_operations kinds[] = {
+const struct kind_operations connector_by_kind[KIND_COUNT] = {
     [KIND_MESSAGE] =
         {
-            .tables = OP_COUNT,
             .list = OP_GET_EMAILS,
             .get = OP_GET_EMAIL,
-            .post = OP_COUNT,
-            .patch = OP_COUNT,
-            .del = OP_DELETE_EMAIL,
+            .remove = OP_DELETE_EMAIL,
+            .mark_read = OP_MARK_AS_READ,
         },
     [KIND_EVENT] =
         {
-            .tables = OP_CALENDAR_GET_TABLES,
+            .folders = OP_CALENDAR_GET_TABLES,
             .list = OP_CALENDAR_GET_ITEMS,
             .get = OP_CALENDAR_GET_ITEM,
-            .post = OP_CALENDAR_POST_ITEM,
-            .patch = OP_CALENDAR_PATCH_ITEM,
-            .del = OP_CALENDAR_DELETE_ITEM,
+            .create = OP_CALENDAR_POST_ITEM,
+            .update = OP_CALENDAR_PATCH_ITEM,
+            .remove = OP_CALENDAR_DELETE_ITEM,
         },
     [KIND_CONTACT] =
         {
-            .tables = OP_CONTACT_GET_TABLES,
+            .folders = OP_CONTACT_GET_TABLES,
             .list = OP_CONTACT_GET_ITEMS,
             .get = OP_CONTACT_GET_ITEM,
-            .post = OP_CONTACT_POST_ITEM,
-            .patch = OP_CONTACT_PATCH_ITEM,
-            .del = OP_CONTACT_DELETE_ITEM,
+            .create = OP_CONTACT_POST_ITEM,
+            .update = OP_CONTACT_PATCH_ITEM,
+            .remove = OP_CONTACT_DELETE_ITEM,
         },
 };
-_Static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "a kind has no operations");
 
 const struct operation_info *connector_operation(enum operation op)
 {
-    assert(op < OP_COUNT);
-    return &operations[op];
-}
-
-const struct kind_operations *operation_of_kind(enum kind kind)
-{
-    assert(kind < KIND_COUNT);
-    return &kinds[kind];
+    assert(op > OP_NONE && op < OP_COUNT);
+    return &connector_operations[op];
 }
 
 enum operation operation_of_row(const struct operation_info *info)
 {
-    assert(info >= operations && info < operations + OP_COUNT);
-    return (enum operation)(info - operations);
+    assert(info > connector_operations && info < connector_operations + OP_COUNT);
+    return (enum operation)(info - connector_operations);
 }

@@ -8,11 +8,13 @@
 #define OUTLOOKFS_REMOTE_CONNECTOR_OPERATIONS_P_H
 
 #include "../operation_p.h"
+#include "../remote_p.h"
 
 #include <outlookfs/model/kind.h>
 
 /* Named as in the v1 specification. */
 enum operation {
+    OP_NONE,
     OP_GET_EMAILS,
     OP_GET_EMAIL,
     OP_SEND_EMAIL,
@@ -46,14 +48,11 @@ enum operation {
     OP_COUNT
 };
 
+extern const struct operation_info connector_operations[OP_COUNT];
+extern const struct kind_operations connector_by_kind[KIND_COUNT];
+
 const struct operation_info *connector_operation(enum operation op);
 
-/* The five operations of a kind that live in tables (calendars, contacts); for messages get, list
- * and del only, the others are OP_COUNT. */
-struct kind_operations {
-    enum operation tables, list, get, post, patch, del;
-};
-const struct kind_operations *operation_of_kind(enum kind kind);
 /* The operation of a row of the table. */
 enum operation operation_of_row(const struct operation_info *info);
 

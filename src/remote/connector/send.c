@@ -19,17 +19,16 @@ enum grade connector_send(struct remote *r, const char *message, const char *key
                           struct remote_ctx ctx, struct remote_fault *fault)
 {
     (void)key;
-    return connector_do(r, OP_SEND_EMAIL, NULL, 0,
-                        &(struct remote_call){.text = message, .ctx = ctx}, fault);
+    return service_do(r, OP_SEND_EMAIL, &(struct remote_call){.text = message, .ctx = ctx}, fault);
 }
 
 /* A comment in an address is what the specification has; it ends where the backend's does. */
-static bool fits_address(const struct param *params, size_t count)
+static bool fits_address(const struct param *params)
 {
     struct buf url;
 
     buf_init(&url, REPLY_ADDRESS_MAX);
-    int rc = operation_url(connector_operation(OP_REPLY_TO), params, count, &url);
+    int rc = operation_url(connector_operation(OP_REPLY_TO), params, NULL, &url);
     buf_release(&url);
     return rc != -ENOBUFS;
 }
@@ -37,19 +36,17 @@ static bool fits_address(const struct param *params, size_t count)
 static enum grade reply_in_body(struct remote *r, const char *id, const char *comment, bool all,
                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param message = {"messageId", id};
     cJSON *body = cJSON_CreateObject();
     struct buf html;
 
     buf_init(&html, JSON_TEXT_MAX);
-    *fault = (struct remote_fault){0};
     int rc = html_from_text(comment, &html);
     cJSON_AddStringToObject(body, "Body", html.data);
     cJSON_AddBoolToObject(body, "ReplyAll", all);
     buf_release(&html);
+    struct remote_call call = {.params = PARAMS({"messageId", id}), .body = body, .ctx = ctx};
     enum grade grade = rc ? remote_fail(fault, GRADE_TOO_BIG, "the comment is too long")
-                          : connector_do(r, OP_REPLY_TO_V3, &message, 1,
-                                         &(struct remote_call){.body = body, .ctx = ctx}, fault);
+                          : service_do(r, OP_REPLY_TO_V3, &call, fault);
     cJSON_Delete(body);
     return grade;
 }
@@ -57,14 +54,13 @@ static enum grade reply_in_body(struct remote *r, const char *id, const char *co
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
                            const char *key, struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param params[] = {
-        {"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}};
+    struct remote_call call = {
+        .params = PARAMS({"messageId", id}, {"comment", comment}, {"replyAll", remote_bool(all)}),
+        .ctx = ctx};
 
     (void)key;
-    if (!fits_address(params, ARRAY_SIZE(params)))
-        return reply_in_body(r, id, comment, all, ctx, fault);
-    return connector_do(r, OP_REPLY_TO, params, ARRAY_SIZE(params),
-                        &(struct remote_call){.ctx = ctx}, fault);
+    return fits_address(call.params) ? service_do(r, OP_REPLY_TO, &call, fault)
+                                     : reply_in_body(r, id, comment, all, ctx, fault);
 }
 
 char *remote_ask_head(const char *url)
@@ -94,7 +90,7 @@ enum grade connector_ask(struct remote *r, enum remote_question question, const 
     enum operation op =
         question == REMOTE_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
     struct remote_call call = {.text = body, .ctx = ctx};
-    enum grade grade = connector_call(r, op, NULL, 0, &call, fault);
+    enum grade grade = service_call(r, op, &call, fault);
 
     if (grade == GRADE_OK)
         *ret_location = location_of(&call);
@@ -105,6 +101,5 @@ enum grade connector_ask(struct remote *r, enum remote_question question, const 
 enum grade connector_unsubscribe(struct remote *r, const char *location, struct remote_ctx ctx,
                                  struct remote_fault *fault)
 {
-    return connector_do(r, OP_UNSUBSCRIBE, NULL, 0,
-                        &(struct remote_call){.at = location, .ctx = ctx}, fault);
+    return service_do(r, OP_UNSUBSCRIBE, &(struct remote_call){.at = location, .ctx = ctx}, fault);
 }

@@ -24,11 +24,11 @@ static char *query_of(const char *location)
 }
 
 enum grade connector_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                          size_t count, const char *cursor, struct remote_ctx ctx,
-                          struct remote_news *ret, struct remote_fault *fault)
+                          const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                          struct remote_fault *fault)
 {
-    struct remote_call call = {.query = cursor, .ctx = ctx};
-    enum grade grade = connector_call(r, operations[trigger], params, count, &call, fault);
+    struct remote_call call = {.params = params, .query = cursor, .ctx = ctx};
+    enum grade grade = service_call(r, operations[trigger], &call, fault);
 
     if (grade == GRADE_OK) {
         *ret = (struct remote_news){

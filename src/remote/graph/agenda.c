@@ -14,11 +14,8 @@ enum grade graph_agenda(struct remote *r, const char *calendar, int64_t from, in
 
     graph_time(from, start);
     graph_time(to, end);
-    const struct param all[] = {
-        {"folder", calendar},
-        {"startDateTime", start},
-        {"endDateTime", end},
-        {"$top", "100"},
-    };
-    return graph_list_all(r, GRAPH_LIST_CALENDAR_VIEW, all, ARRAY_SIZE(all), ctx, ret, fault);
+    return graph_list_all(r, GRAPH_LIST_CALENDAR_VIEW,
+                          PARAMS({"folder", calendar}, {"startDateTime", start},
+                                 {"endDateTime", end}, {"$top", "100"}),
+                          ctx, ret, fault);
 }

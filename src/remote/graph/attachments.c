@@ -36,14 +36,13 @@ static const char *media_type(const cJSON *item)
 static enum grade describe_item(struct remote *r, const char *message, cJSON *attachment,
                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", message},
-                                {"attachment", json_str(attachment, "id")},
-                                {"$expand", "microsoft.graph.itemattachment/item"}};
+    struct remote_call call = {.params = PARAMS({"id", message},
+                                                {"attachment", json_str(attachment, "id")},
+                                                {"$expand", "microsoft.graph.itemattachment/item"}),
+                               .ctx = ctx};
     cJSON *described = NULL;
+    enum grade grade = service_object(r, GRAPH_DESCRIBE_ATTACHMENT, &call, &described, fault);
 
-    remote_fault_release(fault);
-    enum grade grade = graph_object(r, GRAPH_DESCRIBE_ATTACHMENT, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &described, fault);
     if (grade != GRADE_OK)
         return grade;
     cJSON_DeleteItemFromObjectCaseSensitive(attachment, "contentType");
@@ -56,10 +55,10 @@ static enum grade describe_item(struct remote *r, const char *message, cJSON *at
 enum grade graph_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
                              struct cJSON **ret, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", message}, {"$select", GRAPH_ATTACHMENT_NAMES}};
     cJSON *list = NULL, *a;
-    enum grade grade =
-        graph_list_all(r, GRAPH_LIST_ATTACHMENTS, all, ARRAY_SIZE(all), ctx, &list, fault);
+    enum grade grade = graph_list_all(r, GRAPH_LIST_ATTACHMENTS,
+                                      PARAMS({"id", message}, {"$select", GRAPH_ATTACHMENT_NAMES}),
+                                      ctx, &list, fault);
 
     cJSON_ArrayForEach(a, list)
     {
@@ -78,14 +77,14 @@ enum grade graph_attachments(struct remote *r, const char *message, struct remot
 /* --- bytes ------------------------------------------------------------------------------------ */
 
 /* The message on the web, as a file that desktops open. */
-static enum grade write_shortcut(struct remote *r, const char *message, struct remote_ctx ctx,
-                                 http_sink_fn sink, http_restart_fn restart, void *sink_ctx,
+static enum grade write_shortcut(struct remote *r, const char *message,
+                                 const struct http_sink *sink, struct remote_ctx ctx,
                                  struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", message}, {"$select", "id,webLink"}};
+    struct remote_call call = {.params = PARAMS({"id", message}, {"$select", "id,webLink"}),
+                               .ctx = ctx};
     cJSON *record = NULL;
-    enum grade grade = graph_object(r, GRAPH_GET_MESSAGE, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &record, fault);
+    enum grade grade = service_object(r, GRAPH_GET_MESSAGE, &call, &record, fault);
     const char *link = json_str(record, "webLink");
 
     if (grade == GRADE_OK && (!link || strpbrk(link, "\r\n"))) {
@@ -93,7 +92,7 @@ static enum grade write_shortcut(struct remote *r, const char *message, struct r
     } else if (grade == GRADE_OK) {
         char *text = xasprintf("[InternetShortcut]\r\nURL=%s\r\n", link);
 
-        if (restart(sink_ctx) || sink(sink_ctx, text, strlen(text)))
+        if (sink->restart(sink->ctx) || sink->write(sink->ctx, text, strlen(text)))
             grade = remote_fail(fault, GRADE_BROKEN, "the shortcut cannot be written");
         free(text);
     }
@@ -102,35 +101,32 @@ static enum grade write_shortcut(struct remote *r, const char *message, struct r
 }
 
 enum grade graph_attachment(struct remote *r, const char *message, const char *attachment,
-                            struct remote_ctx ctx, http_sink_fn sink, http_restart_fn restart,
-                            void *sink_ctx, struct remote_fault *fault)
+                            const struct http_sink *sink, struct remote_ctx ctx,
+                            struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", message}, {"attachment", attachment}};
-    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
-    enum grade grade = graph_do(r, GRAPH_GET_ATTACHMENT, all, ARRAY_SIZE(all), &call, fault);
+    struct remote_call call = {
+        .params = PARAMS({"id", message}, {"attachment", attachment}), .sink = sink, .ctx = ctx};
+    enum grade grade = service_do(r, GRAPH_GET_ATTACHMENT, &call, fault);
 
-    if (fault->status != STATUS_NO_CONTENT_HERE)
-        return grade;
-    remote_fault_release(fault);
-    return write_shortcut(r, message, ctx, sink, restart, sink_ctx, fault);
+    return fault->status == STATUS_NO_CONTENT_HERE ? write_shortcut(r, message, sink, ctx, fault)
+                                                   : grade;
 }
 
 /* --- the message ------------------------------------------------------------------------------ */
 
-enum grade graph_message(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                         http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+enum grade graph_message(struct remote *r, const char *id, const struct http_sink *sink,
+                         struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", id}, {"$expand", "attachments"}};
-    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
+    struct remote_call call = {
+        .params = PARAMS({"id", id}, {"$expand", "attachments"}), .sink = sink, .ctx = ctx};
 
-    return graph_do(r, GRAPH_GET_MESSAGE_WITH_ATTACHMENTS, all, ARRAY_SIZE(all), &call, fault);
+    return service_do(r, GRAPH_GET_MESSAGE_WITH_ATTACHMENTS, &call, fault);
 }
 
-enum grade graph_mime(struct remote *r, const char *id, struct remote_ctx ctx, http_sink_fn sink,
-                      http_restart_fn restart, void *sink_ctx, struct remote_fault *fault)
+enum grade graph_mime(struct remote *r, const char *id, const struct http_sink *sink,
+                      struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", id}};
-    struct remote_call call = {.ctx = ctx, .sink = sink, .restart = restart, .sink_ctx = sink_ctx};
+    struct remote_call call = {.params = PARAMS({"id", id}), .sink = sink, .ctx = ctx};
 
-    return graph_do(r, GRAPH_GET_MIME, all, ARRAY_SIZE(all), &call, fault);
+    return service_do(r, GRAPH_GET_MIME, &call, fault);
 }

@@ -115,9 +115,8 @@ static enum grade ask_batch(struct asking *a, struct remote_ctx ctx, int64_t *pa
                             struct remote_fault *fault)
 {
     cJSON *body = compose(a), *answer = NULL;
-    enum grade grade =
-        graph_object(a->r, GRAPH_BATCH, NULL, 0, &(struct remote_call){.body = body, .ctx = ctx},
-                     &answer, fault);
+    enum grade grade = service_object(
+        a->r, GRAPH_BATCH, &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
 
     *pause = 0;
     *came = 0;
@@ -155,7 +154,6 @@ static enum grade ask_all(struct asking *a, struct remote_ctx ctx, struct remote
     while (came < a->count) {
         int64_t pause;
 
-        remote_fault_release(fault);
         before = came;
         enum grade grade = ask_batch(a, ctx, &pause, &came, fault);
         if (grade != GRADE_OK)
@@ -186,7 +184,7 @@ enum grade graph_batch(struct remote *r, char **paths, size_t count, struct remo
         .size = MEMBERS_MAX,
     };
 
-    *fault = (struct remote_fault){0};
+    remote_fault_release(fault);
     memset(ret, 0, count * sizeof(*ret));
     enum grade grade = ask_all(&a, ctx, fault);
     for (size_t i = 0; grade != GRADE_OK && i < count; i++) {

@@ -19,15 +19,19 @@ enum grade graph_changes(struct remote *r, enum kind kind, const char *folder, c
                          unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
                          struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", folder}, {"$orderby", "receivedDateTime desc"}};
     struct remote_changes changes = {0};
     struct graph_page_size size;
 
     graph_page_size_init(&size, top < GRAPH_PAGE_MAX ? top : GRAPH_PAGE_MAX);
     struct remote_call call = {
-        .ctx = ctx, .at = cursor, .headers = size.headers, .kind = kind, .items = &changes.items};
-    enum grade grade = graph_call(r, cursor ? GRAPH_NEXT_PAGE : graph_kind(kind)->changes, all,
-                                  ARRAY_SIZE(all), &call, fault);
+        .params = PARAMS({"folder", folder}, {"$orderby", "receivedDateTime desc"}),
+        .ctx = ctx,
+        .at = cursor,
+        .headers = size.headers,
+        .kind = kind,
+        .items = &changes.items};
+    enum grade grade =
+        service_call(r, cursor ? GRAPH_NEXT_PAGE : graph_by_kind[kind].changes, &call, fault);
     if (grade != GRADE_OK && cursor && graph_forgot_cursor(grade, fault)) {
         remote_fault_release(fault);
         *ret = (struct remote_changes){.start_over = true};
@@ -55,12 +59,12 @@ enum grade graph_list_versions(struct remote *r, enum kind kind, const char *fol
                                struct remote_ctx ctx, struct remote_versions *ret,
                                struct remote_fault *fault)
 {
-    const struct param all[] = {
-        {"folder", folder}, {"$select", "id,changeKey"}, {"$top", VERSIONS_TOP}};
     struct remote_versions versions = {0};
     cJSON *list = NULL;
-    enum grade grade =
-        graph_list_all(r, graph_kind(kind)->list, all, ARRAY_SIZE(all), ctx, &list, fault);
+    enum grade grade = graph_list_all(
+        r, graph_by_kind[kind].list,
+        PARAMS({"folder", folder}, {"$select", "id,changeKey"}, {"$top", VERSIONS_TOP}), ctx, &list,
+        fault);
 
     if (grade != GRADE_OK)
         return grade;
@@ -85,11 +89,8 @@ enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
 {
     char **paths = xcalloc(count + 1, sizeof(*paths));
 
-    for (size_t i = 0; i < count; i++) {
-        const struct param all[] = {{"folder", folder}, {"id", ids[i]}};
-
-        paths[i] = graph_path(graph_kind(kind)->get, all, ARRAY_SIZE(all));
-    }
+    for (size_t i = 0; i < count; i++)
+        paths[i] = graph_path(graph_by_kind[kind].get, PARAMS({"id", ids[i]}));
     enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++) {
         const char *parent = json_str(ret[i], "parentFolderId");

@@ -23,10 +23,9 @@
 static enum grade is_draft(struct remote *r, const char *id, struct remote_ctx ctx, bool *ret,
                            struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", id}, {"$select", "id,isDraft"}};
+    struct remote_call call = {.params = PARAMS({"id", id}, {"$select", "id,isDraft"}), .ctx = ctx};
     cJSON *message = NULL;
-    enum grade grade = graph_object(r, GRAPH_GET_MESSAGE, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &message, fault);
+    enum grade grade = service_object(r, GRAPH_GET_MESSAGE, &call, &message, fault);
 
     *ret = json_bool(message, "isDraft", false);
     cJSON_Delete(message);
@@ -36,18 +35,15 @@ static enum grade is_draft(struct remote *r, const char *id, struct remote_ctx c
 enum grade graph_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
                             struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", id}};
+    struct remote_call call = {.params = PARAMS({"id", id}), .ctx = ctx};
     bool draft = false;
-
-    *fault = (struct remote_fault){0};
     enum grade grade = is_draft(r, id, ctx, &draft, fault);
+
     if (grade == GRADE_GONE)
         return remote_fail(fault, GRADE_REFUSED, "the draft is gone");
     if (grade != GRADE_OK || !draft)
         return grade;
-    remote_fault_release(fault);
-    grade = graph_do(r, GRAPH_SEND_DRAFT, all, ARRAY_SIZE(all), &(struct remote_call){.ctx = ctx},
-                     fault);
+    grade = service_do(r, GRAPH_SEND_DRAFT, &call, fault);
     if (grade != GRADE_OK && fault->unknown) {
         struct remote_fault look = {0};
 
@@ -84,28 +80,15 @@ static char *message_id(const struct buf *mime)
     return NULL;
 }
 
-static int take_bytes(void *ctx, const void *data, size_t len)
-{
-    return buf_add(ctx, data, len);
-}
-
-static int forget_bytes(void *ctx)
-{
-    buf_clear(ctx);
-    return 0;
-}
-
 static bool has_bytes(struct remote *r, const char *id, const struct buf *mime,
                       struct remote_ctx ctx)
 {
-    const struct param all[] = {{"id", id}};
     struct remote_fault fault = {0};
     struct buf theirs;
+    const struct http_sink sink = http_sink_to(&theirs);
 
     buf_init(&theirs, 2 * mime->len + BUF_TEXT_MAX);
-    struct remote_call call = {
-        .ctx = ctx, .sink = take_bytes, .restart = forget_bytes, .sink_ctx = &theirs};
-    enum grade grade = graph_do(r, GRAPH_GET_MIME, all, ARRAY_SIZE(all), &call, &fault);
+    enum grade grade = graph_mime(r, id, &sink, ctx, &fault);
     bool same =
         grade == GRADE_OK && theirs.len == mime->len && !memcmp(theirs.data, mime->data, mime->len);
     buf_release(&theirs);
@@ -119,12 +102,11 @@ static enum grade find_imported(struct remote *r, const char *folder, const stru
 {
     char *name = message_id(mime);
     char *filter = name ? xasprintf("internetMessageId eq '%s'", name) : NULL;
-    const struct param all[] = {{"folder", folder}, {"$top", FIND_TOP}, {"$filter", filter}};
-    struct remote_call call = {.ctx = ctx};
+    struct remote_call call = {
+        .params = PARAMS({"folder", folder}, {"$top", FIND_TOP}, {"$filter", filter}), .ctx = ctx};
     const cJSON *found;
+    enum grade grade = service_call(r, GRAPH_LIST_MESSAGES, &call, fault);
 
-    remote_fault_release(fault);
-    enum grade grade = graph_call(r, GRAPH_LIST_MESSAGES, all, ARRAY_SIZE(all), &call, fault);
     cJSON_ArrayForEach(found, call.answer)
     {
         const char *id = json_str(found, "id");
@@ -142,16 +124,16 @@ static enum grade upload_message(struct remote *r, const char *folder, const str
                                  struct remote_ctx ctx, struct cJSON **ret,
                                  struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", folder}};
     struct buf text;
 
     buf_init(&text, 2 * mime->len + BUF_TEXT_MAX);
     base64_encode(&text, mime->data, mime->len);
-    struct remote_call call = {
-        .data = text.data, .ndata = text.len, .content_type = "text/plain", .ctx = ctx};
-    remote_fault_release(fault);
-    enum grade grade =
-        graph_object(r, GRAPH_IMPORT_MESSAGE, all, ARRAY_SIZE(all), &call, ret, fault);
+    struct remote_call call = {.params = PARAMS({"folder", folder}),
+                               .data = text.data,
+                               .ndata = text.len,
+                               .content_type = "text/plain",
+                               .ctx = ctx};
+    enum grade grade = service_object(r, GRAPH_IMPORT_MESSAGE, &call, ret, fault);
     buf_release(&text);
     return grade;
 }
@@ -162,11 +144,10 @@ enum grade graph_import(struct remote *r, const char *folder, const struct buf *
     enum grade grade = GRADE_OK;
     char *id = NULL;
 
-    *fault = (struct remote_fault){0};
     if (repeated)
         grade = find_imported(r, folder, mime, ctx, &id, fault);
     if (grade == GRADE_OK && id)
-        grade = graph_get(r, KIND_MESSAGE, folder, id, ctx, ret, fault);
+        grade = remote_get(r, KIND_MESSAGE, folder, id, ctx, ret, fault);
     else if (grade == GRADE_OK)
         grade = upload_message(r, folder, mime, ctx, ret, fault);
     free(id);

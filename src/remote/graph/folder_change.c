@@ -39,15 +39,14 @@ static enum grade find_made(struct remote *r, enum kind kind, const char *parent
                             const char *display, struct remote_ctx ctx, char **ret_id,
                             struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", parent ? parent : operations[kind].top},
-                                {"$top", "250"}};
     enum graph_operation op =
         !parent && kind == KIND_CONTACT ? GRAPH_LIST_CONTACT_FOLDERS : operations[kind].list_below;
     cJSON *list = NULL;
     const cJSON *folder;
 
-    remote_fault_release(fault);
-    enum grade grade = graph_list_all(r, op, all, ARRAY_SIZE(all), ctx, &list, fault);
+    enum grade grade = graph_list_all(
+        r, op, PARAMS({"folder", parent ? parent : operations[kind].top}, {"$top", "250"}), ctx,
+        &list, fault);
     cJSON_ArrayForEach(folder, list)
     {
         const char *id = json_str(folder, "id");
@@ -63,11 +62,10 @@ enum grade graph_make_folder(struct remote *r, enum kind kind, const char *paren
                              const char *display, struct remote_ctx ctx, char **ret_id,
                              struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", parent}};
     cJSON *body = body_of("displayName", display), *answer = NULL;
-    enum grade grade = graph_object(
-        r, parent ? operations[kind].make_below : operations[kind].make, all, ARRAY_SIZE(all),
-        &(struct remote_call){.body = body, .ctx = ctx}, &answer, fault);
+    struct remote_call call = {.params = PARAMS({"folder", parent}), .body = body, .ctx = ctx};
+    enum grade grade = service_object(
+        r, parent ? operations[kind].make_below : operations[kind].make, &call, &answer, fault);
 
     cJSON_Delete(body);
     *ret_id = NULL;
@@ -92,10 +90,9 @@ enum grade graph_rename_folder(struct remote *r, enum kind kind, const char *id,
                                const char *display, struct remote_ctx ctx,
                                struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", id}};
     cJSON *body = body_of("displayName", display);
-    enum grade grade = graph_do(r, operations[kind].update, all, ARRAY_SIZE(all),
-                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    struct remote_call call = {.params = PARAMS({"folder", id}), .body = body, .ctx = ctx};
+    enum grade grade = service_do(r, operations[kind].update, &call, fault);
 
     cJSON_Delete(body);
     return grade;
@@ -104,28 +101,23 @@ enum grade graph_rename_folder(struct remote *r, enum kind kind, const char *id,
 enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
                              struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", id}};
-
-    *fault = (struct remote_fault){0};
     if (kind != KIND_MESSAGE)
         return remote_fail(fault, GRADE_REFUSED, "Graph moves mail folders only");
     cJSON *body = body_of("destinationId", parent ? parent : operations[kind].top);
-    enum grade grade = graph_do(r, GRAPH_MOVE_MAIL_FOLDER, all, ARRAY_SIZE(all),
-                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    struct remote_call call = {.params = PARAMS({"folder", id}), .body = body, .ctx = ctx};
+    enum grade grade = service_do(r, GRAPH_MOVE_MAIL_FOLDER, &call, fault);
     cJSON_Delete(body);
     return grade;
 }
 
 /* --- removing --------------------------------------------------------------------------------- */
 
-static enum grade is_empty(struct remote *r, enum graph_operation list, const char *id,
-                           struct remote_ctx ctx, struct remote_fault *fault)
+static enum grade is_empty(struct remote *r, unsigned list, const char *id, struct remote_ctx ctx,
+                           struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", id}, {"$top", "1"}};
-    struct remote_call call = {.ctx = ctx};
+    struct remote_call call = {.params = PARAMS({"folder", id}, {"$top", "1"}), .ctx = ctx};
+    enum grade grade = service_call(r, list, &call, fault);
 
-    remote_fault_release(fault);
-    enum grade grade = graph_call(r, list, all, ARRAY_SIZE(all), &call, fault);
     if (grade == GRADE_OK && cJSON_GetArraySize(call.answer))
         grade = remote_fail(fault, GRADE_CONFLICT, "the folder is not empty");
     remote_call_release(&call);
@@ -135,15 +127,10 @@ static enum grade is_empty(struct remote *r, enum graph_operation list, const ch
 enum grade graph_remove_folder(struct remote *r, enum kind kind, const char *id,
                                struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", id}};
+    struct remote_call call = {.params = PARAMS({"folder", id}), .ctx = ctx};
+    enum grade grade = is_empty(r, graph_by_kind[kind].list, id, ctx, fault);
 
-    *fault = (struct remote_fault){0};
-    enum grade grade = is_empty(r, graph_kind(kind)->list, id, ctx, fault);
     if (grade == GRADE_OK)
         grade = is_empty(r, operations[kind].list_below, id, ctx, fault);
-    if (grade != GRADE_OK)
-        return grade;
-    remote_fault_release(fault);
-    return graph_do(r, operations[kind].remove, all, ARRAY_SIZE(all),
-                    &(struct remote_call){.ctx = ctx}, fault);
+    return grade == GRADE_OK ? service_do(r, operations[kind].remove, &call, fault) : grade;
 }

@@ -68,10 +68,9 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
     cJSON *folders[GRAPH_WELL_KNOWN];
 
     for (size_t i = from; i < to; i++) {
-        const struct param all[] = {{"folder", well_known[i].name},
-                                    {"$select", "id,displayName,parentFolderId"}};
-
-        paths[i] = graph_path(GRAPH_GET_MAIL_FOLDER, all, ARRAY_SIZE(all));
+        paths[i] =
+            graph_path(GRAPH_GET_MAIL_FOLDER, PARAMS({"folder", well_known[i].name},
+                                                     {"$select", "id,displayName,parentFolderId"}));
     }
     enum grade grade = graph_batch(&g->base, paths + from, to - from, ctx, folders + from, fault);
     mutex_lock(&g->lock);
@@ -107,10 +106,8 @@ static enum grade know_well_known(struct graph *g, struct remote_ctx ctx,
         return GRADE_OK;
 
     enum grade grade = ask_well_known(g, INBOX, NAMES_ONLY, &english, ctx, fault);
-    if (grade == GRADE_OK && !english) {
-        remote_fault_release(fault);
+    if (grade == GRADE_OK && !english)
         grade = ask_well_known(g, NAMES_ONLY, GRAPH_WELL_KNOWN, &english, ctx, fault);
-    }
     if (grade != GRADE_OK) { /* all is asked again */
         mutex_lock(&g->lock);
         xstrset(&g->well_known[INBOX], NULL);
@@ -169,13 +166,11 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
                                     struct remote_folders *ret, struct remote_fault *fault)
 {
     cJSON *all = NULL;
-    enum grade grade = graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, 0, NULL, ctx, &all,
+    enum grade grade = graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, NULL, ctx, &all,
                                       &ret->cursor, fault);
 
-    if (grade == GRADE_OK) {
-        remote_fault_release(fault);
+    if (grade == GRADE_OK)
         grade = know_well_known(g, ctx, fault);
-    }
     const cJSON *folder;
     cJSON_ArrayForEach(folder, all)
     {
@@ -208,20 +203,17 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 
     bool mail = kind == KIND_MESSAGE;
 
-    *fault = (struct remote_fault){0};
     found.contents = mail;
     enum grade grade =
-        graph_feed_all(r, mail ? GRAPH_LIST_MAIL_FOLDERS : GRAPH_CONTACT_FOLDER_CHANGES, NULL, 0,
+        graph_feed_all(r, mail ? GRAPH_LIST_MAIL_FOLDERS : GRAPH_CONTACT_FOLDER_CHANGES, NULL,
                        cursor, ctx, &list, &found.cursor, fault);
     if (grade == GRADE_GONE) {
         remote_fault_release(fault);
         *ret = (struct remote_folders){.start_over = true};
         return GRADE_OK;
     }
-    if (grade == GRADE_OK && mail && list->child) {
-        remote_fault_release(fault);
+    if (grade == GRADE_OK && mail && list->child)
         grade = know_well_known(g, ctx, fault);
-    }
     const cJSON *folder;
     cJSON_ArrayForEach(folder, list)
     {
@@ -253,11 +245,10 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 static enum grade add_contact_folders(struct remote *r, const char *parent, struct remote_ctx ctx,
                                       struct remote_folders *ret, struct remote_fault *fault)
 {
-    const struct param all[] = {{"folder", parent}, {"$top", FOLDERS_TOP}};
     cJSON *list = NULL;
     enum grade grade =
-        graph_list_all(r, parent ? GRAPH_LIST_CONTACT_SUBFOLDERS : GRAPH_LIST_CONTACT_FOLDERS, all,
-                       ARRAY_SIZE(all), ctx, &list, fault);
+        graph_list_all(r, parent ? GRAPH_LIST_CONTACT_SUBFOLDERS : GRAPH_LIST_CONTACT_FOLDERS,
+                       PARAMS({"folder", parent}, {"$top", FOLDERS_TOP}), ctx, &list, fault);
 
     const cJSON *folder;
     cJSON_ArrayForEach(folder, list)
@@ -278,15 +269,13 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
                                        struct remote_folders *ret, struct remote_fault *fault)
 {
     cJSON *folder = NULL, *unused = NULL;
-    enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, 0, NULL, ctx, &unused,
+    enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, NULL, ctx, &unused,
                                       &ret->cursor, fault);
 
     cJSON_Delete(unused);
-    if (grade == GRADE_OK) {
-        remote_fault_release(fault);
-        grade = graph_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL, 0,
-                             &(struct remote_call){.ctx = ctx}, &folder, fault);
-    }
+    if (grade == GRADE_OK)
+        grade = service_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER,
+                               &(struct remote_call){.ctx = ctx}, &folder, fault);
     if (grade != GRADE_OK)
         return grade;
     const char *id = json_str(folder, "id");
@@ -297,10 +286,8 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
         return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
 
     grade = add_contact_folders(r, NULL, ctx, ret, fault);
-    for (size_t i = 1; grade == GRADE_OK && i < ret->count; i++) {
-        remote_fault_release(fault);
+    for (size_t i = 1; grade == GRADE_OK && i < ret->count; i++)
         grade = add_contact_folders(r, ret->list[i].id, ctx, ret, fault);
-    }
     return grade;
 }
 
@@ -309,10 +296,9 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
 static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
                                  struct remote_folders *ret, struct remote_fault *fault)
 {
-    const struct param all[] = {{"$top", FOLDERS_TOP}};
     cJSON *list = NULL;
     enum grade grade =
-        graph_list_all(r, GRAPH_LIST_CALENDARS, all, ARRAY_SIZE(all), ctx, &list, fault);
+        graph_list_all(r, GRAPH_LIST_CALENDARS, PARAMS({"$top", FOLDERS_TOP}), ctx, &list, fault);
 
     const cJSON *calendar;
     cJSON_ArrayForEach(calendar, list)
@@ -333,7 +319,6 @@ enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ct
     struct remote_folders found = {0};
     enum grade grade;
 
-    *fault = (struct remote_fault){0};
     if (kind == KIND_MESSAGE)
         grade = list_mail_folders((struct graph *)r, ctx, &found, fault);
     else if (kind == KIND_CONTACT)
@@ -341,16 +326,11 @@ enum grade graph_list_folders(struct remote *r, enum kind kind, struct remote_ct
     else
         grade = list_calendars(r, ctx, &found, fault);
 
-    if (grade != GRADE_OK) {
+    if (grade == GRADE_OK)
+        *ret = found;
+    else
         remote_folders_release(&found);
-        fault->grade = grade;
-        return grade;
-    }
-    int64_t date = fault->date;
-    remote_fault_release(fault);
-    fault->date = date;
-    *ret = found;
-    return GRADE_OK;
+    return grade;
 }
 
 /* The list has them all. */
@@ -359,6 +339,5 @@ enum grade graph_find_mail_folder(struct remote *r, const char *path, struct rem
 {
     (void)r;
     (void)ctx;
-    *fault = (struct remote_fault){0};
     return remote_fail(fault, GRADE_GONE, "%s: there is no such folder", path);
 }

@@ -2,11 +2,11 @@
  * graph_p.h - Microsoft Graph v1.0 behind remote.h.
  *
  *     operations.c  the table
- *     graph.c       the remote, and the one way to carry out an operation
+ *     graph.c       the remote; lists of many pages
  *     folders.c     folders of each kind
  *     folder_change.c   ... made, renamed, moved, removed
  *     drafts.c      drafts that are sent, and made of Internet messages
- *     records.c     listing, reading and changing records
+ *     records.c     listing and moving records
  *     changes.c     what changed in a folder; ids and versions of all of it
  *     batch.c       many objects in few requests
  *     search.c      searching mail
@@ -42,7 +42,6 @@
 
 struct graph {
     struct remote base;
-    struct transport *transport;
     const char *base_url;
 
     struct mutex lock;    /* guards the following */
@@ -52,28 +51,14 @@ struct graph {
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
 };
 
-/*
- * Carries out `op` with those of the parameters that its row knows; the rest of `call` is set by the
- * caller.
- */
-enum grade graph_call(struct remote *r, enum graph_operation op, const struct param *all,
-                      size_t count, struct remote_call *call, struct remote_fault *fault);
-/* The same where nothing of the answer is needed, ... */
-enum grade graph_do(struct remote *r, enum graph_operation op, const struct param *all,
-                    size_t count, struct remote_call *call, struct remote_fault *fault);
-/* ... or the object. */
-enum grade graph_object(struct remote *r, enum graph_operation op, const struct param *all,
-                        size_t count, struct remote_call *call, struct cJSON **ret,
-                        struct remote_fault *fault);
 /* Every page of a list, one after the other: one array. */
-enum grade graph_list_all(struct remote *r, enum graph_operation op, const struct param *all,
-                          size_t count, struct remote_ctx ctx, struct cJSON **ret,
-                          struct remote_fault *fault);
+enum grade graph_list_all(struct remote *r, unsigned op, const struct param *params,
+                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
  * on. A cursor that the service has forgotten: GRADE_GONE. */
-enum grade graph_feed_all(struct remote *r, enum graph_operation op, const struct param *all,
-                          size_t count, const char *cursor, struct remote_ctx ctx,
-                          struct cJSON **ret, char **ret_cursor, struct remote_fault *fault);
+enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
+                          const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
+                          char **ret_cursor, struct remote_fault *fault);
 /* Is the answer about the cursor, and the feed to be begun anew (graph contract 4.5)? */
 bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 
@@ -81,11 +66,8 @@ bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 #define GRAPH_TIME_SIZE sizeof("2026-11-30T09:14:00Z")
 void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE]);
 
-/* The value of one of the parameters; NULL: it has none. */
-const char *graph_param(const struct param *params, size_t count, const char *name);
-
 /* Path and query of an operation below the base URL. The caller frees. */
-char *graph_path(enum graph_operation op, const struct param *all, size_t count);
+char *graph_path(unsigned op, const struct param *params);
 /* GETs of many paths: an object for each, the caller's to delete, or NULL where there is none. Without
  * GRADE_OK there is none at all. batch.c */
 enum grade graph_batch(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,

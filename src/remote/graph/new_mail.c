@@ -68,15 +68,14 @@ static bool is_from(const cJSON *message, const char *wanted)
     return from;
 }
 
-static bool is_wanted(const cJSON *message, const struct param *params, size_t count)
+static bool is_wanted(const cJSON *message, const struct param *params)
 {
     const cJSON *to = json_get(message, "toRecipients"), *cc = json_get(message, "ccRecipients");
-    const char *from = graph_param(params, count, "from");
-    const char *subject = graph_param(params, count, "subjectFilter");
-    const char *importance = graph_param(params, count, "importance");
-    const char *wanted_to = graph_param(params, count, "to"),
-               *wanted_cc = graph_param(params, count, "cc");
-    const char *either = graph_param(params, count, "toOrCc");
+    const char *from = param_value(params, "from");
+    const char *subject = param_value(params, "subjectFilter");
+    const char *importance = param_value(params, "importance");
+    const char *wanted_to = param_value(params, "to"), *wanted_cc = param_value(params, "cc");
+    const char *either = param_value(params, "toOrCc");
     bool wanted = !from || is_from(message, from);
 
     if (wanted_to)
@@ -90,7 +89,7 @@ static bool is_wanted(const cJSON *message, const struct param *params, size_t c
     if (importance && strcasecmp(importance, "Any"))
         wanted = wanted && json_str(message, "importance") &&
                  !strcasecmp(json_str(message, "importance"), importance);
-    if (str_eq(graph_param(params, count, "fetchOnlyWithAttachment"), "true"))
+    if (str_eq(param_value(params, "fetchOnlyWithAttachment"), "true"))
         wanted = wanted && json_bool(message, "hasAttachments", false);
     return wanted;
 }
@@ -100,7 +99,6 @@ static bool is_wanted(const cJSON *message, const struct param *params, size_t c
 struct look {
     struct remote *r;
     const struct param *params;
-    size_t count;
     const char *folder;
     struct remote_ctx ctx;
     struct remote_fault *fault;
@@ -110,12 +108,11 @@ struct look {
 /* From `link`, or from the feed's beginning. GRADE_GONE: the service has forgotten it. */
 static enum grade read_feed(struct look *l, const char *link, cJSON **ret, char **ret_link)
 {
-    const struct param all[] = {
-        {"folder", l->folder}, {"$select", "id"}, {"changeType", "created"}};
-
     l->begins = !link;
-    return graph_feed_all(l->r, GRAPH_NEW_MESSAGES, all, ARRAY_SIZE(all), link, l->ctx, ret,
-                          ret_link, l->fault);
+    return graph_feed_all(
+        l->r, GRAPH_NEW_MESSAGES,
+        PARAMS({"folder", l->folder}, {"$select", "id"}, {"changeType", "created"}), link, l->ctx,
+        ret, ret_link, l->fault);
 }
 
 static enum grade received_since(struct look *l, int64_t since, cJSON **ret)
@@ -124,12 +121,10 @@ static enum grade received_since(struct look *l, int64_t since, cJSON **ret)
 
     graph_time(since - TIME_MARGIN, time);
     char *filter = xasprintf("receivedDateTime ge %s", time);
-    const struct param all[] = {{"folder", l->folder},
-                                {"$filter", filter},
-                                {"$orderby", "receivedDateTime"},
-                                {"$top", "100"}};
-    enum grade grade =
-        graph_list_all(l->r, GRAPH_LIST_MESSAGES, all, ARRAY_SIZE(all), l->ctx, ret, l->fault);
+    enum grade grade = graph_list_all(l->r, GRAPH_LIST_MESSAGES,
+                                      PARAMS({"folder", l->folder}, {"$filter", filter},
+                                             {"$orderby", "receivedDateTime"}, {"$top", "100"}),
+                                      l->ctx, ret, l->fault);
 
     free(filter);
     return grade;
@@ -176,7 +171,6 @@ static enum grade look(struct look *l, const char *cursor, cJSON **ret, char **r
     if (grade == GRADE_OK) {
         grade = get_messages(l, entries, ret);
     } else if (grade == GRADE_GONE && !str_parse_time(time, &since)) {
-        remote_fault_release(l->fault);
         grade = read_feed(l, NULL, &entries, ret_link);
         if (grade == GRADE_OK)
             grade = received_since(l, since, ret);
@@ -192,7 +186,7 @@ static void keep_wanted(const struct look *l, cJSON *messages)
 {
     for (cJSON *message = messages->child, *next; message; message = next) {
         next = message->next;
-        if (!is_wanted(message, l->params, l->count))
+        if (!is_wanted(message, l->params))
             cJSON_Delete(cJSON_DetachItemViaPointer(messages, message));
     }
 }
@@ -208,14 +202,13 @@ static bool may_stay(const char *cursor, int64_t now)
     return young;
 }
 
-enum grade graph_poll_mail(struct remote *r, const struct param *params, size_t count,
-                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+enum grade graph_poll_mail(struct remote *r, const struct param *params, const char *cursor,
+                           struct remote_ctx ctx, struct remote_news *ret,
                            struct remote_fault *fault)
 {
     struct look l = {.r = r,
                      .params = params,
-                     .count = count,
-                     .folder = graph_param(params, count, "folderPath"),
+                     .folder = param_value(params, "folderPath"),
                      .ctx = ctx,
                      .fault = fault};
     cJSON *messages = NULL, *all = NULL;

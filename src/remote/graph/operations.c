@@ -3,9 +3,8 @@
  */
 #include "operations_p.h"
 
-#include <outlookfs/base/alloc.h>
-
-#include <assert.h>
+/* A request holds so much of attachments at most (graph contract 9.2). */
+#define ATTACHED_MAX 3000000
 
 /* clang-format off */
 #define FOLDER {"folder", PARAM_PATH, true}
@@ -13,7 +12,7 @@
 #define QUERY(name) {name, PARAM_QUERY, false}
 #define LISTING QUERY("$top"), QUERY("$skip"), QUERY("$filter"), QUERY("$orderby"), QUERY("$search"), QUERY("$select")
 
-static const struct operation_info operations[] = {
+const struct operation_info graph_operations[GRAPH_OPERATIONS] = {
     [GRAPH_GET_INBOX] = {
         .name = "GetInbox", .method = "GET", .path = "/me/mailFolders/inbox",
         .params = {QUERY("$select")},
@@ -141,7 +140,7 @@ static const struct operation_info operations[] = {
     [GRAPH_UPDATE_MESSAGE] = {
         .name = "UpdateMessage", .method = "PATCH", .path = "/me/messages/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES, .conditional = true,
     },
     [GRAPH_DELETE_MESSAGE] = {
         .name = "DeleteMessage", .method = "DELETE", .path = "/me/messages/{id}",
@@ -160,7 +159,7 @@ static const struct operation_info operations[] = {
     [GRAPH_CREATE_MESSAGE] = {
         .name = "CreateMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
         .params = {FOLDER},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .attached_max = ATTACHED_MAX,
     },
     [GRAPH_IMPORT_MESSAGE] = {
         .name = "ImportMessage", .method = "POST", .path = "/me/mailFolders/{folder}/messages",
@@ -251,12 +250,12 @@ static const struct operation_info operations[] = {
     [GRAPH_CREATE_EVENT] = {
         .name = "CreateEvent", .method = "POST", .path = "/me/calendars/{folder}/events",
         .params = {FOLDER},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id",
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .attached_max = ATTACHED_MAX,
     },
     [GRAPH_UPDATE_EVENT] = {
         .name = "UpdateEvent", .method = "PATCH", .path = "/me/events/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES, .conditional = true,
     },
     [GRAPH_DELETE_EVENT] = {
         .name = "DeleteEvent", .method = "DELETE", .path = "/me/events/{id}",
@@ -301,7 +300,7 @@ static const struct operation_info operations[] = {
     [GRAPH_UPDATE_CONTACT] = {
         .name = "UpdateContact", .method = "PATCH", .path = "/me/contacts/{id}",
         .params = {ITEM},
-        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES,
+        .body = BODY_JSON, .answer = ANSWER_OBJECT, .identity = "id", .update = MERGE_CHANGES, .conditional = true,
     },
     [GRAPH_DELETE_CONTACT] = {
         .name = "DeleteContact", .method = "DELETE", .path = "/me/contacts/{id}",
@@ -336,9 +335,8 @@ static const struct operation_info operations[] = {
     },
 };
 /* clang-format on */
-_Static_assert(ARRAY_SIZE(operations) == GRAPH_OPERATIONS, "an operation has no row");
 
-static const struct graph_kind kinds[] = {
+const struct kind_operations graph_by_kind[KIND_COUNT] = {
     [KIND_MESSAGE] =
         {
             .list = GRAPH_LIST_MESSAGES,
@@ -347,11 +345,11 @@ static const struct graph_kind kinds[] = {
             .create = GRAPH_CREATE_MESSAGE,
             .update = GRAPH_UPDATE_MESSAGE,
             .remove = GRAPH_DELETE_MESSAGE,
+            .move = GRAPH_MOVE_MESSAGE,
         },
     [KIND_EVENT] =
         {
             .list = GRAPH_LIST_EVENTS,
-            .changes = GRAPH_OPERATIONS,
             .get = GRAPH_GET_EVENT,
             .create = GRAPH_CREATE_EVENT,
             .update = GRAPH_UPDATE_EVENT,
@@ -367,15 +365,3 @@ static const struct graph_kind kinds[] = {
             .remove = GRAPH_DELETE_CONTACT,
         },
 };
-_Static_assert(ARRAY_SIZE(kinds) == KIND_COUNT, "a kind has no operations");
-
-const struct operation_info *graph_operation(enum graph_operation op)
-{
-    assert(op < GRAPH_OPERATIONS);
-    return &operations[op];
-}
-
-const struct graph_kind *graph_kind(enum kind kind)
-{
-    return &kinds[kind];
-}

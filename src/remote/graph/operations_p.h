@@ -10,10 +10,12 @@
 #define OUTLOOKFS_REMOTE_GRAPH_OPERATIONS_P_H
 
 #include "../operation_p.h"
+#include "../remote_p.h"
 
 #include <outlookfs/model/kind.h>
 
 enum graph_operation {
+    GRAPH_NONE,
     GRAPH_GET_INBOX,
     GRAPH_LIST_MAIL_FOLDERS, /* all of them, flat: the first call of the folders' change feed */
     GRAPH_GET_MAIL_FOLDER,
@@ -81,12 +83,7 @@ enum graph_operation {
     GRAPH_OPERATIONS
 };
 
-const struct operation_info *graph_operation(enum graph_operation op);
-
-struct graph_kind {
-    enum graph_operation list, get, create, update, remove;
-    enum graph_operation changes; /* GRAPH_OPERATIONS: none */
-};
-const struct graph_kind *graph_kind(enum kind kind);
+extern const struct operation_info graph_operations[GRAPH_OPERATIONS];
+extern const struct kind_operations graph_by_kind[KIND_COUNT];
 
 #endif

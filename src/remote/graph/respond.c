@@ -25,14 +25,13 @@ static enum grade send_response(struct remote *r, const char *event, enum remote
                                 const char *comment, bool send, struct remote_ctx ctx,
                                 struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", event}};
     cJSON *body = cJSON_CreateObject();
+    struct remote_call call = {.params = PARAMS({"id", event}), .body = body, .ctx = ctx};
 
     if (comment && *comment)
         cJSON_AddStringToObject(body, "comment", comment);
     cJSON_AddBoolToObject(body, "sendResponse", send);
-    enum grade grade = graph_do(r, responses[response].op, all, ARRAY_SIZE(all),
-                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    enum grade grade = service_do(r, responses[response].op, &call, fault);
     cJSON_Delete(body);
     return grade;
 }
@@ -41,10 +40,11 @@ enum grade graph_respond(struct remote *r, const char *event, enum remote_respon
                          const char *comment, bool send, bool again, struct remote_ctx ctx,
                          struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", event}, {"$select", "id,responseRequested,responseStatus"}};
+    struct remote_call call = {
+        .params = PARAMS({"id", event}, {"$select", "id,responseRequested,responseStatus"}),
+        .ctx = ctx};
     cJSON *now = NULL;
-    enum grade grade = graph_object(r, GRAPH_GET_EVENT, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = ctx}, &now, fault);
+    enum grade grade = service_object(r, GRAPH_GET_EVENT, &call, &now, fault);
 
     if (again && grade == GRADE_GONE && response == REMOTE_DECLINE) {
         remote_fault_release(fault);
@@ -54,10 +54,8 @@ enum grade graph_respond(struct remote *r, const char *event, enum remote_respon
         return grade;
     const char *said = json_str(json_get(now, "responseStatus"), "response");
     bool wanted = json_bool(now, "responseRequested", true);
-    if (!again || !str_eq(said, responses[response].word)) {
-        remote_fault_release(fault);
+    if (!again || !str_eq(said, responses[response].word))
         grade = send_response(r, event, response, comment, send && wanted, ctx, fault);
-    }
     cJSON_Delete(now);
     return grade;
 }

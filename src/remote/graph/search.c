@@ -63,8 +63,8 @@ enum grade graph_search(struct remote *r, const char *folder, const struct remot
     struct remote_call call = {.ctx = ctx, .kind = KIND_MESSAGE, .items = &page.items};
 
     snprintf(top, sizeof(top), "%u", wanted < SEARCH_MAX ? wanted : SEARCH_MAX);
-    const struct param all[] = {{"folder", folder}, {"$top", top}, {"$search", search}};
-    enum grade grade = graph_call(r, GRAPH_LIST_MESSAGES, all, ARRAY_SIZE(all), &call, fault);
+    call.params = PARAMS({"folder", folder}, {"$top", top}, {"$search", search});
+    enum grade grade = service_call(r, GRAPH_LIST_MESSAGES, &call, fault);
     if (grade == GRADE_OK) {
         page.cut = items_all(&page.items) >= SEARCH_MAX;
         page.bytes = call.bytes;

@@ -38,12 +38,10 @@ struct sending {
 static enum grade request(struct sending *s, enum graph_operation op, const struct cJSON *body,
                           struct cJSON **ret)
 {
-    const struct param all[] = {{"id", s->draft}};
-    struct remote_call call = {.body = body, .ctx = s->ctx};
+    struct remote_call call = {.params = PARAMS({"id", s->draft}), .body = body, .ctx = s->ctx};
 
-    remote_fault_release(s->fault);
-    return ret ? graph_object(s->r, op, all, ARRAY_SIZE(all), &call, ret, s->fault)
-               : graph_do(s->r, op, all, ARRAY_SIZE(all), &call, s->fault);
+    return ret ? service_object(s->r, op, &call, ret, s->fault)
+               : service_do(s->r, op, &call, s->fault);
 }
 
 /* --- what an earlier attempt did ----------------------------------------------------------------- */
@@ -52,12 +50,11 @@ static enum grade request(struct sending *s, enum graph_operation op, const stru
 static enum grade find_earlier(struct sending *s, bool *ret_sent)
 {
     char *filter = xasprintf("internetMessageId eq '%s'", s->message_id);
-    const struct param all[] = {{"$filter", filter}, {"$select", "id,isDraft"}};
     cJSON *list = NULL;
+    enum grade grade = graph_list_all(s->r, GRAPH_FIND_MESSAGES,
+                                      PARAMS({"$filter", filter}, {"$select", "id,isDraft"}),
+                                      s->ctx, &list, s->fault);
 
-    remote_fault_release(s->fault);
-    enum grade grade =
-        graph_list_all(s->r, GRAPH_FIND_MESSAGES, all, ARRAY_SIZE(all), s->ctx, &list, s->fault);
     free(filter);
     if (grade != GRADE_OK)
         return grade;
@@ -83,14 +80,12 @@ static enum grade find_earlier(struct sending *s, bool *ret_sent)
 /* The draft goes, sent or not; what is gone already is not a failure. */
 static void discard_draft(struct sending *s)
 {
+    struct remote_call call = {.params = PARAMS({"id", s->draft}), .ctx = s->ctx};
     struct remote_fault fault = {0};
-    const struct param all[] = {{"id", s->draft}};
 
-    if (s->draft) {
-        graph_do(s->r, GRAPH_PURGE_MESSAGE, all, ARRAY_SIZE(all),
-                 &(struct remote_call){.ctx = s->ctx}, &fault);
-        remote_fault_release(&fault);
-    }
+    if (s->draft)
+        service_do(s->r, GRAPH_PURGE_MESSAGE, &call, &fault);
+    remote_fault_release(&fault);
     xstrset(&s->draft, NULL);
 }
 
@@ -161,13 +156,8 @@ static enum grade send_draft(struct sending *s)
 /* What an attempt of unknown outcome left is found by the next one; everything else is taken back. */
 static enum grade finish(struct sending *s, enum grade grade)
 {
-    struct remote_fault fault = *s->fault;
-
-    if (grade != GRADE_OK && !fault.unknown) {
-        *s->fault = (struct remote_fault){0};
+    if (grade != GRADE_OK && !s->fault->unknown)
         discard_draft(s);
-        *s->fault = fault;
-    }
     s->fault->grade = grade;
     free(s->draft);
     free(s->message_id);
@@ -176,7 +166,6 @@ static enum grade finish(struct sending *s, enum grade grade)
 
 static enum grade begin(struct sending *s, const char *key, bool *ret_sent)
 {
-    *s->fault = (struct remote_fault){0};
     s->message_id = xasprintf("<%s@outlookfs.invalid>", key);
     enum grade grade = find_earlier(s, ret_sent);
     if (grade == GRADE_OK && !*ret_sent)
@@ -225,12 +214,11 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
  * own is not said (graph contract 7). */
 static enum grade write_comment(struct sending *s, const char *comment)
 {
-    const struct param all[] = {{"id", s->draft}, {"$select", "id,body"}};
+    struct remote_call call = {.params = PARAMS({"id", s->draft}, {"$select", "id,body"}),
+                               .ctx = s->ctx};
     cJSON *draft = NULL;
+    enum grade grade = service_object(s->r, GRAPH_GET_MESSAGE, &call, &draft, s->fault);
 
-    remote_fault_release(s->fault);
-    enum grade grade = graph_object(s->r, GRAPH_GET_MESSAGE, all, ARRAY_SIZE(all),
-                                    &(struct remote_call){.ctx = s->ctx}, &draft, s->fault);
     if (grade != GRADE_OK)
         return grade;
     const cJSON *original = json_get(draft, "body");

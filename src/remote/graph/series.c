@@ -16,11 +16,9 @@ enum grade graph_series(struct remote *r, const char *const *ids, size_t count,
     char **paths = xcalloc(count + 1, sizeof(*paths));
 
     for (size_t i = 0; i < count; i++) {
-        const struct param all[] = {{"id", ids[i]},
-                                    {"$select", "id,cancelledOccurrences"},
-                                    {"$expand", "exceptionOccurrences"}};
-
-        paths[i] = graph_path(GRAPH_GET_EVENT, all, ARRAY_SIZE(all));
+        paths[i] = graph_path(GRAPH_GET_EVENT,
+                              PARAMS({"id", ids[i]}, {"$select", "id,cancelledOccurrences"},
+                                     {"$expand", "exceptionOccurrences"}));
     }
     enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++)

@@ -95,32 +95,30 @@ static bool take(struct look *l, const cJSON *obj)
 /* --- a look -------------------------------------------------------------------------------------- */
 
 static enum grade ask(struct remote *r, const struct rule *rule, const struct param *params,
-                      size_t count, const char *since, struct remote_ctx ctx, cJSON **ret,
+                      const char *since, struct remote_ctx ctx, cJSON **ret,
                       struct remote_fault *fault)
 {
-    const char *given = graph_param(params, count, "$filter");
+    const char *given = param_value(params, "$filter");
     char *filter = given ? xasprintf("%s ge %s and (%s)", rule->filter, since, given)
                          : xasprintf("%s ge %s", rule->filter, since);
-    const struct param all[] = {
-        {"folder", graph_param(params, count, "table")},
-        {"$filter", filter},
-        {"$orderby", rule->filter},
-        {"$top", "100"},
-    };
-    enum grade grade = graph_list_all(r, GRAPH_LIST_EVENTS, all, ARRAY_SIZE(all), ctx, ret, fault);
+    enum grade grade =
+        graph_list_all(r, GRAPH_LIST_EVENTS,
+                       PARAMS({"folder", param_value(params, "table")}, {"$filter", filter},
+                              {"$orderby", rule->filter}, {"$top", "100"}),
+                       ctx, ret, fault);
 
     free(filter);
     return grade;
 }
 
 static enum grade poll_since(struct remote *r, const struct rule *rule, const struct param *params,
-                             size_t count, const char *cursor, struct remote_ctx ctx,
-                             struct remote_news *ret, struct remote_fault *fault)
+                             const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                             struct remote_fault *fault)
 {
     char *since = xstrndup(cursor, strcspn(cursor, " "));
     struct look look = {.rule = rule, .cursor = cursor, .since = time_of(since)};
     cJSON *list = NULL;
-    enum grade grade = ask(r, rule, params, count, since, ctx, &list, fault);
+    enum grade grade = ask(r, rule, params, since, ctx, &list, fault);
 
     free(since);
     if (grade != GRADE_OK)
@@ -145,8 +143,7 @@ static enum grade poll_since(struct remote *r, const struct rule *rule, const st
 /* The baseline: now, by the service's clock, whose seconds are whole; what is of this second already
  * is not news. */
 static enum grade begin(struct remote *r, const struct rule *rule, const struct param *params,
-                        size_t count, struct remote_ctx ctx, struct remote_news *ret,
-                        struct remote_fault *fault)
+                        struct remote_ctx ctx, struct remote_news *ret, struct remote_fault *fault)
 {
     char now[GRAPH_TIME_SIZE];
     enum grade grade = remote_test(r, ctx, fault);
@@ -154,8 +151,7 @@ static enum grade begin(struct remote *r, const struct rule *rule, const struct 
     if (grade != GRADE_OK)
         return grade;
     graph_time(fault->date ? fault->date : clock_now(), now);
-    remote_fault_release(fault);
-    grade = poll_since(r, rule, params, count, now, ctx, ret, fault);
+    grade = poll_since(r, rule, params, now, ctx, ret, fault);
     if (grade == GRADE_OK) {
         cJSON_Delete(ret->items);
         ret->items = cJSON_CreateArray();
@@ -163,14 +159,13 @@ static enum grade begin(struct remote *r, const struct rule *rule, const struct 
     return grade;
 }
 
-static enum grade poll_upcoming(struct remote *r, const struct param *params, size_t count,
-                                struct remote_ctx ctx, struct remote_news *ret,
-                                struct remote_fault *fault)
+static enum grade poll_upcoming(struct remote *r, const struct param *params, struct remote_ctx ctx,
+                                struct remote_news *ret, struct remote_fault *fault)
 {
-    const char *minutes = graph_param(params, count, "lookAheadTimeInMinutes");
+    const char *minutes = param_value(params, "lookAheadTimeInMinutes");
     int64_t ahead = minutes ? strtol(minutes, NULL, 10) : LOOK_AHEAD_MINUTES, now = clock_now();
     cJSON *list = NULL;
-    enum grade grade = graph_agenda(r, graph_param(params, count, "table"), now,
+    enum grade grade = graph_agenda(r, param_value(params, "table"), now,
                                     now + ahead * 60 * NS_PER_S, ctx, &list, fault);
 
     if (grade == GRADE_OK)
@@ -179,13 +174,13 @@ static enum grade poll_upcoming(struct remote *r, const struct param *params, si
 }
 
 enum grade graph_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
-                      size_t count, const char *cursor, struct remote_ctx ctx,
-                      struct remote_news *ret, struct remote_fault *fault)
+                      const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+                      struct remote_fault *fault)
 {
     if (trigger == REMOTE_ON_NEW_EMAIL)
-        return graph_poll_mail(r, params, count, cursor, ctx, ret, fault);
+        return graph_poll_mail(r, params, cursor, ctx, ret, fault);
     if (trigger == REMOTE_ON_UPCOMING_EVENTS)
-        return poll_upcoming(r, params, count, ctx, ret, fault);
-    return cursor ? poll_since(r, &rules[trigger], params, count, cursor, ctx, ret, fault)
-                  : begin(r, &rules[trigger], params, count, ctx, ret, fault);
+        return poll_upcoming(r, params, ctx, ret, fault);
+    return cursor ? poll_since(r, &rules[trigger], params, cursor, ctx, ret, fault)
+                  : begin(r, &rules[trigger], params, ctx, ret, fault);
 }

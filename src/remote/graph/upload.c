@@ -20,16 +20,14 @@ static enum grade open_session(struct remote *r, const char *draft, const struct
                                size_t size, struct remote_ctx ctx, char **ret_url,
                                struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", draft}};
     cJSON *body = cJSON_CreateObject(), *item = cJSON_AddObjectToObject(body, "AttachmentItem");
     cJSON *session = NULL;
 
     cJSON_AddStringToObject(item, "attachmentType", "file");
     cJSON_AddStringToObject(item, "name", json_str(attachment, "name"));
     cJSON_AddNumberToObject(item, "size", (double)size);
-    enum grade grade =
-        graph_object(r, GRAPH_CREATE_UPLOAD, all, ARRAY_SIZE(all),
-                     &(struct remote_call){.body = body, .ctx = ctx}, &session, fault);
+    struct remote_call call = {.params = PARAMS({"id", draft}), .body = body, .ctx = ctx};
+    enum grade grade = service_object(r, GRAPH_CREATE_UPLOAD, &call, &session, fault);
     const char *url = json_str(session, "uploadUrl");
     if (grade == GRADE_OK && !url)
         grade = remote_fail(fault, GRADE_BROKEN, "the upload session has no address");
@@ -52,7 +50,7 @@ static enum grade put_piece(struct remote *r, const char *url, const struct buf 
         .headers = headers,
         .ctx = ctx,
     };
-    enum grade grade = graph_do(r, GRAPH_UPLOAD, NULL, 0, &call, fault);
+    enum grade grade = service_do(r, GRAPH_UPLOAD, &call, fault);
 
     free(range);
     return grade;
@@ -66,7 +64,7 @@ static void resume(struct remote *r, const char *url, struct remote_ctx ctx, siz
     struct remote_call call = {.url = url, .ctx = ctx};
     struct remote_fault fault = {0};
 
-    if (graph_call(r, GRAPH_UPLOAD_STATUS, NULL, 0, &call, &fault) == GRADE_OK) {
+    if (service_call(r, GRAPH_UPLOAD_STATUS, &call, &fault) == GRADE_OK) {
         const cJSON *next = cJSON_GetArrayItem(json_get(call.answer, "nextExpectedRanges"), 0);
         char *end = NULL;
         unsigned long long at = cJSON_IsString(next) ? strtoull(next->valuestring, &end, 10) : 0;
@@ -86,7 +84,6 @@ static enum grade put_all(struct remote *r, const char *url, const struct buf *b
     for (size_t from = 0; from < bytes->len;) {
         size_t to = bytes->len - from < PIECE ? bytes->len : from + PIECE;
 
-        remote_fault_release(fault);
         enum grade grade = put_piece(r, url, bytes, from, to, ctx, fault);
         if (grade == GRADE_OK)
             from = to, tries = 0;
@@ -101,7 +98,7 @@ static enum grade put_all(struct remote *r, const char *url, const struct buf *b
 enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON *attachment,
                         struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", draft}};
+    struct remote_call call = {.params = PARAMS({"id", draft}), .body = attachment, .ctx = ctx};
     const char *text = json_str(attachment, "contentBytes");
     size_t size = 0;
     char *url = NULL;
@@ -111,8 +108,7 @@ enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON 
     if (!text || base64_size(text, &size))
         return remote_fail(fault, GRADE_REFUSED, "%s: no base64", json_str(attachment, "name"));
     if (size <= ONE_REQUEST_MAX)
-        return graph_do(r, GRAPH_ADD_ATTACHMENT, all, ARRAY_SIZE(all),
-                        &(struct remote_call){.body = attachment, .ctx = ctx}, fault);
+        return service_do(r, GRAPH_ADD_ATTACHMENT, &call, fault);
 
     buf_init(&bytes, size);
     base64_decode(&bytes, text, strlen(text));

@@ -13,33 +13,21 @@
 
 #include "../remote_p.h"
 
-static int receive(void *ctx, const void *data, size_t len)
-{
-    return buf_add(ctx, data, len);
-}
-
-static int start_again(void *ctx)
-{
-    buf_clear(ctx);
-    return 0;
-}
-
 static enum grade read_photo(struct remote *r, const char *contact, struct remote_ctx ctx,
                              struct buf *out, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", contact}};
-    struct remote_call call = {
-        .ctx = ctx, .sink = receive, .restart = start_again, .sink_ctx = out};
+    const struct http_sink sink = http_sink_to(out);
+    struct remote_call call = {.params = PARAMS({"id", contact}), .sink = &sink, .ctx = ctx};
 
-    return graph_do(r, GRAPH_GET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+    return service_do(r, GRAPH_GET_PHOTO, &call, fault);
 }
 
 static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct buf *out,
                                struct remote_fault *fault)
 {
     cJSON *obj = NULL;
-    enum grade grade = graph_object(r, GRAPH_GET_AUTOMATIC_REPLIES, NULL, 0,
-                                    &(struct remote_call){.ctx = ctx}, &obj, fault);
+    enum grade grade = service_object(r, GRAPH_GET_AUTOMATIC_REPLIES,
+                                      &(struct remote_call){.ctx = ctx}, &obj, fault);
 
     if (grade == GRADE_OK) {
         cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
@@ -52,11 +40,13 @@ static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct b
 static enum grade write_photo(struct remote *r, const char *contact, const void *data, size_t len,
                               struct remote_ctx ctx, struct remote_fault *fault)
 {
-    const struct param all[] = {{"id", contact}};
-    struct remote_call call = {
-        .data = data, .ndata = len, .content_type = "image/jpeg", .ctx = ctx};
+    struct remote_call call = {.params = PARAMS({"id", contact}),
+                               .data = data,
+                               .ndata = len,
+                               .content_type = "image/jpeg",
+                               .ctx = ctx};
 
-    return graph_do(r, GRAPH_SET_PHOTO, all, ARRAY_SIZE(all), &call, fault);
+    return service_do(r, GRAPH_SET_PHOTO, &call, fault);
 }
 
 static enum grade write_replies(struct remote *r, const void *data, size_t len,
@@ -64,13 +54,12 @@ static enum grade write_replies(struct remote *r, const void *data, size_t len,
 {
     cJSON *obj = NULL, *body;
 
-    *fault = (struct remote_fault){0};
     if (json_parse_object(data, len, &obj, NULL))
         return remote_fail(fault, GRADE_REFUSED, "not a JSON object");
     body = cJSON_CreateObject();
     cJSON_AddItemToObject(body, "automaticRepliesSetting", obj);
-    enum grade grade = graph_do(r, GRAPH_UPDATE_SETTINGS, NULL, 0,
-                                &(struct remote_call){.body = body, .ctx = ctx}, fault);
+    enum grade grade = service_do(r, GRAPH_UPDATE_SETTINGS,
+                                  &(struct remote_call){.body = body, .ctx = ctx}, fault);
     cJSON_Delete(body);
     return grade;
 }

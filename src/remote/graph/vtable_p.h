@@ -22,13 +22,7 @@ __typeof__(remote_get_many) graph_get_many;
 /* A page for a query with `search`. search.c */
 enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
                         struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
-__typeof__(remote_get) graph_get;
-__typeof__(remote_create) graph_create;
-__typeof__(remote_update) graph_update;
-__typeof__(remote_delete) graph_remove;
 __typeof__(remote_move) graph_move;
-__typeof__(remote_update_policy) graph_update_policy;
-__typeof__(remote_describe) graph_describe;
 __typeof__(remote_send) graph_send;
 __typeof__(remote_send_draft) graph_send_draft;
 __typeof__(remote_import) graph_import;
@@ -42,8 +36,8 @@ __typeof__(remote_read_value) graph_read_value;
 __typeof__(remote_write_value) graph_write_value;
 __typeof__(remote_poll) graph_poll;
 /* The one of them about mail. new_mail.c */
-enum grade graph_poll_mail(struct remote *r, const struct param *params, size_t count,
-                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
+enum grade graph_poll_mail(struct remote *r, const struct param *params, const char *cursor,
+                           struct remote_ctx ctx, struct remote_news *ret,
                            struct remote_fault *fault);
 __typeof__(remote_attachment) graph_attachment;
 __typeof__(remote_attachments) graph_attachments;

@@ -264,7 +264,8 @@ static void test_sink(void **state)
 {
     uint64_t total = 1000000;
     struct sunk sunk = {.refuse_after = SIZE_MAX};
-    struct http_request r = {.method = "GET", .path = "/200", .sink = sink, .sink_ctx = &sunk};
+    const struct http_sink to = {.write = sink, .ctx = &sunk};
+    struct http_request r = {.method = "GET", .path = "/200", .sink = &to};
     struct server s;
     struct http *http;
     struct http_answer a;

@@ -27,8 +27,9 @@ struct reading {
 };
 
 /* An answer as http gives it; `type` NULL: no Content-Type. */
-static void read_row(struct reading *r, const struct operation_info *info, http_sink_fn sink,
-                     enum grade grade, int status, const char *type, const char *body)
+static void read_row(struct reading *r, const struct operation_info *info,
+                     const struct http_sink *sink, enum grade grade, int status, const char *type,
+                     const char *body)
 {
     struct http_answer a = {
         .grade = grade,
@@ -53,8 +54,8 @@ static void read_row(struct reading *r, const struct operation_info *info, http_
     free(a.content_type);
 }
 
-static void read_typed(struct reading *r, enum operation op, http_sink_fn sink, enum grade grade,
-                       int status, const char *type, const char *body)
+static void read_typed(struct reading *r, enum operation op, const struct http_sink *sink,
+                       enum grade grade, int status, const char *type, const char *body)
 {
     read_row(r, connector_operation(op), sink, grade, status, type, body);
 }
@@ -87,11 +88,7 @@ static void test_object(void **state)
     reading_release(&r);
 }
 
-static int no_sink(void *ctx, const void *data, size_t len)
-{
-    (void)ctx, (void)data, (void)len;
-    return -1;
-}
+static const struct http_sink no_sink = {0};
 
 /* What has gone to a sink is not there to be read; an error is. */
 static void test_object_in_a_sink(void **state)
@@ -99,18 +96,18 @@ static void test_object_in_a_sink(void **state)
     struct reading r;
 
     (void)state;
-    read_typed(&r, OP_GET_EMAIL, no_sink, GRADE_OK, 200, NULL, "");
+    read_typed(&r, OP_GET_EMAIL, &no_sink, GRADE_OK, 200, NULL, "");
     assert_int_equal(r.grade, GRADE_BROKEN);
     reading_release(&r);
-    read_typed(&r, OP_GET_EMAIL, no_sink, GRADE_OK, 200, NULL, "{\"Id\":\"cut");
+    read_typed(&r, OP_GET_EMAIL, &no_sink, GRADE_OK, 200, NULL, "{\"Id\":\"cut");
     assert_int_equal(r.grade, GRADE_OK);
     assert_null(r.call.answer);
     reading_release(&r);
 
-    read_typed(&r, OP_GET_EMAIL, no_sink, GRADE_GONE, 404, NULL, ITEM_NOT_FOUND);
+    read_typed(&r, OP_GET_EMAIL, &no_sink, GRADE_GONE, 404, NULL, ITEM_NOT_FOUND);
     assert_int_equal(r.grade, GRADE_GONE);
     reading_release(&r);
-    read_typed(&r, OP_GET_EMAIL, no_sink, GRADE_GONE, 404, NULL, "{\"statusCode\":404}");
+    read_typed(&r, OP_GET_EMAIL, &no_sink, GRADE_GONE, 404, NULL, "{\"statusCode\":404}");
     assert_int_equal(r.grade, GRADE_REFUSED);
     reading_release(&r);
 }
@@ -177,10 +174,10 @@ static void test_success_that_is_none(void **state)
     };
 
     (void)state;
-    for (int op = 0; op < OP_COUNT + GRAPH_OPERATIONS; op++) {
+    for (int op = 1; op < OP_COUNT + GRAPH_OPERATIONS - 1; op++) {
         const struct operation_info *info =
-            op < OP_COUNT ? connector_operation(op) : graph_operation(op - OP_COUNT);
-        http_sink_fn sink = info->answer == ANSWER_BYTES ? no_sink : NULL;
+            op < OP_COUNT ? &connector_operations[op] : &graph_operations[op - OP_COUNT + 1];
+        const struct http_sink *sink = info->answer == ANSWER_BYTES ? &no_sink : NULL;
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
             struct reading r;
@@ -242,7 +239,7 @@ static void test_success_of_the_wrong_form(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct reading r;
-        http_sink_fn sink = cases[i].op == OP_GET_ATTACHMENT ? no_sink : NULL;
+        const struct http_sink *sink = cases[i].op == OP_GET_ATTACHMENT ? &no_sink : NULL;
         read_typed(&r, cases[i].op, sink, GRADE_OK, cases[i].status, cases[i].type, cases[i].body);
         assert_int_equal(r.grade, GRADE_BROKEN);
         assert_int_equal(r.fault.unknown, cases[i].unknown);
@@ -288,7 +285,7 @@ static void test_graph_s_own(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct reading r;
-        read_row(&r, graph_operation(cases[i].op), NULL, GRADE_OK, cases[i].status, cases[i].type,
+        read_row(&r, &graph_operations[cases[i].op], NULL, GRADE_OK, cases[i].status, cases[i].type,
                  cases[i].body);
         assert_int_equal(r.grade, cases[i].grade);
         reading_release(&r);
@@ -321,7 +318,7 @@ static void test_success_in_its_forms(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct reading r;
-        http_sink_fn sink = cases[i].op == OP_GET_ATTACHMENT ? no_sink : NULL;
+        const struct http_sink *sink = cases[i].op == OP_GET_ATTACHMENT ? &no_sink : NULL;
         read_typed(&r, cases[i].op, sink, GRADE_OK, cases[i].status, cases[i].type, cases[i].body);
         assert_int_equal(r.grade, GRADE_OK);
         reading_release(&r);

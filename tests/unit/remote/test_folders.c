@@ -31,7 +31,7 @@ static void test_tables(void **state)
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     memory_add(memory, KIND_CONTACT, "Friends", cJSON_CreateObject());
@@ -58,7 +58,7 @@ static void test_mail_tree(void **state)
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     memory_add(memory, KIND_MESSAGE, "Inbox/Support/Old", cJSON_CreateObject());
@@ -83,7 +83,7 @@ static void test_many_roots_are_paged(void **state)
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     for (int i = 0; i < 220; i++) {
@@ -104,7 +104,7 @@ static void test_find_mail_folder(void **state)
 {
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory);
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     assert_int_equal(remote_find_mail_folder(r, "Inbox", no_ctx, &fault), GRADE_OK);
@@ -146,7 +146,7 @@ static void test_well_known_instead_of_refused_picker(void **state)
         struct transport *faulty;
         struct remote *r = create_with_sent_mail(&faulty);
         struct remote_folders folders;
-        struct remote_fault fault;
+        struct remote_fault fault = {0};
         plan_failure(faulty, OP_PICKER_OPEN, 0, refusals[i].grade, refusals[i].status);
         assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
         assert_true(folders.partial);
@@ -180,7 +180,7 @@ static void test_failures_are_not_refusals(void **state)
         struct transport *faulty;
         struct remote *r = create_with_sent_mail(&faulty);
         struct remote_folders folders = {.count = 99};
-        struct remote_fault fault;
+        struct remote_fault fault = {0};
         plan_failure(faulty, failures[i].op, failures[i].skip, failures[i].grade,
                      failures[i].status);
         assert_int_equal(remote_list_folders(r, KIND_MESSAGE, no_ctx, &folders, &fault),
@@ -197,7 +197,7 @@ static void test_failure_of_the_fallback(void **state)
     struct transport *faulty;
     struct remote *r = create_with_sent_mail(&faulty);
     struct remote_folders folders = {.count = 99};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     plan_failure(faulty, OP_PICKER_OPEN, 0, GRADE_REFUSED, 400);
@@ -213,7 +213,7 @@ static void test_folder_that_cannot_be_browsed(void **state)
     struct transport *faulty;
     struct remote *r = create_with_sent_mail(&faulty);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     plan_failure(faulty, OP_PICKER_BROWSE, 0, GRADE_DENIED, 403);
@@ -242,10 +242,9 @@ struct picker {
 
 static const char *id_asked(const struct remote_call *call)
 {
-    for (size_t i = 0; i < call->nparams; i++)
-        if (str_eq(call->params[i].name, "id"))
-            return call->params[i].value;
-    return "";
+    const char *id = param_value(call->params, "id");
+
+    return id ? id : "";
 }
 
 static void picker_destroy(struct transport *r)
@@ -290,7 +289,7 @@ static void test_ids_are_the_picker_s(void **state)
     struct picker picker = {.base = {.impl = &impl}};
     struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
@@ -335,7 +334,7 @@ static void test_picker_that_ignores_skip(void **state)
     struct picker picker = {.base = {.impl = &impl}};
     struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
@@ -352,7 +351,7 @@ static void test_picker_without_end(void **state)
     struct picker picker = {.base = {.impl = &impl}};
     struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);
@@ -384,7 +383,7 @@ static void test_depth_is_bounded(void **state)
     struct picker picker = {.base = {.impl = &impl}};
     struct remote *remote = connector_create(&picker.base);
     struct remote_folders folders;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
 
     (void)state;
     assert_int_equal(remote_list_folders(remote, KIND_MESSAGE, no_ctx, &folders, &fault), GRADE_OK);

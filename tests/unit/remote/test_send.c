@@ -63,7 +63,7 @@ static void test_sending_and_asking(void **state)
     struct transport *memory = memory_create();
     struct remote *r = connector_create(memory);
     struct remote_ctx ctx = {0};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     char *location = NULL, *head = remote_ask_head("https://x/\"y");
     char *body = xasprintf("%s{\"To\":\"a@b.c\"}" REMOTE_ASK_TAIL, head);
 
@@ -89,7 +89,7 @@ static void test_replying_at_length(void **state)
     struct remote *r = connector_create(memory);
     struct remote_ctx ctx = {0};
     const char *id;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     char *comment = xmalloc(9001);
 
     (void)state;

@@ -31,7 +31,7 @@ static void test_trace(void **state)
     struct remote *trace = connector_create(transport_trace_create(faulty));
     const struct remote_query query = {.top = 7, .search = "secret words"};
     struct remote_page page;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct buf log;
 
     (void)state;

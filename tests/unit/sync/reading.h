@@ -60,11 +60,7 @@ struct gate {
 
 static const char *gate_param(const struct remote_call *call, const char *name)
 {
-    for (size_t i = 0; i < call->nparams; i++) {
-        if (str_eq(call->params[i].name, name))
-            return call->params[i].value;
-    }
-    return NULL;
+    return param_value(call->params, name);
 }
 
 static void gate_note_locked(struct gate *g, const struct remote_call *call)

@@ -303,7 +303,7 @@ static void test_a_created_event_is_found(void **state)
     struct rig *rig = *state;
     int64_t slot = new_slot(rig, KIND_EVENT, "e.json", NULL);
     struct remote_page page;
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     struct remote_ctx ctx = {0};
 
     assert_int_equal(save_as(rig, slot, NULL, EVENT), 0);

@@ -45,10 +45,7 @@ static void store_records(const char *path, const cJSON *records)
 
 static const char *param_of(const struct remote_call *call, const char *name)
 {
-    for (size_t i = 0; i < call->nparams; i++)
-        if (str_eq(call->params[i].name, name))
-            return call->params[i].value;
-    return NULL;
+    return param_value(call->params, name);
 }
 
 static int index_of(const cJSON *records, const char *id)

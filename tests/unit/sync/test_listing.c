@@ -220,14 +220,12 @@ static void short_pages_leave_no_holes(void **state)
 static void give_first_page(struct remote_call *call, void *ctx)
 {
     struct rig *rig = ctx;
-    struct remote_call first = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
-    const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}};
-    struct remote_fault fault;
+    struct remote_call first = {.info = connector_operation(OP_CONTACT_GET_ITEMS),
+                                .params = PARAMS({"table", "Contacts"}, {"$top", "256"})};
+    struct remote_fault fault = {0};
 
     if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS)
         return;
-    first.params = params;
-    first.nparams = 2;
     assert_int_equal(transport_call(rig->memory, &first, &fault), GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(call->answer);
@@ -250,20 +248,17 @@ static void give_circle(struct remote_call *call, void *ctx)
 {
     struct rig *rig = ctx;
     struct remote_call page = {.info = connector_operation(OP_CONTACT_GET_ITEMS)};
-    struct remote_fault fault;
+    struct remote_fault fault = {0};
     unsigned skip = 0;
     char text[16];
 
     if (operation_of_row(call->info) != OP_CONTACT_GET_ITEMS)
         return;
-    for (size_t i = 0; i < call->nparams; i++) {
-        if (!strcmp(call->params[i].name, "$skip"))
-            skip = (unsigned)atoi(call->params[i].value);
-    }
+    const char *asked = param_value(call->params, "$skip");
+    if (asked)
+        skip = (unsigned)atoi(asked);
     snprintf(text, sizeof(text), "%u", skip < 256 ? skip : 256 + (skip - 256) % 512);
-    const struct param params[] = {{"table", "Contacts"}, {"$top", "256"}, {"$skip", text}};
-    page.params = params;
-    page.nparams = 3;
+    page.params = PARAMS({"table", "Contacts"}, {"$top", "256"}, {"$skip", text});
     assert_int_equal(transport_call(rig->memory, &page, &fault), GRADE_OK);
     remote_fault_release(&fault);
     cJSON_Delete(call->answer);

@@ -244,11 +244,10 @@ static void found_record_is_there_although_its_listing_is_complete(void **state)
 static void search_below(struct remote_call *call, void *ctx)
 {
     struct rig *rig = ctx;
-    const struct param params[] = {
-        {"folderPath", SUPPORT}, {"fetchOnlyUnread", "false"}, {"top", "99"}};
     struct remote_call below = {
-        .info = connector_operation(OP_GET_EMAILS), .params = params, .nparams = 3};
-    struct remote_fault fault;
+        .info = connector_operation(OP_GET_EMAILS),
+        .params = PARAMS({"folderPath", SUPPORT}, {"fetchOnlyUnread", "false"}, {"top", "99"})};
+    struct remote_fault fault = {0};
 
     if (operation_of_row(call->info) != OP_GET_EMAILS ||
         !str_eq(gate_param(call, "folderPath"), INBOX) || !gate_param(call, "searchQuery"))

@@ -97,8 +97,8 @@ static inline enum grade service_answer_locked(struct service *s, struct remote_
     return GRADE_OK;
 }
 
-static inline enum grade service_call(struct transport *r, struct remote_call *call,
-                                      struct remote_fault *fault)
+static inline enum grade fake_call(struct transport *r, struct remote_call *call,
+                                   struct remote_fault *fault)
 {
     struct service *s = (struct service *)r;
     void (*meanwhile)(void *ctx);
@@ -121,7 +121,7 @@ static inline void service_lent(struct transport *r)
 }
 
 static const struct transport_impl service_impl = {
-    .name = "service", .call = service_call, .destroy = service_lent};
+    .name = "service", .call = fake_call, .destroy = service_lent};
 
 static inline void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
                              enum mailbox_change change)
