@@ -51,6 +51,11 @@ int file_read_fd(int fd, struct buf *out)
     return read_all(fd, true, out);
 }
 
+int file_read_all(int fd, struct buf *out)
+{
+    return read_all(fd, false, out);
+}
+
 int file_read(const char *path, struct buf *out, struct buf *err)
 {
     SCOPED(fd_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -65,6 +70,23 @@ void fd_release(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+int file_write_all(int fd, const void *data, size_t len)
+{
+    const char *p = data;
+
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
 }
 
 int file_pwrite_all(int fd, const void *data, size_t len, off_t offset)

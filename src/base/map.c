@@ -73,8 +73,7 @@ struct map_entry *map_first(const struct map *m)
     return m->head;
 }
 
-struct map_entry *map_next(const struct map *m, const struct map_entry *e)
+struct map_entry *map_next(const struct map *, const struct map_entry *e)
 {
-    (void)m;
     return e->hh.next;
 }

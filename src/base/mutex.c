@@ -31,24 +31,20 @@ void mutex_release(struct mutex *m)
 
 #ifdef NDEBUG
 
-static void check_order(const struct mutex *m)
+static void check_order(const struct mutex *)
 {
-    (void)m;
 }
 
-static void took(const struct mutex *m)
+static void took(const struct mutex *)
 {
-    (void)m;
 }
 
-static void gave(const struct mutex *m)
+static void gave(const struct mutex *)
 {
-    (void)m;
 }
 
-void mutex_assert_alone(const struct mutex *m)
+void mutex_assert_alone(const struct mutex *)
 {
-    (void)m;
 }
 
 #else

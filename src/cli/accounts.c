@@ -7,6 +7,7 @@
 #include "serve_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/http/login.h>
 
@@ -35,11 +36,10 @@ static void look_at_mounts(struct mounts *ret)
         count++;
     ret->state_dir = xcalloc(count + 1, sizeof(*ret->state_dir));
     for (size_t i = 0; i < count; i++) {
-        cJSON *status = NULL;
+        SCOPED(json_release) cJSON *status = NULL;
 
         if (control_status(ret->paths[i], NULL, &status, NULL) == 0)
             xstrset(&ret->state_dir[i], json_str(status, "state_dir"));
-        cJSON_Delete(status);
     }
 }
 

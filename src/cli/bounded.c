@@ -44,19 +44,18 @@ static int collect(int fd, int64_t until, struct buf *out)
 
 int bounded_run(bounded_fn *fn, void *ctx, int64_t limit, struct buf *out)
 {
-    int fds[2], status = 0, rc;
-    pid_t child;
+    int fds[2], status = 0;
 
     if (pipe2(fds, O_CLOEXEC))
         return -errno;
     fflush(NULL);
-    child = fork();
+    pid_t child = fork();
     if (child == 0) {
         close(fds[0]);
         run_child(fn, ctx, fds[1]);
     }
     close(fds[1]);
-    rc = child < 0 ? -errno : collect(fds[0], clock_mono() + limit, out);
+    int rc = child < 0 ? -errno : collect(fds[0], clock_mono() + limit, out);
     close(fds[0]);
     if (child < 0)
         return rc;
@@ -67,21 +66,4 @@ int bounded_run(bounded_fn *fn, void *ctx, int64_t limit, struct buf *out)
     if (rc)
         return rc;
     return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
-}
-
-int bounded_write(int out, const void *data, size_t len)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t n = write(out, p, len);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            p += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
 }

@@ -87,7 +87,7 @@ static int read_status(void *ctx, int out)
 
     buf_init(&text, STATUS_MAX);
     int rc = file_read(ctx, &text, NULL);
-    return rc ? rc : bounded_write(out, text.data, text.len);
+    return rc ? rc : file_write_all(out, text.data, text.len);
 }
 
 int control_status(const char *mountpoint, struct buf *text, cJSON **ret, struct buf *err)
@@ -138,13 +138,12 @@ struct line {
     const char *path, *text;
 };
 
-static int write_line(void *ctx, int out)
+static int write_line(void *ctx, int)
 {
     const struct line *line = ctx;
     int fd = open(line->path, O_WRONLY | O_CLOEXEC);
     int rc = fd < 0 ? -errno : 0;
 
-    (void)out;
     if (!rc && write(fd, line->text, strlen(line->text)) < 0)
         rc = -errno;
     if (fd >= 0 && close(fd) && !rc)
@@ -255,13 +254,12 @@ int control_sync(const char *mountpoint, int64_t until)
     int rc = -EINPROGRESS;
 
     while (rc == -EINPROGRESS && moves) {
-        cJSON *status = NULL;
+        SCOPED(json_release) cJSON *status = NULL;
 
         rc = sync_turn(mountpoint, &status);
         if (status)
             progress_show(&progress, status);
         moves = status && clock_mono() < until && still_moves(status, &motion);
-        cJSON_Delete(status);
     }
     progress_end(&progress);
     return rc;

@@ -5,6 +5,7 @@
 #include "cli_p.h"
 #include "serve_p.h"
 
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
@@ -37,21 +38,13 @@ struct report {
 static bool send_report(struct report *report, char status, const char *text)
 {
     SCOPED(buf_release) struct buf message = BUF_INIT(BUF_TEXT_MAX);
-    size_t done = 0;
-    ssize_t n = 0;
 
     buf_addch(&message, status);
     buf_addstr(&message, text ? text : "");
-    while (done < message.len && n >= 0) {
-        n = write(report->fd, message.data + done, message.len - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n < 0 && errno == EINTR)
-            n = 0;
-    }
+    int rc = file_write_all(report->fd, message.data, message.len);
     close(report->fd);
     report->fd = -1;
-    return n >= 0;
+    return rc == 0;
 }
 
 static void leave_terminal(void)
@@ -121,19 +114,6 @@ static void say_what_is_awaited(int fd, const struct settings *s)
         complain("waiting for %s", s->sandbox ? "the sandbox" : s->values.url);
 }
 
-static void read_report(int fd, struct buf *out)
-{
-    char piece[512];
-    ssize_t n;
-
-    while ((n = read(fd, piece, sizeof(piece))) != 0) {
-        if (n > 0)
-            buf_add(out, piece, (size_t)n);
-        else if (errno != EINTR)
-            break;
-    }
-}
-
 static int wait_for_child(pid_t child)
 {
     int status = 0;
@@ -150,7 +130,7 @@ static int await_report(const struct settings *s, int fd, pid_t child)
     SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
 
     say_what_is_awaited(fd, s);
-    read_report(fd, &text);
+    file_read_all(fd, &text);
     if (text.data[0] == READY) {
         code = EXIT_DONE;
         if (text.len > 1)

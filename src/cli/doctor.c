@@ -128,14 +128,13 @@ static int examine(struct doctor *d)
         doctor_remote(d);
     }
     if (d->as_json) {
-        cJSON *root = cJSON_CreateObject();
+        SCOPED(json_release) cJSON *root = cJSON_CreateObject();
 
         cJSON_AddBoolToObject(root, "ok", !d->failed);
         cJSON_AddItemToObject(root, "links", d->links);
         char *text = cJSON_Print(root);
         puts(text);
         cJSON_free(text);
-        cJSON_Delete(root);
     } else {
         cJSON_Delete(d->links);
     }

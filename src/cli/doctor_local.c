@@ -4,6 +4,7 @@
 #include "doctor_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
 #include <errno.h>
@@ -117,13 +118,12 @@ static void check_others(struct doctor *d)
     if (mountpoint_list(getuid(), &mounts, NULL))
         return;
     for (size_t i = 0; mounts[i]; i++) {
-        cJSON *status = NULL;
+        SCOPED(json_release) cJSON *status = NULL;
 
         if (!other && !str_eq(mounts[i], here) &&
             control_status(mounts[i], NULL, &status, NULL) == 0 &&
             str_eq(json_str(status, "state_dir"), d->settings.values.state_dir))
             other = xstrdup(mounts[i]);
-        cJSON_Delete(status);
     }
     xstrvfree(mounts);
     if (other && here)

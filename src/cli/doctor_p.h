@@ -3,8 +3,7 @@
  *
  *     doctor.c          the command, and printing
  *     doctor_local.c    this machine: FUSE, the mount point, the directories
- *     doctor_remote.c   the network, the login, the service
- *     doctor_abilities.c  what can be done with it
+ *     doctor_remote.c   the network, the login, the service and what can be done with it
  *
  * Threads: the first one only.
  */
@@ -14,8 +13,6 @@
 #include "cli_p.h"
 #include "mountpoint_p.h"
 #include "serve_p.h"
-
-struct remote;
 
 struct doctor {
     struct settings settings;
@@ -33,6 +30,5 @@ void doctor_fail(struct doctor *d, const char *link, const char *fmt, ...)
 
 void doctor_local(struct doctor *d);
 void doctor_remote(struct doctor *d);
-void doctor_abilities(struct doctor *d, struct remote *r);
 
 #endif

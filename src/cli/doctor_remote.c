@@ -148,17 +148,53 @@ static void check_folders(struct doctor *d, struct remote *remote)
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         const char *dir = kind_info(kinds[i])->dir;
-        struct remote_folders folders = {0};
-        struct remote_fault fault = {0};
+        SCOPED(remote_folders_release) struct remote_folders folders = {0};
+        SCOPED(remote_fault_release) struct remote_fault fault = {0};
         enum grade grade = remote_list_folders(remote, kinds[i], ctx, &folders, &fault);
 
         if (grade == GRADE_OK)
             doctor_ok(d, dir, "%zu folder%s", folders.count, folders.count == 1 ? "" : "s");
         else
             doctor_fail(d, dir, "%s", reason_of(&fault, grade));
-        remote_fault_release(&fault);
-        remote_folders_release(&folders);
     }
+}
+
+/* The services differ. */
+#define NOT_HERE "not with this service"
+
+static bool can_kind(enum kind kind, unsigned cap)
+{
+    return kind_info(kind)->caps & cap;
+}
+
+static void tell_abilities(struct doctor *d, struct remote *r)
+{
+    const struct {
+        const char *what;
+        bool can;
+        const char *with, *without;
+    } abilities[] = {
+        {"moving mail", can_kind(KIND_MESSAGE, KIND_CAN_MOVE), "mv between folders", NOT_HERE},
+        {"mail folders", can_kind(KIND_MESSAGE, KIND_CAN_FOLD), "mkdir, mv, rmdir", NOT_HERE},
+        {"drafts", can_kind(KIND_MESSAGE, KIND_CAN_CREATE), "files in mail/Drafts/", NOT_HERE},
+        {"sending", remote_resends(r), "an unknown outcome is found out",
+         "an unknown outcome is parked in .outlookfs/failed/"},
+        {"forwarding", remote_can(r, REMOTE_CAN_FORWARD), "outbox/forward/", NOT_HERE},
+        {"responding", remote_can(r, REMOTE_CAN_RESPOND), "outbox/respond/", NOT_HERE},
+        {"questions", remote_can(r, REMOTE_CAN_ASK), "outbox/options/, outbox/approval/", NOT_HERE},
+        {"export of mail", remote_can(r, REMOTE_CAN_MIME), "the messages byte for byte",
+         "composed from what the service gives"},
+        {"agenda", remote_can(r, REMOTE_CAN_AGENDA), "views/calendars/<calendar>/agenda/<day>/",
+         NOT_HERE},
+        {"series", remote_can(r, REMOTE_CAN_SERIES), "export/calendars/ has what single events are",
+         "export/calendars/ has their rules alone"},
+        {"photos", remote_can(r, REMOTE_CAN_VALUES), "contacts/<folder>/<id>.photo.jpg", NOT_HERE},
+        {"settings", remote_can(r, REMOTE_CAN_VALUES), "settings/automatic-replies.json", NOT_HERE},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(abilities); i++)
+        doctor_ok(d, abilities[i].what, "%s",
+                  abilities[i].can ? abilities[i].with : abilities[i].without);
 }
 
 static void check_mailbox(struct doctor *d)
@@ -172,7 +208,7 @@ static void check_mailbox(struct doctor *d)
         doctor_fail(d, "service", "%s", err.data);
     } else if (check_service(d, remote)) {
         check_folders(d, remote);
-        doctor_abilities(d, remote);
+        tell_abilities(d, remote);
     }
     remote_destroy(remote);
     token_destroy(tokens);

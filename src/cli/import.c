@@ -114,12 +114,12 @@ static int write_record(void *ctx, int out)
     if (fd >= 0 && close(fd) && !rc)
         rc = -errno;
     if (!rc) {
-        rc = bounded_write(out, path, strlen(path));
+        rc = file_write_all(out, path, strlen(path));
     } else if (fd >= 0) {
         n = getxattr(path, "user.outlook.error", reason, sizeof(reason));
         unlink(path);
         if (n > 0)
-            bounded_write(out, reason, (size_t)n);
+            file_write_all(out, reason, (size_t)n);
     }
     return rc;
 }
@@ -202,14 +202,7 @@ static int read_input(const char *path, struct buf *text, struct buf *err)
         rc = file_read(path, text, NULL); /* whose reason would name the file, too */
         return rc ? buf_fail(err, rc, "%s", strerror(-rc)) : 0;
     }
-    do {
-        char chunk[65536];
-        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
-
-        rc = n < 0 ? -errno : n == 0 ? 0 : buf_add(text, chunk, (size_t)n);
-        if (n == 0)
-            break;
-    } while (!rc || rc == -EINTR);
+    rc = file_read_all(STDIN_FILENO, text);
     return rc ? buf_fail(err, rc, "standard input: %s", strerror(-rc)) : 0;
 }
 

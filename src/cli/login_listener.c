@@ -115,10 +115,8 @@ static enum MHD_Result answer(struct login_listener *l, struct MHD_Connection *c
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *len, void **state)
+                                  const char *method, const char *, const char *, size_t *, void **)
 {
-    (void)version, (void)data, (void)len, (void)state;
     if (!str_eq(method, "GET"))
         return show_page(connection, 405, "No", "Only GET is answered here.");
     if (!str_eq(url, "/"))
@@ -126,12 +124,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return answer(ctx, connection);
 }
 
-static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode how)
+static void on_completed(void *ctx, struct MHD_Connection *, void **,
+                         enum MHD_RequestTerminationCode)
 {
     struct login_listener *l = ctx;
 
-    (void)connection, (void)state, (void)how;
     mutex_lock(&l->lock);
     l->shown = l->answered;
     pthread_cond_broadcast(&l->changed);

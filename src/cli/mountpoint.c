@@ -137,11 +137,11 @@ static int look(void *ctx, int out)
     int rc = find_mount(&m, l->above, NULL);
     if (rc)
         return rc;
-    bounded_write(out, m.path, strlen(m.path) + 1);
-    bounded_write(out, m.type ? m.type : "", m.type ? strlen(m.type) + 1 : 1);
-    bounded_write(out, m.source ? m.source : "", m.source ? strlen(m.source) + 1 : 1);
+    file_write_all(out, m.path, strlen(m.path) + 1);
+    file_write_all(out, m.type ? m.type : "", m.type ? strlen(m.type) + 1 : 1);
+    file_write_all(out, m.source ? m.source : "", m.source ? strlen(m.source) + 1 : 1);
     m.dead = m.type && statvfs(m.path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
-    return bounded_write(out, m.dead ? "d" : "l", 1);
+    return file_write_all(out, m.dead ? "d" : "l", 1);
 }
 
 static char *next_string(const struct buf *text, size_t *at)

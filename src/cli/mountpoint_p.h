@@ -19,7 +19,6 @@
 typedef int bounded_fn(void *ctx, int out);
 /* What the child wrote is added to `out`; -ETIMEDOUT after `limit` ns, -EFBIG, or its answer. */
 int bounded_run(bounded_fn *fn, void *ctx, int64_t limit, struct buf *out);
-int bounded_write(int out, const void *data, size_t len);
 
 #define MOUNT_LIMIT (4 * NS_PER_S) /* in which a mount that runs answers */
 #define MOUNT_HANGS                                                                                \

@@ -5,6 +5,7 @@
 #include "sendmail_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/formats/eml.h>
 
@@ -114,35 +115,18 @@ static int open_dead_letter(const char *path)
     return fd;
 }
 
-/* At the end of the file, wherever that is. */
-static int append(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return fsync(fd) ? -errno : 0;
-}
-
 int sendmail_save(const struct buf *text, char **ret_path, struct buf *err)
 {
-    char *path = xasprintf("%s/dead.letter", settings_home());
-    int fd = open_dead_letter(path), rc = fd < 0 ? fd : 0;
-    struct buf letter;
+    SCOPED(buf_release) struct buf letter = BUF_INIT(2 * SENDMAIL_TEXT_MAX);
+    char *path = *ret_path = xasprintf("%s/dead.letter", settings_home());
+    SCOPED(fd_release) int fd = open_dead_letter(path);
+    int rc = fd < 0 ? fd : 0;
 
     if (!rc) {
-        buf_init(&letter, 2 * SENDMAIL_TEXT_MAX);
         add_mbox(&letter, text);
-        rc = append(fd, letter.data, letter.len);
-        buf_release(&letter);
-        close(fd);
+        rc = file_write_all(fd, letter.data, letter.len);
     }
-    *ret_path = path;
+    if (!rc && fsync(fd))
+        rc = -errno;
     return rc ? buf_fail(err, rc, "%s: %s", path, strerror(-rc)) : 0;
 }

@@ -178,11 +178,10 @@ static const struct account *account_of_mount(const struct config *c, const char
 
     for (size_t i = 0; path && !found && i < c->naccounts; i++) {
         const char *mount = c->accounts[i].values.mount;
-        char *other = mount ? realpath(mount, NULL) : NULL;
+        SCOPED(xfree) char *other = mount ? realpath(mount, NULL) : NULL;
 
         if (str_eq(path, other))
             found = &c->accounts[i];
-        free(other);
     }
     return found;
 }

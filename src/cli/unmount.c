@@ -4,6 +4,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,19 +29,6 @@ static int spawn_helper(char **argv, int errors, pid_t *ret)
     return -rc;
 }
 
-static void read_all(int fd, struct buf *out)
-{
-    char piece[512];
-    ssize_t n;
-
-    while ((n = read(fd, piece, sizeof(piece))) > 0 || (n < 0 && errno == EINTR)) {
-        if (n > 0)
-            buf_add(out, piece, (size_t)n);
-    }
-    while (out->len && out->data[out->len - 1] == '\n')
-        buf_truncate(out, out->len - 1);
-}
-
 /* The set-user-id helper of libfuse, for who may not unmount. What it prints lands in `said`. */
 static int run_helper(const char *path, bool lazy, struct buf *said, struct buf *err)
 {
@@ -55,7 +43,9 @@ static int run_helper(const char *path, bool lazy, struct buf *said, struct buf 
     if (rc) {
         buf_fail(err, rc, "cannot run %s: %s", HELPER, strerror(-rc));
     } else {
-        read_all(fds[0], said);
+        file_read_all(fds[0], said);
+        while (said->len && said->data[said->len - 1] == '\n')
+            buf_truncate(said, said->len - 1);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;
         if (status)

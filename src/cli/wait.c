@@ -35,7 +35,7 @@ static int read_text(void *ctx, int out)
 
     buf_init(&text, JSON_TEXT_MAX);
     int rc = file_read(ctx, &text, NULL);
-    return rc ? rc : bounded_write(out, text.data, text.len);
+    return rc ? rc : file_write_all(out, text.data, text.len);
 }
 
 static int read_object(char *path, cJSON **ret, struct buf *err)
@@ -59,7 +59,7 @@ static int read_attribute(void *ctx, int out)
     char value[BUF_TEXT_MAX];
     ssize_t n = getxattr(a->path, a->name, value, sizeof(value));
 
-    return n < 0 ? -errno : bounded_write(out, value, (size_t)n);
+    return n < 0 ? -errno : file_write_all(out, value, (size_t)n);
 }
 
 /* As text, into `out`, which is emptied; 0 or -errno. */

@@ -5,6 +5,7 @@
 #include "mountpoint_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
@@ -60,21 +61,6 @@ static void run_child(const struct watcher *w, const char *path, int in, int out
     _exit(127);
 }
 
-/* A command that does not read its input ends the writing with EPIPE, which is no matter. */
-static void write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno != EINTR)
-            return;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-}
-
 static void say_how_it_ended(const char *command, int status)
 {
     if (WIFSIGNALED(status))
@@ -96,7 +82,8 @@ static int execute(const struct watcher *w, const char *line, size_t len)
             run_child(w, path, pipes[0], pipes[1]);
         close(pipes[0]);
         if (pid > 0)
-            write_all(pipes[1], line, len);
+            file_write_all(pipes[1], line,
+                           len); /* EPIPE: it does not read its input, which is no matter */
         close(pipes[1]);
     }
     if (pid < 0) {

@@ -551,9 +551,8 @@ int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out)
     return rc;
 }
 
-int ical_end(struct ical *cal, struct buf *out)
+int ical_end(struct ical *, struct buf *out)
 {
-    (void)cal;
     return buf_addstr(out, "END:VCALENDAR\r\n");
 }
 

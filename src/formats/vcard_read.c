@@ -142,10 +142,9 @@ static void read_name(struct reader *r, const struct vcard_line *line)
                                           "Generation"};
 
     for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-        char *text = component(line->value, i, " ");
+        SCOPED(xfree) char *text = component(line->value, i, " ");
 
         set_text(r, members[i], text);
-        free(text);
     }
 }
 
@@ -215,12 +214,10 @@ static void read_chat(struct reader *r, const struct vcard_line *line)
     SCOPED(xfree) char *address = vcard_text(line->value);
 
     if (!strncasecmp(address, "im:", 3)) {
-        struct buf text;
+        SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-        buf_init(&text, JSON_TEXT_MAX);
         if (!str_percent_decode(&text, address + 3, strlen(address + 3)))
             add_to(r, "ImAddresses", text.data);
-        buf_release(&text);
     } else {
         add_to(r, "ImAddresses", address);
     }
@@ -241,12 +238,11 @@ static void read_address(struct reader *r, const struct vcard_line *line)
     }
     cJSON *address = cJSON_CreateObject();
     for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-        char *text = component(line->value, i + 2, ", "), *lines = text_with_crlf(text);
+        SCOPED(xfree) char *text = component(line->value, i + 2, ", ");
+        SCOPED(xfree) char *lines = text_with_crlf(text);
 
         if (text_has(text))
             cJSON_AddStringToObject(address, members[i], lines);
-        free(lines);
-        free(text);
     }
     if (address->child)
         cJSON_AddItemToObject(r->card->record, member, address);

@@ -34,10 +34,8 @@ static struct node_spec branch_spec(struct node *root, const struct branch *b)
         .ino = name_ino(b->name), .ops = b->root, .parent = root, .name = b->name, .kind = b->kind};
 }
 
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *root,
-                     struct dir_list *list)
+static int root_list(struct fs *fs, const struct fs_req *, struct node *root, struct dir_list *list)
 {
-    (void)req;
     for (const struct branch *const *b = fs->branches; *b; b++) {
         if (!(*b)->there || (*b)->there(fs))
             dir_add(list, branch_spec(root, *b), NULL);

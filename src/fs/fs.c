@@ -96,9 +96,8 @@ int fs_new(const struct fs_config *config, struct fs **ret, struct buf *err)
     return 0;
 }
 
-static void reconcile(struct fs *fs, struct chore *t)
+static void reconcile(struct fs *fs, struct chore *)
 {
-    (void)t;
     slots_reconcile_all(fs);
 }
 

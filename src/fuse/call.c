@@ -9,12 +9,11 @@
 
 /* Runs under locks of the session that fuse_req_interrupt_func() takes, too, so not after
  * call_end(), and never call that with calls.lock. */
-static void interrupted(fuse_req_t req, void *data)
+static void interrupted(fuse_req_t, void *data)
 {
     struct call *call = data;
     struct calls *calls = &call->mount->calls;
 
-    (void)req;
     cancel_fire(&call->cancel);
     mutex_lock(&calls->lock);
     call->interrupted = clock_mono();
@@ -92,10 +91,9 @@ struct opened *call_opened(struct call *call, const struct fuse_file_info *fi)
 {
     struct calls *calls = &call->mount->calls;
     struct opened *opened = opened_of(fi);
-    const struct call *abandoned;
 
     mutex_lock(&calls->lock);
-    abandoned = find_abandoned_locked(calls, opened);
+    const struct call *abandoned = find_abandoned_locked(calls, opened);
     call->opened = opened;
     if (abandoned) {
         call->interrupted = abandoned->interrupted;

@@ -36,10 +36,9 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct fs_open open = {0};
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
+    int rc = fs_open(call.fs, &call.who, ino, fi->flags, &open);
     bool waits = call_end(&call);
     if (rc) {
         if (waits)
@@ -58,10 +57,9 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     struct fuse_entry_param e;
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
+    int rc = fs_create(call.fs, &call.who, parent, name, mode, fi->flags, &entry, &open);
     bool waits = call_end(&call);
     if (rc) {
         if (waits)
@@ -76,15 +74,13 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     }
 }
 
-void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+void op_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, struct fuse_file_info *fi)
 {
     char *out = xmalloc(size);
     struct call call;
-    ssize_t n;
 
-    (void)ino;
     call_begin(&call, req);
-    n = fs_read(call.fs, &call.who, call_handle(&call, fi), out, size, offset);
+    ssize_t n = fs_read(call.fs, &call.who, call_handle(&call, fi), out, size, offset);
     if (call_end(&call)) {
         if (n < 0)
             fuse_reply_err(req, (int)-n);
@@ -94,15 +90,13 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
     free(out);
 }
 
-void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+void op_write(fuse_req_t req, fuse_ino_t, const char *data, size_t size, off_t offset,
               struct fuse_file_info *fi)
 {
     struct call call;
-    ssize_t n;
 
-    (void)ino;
     call_begin(&call, req);
-    n = fs_write(call.fs, &call.who, call_handle(&call, fi), data, size, offset);
+    ssize_t n = fs_write(call.fs, &call.who, call_handle(&call, fi), data, size, offset);
     if (!call_end(&call))
         return;
     if (n < 0)
@@ -111,52 +105,44 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
         fuse_reply_write(req, (size_t)n);
 }
 
-void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+void op_fallocate(fuse_req_t req, fuse_ino_t, int mode, off_t offset, off_t length,
                   struct fuse_file_info *fi)
 {
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_fallocate(call.fs, &call.who, call_handle(&call, fi), mode, offset, length);
+    int rc = fs_fallocate(call.fs, &call.who, call_handle(&call, fi), mode, offset, length);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
 
-void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_flush(fuse_req_t req, fuse_ino_t, struct fuse_file_info *fi)
 {
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_flush(call.fs, &call.who, call_handle(&call, fi));
+    int rc = fs_flush(call.fs, &call.who, call_handle(&call, fi));
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
 
-void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+void op_fsync(fuse_req_t req, fuse_ino_t, int, struct fuse_file_info *fi)
 {
     struct call call;
-    int rc;
 
-    (void)ino;
-    (void)datasync;
     call_begin(&call, req);
-    rc = fs_fsync(call.fs, &call.who, call_handle(&call, fi));
+    int rc = fs_fsync(call.fs, &call.who, call_handle(&call, fi));
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
 
 /* The file system gives the handle back through the notifier, whatever becomes of it. */
-void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
+void op_poll(fuse_req_t req, fuse_ino_t, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
 {
     const struct mount *m = fuse_req_userdata(req);
     unsigned ready = fs_poll(m->fs, opened_of(fi)->file, ph);
     unsigned events = POLLOUT | POLLWRNORM;
 
-    (void)ino;
     if (ready & FS_READY)
         events |= POLLIN | POLLRDNORM;
     if (ready & FS_ENDED)
@@ -164,9 +150,8 @@ void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
     fuse_reply_poll(req, events);
 }
 
-void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_release(fuse_req_t req, fuse_ino_t, struct fuse_file_info *fi)
 {
-    (void)ino;
     close_opened(req, fi);
 }
 
@@ -176,10 +161,9 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct fs_dir *dir = NULL;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_opendir(call.fs, &call.who, ino, &dir);
+    int rc = fs_opendir(call.fs, &call.who, ino, &dir);
     bool waits = call_end(&call);
     if (rc) {
         if (waits)
@@ -192,17 +176,13 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         opened_close(call.mount, opened);
 }
 
-void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_releasedir(fuse_req_t req, fuse_ino_t, struct fuse_file_info *fi)
 {
-    (void)ino;
     close_opened(req, fi);
 }
 
 /* Changes of names are in the journal before they are answered. */
-void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+void op_fsyncdir(fuse_req_t req, fuse_ino_t, int, struct fuse_file_info *)
 {
-    (void)ino;
-    (void)datasync;
-    (void)fi;
     fuse_reply_err(req, 0);
 }

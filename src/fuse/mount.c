@@ -45,9 +45,8 @@ static void take_log(enum fuse_log_level level, const char *fmt, va_list ap)
     buf_release(&line);
 }
 
-static void wake(int signal)
+static void wake(int)
 {
-    (void)signal;
 }
 
 struct mount *mount_create(void)
@@ -82,11 +81,10 @@ static void *serve(void *arg)
 {
     struct fuse_loop_config *config = fuse_loop_cfg_create();
     struct mount *m = arg;
-    int rc;
 
     fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
     fuse_loop_cfg_set_idle_threads(config, THREADS_IDLE);
-    rc = fuse_session_loop_mt(m->session, config);
+    int rc = fuse_session_loop_mt(m->session, config);
     if (rc < 0)
         log_error("the connection to the kernel broke: %s", strerror(-rc));
     fuse_loop_cfg_destroy(config);
@@ -100,12 +98,11 @@ static void *serve(void *arg)
 static int start_threads(struct mount *m)
 {
     sigset_t all, before;
-    int rc;
 
     sigfillset(&all);
     sigdelset(&all, SIGUSR1);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = notifier_start(&m->notifier, m->session);
+    int rc = notifier_start(&m->notifier, m->session);
     if (!rc)
         rc = calls_start(&m->calls);
     if (!rc)
@@ -173,14 +170,13 @@ static int take_signal(void)
 int mount_open(struct mount *m, const struct mount_config *config, struct buf *err)
 {
     struct buf why;
-    int rc;
 
     buf_init(&why, BUF_TEXT_MAX);
     fuse_set_log_func(take_log);
     explanation = &why;
     m->fs = config->fs;
     m->ended_fd = eventfd(0, EFD_CLOEXEC);
-    rc = m->ended_fd < 0 ? -errno : take_signal();
+    int rc = m->ended_fd < 0 ? -errno : take_signal();
     if (!rc)
         rc = new_session(m, config);
     if (!rc && fuse_session_mount(m->session, config->mountpoint))

@@ -67,9 +67,8 @@ static void notify_ready(void *ctx, void *waiter)
         notice_destroy(notice);
 }
 
-static void notify_unneeded(void *ctx, void *waiter)
+static void notify_unneeded(void *, void *waiter)
 {
-    (void)ctx;
     fuse_pollhandle_destroy(waiter);
 }
 
@@ -125,10 +124,8 @@ void notifier_release(struct notifier *n)
 
 int notifier_start(struct notifier *n, struct fuse_session *session)
 {
-    int rc;
-
     n->session = session;
-    rc = pthread_create(&n->thread, NULL, run, n);
+    int rc = pthread_create(&n->thread, NULL, run, n);
     n->running = rc == 0;
     return -rc;
 }

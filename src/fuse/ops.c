@@ -72,9 +72,8 @@ static void reply_xattr(struct call *call, int rc, const struct buf *value, size
 
 /* --- start --- */
 
-static void op_init(void *userdata, struct fuse_conn_info *conn)
+static void op_init(void *, struct fuse_conn_info *conn)
 {
-    (void)userdata;
     /* Attributes with every page of a listing, not only with the first: nobody's `ls -l` shall cost
      * a lookup an entry. */
     conn->want &= ~(unsigned)FUSE_CAP_READDIRPLUS_AUTO;
@@ -89,10 +88,9 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
+    int rc = fs_lookup(call.fs, &call.who, parent, name, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -113,15 +111,13 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
     fuse_reply_none(req);
 }
 
-static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t)
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
-    (void)dev;
     call_begin(&call, req);
-    rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
+    int rc = fs_mknod(call.fs, &call.who, parent, name, mode, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -129,10 +125,9 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
+    int rc = fs_mkdir(call.fs, &call.who, parent, name, mode, &entry);
     reply_entry(&call, rc, &entry);
 }
 
@@ -140,20 +135,18 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 {
     struct fs_entry entry;
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
+    int rc = fs_symlink(call.fs, &call.who, target, parent, name, &entry);
     reply_entry(&call, rc, &entry);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_unlink(call.fs, &call.who, parent, name);
+    int rc = fs_unlink(call.fs, &call.who, parent, name);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -161,10 +154,9 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_rmdir(call.fs, &call.who, parent, name);
+    int rc = fs_rmdir(call.fs, &call.who, parent, name);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -173,22 +165,19 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
                       const char *newname, unsigned flags)
 {
     struct call call;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
+    int rc = fs_rename(call.fs, &call.who, parent, name, newparent, newname, flags);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
 
-static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname)
+static void op_link(fuse_req_t req, fuse_ino_t, fuse_ino_t newparent, const char *newname)
 {
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_link(call.fs, newparent, newname);
+    int rc = fs_link(call.fs, newparent, newname);
     if (call_end(&call))
         fuse_reply_err(req, -rc);
 }
@@ -200,10 +189,9 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
     bool cacheable = false;
     struct call call;
     struct stat st;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_getattr(call.fs, &call.who, ino, call_handle(&call, fi), &st, &cacheable);
+    int rc = fs_getattr(call.fs, &call.who, ino, call_handle(&call, fi), &st, &cacheable);
     if (!call_end(&call))
         return;
     if (rc)
@@ -239,10 +227,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 {
     struct call call;
     struct stat st;
-    int rc;
 
     call_begin(&call, req);
-    rc = fs_setattr(call.fs, &call.who, ino, call_handle(&call, fi), attr, set_flags(to_set), &st);
+    int rc =
+        fs_setattr(call.fs, &call.who, ino, call_handle(&call, fi), attr, set_flags(to_set), &st);
     if (!call_end(&call))
         return;
     if (rc)
@@ -255,11 +243,10 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
     struct call call;
     struct buf target;
-    int rc;
 
     buf_init(&target, PATH_MAX);
     call_begin(&call, req);
-    rc = fs_readlink(call.fs, ino, &target);
+    int rc = fs_readlink(call.fs, ino, &target);
     if (call_end(&call)) {
         if (rc)
             fuse_reply_err(req, -rc);
@@ -275,7 +262,6 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 {
     struct call call;
     struct buf value;
-    int rc;
 
     if (!str_starts(name, "user.")) {
         fuse_reply_err(req, EOPNOTSUPP);
@@ -283,7 +269,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
     }
     buf_init(&value, XATTR_MAX);
     call_begin(&call, req);
-    rc = fs_getxattr(call.fs, ino, name, &value);
+    int rc = fs_getxattr(call.fs, ino, name, &value);
     reply_xattr(&call, rc, &value, size);
     buf_release(&value);
 }
@@ -292,19 +278,13 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
  * user.outlook.* is what the mount says about a file: a copy that brings another's along changes nothing, and goes on
  * (rsync -X, cp --preserve=all). Others have no place here, and "not supported" is an answer that programs take.
  */
-static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-                        size_t size, int flags)
+static void op_setxattr(fuse_req_t req, fuse_ino_t, const char *name, const char *, size_t, int)
 {
-    (void)ino;
-    (void)value;
-    (void)size;
-    (void)flags;
     fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
 }
 
-static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+static void op_removexattr(fuse_req_t req, fuse_ino_t, const char *name)
 {
-    (void)ino;
     fuse_reply_err(req, str_starts(name, XATTR_PREFIX) ? 0 : EOPNOTSUPP);
 }
 
@@ -312,24 +292,21 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
     struct call call;
     struct buf names;
-    int rc;
 
     buf_init(&names, XATTR_MAX);
     call_begin(&call, req);
-    rc = fs_listxattr(call.fs, ino, &names);
+    int rc = fs_listxattr(call.fs, ino, &names);
     reply_xattr(&call, rc, &names, size);
     buf_release(&names);
 }
 
-static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+static void op_statfs(fuse_req_t req, fuse_ino_t)
 {
     struct statvfs st;
     struct call call;
-    int rc;
 
-    (void)ino;
     call_begin(&call, req);
-    rc = fs_statfs(call.fs, &st);
+    int rc = fs_statfs(call.fs, &st);
     if (!call_end(&call))
         return;
     if (rc)

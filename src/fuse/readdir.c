@@ -97,16 +97,13 @@ static void list(fuse_req_t req, size_t size, off_t offset, struct fuse_file_inf
     free(l.out);
 }
 
-void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                struct fuse_file_info *fi)
+void op_readdir(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, struct fuse_file_info *fi)
 {
-    (void)ino;
     list(req, size, offset, fi, false);
 }
 
-void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+void op_readdirplus(fuse_req_t req, fuse_ino_t, size_t size, off_t offset,
                     struct fuse_file_info *fi)
 {
-    (void)ino;
     list(req, size, offset, fi, true);
 }

@@ -208,10 +208,8 @@ static void read_refusal(struct http_answer *a)
     cJSON_Delete(json);
 }
 
-static void read_answered(const struct exchange *ex)
+void http_answer_judge(struct http_answer *a)
 {
-    struct http_answer *a = ex->answer;
-
     if (a->status >= 200 && a->status < 300) {
         a->grade = GRADE_OK;
         return;
@@ -241,10 +239,10 @@ static void read_failure(const struct exchange *ex, enum grade grade, const char
  */
 static void read_dropped(const struct exchange *ex)
 {
-    const struct http_answer *a = ex->answer;
+    struct http_answer *a = ex->answer;
 
     if (a->status == 401 || a->status == 429 || (a->status == 503 && a->retry_after))
-        read_answered(ex);
+        http_answer_judge(a);
     else
         read_failure(ex, GRADE_BROKEN, "the connection broke");
 }
@@ -253,7 +251,7 @@ void answer_read(const struct exchange *ex)
 {
     switch (ex->end) {
     case END_ANSWERED:
-        read_answered(ex);
+        http_answer_judge(ex->answer);
         break;
     case END_UNREACHABLE:
         read_failure(ex, GRADE_OFFLINE, "no connection to the service");

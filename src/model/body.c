@@ -265,12 +265,11 @@ struct cJSON *merge_settle(enum kind kind, const struct cJSON *record, const str
         if (!zone || kind_is_managed(kind, member->string) ||
             (times == MERGE_TIMES_UNKNOWN && is_known(zone)))
             continue;
-        char *name = xasprintf("%sTimeZone", member->string);
+        SCOPED(xfree) char *name = xasprintf("%sTimeZone", member->string);
         if (!copy)
             copy = cJSON_Duplicate(sent, true);
         copy_member(copy, record, member->string);
         copy_member(copy, record, name);
-        free(name);
     }
     return copy;
 }

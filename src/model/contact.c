@@ -55,11 +55,10 @@ static const char *order_of(const struct cJSON *contact, const char *name)
     const char *found = NULL;
 
     for (size_t i = 0; !found && i < ARRAY_SIZE(orders); i++) {
-        char *given = full_name(contact, orders[i]);
+        SCOPED(xfree) char *given = full_name(contact, orders[i]);
 
         if (*given && str_eq(given, name))
             found = orders[i];
-        free(given);
     }
     return found;
 }
@@ -83,13 +82,12 @@ bool contact_settle_names(const struct cJSON *base, struct cJSON *contact)
         const char *old = json_str(base, *full);
         const char *order =
             old && str_eq(old, json_str(contact, *full)) ? order_of(base, old) : NULL;
-        char *now = order ? full_name(contact, order) : NULL;
+        SCOPED(xfree) char *now = order ? full_name(contact, order) : NULL;
 
         if (now && *now && !str_eq(now, old)) {
             cJSON_ReplaceItemInObjectCaseSensitive(contact, *full, cJSON_CreateString(now));
             changed = true;
         }
-        free(now);
     }
     return changed;
 }

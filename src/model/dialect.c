@@ -117,12 +117,11 @@ static cJSON *translated(const struct dialect *to, const cJSON *value, bool word
             cJSON_AddItemToArray(copy, translated(to, child, word));
             continue;
         }
-        char *name = to->name(child->string);
+        SCOPED(xfree) char *name = to->name(child->string);
         cJSON_AddItemToObject(
             copy, name,
             translated(to, child,
                        str_in(to == &graph ? name : child->string, words, ARRAY_SIZE(words))));
-        free(name);
     }
     return copy;
 }
@@ -182,10 +181,9 @@ static void finish_attachment(cJSON *attachment)
     const char *suffix = suffix_of(attachment), *name = json_str(attachment, "Name");
 
     if (suffix && !(name && str_ends(name, suffix))) {
-        char *full = xasprintf("%s%s", name && *name ? name : "attachment", suffix);
+        SCOPED(xfree) char *full = xasprintf("%s%s", name && *name ? name : "attachment", suffix);
 
         set(attachment, "Name", cJSON_CreateString(full));
-        free(full);
     }
 }
 
@@ -324,12 +322,11 @@ struct cJSON *dialect_record(enum kind kind, const struct cJSON *obj)
 static void add_word(cJSON *message, const char *name, const char *word)
 {
     if (word) {
-        char *small = xstrdup(word);
+        SCOPED(xfree) char *small = xstrdup(word);
 
         for (char *c = small; *c; c++)
             *c = (char)tolower((unsigned char)*c);
         cJSON_AddStringToObject(message, name, small);
-        free(small);
     }
 }
 

@@ -37,10 +37,9 @@ static void write_name(struct page *p)
     if (r->plain) {
         json_write_plain_name(&p->writer, r->start, r->length);
     } else {
-        char *name = json_reader_string(r);
+        SCOPED(xfree) char *name = json_reader_string(r);
 
         json_write_name(&p->writer, name, strlen(name));
-        free(name);
     }
 }
 

@@ -183,12 +183,8 @@ static bool each_change(enum kind kind, const cJSON *a, const cJSON *b,
     return more;
 }
 
-static bool stop_at_change(const char *name, const cJSON *from, const cJSON *to, void *arg)
+static bool stop_at_change(const char *, const cJSON *, const cJSON *, void *)
 {
-    (void)name;
-    (void)from;
-    (void)to;
-    (void)arg;
     return false;
 }
 

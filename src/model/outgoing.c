@@ -280,14 +280,13 @@ static int check_members(const struct member *members, const char *prefix, const
 
     cJSON_ArrayForEach(value, obj)
     {
-        char *name = xasprintf("%s%s", prefix, value->string);
+        SCOPED(xfree) char *name = xasprintf("%s%s", prefix, value->string);
         const struct member *m = find_member(members, value->string);
 
         if (!rc && !m)
             rc = buf_fail(err, -EINVAL, "%s: no such member", name);
         else if (!rc && is_present(m, value))
             rc = check_value(m, name, value, err);
-        free(name);
     }
     for (const struct member *m = members; m->name && !rc; m++) {
         if (m->required && !is_present(m, json_get(obj, m->name)))
@@ -322,11 +321,10 @@ static int check_attachments(const char *name, const struct cJSON *value, struct
         return buf_fail(err, -EINVAL, "%s: a list is required", name);
     cJSON_ArrayForEach(a, value)
     {
-        char *prefix = xasprintf("%s[%d].", name, i++);
+        SCOPED(xfree) char *prefix = xasprintf("%s[%d].", name, i++);
 
         if (!rc)
             rc = check_attachment(prefix, a, err);
-        free(prefix);
     }
     return rc;
 }

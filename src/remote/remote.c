@@ -7,6 +7,7 @@
 #include <outlookfs/base/base64.h>
 #include <outlookfs/base/json.h>
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "remote_p.h"
@@ -235,6 +236,27 @@ enum grade remote_move(struct remote *r, enum kind kind, const char *id, const c
                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     DISPATCH(move, kind, id, folder, ctx, ret);
+}
+
+unsigned remote_at_once(struct remote *r)
+{
+    return r->impl->at_once ? r->impl->at_once(r) : 1;
+}
+
+static enum grade change_one(struct remote *r, struct remote_request *q, struct remote_ctx ctx)
+{
+    return q->move ? remote_move(r, q->kind, q->id, q->folder, ctx, &q->record, &q->fault)
+                   : remote_delete(r, q->kind, q->folder, q->id, ctx, &q->fault);
+}
+
+void remote_change_many(struct remote *r, struct remote_request *const *requests, size_t count,
+                        struct remote_ctx ctx)
+{
+    assert(count <= 1 || r->impl->change_many);
+    if (count > 1)
+        r->impl->change_many(r, requests, count, ctx);
+    else if (count)
+        requests[0]->fault.grade = change_one(r, requests[0], ctx);
 }
 
 enum grade remote_attachment(struct remote *r, const char *message, const char *attachment,

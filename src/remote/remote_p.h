@@ -47,6 +47,8 @@ struct remote_impl {
     __typeof__(remote_list_versions) *list_versions;
     __typeof__(remote_get_many) *get_many;
     __typeof__(remote_move) *move;
+    __typeof__(remote_at_once) *at_once; /* with the next */
+    __typeof__(remote_change_many) *change_many;
     __typeof__(remote_attachment) *attachment;
     __typeof__(remote_attachments) *attachments;
     __typeof__(remote_message) *message;

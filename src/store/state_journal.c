@@ -73,7 +73,8 @@ static int find_next_due(struct state *s, int64_t now, int64_t *ret)
     return sql_end(&q);
 }
 
-int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due)
+int state_due_ops(struct state *s, unsigned verbs, int64_t now, int64_t *slots, size_t max,
+                  int64_t *next_due)
 {
     struct sql_query q;
     size_t count = 0;
@@ -83,11 +84,13 @@ int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int6
     if (rc)
         return rc;
     db_read(&s->db, &q,
-            "SELECT slot FROM journal WHERE state = ? AND due <= ? AND NOT (copy <> 0 AND EXISTS"
+            "SELECT slot FROM journal WHERE state = ? AND due <= ? AND (1 << verb) & ? AND NOT "
+            "(copy <> 0 AND EXISTS"
             " (SELECT 1 FROM journal c WHERE c.slot = journal.copy"
             "  AND c.queued_at <= journal.queued_at)) ORDER BY queued_at, slot LIMIT ?");
     sql_bind_int(&q, JOURNAL_QUEUED);
     sql_bind_int(&q, now);
+    sql_bind_int(&q, verbs);
     sql_bind_int(&q, (int64_t)max);
     while (count < max && sql_row(&q))
         slots[count++] = sql_int(&q, 0);

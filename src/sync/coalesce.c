@@ -61,7 +61,7 @@ static int queue_op(struct change *c, struct journal_op *op)
 {
     int64_t now = clock_steady();
 
-    if (!op->gen)
+    if (!op->gen || c->copy) /* behind the copy, also where the slot has waited longer */
         op->queued_at = now;
     op->slot = c->slot.id;
     op->state = JOURNAL_QUEUED;
@@ -360,17 +360,19 @@ out:
 
 static unsigned deletions_under_way(struct writeback *wb)
 {
-    int64_t slots[WRITEBACK_WORKERS];
+    int64_t slots[UNDER_WAY_MAX];
+    size_t claims = 0;
     unsigned count = 0;
 
     mutex_lock(&wb->scheduler.lock);
-    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
-        slots[i] = wb->workers[i].settled ? 0 : wb->workers[i].slot;
+    for (struct claim *c = wb->under_way; c; c = c->hh.next)
+        if (!c->settled)
+            slots[claims++] = c->slot;
     mutex_unlock(&wb->scheduler.lock);
-    for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
+    for (size_t i = 0; i < claims; i++) {
         struct journal_op op;
 
-        if (!slots[i] || state_get_op(wb->mb->state, slots[i], &op))
+        if (state_get_op_head(wb->mb->state, slots[i], &op))
             continue;
         count += op.verb == JOURNAL_DELETE && op.state == JOURNAL_QUEUED;
         journal_op_release(&op);
@@ -448,11 +450,10 @@ static int guard_deletions(struct writeback *wb, const struct slot *slot, struct
     confirmed = wb->confirmed;
     mutex_unlock(&wb->scheduler.lock);
     share = share_of_folder(wb, slot);
-    rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + WRITEBACK_WORKERS + 1,
-                             &queued);
+    rc = state_count_deletes(state, JOURNAL_QUEUED, confirmed, guard + UNDER_WAY_MAX + 1, &queued);
     if (!rc && share != UINT_MAX)
         rc = state_count_deletes_in(state, slot->kind, slot->folder, confirmed,
-                                    share + WRITEBACK_WORKERS + 1, &in_folder);
+                                    share + UNDER_WAY_MAX + 1, &in_folder);
     if (rc || (queued <= guard && in_folder <= share))
         return rc;
     unsigned under_way = deletions_under_way(wb);

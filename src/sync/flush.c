@@ -24,7 +24,7 @@ struct flush {
 static int expedite_all(struct state *state, int64_t now)
 {
     int64_t next;
-    int rc = state_due_ops(state, now, NULL, 0, &next);
+    int rc = state_due_ops(state, JOURNAL_ALL, now, NULL, 0, &next);
 
     return rc < 0 || next == INT64_MAX ? rc : state_expedite_ops(state, now);
 }
@@ -104,7 +104,7 @@ static int look_at_all(const struct flush *f)
     struct state *state = f->wb->mb->state;
     struct journal_counts counts;
     int64_t any;
-    int rc = state_due_ops(state, INT64_MAX, &any, 1, NULL);
+    int rc = state_due_ops(state, JOURNAL_ALL, INT64_MAX, &any, 1, NULL);
 
     if (rc)
         return rc;
@@ -115,27 +115,25 @@ static int look_at_all(const struct flush *f)
                     counts.conflict, counts.held, counts.held ? " (" HELD_HINT ")" : "");
 }
 
-unsigned writeback_under_way_count(struct writeback *wb)
+unsigned writeback_busy(struct writeback *wb)
 {
     unsigned count = 0;
 
     mutex_lock(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
-        count += wb->workers[i].slot != 0;
+        count += wb->workers[i].claims != 0;
     mutex_unlock(&wb->scheduler.lock);
     return count;
 }
 
 static bool busy_locked(const struct flush *f)
 {
-    bool busy = false;
+    struct claim *claim;
 
-    for (size_t i = 0; i < WRITEBACK_WORKERS; i++) {
-        int64_t slot = f->wb->workers[i].slot;
-
-        busy |= slot && (!f->slot || slot == f->slot);
-    }
-    return busy;
+    if (!f->slot)
+        return f->wb->under_way;
+    HASH_FIND(hh, f->wb->under_way, &f->slot, sizeof(f->slot), claim);
+    return claim;
 }
 
 /*

@@ -4,6 +4,13 @@
  *     update.c, create.c, remove.c, move.c   one verb each
  *     outcome.c    the attempt in the journal, before and after, and the trash
  *
+ * Moves and deletions are carried out in two halves with one request between them, which several jobs make
+ * together:
+ *
+ *     rc = move_begin(j);             // 1: j->request is to be made
+ *     remote_change_many(...);
+ *     rc = move_end(j);
+ *
  * An attempt that writes is in the journal before it is made:
  *
  *     began  sent     what an earlier attempt may have done
@@ -26,22 +33,34 @@ struct job {
     struct mailbox *mb;
     struct worker *worker;
     struct remote_ctx ctx;
+    struct claim claim;
     struct slot slot;     /* as claimed */
     struct journal_op op; /* as claimed and as this job wrote it, without what the user does */
+    struct remote_request request;
+    char *trash;      /* of a deletion: the folder it is a move to, or NULL */
+    bool may_be_done; /* ... an earlier attempt may have done it */
 };
 
 /*
- * The functions below, and *_run(), answer 0 when the operation is dealt with (the journal says
+ * The functions below, and *_run(), *_begin() and *_end(), answer 0 when the operation is dealt with (the journal says
  * how), -ECANCELED when the user changed it and nothing more is to be done with it now, another
  * -errno when our own disk failed: the journal is as it was.
  */
 int update_run(struct job *j);
 int create_run(struct job *j);
-int remove_run(struct job *j);
-/* The move that slot.origin tells of. 1: that was it, the rest of the operation may follow. */
-int move_run(struct job *j);
+int remove_begin(struct job *j);
+int remove_end(struct job *j);
+/* The move that slot.origin tells of. 1 of the end: that was it, the rest of the operation may follow. */
+int move_begin(struct job *j);
+int move_end(struct job *j);
+int move_run(struct job *j); /* both, with the request */
 /* In place of a deletion; the attempt is in the journal. */
-int move_to_trash(struct job *j, const char *trash);
+int move_to_trash_end(struct job *j);
+
+/* Makes what the jobs request, in one request where they are several. */
+void job_request(struct job *const *jobs, size_t count);
+/* Its outcome is not looked at any more. */
+void job_request_release(struct job *j);
 
 /*
  * Looks for the record that an attempt of unknown outcome may have made of op.sent. GRADE_OK with

@@ -9,11 +9,10 @@
 #include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/crash.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/str.h>
 
-/* --- one request ------------------------------------------------------------------------------ */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 /* After a refusal: GRADE_OK with the record where it lies in `folder`, GRADE_GONE where it is no more, else the refusal. */
 static enum grade look_there(struct job *j, const char *folder, struct cJSON **ret,
@@ -40,25 +39,20 @@ static enum grade look_there(struct job *j, const char *folder, struct cJSON **r
     return grade;
 }
 
-/* The record as it is in `folder`; a fault where it is not there. */
-static enum grade move(struct job *j, const char *folder, struct item *ret,
-                       struct remote_fault *fault)
+/* The record as it is in the folder it was to go to; a fault where it is not there. */
+static enum grade arrived(struct job *j, struct item *ret)
 {
-    struct cJSON *answer = NULL;
+    struct remote_request *q = &j->request;
+    enum grade grade = q->fault.grade;
 
-    crash_point("sync: before move");
-    enum grade grade =
-        remote_move(j->mb->remote, j->slot.kind, j->slot.record, folder, j->ctx, &answer, fault);
-    crash_point("sync: after move");
     if (grade == GRADE_CONFLICT) /* the mailbox is still at work on the record (graph contract 6) */
-        grade = fault->grade = GRADE_BROKEN;
+        grade = q->fault.grade = GRADE_BROKEN;
     else if (grade != GRADE_OK && grade != GRADE_CANCELLED && !grade_is_temporary(grade))
-        grade = look_there(j, folder, &answer, fault);
-    if (grade == GRADE_OK && item_from_json(j->slot.kind, answer, ret, NULL)) {
-        job_fault(fault, GRADE_BROKEN, "the answer is not a record");
+        grade = look_there(j, q->folder, &q->record, &q->fault);
+    if (grade == GRADE_OK && item_from_json(j->slot.kind, q->record, ret, NULL)) {
+        job_fault(&q->fault, GRADE_BROKEN, "the answer is not a record");
         grade = GRADE_BROKEN;
     }
-    cJSON_Delete(answer);
     return grade;
 }
 
@@ -128,22 +122,39 @@ static int gone(struct job *j, const struct remote_fault *fault)
     return rc;
 }
 
-int move_run(struct job *j)
+int move_begin(struct job *j)
 {
-    struct remote_fault fault = {0};
+    j->request = (struct remote_request){
+        .move = true,
+        .kind = j->slot.kind,
+        .folder = j->slot.folder,
+        .id = j->slot.record,
+    };
+    return 1;
+}
+
+int move_end(struct job *j)
+{
     struct item item = {0};
-    enum grade grade = move(j, j->slot.folder, &item, &fault);
+    enum grade grade = arrived(j, &item);
     int rc;
 
     if (grade == GRADE_OK)
         rc = moved(j, &item);
     else if (grade == GRADE_GONE)
-        rc = gone(j, &fault);
+        rc = gone(j, &j->request.fault);
     else
-        rc = outcome_failure(j, &fault, false);
+        rc = outcome_failure(j, &j->request.fault, false);
     item_release(&item);
-    remote_fault_release(&fault);
+    job_request_release(j);
     return rc;
+}
+
+int move_run(struct job *j)
+{
+    move_begin(j);
+    job_request(&j, 1);
+    return move_end(j);
 }
 
 /* --- to the trash ----------------------------------------------------------------------------- */
@@ -177,20 +188,18 @@ static int trashed(struct job *j, const char *trash, const struct item *item)
     return rc;
 }
 
-int move_to_trash(struct job *j, const char *trash)
+int move_to_trash_end(struct job *j)
 {
-    struct remote_fault fault = {0};
     struct item item = {0};
-    enum grade grade = move(j, trash, &item, &fault);
+    enum grade grade = arrived(j, &item);
     int rc;
 
     if (grade == GRADE_OK)
-        rc = trashed(j, trash, &item);
+        rc = trashed(j, j->trash, &item);
     else if (grade == GRADE_GONE)
         rc = outcome_deleted(j);
     else
-        rc = outcome_failure(j, &fault, true);
+        rc = outcome_failure(j, &j->request.fault, true);
     item_release(&item);
-    remote_fault_release(&fault);
     return rc;
 }

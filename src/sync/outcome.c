@@ -66,7 +66,7 @@ int entry_close(struct job *j, struct entry *e, bool settled, int rc)
 {
     if (settled) {
         mutex_lock(&j->wb->scheduler.lock);
-        j->worker->settled = true;
+        j->claim.settled = true;
         mutex_unlock(&j->wb->scheduler.lock);
     }
     entry_release(e);

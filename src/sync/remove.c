@@ -4,7 +4,6 @@
 #include "job_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/crash.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,27 +43,28 @@ static void keep_asking(struct remote_fault *fault)
         fault->unknown = true;
 }
 
-static int delete (struct job *j, bool may_be_done)
+/* Where a deletion is a move: to j->trash. */
+static int find_trash(struct job *j)
 {
     struct remote_fault fault = {0};
-    int rc;
 
-    crash_point("sync: before DELETE");
-    enum grade grade =
-        remote_delete(j->mb->remote, j->slot.kind, j->slot.folder, j->slot.record, j->ctx, &fault);
-    crash_point("sync: after DELETE");
-    if (may_be_done)
-        keep_asking(&fault);
-    if (grade == GRADE_OK || grade == GRADE_GONE)
-        rc = outcome_deleted(j);
-    else
-        rc = outcome_failure(j, &fault, true);
+    if (!folders_trash(j->mb, j->slot.kind, j->slot.folder, j->ctx, &j->trash))
+        return 0;
+    job_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
+    int rc = outcome_failure(j, &fault, false);
     remote_fault_release(&fault);
-    return rc;
+    return rc ? rc : -ECANCELED;
 }
 
 /* A record that is on its way into the trash is to be there first: there a deletion is for good. */
-static int send(struct job *j)
+static int arrive(struct job *j)
+{
+    int rc = j->trash || !j->slot.origin ? 1 : move_run(j);
+
+    return rc == 1 ? 0 : rc ? rc : -ECANCELED;
+}
+
+static int begin(struct job *j)
 {
     const char *was = j->op.answer ? j->op.answer : j->op.base;
     char *text = xstrdup(was);
@@ -73,33 +73,26 @@ static int send(struct job *j)
         .trash = text,
         .why = "delete",
     };
-    bool may_be_done = j->op.began && !j->op.sent;
-    char *trash = NULL;
-    struct remote_fault fault = {0};
-    int rc = folders_trash(j->mb, j->slot.kind, j->slot.folder, j->ctx, &trash);
 
-    if (rc) {
-        free(text);
-        job_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
-        rc = outcome_failure(j, &fault, false);
-        remote_fault_release(&fault);
-        return rc;
-    }
-
-    if (!trash && j->slot.origin) {
-        rc = move_run(j);
-        rc = rc == 1 ? 0 : rc ? rc : -ECANCELED;
-    }
+    j->may_be_done = j->op.began && !j->op.sent;
+    int rc = find_trash(j);
+    if (!rc)
+        rc = arrive(j);
     if (!rc)
         rc = job_begin(j, &attempt);
     free(text);
-    if (!rc)
-        rc = trash ? move_to_trash(j, trash) : delete (j, may_be_done);
-    free(trash);
-    return rc;
+    if (rc)
+        return rc;
+    j->request = (struct remote_request){
+        .move = j->trash,
+        .kind = j->slot.kind,
+        .folder = j->trash ? j->trash : j->slot.folder,
+        .id = j->slot.record,
+    };
+    return 1;
 }
 
-int remove_run(struct job *j)
+int remove_begin(struct job *j)
 {
     if (!j->slot.record && j->op.sent) {
         int rc = find_record(j);
@@ -107,5 +100,24 @@ int remove_run(struct job *j)
         if (rc)
             return rc;
     }
-    return j->slot.record ? send(j) : outcome_deleted(j);
+    return j->slot.record ? begin(j) : outcome_deleted(j);
+}
+
+static int removed(struct job *j)
+{
+    struct remote_fault *fault = &j->request.fault;
+    enum grade grade = fault->grade;
+
+    if (j->may_be_done)
+        keep_asking(fault);
+    return grade == GRADE_OK || grade == GRADE_GONE ? outcome_deleted(j)
+                                                    : outcome_failure(j, fault, true);
+}
+
+int remove_end(struct job *j)
+{
+    int rc = j->trash ? move_to_trash_end(j) : removed(j);
+
+    job_request_release(j);
+    return rc;
 }

@@ -57,11 +57,11 @@ void writeback_destroy(struct writeback *wb)
 
 bool writeback_under_way(struct writeback *wb, int64_t slot)
 {
-    bool found = false;
+    struct claim *claim;
 
     mutex_lock(&wb->scheduler.lock);
-    for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
-        found |= wb->workers[i].slot == slot && !wb->workers[i].settled;
+    HASH_FIND(hh, wb->under_way, &slot, sizeof(slot), claim);
+    bool found = claim && !claim->settled;
     mutex_unlock(&wb->scheduler.lock);
     return found;
 }

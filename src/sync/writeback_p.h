@@ -3,7 +3,8 @@
  *
  *     writeback.c  lifetime, and what takes effect at once: cancel, retry, confirm, kick
  *     coalesce.c   writeback_update(), writeback_delete(): a change meets what pends; the guard
- *     worker.c     threads: what is due, one operation a slot; when it may be tried: scheduler_p.h
+ *     worker.c     threads: what is due, one operation a slot, several in one request; when it may be
+ *                  tried: scheduler_p.h
  *     flush.c      waiting for the queue
  *     job_p.h      carrying out one operation
  *     answers.c    what the service made of our last writes
@@ -25,13 +26,21 @@
 #include <uthash.h>
 
 #define WRITEBACK_WORKERS 4
+#define WRITEBACK_TOGETHER 20 /* operations of one worker at most */
+#define UNDER_WAY_MAX (WRITEBACK_WORKERS * WRITEBACK_TOGETHER)
 
 struct worker {
     struct writeback *wb;
     pthread_t thread;
     struct cancel cancel;
-    int64_t slot; /* guarded by writeback.scheduler.lock: what it works on; 0: nothing */
-    bool settled; /* guarded by writeback.scheduler.lock: only events are left to be told */
+    unsigned claims; /* guarded by writeback.scheduler.lock: how many slots it works on */
+};
+
+/* A slot that a worker works on. */
+struct claim {
+    UT_hash_handle hh;
+    int64_t slot;
+    bool settled; /* only events are left to be told */
 };
 
 /* What the operation of a slot last put into the trash. */
@@ -50,6 +59,8 @@ struct writeback {
     struct worker workers[WRITEBACK_WORKERS];
     unsigned running;           /* threads; written by start and stop only */
     bool looking;               /* a worker is looking for work; the others wait for their turn */
+    struct claim *under_way;    /* a hash */
+    int64_t together_from;      /* clock_mono(): what goes together is begun then: see worker.c */
     struct own_answer *answers; /* a hash: see answers.c */
     struct trashed *trashed;    /* a hash */
     int64_t next_prune;         /* clock_mono() */

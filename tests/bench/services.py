@@ -82,7 +82,7 @@ def measure(mailbox, function):
         mark = function() or mark
     except PermissionError:
         return "-"
-    return "%d, %.1f s" % (len(mailbox.requests(since=mark[0])), time.monotonic() - mark[1])
+    return "%d, %.1f s" % (len(mailbox.sent(mark[0])), time.monotonic() - mark[1])
 
 
 def column(kind, options):

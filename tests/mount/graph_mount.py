@@ -48,6 +48,13 @@ class GraphMailbox(Mailbox):
             pass
 
 
+class PersonalMailbox(GraphMailbox):
+    """Of an account that nobody administers."""
+    def mount(self):
+        self.sandbox.control("POST", "/option", {"service": "login", "account": "personal"})
+        super().mount()
+
+
 def typed_bodies(requests):
     """Lines for answers.check()."""
     for request in requests:

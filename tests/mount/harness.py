@@ -280,6 +280,10 @@ class Mailbox:
     def requests(self, operation=None, since=0):
         return self.sandbox.log(since, operation)
 
+    def sent(self, since=0):
+        """Requests that went over the wire: those within a batch did not."""
+        return [line for line in self.requests(since=since) if "batch" not in line]
+
     def writes(self, since=0):
         """(operation, id) of the requests that change something."""
         return [(line["operation"], line.get("id")) for line in self.requests(since=since) if line["method"] != "GET"]

@@ -1,6 +1,8 @@
 """mv between folders that no rename joins: a copy and a removal, of which nothing is lost whatever becomes of the copy."""
 import errno
+import json
 import os
+import subprocess
 
 from both import over_both
 from harness import MountTest, main, wait_for
@@ -127,6 +129,38 @@ class Contacts(Copied, MountTest):
         self.mailbox.sync()
         self.assertEqual(self.writes().count(self.post()), 1)
         self.assertMoved()
+
+    def test_refused_after_an_edit_that_waits(self):
+        self.mailbox.fault(operation=self.post(), status=400, count=0)
+        path = os.path.join(self.here, self.name)
+        record = self.mailbox.json(path)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.mailbox.say({**record, self.MEMBER: "edited first"}), file)
+        self.move()
+        self.mailbox.sync(1)
+        self.assertStayed()
+
+    def test_refused_while_it_is_not_known_whether_the_first_was_made(self):
+        """What was to be removed behind the copy stays: it is found, not made a second time."""
+        path = os.path.join(self.here, "new.json")
+        self.mailbox.fault(method="GET", status=503, count=0)  # nobody finds out yet
+        self.mailbox.fault(operation=self.post(), drop="after")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.mailbox.say('{"GivenName": "Made", "Surname": "Once"}'))
+        sync = subprocess.Popen([self.mailbox.program, "sync", self.mailbox.mountpoint], stderr=subprocess.DEVNULL)
+        wait_for(lambda: len(self.mailbox.sandbox.control("GET", "/fault")) == 1, "the request has arrived")
+        self.move(path)
+        self.mailbox.sandbox.clear_faults()
+        self.mailbox.fault(operation=self.post(), status=400, count=0)
+        self.mailbox.sync(1)
+        sync.wait(60)
+        wait_for(lambda: "new.json" in os.listdir(self.here), "the file shows again")
+        self.assertEqual(len(self.ids() - self.before), 1)
+        self.assertEqual(self.mailbox.json(path)["Surname"], "Once")
+        self.assertEqual({self.mailbox.xattr("id", path)}, self.ids() - self.before)
+        self.assertEqual(self.writes().count(self.OPERATION + "DeleteItem"), 0)
+        self.clean()
+        os.unlink(path)
 
     def test_refused_after_a_kill(self):
         self.move()

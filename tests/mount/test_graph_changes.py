@@ -9,7 +9,7 @@ import threading
 import time
 
 from harness import main, wait_for
-from graph_mount import GraphMailbox, GraphTest
+from graph_mount import GraphMailbox, GraphTest, PersonalMailbox
 
 TTL = 0.2
 INBOX = "mail/Inbox"
@@ -238,12 +238,6 @@ class German(Followed):
         self.assertEqual(self.folders(["Inbox"]), {one["displayName"] for one in below if "mailSearchFolder" not in one.get("@odata.type", "")})
         listed = [id for folder in shown for id in self.listed("mail/" + folder)]
         self.assertEqual(len(listed), len(set(listed)))
-
-
-class PersonalMailbox(GraphMailbox):
-    def mount(self):
-        self.sandbox.control("POST", "/option", {"service": "login", "account": "personal"})
-        super().mount()
 
 
 class Personal(Followed):

@@ -6,7 +6,6 @@ from graph_mount import GraphTest
 from harness import main, wait_for
 
 INBOX, ARCHIVE, DELETED = "mail/Inbox", "mail/Archive", "mail/Deleted Items"
-MOVES = ("MoveMessage", "Batch")
 
 
 class MoveTest(GraphTest):
@@ -135,18 +134,6 @@ class Move(MoveTest):
         name = self.deliver("in the inbox")
         self.assertFalse(os.path.exists(self.mailbox.path("mail/Junk Email", name)))
         self.assertFalse(os.path.exists(self.mailbox.path(ARCHIVE, name)))
-
-    def test_many(self):
-        names = [self.deliver("one of many %d" % i) for i in range(3)]
-        names += [self.mailbox.create("message", {"subject": "more %d" % i}, "inbox")["id"] + ".json" for i in range(97)]
-        wait_for(lambda: set(names) <= set(os.listdir(self.mailbox.path(INBOX))), "all are listed")
-        mark = self.mailbox.mark()
-        self.mailbox.run(["mv", *names, self.mailbox.path(ARCHIVE)], cwd=self.mailbox.path(INBOX))
-        self.mailbox.sync()
-        self.assertLessEqual(set(names), set(os.listdir(self.mailbox.path(ARCHIVE))))
-        self.assertFalse(set(names) & set(os.listdir(self.mailbox.path(INBOX))))
-        moves = [r for r in self.mailbox.requests(since=mark) if r["operation"] in MOVES]
-        self.assertLessEqual(len(moves), 100)
 
 
 class Remove(MoveTest):

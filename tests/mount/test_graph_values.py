@@ -4,7 +4,7 @@ import json
 import os
 
 from harness import MountTest, main
-from graph_mount import GraphTest
+from graph_mount import GraphTest, PersonalMailbox
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
@@ -134,6 +134,22 @@ class Values(GraphTest):
         for change in (lambda: os.unlink(path), lambda: os.mkdir(self.mailbox.path("settings/more")),
                        lambda: self.put(self.mailbox.path("settings/other.json"), b"{}")):
             self.assertErrno(errno.EPERM, change)
+
+
+class Personal(GraphTest):
+    MAILBOX = PersonalMailbox
+    SEED = "contacts=5,events=1,messages=1"
+
+    def test_no_contact_has_a_photo(self):
+        path = self.mailbox.path(self.first("contacts/Contacts")[:-len(".json")] + ".photo.jpg")
+        for _ in range(2):
+            self.assertErrno(errno.ENOENT, os.stat, path)
+            with self.assertRaises(OSError) as caught, open(path, "wb") as file:
+                file.write(JPEG)
+            self.assertEqual(caught.exception.errno, errno.EINVAL)
+        self.assertIn("ConsumerPhotoIsNotSupported", self.mailbox.log_tail())
+        self.assertNotIn(os.path.basename(path), os.listdir(os.path.dirname(path)))
+        self.assertEqual((self.mailbox.status()["queue"]["pending"], self.mailbox.status()["queue"]["failed"]), (0, 0))
 
 
 class Connector(MountTest):

@@ -29,6 +29,12 @@ int file_replace(const char *path, const void *data, size_t len, mode_t mode, st
 /* mkdir -p with mode 0700 for what is missing. */
 int file_mkdirs(const char *path, struct buf *err);
 
+/* To the end, with read(): of pipes and terminals, too. Appends; answers as file_read(). */
+int file_read_all(int fd, struct buf *out);
+
+/* write() until all is written: 0 or -errno. */
+int file_write_all(int fd, const void *data, size_t len);
+
 void fd_release(int *fd); /* closes it unless it is negative; for SCOPED() */
 
 /* pwrite() until all is written: 0 or -errno. */

@@ -123,6 +123,10 @@ void http_destroy(struct http *http);
 void http_answer_init(struct http_answer *a);
 void http_answer_release(struct http_answer *a);
 
+/* Sets grade, unknown and reason of a whole answer that came inside of another: of status, body, content_type and
+ * retry_after. */
+void http_answer_judge(struct http_answer *a);
+
 /* Answers a.grade. `a` is initialised; it may be used again after http_answer_release() + init. */
 enum grade http_perform(struct http *http, const struct http_request *request,
                         struct http_answer *a);

@@ -225,6 +225,22 @@ enum grade remote_move(struct remote *r, enum kind kind, const char *id, const c
 /* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
+/* One of several changes that are made together: each has an outcome of its own, as if it had been made by
+ * remote_move() or remote_delete(). */
+struct remote_request {
+    bool move; /* else a deletion */
+    enum kind kind;
+    const char *folder; /* a move: where to */
+    const char *id;
+    struct cJSON *record;      /* out, of a move: as it is then; the caller's */
+    struct remote_fault fault; /* out: its grade is the outcome */
+};
+/* So many are best made together at the moment; 1: the service takes each by itself. */
+unsigned remote_at_once(struct remote *r);
+/* At most that many. */
+void remote_change_many(struct remote *r, struct remote_request *const *requests, size_t count,
+                        struct remote_ctx ctx);
+
 /* What a change of a record is to be called where a person reads of it. */
 enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
 /* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */

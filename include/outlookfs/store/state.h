@@ -176,12 +176,14 @@ int state_get_op(struct state *s, int64_t slot, struct journal_op *ret);
 int state_get_op_head(struct state *s, int64_t slot, struct journal_op *ret);
 int state_put_op_head(struct state *s, const struct journal_op *op); /* -ENOENT */
 int state_remove_op(struct state *s, int64_t slot);
+#define JOURNAL_ALL (~0U)
 /*
- * Slots of up to `max` QUEUED operations with due <= now, longest queued first, into `slots`; not
+ * Slots of up to `max` QUEUED operations of `verbs` (bits: 1 << JOURNAL_CREATE, ...) with due <= now, longest queued first, into `slots`; not
  * those whose `copy` has an operation that was queued before them. Answers how many or -errno. `next_due` (may be NULL) receives the smallest due of the QUEUED ones
  * that are not due yet, or INT64_MAX.
  */
-int state_due_ops(struct state *s, int64_t now, int64_t *slots, size_t max, int64_t *next_due);
+int state_due_ops(struct state *s, unsigned verbs, int64_t now, int64_t *slots, size_t max,
+                  int64_t *next_due);
 /*
  * mv between folders that no rename joins is a copy and a removal: the newest CREATE or UPDATE of
  * another slot of the kind with the digest. Heads, as the next; -ENOENT.

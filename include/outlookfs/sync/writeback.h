@@ -102,7 +102,7 @@ void writeback_kick(struct writeback *wb);
 int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,
                     struct buf *err);
 
-/* How many operations are being carried out. */
-unsigned writeback_under_way_count(struct writeback *wb);
+/* How many workers carry something out. */
+unsigned writeback_busy(struct writeback *wb);
 
 #endif

@@ -85,12 +85,11 @@ static int list_entry(void *ctx, int64_t id, const char *name)
     return 0;
 }
 
-static int collection_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int collection_list(struct fs *fs, const struct fs_req *, struct node *dir,
                            struct dir_list *list)
 {
     struct listing l = {.dir = dir, .collection = collection_of(dir), .list = list};
 
-    (void)req;
     return l.collection->each(fs, list_entry, &l);
 }
 
@@ -118,7 +117,7 @@ static int collection_find(struct fs *fs, struct node *dir, const char *name, in
     return rc;
 }
 
-static int collection_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int collection_lookup(struct fs *fs, const struct fs_req *, struct node *dir,
                              const char *name, struct node **ret)
 {
     const struct collection *c = collection_of(dir);
@@ -126,7 +125,6 @@ static int collection_lookup(struct fs *fs, const struct fs_req *req, struct nod
     int64_t id;
     int rc = collection_find(fs, dir, name, &id);
 
-    (void)req;
     if (rc)
         return rc;
     snprintf(part, sizeof(part), "%" PRId64, id);
@@ -144,13 +142,11 @@ static int collection_remove(struct fs *fs, struct node *dir, const char *name)
 
 /* --- the files --- */
 
-static int entry_make(struct fs *fs, const struct fs_req *req, struct node *node,
-                      struct content *ret)
+static int entry_make(struct fs *fs, const struct fs_req *, struct node *node, struct content *ret)
 {
     const char *slash = strchr(node->part, '/');
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    (void)req;
     int rc = collection_of(node)->render(fs, strtoll(node->part, NULL, 10),
                                          slash ? slash + 1 : NULL, &text);
     if (!rc) {
@@ -161,11 +157,10 @@ static int entry_make(struct fs *fs, const struct fs_req *req, struct node *node
     return rc;
 }
 
-static int entry_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsigned set)
+static int entry_setattr(struct fs *fs, struct node *node, const struct stat *, unsigned set)
 {
     const struct collection *c = collection_of(node);
 
-    (void)attr;
     return c->touch && (set & FS_SET_MTIME_NOW) ? c->touch(fs, strtoll(node->part, NULL, 10)) : 0;
 }
 

@@ -42,11 +42,8 @@ static int make_text(struct fs *fs, int (*render)(struct fs *fs, struct buf *out
     return rc;
 }
 
-static int status_make(struct fs *fs, const struct fs_req *req, struct node *node,
-                       struct content *ret)
+static int status_make(struct fs *fs, const struct fs_req *, struct node *, struct content *ret)
 {
-    (void)req;
-    (void)node;
     return make_text(fs, status_render, ret);
 }
 
@@ -57,16 +54,13 @@ static const struct node_ops status_ops = {
     .make = status_make,
 };
 
-static int log_render(struct fs *fs, struct buf *out)
+static int log_render(struct fs *, struct buf *out)
 {
-    (void)fs;
     return log_tail(out);
 }
 
-static int log_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
+static int log_make(struct fs *fs, const struct fs_req *, struct node *, struct content *ret)
 {
-    (void)req;
-    (void)node;
     return make_text(fs, log_render, ret);
 }
 
@@ -105,24 +99,20 @@ static int run_command(struct fs *fs, const struct fs_req *req, const char *line
     return rc ? rc : mail;
 }
 
-static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *node,
+static ssize_t control_write(struct fs *fs, const struct fs_req *req, struct node *,
                              const void *data, size_t size)
 {
     SCOPED(xfree) char *text = xstrndup(data, size);
     char *rest = NULL;
     int rc = 0;
 
-    (void)node;
     for (char *line = strtok_r(text, "\n", &rest); line && !rc; line = strtok_r(NULL, "\n", &rest))
         rc = run_command(fs, req, line);
     return rc ? rc : (ssize_t)size;
 }
 
-static int control_make(struct fs *fs, const struct fs_req *req, struct node *node,
-                        struct content *ret)
+static int control_make(struct fs *fs, const struct fs_req *, struct node *, struct content *ret)
 {
-    (void)req;
-    (void)node;
     ret->text = xstrdup("");
     ret->mtime = fs->birth;
     return 0;
@@ -148,11 +138,8 @@ static struct node_spec file_spec(struct node *dir, size_t i)
     return spec_in(dir, files[i].ops, name_ino(".outlookfs", files[i].name), files[i].name);
 }
 
-static int control_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                        struct dir_list *list)
+static int control_list(struct fs *, const struct fs_req *, struct node *dir, struct dir_list *list)
 {
-    (void)fs;
-    (void)req;
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
         dir_add(list, file_spec(dir, i), NULL);
     for (const struct collection *const *c = collections; *c; c++)

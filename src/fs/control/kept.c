@@ -42,12 +42,11 @@ static int one_trash(struct fs *fs, int64_t id, entry_fn each, void *ctx)
     return rc ? rc : tell_trash(&t, each, ctx);
 }
 
-static int render_trash(struct fs *fs, int64_t id, const char *part, struct buf *out)
+static int render_trash(struct fs *fs, int64_t id, const char *, struct buf *out)
 {
     SCOPED(trash_entry_release) struct trash_entry t = {0};
     int rc = state_get_trash(fs->state, id, &t);
 
-    (void)part;
     if (!rc)
         rc = buf_addstr(out, t.text ? t.text : "");
     return rc;
@@ -77,11 +76,10 @@ static int each_conflict(struct fs *fs, entry_fn each, void *ctx)
     int rc = state_conflicts(fs->state, &c, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct slot slot = {0};
+        SCOPED(slot_release) struct slot slot = {0};
 
         if (!rc && !state_get_slot(fs->state, c[i].slot, &slot) && slot.record)
             rc = each(ctx, c[i].slot, slot.record);
-        slot_release(&slot);
         conflict_release(&c[i]);
     }
     return rc;
@@ -103,24 +101,19 @@ static int render_conflict(struct fs *fs, int64_t id, const char *part, struct b
 
 static struct node_spec version_spec(struct node *dir, size_t i, char part[48]);
 
-static int conflict_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int conflict_list(struct fs *, const struct fs_req *, struct node *dir,
                          struct dir_list *list)
 {
     char part[48];
 
-    (void)fs;
-    (void)req;
     for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
         dir_add(list, version_spec(dir, i, part), NULL);
     return 0;
 }
 
 /* `rm -r` of a conflict: its files go with the directory. */
-static int conflict_remove(struct fs *fs, struct node *dir, const char *name)
+static int conflict_remove(struct fs *, struct node *, const char *)
 {
-    (void)fs;
-    (void)dir;
-    (void)name;
     return 0;
 }
 

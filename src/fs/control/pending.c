@@ -30,9 +30,8 @@ static int tell_mail(struct fs *fs, unsigned states, const struct outbox_row *ro
     int rc = 0;
 
     if ((states & 1U << row->state) && !state_get_local(fs->state, row->ino, &l)) {
-        char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
+        SCOPED(xfree) char *name = xasprintf("%s%s", l.name, name_is_record(l.name) ? "" : ".json");
         rc = each(ctx, -row->id, name);
-        free(name);
     }
     return rc;
 }
@@ -93,9 +92,8 @@ static int each_failed(struct fs *fs, entry_fn each, void *ctx)
     return rc ? rc : each_mail(fs, FAILED_MAILS, each, ctx);
 }
 
-static int render_op(struct fs *fs, int64_t id, const char *part, struct buf *out)
+static int render_op(struct fs *fs, int64_t id, const char *, struct buf *out)
 {
-    (void)part;
     return id < 0 ? mail_render(fs, -id, out) : operation_render(fs, id, out);
 }
 
@@ -199,9 +197,8 @@ static int one_draft(struct fs *fs, int64_t id, entry_fn each, void *ctx)
     return rc;
 }
 
-static int render_draft(struct fs *fs, int64_t id, const char *part, struct buf *out)
+static int render_draft(struct fs *fs, int64_t id, const char *, struct buf *out)
 {
-    (void)part;
     return id < 0 ? mail_render(fs, -id, out) : draft_render(fs, id, out);
 }
 

@@ -26,11 +26,9 @@ static struct node_spec replies_spec(struct node *dir)
     return spec_in(dir, &replies_ops, name_ino("settings", REPLIES), REPLIES);
 }
 
-static int settings_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int settings_list(struct fs *, const struct fs_req *, struct node *dir,
                          struct dir_list *list)
 {
-    (void)fs;
-    (void)req;
     dir_add(list, replies_spec(dir), NULL);
     return 0;
 }

@@ -86,8 +86,9 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
     if (!rc)
         rc = state_get_slot(fs->state, id, &slot);
     if (!rc) {
-        struct cJSON *obj = operation_json(fs, &slot, &op);
-        struct cJSON *base = parsed(op.base), *mine = parsed(op.mine);
+        SCOPED(json_release) struct cJSON *obj = operation_json(fs, &slot, &op);
+        SCOPED(json_release) struct cJSON *base = parsed(op.base);
+        SCOPED(json_release) struct cJSON *mine = parsed(op.mine);
 
         if (op.request)
             cJSON_AddStringToObject(obj, "request", op.request);
@@ -98,9 +99,6 @@ int operation_render(struct fs *fs, int64_t id, struct buf *out)
         else if (op.verb == JOURNAL_CREATE && mine)
             cJSON_AddItemToObject(obj, "record", cJSON_Duplicate(mine, true));
         rc = render_record(obj, out);
-        cJSON_Delete(base);
-        cJSON_Delete(mine);
-        cJSON_Delete(obj);
     }
     return rc;
 }
@@ -124,12 +122,11 @@ int draft_render(struct fs *fs, int64_t id, struct buf *out)
     int rc = state_get_slot(fs->state, id, &slot);
 
     if (!rc) {
-        struct cJSON *obj = draft_json(fs, &slot);
+        SCOPED(json_release) struct cJSON *obj = draft_json(fs, &slot);
 
         cJSON_AddStringToObject(obj, "next",
                                 "correct the file, or rm this to bring back what was there before");
         rc = render_record(obj, out);
-        cJSON_Delete(obj);
     }
     return rc;
 }
@@ -162,7 +159,7 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
     if (!rc)
         rc = state_get_local(fs->state, row.ino, &l);
     if (!rc) {
-        struct cJSON *obj = mail_json(&row, &l);
+        SCOPED(json_release) struct cJSON *obj = mail_json(&row, &l);
 
         if (row.began)
             add_time(obj, "began", row.began);
@@ -174,7 +171,6 @@ int mail_render(struct fs *fs, int64_t id, struct buf *out)
             cJSON_AddStringToObject(obj, "next", "rm discards it, touch sends it again");
         }
         rc = render_record(obj, out);
-        cJSON_Delete(obj);
     }
     return rc;
 }
@@ -195,14 +191,13 @@ static void add_outbox(struct fs *fs, struct cJSON *root, struct journal_counts 
 
     state_outbox(fs->state, &rows, &count);
     for (size_t i = 0; i < count; i++) {
-        struct local l = {0};
+        SCOPED(local_release) struct local l = {0};
 
         counts->queued += rows[i].state == OUTBOX_WAITING || rows[i].state == OUTBOX_SENDING;
         counts->failed += rows[i].state == OUTBOX_FAILED;
         *drafts += rows[i].state == OUTBOX_DRAFT;
         if (i < NAMED_MAX && !state_get_local(fs->state, rows[i].ino, &l))
             cJSON_AddItemToArray(list, mail_json(&rows[i], &l));
-        local_release(&l);
     }
     outbox_rows_free(rows, count);
     cJSON_AddItemToObject(root, "outbox", list);
@@ -247,11 +242,10 @@ static void add_operations(struct fs *fs, struct cJSON *root)
 
     state_op_heads(fs->state, &ops, &count);
     for (size_t i = 0; i < count; i++) {
-        struct slot slot = {0};
+        SCOPED(slot_release) struct slot slot = {0};
 
         if (i < NAMED_MAX && !state_get_slot(fs->state, ops[i].slot, &slot))
             cJSON_AddItemToArray(list, operation_json(fs, &slot, &ops[i]));
-        slot_release(&slot);
         journal_op_release(&ops[i]);
     }
 }
@@ -265,9 +259,8 @@ static void add_listings(struct fs *fs, struct cJSON *root)
     mailbox_progress(fs->mailbox, &p, &count);
     for (size_t i = 0; i < count; i++) {
         struct cJSON *obj = cJSON_CreateObject();
-        struct buf path;
+        SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&path, BUF_TEXT_MAX);
         mailbox_folder_path(fs->mailbox, p[i].kind, p[i].folder, &path);
         buf_truncate(&path, path.len ? path.len - 1 : 0); /* its '/' */
         cJSON_AddStringToObject(obj, "folder", path.data);
@@ -276,7 +269,6 @@ static void add_listings(struct fs *fs, struct cJSON *root)
             cJSON_AddNumberToObject(obj, "expected", (double)p[i].expected);
         cJSON_AddNumberToObject(obj, "seconds", (double)p[i].seconds);
         cJSON_AddItemToArray(list, obj);
-        buf_release(&path);
         free(p[i].folder);
     }
 }
@@ -296,8 +288,7 @@ static void add_service(struct fs *fs, struct cJSON *root)
     cJSON_AddNumberToObject(root, "requests", (double)stats.requests);
     cJSON_AddNumberToObject(root, "bytes", (double)stats.bytes);
     /* Something is carried out on this machine, without a request under way. */
-    cJSON_AddBoolToObject(root, "working",
-                          writeback_under_way_count(fs->writeback) > stats.in_flight);
+    cJSON_AddBoolToObject(root, "working", writeback_busy(fs->writeback) > stats.in_flight);
     budget = cJSON_AddObjectToObject(root, "budget");
     cJSON_AddNumberToObject(budget, "left", stats.budget);
     cJSON_AddNumberToObject(budget, "rate", stats.rate);
@@ -338,7 +329,7 @@ static void add_triggers(struct fs *fs, struct cJSON *root)
         const struct trigger_row *row = &rows[i];
         const char *reason = row->draft ? row->draft : row->reason;
         struct cJSON *obj = cJSON_CreateObject();
-        char *path = xasprintf("triggers/%s.json", row->name);
+        SCOPED(xfree) char *path = xasprintf("triggers/%s.json", row->name);
         int64_t next = triggers_next(fs->triggers, row->id);
 
         cJSON_AddStringToObject(obj, "path", path);
@@ -349,7 +340,6 @@ static void add_triggers(struct fs *fs, struct cJSON *root)
         if (next >= 0)
             cJSON_AddNumberToObject(obj, "next_seconds", (double)next);
         cJSON_AddItemToArray(list, obj);
-        free(path);
     }
     trigger_rows_free(rows, count);
 }

@@ -22,9 +22,8 @@ static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const
     state_locals(fs->state, dir, &locals, &count);
     for (size_t i = 0; i < count; i++) {
         const char *advice = S_ISREG(locals[i].mode) ? stray(id, locals[i].name) : NULL;
-        struct buf name;
+        SCOPED(buf_release) struct buf name = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&name, BUF_TEXT_MAX);
         if (advice && !buf_addf(&name, "%s%s", path, locals[i].name)) {
             struct cJSON *obj = cJSON_CreateObject();
 
@@ -32,7 +31,6 @@ static void add_directory(struct fs *fs, struct cJSON *list, uint64_t dir, const
             cJSON_AddStringToObject(obj, "next", advice);
             cJSON_AddItemToArray(list, obj);
         }
-        buf_release(&name);
         local_release(&locals[i]);
     }
 }
@@ -45,19 +43,16 @@ static void add_folders(struct fs *fs, struct cJSON *list, enum kind kind)
         return;
     for (size_t i = 0; i < folders.count; i++) {
         const char *id = folders.list[i].id;
-        struct buf path;
+        SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&path, BUF_TEXT_MAX);
         if (!mailbox_folder_path(fs->mailbox, kind, id, &path))
             add_directory(fs, list, folder_ino(kind, id), id, path.data, folder_stray);
-        buf_release(&path);
     }
 }
 
 /* What a lost state.db leaves behind: see state_data.c. */
-static const char *lost_stray(const char *dir, const char *name)
+static const char *lost_stray(const char *, const char *name)
 {
-    (void)dir;
     return str_starts(name, "lost-") ? "was saved and perhaps not sent, and nothing says where it "
                                        "belongs: copy it there, "
                                        "then remove it"
@@ -73,11 +68,9 @@ void strays_add(struct fs *fs, struct cJSON *root)
     add_folders(fs, list, KIND_EVENT);
     for (enum outgoing what = 0; what < OUTGOING_COUNT; what++) {
         const char *dir = outgoing_info(what)->dir;
-        struct buf path;
+        SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&path, BUF_TEXT_MAX);
         if (!buf_addf(&path, "outbox/%s/", dir))
             add_directory(fs, list, outgoing_dir_ino(dir), dir, path.data, outbox_stray);
-        buf_release(&path);
     }
 }

@@ -53,7 +53,6 @@ static int make(struct fs *fs, const struct fs_req *req, uint64_t parent, const 
 {
     struct node *dir, *node = NULL;
     struct fs_entry there;
-
     int rc = fs_lookup(fs, req, parent, name, &there);
     if (!rc) {
         fs_forget(fs, there.ino, 1);
@@ -178,9 +177,8 @@ static int remove_name(struct fs *fs, uint64_t parent, const char *name, bool di
     return end(fs, dir, rc);
 }
 
-int fs_unlink(struct fs *fs, const struct fs_req *req, uint64_t parent, const char *name)
+int fs_unlink(struct fs *fs, const struct fs_req *, uint64_t parent, const char *name)
 {
-    (void)req;
     return remove_name(fs, parent, name, false);
 }
 

@@ -96,13 +96,12 @@ int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, st
     return rc;
 }
 
-ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
-                size_t size, off_t offset)
+ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void *out, size_t size,
+                off_t offset)
 {
     const struct node_ops *ops = tree_ops(fs, h->node);
     struct content *c = h->content;
 
-    (void)req;
     if (ops->read) {
         ssize_t n = ops->read(fs, h->node, c, out, size, offset);
         if (n >= 0)

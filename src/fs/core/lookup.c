@@ -212,15 +212,13 @@ int fs_listxattr(struct fs *fs, uint64_t ino, struct buf *out)
         return -ESTALE;
     const struct node_ops *ops = tree_ops(fs, node);
     for (size_t i = 0; ops->getxattr && !rc && i < ARRAY_SIZE(xattr_names); i++) {
-        struct buf value;
+        SCOPED(buf_release) struct buf value = BUF_INIT(BUF_TEXT_MAX);
 
-        buf_init(&value, BUF_TEXT_MAX);
         if (!ops->getxattr(fs, node, xattr_names[i], &value)) {
             rc = buf_addf(out, XATTR_PREFIX "%s", xattr_names[i]);
             if (!rc)
                 rc = buf_addch(out, '\0');
         }
-        buf_release(&value);
     }
     tree_put(fs, node);
     return rc;

@@ -38,25 +38,21 @@ static struct node_spec day_spec(struct node *dir, const char *day)
     return spec;
 }
 
-static int agenda_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
-                         const char *name, struct node **ret)
+static int agenda_lookup(struct fs *fs, const struct fs_req *, struct node *dir, const char *name,
+                         struct node **ret)
 {
     struct event_day day;
 
-    (void)req;
     if (event_day_parse(name, &day))
         return -ENOENT;
     *ret = tree_obtain(fs, day_spec(dir, name));
     return 0;
 }
 
-static int agenda_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                       struct dir_list *list)
+static int agenda_list(struct fs *, const struct fs_req *, struct node *dir, struct dir_list *list)
 {
     time_t now = (time_t)(clock_now() / NS_PER_S);
     struct tm tm;
-    (void)fs;
-    (void)req;
     localtime_r(&now, &tm);
     for (int i = 0; i < DAYS_LISTED; i++) {
         struct tm day = {
@@ -118,14 +114,13 @@ static int day_list(struct fs *fs, const struct fs_req *req, struct node *dir,
 
     for (size_t i = 0; !rc && i < r->nitems; i++) {
         const struct item *item = &r->items[i];
-        char *name = dir_unique_name(list, name_of(item), item->id);
+        SCOPED(xfree) char *name = dir_unique_name(list, name_of(item), item->id);
         struct node_spec spec =
             spec_in(dir, &occurrence_ops, name_ino("agenda", dir->folder, dir->id, item->id), name);
 
         spec.id = dir->id;
         spec.part = item->id;
         dir_add(list, spec, NULL);
-        free(name);
     }
     search_put(fs->mailbox, r);
     return rc;
@@ -177,9 +172,8 @@ static int occurrence_make(struct fs *fs, const struct fs_req *req, struct node 
     return rc;
 }
 
-static int occurrence_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int occurrence_getxattr(struct fs *, struct node *node, const char *name, struct buf *out)
 {
-    (void)fs;
     return str_eq(name, "id") ? buf_addstr(out, node->part) : -ENODATA;
 }
 

@@ -18,11 +18,8 @@
 static const char text[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
                            "# What is here is made of mail/, calendars/ and contacts/.\n";
 
-static int tag_make(struct fs *fs, const struct fs_req *req, struct node *node, struct content *ret)
+static int tag_make(struct fs *, const struct fs_req *, struct node *, struct content *ret)
 {
-    (void)fs;
-    (void)req;
-    (void)node;
     ret->text = xstrdup(text);
     ret->len = strlen(text);
     ret->mtime = TIME;
@@ -54,11 +51,10 @@ static struct node_spec kind_spec(struct node *root, const struct branch *b, enu
                               .kind = kind};
 }
 
-int derived_list(struct fs *fs, const struct fs_req *req, struct node *root, struct dir_list *list)
+int derived_list(struct fs *fs, const struct fs_req *, struct node *root, struct dir_list *list)
 {
     const struct branch *b = branch_of(fs, root);
 
-    (void)req;
     dir_add(list, spec_in(root, &tag_ops, name_ino(b->name, TAG), TAG), NULL);
     for (int kind = 0; kind < KIND_COUNT; kind++)
         dir_add(list, kind_spec(root, b, (enum kind)kind), NULL);

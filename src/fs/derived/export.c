@@ -61,11 +61,10 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     int rc = -ENOENT;
 
     if (str_ends(name, suffix)) {
-        char *id = NULL;
+        SCOPED(xfree) char *id = NULL;
         rc = mailbox_id_of_name(fs->mailbox, name, suffix, &id);
         if (!rc)
             rc = export_lookup_record(fs, req, dir, id, name, ret);
-        free(id);
     } else if (dir->kind == KIND_MESSAGE) {
         rc = maildir_lookup(fs, dir, name, ret);
         if (rc == -ENOENT)
@@ -87,11 +86,10 @@ int export_list_records(struct fs *fs, const struct fs_req *req, struct node *di
     int n = mailbox_each(fs->mailbox, dir->kind, dir->folder, after, req->cancel, r, LIST_BATCH);
     for (int i = 0; i < n; i++) {
         const struct dir_attr attr = {.size = (uint64_t)r[i].exported, .mtime = r[i].mtime};
-        char *name = name_of(dir->kind, &r[i]);
+        SCOPED(xfree) char *name = name_of(dir->kind, &r[i]);
 
         dir_add(list, file_spec(dir, r[i].id, name), r[i].exported < 0 ? NULL : &attr);
         after = r[i].seq;
-        free(name);
         cache_record_release(&r[i]);
     }
     *cursor = after + 1;
@@ -168,13 +166,12 @@ static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
 
     for (size_t i = 0; i < folders.count && !found && !taken; i++) {
         const struct cache_folder *f = &folders.list[i];
-        char *by_name = whole_name(f), *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
+        SCOPED(xfree) char *by_name = whole_name(f);
+        SCOPED(xfree) char *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
 
         found = !f->parent && (str_eq(by_name, name) || str_eq(by_id, name));
         if (found)
             *ret = tree_obtain(fs, whole_spec(fs, dir, f, name));
-        free(by_name);
-        free(by_id);
     }
     return rc || found ? rc : -ENOENT;
 }
@@ -187,11 +184,10 @@ static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
 
     for (size_t i = 0; i < folders.count && !rc; i++) {
         const struct cache_folder *f = &folders.list[i];
-        char *name = whole_name(f);
+        SCOPED(xfree) char *name = whole_name(f);
 
         if (!f->parent && !is_folder(&folders, name))
             dir_add(list, whole_spec(fs, dir, f, name), NULL);
-        free(name);
     }
     return rc;
 }

@@ -24,9 +24,8 @@
 #define FLAGS ":2," /* what follows are flags */
 #define SEEN FLAGS "S"
 
-static char *message_name(enum kind kind, const struct cache_record *r)
+static char *message_name(enum kind, const struct cache_record *r)
 {
-    (void)kind;
     return name_of_id(r->id, r->read ? SEEN : FLAGS, 0);
 }
 

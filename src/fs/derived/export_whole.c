@@ -165,12 +165,10 @@ static int make_file(struct fs *fs, struct cancel *cancel, const struct node *no
 
 /* --- keeping it --- */
 
-static void note_change(void *ctx, const char *id, const char *text)
+static void note_change(void *ctx, const char *, const char *)
 {
     bool *changed = ctx;
 
-    (void)id;
-    (void)text;
     *changed = true;
 }
 

@@ -254,14 +254,13 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
     return rc;
 }
 
-static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int folder_list(struct fs *fs, const struct fs_req *, struct node *dir,
                        struct dir_list *list)
 {
     char **names = NULL;
     size_t count = 0;
     int rc = search_kept(fs->mailbox, dir->kind, dir->folder, &names, &count);
 
-    (void)req;
     for (size_t i = 0; i < count; i++) {
         dir_add(list, query_spec(dir, names[i]), NULL);
         free(names[i]);
@@ -302,10 +301,8 @@ static int folder_rmdir(struct fs *fs, struct node *dir, const char *name)
     return search_forget(fs->mailbox, &what);
 }
 
-static int search_folder_getxattr(struct fs *fs, struct node *node, const char *name,
-                                  struct buf *out)
+static int search_folder_getxattr(struct fs *, struct node *node, const char *name, struct buf *out)
 {
-    (void)fs;
     return str_eq(name, "id") && *node->folder ? buf_addstr(out, node->folder) : -ENODATA;
 }
 

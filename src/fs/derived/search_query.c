@@ -140,11 +140,10 @@ static int query_list(struct fs *fs, const struct fs_req *req, struct node *dir,
     if (rc)
         return rc;
     for (size_t i = 0; i < r->count; i++) {
-        char *name = hit_name(fs, req->cancel, dir, &r->hits[i], list);
+        SCOPED(xfree) char *name = hit_name(fs, req->cancel, dir, &r->hits[i], list);
 
         if (name)
             dir_add(list, link_spec(fs, dir, &r->hits[i], name), NULL);
-        free(name);
     }
     search_put(fs->mailbox, r);
     return 0;

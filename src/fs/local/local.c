@@ -157,7 +157,7 @@ int local_remove(struct fs *fs, struct node *dir, const char *name, bool directo
 }
 
 /* A file that does nothing here, though it may be meant to, is named, once there is something in it. */
-int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *err)
+int local_commit(struct fs *fs, struct node *node, struct content *content, struct buf *)
 {
     struct node *dir = tree_parent(fs, node);
     SCOPED(xfree) char *name = dir ? tree_name(fs, node) : NULL;
@@ -166,18 +166,16 @@ int local_commit(struct fs *fs, struct node *node, struct content *content, stru
     struct stat st;
     SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    (void)err;
     if (advice && !content_stat(content, &st) && st.st_size && !tree_add_path(fs, dir, &path))
         log_warn("%s%s: %s", path.data, name, advice);
     tree_put(fs, dir);
     return 0;
 }
 
-void local_closed(struct fs *fs, struct node *node, struct content *content)
+void local_closed(struct fs *fs, struct node *node, struct content *)
 {
     SCOPED(local_release) struct local l = {0};
 
-    (void)content;
     if (state_get_local(fs->state, node->ino, &l) == -ENOENT)
         state_data_remove(fs->state, node->ino);
 }
@@ -199,12 +197,11 @@ static int file_attr(struct fs *fs, struct node *node, struct stat *ret)
     return rc == -ENOENT ? data_stat(fs, node->ino, ret) : rc;
 }
 
-int local_getattr(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *ret)
+int local_getattr(struct fs *fs, const struct fs_req *, struct node *node, struct stat *ret)
 {
     SCOPED(local_release) struct local l = {0};
     int rc = state_get_local(fs->state, node->ino, &l);
 
-    (void)req;
     if (rc == -ENOENT) { /* removed, and open or somebody's working directory */
         ret->st_nlink = 0;
         rc = content_stat_open(fs, node, ret);
@@ -243,10 +240,8 @@ int local_setattr(struct fs *fs, struct node *node, const struct stat *attr, uns
     return rc;
 }
 
-static int local_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int local_getxattr(struct fs *, struct node *, const char *name, struct buf *out)
 {
-    (void)fs;
-    (void)node;
     return str_eq(name, "state") ? buf_addstr(out, "local") : -ENODATA;
 }
 
@@ -276,10 +271,8 @@ bool local_is_trash(struct fs *fs, struct node *dir)
     return trash;
 }
 
-static bool takes_all(const char *name, mode_t type)
+static bool takes_all(const char *, mode_t)
 {
-    (void)name;
-    (void)type;
     return true;
 }
 

@@ -32,13 +32,9 @@ static bool node_is_mime(struct fs *fs, struct node *node)
 /* --- the file --- */
 
 /* A large message is on disk before anybody has to wait for it. */
-static struct judgement *mime_judge(struct fs *fs, const struct fs_req *req, struct node *node,
-                                    struct content *c, const struct place *from,
-                                    const struct place *to)
+static struct judgement *mime_judge(struct fs *fs, const struct fs_req *, struct node *,
+                                    struct content *c, const struct place *, const struct place *to)
 {
-    (void)req;
-    (void)node;
-    (void)from;
     if (is_mime(fs, to))
         fdatasync(c->fd); /* whether it worked is asked when it is committed */
     return NULL;
@@ -65,9 +61,8 @@ static int mime_commit(struct fs *fs, struct node *node, struct content *c, stru
     return rc;
 }
 
-static int mime_changing(struct fs *fs, const struct fs_req *req, struct node *node)
+static int mime_changing(struct fs *fs, const struct fs_req *, struct node *node)
 {
-    (void)req;
     mutex_lock(&fs->change);
     int rc = outbox_change(fs->outbox, OUTGOING_MIME, node->ino, false);
     mutex_unlock(&fs->change);
@@ -99,9 +94,8 @@ struct mime_move {
     struct outbox_row row;
 };
 
-static int mime_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int mime_leave(struct fs *fs, const struct place *, const struct local *l)
 {
-    (void)at;
     return outbox_withdraw(fs->outbox, l->ino);
 }
 
@@ -110,14 +104,13 @@ static void mime_left(struct fs *fs)
     outbox_kick(fs->outbox);
 }
 
-static int mime_move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+static int mime_move_begin(struct fs *fs, const struct fs_req *, const struct local *l,
                            const struct place *from, const struct place *to, void **ret,
                            bool *ret_commits, struct buf *err)
 {
     struct mime_move *m = xcalloc(1, sizeof(*m));
     struct stat st = {0};
 
-    (void)req;
     *ret = m;
     m->leaves = is_mime(fs, from);
     if (!is_mime(fs, to) || !S_ISREG(l->mode) || data_stat(fs, l->ino, &st) || !st.st_size)
@@ -129,11 +122,10 @@ static int mime_move_begin(struct fs *fs, const struct fs_req *req, const struct
     return rc;
 }
 
-static int mime_move_apply(struct fs *fs, const struct local *l, void *move, struct buf *err)
+static int mime_move_apply(struct fs *fs, const struct local *l, void *move, struct buf *)
 {
     struct mime_move *m = move;
 
-    (void)err;
     if (m->arrives) {
         m->arrives = false;
         return outbox_accept(fs->outbox, l->ino, &m->row);

@@ -41,10 +41,9 @@ static const char *dir_name(unsigned i)
     return i == OUTGOING_COUNT ? OUTGOING_SENT_DIR : NULL;
 }
 
-static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+static int root_lookup(struct fs *fs, const struct fs_req *, struct node *dir, const char *name,
                        struct node **ret)
 {
-    (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (str_eq(dir_name(i), name)) {
             *ret = tree_obtain(fs, dir_spec(dir, dir_name(i)));
@@ -56,10 +55,8 @@ static int root_lookup(struct fs *fs, const struct fs_req *req, struct node *dir
 
 /* Of what the service does not have the directory is found, so that a file in it is refused with the
  * reason. */
-static int root_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                     struct dir_list *list)
+static int root_list(struct fs *fs, const struct fs_req *, struct node *dir, struct dir_list *list)
 {
-    (void)req;
     for (unsigned i = 0; dir_name(i); i++) {
         if (i == OUTGOING_COUNT || !outbox_check_service(fs->outbox, (enum outgoing)i, NULL))
             dir_add(list, dir_spec(dir, dir_name(i)), NULL);
@@ -236,9 +233,8 @@ static int outbox_touch(struct fs *fs, struct node *node)
     return rc == -ENOENT ? 0 : rc;
 }
 
-static int outbox_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int outbox_leave(struct fs *fs, const struct place *, const struct local *l)
 {
-    (void)at;
     return outbox_withdraw(fs->outbox, l->ino);
 }
 
@@ -280,11 +276,10 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
     return rc;
 }
 
-static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *err)
+static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *)
 {
     struct move *m = move;
 
-    (void)err;
     if (m->leaves)
         return outbox_withdraw(fs->outbox, l->ino);
     if (!m->arrives)
@@ -320,10 +315,8 @@ int outbox_getxattr(struct fs *fs, struct node *node, const char *name, struct b
     return rc;
 }
 
-static int sent_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)
+static int sent_getxattr(struct fs *, struct node *, const char *name, struct buf *out)
 {
-    (void)fs;
-    (void)node;
     return str_eq(name, "state") ? buf_addstr(out, "sent") : -ENODATA;
 }
 
@@ -451,19 +444,14 @@ static const struct node_ops outbox_dir_ops = {
 };
 
 /* Filled by sending. */
-static bool takes_nothing(const char *name, mode_t type)
+static bool takes_nothing(const char *, mode_t)
 {
-    (void)name;
-    (void)type;
     return false;
 }
 
 /* What was sent is past: nothing happens when it goes. */
-static int sent_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int sent_leave(struct fs *, const struct place *, const struct local *)
 {
-    (void)fs;
-    (void)at;
-    (void)l;
     return 0;
 }
 

@@ -152,12 +152,11 @@ static int record_of_path(struct fs *fs, enum kind kind, const char *path, char 
         return rc;
     rest += len + 1;
     for (const char *slash; !rc && (slash = strchr(rest, '/')); rest = slash + 1) {
-        char *name = xstrndup(rest, (size_t)(slash - rest));
+        SCOPED(xfree) char *name = xstrndup(rest, (size_t)(slash - rest));
 
         folder = find_folder(&folders, folder, name);
         if (!folder)
             rc = -ENOENT;
-        free(name);
     }
     if (!rc)
         rc = folder ? record_of_name(fs, kind, folder, rest, ret) : -ENOENT;

@@ -154,24 +154,21 @@ static int attachments_list(struct fs *fs, const struct fs_req *req, struct node
         if (rc || !id)
             continue;
         char *safe = name_safe(display && *display ? display : "attachment", NAME_BYTES_MAX);
-        char *name = dir_unique_name(list, safe, id);
+        SCOPED(xfree) char *name = dir_unique_name(list, safe, id);
         struct node_spec spec =
             spec_in(dir, &attachment_ops, name_ino("attachment", dir->id, id), name);
         spec.id = dir->id;
         spec.part = id;
         dir_add(list, spec, NULL);
-        free(name);
     }
     return rc;
 }
 
 /* A message's time: its attachments do not change. */
-static int message_time(struct fs *fs, const struct fs_req *req, struct node *node,
-                        struct stat *ret)
+static int message_time(struct fs *fs, const struct fs_req *, struct node *node, struct stat *ret)
 {
     SCOPED(cache_record_release) struct cache_record r = {0};
 
-    (void)req;
     if (!read_message(fs, node, false, &r) && r.mtime)
         attr_set_mtime(ret, r.mtime);
     return 0;

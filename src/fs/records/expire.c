@@ -83,7 +83,7 @@ int64_t slots_expire(struct fs *fs, int64_t now)
     mutex_lock(&fs->change);
     state_slots_with(fs->state, SLOT_VACANT | SLOT_DRAFT, &slots, &count);
     for (size_t i = 0; i < count; i++) {
-        struct journal_op op = {0};
+        SCOPED(journal_op_release) struct journal_op op = {0};
         int64_t when;
 
         state_get_op(fs->state, slots[i].id, &op);
@@ -93,7 +93,6 @@ int64_t slots_expire(struct fs *fs, int64_t now)
             when = expire_draft(fs, &slots[i], &op, now);
         if (when < next)
             next = when;
-        journal_op_release(&op);
         slot_release(&slots[i]);
     }
     mutex_unlock(&fs->change);

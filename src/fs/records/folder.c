@@ -297,11 +297,10 @@ static bool folder_takes(const char *name, mode_t type)
     return S_ISDIR(type) ? name_is_scratch_dir(name) : !name_is_record(name);
 }
 
-const char *folder_stray(const char *dir, const char *name)
+const char *folder_stray(const char *, const char *name)
 {
     size_t len = strlen(name);
 
-    (void)dir;
     if (strchr(".~#", *name) || len <= 4 ||
         (strcasecmp(name + len - 4, ".vcf") && strcasecmp(name + len - 4, ".ics")))
         return NULL;

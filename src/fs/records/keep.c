@@ -212,13 +212,12 @@ void slots_reconcile_all(struct fs *fs)
 
     state_slots_with(fs->state, SLOT_LOCAL, &slots, &count);
     for (size_t i = 0; i < count; i++) {
-        struct slot now = {0};
+        SCOPED(slot_release) struct slot now = {0};
 
         mutex_lock(&fs->change);
         if (!fs->stopping && !state_get_slot(fs->state, slots[i].id, &now))
             slot_reconcile(fs, &now);
         mutex_unlock(&fs->change);
-        slot_release(&now);
         slot_release(&slots[i]);
     }
 }

@@ -90,10 +90,9 @@ static int record_id(struct fs *fs, struct node *node, char **ret)
     else if (!rc)
         rc = -ENOENT;
     else if (rc == -ENOENT) {
-        char *name = tree_name(fs, node);
+        SCOPED(xfree) char *name = tree_name(fs, node);
         *ret = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
         rc = *ret ? 0 : -ENOENT;
-        free(name);
     }
     return rc;
 }
@@ -177,13 +176,11 @@ static int named_stat(struct fs *fs, struct node *node, bool linked, struct stat
     return rc;
 }
 
-static int record_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                          struct stat *ret)
+static int record_getattr(struct fs *fs, const struct fs_req *, struct node *node, struct stat *ret)
 {
     struct node *parent = tree_parent(fs, node);
     int rc = named_stat(fs, node, parent, ret);
 
-    (void)req;
     if (rc == -ENOENT && parent) { /* what the slot said may have changed while we looked */
         mutex_lock(&fs->change);
         rc = named_stat(fs, node, true, ret);

@@ -117,14 +117,13 @@ static void add_stream(struct node *dir, const struct trigger_row *row, bool old
         dir_add(list, spec, NULL);
 }
 
-static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+static int triggers_list(struct fs *fs, const struct fs_req *, struct node *dir,
                          struct dir_list *list)
 {
     struct trigger_row *rows = NULL;
     size_t count = 0;
     int rc = state_triggers(fs->state, &rows, &count);
 
-    (void)req;
     for (size_t i = 0; i < count && !rc; i++) {
         add_stream(dir, &rows[i], false, list);
         add_stream(dir, &rows[i], true, list);
@@ -133,12 +132,10 @@ static int triggers_list(struct fs *fs, const struct fs_req *req, struct node *d
     return rc;
 }
 
-static int triggers_remove(struct fs *fs, struct node *dir, const char *name)
+static int triggers_remove(struct fs *fs, struct node *, const char *name)
 {
     bool older;
     SCOPED(xfree) char *trigger = name_of_stream(name, &older);
-
-    (void)dir;
     int rc = trigger ? triggers_drop_stream(fs->triggers, trigger, older) : -ENOENT;
 
     if (!rc)
@@ -234,9 +231,8 @@ static int definition_getxattr(struct fs *fs, struct node *node, const char *nam
 
 /* --- names come and go --- */
 
-static int trigger_leave(struct fs *fs, const struct place *at, const struct local *l)
+static int trigger_leave(struct fs *fs, const struct place *at, const struct local *)
 {
-    (void)l;
     if (!name_is_record(at->name))
         return 0;
     SCOPED(xfree) char *trigger = name_of_definition(at->name);
@@ -254,13 +250,12 @@ struct move {
     size_t len;
 };
 
-static int move_begin(struct fs *fs, const struct fs_req *req, const struct local *l,
+static int move_begin(struct fs *fs, const struct fs_req *, const struct local *l,
                       const struct place *from, const struct place *to, void **ret,
                       bool *ret_commits, struct buf *err)
 {
     struct move *m = xcalloc(1, sizeof(*m));
 
-    (void)req;
     *ret = m;
     if (is_definition(fs, from->dir, from->name))
         m->from = name_of_definition(from->name);
@@ -276,11 +271,10 @@ static int move_begin(struct fs *fs, const struct fs_req *req, const struct loca
     return rc;
 }
 
-static int move_apply(struct fs *fs, const struct local *l, void *move, struct buf *err)
+static int move_apply(struct fs *fs, const struct local *, void *move, struct buf *err)
 {
     const struct move *m = move;
 
-    (void)l;
     if (m->from && m->to)
         return triggers_rename(fs->triggers, m->from, m->to, m->text, m->len, err);
     if (m->to)
@@ -326,14 +320,12 @@ static int stream_now(struct fs *fs, struct node *node, struct trigger_stream *r
     return rc;
 }
 
-static int stream_getattr(struct fs *fs, const struct fs_req *req, struct node *node,
-                          struct stat *ret)
+static int stream_getattr(struct fs *fs, const struct fs_req *, struct node *node, struct stat *ret)
 {
     struct trigger_stream stream;
     bool growing;
     int rc = stream_now(fs, node, &stream, &growing);
 
-    (void)req;
     triggers_look(fs->triggers, node->row);
     ret->st_mode &= ~(mode_t)0222;
     if (rc == -ENOENT)
@@ -366,9 +358,8 @@ static int stream_load(struct fs *fs, struct node *node, struct content *ret)
     return 0;
 }
 
-static void stream_closed(struct fs *fs, struct node *node, struct content *content)
+static void stream_closed(struct fs *fs, struct node *node, struct content *)
 {
-    (void)content;
     triggers_watch(fs->triggers, node->row, -1);
 }
 

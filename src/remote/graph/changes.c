@@ -91,7 +91,7 @@ enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
 
     for (size_t i = 0; i < count; i++)
         paths[i] = graph_path(graph_by_kind[kind].get, PARAMS({"id", ids[i]}));
-    enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
+    enum grade grade = graph_get_all(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++) {
         const char *parent = json_str(ret[i], "parentFolderId");
 

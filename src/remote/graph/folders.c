@@ -72,7 +72,7 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
             graph_path(GRAPH_GET_MAIL_FOLDER, PARAMS({"folder", well_known[i].name},
                                                      {"$select", "id,displayName,parentFolderId"}));
     }
-    enum grade grade = graph_batch(&g->base, paths + from, to - from, ctx, folders + from, fault);
+    enum grade grade = graph_get_all(&g->base, paths + from, to - from, ctx, folders + from, fault);
     mutex_lock(&g->lock);
     for (size_t i = from; i < to; i++) {
         const char *id = json_str(folders[i], "id");

@@ -187,6 +187,8 @@ static const struct remote_impl graph_impl = {
     .list_versions = graph_list_versions,
     .get_many = graph_get_many,
     .move = graph_move,
+    .at_once = graph_at_once,
+    .change_many = graph_change_many,
     .attachment = graph_attachment,
     .attachments = graph_attachments,
     .message = graph_message,
@@ -212,6 +214,7 @@ struct remote *remote_graph_create(struct http *http, bool trace)
 
     g->base = (struct remote){&graph_impl, trace ? transport_trace_create(transport) : transport};
     g->base_url = http_base_url(http);
+    g->at_once = GRAPH_BATCH_MAX;
     mutex_init(&g->lock, MUTEX_GRAPH);
     clock_cond_init(&g->never);
     return &g->base;

@@ -8,7 +8,8 @@
  *     drafts.c      drafts that are sent, and made of Internet messages
  *     records.c     listing and moving records
  *     changes.c     what changed in a folder; ids and versions of all of it
- *     batch.c       many objects in few requests
+ *     batch.c       many requests in one, and many objects in few
+ *     change_many.c moves and deletions in one request
  *     search.c      searching mail
  *     attachments.c what a message carries, and the message as it travels
  *     send.c        sending and replying: always a draft first, so that a repeat is safe
@@ -49,6 +50,7 @@ struct graph {
     const char *account;  /* see remote_account() */
     char *root;           /* id of what all mail folders are below; NULL: not asked yet */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
+    unsigned at_once; /* change_many.c: so many changes the service has taken together */
 };
 
 /* Every page of a list, one after the other: one array. */
@@ -68,10 +70,28 @@ void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE]);
 
 /* Path and query of an operation below the base URL. The caller frees. */
 char *graph_path(unsigned op, const struct param *params);
-/* GETs of many paths: an object for each, the caller's to delete, or NULL where there is none. Without
- * GRADE_OK there is none at all. batch.c */
-enum grade graph_batch(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
-                       struct cJSON **ret, struct remote_fault *fault);
+
+/* --- batch.c --- */
+
+#define GRAPH_BATCH_MAX 20 /* members (graph contract 8.2) */
+
+struct graph_member {
+    const char *method;
+    const char *path;         /* of graph_path() */
+    const struct cJSON *body; /* NULL: none */
+    struct cJSON
+        *response; /* out: its "status", "headers" and "body", the caller's; NULL: it got none */
+};
+/* Up to GRAPH_BATCH_MAX requests in one. The grade is that of the batch itself: without GRADE_OK no member has a
+ * response, and what became of those that write is told by `fault.unknown`. */
+enum grade graph_batch(struct remote *r, struct graph_member *members, size_t count,
+                       struct remote_ctx ctx, struct remote_fault *fault);
+/* s until the member may be sent again; 0: it has an answer that stands. */
+int graph_put_off(const struct cJSON *response);
+/* GETs of many paths, as often as it takes: an object for each, the caller's to delete, or NULL where there is
+ * none. Without GRADE_OK there is none at all. */
+enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
+                         struct cJSON **ret, struct remote_fault *fault);
 
 /* A link that a list ended with, to be followed byte for byte: GRADE_BROKEN where it leads to
  * another host. NULL is fine. */

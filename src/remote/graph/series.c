@@ -20,7 +20,7 @@ enum grade graph_series(struct remote *r, const char *const *ids, size_t count,
                               PARAMS({"id", ids[i]}, {"$select", "id,cancelledOccurrences"},
                                      {"$expand", "exceptionOccurrences"}));
     }
-    enum grade grade = graph_batch(r, paths, count, ctx, ret, fault);
+    enum grade grade = graph_get_all(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++)
         free(paths[i]);
     free(paths);

@@ -19,7 +19,11 @@ static enum grade read_photo(struct remote *r, const char *contact, struct remot
     const struct http_sink sink = http_sink_to(out);
     struct remote_call call = {.params = PARAMS({"id", contact}), .sink = &sink, .ctx = ctx};
 
-    return service_do(r, GRAPH_GET_PHOTO, &call, fault);
+    enum grade grade = service_do(r, GRAPH_GET_PHOTO, &call, fault);
+    /* ConsumerPhotoIsNotSupported: no contact of a personal account has one */
+    if (grade == GRADE_REFUSED && fault->status == 400)
+        grade = fault->grade = GRADE_GONE;
+    return grade;
 }
 
 static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct buf *out,

@@ -23,6 +23,8 @@ __typeof__(remote_get_many) graph_get_many;
 enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
                         struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
 __typeof__(remote_move) graph_move;
+__typeof__(remote_at_once) graph_at_once;
+__typeof__(remote_change_many) graph_change_many;
 __typeof__(remote_send) graph_send;
 __typeof__(remote_send_draft) graph_send_draft;
 __typeof__(remote_import) graph_import;

@@ -176,25 +176,25 @@ static void test_due(void **state)
     int64_t young;
     int64_t old;
 
-    assert_int_equal(state_due_ops(s, 100, slots, 4, &next), 0);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, 100, slots, 4, &next), 0);
     assert_true(next == INT64_MAX);
     young = put_due(s, "a", 20, 50, JOURNAL_QUEUED, JOURNAL_UPDATE);
     old = put_due(s, "b", 10, 100, JOURNAL_QUEUED, JOURNAL_UPDATE);
     put_due(s, "c", 1, 101, JOURNAL_QUEUED, JOURNAL_UPDATE);
     put_due(s, "d", 1, 300, JOURNAL_QUEUED, JOURNAL_UPDATE);
     put_due(s, "e", 1, 1, JOURNAL_FAILED, JOURNAL_UPDATE);
-    assert_int_equal(state_due_ops(s, 100, slots, 4, &next), 2);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, 100, slots, 4, &next), 2);
     assert_int_equal(slots[0], old);
     assert_int_equal(slots[1], young);
     assert_int_equal(next, 101);
-    assert_int_equal(state_due_ops(s, 100, slots, 1, NULL), 1);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, 100, slots, 1, NULL), 1);
     assert_int_equal(slots[0], old);
-    assert_int_equal(state_due_ops(s, INT64_MAX, slots, 4, &next), 4);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, INT64_MAX, slots, 4, &next), 4);
     assert_true(next == INT64_MAX);
 
     assert_int_equal(state_expedite_ops(s, 200), 0);
-    assert_int_equal(state_due_ops(s, 200, slots, 4, &next), 4);
-    assert_int_equal(state_due_ops(s, 199, slots, 4, &next), 3);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, 200, slots, 4, &next), 4);
+    assert_int_equal(state_due_ops(s, JOURNAL_ALL, 199, slots, 4, &next), 3);
     assert_int_equal(next, 200);
     state_close(s);
 }
