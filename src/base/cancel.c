@@ -33,14 +33,13 @@ bool cancel_fired(const struct cancel *c)
 int cancel_wait(struct cancel *c, pthread_cond_t *cond, struct mutex *lock, int64_t until)
 {
     int64_t slice = clock_mono() + CANCEL_SLICE;
-    int rc;
 
     if (!c)
         return clock_wait(cond, lock, until);
     if (cancel_fired(c))
         return -EINTR;
 
-    rc = clock_wait(cond, lock, until < slice ? until : slice);
+    int rc = clock_wait(cond, lock, until < slice ? until : slice);
     if (cancel_fired(c))
         return -EINTR;
     return until < slice ? rc : 0;

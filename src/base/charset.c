@@ -171,7 +171,6 @@ int charset_decode(struct buf *out, const char *text, size_t n, const char *labe
     UConverter *from = converter_of(label), *to = open_converter("UTF-8");
     UErrorCode status = U_ZERO_ERROR;
     size_t before = out->len;
-    int rc;
 
     if (!from) {
         bool promised = label && (!strcasecmp(label, "utf-8") || !strcasecmp(label, "utf8"));
@@ -180,7 +179,7 @@ int charset_decode(struct buf *out, const char *text, size_t n, const char *labe
     }
     bool gbk = str_eq(ucnv_getName(from, &status), "gb18030");
     ucnv_setToUCallBack(from, replace, gbk ? from : NULL, NULL, NULL, &status);
-    rc = convert(out, from, to, text, n);
+    int rc = convert(out, from, to, text, n);
     drop_mark(out, before);
     ucnv_close(from);
     ucnv_close(to);

@@ -78,7 +78,7 @@ void clock_cond_init(pthread_cond_t *cond)
  */
 int clock_wait(pthread_cond_t *cond, struct mutex *lock, int64_t until)
 {
-    int64_t now, left, deadline;
+    int64_t deadline;
     struct timespec ts;
 
     mutex_assert_alone(lock);
@@ -87,10 +87,10 @@ int clock_wait(pthread_cond_t *cond, struct mutex *lock, int64_t until)
         return 0;
     }
 
-    now = clock_mono();
+    int64_t now = clock_mono();
     if (now >= until)
         return -ETIMEDOUT;
-    left = until - now;
+    int64_t left = until - now;
     if (atomic_load(&pushed) && left > PUSH_SLICE)
         left = PUSH_SLICE;
 

@@ -161,8 +161,6 @@ static enum json_token skim(struct json_reader *r)
 enum json_shape json_build(struct json_build *options, const char *text, size_t len, cJSON **ret)
 {
     struct builder b;
-    enum json_token token;
-    enum json_shape shape;
 
     json_reader_init(&b.reader, text, len);
     b.reader.mend = options->mend;
@@ -172,10 +170,10 @@ enum json_shape json_build(struct json_build *options, const char *text, size_t 
     options->mended = false;
     options->error = 0;
 
-    token = ret ? build_tree(&b) : skim(&b.reader);
-    shape = token == JSON_END || options->error ? JSON_COMPLETE
-            : token == JSON_CUT                 ? JSON_PARTIAL
-                                                : JSON_MALFORMED;
+    enum json_token token = ret ? build_tree(&b) : skim(&b.reader);
+    enum json_shape shape = token == JSON_END || options->error ? JSON_COMPLETE
+                            : token == JSON_CUT                 ? JSON_PARTIAL
+                                                                : JSON_MALFORMED;
     options->reason = b.reader.reason;
     if (shape != JSON_COMPLETE && is_blank(text, len)) {
         shape = JSON_EMPTY;
@@ -208,14 +206,13 @@ enum json_shape json_scan(const char *text, size_t len, struct json_where *where
 static enum json_shape read_any(struct json_build *b, const char *text, size_t len, cJSON **ret,
                                 struct buf *err)
 {
-    enum json_shape shape;
     cJSON *value = NULL;
 
     if (len > JSON_TEXT_MAX) {
         buf_fail(err, 0, "the text is larger than %zu MB", JSON_TEXT_MAX / (1024 * 1024));
         return JSON_MALFORMED;
     }
-    shape = json_build(b, text, len, &value);
+    enum json_shape shape = json_build(b, text, len, &value);
     if (shape == JSON_COMPLETE)
         *ret = value;
     else

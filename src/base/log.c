@@ -57,13 +57,12 @@ static void drop_line_locked(void)
 
 static void remember(const char *line, size_t n)
 {
-    mutex_lock(&ring.lock);
+    LOCKED(&ring.lock);
     while (LOG_RING_MAX - ring.len < n)
         drop_line_locked();
     for (size_t i = 0; i < n; i++)
         ring.bytes[(ring.start + ring.len + i) % LOG_RING_MAX] = line[i];
     ring.len += n;
-    mutex_unlock(&ring.lock);
 }
 
 /* Names and error texts come from elsewhere: one line stays one line, and a terminal gets no

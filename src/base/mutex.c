@@ -120,3 +120,14 @@ void mutex_unlock(struct mutex *m)
     gave(m);
     pthread_mutex_unlock(&m->native);
 }
+
+struct mutex *mutex_enter(struct mutex *m)
+{
+    mutex_lock(m);
+    return m;
+}
+
+void mutex_leave(struct mutex **m)
+{
+    mutex_unlock(*m);
+}

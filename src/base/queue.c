@@ -31,14 +31,13 @@ void queue_release(struct queue *q)
 bool queue_push(struct queue *q, void *item)
 {
     struct queue_node *node;
-    bool open;
 
     assert(item);
     node = xcalloc(1, sizeof(*node));
     node->item = item;
 
     mutex_lock(&q->lock);
-    open = !q->closed;
+    bool open = !q->closed;
     if (open) {
         if (q->tail)
             q->tail->next = node;
@@ -72,21 +71,19 @@ void *queue_pop(struct queue *q, struct cancel *cancel, int64_t until)
 {
     void *item = NULL;
 
-    mutex_lock(&q->lock);
+    LOCKED(&q->lock);
     while (!q->head && !q->closed) {
         if (cancel_wait(cancel, &q->filled, &q->lock, until))
             break;
     }
     if (q->head)
         item = take_locked(q);
-    mutex_unlock(&q->lock);
     return item;
 }
 
 void queue_close(struct queue *q)
 {
-    mutex_lock(&q->lock);
+    LOCKED(&q->lock);
     q->closed = true;
     pthread_cond_broadcast(&q->filled);
-    mutex_unlock(&q->lock);
 }

@@ -83,7 +83,7 @@ static const char *argument(struct MHD_Connection *connection, const char *name)
 static void take(struct login_listener *l, const char *code, const char *error,
                  const char *description)
 {
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     if (!l->answered) {
         if (code)
             buf_addstr(&l->code, code);
@@ -91,7 +91,6 @@ static void take(struct login_listener *l, const char *code, const char *error,
             oauth_explain(error, description, &l->why);
         l->answered = true;
     }
-    mutex_unlock(&l->lock);
 }
 
 static enum MHD_Result answer(struct login_listener *l, struct MHD_Connection *connection)
@@ -129,10 +128,9 @@ static void on_completed(void *ctx, struct MHD_Connection *, void **,
 {
     struct login_listener *l = ctx;
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     l->shown = l->answered;
     pthread_cond_broadcast(&l->changed);
-    mutex_unlock(&l->lock);
 }
 
 /* --- listening --- */
@@ -229,13 +227,12 @@ int login_listener_wait(struct login_listener *l, int64_t until, struct buf *cod
 {
     int rc = 0;
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     while (!l->shown && !rc)
         rc = clock_wait(&l->changed, &l->lock, until);
     if (l->answered)
         rc =
             l->why.len ? buf_fail(err, -EACCES, "%s", l->why.data) : buf_addstr(code, l->code.data);
-    mutex_unlock(&l->lock);
     return rc;
 }
 

@@ -109,7 +109,6 @@ static void *notices_main(void *arg)
 int notices_start(struct mailbox *mailbox, bool desktop, struct notices **ret)
 {
     struct notices *n = xcalloc(1, sizeof(*n));
-    int rc;
 
     n->mailbox = mailbox;
     n->desktop = desktop;
@@ -119,7 +118,7 @@ int notices_start(struct mailbox *mailbox, bool desktop, struct notices **ret)
     cancel_init(&n->cancel);
     mutex_init(&n->lock, MUTEX_NOTICES);
     clock_cond_init(&n->changed);
-    rc = pthread_create(&n->thread, NULL, notices_main, n);
+    int rc = pthread_create(&n->thread, NULL, notices_main, n);
     if (rc) {
         pthread_cond_destroy(&n->changed);
         mutex_release(&n->lock);

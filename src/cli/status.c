@@ -211,12 +211,12 @@ static void show_triggers(const cJSON *status)
 /* How much of it there is, on a terminal as a bar, and how long it may still take. */
 static void show_progress(int64_t stored, int64_t expected, int64_t seconds)
 {
-    static const char full[] = "####################";
+    SCOPED(buf_release) struct buf bar = BUF_INIT(BUF_TEXT_MAX);
     int64_t done = stored < expected ? stored : expected;
-    int filled = (int)(done * (int64_t)(sizeof(full) - 1) / expected);
 
+    progress_bar(done, expected, 20, &bar);
     if (isatty(STDOUT_FILENO))
-        print(stdout, " [%-*.*s]", (int)sizeof(full) - 1, filled, full);
+        print(stdout, " %s", bar.data);
     print(stdout, " of %" PRId64, expected);
     if (done)
         print(stdout, ", %" PRId64 " s left", seconds * (expected - done) / done);

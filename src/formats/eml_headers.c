@@ -88,7 +88,7 @@ static void add_address(GString *value, const char *address, size_t *line)
 /* Raw: GMime writes a host beyond ASCII in another form. */
 static void set_addresses(GMimeMessage *mail, const char *name, const char *members)
 {
-    GString *value = g_string_new(NULL);
+    g_autoptr(GString) value = g_string_new(NULL);
     size_t line = strlen(name) + 1;
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     char *rest;
@@ -109,7 +109,6 @@ static void set_addresses(GMimeMessage *mail, const char *name, const char *memb
         g_mime_object_set_header(GMIME_OBJECT(mail), name, "", NULL);
         g_mime_header_set_raw_value(g_mime_header_list_get_header(headers, name), value->str);
     }
-    g_string_free(value, TRUE);
 }
 
 static void set_header(GMimeMessage *mail, const char *name, const char *value)
@@ -154,14 +153,13 @@ static bool is_message_id(const char *s)
 static void set_message_id(GMimeMessage *mail, const cJSON *message)
 {
     const char *given = json_str(message, "InternetMessageId");
-    char *id;
+    g_autofree char *id = NULL;
 
     if (is_message_id(given))
         id = g_strndup(given + 1, strlen(given) - 2);
     else
         id = g_strdup_printf("%016" PRIx64 "@outlookfs.invalid", eml_key(message));
     g_mime_message_set_message_id(mail, id);
-    g_free(id);
 }
 
 static void set_importance(GMimeMessage *mail, const char *word)

@@ -145,7 +145,7 @@ static int convert(GMimeMessage *mail, const struct eml_envelope *envelope, stru
 
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err)
 {
-    GByteArray *raw = g_byte_array_new();
+    g_autoptr(GByteArray) raw = g_byte_array_new();
     GMimeMessage *mail = NULL;
 
     eml_init();
@@ -164,6 +164,5 @@ int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, st
     if (mail)
         g_object_unref(mail);
 out:
-    g_byte_array_free(raw, TRUE);
     return rc;
 }

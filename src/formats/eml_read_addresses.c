@@ -39,10 +39,9 @@ static void release(struct recipients *r)
 /* The list that has it, or LISTS. */
 static int list_of(const struct recipients *r, const char *address)
 {
-    char *key = g_ascii_strdown(address, -1);
+    g_autofree char *key = g_ascii_strdown(address, -1);
     int list = GPOINTER_TO_INT(g_hash_table_lookup(r->where, key));
 
-    g_free(key);
     return list ? list - 1 : LISTS;
 }
 
@@ -112,7 +111,7 @@ static int from_headers(GMimeMessage *mail, const struct eml_envelope *envelope,
 static int from_envelope(const struct eml_envelope *envelope, const struct recipients *shown,
                          struct recipients *r, struct buf *err)
 {
-    GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
     int rc = 0;
 
     for (const char *const *text = envelope->recipients; *text && !rc; text++)
@@ -125,7 +124,6 @@ static int from_envelope(const struct eml_envelope *envelope, const struct recip
         if (address)
             add(r, list == LISTS ? BCC : list, address);
     }
-    g_ptr_array_free(read, TRUE);
     return rc;
 }
 
@@ -189,7 +187,7 @@ static int need_to(struct recipients *r, const char *owner, struct buf *err)
 
 static void add_member(struct cJSON *obj, const char *name, const GPtrArray *list)
 {
-    GString *joined;
+    g_autoptr(GString) joined = NULL;
 
     if (list->len == 0)
         return;
@@ -199,14 +197,13 @@ static void add_member(struct cJSON *obj, const char *name, const GPtrArray *lis
         g_string_append(joined, g_ptr_array_index(list, i));
     }
     cJSON_AddStringToObject(obj, name, joined->str);
-    g_string_free(joined, TRUE);
 }
 
 /* One of the headers that name who sends or is answered. */
 static int add_own(GMimeMessage *mail, const char *header, const struct eml_envelope *envelope,
                    struct cJSON *obj, const char *name, struct buf *err)
 {
-    GPtrArray *read = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
     struct recipients own;
     int rc = read_header(mail, header, read, err);
 
@@ -219,7 +216,6 @@ static int add_own(GMimeMessage *mail, const char *header, const struct eml_enve
     }
     if (!rc)
         add_member(obj, name, own.lists[TO]);
-    g_ptr_array_free(read, TRUE);
     release(&own);
     return rc;
 }
@@ -227,16 +223,14 @@ static int add_own(GMimeMessage *mail, const char *header, const struct eml_enve
 /* What programs give is often "<>" or the name of the user: then the mailbox sends as itself. */
 static int add_sender(const char *from, struct cJSON *obj, struct buf *err)
 {
-    GPtrArray *read;
-    int rc;
+    g_autoptr(GPtrArray) read = NULL;
 
     if (!from || !strchr(from, '@'))
         return 0;
     read = g_ptr_array_new_with_free_func(g_free);
-    rc = header_addresses(from, read, err);
+    int rc = header_addresses(from, read, err);
     if (!rc)
         add_member(obj, "From", read);
-    g_ptr_array_free(read, TRUE);
     return rc;
 }
 
@@ -244,10 +238,9 @@ int eml_read_addresses(GMimeMessage *mail, const struct eml_envelope *envelope, 
                        struct buf *err)
 {
     struct recipients r;
-    int rc;
 
     init(&r);
-    rc = find_recipients(mail, envelope, &r, err);
+    int rc = find_recipients(mail, envelope, &r, err);
     if (!rc)
         rc = need_to(&r, envelope ? envelope->owner : NULL, err);
     for (int i = 0; i < LISTS && !rc; i++)

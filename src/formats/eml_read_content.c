@@ -61,7 +61,7 @@ static int too_large(const struct reader *r)
 /* A '/' would make a folder of what is in front of it. */
 static char *given_name(GMimeObject *part)
 {
-    char *given = header_parameter(eml_header(part, "Content-Disposition"), "filename");
+    g_autofree char *given = header_parameter(eml_header(part, "Content-Disposition"), "filename");
     SCOPED(buf_release) struct buf name = BUF_INIT(BUF_TEXT_MAX);
 
     if (!given)
@@ -72,9 +72,7 @@ static char *given_name(GMimeObject *part)
         if (*p == '/')
             *p = '_';
     }
-    char *result = text_has(name.data) ? buf_detach(&name) : NULL;
-    g_free(given);
-    return result;
+    return text_has(name.data) ? buf_detach(&name) : NULL;
 }
 
 static bool is_marked(GMimeObject *part)

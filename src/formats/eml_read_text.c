@@ -27,10 +27,8 @@ static const char *skip_white(const char *p)
 /* "type/subtype". */
 static bool is_readable(const char *raw)
 {
-    size_t n;
-
     raw = skip_white(raw);
-    n = token_length(raw);
+    size_t n = token_length(raw);
     raw = skip_white(raw + n);
     return n && *raw == '/' && token_length(skip_white(raw + 1));
 }
@@ -115,7 +113,8 @@ static guint base64_length(const GByteArray *raw)
 /* GMime ends at the first padding and drops what is not padded. */
 static GByteArray *base64_bytes(GMimePart *part)
 {
-    GByteArray *raw = content(part, false), *bytes = g_byte_array_new();
+    g_autoptr(GByteArray) raw = content(part, false);
+    GByteArray *bytes = g_byte_array_new();
     GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
     bool text = g_mime_content_type_is_type(type, "text", "*");
     guint n = base64_length(raw);
@@ -126,7 +125,6 @@ static GByteArray *base64_bytes(GMimePart *part)
             g_byte_array_append(bytes, (const guint8 *)"\n", 1);
         g_byte_array_append(bytes, raw->data + n, raw->len - n);
     }
-    g_byte_array_free(raw, TRUE);
     return bytes;
 }
 
@@ -177,11 +175,9 @@ static void unix_lines(struct buf *text)
 
 static bool has_parameter(GMimeObject *part, const char *name, const char *value)
 {
-    char *given = header_parameter(eml_header(part, "Content-Type"), name);
-    bool same = given && g_ascii_strcasecmp(given, value) == 0;
+    g_autofree char *given = header_parameter(eml_header(part, "Content-Type"), name);
 
-    g_free(given);
-    return same;
+    return given && g_ascii_strcasecmp(given, value) == 0;
 }
 
 /* One line of a text with soft line ends (RFC 3676). */
@@ -237,15 +233,12 @@ static int unflow(const struct buf *text, bool deletes, struct buf *out)
 
 int eml_text(GMimeObject *part, struct buf *out)
 {
-    char *charset = header_parameter(eml_header(part, "Content-Type"), "charset");
-    GByteArray *bytes = eml_content(part);
+    g_autofree char *charset = header_parameter(eml_header(part, "Content-Type"), "charset");
+    g_autoptr(GByteArray) bytes = eml_content(part);
     struct buf text;
-    int rc;
 
     buf_init(&text, out->max);
-    rc = charset_decode(&text, (const char *)bytes->data, bytes->len, charset);
-    g_byte_array_free(bytes, TRUE);
-    g_free(charset);
+    int rc = charset_decode(&text, (const char *)bytes->data, bytes->len, charset);
     unix_lines(&text);
     if (!rc && eml_is_type(part, "text", "plain") && has_parameter(part, "format", "flowed"))
         rc = unflow(&text, has_parameter(part, "delsp", "yes"), out);
@@ -259,12 +252,11 @@ bool eml_says_something(const char *text, bool html)
 {
     static const char *const shown[] = {"<img", "<svg", "<object", "<video", "<audio", "<iframe"};
     struct buf plain;
-    bool says;
 
     if (!html)
         return text_has(text);
     buf_init(&plain, strlen(text) + 1);
-    says = text_of_html(&plain, text) || text_has(plain.data);
+    bool says = text_of_html(&plain, text) || text_has(plain.data);
     for (size_t i = 0; i < ARRAY_SIZE(shown) && !says; i++)
         says = strcasestr(text, shown[i]);
     buf_release(&plain);

@@ -28,11 +28,11 @@ static bool begins(const char *text, size_t len, size_t at, const char *mark)
 /* "Subject: ..."; RFC 5322, 4.5 has blanks before the colon. */
 static bool is_header(const char *line, size_t len)
 {
-    size_t n = 0, name;
+    size_t n = 0;
 
     while (n < len && line[n] > ' ' && line[n] < 127 && line[n] != ':')
         n++;
-    name = n;
+    size_t name = n;
     while (n < len && (line[n] == ' ' || line[n] == '\t'))
         n++;
     return name > 0 && n < len && line[n] == ':';

@@ -10,6 +10,7 @@
  *         a picture ...
  *       an attachment ...
  */
+#include <outlookfs/base/file.h>
 #include <outlookfs/formats/eml.h>
 
 #include "eml_p.h"
@@ -41,11 +42,10 @@ struct writer {
 
 static void put_headers(struct writer *w, GMimeObject *part)
 {
-    char *text = g_mime_object_get_headers(part, NULL);
+    g_autofree char *text = g_mime_object_get_headers(part, NULL);
 
     eml_puts(&w->out, text);
     eml_puts(&w->out, "\n");
-    g_free(text);
 }
 
 /* Between two parts, or with "--" behind the last one. */
@@ -253,12 +253,11 @@ static int put_attachment(struct writer *w, const cJSON *attachment)
 
     if (!id || !w->source)
         return buf_fail(w->err, -EINVAL, "an attachment has no Id to get it by");
-    int fd = w->source->open(w->source->ctx, id, w->err);
+    SCOPED(fd_release) int fd = w->source->open(w->source->ctx, id, w->err);
     if (fd < 0)
         return fd;
     put_attachment_headers(w, attachment);
     eml_put_base64_fd(&w->out, fd);
-    close(fd);
     return 0;
 }
 
@@ -315,9 +314,8 @@ int eml_write(const struct cJSON *message, const struct eml_source *source, int 
     struct writer w = {.out = {.fd = fd}, .message = message, .source = source, .err = err};
 
     eml_init();
-    char *headers = eml_headers(message);
+    g_autofree char *headers = eml_headers(message);
     eml_puts(&w.out, headers);
-    g_free(headers);
     int rc = put_parts(&w);
     if (rc)
         return rc;

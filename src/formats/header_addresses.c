@@ -35,13 +35,11 @@ struct list {
 static int refuse(const struct list *l, const char *why, const char *text, size_t n)
 {
     SCOPED(buf_release) struct buf shown = BUF_INIT(JSON_TEXT_MAX);
-    char *raw = g_strndup(text, n);
+    g_autofree char *raw = g_strndup(text, n);
 
     if (header_text(&shown, raw))
         buf_clear(&shown);
-    int rc = buf_fail(l->err, -EINVAL, "%s: \"%s\"", why, shown.data);
-    g_free(raw);
-    return rc;
+    return buf_fail(l->err, -EINVAL, "%s: \"%s\"", why, shown.data);
 }
 
 /* The '@' between mailbox and host; NULL: there is none outside quotes and encoded words. */
@@ -135,22 +133,19 @@ static char *without_scheme(const char *word)
 
 static char *bare(const char *word)
 {
-    char *unquoted = without_quotes(word), *address = without_scheme(unquoted);
+    g_autofree char *unquoted = without_quotes(word);
 
-    g_free(unquoted);
-    return address;
+    return without_scheme(unquoted);
 }
 
 /* What stands between '<' and '>'. RFC 5322, 4.4: "<@relay,@relay:a@b>" says a way, which nobody
  * goes. */
 static char *angle_address(const char *text, size_t n)
 {
-    char *raw = g_strstrip(g_strndup(text, n));
+    g_autofree char *raw = g_strstrip(g_strndup(text, n));
     const char *colon = *raw == '@' ? strchr(raw, ':') : NULL;
-    char *address = bare(colon ? colon + 1 : raw);
 
-    g_free(raw);
-    return address;
+    return bare(colon ? colon + 1 : raw);
 }
 
 static int take_angle(struct list *l, const char *address)
@@ -283,13 +278,11 @@ static int end_item(struct list *l)
 
 static char *text_between(const char *begin, const char *end)
 {
-    char *raw = g_strndup(begin, (gsize)(end - begin));
+    g_autofree char *raw = g_strndup(begin, (gsize)(end - begin));
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
     header_text(&text, raw + strspn(raw, " \t\r\n\""));
-    char *result = g_strdup(text.data);
-    g_free(raw);
-    return result;
+    return g_strdup(text.data);
 }
 
 static int begin_group(struct list *l)
@@ -313,13 +306,12 @@ static int begin_group(struct list *l)
  * can reach: Exchange's "/O=ORG/CN=..." in an exported mail. */
 static int end_group(struct list *l)
 {
-    char *name = l->group;
+    g_autofree char *name = l->group;
     int rc = 0;
 
     if (name && l->members_from == l->ret->len &&
         (strchr(name, '@') || g_ascii_strncasecmp(name, "/o=", 3) == 0))
         rc = refuse(l, "this is not an address", name, strlen(name));
-    g_free(name);
     l->group = NULL;
     return rc;
 }

@@ -168,8 +168,8 @@ static char *take_charset(const char **p)
 /* The pieces up to the first that is missing. */
 static void join_pieces(const GPtrArray *pieces, struct buf *out)
 {
-    GString *bytes = g_string_new(NULL);
-    char *charset = NULL;
+    g_autoptr(GString) bytes = g_string_new(NULL);
+    g_autofree char *charset = NULL;
 
     for (guint i = 0; i < pieces->len && g_ptr_array_index(pieces, i); i++) {
         const struct piece *piece = g_ptr_array_index(pieces, i);
@@ -183,8 +183,6 @@ static void join_pieces(const GPtrArray *pieces, struct buf *out)
             g_string_append(bytes, value);
     }
     charset_decode(out, bytes->str, bytes->len, charset);
-    g_string_free(bytes, TRUE);
-    g_free(charset);
 }
 
 char *header_parameter(const char *raw, const char *name)

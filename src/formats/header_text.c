@@ -94,8 +94,8 @@ static void add_quoted(GByteArray *bytes, const char *text, size_t n)
 /* Decodes the words that follow each other at `p` in one charset; answers where they end. */
 static const char *decode_words(struct buf *out, const char *p, struct encoded word, int *rc)
 {
-    GByteArray *bytes = g_byte_array_new();
-    char *charset = g_strndup(word.charset, word.charset_len);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autofree char *charset = g_strndup(word.charset, word.charset_len);
     struct encoded next;
 
     for (;;) {
@@ -108,8 +108,6 @@ static const char *decode_words(struct buf *out, const char *p, struct encoded w
         word = next;
     }
     *rc = charset_decode(out, (const char *)bytes->data, bytes->len, charset);
-    g_byte_array_free(bytes, TRUE);
-    g_free(charset);
     return p;
 }
 

@@ -539,9 +539,7 @@ static int read_text(const char *text, struct imports *imports, struct buf *err)
 
 int ical_read(const char *text, struct imports *ret, struct buf *err)
 {
-    mutex_lock(&ical_lock);
+    LOCKED(&ical_lock);
     icalerror_set_errors_are_fatal(false);
-    int rc = read_text(str_starts(text, "\xef\xbb\xbf") ? text + 3 : text, ret, err);
-    mutex_unlock(&ical_lock);
-    return rc;
+    return read_text(str_starts(text, "\xef\xbb\xbf") ? text + 3 : text, ret, err);
 }

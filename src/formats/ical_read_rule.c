@@ -114,7 +114,6 @@ static bool set_days(const struct icalrecurrencetype *rule, struct icaltimetype 
                      cJSON *pattern)
 {
     bool relative = count(rule->by_day);
-    bool set;
 
     if (relative && count(rule->by_month_day))
         return false;
@@ -122,7 +121,7 @@ static bool set_days(const struct icalrecurrencetype *rule, struct icaltimetype 
                             yearly     ? relative ? "RelativeYearly" : "AbsoluteYearly"
                             : relative ? "RelativeMonthly"
                                        : "AbsoluteMonthly");
-    set = relative ? set_relative(rule, pattern) : set_month_day(rule, start, pattern);
+    bool set = relative ? set_relative(rule, pattern) : set_month_day(rule, start, pattern);
     if (!yearly)
         return set && !count(rule->by_month);
     /* Without BYMONTH, "the second Tuesday" is that of the year. */

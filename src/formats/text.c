@@ -86,10 +86,9 @@ int text_escape(struct buf *out, const char *text)
 {
     size_t before = out->len;
     struct buf cleaned;
-    int rc;
 
     buf_init(&cleaned, out->max);
-    rc = text_clean(&cleaned, text);
+    int rc = text_clean(&cleaned, text);
     for (const char *p = cleaned.data; *p && !rc; p++) {
         if (strchr("\\,;\n", *p))
             rc = buf_addch(out, '\\');
@@ -169,10 +168,9 @@ int text_of_html(struct buf *out, const char *html)
 {
     struct buf raw;
     bool block;
-    int rc;
 
     buf_init(&raw, out->max);
-    rc = html_text(html, BLOCK, &raw);
+    int rc = html_text(html, BLOCK, &raw);
     for (const char *p = raw.data; *p && !rc;) {
         size_t n = white_space(p, &block);
 

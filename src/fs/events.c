@@ -89,9 +89,8 @@ static void outbox_event(struct fs *fs, struct chore *t)
 {
     const struct outbox_event *e = (struct outbox_event *)t;
 
-    mutex_lock(&fs->change);
+    LOCKED(&fs->change);
     outbox_changed(fs, e->ino, e->dir);
-    mutex_unlock(&fs->change);
 }
 
 /* --- in threads of sync --- */

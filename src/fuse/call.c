@@ -15,15 +15,14 @@ static void interrupted(fuse_req_t, void *data)
     struct calls *calls = &call->mount->calls;
 
     cancel_fire(&call->cancel);
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     call->interrupted = clock_mono();
     pthread_cond_broadcast(&calls->changed);
-    mutex_unlock(&calls->lock);
 }
 
 static void enlist(struct calls *calls, struct call *call)
 {
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     if (calls->stopped)
         cancel_fire(&call->cancel);
     call->prev = NULL;
@@ -31,7 +30,6 @@ static void enlist(struct calls *calls, struct call *call)
     if (call->next)
         call->next->prev = call;
     calls->first = call;
-    mutex_unlock(&calls->lock);
 }
 
 static void delist_locked(struct calls *calls, struct call *call)
@@ -92,14 +90,13 @@ struct opened *call_opened(struct call *call, const struct fuse_file_info *fi)
     struct calls *calls = &call->mount->calls;
     struct opened *opened = opened_of(fi);
 
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     const struct call *abandoned = find_abandoned_locked(calls, opened);
     call->opened = opened;
     if (abandoned) {
         call->interrupted = abandoned->interrupted;
         pthread_cond_broadcast(&calls->changed);
     }
-    mutex_unlock(&calls->lock);
     return opened;
 }
 
@@ -119,10 +116,9 @@ static bool is_used_locked(const struct calls *calls, const struct opened *opene
 
 void calls_let_go(struct calls *calls, const struct opened *opened)
 {
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     while (is_used_locked(calls, opened))
         clock_wait(&calls->changed, &calls->lock, INT64_MAX);
-    mutex_unlock(&calls->lock);
 }
 
 int call_inode_error(int rc)
@@ -171,7 +167,7 @@ static void *calls_main(void *arg)
 {
     struct calls *calls = arg;
 
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     while (!calls->ending) {
         int64_t wake;
         struct call *call = overdue_locked(calls, &wake);
@@ -181,7 +177,6 @@ static void *calls_main(void *arg)
         else
             clock_wait(&calls->changed, &calls->lock, wake);
     }
-    mutex_unlock(&calls->lock);
     return NULL;
 }
 
@@ -222,9 +217,8 @@ void calls_release(struct calls *calls)
 
 void calls_stop(struct calls *calls)
 {
-    mutex_lock(&calls->lock);
+    LOCKED(&calls->lock);
     calls->stopped = true;
     for (struct call *call = calls->first; call; call = call->next)
         cancel_fire(&call->cancel);
-    mutex_unlock(&calls->lock);
 }

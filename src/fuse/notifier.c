@@ -6,20 +6,38 @@
  * then, the request is never answered and the program that made it hangs for ever, because the
  * waiting thread keeps /dev/fuse open. A changed size or mtime makes the kernel drop its pages by
  * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for a while (ops.c).
+ *
+ * The kernel forgets files on demand from Linux 6.18 on (FUSE_NOTIFY_PRUNE). That takes no lock of a
+ * directory, leaves alone what is in use, and waits for nothing where a file has no pages.
  */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/log.h>
 
+#include <errno.h>
 #include <inttypes.h>
+#include <linux/fuse.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+/* Neither libfuse 3.14 nor the headers of Debian 12 have it: include/uapi/linux/fuse.h, protocol 7.45. */
+#define NOTIFY_PRUNE 9
+struct prune_out {
+    uint32_t count;
+    uint32_t padding;
+    uint64_t spare;
+};
 
 struct notice {
     uint64_t ino;
     char key[17];                 /* of notifier.pending */
     struct fuse_pollhandle *poll; /* of somebody who waits for a file, instead of an inode */
+    size_t count;                 /* of files to forget, instead of an inode */
+    uint64_t old[];
 };
 
 static void notice_destroy(struct notice *notice)
@@ -72,14 +90,43 @@ static void notify_unneeded(void *, void *waiter)
     fuse_pollhandle_destroy(waiter);
 }
 
-const struct fs_notify mount_notify = {
-    .inode = notify_inode, .ready = notify_ready, .unneeded = notify_unneeded};
+static void notify_prune(void *ctx, const uint64_t *inos, size_t count)
+{
+    struct mount *m = ctx;
+    struct notice *notice = xcalloc(1, sizeof(*notice) + count * sizeof(*inos));
+
+    notice->count = count;
+    memcpy(notice->old, inos, count * sizeof(*inos));
+    if (!queue_push(&m->notifier.queue, notice))
+        notice_destroy(notice);
+}
+
+const struct fs_notify mount_notify = {.inode = notify_inode,
+                                       .prune = notify_prune,
+                                       .ready = notify_ready,
+                                       .unneeded = notify_unneeded};
+
+/* An older kernel answers EINVAL, and forgets when it needs the memory. */
+static void prune(struct fuse_session *session, const struct notice *notice)
+{
+    struct prune_out arg = {.count = (uint32_t)notice->count};
+    const size_t size = notice->count * sizeof(*notice->old);
+    struct fuse_out_header header = {.len = (uint32_t)(sizeof(header) + sizeof(arg) + size),
+                                     .error = NOTIFY_PRUNE};
+    const struct iovec parts[] = {
+        {&header, sizeof(header)}, {&arg, sizeof(arg)}, {(void *)notice->old, size}};
+
+    if (writev(fuse_session_fd(session), parts, 3) < 0)
+        log_debug("the kernel forgets no files: %s", strerror(errno));
+}
 
 /* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
 static void tell_kernel(struct fuse_session *session, const struct notice *notice)
 {
     if (notice->poll)
         fuse_lowlevel_notify_poll(notice->poll);
+    else if (notice->count)
+        prune(session, notice);
     else
         fuse_lowlevel_notify_inval_inode(session, notice->ino, -1, 0);
 }
@@ -92,7 +139,7 @@ static void *run(void *arg)
     while ((notice = queue_pop(&n->queue, NULL, INT64_MAX))) {
         /* Before telling: a change from here on needs a notice of its own. */
         mutex_lock(&n->lock);
-        if (!notice->poll)
+        if (*notice->key)
             map_remove(&n->pending, notice->key);
         mutex_unlock(&n->lock);
         if (!atomic_load(&n->stopping))

@@ -15,25 +15,23 @@ static struct opened *enlist(struct mount *m, const struct opened *what)
     struct opened *o = xmalloc(sizeof(*o));
 
     *o = *what;
-    mutex_lock(&m->openings.lock);
+    LOCKED(&m->openings.lock);
     o->next = m->openings.first;
     if (o->next)
         o->next->prev = o;
     m->openings.first = o;
-    mutex_unlock(&m->openings.lock);
     return o;
 }
 
 static void delist(struct openings *openings, struct opened *o)
 {
-    mutex_lock(&openings->lock);
+    LOCKED(&openings->lock);
     if (o->prev)
         o->prev->next = o->next;
     else
         openings->first = o->next;
     if (o->next)
         o->next->prev = o->prev;
-    mutex_unlock(&openings->lock);
 }
 
 struct opened *opened_file(struct mount *m, struct fs_handle *file)

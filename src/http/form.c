@@ -73,12 +73,11 @@ static int run(CURLM *multi, struct cancel *cancel)
 static int perform(CURL *easy, struct cancel *cancel)
 {
     CURLM *multi = curl_multi_init();
-    int code;
 
     if (!multi)
         abort(); /* as base/alloc.h does */
     curl_multi_add_handle(multi, easy);
-    code = run(multi, cancel);
+    int code = run(multi, cancel);
     curl_multi_remove_handle(multi, easy);
     curl_multi_cleanup(multi);
     return code;

@@ -212,7 +212,7 @@ static void take_login(const cJSON *obj, struct login *ret)
 
 static int read_private(const struct login_store *store, struct buf *out, struct buf *err)
 {
-    int fd = open(store->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    SCOPED(fd_release) int fd = open(store->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
     int rc = 0;
 
@@ -226,7 +226,6 @@ static int read_private(const struct login_store *store, struct buf *out, struct
                       store->path, store->path);
     else if (file_read_fd(fd, out))
         rc = buf_fail(err, -EACCES, "%s: cannot be read", store->path);
-    close(fd);
     return rc;
 }
 
@@ -234,10 +233,9 @@ static int read_file(const struct login_store *store, struct login *ret, struct 
 {
     cJSON *obj = NULL;
     struct buf text;
-    int rc;
 
     buf_init(&text, FILE_MAX);
-    rc = read_private(store, &text, err);
+    int rc = read_private(store, &text, err);
     if (!rc && json_parse_object(text.data, text.len, &obj, NULL))
         rc = buf_fail(err, -EACCES, "%s: damaged; log in again", store->path);
     if (!rc)
@@ -257,14 +255,13 @@ static int read_keyring(struct login_store *store, struct cancel *cancel, struct
 {
     cJSON *obj = NULL;
     struct buf text;
-    int rc;
 
     if (!secret_available())
         return buf_fail(err, -EACCES,
                         "the tokens are in the keyring of the desktop session, which this "
                         "process does not belong to (DBUS_SESSION_BUS_ADDRESS)");
     buf_init(&text, FILE_MAX);
-    rc = secret_get(&store->key, cancel, &text, err);
+    int rc = secret_get(&store->key, cancel, &text, err);
     if (rc == -ENOENT)
         rc = -EACCES;
     if (!rc && json_parse_object(text.data, text.len, &obj, NULL))
@@ -297,12 +294,11 @@ static int write_keyring(struct login_store *store, struct cancel *cancel, const
 {
     cJSON *obj = cJSON_CreateObject();
     struct buf text;
-    int rc;
 
     buf_init(&text, FILE_MAX);
     add_tokens(obj, l);
     wipe_print(obj, &text);
-    rc = secret_put(&store->key, text.data, cancel, NULL);
+    int rc = secret_put(&store->key, text.data, cancel, NULL);
     wipe_json(obj);
     token_wipe(&text);
     return rc;
@@ -328,13 +324,12 @@ int login_store_write(struct login_store *store, struct cancel *cancel, const st
 
 int login_store_remove(struct login_store *store, struct buf *err)
 {
-    struct login login = {0};
+    SCOPED(login_release) struct login login = {0};
     int rc = 0;
 
     if (read_file(store, &login, NULL) == 0 && login.in_keyring)
         rc = secret_available() ? secret_remove(&store->key, NULL, err)
                                 : buf_fail(err, -EACCES, "the keyring cannot be reached");
-    login_release(&login);
     if (!rc && unlink(store->path))
         rc = buf_fail(err, -errno, "%s: %s", store->path,
                       errno == ENOENT ? "not logged in" : strerror(errno));

@@ -111,9 +111,8 @@ static void obey_retry_after(struct network *n, const struct http_answer *a, int
     if (a->retry_after)
         pause = (a->retry_after < RETRY_AFTER_MAX ? a->retry_after : RETRY_AFTER_MAX) * NS_PER_S;
 
-    mutex_lock(&n->lock);
+    LOCKED(&n->lock);
     throttle_hold(&n->admission.throttle, now + pause);
-    mutex_unlock(&n->lock);
 }
 
 /* `ex` has left its list. */
@@ -129,10 +128,9 @@ static void finish(struct network *n, struct exchange *ex)
         return;
     }
 
-    mutex_lock(&n->lock);
+    LOCKED(&n->lock);
     admission_over(&n->admission, ex);
     done_locked(ex);
-    mutex_unlock(&n->lock);
 }
 
 static void take_back(struct network *n, struct exchange *ex)
@@ -197,7 +195,7 @@ static struct exchange *next_exchange(struct network *n, int64_t now, int64_t *w
 {
     struct exchange *ex;
 
-    mutex_lock(&n->lock);
+    LOCKED(&n->lock);
     while ((ex = admission_hopeless(&n->admission, now, wake))) {
         ex->end = END_NO_TURN;
         done_locked(ex);
@@ -207,7 +205,6 @@ static struct exchange *next_exchange(struct network *n, int64_t now, int64_t *w
         n->requests++;
         ex->state = EXCHANGE_ACTIVE;
     }
-    mutex_unlock(&n->lock);
     return ex;
 }
 
@@ -228,11 +225,10 @@ static void start_what_may(struct network *n, int64_t now, int64_t *wake)
 static void tell_limit(struct network *n, int64_t now)
 {
     int64_t ready;
-    bool held;
 
     mutex_lock(&n->lock);
     unsigned waiting = admission_limited(&n->admission, now, &ready);
-    held = n->admission.throttle.held_until > now;
+    bool held = n->admission.throttle.held_until > now;
     mutex_unlock(&n->lock);
     if (waiting && !n->limited && ready > now + NS_PER_S) {
         log_info("%s: requests wait, %u of them, the first for %lld s",
@@ -291,12 +287,8 @@ static int wait_ms(int64_t wake)
 
 static bool is_stopping(struct network *n)
 {
-    bool stopping;
-
-    mutex_lock(&n->lock);
-    stopping = n->stopping;
-    mutex_unlock(&n->lock);
-    return stopping;
+    LOCKED(&n->lock);
+    return n->stopping;
 }
 
 /* Starting comes after ending, and both before the wait: whatever ends makes room at once. */
@@ -318,9 +310,8 @@ static void *network_thread(void *arg)
 
     while (n->active)
         abort_transfer(n, n->active, END_CANCELLED, "stopping");
-    mutex_lock(&n->lock);
+    LOCKED(&n->lock);
     drain_locked(n, END_CANCELLED);
-    mutex_unlock(&n->lock);
     return NULL;
 }
 
@@ -329,11 +320,10 @@ static void *network_thread(void *arg)
 static int start_thread(struct network *n)
 {
     sigset_t all, old;
-    int rc;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&n->thread, NULL, network_thread, n);
+    int rc = pthread_create(&n->thread, NULL, network_thread, n);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return -rc;
 }
@@ -344,7 +334,6 @@ int network_create(const struct http_config *config, bool loopback,
                    const struct http_timing *timing, struct network **ret, struct buf *err)
 {
     struct network *n = xcalloc(1, sizeof(*n));
-    int rc;
 
     n->options = (struct transfer_options){config->base_url, loopback, config->connect_ms};
     n->hold = timing->hold;
@@ -362,7 +351,7 @@ int network_create(const struct http_config *config, bool loopback,
         abort(); /* as base/alloc.h does */
     curl_multi_setopt(n->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)config->parallel + 1);
 
-    rc = start_thread(n);
+    int rc = start_thread(n);
     if (rc) {
         network_destroy(n);
         return buf_fail(err, rc, "no network thread: %s", strerror(-rc));
@@ -433,12 +422,8 @@ bool network_online(const struct network *n)
 
 int64_t network_ready(struct network *n, enum http_priority priority)
 {
-    int64_t ready;
-
-    mutex_lock(&n->lock);
-    ready = admission_ready(&n->admission, priority, clock_mono());
-    mutex_unlock(&n->lock);
-    return ready;
+    LOCKED(&n->lock);
+    return admission_ready(&n->admission, priority, clock_mono());
 }
 
 /* Rounded up. */
@@ -449,10 +434,10 @@ static int seconds(int64_t ns)
 
 void network_stats(struct network *n, struct http_stats *ret)
 {
-    int64_t now = clock_mono(), held, ready;
+    int64_t now = clock_mono(), ready;
 
-    mutex_lock(&n->lock);
-    held = n->admission.throttle.held_until;
+    LOCKED(&n->lock);
+    int64_t held = n->admission.throttle.held_until;
     unsigned waiting = admission_limited(&n->admission, now, &ready);
     *ret = (struct http_stats){
         .online = atomic_load(&n->online),
@@ -465,5 +450,4 @@ void network_stats(struct network *n, struct http_stats *ret)
         .waiting_s = waiting ? seconds(ready - now) : 0,
         .in_flight = admission_in_flight(&n->admission),
     };
-    mutex_unlock(&n->lock);
 }

@@ -121,7 +121,6 @@ static enum oauth_result read_answer(int status, const struct buf *body, cJSON *
                                      struct buf *err)
 {
     cJSON *json = NULL;
-    enum oauth_result result;
 
     if (json_parse_object(body->data, body->len, &json, NULL)) {
         buf_fail(err, 0, "the login server's answer makes no sense (%d%s)", status,
@@ -135,7 +134,8 @@ static enum oauth_result read_answer(int status, const struct buf *body, cJSON *
         return OAUTH_OK;
     }
     buf_clear(err);
-    result = oauth_explain(json_str(json, "error"), json_str(json, "error_description"), err);
+    enum oauth_result result =
+        oauth_explain(json_str(json, "error"), json_str(json, "error_description"), err);
     if (status >= 500 || status == 429)
         result = OAUTH_OFFLINE;
     cJSON_Delete(json);
@@ -145,21 +145,21 @@ static enum oauth_result read_answer(int status, const struct buf *body, cJSON *
 static enum oauth_result post(const struct oauth_client *client, const char *endpoint,
                               struct buf *form, struct cancel *cancel, cJSON **ret, struct buf *err)
 {
+    SCOPED(xfree)
     char *url = xasprintf("%s/%s/oauth2/v2.0/%s", client->login_url, client->tenant, endpoint);
     enum oauth_result result;
     struct buf body;
-    int status = 0, rc;
+    int status = 0;
 
     form_add(form, "client_id", client->client_id);
     buf_init(&body, ANSWER_MAX);
-    rc = form_post(url, form, cancel, &status, &body, err);
+    int rc = form_post(url, form, cancel, &status, &body, err);
     if (rc)
         result = rc == -EINTR ? OAUTH_CANCELLED : rc == -EINVAL ? OAUTH_REFUSED : OAUTH_OFFLINE;
     else
         result = read_answer(status, &body, ret, err);
     wipe_buf(&body);
     wipe_buf(form);
-    free(url);
     return result;
 }
 
@@ -203,12 +203,11 @@ enum oauth_result oauth_device_begin(const struct oauth_client *client, struct c
                                      struct oauth_device *ret, struct buf *err)
 {
     cJSON *json = NULL;
-    enum oauth_result result;
     struct buf form;
 
     buf_init(&form, FORM_MAX);
     form_add(&form, "scope", client->scope);
-    result = post(client, "devicecode", &form, cancel, &json, err);
+    enum oauth_result result = post(client, "devicecode", &form, cancel, &json, err);
     if (result)
         return result;
     *ret = (struct oauth_device){.user_code = copy(json, "user_code"),
@@ -275,9 +274,8 @@ void oauth_challenge(const char *verifier, char out[44])
 void oauth_authorize_url(const struct oauth_client *client, const char *redirect_uri,
                          const char *state, const char *challenge, struct buf *out)
 {
-    struct buf form;
+    SCOPED(buf_release) struct buf form = BUF_INIT(FORM_MAX);
 
-    buf_init(&form, FORM_MAX);
     form_add(&form, "client_id", client->client_id);
     form_add(&form, "response_type", "code");
     form_add(&form, "redirect_uri", redirect_uri);
@@ -288,7 +286,6 @@ void oauth_authorize_url(const struct oauth_client *client, const char *redirect
     form_add(&form, "code_challenge_method", "S256");
     form_add(&form, "prompt", "select_account");
     buf_addf(out, "%s/%s/oauth2/v2.0/authorize?%s", client->login_url, client->tenant, form.data);
-    buf_release(&form);
 }
 
 enum oauth_result oauth_redeem(const struct oauth_client *client, const char *redirect_uri,

@@ -34,17 +34,13 @@ static const SecretSchema schema = {
 bool secret_available(void)
 {
     const char *address = getenv("DBUS_SESSION_BUS_ADDRESS"), *run = getenv("XDG_RUNTIME_DIR");
-    char *path;
-    bool there;
 
     if (address && *address)
         return true;
     if (!run || *run != '/')
         return false;
-    path = xasprintf("%s/bus", run);
-    there = access(path, R_OK | W_OK) == 0;
-    free(path);
-    return there;
+    SCOPED(xfree) char *path = xasprintf("%s/bus", run);
+    return access(path, R_OK | W_OK) == 0;
 }
 
 /* --- one asynchronous call, waited for --- */
@@ -58,11 +54,10 @@ struct call {
     sigset_t signals;
 };
 
-static void on_done(GObject *source, GAsyncResult *result, gpointer ctx)
+static void on_done(GObject *, GAsyncResult *result, gpointer ctx)
 {
     struct call *call = ctx;
 
-    (void)source;
     call->result = g_object_ref(result);
 }
 
@@ -155,10 +150,9 @@ int secret_put(const struct login_key *key, const char *text, struct cancel *can
     GHashTable *where = attributes(key);
     GError *error = NULL;
     struct call call;
-    int rc;
 
     call_begin(&call, cancel);
-    rc = connect_bus(&call, err);
+    int rc = connect_bus(&call, err);
     if (!rc) {
         secret_password_storev(&schema, where, SECRET_COLLECTION_DEFAULT, "outlookfs", text,
                                call.cancellable, on_done, &call);
@@ -177,10 +171,9 @@ int secret_get(const struct login_key *key, struct cancel *cancel, struct buf *o
     GError *error = NULL;
     gchar *text = NULL;
     struct call call;
-    int rc;
 
     call_begin(&call, cancel);
-    rc = connect_bus(&call, err);
+    int rc = connect_bus(&call, err);
     if (!rc) {
         secret_password_lookupv(&schema, where, call.cancellable, on_done, &call);
         call_wait(&call);
@@ -202,10 +195,9 @@ int secret_remove(const struct login_key *key, struct cancel *cancel, struct buf
     GHashTable *where = attributes(key);
     GError *error = NULL;
     struct call call;
-    int rc;
 
     call_begin(&call, cancel);
-    rc = connect_bus(&call, err);
+    int rc = connect_bus(&call, err);
     if (!rc) {
         secret_password_clearv(&schema, where, call.cancellable, on_done, &call);
         call_wait(&call);
@@ -225,16 +217,13 @@ bool secret_available(void)
     return false;
 }
 
-int secret_put(const struct login_key *key, const char *text, struct cancel *cancel,
-               struct buf *err)
+int secret_put(const struct login_key *, const char *, struct cancel *, struct buf *err)
 {
-    (void)key, (void)text, (void)cancel;
     return buf_fail(err, -EACCES, "this program was built without libsecret");
 }
 
-int secret_get(const struct login_key *key, struct cancel *cancel, struct buf *out, struct buf *err)
+int secret_get(const struct login_key *key, struct cancel *cancel, struct buf *, struct buf *err)
 {
-    (void)out;
     return secret_put(key, "", cancel, err);
 }
 

@@ -106,11 +106,10 @@ static int fetch(struct token_source *source, const char *stale, struct cancel *
                  struct buf *value, struct token_fetched *ret, struct buf *err)
 {
     struct buf raw;
-    int rc;
 
     buf_init(&raw, TOKEN_MAX);
     ret->text = &raw;
-    rc = source->ops->fetch(source->state, stale, cancel, ret, err);
+    int rc = source->ops->fetch(source->state, stale, cancel, ret, err);
     if (!rc)
         rc = make_value(&raw, value, err);
     token_wipe(&raw);
@@ -151,17 +150,15 @@ static void forgive_locked(struct token_source *source)
 
 void token_refuse(struct token_source *source, const char *value)
 {
-    mutex_lock(&source->lock);
+    LOCKED(&source->lock);
     if (str_eq(source->value.data, value))
         refuse_locked(source);
-    mutex_unlock(&source->lock);
 }
 
 void token_accept(struct token_source *source)
 {
-    mutex_lock(&source->lock);
+    LOCKED(&source->lock);
     source->refused_pause = REFUSED_FIRST;
-    mutex_unlock(&source->lock);
 }
 
 /* --- renewal --- */
@@ -202,15 +199,14 @@ static int renew_locked(struct token_source *source, const char *stale, struct c
 {
     char *old = stale ? xstrdup(stale) : source->refused ? xstrdup(source->value.data) : NULL;
     struct token_fetched fetched = {0};
-    struct buf value, reason;
-    int rc;
+    struct buf value;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
 
     buf_init(&value, source->value.max);
-    buf_init(&reason, BUF_TEXT_MAX);
     source->renewing = true;
     source->stamp = stamp_of(source); /* first: a change that comes meanwhile is seen later */
     mutex_unlock(&source->lock);
-    rc = fetch(source, old, cancel, &value, &fetched, &reason);
+    int rc = fetch(source, old, cancel, &value, &fetched, &reason);
     mutex_lock(&source->lock);
     source->renewing = false;
     pthread_cond_broadcast(&source->renewed);
@@ -227,7 +223,6 @@ static int renew_locked(struct token_source *source, const char *stale, struct c
         rc = fail_locked(source, err);
     token_wipe(&value);
     token_wipe_string(old);
-    buf_release(&reason);
     return rc;
 }
 
@@ -258,7 +253,7 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
     unsigned long tries;
     int rc = 0;
 
-    mutex_lock(&source->lock);
+    LOCKED(&source->lock);
     forgive_locked(source);
     tries = source->tries;
     while (!rc && !is_fresh_locked(source, stale)) {
@@ -273,18 +268,13 @@ int token_get(struct token_source *source, const char *stale, struct cancel *can
     }
     if (!rc && buf_addstr(out, source->value.data))
         rc = buf_fail(err, -EACCES, "the token is too long");
-    mutex_unlock(&source->lock);
     return rc;
 }
 
 uint64_t token_read_last(struct token_source *source)
 {
-    uint64_t stamp;
-
-    mutex_lock(&source->lock);
-    stamp = source->stamp;
-    mutex_unlock(&source->lock);
-    return stamp;
+    LOCKED(&source->lock);
+    return source->stamp;
 }
 
 uint64_t token_there(struct token_source *source)

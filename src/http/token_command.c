@@ -42,7 +42,6 @@ static int spawn_shell(const char *text, int out, pid_t *ret)
     posix_spawnattr_t attr;
     sigset_t none, all;
     char *argv[] = {"sh", "-c", (char *)text, NULL};
-    int rc;
 
     sigemptyset(&none);
     sigfillset(&all);
@@ -56,7 +55,7 @@ static int spawn_shell(const char *text, int out, pid_t *ret)
     posix_spawnattr_setflags(&attr,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
-    rc = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
+    int rc = posix_spawn(ret, "/bin/sh", &files, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     return -rc;
@@ -72,11 +71,10 @@ static void kill_and_reap(pid_t pid)
 static int run_start(struct run *run, const char *text)
 {
     int fds[2];
-    int rc;
 
     if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
         return -errno;
-    rc = fcntl(fds[1], F_SETFL, 0) ? -errno : spawn_shell(text, fds[1], &run->pid);
+    int rc = fcntl(fds[1], F_SETFL, 0) ? -errno : spawn_shell(text, fds[1], &run->pid);
     close(fds[1]);
     if (rc) {
         close(fds[0]);
@@ -154,15 +152,12 @@ static int run_result(struct run *run, struct buf *err)
     return 0;
 }
 
-static int command_fetch(void *state, const char *stale, struct cancel *cancel,
+static int command_fetch(void *state, const char *, struct cancel *cancel,
                          struct token_fetched *ret, struct buf *err)
 {
     const struct command *c = state;
     struct run run;
-    int rc;
-
-    (void)stale;
-    rc = run_start(&run, c->text);
+    int rc = run_start(&run, c->text);
     if (rc)
         return buf_fail(err, -EACCES, "the token command cannot be started: %s", strerror(-rc));
 

@@ -18,7 +18,6 @@
 static int read_checked(const char *path, int fd, struct buf *out, struct buf *err)
 {
     struct stat st;
-    int rc;
 
     if (fstat(fd, &st))
         return buf_fail(err, -EACCES, "%s: %s", path, strerror(errno));
@@ -27,24 +26,20 @@ static int read_checked(const char *path, int fd, struct buf *out, struct buf *e
     if (st.st_mode & 077)
         return buf_fail(err, -EACCES, "%s: others can read the token; run: chmod 600 %s", path,
                         path);
-    rc = file_read_fd(fd, out);
+    int rc = file_read_fd(fd, out);
     return rc ? buf_fail(err, -EACCES, "%s: %s", path, strerror(-rc)) : 0;
 }
 
 /* O_NONBLOCK: opening a FIFO must not hang before it can be refused. */
-static int file_fetch(void *state, const char *stale, struct cancel *cancel,
-                      struct token_fetched *ret, struct buf *err)
+static int file_fetch(void *state, const char *, struct cancel *, struct token_fetched *ret,
+                      struct buf *err)
 {
     const char *path = state;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int rc;
+    SCOPED(fd_release) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    (void)stale, (void)cancel;
     if (fd < 0)
         return buf_fail(err, -EACCES, "%s: %s", path, strerror(errno));
-    rc = read_checked(path, fd, ret->text, err);
-    close(fd);
-    return rc;
+    return read_checked(path, fd, ret->text, err);
 }
 
 /* Whichever way it was written: in place or by a rename over it. */

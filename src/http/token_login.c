@@ -89,18 +89,14 @@ static void take_tokens(struct login *l, struct oauth_tokens *tokens)
  * end a login whose old one is shown again. */
 static int keep(struct login_source *s, struct login *l, struct cancel *cancel, struct buf *err)
 {
-    struct buf why;
-    int rc;
-
-    buf_init(&why, BUF_TEXT_MAX);
-    rc = login_store_write(s->store, cancel, l, &why);
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
+    int rc = login_store_write(s->store, cancel, l, &why);
     if (rc) {
         s->unsaved = *l;
         s->has_unsaved = true;
         *l = (struct login){0};
         buf_fail(err, 0, "the renewed login cannot be kept: %s", why.data);
     }
-    buf_release(&why);
     return rc ? -EHOSTUNREACH : 0;
 }
 
@@ -118,13 +114,12 @@ static int renew(struct login_source *s, struct login *l, const char *stale, str
     const struct login_key *key = login_store_key(s->store);
     const struct oauth_client client = {key->login_url, key->tenant, key->client_id,
                                         l->asked ? l->asked : ""};
-    struct oauth_tokens tokens = {0};
-    struct buf why;
+    SCOPED(oauth_tokens_release) struct oauth_tokens tokens = {0};
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
     int rc;
 
     if (!l->refresh)
         return want_login(s, "the login has expired and cannot be renewed", err);
-    buf_init(&why, BUF_TEXT_MAX);
     switch (oauth_refresh(&client, l->refresh, cancel, &tokens, &why)) {
     case OAUTH_OK:
         take_tokens(l, &tokens);
@@ -146,35 +141,28 @@ static int renew(struct login_source *s, struct login *l, const char *stale, str
         rc = bury(s, l, why.data, cancel, err);
         break;
     }
-    oauth_tokens_release(&tokens);
-    buf_release(&why);
     return rc;
 }
 
 static int save_unsaved(struct login_source *s, struct cancel *cancel, struct buf *err)
 {
-    struct login l = s->unsaved;
-    int rc;
-
     if (!s->has_unsaved)
         return 0;
+    SCOPED(login_release) struct login l = s->unsaved;
     s->unsaved = (struct login){0};
     s->has_unsaved = false;
-    rc = keep(s, &l, cancel, err);
-    login_release(&l);
-    return rc;
+    return keep(s, &l, cancel, err);
 }
 
 static int fetch_locked(struct login_source *s, const char *stale, struct cancel *cancel,
                         struct token_fetched *ret, struct buf *err)
 {
-    struct login login = {0};
-    struct buf why;
+    SCOPED(login_release) struct login login = {0};
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
     int rc = save_unsaved(s, cancel, err);
 
     if (rc)
         return rc;
-    buf_init(&why, BUF_TEXT_MAX);
     rc = login_store_read(s->store, cancel, &login, &why);
     if (rc == -ENOENT)
         rc = want_login(s, "not logged in", err);
@@ -185,8 +173,6 @@ static int fetch_locked(struct login_source *s, const char *stale, struct cancel
     else if (!rc)
         rc =
             is_fresh(&login, stale) ? give(&login, ret) : renew(s, &login, stale, cancel, ret, err);
-    login_release(&login);
-    buf_release(&why);
     return rc;
 }
 
@@ -202,11 +188,10 @@ static int login_fetch(void *state, const char *stale, struct cancel *cancel,
                        struct token_fetched *ret, struct buf *err)
 {
     struct login_source *s = state;
-    int rc;
 
     if (!is_there(s))
         return want_login(s, "not logged in", err);
-    rc = login_store_lock(s->store, cancel, err);
+    int rc = login_store_lock(s->store, cancel, err);
     if (rc)
         return rc == -EINTR ? rc : -EHOSTUNREACH;
     rc = fetch_locked(s, stale, cancel, ret, err);

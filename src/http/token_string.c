@@ -8,10 +8,9 @@
 
 #include <errno.h>
 
-static int string_fetch(void *state, const char *stale, struct cancel *cancel,
-                        struct token_fetched *ret, struct buf *err)
+static int string_fetch(void *state, const char *, struct cancel *, struct token_fetched *ret,
+                        struct buf *err)
 {
-    (void)stale, (void)cancel;
     if (buf_addstr(ret->text, state))
         return buf_fail(err, -EACCES, "the token is too long");
     return 0;

@@ -197,11 +197,10 @@ static enum grade broken(const struct operation_info *info, struct remote_fault 
 static enum grade read_json(const struct operation_info *info, const struct http_answer *a,
                             struct remote_call *call, struct remote_fault *fault)
 {
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     cJSON *json = NULL;
     enum grade grade = GRADE_OK;
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (call->items) {
         if (items_read(call->items, call->kind, a->body.data, a->body.len, &err))
             grade = broken(info, fault, err.data);
@@ -226,7 +225,6 @@ static enum grade read_json(const struct operation_info *info, const struct http
         if (!is_whole(info, json))
             grade = broken(info, fault, "not such an object");
     }
-    buf_release(&err);
     return grade;
 }
 

@@ -42,7 +42,6 @@ int cache_note_gone(struct cache *c, int64_t seq)
 int cache_drop_listings(struct cache *c, enum kind kind)
 {
     struct sql_query q;
-    int rc;
 
     db_write(&c->db, &q,
              "REPLACE INTO gone (kind, folder, id, rev)"
@@ -51,7 +50,7 @@ int cache_drop_listings(struct cache *c, enum kind kind)
              " AND l.folder NOT IN (SELECT id FROM folders f WHERE f.kind = l.kind)");
     sql_bind_int(&q, c->rev);
     sql_bind_int(&q, kind);
-    rc = sql_run(&q);
+    int rc = sql_run(&q);
     if (rc)
         return rc;
     c->rev += db_changes(&c->db);
@@ -69,7 +68,6 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
 {
     struct sql_query q;
     int count = 0;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT r.rev AS rev, r.id, unpack(t.text, r.size, l.sample), t.sum FROM listings l"
@@ -94,7 +92,7 @@ static int tell_some(struct cache *c, enum kind kind, const char *folder, int64_
         each(ctx, sql_str(&q, 1), text);
         *rev = sql_int(&q, 0);
     }
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     return rc ? rc : count;
 }
 

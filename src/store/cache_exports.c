@@ -43,10 +43,9 @@ static int is_maker(struct cache *c, const char *maker, bool *ret)
 static int change_maker(struct cache *c, const char *maker)
 {
     struct sql_query q;
-    int rc;
 
     db_write(&c->db, &q, "UPDATE records SET exported = -1 WHERE exported <> -1");
-    rc = sql_run(&q);
+    int rc = sql_run(&q);
     if (rc)
         return rc;
     db_write(&c->db, &q, "DELETE FROM export_maker");
@@ -61,10 +60,9 @@ static int change_maker(struct cache *c, const char *maker)
 int cache_claim_exported(struct cache *c, const char *maker)
 {
     bool same = false;
-    int rc;
 
     db_begin(&c->db);
-    rc = is_maker(c, maker, &same);
+    int rc = is_maker(c, maker, &same);
     if (!rc && !same)
         rc = change_maker(c, maker);
     return db_end(&c->db, rc);

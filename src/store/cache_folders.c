@@ -17,12 +17,11 @@ struct names {
 
 static bool take_name(struct names *names, const char *parent, const char *name)
 {
-    char *key = xasprintf("%s/%s", parent ? parent : "", name);
+    SCOPED(xfree) char *key = xasprintf("%s/%s", parent ? parent : "", name);
     bool free_name = !map_get(&names->taken, key);
 
     if (free_name)
         map_set(&names->taken, key, names);
-    free(key);
     return free_name;
 }
 
@@ -30,17 +29,15 @@ static bool take_name(struct names *names, const char *parent, const char *name)
  * id. */
 static char *make_name(struct names *names, const struct cache_folder *f)
 {
-    char *safe = name_safe(f->display, NAME_BYTES_MAX);
+    SCOPED(xfree) char *safe = name_safe(f->display, NAME_BYTES_MAX);
     char *name = xstrdup(safe);
 
     for (unsigned salt = 0; !take_name(names, f->parent, name); salt++) {
-        char *id = salt ? xasprintf("%s/%u", f->id, salt) : xstrdup(f->id);
+        SCOPED(xfree) char *id = salt ? xasprintf("%s/%u", f->id, salt) : xstrdup(f->id);
 
         free(name);
         name = name_unique(safe, id, false);
-        free(id);
     }
-    free(safe);
     return name;
 }
 
@@ -132,12 +129,11 @@ static int put_answer(struct cache *c, enum kind kind, const struct cache_folder
 static int replace_locked(struct cache *c, enum kind kind, const struct cache_folders *folders)
 {
     struct cache_folders old;
-    char **names;
     int rc = cache_get_folders(c, kind, &old);
 
     if (rc)
         return rc;
-    names = name_folders(&old, folders);
+    char **names = name_folders(&old, folders);
     rc = run_for_kind(c, kind, "UPDATE folders SET pos = -1 WHERE kind = ?");
     for (size_t i = 0; i < folders->count; i++) {
         if (!rc)
@@ -187,21 +183,19 @@ static int add_locked(struct cache *c, const struct cache_folder *folder)
     struct cache_folders all;
     struct sql_query q;
     struct names names;
-    char *name;
     int rc = cache_get_folders(c, folder->kind, &all);
 
     if (rc)
         return rc;
     map_init(&names.taken);
     collect_names(&all, folder->id, &names);
-    name = make_name(&names, folder);
+    SCOPED(xfree) char *name = make_name(&names, folder);
     db_write(&c->db, &q, "UPDATE folders SET pos = -1 WHERE kind = ? AND id = ?");
     sql_bind_int(&q, folder->kind);
     sql_bind_str(&q, folder->id);
     rc = sql_run(&q);
     if (!rc)
         rc = put_folder(c, folder->kind, folder, name, (int64_t)all.count);
-    free(name);
     map_release(&names.taken);
     cache_folders_release(&all);
     return rc;
@@ -240,7 +234,6 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
 {
     struct cache_folders folders = {0};
     struct sql_query q;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT a.asked_at, a.partial, f.id, f.display, f.name, f.parent, f.flags, a.cursor"
@@ -249,7 +242,7 @@ int cache_get_folders(struct cache *c, enum kind kind, struct cache_folders *ret
     sql_bind_int(&q, kind);
     while (sql_row(&q))
         add_row(&q, kind, &folders);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (rc)
         cache_folders_release(&folders);
     else

@@ -56,7 +56,6 @@ int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
 {
     struct cache_listing listing = {0};
     struct sql_query q;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT complete, full_at, fresh_at, next_skip, run, records, truncated, asked_at,"
@@ -76,7 +75,7 @@ int cache_get_listing(struct cache *c, enum kind kind, const char *folder,
         listing.changed_at = sql_int(&q, 8);
         listing.compared_at = sql_int(&q, 9);
     }
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc)
         *ret = listing;
     return rc;
@@ -113,14 +112,13 @@ int cache_get_cursor(struct cache *c, enum kind kind, const char *folder, char *
 {
     struct sql_query q;
     char *cursor = NULL;
-    int rc;
 
     db_read(&c->db, &q, "SELECT cursor FROM listings WHERE kind = ? AND folder = ?");
     sql_bind_int(&q, kind);
     sql_bind_str(&q, folder);
     if (sql_row(&q))
         cursor = sql_dup(&q, 0);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (rc)
         free(cursor);
     else
@@ -155,7 +153,6 @@ static int note_changes_locked(struct cache *c, enum kind kind, const char *cons
                                size_t count, int64_t trusted, int64_t asked, int64_t answered)
 {
     struct sql_query q;
-    int rc;
 
     db_write(&c->db, &q,
              "UPDATE listings SET fresh_at = max(fresh_at, ?)"
@@ -163,7 +160,7 @@ static int note_changes_locked(struct cache *c, enum kind kind, const char *cons
     sql_bind_int(&q, asked);
     sql_bind_int(&q, kind);
     sql_bind_int(&q, trusted);
-    rc = sql_run(&q);
+    int rc = sql_run(&q);
     for (size_t i = 0; !rc && i < count; i++) {
         db_write(&c->db, &q, "UPDATE listings SET changed_at = ? WHERE kind = ? AND folder = ?");
         sql_bind_int(&q, answered);

@@ -90,7 +90,6 @@ static int remove_locked(struct cache *c, enum kind kind, const char *folder, co
     int64_t seq = 0;
     int64_t listing = 0;
     int64_t size = 0;
-    int rc;
 
     db_write(&c->db, &q,
              "SELECT seq, listing, size FROM records WHERE id = ? AND listing ="
@@ -103,7 +102,7 @@ static int remove_locked(struct cache *c, enum kind kind, const char *folder, co
         listing = sql_int(&q, 1);
         size = sql_int(&q, 2);
     }
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (rc || !seq)
         return rc;
     rc = cache_note_gone(c, seq);
@@ -196,12 +195,11 @@ static bool recall(struct cache *c, enum kind kind, const char *folder, const ch
 {
     const struct recent *recent = recent_of(c, id);
 
-    mutex_lock(&c->db.read_lock);
+    LOCKED(&c->db.read_lock);
     bool found = recent->folder && recent->ended == c->db.ended && recent->kind == kind &&
                  str_eq(recent->record.id, id) && str_eq(recent->folder, folder);
     if (found && ret)
         *ret = copy_record(&recent->record);
-    mutex_unlock(&c->db.read_lock);
     return found;
 }
 
@@ -212,7 +210,6 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
     uint64_t ended = c->db.ended;
     struct sql_query q;
     bool damaged = false;
-    int rc;
 
     if (!with_text && !db_is_mine(&c->db) && recall(c, kind, folder, id, ret))
         return 0;
@@ -239,7 +236,7 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
             record.text = sql_dup(&q, 8);
         damaged = with_text && !is_sound(&record, sql_int(&q, 9));
     }
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc && damaged)
         rc = forget_damaged(c, kind, folder, id);
     if (!rc && !record.id)
@@ -255,7 +252,6 @@ int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folde
 {
     char *folder = NULL;
     struct sql_query q;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT l.folder FROM records r JOIN listings l ON l.key = r.listing"
@@ -264,7 +260,7 @@ int cache_find(struct cache *c, enum kind kind, const char *id, char **ret_folde
     sql_bind_int(&q, kind);
     if (sql_row(&q))
         folder = sql_dup(&q, 0);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc && !folder)
         rc = -ENOENT;
     if (rc)
@@ -298,7 +294,6 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
 {
     struct sql_query q;
     size_t count = 0;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT seq, id, etag, mtime, size, attachments, read, exported FROM records WHERE "
@@ -311,7 +306,7 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
     sql_bind_int(&q, (int64_t)max);
     while (count < max && sql_row(&q))
         list[count++] = read_record(&q);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc)
         return (int)count;
     while (count)
@@ -325,7 +320,6 @@ int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64
     char **ids = xcalloc(1, sizeof(*ids));
     struct sql_query q;
     size_t count = 0, listed = 0;
-    int rc;
 
     db_read(&c->db, &q,
             "SELECT id, run FROM records WHERE listing ="
@@ -340,7 +334,7 @@ int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64
         ids = xrealloc(ids, (count + 1) * sizeof(*ids));
         ids[count] = NULL;
     }
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc) {
         *ret_ids = ids;
         *ret_listed = listed;

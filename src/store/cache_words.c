@@ -96,13 +96,12 @@ static int count_document(struct cache *c, const struct document *d)
 static int store_document(struct cache *c, const struct document *d)
 {
     struct sql_query q;
-    int rc;
 
     db_write(&c->db, &q,
              "UPDATE records SET searched = rev WHERE seq = ? AND rev = ? AND searched <> rev");
     sql_bind_int(&q, d->seq);
     sql_bind_int(&q, d->rev);
-    rc = sql_run(&q);
+    int rc = sql_run(&q);
     if (rc || !db_changes(&c->db))
         return rc;
     db_write(&c->db, &q, "INSERT INTO words (rowid, text) VALUES (?, ?)");
@@ -180,10 +179,8 @@ static int drop_dead(struct cache *c)
 
 static int64_t newest_revision(struct cache *c)
 {
-    int64_t rev;
-
     db_begin(&c->db);
-    rev = c->rev;
+    int64_t rev = c->rev;
     db_end(&c->db, 0);
     return rev;
 }
@@ -192,7 +189,7 @@ static int64_t newest_revision(struct cache *c)
 static int index_words(struct cache *c, struct cancel *cancel)
 {
     int64_t newest = newest_revision(c);
-    struct batch *b = xcalloc(1, sizeof(*b));
+    SCOPED(xfree) struct batch *b = xcalloc(1, sizeof(*b));
     bool more = true;
     int rc = drop_dead(c);
 
@@ -203,7 +200,6 @@ static int index_words(struct cache *c, struct cancel *cancel)
             rc = store_batch(c, b);
         release_batch(b);
     }
-    free(b);
     return rc;
 }
 
@@ -233,17 +229,11 @@ static int find_hits(struct cache *c, const char *query, size_t max, struct cach
 int cache_search(struct cache *c, const char *words, size_t max, struct cancel *cancel,
                  struct cache_hit **ret, size_t *ret_count)
 {
-    struct buf query;
-    int rc;
-
-    buf_init(&query, QUERY_MAX);
-    rc = words_query(words, &query);
+    SCOPED(buf_release) struct buf query = BUF_INIT(QUERY_MAX);
+    int rc = words_query(words, &query);
     if (!rc)
         rc = index_words(c, cancel);
-    if (!rc)
-        rc = find_hits(c, query.data, max, ret, ret_count);
-    buf_release(&query);
-    return rc;
+    return rc ? rc : find_hits(c, query.data, max, ret, ret_count);
 }
 
 void cache_hits_free(struct cache_hit *list, size_t count)

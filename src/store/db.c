@@ -5,6 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
+#include <outlookfs/base/file.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ static _Thread_local char self;
 
 static int make_file(const char *path, struct buf *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    SCOPED(fd_release) int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     int rc = 0;
 
     if (fd < 0)
@@ -38,7 +39,6 @@ static int make_file(const char *path, struct buf *err)
         rc = buf_fail(err, -EISDIR, "%s: not a regular file", path);
     else if (fchmod(fd, 0600))
         rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
-    close(fd);
     return rc;
 }
 
@@ -46,7 +46,7 @@ static int run_steps(struct sql *sql, const struct db_schema *schema, int versio
 {
     int newest = schema->oldest + schema->count - 1;
     int first = version ? version - schema->oldest + 1 : 0;
-    char *stamp = xasprintf("PRAGMA user_version = %d", newest);
+    SCOPED(xfree) char *stamp = xasprintf("PRAGMA user_version = %d", newest);
     int rc = sql_exec(sql, "BEGIN IMMEDIATE", err);
 
     for (int i = first; !rc && i < schema->count; i++)
@@ -57,7 +57,6 @@ static int run_steps(struct sql *sql, const struct db_schema *schema, int versio
         rc = sql_exec(sql, "COMMIT", err);
     if (rc && !sqlite3_get_autocommit(sql->db))
         sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
-    free(stamp);
     return rc;
 }
 
@@ -97,17 +96,15 @@ static int upgrade(struct sql *sql, const struct db_schema *schema, struct buf *
 static int connect(struct sql *sql, const char *path, const struct db_schema *schema,
                    struct buf *err)
 {
-    char *pragmas;
     int rc = sql_open(sql, path, err);
 
     if (!rc && schema->functions && schema->functions(sql->db) != SQLITE_OK)
         rc = buf_fail(err, -ENOMEM, "%s: %s", path, sqlite3_errmsg(sql->db));
     if (rc)
         return rc;
-    pragmas = xasprintf(CONNECTION_PRAGMAS "PRAGMA synchronous = %s;", schema->synchronous);
-    rc = sql_exec(sql, pragmas, err);
-    free(pragmas);
-    return rc;
+    SCOPED(xfree)
+    char *pragmas = xasprintf(CONNECTION_PRAGMAS "PRAGMA synchronous = %s;", schema->synchronous);
+    return sql_exec(sql, pragmas, err);
 }
 
 /* Reads the whole schema, which `PRAGMA user_version` does not. */
@@ -123,16 +120,14 @@ static int connect_both(struct db *db, const char *path, const struct db_schema 
         rc = connect(&db->reader, path, schema, err);
     if (!rc)
         rc = sql_exec(&db->reader, "PRAGMA query_only = ON", err);
-    if (!rc)
-        rc = sql_exec_int(&db->reader, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    return rc;
+    return rc ? rc : sql_exec_int(&db->reader, "SELECT count(*) FROM sqlite_schema", &tables, err);
 }
 
 /* The log is written from its beginning again and again, so blocks that lie ready behind its end are enough. A disk that cannot
  * do that, or is full already, is not a reason not to open. */
 static void keep_reserve(const char *path, off_t bytes)
 {
-    char *log = xasprintf("%s-wal", path);
+    SCOPED(xfree) char *log = xasprintf("%s-wal", path);
     int fd = open(log, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd >= 0) {
@@ -140,15 +135,12 @@ static void keep_reserve(const char *path, off_t bytes)
             (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, bytes);
         close(fd);
     }
-    free(log);
 }
 
 int db_open(struct db *db, const char *path, const struct db_schema *schema, struct buf *err)
 {
-    int rc;
-
     memset(db, 0, sizeof(*db));
-    rc = make_file(path, err);
+    int rc = make_file(path, err);
     if (rc)
         return rc;
     mutex_init_recursive(&db->write_lock, schema->write_rank);

@@ -72,13 +72,13 @@ static int check_contents(int dir_fd, const char *dir, const struct db_dir *kind
 /* The content of the mark is for people. */
 static int mark(int dir_fd, const char *dir, const char *name, const char *text, struct buf *err)
 {
+    SCOPED(fd_release)
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int rc = 0;
 
     if (fd < 0)
         return errno == EEXIST ? 0 : buf_fail(err, -errno, "%s/%s: %s", dir, name, strerror(errno));
     rc = file_pwrite_all(fd, text, strlen(text), 0);
-    close(fd);
     return rc ? buf_fail(err, rc, "%s/%s: %s", dir, name, strerror(-rc)) : 0;
 }
 
@@ -138,11 +138,11 @@ static int lock(int *dir_fd, const char *dir, int *ret_fd, struct buf *err)
 
 int db_lock_dir(const char *dir, const struct db_dir *kind, int *ret_fd, struct buf *err)
 {
-    int rc = file_mkdirs(dir, err), fd;
+    int rc = file_mkdirs(dir, err);
 
     if (rc)
         return rc;
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return buf_fail(err, -errno, "%s: %s", dir, strerror(errno));
     rc = claim(fd, dir, kind, err);

@@ -50,14 +50,13 @@ static void load(struct packer *p, const void *sample, size_t size)
     LZ4_loadDict(&p->loaded, p->sample, (int)size);
 }
 
-static void pack(sqlite3_context *context, int count, sqlite3_value **values)
+static void pack(sqlite3_context *context, int, sqlite3_value **values)
 {
     struct packer *p = sqlite3_user_data(context);
     const char *text = sqlite3_value_blob(values[0]);
     int size = sqlite3_value_bytes(values[0]);
     const void *sample = sqlite3_value_blob(values[1]);
 
-    (void)count;
     load(p, sample, (size_t)sqlite3_value_bytes(values[1]));
     char *packed = sqlite3_malloc(size + 1);
     int packed_size = 0;
@@ -73,12 +72,11 @@ static void pack(sqlite3_context *context, int count, sqlite3_value **values)
     }
 }
 
-static void unpack(sqlite3_context *context, int count, sqlite3_value **values)
+static void unpack(sqlite3_context *context, int, sqlite3_value **values)
 {
     const char *packed = sqlite3_value_blob(values[0]);
     sqlite3_int64 size = sqlite3_value_int64(values[1]);
 
-    (void)count;
     if (sqlite3_value_type(values[0]) != SQLITE_BLOB) {
         sqlite3_result_value(context, values[0]);
         return;

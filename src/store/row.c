@@ -28,14 +28,12 @@ static void add_names(struct buf *text, const struct table *t, size_t first, con
 
 void row_select(struct db *db, const struct table *t, struct sql_query *q, const char *rest)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(STATEMENT_MAX);
 
-    buf_init(&text, STATEMENT_MAX);
     buf_addstr(&text, "SELECT ");
     add_names(&text, t, 0, "@");
     buf_addf(&text, " FROM %s %s", t->name, rest);
     db_read(db, q, text.data);
-    buf_release(&text);
 }
 
 void row_read(struct sql_query *q, const struct table *t, void *ret)
@@ -140,16 +138,14 @@ int row_collect(struct sql_query *q, const struct table *t, void *ret, size_t *r
 static void start_insert(struct db *db, const struct table *t, struct sql_query *q, size_t first,
                          const char *rest)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(STATEMENT_MAX);
 
-    buf_init(&text, STATEMENT_MAX);
     buf_addf(&text, "INSERT INTO %s (", t->name);
     add_names(&text, t, first, "@");
     buf_addstr(&text, ") VALUES (");
     add_names(&text, t, first, "?");
     buf_addf(&text, ")%s", rest);
     db_write(db, q, text.data);
-    buf_release(&text);
 }
 
 int row_insert(struct db *db, const struct table *t, void *row)
@@ -169,14 +165,12 @@ int row_insert(struct db *db, const struct table *t, void *row)
 int row_update(struct db *db, const struct table *t, const void *row)
 {
     struct sql_query q;
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(STATEMENT_MAX);
 
-    buf_init(&text, STATEMENT_MAX);
     buf_addf(&text, "UPDATE %s SET ", t->name);
     add_names(&text, t, t->fixed, "@ = ?");
     buf_addf(&text, " WHERE %s = ?", t->columns[0].name);
     db_write(db, &q, text.data);
-    buf_release(&text);
     bind(&q, t, t->fixed, row);
     sql_bind_int(&q, number(&t->columns[0], row));
     int rc = sql_run(&q);
@@ -187,13 +181,11 @@ int row_update(struct db *db, const struct table *t, const void *row)
 int row_put(struct db *db, const struct table *t, const void *row)
 {
     struct sql_query q;
-    struct buf rest;
+    SCOPED(buf_release) struct buf rest = BUF_INIT(STATEMENT_MAX);
 
-    buf_init(&rest, STATEMENT_MAX);
     buf_addf(&rest, " ON CONFLICT (%s) DO UPDATE SET ", t->columns[0].name);
     add_names(&rest, t, 1, "@ = excluded.@");
     start_insert(db, t, &q, 0, rest.data);
-    buf_release(&rest);
     bind(&q, t, 0, row);
     return sql_run(&q);
 }

@@ -192,11 +192,9 @@ void sql_bind_str(struct sql_query *q, const char *value)
 
 bool sql_row(struct sql_query *q)
 {
-    int code;
-
     if (q->rc)
         return false;
-    code = sqlite3_step(q->stmt);
+    int code = sqlite3_step(q->stmt);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         q->rc = fail(q->sql, NULL);
     return code == SQLITE_ROW;

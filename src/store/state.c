@@ -107,7 +107,7 @@ static const struct db_dir state_dir = {
 
 static int open_data(struct state *s, const char *dir, struct buf *err)
 {
-    char *path = xasprintf("%s/data", dir);
+    SCOPED(xfree) char *path = xasprintf("%s/data", dir);
     int rc = file_mkdirs(path, err);
 
     if (!rc) {
@@ -115,25 +115,22 @@ static int open_data(struct state *s, const char *dir, struct buf *err)
         if (s->data_fd < 0)
             rc = buf_fail(err, -errno, "%s: %s", path, strerror(errno));
     }
-    free(path);
     return rc;
 }
 
 /* Damage is best met before somebody relies on the file. */
 static int check_rows(struct db *db, struct buf *err)
 {
-    char *verdict = NULL;
+    SCOPED(xfree) char *verdict = NULL;
     struct stat st;
-    int rc;
 
     if (stat(db->reader.path, &st) || st.st_size > CHECKED_MAX)
         return 0;
-    rc = sql_exec_str(&db->reader, "PRAGMA quick_check(1)", &verdict, err);
+    int rc = sql_exec_str(&db->reader, "PRAGMA quick_check(1)", &verdict, err);
     if (!rc && strcmp(verdict, "ok") != 0)
         rc = buf_fail(err, -EBADMSG, "%s: %s", db->reader.path, verdict);
     else if (rc && db->reader.damaged)
         rc = -EBADMSG;
-    free(verdict);
     return rc;
 }
 
@@ -150,25 +147,20 @@ static char *reason(struct buf *text, const char *path)
 
 static int refuse_damaged(const char *path, struct buf *text, struct buf *err)
 {
-    char *why = reason(text, path);
-    int rc = buf_fail(err, -EIO,
-                      "%s: damaged (%s): unsent changes may be in it; copy it and %s-wal away,"
-                      " rescue what you need with sqlite3, and start again without them:"
-                      " what lies in data/ comes back as lost-* in the mount",
-                      path, why, path);
+    SCOPED(xfree) char *why = reason(text, path);
 
-    free(why);
-    return rc;
+    return buf_fail(err, -EIO,
+                    "%s: damaged (%s): unsent changes may be in it; copy it and %s-wal away,"
+                    " rescue what you need with sqlite3, and start again without them:"
+                    " what lies in data/ comes back as lost-* in the mount",
+                    path, why, path);
 }
 
 static int open_database(struct state *s, const char *dir, struct buf *err)
 {
-    char *path = xasprintf("%s/state.db", dir);
-    struct buf text;
-    int rc;
-
-    buf_init(&text, BUF_TEXT_MAX);
-    rc = db_open(&s->db, path, &schema, &text);
+    SCOPED(xfree) char *path = xasprintf("%s/state.db", dir);
+    SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
+    int rc = db_open(&s->db, path, &schema, &text);
     if (!rc) {
         rc = check_rows(&s->db, &text);
         if (rc)
@@ -178,8 +170,6 @@ static int open_database(struct state *s, const char *dir, struct buf *err)
         rc = refuse_damaged(path, &text, err);
     else if (rc)
         buf_fail(err, rc, "%s", text.data);
-    buf_release(&text);
-    free(path);
     return rc;
 }
 
@@ -204,11 +194,9 @@ static int put_meta_locked(struct state *s, const char *key, const char *value)
 
 static int put_reserve_locked(struct state *s, uint64_t reserved)
 {
-    char *value = xasprintf("%llu", (unsigned long long)reserved);
-    int rc = put_meta_locked(s, "next_ino", value);
+    SCOPED(xfree) char *value = xasprintf("%llu", (unsigned long long)reserved);
 
-    free(value);
-    return rc;
+    return put_meta_locked(s, "next_ino", value);
 }
 
 /* Under the write lock, outside any transaction. A failure shows when the reserve is used up. */
@@ -226,14 +214,13 @@ static void fill_reserve_locked(struct state *s)
 /* The end of an outermost transaction, and of the files that follow it. */
 static int end_with_files(struct state *s, int rc)
 {
-    struct data_step *steps = s->data_steps;
+    SCOPED(xfree) struct data_step *steps = s->data_steps;
     size_t count = s->data_step_count;
 
     s->data_steps = NULL;
     s->data_step_count = 0;
     rc = db_end(&s->db, rc);
     data_steps_carry_out(s, steps, count, !rc);
-    free(steps);
     return rc;
 }
 
@@ -289,10 +276,9 @@ static int read_reserve(struct state *s)
 int state_open(const char *dir, struct state **ret, struct buf *err)
 {
     struct state *s = xcalloc(1, sizeof(*s));
-    int rc;
 
     s->lock_fd = s->data_fd = -1;
-    rc = db_lock_dir(dir, &state_dir, &s->lock_fd, err);
+    int rc = db_lock_dir(dir, &state_dir, &s->lock_fd, err);
     if (!rc)
         rc = open_data(s, dir, err);
     if (!rc)
@@ -326,11 +312,10 @@ void state_close(struct state *s)
 
 void state_begin(struct state *s)
 {
-    mutex_lock(&s->db.write_lock);
+    LOCKED(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     db_begin(&s->db);
-    mutex_unlock(&s->db.write_lock);
 }
 
 int state_end(struct state *s, int rc)
@@ -347,7 +332,7 @@ int state_new_ino(struct state *s, uint64_t *ret)
 {
     int rc = 0;
 
-    mutex_lock(&s->db.write_lock);
+    LOCKED(&s->db.write_lock);
     if (!s->db.depth)
         fill_reserve_locked(s);
     if (s->next_ino >= s->reserved_ino) {
@@ -356,7 +341,6 @@ int state_new_ino(struct state *s, uint64_t *ret)
     }
     if (!rc)
         *ret = s->next_ino++;
-    mutex_unlock(&s->db.write_lock);
     return rc;
 }
 
@@ -374,13 +358,12 @@ int state_get_meta(struct state *s, const char *key, char **ret)
 {
     char *value = NULL;
     struct sql_query q;
-    int rc;
 
     db_read(&s->db, &q, "SELECT value FROM meta WHERE key = ?");
     sql_bind_str(&q, key);
     if (sql_row(&q))
         value = sql_dup(&q, 0);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc && !value)
         rc = -ENOENT;
     if (rc)

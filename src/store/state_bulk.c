@@ -13,7 +13,6 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
 {
     unsigned count = 0;
     struct sql_query q;
-    int rc;
 
     db_read(&s->db, &q,
             "SELECT count(*) FROM (SELECT 1 FROM journal WHERE verb = 2 AND state = ?"
@@ -23,7 +22,7 @@ int state_count_deletes(struct state *s, enum journal_state state, int64_t queue
     sql_bind_int(&q, limit);
     if (sql_row(&q))
         count = (unsigned)sql_int(&q, 0);
-    rc = sql_end(&q);
+    int rc = sql_end(&q);
     if (!rc)
         *ret = count;
     return rc;

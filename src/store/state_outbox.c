@@ -78,10 +78,9 @@ int state_outbox(struct state *s, struct outbox_row **ret, size_t *ret_count)
 bool state_outbox_has_body(struct state *s, uint64_t ino)
 {
     struct sql_query q;
-    bool found;
 
     db_read(&s->db, &q, "SELECT 1 FROM outbox WHERE body = ?");
     sql_bind_int(&q, (int64_t)ino);
-    found = sql_row(&q);
+    bool found = sql_row(&q);
     return !sql_end(&q) && found;
 }

@@ -99,13 +99,12 @@ int state_moving_to(struct state *s, enum kind kind, const char *record, char **
 int state_put_slot(struct state *s, struct slot *slot)
 {
     int64_t id = slot->id;
-    int rc;
 
     absent_enter(s, slot->name);
     absent_enter(s, slot->record);
     absent_enter_ino(s, slot->ino);
     state_begin(s);
-    rc = state_end(s, id ? row_update(&s->db, &slots, slot) : row_insert(&s->db, &slots, slot));
+    int rc = state_end(s, id ? row_update(&s->db, &slots, slot) : row_insert(&s->db, &slots, slot));
     if (rc)
         slot->id = id;
     return rc;

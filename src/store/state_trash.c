@@ -64,10 +64,9 @@ int state_remove_trash(struct state *s, int64_t id)
 int state_prune_trash(struct state *s, int64_t before, size_t max_bytes)
 {
     int64_t max = max_bytes > INT64_MAX ? INT64_MAX : (int64_t)max_bytes;
-    int rc;
 
     state_begin(s);
-    rc = state_run_int(s, "DELETE FROM trash WHERE at < ?", before);
+    int rc = state_run_int(s, "DELETE FROM trash WHERE at < ?", before);
     if (!rc)
         rc =
             state_run_int(s,

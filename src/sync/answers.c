@@ -44,17 +44,14 @@ static void forget_locked(struct writeback *wb)
 
 void writeback_forget_answers(struct writeback *wb)
 {
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     forget_locked(wb);
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen, const char *answer)
 {
-    struct own_answer *a;
-
-    mutex_lock(&wb->scheduler.lock);
-    a = find_locked(wb, slot);
+    LOCKED(&wb->scheduler.lock);
+    struct own_answer *a = find_locked(wb, slot);
     if (!a) {
         if (HASH_COUNT(wb->answers) >= ANSWERS_MAX)
             forget_locked(wb);
@@ -64,18 +61,15 @@ void writeback_keep_answer(struct writeback *wb, int64_t slot, const char *seen,
     }
     a->seen = str_hash(0, seen, strlen(seen));
     xstrset(&a->text, answer);
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 char *writeback_find_answer(struct writeback *wb, int64_t slot, const char *seen)
 {
-    const struct own_answer *a;
     char *text = NULL;
 
-    mutex_lock(&wb->scheduler.lock);
-    a = find_locked(wb, slot);
+    LOCKED(&wb->scheduler.lock);
+    const struct own_answer *a = find_locked(wb, slot);
     if (a && seen && a->seen == str_hash(0, seen, strlen(seen)))
         text = xstrdup(a->text);
-    mutex_unlock(&wb->scheduler.lock);
     return text;
 }

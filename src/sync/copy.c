@@ -23,7 +23,7 @@ uint64_t copy_digest(const char *text)
 static int refuse(struct writeback *wb, const struct slot *slot, const struct journal_op *op,
                   struct buf *err)
 {
-    struct slot copy = {0};
+    SCOPED(slot_release) struct slot copy = {0};
     int rc = state_get_slot(wb->mb->state, op->slot, &copy);
 
     if (!rc)
@@ -31,7 +31,6 @@ static int refuse(struct writeback *wb, const struct slot *slot, const struct jo
                       "%s: it stays until %s, which was copied from it, is on the service: see "
                       ".outlookfs/%s",
                       slot->name, copy.name, op->state == JOURNAL_FAILED ? "failed" : "conflicts");
-    slot_release(&copy);
     return rc;
 }
 

@@ -62,21 +62,19 @@ int flights_enter(struct flights *f, const char *key, struct cancel *cancel)
     int64_t until = clock_mono() + WAIT_MAX;
     int rc = cancel_fired(cancel) ? -EINTR : 0; /* nobody who has given up asks */
 
-    mutex_lock(&f->lock);
+    LOCKED(&f->lock);
     while (rc == 0 && map_get(&f->busy, key))
         rc = cancel_wait(cancel, &f->left, &f->lock, until);
     if (rc == 0)
         map_set(&f->busy, key, f);
-    mutex_unlock(&f->lock);
     return rc;
 }
 
 void flights_leave(struct flights *f, const char *key)
 {
-    mutex_lock(&f->lock);
+    LOCKED(&f->lock);
     map_remove(&f->busy, key);
     pthread_cond_broadcast(&f->left);
-    mutex_unlock(&f->lock);
 }
 
 void flights_put_absent(struct flights *f, const char *key, int64_t ttl)
@@ -85,30 +83,24 @@ void flights_put_absent(struct flights *f, const char *key, int64_t ttl)
     int64_t now = clock_mono();
 
     *until = now + ttl;
-    mutex_lock(&f->lock);
+    LOCKED(&f->lock);
     if (f->absent.count >= ABSENT_MAX)
         expire_locked(f, now);
     if (f->absent.count >= ABSENT_MAX)
         expire_locked(f, INT64_MAX);
     free(map_set(&f->absent, key, until));
-    mutex_unlock(&f->lock);
 }
 
 bool flights_is_absent(struct flights *f, const char *key)
 {
-    const int64_t *until;
-    bool absent;
+    LOCKED(&f->lock);
+    const int64_t *until = map_get(&f->absent, key);
 
-    mutex_lock(&f->lock);
-    until = map_get(&f->absent, key);
-    absent = until && *until > clock_mono();
-    mutex_unlock(&f->lock);
-    return absent;
+    return until && *until > clock_mono();
 }
 
 void flights_forget_absent(struct flights *f, const char *key)
 {
-    mutex_lock(&f->lock);
+    LOCKED(&f->lock);
     free(map_remove(&f->absent, key));
-    mutex_unlock(&f->lock);
 }

@@ -58,17 +58,14 @@ static struct folder *folder_create(struct listings *l, enum kind kind, const ch
 
 struct folder *listings_folder(struct listings *l, enum kind kind, const char *id)
 {
-    char *key = xasprintf("%s/%s", kind_info(kind)->name, id);
-    struct folder *f;
+    SCOPED(xfree) char *key = xasprintf("%s/%s", kind_info(kind)->name, id);
 
-    mutex_lock(&l->lock);
-    f = map_get(&l->folders, key);
+    LOCKED(&l->lock);
+    struct folder *f = map_get(&l->folders, key);
     if (!f) {
         f = folder_create(l, kind, id);
         map_set(&l->folders, key, f);
     }
-    mutex_unlock(&l->lock);
-    free(key);
     return f;
 }
 
@@ -76,9 +73,8 @@ void listing_expect(struct listings *l, enum kind kind, const char *id, int64_t 
 {
     struct folder *f = listings_folder(l, kind, id);
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     f->expected = expected;
-    mutex_unlock(&l->lock);
 }
 
 /* A time in the future is of an earlier process, before the clock was set back: it says nothing. */

@@ -9,6 +9,7 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 
 #include <errno.h>
@@ -45,12 +46,11 @@ static int open_below(const char *root, const char *path, struct buf *err)
 
     if (!rest)
         return buf_fail(err, -EACCES, "%s: not below %s (send_root)", path, root);
-    int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    SCOPED(fd_release) int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return buf_fail(err, -errno, "%s (send_root): %s", root, strerror(errno));
     int fd = (int)syscall(SYS_openat2, dir, rest, &how, sizeof(how));
     int rc = fd < 0 ? -errno : fd;
-    close(dir);
     if (rc == -EXDEV)
         return buf_fail(err, -EACCES, "%s: leads out of %s (send_root) or to another file system",
                         path, root);
@@ -97,7 +97,7 @@ static ssize_t read_piece(int fd, char *out)
 
 static int encode_file(int fd, struct buf *out)
 {
-    char *piece = xmalloc(PIECE);
+    SCOPED(xfree) char *piece = xmalloc(PIECE);
     ssize_t n;
     int rc = 0;
 
@@ -105,7 +105,6 @@ static int encode_file(int fd, struct buf *out)
         n = read_piece(fd, piece);
         rc = n < 0 ? (int)n : base64_encode(out, piece, (size_t)n);
     } while (!rc && n == (ssize_t)PIECE);
-    free(piece);
     return rc == -ENOBUFS ? -EFBIG : rc;
 }
 
@@ -121,7 +120,7 @@ static int attach_one(struct outbox *ob, struct cJSON *a, struct buf *err)
 {
     const char *path = json_str(a, "Path"), *name = json_str(a, "Name");
     struct buf text;
-    int fd = open_below(ob->mb->config.send_root, path, err);
+    SCOPED(fd_release) int fd = open_below(ob->mb->config.send_root, path, err);
 
     if (fd < 0)
         return fd;
@@ -132,7 +131,6 @@ static int attach_one(struct outbox *ob, struct cJSON *a, struct buf *err)
         if (rc)
             buf_fail(err, rc, "%s: %s", path, strerror(-rc));
     }
-    close(fd);
     if (!rc) {
         cJSON *bytes = cJSON_CreateNull();
 

@@ -3,6 +3,7 @@
  */
 #include "mailbox_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
@@ -27,15 +28,12 @@ static int add_folder_path(const struct cache_folders *folders, const char *id, 
 
 int mailbox_folder_path(struct mailbox *mb, enum kind kind, const char *folder, struct buf *out)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = cache_get_folders(mb->cache, kind, &folders);
 
     if (!rc)
         rc = buf_addf(out, "%s/", kind_info(kind)->dir);
-    if (!rc)
-        rc = add_folder_path(&folders, folder, out);
-    cache_folders_release(&folders);
-    return rc;
+    return rc ? rc : add_folder_path(&folders, folder, out);
 }
 
 char *mailbox_record_name(struct mailbox *mb, enum kind kind, const char *folder, const char *id)
@@ -63,12 +61,9 @@ int mailbox_record_path(struct mailbox *mb, enum kind kind, const char *folder, 
                         struct buf *out)
 {
     int rc = mailbox_folder_path(mb, kind, folder, out);
-    char *name = mailbox_record_name(mb, kind, folder, id);
+    SCOPED(xfree) char *name = mailbox_record_name(mb, kind, folder, id);
 
-    if (!rc)
-        rc = buf_addstr(out, name);
-    free(name);
-    return rc;
+    return rc ? rc : buf_addstr(out, name);
 }
 
 /* Cut names are known by what is cached. */
@@ -84,11 +79,9 @@ char *mailbox_spelt_id(struct mailbox *mb, const char *name, const char *suffix)
 
 static bool is_plain(const char *name, const char *id, const char *suffix)
 {
-    char *plain = name_of_id(id, suffix, 0);
-    bool same = str_eq(plain, name);
+    SCOPED(xfree) char *plain = name_of_id(id, suffix, 0);
 
-    free(plain);
-    return same;
+    return str_eq(plain, name);
 }
 
 int mailbox_id_of_name(struct mailbox *mb, const char *name, const char *suffix, char **ret)
@@ -106,14 +99,14 @@ int mailbox_id_of_name(struct mailbox *mb, const char *name, const char *suffix,
 int mailbox_record_id(struct mailbox *mb, enum kind kind, const char *folder, const char *name,
                       char **ret)
 {
-    char *id = mailbox_spelt_id(mb, name, NAME_RECORD_SUFFIX), *listed = NULL;
+    char *id = mailbox_spelt_id(mb, name, NAME_RECORD_SUFFIX);
+    SCOPED(xfree) char *listed = NULL;
     bool found = id && is_plain(name, id, NAME_RECORD_SUFFIX);
 
     if (id && !found) {
         listed = mailbox_record_name(mb, kind, folder, id);
         found = str_eq(listed, name);
     }
-    free(listed);
     if (!found) {
         free(id);
         return -ENOENT;

@@ -127,11 +127,9 @@ void pool_destroy(struct pool *pool)
 
 bool pool_push(struct pool *pool, struct task *task)
 {
-    bool open;
-
     task->next = NULL;
-    mutex_lock(&pool->lock);
-    open = pool->open;
+    LOCKED(&pool->lock);
+    bool open = pool->open;
     if (open) {
         if (pool->tail[task->priority])
             pool->tail[task->priority]->next = task;
@@ -140,6 +138,5 @@ bool pool_push(struct pool *pool, struct task *task)
         pool->tail[task->priority] = task;
         pthread_cond_signal(&pool->filled);
     }
-    mutex_unlock(&pool->lock);
     return open;
 }

@@ -37,38 +37,33 @@ void scheduler_release(struct scheduler *s)
 
 void scheduler_wake(struct scheduler *s)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     s->kicks++;
     pthread_cond_signal(&s->work);
-    mutex_unlock(&s->lock);
 }
 
 void scheduler_kick(struct scheduler *s)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     s->kicks++;
     s->auth_until = s->pause_until = 0;
     pthread_cond_signal(&s->work);
-    mutex_unlock(&s->lock);
 }
 
 void scheduler_stop(struct scheduler *s)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     s->stopping = true;
     s->ends++;
     pthread_cond_broadcast(&s->work);
     pthread_cond_broadcast(&s->ended);
-    mutex_unlock(&s->lock);
 }
 
 bool scheduler_goes_on(struct scheduler *s, uint64_t *ret_kicks)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     *ret_kicks = s->kicks;
-    bool goes_on = !s->stopping;
-    mutex_unlock(&s->lock);
-    return goes_on;
+    return !s->stopping;
 }
 
 bool scheduler_is_held_back_locked(const struct scheduler *s)
@@ -85,14 +80,13 @@ int64_t scheduler_held_back(struct scheduler *s)
     if (!remote_online(s->remote))
         return now + LOOK_EVERY;
     uint64_t token = remote_token_there(s->remote);
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     if (token != s->refused_token)
         s->auth_until = 0;
     if (s->pause_until > now)
         until = s->pause_until;
     else if (s->auth_until > now)
         until = s->auth_until < now + LOOK_EVERY ? s->auth_until : now + LOOK_EVERY;
-    mutex_unlock(&s->lock);
     return until;
 }
 
@@ -105,10 +99,9 @@ int64_t scheduler_wake_at(int64_t began, int64_t now, int64_t due)
 
 void scheduler_sleep(struct scheduler *s, uint64_t kicks, int64_t until)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     while (s->kicks == kicks && !s->stopping && clock_wait(&s->work, &s->lock, until) != -ETIMEDOUT)
         ;
-    mutex_unlock(&s->lock);
 }
 
 /* Whoever waits for an attempt learns of the disk at once. */
@@ -126,23 +119,21 @@ static void note_disk_locked(struct scheduler *s, int rc)
 
 void scheduler_done(struct scheduler *s, int rc)
 {
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     note_disk_locked(s, rc);
     s->kicks++;
     pthread_cond_signal(&s->work);
-    mutex_unlock(&s->lock);
 }
 
 bool scheduler_wait_for_disk(struct scheduler *s, int rc)
 {
     int64_t until = clock_mono() + DISK_PAUSE;
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     note_disk_locked(s, rc);
     bool again = !s->stopping;
     while (!s->stopping && clock_wait(&s->work, &s->lock, until) != -ETIMEDOUT)
         ;
-    mutex_unlock(&s->lock);
     return again;
 }
 
@@ -150,11 +141,10 @@ static void note_refusal(struct scheduler *s)
 {
     uint64_t token = remote_token_read(s->remote);
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     s->refusals++;
     s->auth_until = clock_mono() + AUTH_PAUSE;
     s->refused_token = token;
-    mutex_unlock(&s->lock);
 }
 
 int64_t scheduler_try_again(struct scheduler *s, const struct remote_fault *fault,
@@ -176,9 +166,8 @@ int scheduler_wait_for_end(struct scheduler *s, uint64_t ends, int64_t until, st
 {
     int rc = 0;
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     while (s->ends == ends && !rc)
         rc = cancel_wait(cancel, &s->ended, &s->lock, until);
-    mutex_unlock(&s->lock);
     return rc;
 }

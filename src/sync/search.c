@@ -85,9 +85,8 @@ void searches_destroy(struct searches *s)
 
 void search_put(struct mailbox *mb, struct search_result *r)
 {
-    mutex_lock(&mb->searches->lock);
+    LOCKED(&mb->searches->lock);
     put_locked(r);
-    mutex_unlock(&mb->searches->lock);
 }
 
 /* --- what is known --- */
@@ -97,14 +96,13 @@ static struct search_result *known(struct searches *s, const char *key, enum sea
 {
     struct search_result *r = NULL;
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (e && (age != SEARCH_FRESH || clock_mono() < e->ask_at)) {
         e->used = ++s->uses;
         r = e->result;
         r->refs++;
     }
-    mutex_unlock(&s->lock);
     return r;
 }
 
@@ -139,7 +137,7 @@ static struct search_result *enter(struct mailbox *mb, const struct search *what
     bool kept = !what->agenda && search_is_kept(mb, what);
     int64_t age = what->kind == KIND_COUNT ? 0 : mb->config.list_ttl;
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (!e) {
         e = xcalloc(1, sizeof(*e));
@@ -152,7 +150,6 @@ static struct search_result *enter(struct mailbox *mb, const struct search *what
                         .used = ++s->uses,
                         .kept = kept};
     trim_locked(s);
-    mutex_unlock(&s->lock);
     return r;
 }
 
@@ -174,11 +171,10 @@ static int ask_once(struct mailbox *mb, const struct search *what, const char *k
                     struct buf *err)
 {
     struct search_result *r = NULL;
-    int rc;
 
     if (what->kind != KIND_COUNT && !remote_online(mb->remote))
         return buf_fail(err, -EHOSTUNREACH, "the service cannot be reached");
-    rc = flights_enter(mb->flights, key, cancel);
+    int rc = flights_enter(mb->flights, key, cancel);
     if (rc)
         return rc;
     r = known(mb->searches, key, age); /* another thread was faster */
@@ -196,7 +192,7 @@ static int ask_once(struct mailbox *mb, const struct search *what, const char *k
 static int look(struct mailbox *mb, const struct search *what, enum search_age age,
                 struct cancel *cancel, struct search_result **ret, struct buf *err)
 {
-    char *key = key_of(what);
+    SCOPED(xfree) char *key = key_of(what);
     struct search_result *r = known(mb->searches, key, age);
     int rc = 0;
 
@@ -208,7 +204,6 @@ static int look(struct mailbox *mb, const struct search *what, enum search_age a
         r = known_still(mb->searches, key);
         rc = r ? 0 : rc;
     }
-    free(key);
     if (!rc)
         *ret = r;
     return rc;
@@ -217,15 +212,12 @@ static int look(struct mailbox *mb, const struct search *what, enum search_age a
 int search_look(struct mailbox *mb, const struct search *what, enum search_age age,
                 struct cancel *cancel, struct search_result **ret, struct buf *err)
 {
-    struct buf why;
-
-    buf_init(&why, BUF_TEXT_MAX);
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
     int rc = look(mb, what, age, cancel, ret, &why);
     if (rc && why.len) {
         log_info("search/%s: \"%s\": %s", search_place(what->kind), what->name, why.data);
         buf_fail(err, rc, "%s", why.data);
     }
-    buf_release(&why);
     return rc;
 }
 
@@ -244,14 +236,12 @@ int search_kept(struct mailbox *mb, enum kind kind, const char *folder, char ***
 
 static void mark_kept(struct searches *s, const struct search *what)
 {
-    char *key = key_of(what);
+    SCOPED(xfree) char *key = key_of(what);
 
-    mutex_lock(&s->lock);
+    LOCKED(&s->lock);
     struct entry *e = map_get(&s->entries, key);
     if (e)
         e->kept = true;
-    mutex_unlock(&s->lock);
-    free(key);
 }
 
 int search_keep(struct mailbox *mb, const struct search *what, struct cancel *cancel,
@@ -272,12 +262,10 @@ int search_keep(struct mailbox *mb, const struct search *what, struct cancel *ca
 
 int search_forget(struct mailbox *mb, const struct search *what)
 {
-    char *key = key_of(what);
+    SCOPED(xfree) char *key = key_of(what);
     int rc = state_remove_search(mb->state, search_place(what->kind), what->folder, what->name);
 
-    mutex_lock(&mb->searches->lock);
+    LOCKED(&mb->searches->lock);
     drop_locked(mb->searches, key);
-    mutex_unlock(&mb->searches->lock);
-    free(key);
     return rc;
 }

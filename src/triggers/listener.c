@@ -92,12 +92,11 @@ static unsigned take(struct listener *l, const char *path, const struct incoming
 
 /* Called for the head, for each piece of the body, and once more at its end. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
-                                  const char *method, const char *version, const char *data,
-                                  size_t *len, void **state)
+                                  const char *method, const char *, const char *data, size_t *len,
+                                  void **state)
 {
     struct incoming *in = *state;
 
-    (void)version;
     if (!in) {
         if (!str_eq(method, MHD_HTTP_METHOD_POST))
             return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
@@ -115,14 +114,11 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return answer(connection, take(arg, path, in));
 }
 
-static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code)
+static void on_completed(void *, struct MHD_Connection *, void **state,
+                         enum MHD_RequestTerminationCode)
 {
     struct incoming *in = *state;
 
-    (void)arg;
-    (void)connection;
-    (void)code;
     if (in)
         buf_release(&in->body);
     free(in);
@@ -185,7 +181,7 @@ static int parse_listen(const char *text, union address *ret, unsigned *ret_port
 {
     const char *colon = strrchr(text, ':');
     bool v6 = *text == '[';
-    char *host = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup("");
+    SCOPED(xfree) char *host = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup("");
     size_t len = strlen(host);
     int rc = colon ? parse_port(colon + 1, ret_port) : -EINVAL;
 
@@ -200,7 +196,6 @@ static int parse_listen(const char *text, union address *ret, unsigned *ret_port
         if (inet_pton(AF_INET, host, &ret->in.sin_addr) != 1)
             rc = -EINVAL;
     }
-    free(host);
     if (rc)
         buf_fail(err, rc, "notify_listen=%s: expected an address and a port, like 127.0.0.1:0",
                  text);
@@ -227,22 +222,20 @@ static struct MHD_Daemon *start_daemon(struct listener *l, union address *addres
 
 static unsigned remembered_port(struct state *state)
 {
-    char *text = NULL;
+    SCOPED(xfree) char *text = NULL;
     unsigned port = 0;
 
     if (!state_get_meta(state, PORT_KEY, &text) && parse_port(text, &port))
         port = 0;
-    free(text);
     return port;
 }
 
 static void remember_port(struct state *state, unsigned port)
 {
-    char *text = xasprintf("%u", port);
+    SCOPED(xfree) char *text = xasprintf("%u", port);
 
     if (state_put_meta(state, PORT_KEY, text))
         log_warn("the port of the listener cannot be remembered");
-    free(text);
 }
 
 /* The port of the last time, so that what was announced is true again; else any. */
@@ -295,9 +288,8 @@ int listener_start(const struct listener_config *config, struct listener **ret, 
         free(l);
         return rc;
     }
-    char *url = announced_url(config, l);
+    SCOPED(xfree) char *url = announced_url(config, l);
     outbox_announce(mailbox_outbox(l->mailbox), url);
-    free(url);
     *ret = l;
     return 0;
 }

@@ -14,6 +14,8 @@
     if __name__ == "__main__":
         main()
 
+A mailbox whose requests did not keep the service's contract fails when it is closed.
+
 Nothing here waits without a limit: programs have time limits, and a test that hangs in a system call on the mount is ended by
 killing the mount. A failing test prints the two command lines, what was run, the mount's log and the requests.
 """
@@ -64,8 +66,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def patience():
+    """How many times as long a program may take that was built with a sanitizer."""
+    return 4 if any(name in str(MountTest.build_dir) for name in ("asan", "tsan")) else 1
+
+
 def wait_for(predicate, what, limit=20):
     """Asks until the answer is true; that answer. Fails after `limit` seconds."""
+    limit *= patience()
     end = time.monotonic() + limit
     while True:
         answer = predicate()
@@ -113,6 +121,7 @@ class Mailbox:
         self.request_log = os.path.join(self.dir, "requests.jsonl")
         self.mount_log = os.path.join(self.dir, "mount.log")
         self.sandbox = self.process = None
+        self.expected_violations = ()   # what the sandbox was told not to know
         self.commands = []
         self.killed = False
         os.mkdir(self.mountpoint)
@@ -206,7 +215,7 @@ class Mailbox:
 
     def give_up(self):
         """A test hangs: its system calls come back with an error once the mount is dead."""
-        sys.stderr.write("\na test takes over %d s: the mount is killed\n" % TEST_LIMIT)
+        sys.stderr.write("\na test takes over %d s: the mount is killed\n" % (TEST_LIMIT * patience()))
         self.killed = True
         if self.process is not None:
             self.process.kill()
@@ -216,6 +225,7 @@ class Mailbox:
             self.unmount(check)
             if check:
                 self.check_log()
+                self.check_requests()
         finally:
             status = self.sandbox.stop() if self.sandbox is not None else None
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -228,6 +238,13 @@ class Mailbox:
             for line in file:
                 if "Sanitizer" in line or "runtime error:" in line:
                     raise AssertionError("in the mount's log: " + self.log_tail(400))
+
+    def check_requests(self):
+        """They have kept the contract."""
+        found = self.sandbox.control("GET", "/violations") if self.sandbox.process is not None else []
+        found = [one for one in found if one["what"] not in self.expected_violations]
+        if found:
+            raise AssertionError("the contract was not kept: %s" % found)
 
     # --- the mount as a user sees it
 
@@ -257,7 +274,7 @@ class Mailbox:
         self.commands.append(command if shell else shlex.join(command))
         try:
             done = subprocess.run(command, shell=shell, stdin=more.pop("stdin", subprocess.DEVNULL), capture_output=True,
-                                  text=True, timeout=timeout, **more)
+                                  text=True, timeout=timeout * patience(), **more)
         except subprocess.TimeoutExpired as late:
             raise AssertionError("over %d s: %s\n%s%s" % (timeout, command, late.stdout, late.stderr)) from None
         if check and done.returncode != 0:
@@ -474,7 +491,7 @@ class MountTest(unittest.TestCase):
         cls.addClassCleanup(cls.mailbox.close)
 
     def run(self, result=None):
-        watchdog = threading.Timer(TEST_LIMIT, self.mailbox.give_up)
+        watchdog = threading.Timer(TEST_LIMIT * patience(), self.mailbox.give_up)
         watchdog.daemon = True
         watchdog.start()
         before = len(result.failures) + len(result.errors)

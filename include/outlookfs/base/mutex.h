@@ -21,6 +21,7 @@
 #ifndef OUTLOOKFS_BASE_MUTEX_H
 #define OUTLOOKFS_BASE_MUTEX_H
 
+#include <outlookfs/base/scope.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -92,6 +93,11 @@ void mutex_release(struct mutex *m); /* frees what it consists of; nobody has it
 void mutex_lock(struct mutex *m);
 bool mutex_try_lock(struct mutex *m); /* in any order: it does not wait */
 void mutex_unlock(struct mutex *m);
+
+/* To the end of the block; the value of a `return` is known before. */
+#define LOCKED(m) SCOPED(mutex_leave) struct mutex *locked_ = mutex_enter(m)
+struct mutex *mutex_enter(struct mutex *m); /* mutex_lock() */
+void mutex_leave(struct mutex **m);
 
 /* Asserts that the calling thread has no mutex but `m` (NULL: none at all): it is about to wait. */
 void mutex_assert_alone(const struct mutex *m);

@@ -41,6 +41,9 @@ struct mailbox;
  */
 struct fs_notify {
     void (*inode)(void *ctx, uint64_t ino); /* attributes and content changed */
+    /* Nobody here needs these files to be remembered: the kernel may forget those it does not use. NULL: it
+     * forgets when it wants to. */
+    void (*prune)(void *ctx, const uint64_t *inos, size_t count);
     /*
      * A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
      */

@@ -17,11 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *collection_name(const struct collection *c)
-{
-    return c->name;
-}
-
 static const struct collection *collection_of(const struct node *node)
 {
     for (const struct collection *const *c = collections; *c; c++) {

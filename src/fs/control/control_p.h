@@ -17,7 +17,6 @@ extern const struct node_ops control_root_ops;
 /* --- collections.c --- */
 struct collection;
 extern const struct collection *const collections[]; /* NULL-terminated */
-const char *collection_name(const struct collection *c);
 struct node_spec collection_spec(struct node *dir, const struct collection *c);
 
 /* --- strays.c --- */

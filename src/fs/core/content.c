@@ -49,20 +49,17 @@ static void content_free(struct fs *fs, struct content *c)
 
 struct content *content_peek(struct fs *fs, struct node *node)
 {
-    mutex_lock(&fs->tree.lock);
-    struct content *c = node->content;
-    mutex_unlock(&fs->tree.lock);
-    return c;
+    LOCKED(&fs->tree.lock);
+    return node->content;
 }
 
 /* One more handle of what is open already, or NULL. */
 static struct content *take_open(struct fs *fs, struct node *node)
 {
-    mutex_lock(&fs->tree.lock);
+    LOCKED(&fs->tree.lock);
     struct content *c = node->content;
     if (c)
         c->handles++;
-    mutex_unlock(&fs->tree.lock);
     return c;
 }
 
@@ -85,6 +82,7 @@ static int load(struct fs *fs, const struct fs_req *req, struct node *node, stru
             c->handles = 1;
             mutex_lock(&fs->tree.lock);
             node->content = c;
+            node->opened = true;
             mutex_unlock(&fs->tree.lock);
             *ret = TAKE(c);
         }
@@ -257,21 +255,18 @@ int content_store(struct fs *fs, const struct fs_req *req, struct node *node, st
 int content_close(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c)
 {
     judge_for_close(fs, req, node, c);
-    mutex_lock(&fs->change);
-    int rc = content_commit(fs, node, c);
-    mutex_unlock(&fs->change);
-    return rc;
+    LOCKED(&fs->change);
+    return content_commit(fs, node, c);
 }
 
 /* Takes the content out of the node, unless somebody has opened it since its handles were counted:
  * take_open() does not wait for fs->change. */
 static bool detach(struct fs *fs, struct node *node, struct content *c)
 {
-    mutex_lock(&fs->tree.lock);
+    LOCKED(&fs->tree.lock);
     bool unused = c->handles == 0;
     if (unused)
         node->content = NULL;
-    mutex_unlock(&fs->tree.lock);
     return unused;
 }
 
@@ -345,10 +340,8 @@ int content_stat(struct content *c, struct stat *st)
 /* Under tree.lock: detach() comes before or after, and only what is detached is freed. */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st)
 {
-    mutex_lock(&fs->tree.lock);
-    int rc = node->content ? content_stat(node->content, st) : -ENOENT;
-    mutex_unlock(&fs->tree.lock);
-    return rc;
+    LOCKED(&fs->tree.lock);
+    return node->content ? content_stat(node->content, st) : -ENOENT;
 }
 
 int content_stat_made(struct fs *fs, const struct fs_req *req, struct node *node, struct stat *st)
@@ -386,7 +379,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
     int rc = 0;
 
-    mutex_lock(&c->lock);
+    LOCKED(&c->lock);
     if (!c->owned) {
         size_t len;
 
@@ -399,15 +392,13 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
     }
     if (!rc && !keep && ftruncate(c->fd, 0))
         rc = -errno;
-    mutex_unlock(&c->lock);
     return rc;
 }
 
 void content_rebase(struct content *c, const char *text)
 {
-    mutex_lock(&c->lock);
+    LOCKED(&c->lock);
     xstrset(&c->base, text);
-    mutex_unlock(&c->lock);
 }
 
 void content_committed(struct fs *fs, uint64_t ino, const char *text)

@@ -30,11 +30,9 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c
         return false;
     if (content_stat(c, &st))
         return true;
-    mutex_lock(&fs->tree.lock);
-    bool behind = node->shown_size >= 0 &&
-                  (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
-    mutex_unlock(&fs->tree.lock);
-    return behind;
+    LOCKED(&fs->tree.lock);
+    return node->shown_size >= 0 &&
+           (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
 }
 
 static int before_change(struct fs *fs, const struct fs_req *req, struct node *node)

@@ -30,6 +30,7 @@ struct node {
     char *name;
     uint64_t nlookup;        /* the kernel's references */
     struct content *content; /* while a handle is open */
+    bool opened;             /* it had one: the kernel may have its pages */
     UT_hash_handle hh;
     int64_t shown_mtime; /* what the kernel was told last */
     int64_t shown_size;  /* -1: nothing yet */
@@ -41,6 +42,8 @@ struct tree {
     struct node *nodes; /* a hash by inode number; guarded by lock */
     struct map folders; /* interned folder ids; guarded by lock */
     struct map starts;  /* interned beginnings of names and ids; guarded by lock */
+    struct node *hand;  /* the next one that may be old, NULL: the first; guarded by lock */
+    unsigned made;      /* nodes since old ones were looked for; guarded by lock */
 };
 
 /* What a new node is. Strings are copied. */

@@ -52,7 +52,7 @@ void waiters_forget(struct fs *fs, struct fs_handle *h)
 
 void waiters_fire(struct fs *fs, uint64_t ino)
 {
-    mutex_lock(&fs->waiters.lock);
+    LOCKED(&fs->waiters.lock);
     for (struct fs_handle *h = fs->waiters.first, *next; h; h = next) {
         next = h->next_waiting;
         if (h->node->ino != ino)
@@ -61,7 +61,6 @@ void waiters_fire(struct fs *fs, uint64_t ino)
         if (fs->config.notify)
             fs->config.notify->ready(fs->config.notify_ctx, waiter);
     }
-    mutex_unlock(&fs->waiters.lock);
 }
 
 unsigned fs_poll(struct fs *fs, struct fs_handle *h, void *waiter)

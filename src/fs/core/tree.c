@@ -2,7 +2,9 @@
  * tree.c - the nodes: one per inode the kernel or a handle knows, found by number.
  *
  * A node lives as long as the kernel remembers it (nlookup) or somebody here refers to it (refs:
- * calls under way, children, handles).
+ * calls under way, children, handles). The kernel remembers every file that it has ever listed, as
+ * long as it has memory, which may be much more than a daemon should have: it is asked to forget
+ * the oldest ones.
  */
 #include <outlookfs/base/alloc.h>
 
@@ -26,6 +28,11 @@
 #define SHARED_FROM 64
 #define REST_BYTES 23
 #define SHARED_MAX 1024 /* beginnings */
+
+/* As long as there are more nodes than KEPT, the kernel is asked to forget PRUNED old ones for as
+ * many new ones. */
+#define KEPT 32768
+#define PRUNED 512
 
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {
@@ -52,6 +59,8 @@ static void reap_locked(struct tree *tree, struct node *n)
         struct node *parent = n->parent;
 
         assert(tree->nodes); /* it is in there */
+        if (tree->hand == n)
+            tree->hand = n->hh.next;
         HASH_DEL(tree->nodes, n);
         free_node(n);
         if (parent)
@@ -226,6 +235,7 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->row = spec->row;
         n->shown_size = -1;
         HASH_ADD(hh, tree->nodes, ino, sizeof(n->ino), n);
+        tree->made++;
     } else if (!n->parent &&
                !S_ISDIR(n->ops->type)) { /* it was unlinked, and comes back elsewhere */
         n->kind = spec->kind;
@@ -236,12 +246,42 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
     return n;
 }
 
+/* The oldest nodes of files that only the kernel refers to, and not for their bytes: PRUNED at most,
+ * and none where there are not too many. */
+static size_t find_old_locked(struct tree *tree, uint64_t *inos)
+{
+    size_t count = 0;
+
+    if (tree->made < PRUNED)
+        return 0;
+    tree->made = 0;
+    for (int i = 0; i < PRUNED && HASH_COUNT(tree->nodes) > KEPT; i++) {
+        struct node *n = tree->hand ? tree->hand : tree->nodes;
+
+        tree->hand = n->hh.next;
+        if (!n->refs && !n->opened && !n->refusal && !S_ISDIR(n->ops->type))
+            inos[count++] = n->ino;
+    }
+    return count;
+}
+
+/* Unlocks after a node was obtained. */
+static void unlock_and_prune(struct fs *fs)
+{
+    uint64_t old[PRUNED];
+    size_t count = find_old_locked(&fs->tree, old);
+
+    mutex_unlock(&fs->tree.lock);
+    if (count && fs->config.notify && fs->config.notify->prune)
+        fs->config.notify->prune(fs->config.notify_ctx, old, count);
+}
+
 struct node *tree_obtain(struct fs *fs, struct node_spec spec)
 {
     mutex_lock(&fs->tree.lock);
     struct node *n = obtain_locked(&fs->tree, &spec);
     n->refs++;
-    mutex_unlock(&fs->tree.lock);
+    unlock_and_prune(fs);
     return n;
 }
 
@@ -263,7 +303,7 @@ bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *a
         n->nlookup++;
     }
     reap_locked(&fs->tree, n);
-    mutex_unlock(&fs->tree.lock);
+    unlock_and_prune(fs);
     return listed;
 }
 

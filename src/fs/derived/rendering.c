@@ -56,7 +56,7 @@ int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version)
 {
     int rc = -ENOENT;
 
-    mutex_lock(&fs->renderings->lock);
+    LOCKED(&fs->renderings->lock);
     for (struct rendering *r = fs->renderings->first; r && rc == -ENOENT; r = r->next) {
         if (r->ino != ino)
             continue;
@@ -66,7 +66,6 @@ int rendering_open(struct fs *fs, uint64_t ino, uint64_t *ret_version)
         else
             *ret_version = r->version;
     }
-    mutex_unlock(&fs->renderings->lock);
     return rc;
 }
 
@@ -84,7 +83,7 @@ void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int
     struct rendering *r = xmalloc(sizeof(*r));
     unsigned recent = kept ? 0 : 1;
 
-    mutex_lock(&fs->renderings->lock);
+    LOCKED(&fs->renderings->lock);
     *r = (struct rendering){fs->renderings->first, ino, version, kept, fd};
     fs->renderings->first = r;
     for (struct rendering **at = &r->next; *at;) {
@@ -93,5 +92,4 @@ void rendering_put(struct fs *fs, uint64_t ino, uint64_t version, bool kept, int
         else
             at = &(*at)->next;
     }
-    mutex_unlock(&fs->renderings->lock);
 }

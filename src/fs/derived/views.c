@@ -140,7 +140,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         *ret = tree_obtain(fs, view_spec(dir, view->ops, view, NULL));
         return 0;
     }
-    if (dir->kind != KIND_MESSAGE)
+    if (!(kind_info(dir->kind)->caps & KIND_NESTS))
         return -ENOENT;
     int rc = folders_lookup(fs, req, dir, name, ret);
     return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
@@ -153,7 +153,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         if (has_view(fs, v))
             dir_add(list, view_spec(dir, v->ops, v, NULL), NULL);
     }
-    return dir->kind == KIND_MESSAGE ? folders_list(fs, req, dir, list) : 0;
+    return kind_info(dir->kind)->caps & KIND_NESTS ? folders_list(fs, req, dir, list) : 0;
 }
 
 static const struct node_ops view_folder_ops = {
@@ -225,6 +225,8 @@ static int find(struct fs *fs, const struct fs_req *req, struct node *dir, const
 }
 
 /* --- links --- */
+
+#define LINKS_AT_ONCE 2048
 
 /* `target` is where it leads to: another one, or another record there, is another inode, whose size the kernel asks for. */
 static struct node_spec link_spec(struct fs *fs, struct node *dir, const char *name, const char *id,
@@ -314,7 +316,8 @@ static int collect_aliases(struct fs *fs, struct node *dir, struct link_list *l)
     return rc;
 }
 
-static int list_links(struct fs *fs, const struct fs_req *req, struct node *dir,
+/* 1: there may be more behind the list's cursor. */
+static int list_links(struct fs *fs, const struct fs_req *req, struct node *dir, size_t max,
                       struct dir_list *list)
 {
     struct link_list l = {.fs = fs, .dir = dir, .list = list};
@@ -332,7 +335,7 @@ static int list_links(struct fs *fs, const struct fs_req *req, struct node *dir,
     if (!rc)
         rc = view_acquire(fs, dir->kind, dir->folder, req->cancel, &view);
     if (!rc) {
-        view_index_each(view_index_of(view), &filter, list_link, &l);
+        rc = view_index_each(view_index_of(view), &filter, dir_cursor(list), max, list_link, &l);
         view_release(fs, view);
     }
     for (struct map_entry *e = map_first(&l.aliases); e; e = map_next(&l.aliases, e))
@@ -343,12 +346,13 @@ static int list_links(struct fs *fs, const struct fs_req *req, struct node *dir,
     return rc;
 }
 
-/* What is there is listed, whatever the service says; then that it is not all. */
+/* What is there is listed, whatever the service says; then, where that was an error, that it is not
+ * all. */
 static int links_list(struct fs *fs, const struct fs_req *req, struct node *dir,
                       struct dir_list *list)
 {
-    int fresh = refresh(fs, req, dir);
-    int rc = list_links(fs, req, dir, list);
+    int fresh = *dir_cursor(list) ? 0 : refresh(fs, req, dir);
+    int rc = list_links(fs, req, dir, fresh ? SIZE_MAX : LINKS_AT_ONCE, list);
 
     return rc ? rc : fresh;
 }

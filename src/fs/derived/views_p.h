@@ -45,8 +45,10 @@ int64_t view_index_created(const struct view_index *ix, const char *id);
 
 /* `id` and `name` are valid during the call. */
 typedef void (*view_entry_fn)(void *ctx, const char *name, const char *id, int64_t created);
-void view_index_each(const struct view_index *ix, const struct view_filter *filter,
-                     view_entry_fn each, void *ctx);
+/* At most `max` records behind *cursor (0: from the first), in the order in which they came. True:
+ * there may be more, also if the index changes before. */
+bool view_index_each(const struct view_index *ix, const struct view_filter *filter,
+                     uint64_t *cursor, size_t max, view_entry_fn each, void *ctx);
 typedef void (*view_group_fn)(void *ctx, const char *group);
 void view_index_groups(const struct view_index *ix, view_group_fn each, void *ctx);
 

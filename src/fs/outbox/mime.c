@@ -63,10 +63,8 @@ static int mime_commit(struct fs *fs, struct node *node, struct content *c, stru
 
 static int mime_changing(struct fs *fs, const struct fs_req *, struct node *node)
 {
-    mutex_lock(&fs->change);
-    int rc = outbox_change(fs->outbox, OUTGOING_MIME, node->ino, false);
-    mutex_unlock(&fs->change);
-    return rc;
+    LOCKED(&fs->change);
+    return outbox_change(fs->outbox, OUTGOING_MIME, node->ino, false);
 }
 
 static int mime_getxattr(struct fs *fs, struct node *node, const char *name, struct buf *out)

@@ -214,13 +214,12 @@ static int outbox_changing(struct fs *fs, const struct fs_req *req, struct node 
     enum outgoing what = OUTGOING_SEND;
     SCOPED(xfree) char *name = NULL;
 
-    mutex_lock(&fs->change);
+    LOCKED(&fs->change);
     bool outgoing = node_is_outgoing(fs, node, &what, &name);
-    int rc = outgoing || is_foreign(fs, req)
-                 ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
-                 : 0;
-    mutex_unlock(&fs->change);
-    return rc;
+
+    return outgoing || is_foreign(fs, req)
+               ? outbox_change(fs->outbox, what, node->ino, is_foreign(fs, req))
+               : 0;
 }
 
 static int outbox_touch(struct fs *fs, struct node *node)

@@ -61,7 +61,7 @@ static int record_of_name(struct fs *fs, enum kind kind, const char *folder, con
     if (rc == -ENOENT && !cache_get_listing(fs->cache, kind, folder, &listing) && !listing.complete)
         rc = 0;
     if (rc)
-        free(*ret);
+        xstrset(ret, NULL);
     return rc;
 }
 

@@ -80,7 +80,7 @@ int64_t slots_expire(struct fs *fs, int64_t now)
     size_t count = 0;
     int64_t next = INT64_MAX;
 
-    mutex_lock(&fs->change);
+    LOCKED(&fs->change);
     state_slots_with(fs->state, SLOT_VACANT | SLOT_DRAFT, &slots, &count);
     for (size_t i = 0; i < count; i++) {
         SCOPED(journal_op_release) struct journal_op op = {0};
@@ -95,6 +95,5 @@ int64_t slots_expire(struct fs *fs, int64_t now)
             next = when;
         slot_release(&slots[i]);
     }
-    mutex_unlock(&fs->change);
     return next;
 }

@@ -86,12 +86,90 @@ static void test_renamed(void **state)
     tree_put(t->fs, root);
 }
 
+/* --- the kernel is asked to forget --- */
+
+#define FIRST 1000  /* inode */
+#define MANY 100000 /* more than are kept */
+
+struct asked {
+    struct fs *fs;
+    uint64_t last;
+    size_t count;
+};
+
+/* Oldest first, each once; and the kernel does as it is told. */
+static void forget(void *ctx, const uint64_t *inos, size_t count)
+{
+    struct asked *asked = ctx;
+
+    for (size_t i = 0; i < count; i++) {
+        assert_true(inos[i] > asked->last);
+        asked->last = inos[i];
+        tree_forget(asked->fs, inos[i], 1);
+        assert_null(tree_get(asked->fs, inos[i]));
+    }
+    asked->count += count;
+}
+
+static void told_nothing(void *ctx, uint64_t ino)
+{
+    (void)ctx;
+    (void)ino;
+}
+
+/* As a listing does. */
+static void list_file(struct rig *t, struct node *root, uint64_t ino, const struct node_ops *ops)
+{
+    struct node_spec spec = {.ino = ino, .ops = ops, .parent = root, .name = "name"};
+    struct stat attr = {0};
+
+    assert_true(tree_list(t->fs, &spec, &attr, t->fs->attr_changes));
+}
+
+static const struct node_ops directory_ops = {.name = "directory", .type = S_IFDIR};
+
+static void test_old_nodes_are_forgotten(void **state)
+{
+    static const struct fs_notify notify = {.inode = told_nothing, .prune = forget};
+    struct rig *t = *state;
+    struct node *root = tree_get(t->fs, FS_ROOT), *refused, *opened, *held;
+    struct asked asked = {.fs = t->fs, .last = FIRST + 3};
+
+    t->fs->config.notify = &notify;
+    t->fs->config.notify_ctx = &asked;
+    list_file(t, root, FIRST, &directory_ops);
+    list_file(t, root, FIRST + 1, &link_ops);
+    list_file(t, root, FIRST + 2, &link_ops);
+    list_file(t, root, FIRST + 3, &link_ops);
+    refused = tree_get(t->fs, FIRST + 1);
+    tree_set_refusal(t->fs, refused, "asked for later");
+    tree_put(t->fs, refused);
+    opened = tree_get(t->fs, FIRST + 2);
+    opened->opened = true;
+    tree_put(t->fs, opened);
+    held = tree_get(t->fs, FIRST + 3);
+    for (uint64_t ino = FIRST + 4; ino < FIRST + MANY; ino++)
+        list_file(t, root, ino, &link_ops);
+    assert_in_range(asked.count, MANY / 2, MANY - 1);
+    assert_int_equal(asked.last, FIRST + 3 + asked.count);
+    for (uint64_t ino = FIRST; ino < FIRST + 4; ino++) {
+        struct node *kept = tree_get(t->fs, ino);
+
+        assert_non_null(kept);
+        tree_put(t->fs, kept);
+    }
+    tree_put(t->fs, held);
+    tree_put(t->fs, root);
+    t->fs->config.notify = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_name_is_whole, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_every_id_is_whole, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(test_renamed, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_old_nodes_are_forgotten, rig_setup, rig_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,9 +43,10 @@ static void count_line(void *ctx, const char *name, const char *id, int64_t crea
 static size_t count(const struct view_index *ix)
 {
     const struct view_filter all = {0};
+    uint64_t cursor = 0;
     size_t n = 0;
 
-    view_index_each(ix, &all, count_line, &n);
+    assert_false(view_index_each(ix, &all, &cursor, SIZE_MAX, count_line, &n));
     return n;
 }
 
@@ -54,16 +55,45 @@ static void add_group(void *ctx, const char *group)
     buf_addf(ctx, "%s\n", group);
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All that pass, some at a time; lines "name=id", sorted. */
+static char *list_all(const struct view_index *ix, const struct view_filter *filter, size_t at_once)
+{
+    char *lines[64];
+    uint64_t cursor = 0;
+    size_t n = 0;
+    struct buf text, sorted;
+
+    buf_init(&text, BUF_TEXT_MAX);
+    buf_init(&sorted, BUF_TEXT_MAX);
+    buf_addstr(&sorted, "");
+    buf_addstr(&text, "");
+    while (view_index_each(ix, filter, &cursor, at_once, add_line, &text))
+        continue;
+    for (char *line = strtok(text.data, "\n"); line; line = strtok(NULL, "\n"))
+        lines[n++] = line;
+    qsort(lines, n, sizeof(*lines), compare_lines);
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&sorted, "%s\n", lines[i]);
+    buf_release(&text);
+    return buf_detach(&sorted);
+}
+
 static void assert_lists(const struct view_index *ix, const char *group, bool unread,
                          const char *expected)
 {
     struct view_filter filter = {.group = group, .unread = unread};
-    struct buf lines;
 
-    buf_init(&lines, BUF_TEXT_MAX);
-    view_index_each(ix, &filter, add_line, &lines);
-    assert_string_equal(lines.data, expected);
-    buf_release(&lines);
+    for (size_t at_once = 1; at_once < 5; at_once++) {
+        char *lines = list_all(ix, &filter, at_once);
+
+        assert_string_equal(lines, expected);
+        free(lines);
+    }
 }
 
 static void assert_named(const struct view_index *ix, const char *name, const char *id)
@@ -80,7 +110,7 @@ static void assert_named(const struct view_index *ix, const char *name, const ch
 
 #define DAY "2026-11-23 0914 "
 
-static void test_in_order(void **state)
+static void test_lists(void **state)
 {
     struct view_index *ix = mail_index();
 
@@ -94,7 +124,7 @@ static void test_in_order(void **state)
     assert_lists(ix, NULL, true,
                  DAY "alpha - y@x.example.json=a\n" DAY "gamma - X@x.example.json=c\n");
     assert_lists(ix, "x@x.example", false,
-                 DAY "gamma - X@x.example.json=c\n" DAY "beta - x@x.example.json=b\n");
+                 DAY "beta - x@x.example.json=b\n" DAY "gamma - X@x.example.json=c\n");
     assert_lists(ix, "z@x.example", false, "");
     assert_int_equal(count(ix), 3);
     view_index_free(ix);
@@ -191,18 +221,16 @@ static void test_same_whatever_the_order(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
         struct view_index *ix = mail_index();
-        struct buf lines;
 
-        buf_init(&lines, BUF_TEXT_MAX);
         for (const char *o = orders[i]; *o; o++) {
             char id[2] = {*o};
             mail(ix, id, 7, "s", "x@x.example", false);
         }
-        view_index_each(ix, &all, add_line, &lines);
+        char *lines = list_all(ix, &all, 2);
         if (!first)
-            first = xstrdup(lines.data);
-        assert_string_equal(lines.data, first);
-        buf_release(&lines);
+            first = xstrdup(lines);
+        assert_string_equal(lines, first);
+        free(lines);
         view_index_free(ix);
     }
     free(first);
@@ -292,7 +320,9 @@ static void test_many_changes(void **state)
         free(id);
     }
     struct census census = {.ix = ix};
-    view_index_each(ix, &all, count_one, &census);
+    uint64_t cursor = 0;
+    while (view_index_each(ix, &all, &cursor, 7, count_one, &census))
+        continue;
     assert_int_equal(census.count, there);
     assert_int_equal(count(ix), there);
     labels = 0;
@@ -302,10 +332,33 @@ static void test_many_changes(void **state)
     view_index_free(ix);
 }
 
+/* What changes while somebody lists keeps its place: it is listed once, and so is what does not change. */
+static void test_changes_while_listed(void **state)
+{
+    struct view_index *ix = mail_index();
+    struct view_filter all = {0}, group = {.group = "x@x.example"};
+
+    (void)state;
+    for (const char *id = "a\0b\0c\0d\0e\0f\0g\0h\0"; *id; id += 2)
+        mail(ix, id, 1, id, "x@x.example", false);
+    for (int i = 0; i < 2; i++) {
+        const struct view_filter *filter = i ? &group : &all;
+        uint64_t cursor = 0;
+        size_t n = 0;
+
+        assert_true(view_index_each(ix, filter, &cursor, 4, count_line, &n));
+        mail(ix, "b", 1, "b", "x@x.example", !i);
+        mail(ix, "g", 1, "g", "x@x.example", !i);
+        assert_false(view_index_each(ix, filter, &cursor, SIZE_MAX, count_line, &n));
+        assert_int_equal(n, 8);
+    }
+    view_index_free(ix);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_lists),
         cmocka_unit_test(test_found_where_it_is_listed),
         cmocka_unit_test(test_a_change_moves),
         cmocka_unit_test(test_same_names),
@@ -313,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_a_label_like_a_tag),
         cmocka_unit_test(test_no_json_and_no_group),
         cmocka_unit_test(test_many_changes),
+        cmocka_unit_test(test_changes_while_listed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
