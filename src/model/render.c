@@ -30,3 +30,15 @@ int render_record(const struct cJSON *obj, struct buf *out)
         buf_truncate(out, before);
     return w.error;
 }
+
+char *render_text(const struct cJSON *obj)
+{
+    struct buf text;
+
+    buf_init(&text, 2 * JSON_TEXT_MAX);
+    if (render_record(obj, &text)) {
+        buf_release(&text);
+        return NULL;
+    }
+    return buf_detach(&text);
+}

@@ -19,55 +19,32 @@ struct kind_operations {
     unsigned folders, changes, list, get, create, update, remove, move, mark_read;
 };
 
-/* A service: its tables, and what they do not say, each function as remote.h says of the one it is
- * typed by. NULL: the service has nothing of the kind. */
+/* What tables do not say: functions of remote.h that each service has of its own, or not at all. */
+/* clang-format off */
+#define REMOTE_FUNCTIONS(F) \
+    F(test) \
+    F(list_folders) F(folder_changes) F(find_mail_folder) \
+    F(make_folder) F(rename_folder) F(move_folder) F(remove_folder) \
+    F(list) F(changes) F(list_versions) F(get_many) F(move) F(at_once) F(change_many) \
+    F(attachment) F(attachments) F(message) F(mime) \
+    F(send) F(take_back) F(send_draft) F(import) F(reply) F(forward) F(respond) \
+    F(ask) F(unsubscribe) F(agenda) F(series) F(read_value) F(write_value) F(poll)
+/* clang-format on */
+
+/* A service: its tables and functions; NULL: it has nothing of the kind. */
 struct remote_impl {
     const char *name;
     const char *title;
     const struct operation_info *operations;
     const struct kind_operations *kinds;
-    unsigned
-        with_changes; /* 1 << enum kind: the kinds that have `changes`, `list_versions`, `get_many` */
+    unsigned with_changes; /* 1 << enum kind: kinds with `changes`, `list_versions`, `get_many` */
     bool lists_contents, lists_names;
     bool resends;
     __typeof__(remote_destroy) *release; /* its own members */
     __typeof__(remote_account) *account;
-    __typeof__(remote_test) *test;
-
-    __typeof__(remote_list_folders) *list_folders;
-    __typeof__(remote_folder_changes) *folder_changes;
-    __typeof__(remote_find_mail_folder) *find_mail_folder;
-    __typeof__(remote_make_folder) *make_folder;
-    __typeof__(remote_rename_folder) *rename_folder;
-    __typeof__(remote_move_folder) *move_folder;
-    __typeof__(remote_remove_folder) *remove_folder;
-
-    __typeof__(remote_list) *list;
-    __typeof__(remote_changes) *changes;
-    __typeof__(remote_list_versions) *list_versions;
-    __typeof__(remote_get_many) *get_many;
-    __typeof__(remote_move) *move;
-    __typeof__(remote_at_once) *at_once; /* with the next */
-    __typeof__(remote_change_many) *change_many;
-    __typeof__(remote_attachment) *attachment;
-    __typeof__(remote_attachments) *attachments;
-    __typeof__(remote_message) *message;
-    __typeof__(remote_mime) *mime;
-
-    __typeof__(remote_send) *send;
-    __typeof__(remote_take_back) *take_back;
-    __typeof__(remote_send_draft) *send_draft;
-    __typeof__(remote_import) *import;
-    __typeof__(remote_reply) *reply;
-    __typeof__(remote_forward) *forward;
-    __typeof__(remote_respond) *respond;
-    __typeof__(remote_ask) *ask;
-    __typeof__(remote_unsubscribe) *unsubscribe;
-    __typeof__(remote_agenda) *agenda;
-    __typeof__(remote_series) *series;
-    __typeof__(remote_read_value) *read_value;
-    __typeof__(remote_write_value) *write_value;
-    __typeof__(remote_poll) *poll;
+#define MEMBER(function) __typeof__(remote_##function) *function;
+    REMOTE_FUNCTIONS(MEMBER)
+#undef MEMBER
 };
 
 /* First member of every service that has more. */

@@ -4,6 +4,7 @@
 #include "state_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/file.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/model/name.h>
 
@@ -104,6 +105,37 @@ int state_data_remove(struct state *s, uint64_t ino)
         return unlink_now(s, ino);
     add_step(s, ino, false);
     return 0;
+}
+
+int state_data_read(struct state *s, uint64_t ino, struct buf *out)
+{
+    int fd = state_data_open(s, ino, O_RDONLY);
+
+    if (fd < 0)
+        return fd;
+    int rc = file_read_fd(fd, out);
+    close(fd);
+    return rc;
+}
+
+int state_data_write(struct state *s, uint64_t ino, const void *data, size_t len)
+{
+    int fd = state_data_open(s, ino, O_RDWR | O_CREAT | O_TRUNC);
+
+    if (fd < 0)
+        return fd;
+    int rc = file_pwrite_all(fd, data, len, 0);
+    if (!rc && fdatasync(fd))
+        rc = -errno;
+    close(fd);
+    return rc;
+}
+
+int state_forget_local(struct state *s, uint64_t ino)
+{
+    int rc = state_remove_local(s, ino);
+
+    return rc ? rc : state_data_remove(s, ino);
 }
 
 int state_statfs(struct state *s, struct statvfs *ret)

@@ -44,11 +44,11 @@ int search_ask_agenda(struct mailbox *mb, const struct search *what, struct remo
 
     if (event_day_parse(what->name, &day))
         return buf_fail(err, -ENOENT, "%s is no date", what->name);
-    enum grade grade =
-        remote_agenda(mb->remote, what->folder, day.from, day.to, ctx, &list, &fault);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "agenda");
-    remote_fault_release(&fault);
+    int rc = mailbox_answered(
+        remote_agenda(mb->remote, what->folder, day.from, day.to, ctx, &list, &fault), &fault,
+        "agenda", err);
+    if (rc)
+        return rc;
     ret->items = xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*ret->items));
     cJSON_ArrayForEach(obj, list) add_occurrence(ret, obj, &day);
     cJSON_Delete(list);

@@ -111,8 +111,12 @@ static int extract(struct receiver *r, const char *id, const char *attachment, s
     return rc;
 }
 
-static int cache_failed(const struct receiver *r, struct remote_fault *fault, struct buf *err)
+/* What became of a question whose answer the receiver was to have. */
+static int received(const struct receiver *r, enum grade grade, struct remote_fault *fault,
+                    const char *what, struct buf *err)
 {
+    if (!r->error)
+        return mailbox_answered(grade, fault, what, err);
     remote_fault_release(fault);
     return buf_fail(err, r->error, "attachment: the cache: %s", strerror(-r->error));
 }
@@ -124,24 +128,18 @@ static int ask_message(struct mailbox *mb, const char *message, const char *atta
     const struct http_sink sink = {receive, start_again, r};
     struct remote_fault fault = {0};
     enum grade grade = remote_message(mb->remote, message, &sink, ctx, &fault);
+    int rc = received(r, grade, &fault, "attachment", err);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "attachment");
-    remote_fault_release(&fault);
-    return extract(r, message, attachment, err);
+    return rc ? rc : extract(r, message, attachment, err);
 }
 
-cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
+cJSON *attachments_object(struct mailbox *mb, const char *id, const char *key)
 {
-    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
     struct json_file text;
     cJSON *obj = NULL;
     size_t size;
-    int fd = cache_attachment_open(mb->cache, message, key, &size);
+    int fd = cache_attachment_open(mb->cache, id, key, &size);
 
-    free(key);
     if (fd < 0)
         return NULL;
     int rc = json_file_read(&text, fd);
@@ -149,7 +147,16 @@ cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char
         rc = json_file_parse(&text, false, &obj, NULL);
     json_file_release(&text);
     close(fd);
-    return rc ? NULL : dialect_take(KIND_MESSAGE, obj);
+    return rc ? NULL : obj;
+}
+
+cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
+{
+    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
+    cJSON *obj = attachments_object(mb, message, key);
+
+    free(key);
+    return obj ? dialect_take(KIND_MESSAGE, obj) : NULL;
 }
 
 /* Of an attached item it is that of the item, and its bytes are another form of it: some. */
@@ -205,31 +212,32 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
     struct remote_fault fault = {0};
     enum grade grade = remote_attachment(mb->remote, message, attachment, &sink, ctx, &fault);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade == GRADE_OK && !is_short(mb, message, attachment, r->done)) {
-        remote_fault_release(&fault);
-        return 0;
-    }
-    if (grade != GRADE_OK && grade != GRADE_GONE && grade != GRADE_REFUSED && grade != GRADE_BROKEN)
-        return mailbox_fail(err, grade, &fault, "attachment");
+    bool may_be_there = grade == GRADE_GONE || grade == GRADE_REFUSED || grade == GRADE_BROKEN ||
+                        (grade == GRADE_OK && is_short(mb, message, attachment, r->done));
+    if (r->error || !may_be_there)
+        return received(r, grade, &fault, "attachment", err);
 
     remote_fault_release(&fault);
     int rc = start_again(r);
     return rc ? rc : ask_message(mb, message, attachment, ctx, r, err);
 }
 
+static int receive_object(struct receiver *r, const cJSON *obj)
+{
+    char *text = json_print(obj);
+    int rc = text ? receive(r, text, strlen(text)) : -EFBIG;
+
+    free(text);
+    return rc;
+}
+
 /* {"Attachments": [...]}, in the service's words, as the record would have it. */
-static int receive_list(struct receiver *r, const cJSON *list)
+static cJSON *object_of_list(const cJSON *list)
 {
     cJSON *obj = cJSON_CreateObject();
 
-    cJSON_AddItemToObject(obj, kind_info(KIND_MESSAGE)->attachments, cJSON_Duplicate(list, true));
-    char *text = json_print(obj);
-    int rc = receive(r, text, strlen(text));
-    free(text);
-    cJSON_Delete(obj);
-    return rc;
+    cJSON_AddItemReferenceToObject(obj, kind_info(KIND_MESSAGE)->attachments, (cJSON *)list);
+    return obj;
 }
 
 static int ask_list(struct mailbox *mb, const char *message, struct cancel *cancel,
@@ -238,12 +246,14 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
     cJSON *list = NULL;
-    enum grade grade = remote_attachments(mb->remote, message, ctx, &list, &fault);
+    int rc = mailbox_answered(remote_attachments(mb->remote, message, ctx, &list, &fault), &fault,
+                              "attachments", err);
 
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "attachments");
-    remote_fault_release(&fault);
-    int rc = receive_list(r, list);
+    cJSON *obj = object_of_list(list);
+
+    if (!rc)
+        rc = receive_object(r, obj);
+    cJSON_Delete(obj);
     cJSON_Delete(list);
     return rc;
 }
@@ -267,13 +277,11 @@ static int ask_mime(struct mailbox *mb, const char *message, struct cancel *canc
     const struct http_sink sink = {receive, start_again, r};
     struct remote_fault fault = {0};
     enum grade grade = remote_mime(mb->remote, message, &sink, ctx, &fault);
+    int rc = received(r, grade, &fault, "message", err);
 
-    if (r->error)
-        return cache_failed(r, &fault, err);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "message");
-    remote_fault_release(&fault);
-    return is_mail(r->fd) ? 0 : buf_fail(err, -EIO, "message: the answer is not a mail");
+    if (!rc && !is_mail(r->fd))
+        rc = buf_fail(err, -EIO, "message: the answer is not a mail");
+    return rc;
 }
 
 static int ask(struct mailbox *mb, const char *message, const char *attachment,
@@ -328,14 +336,22 @@ int attachments_store(struct mailbox *mb, const char *message, const char *attac
     return rc ? rc : end_store(mb, &r, message, attachment, temp, receive_base64(&r, base64));
 }
 
-int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
+int attachments_store_object(struct mailbox *mb, const char *id, const char *key, const cJSON *obj)
 {
     struct receiver r;
     char *temp;
     int rc = begin_store(mb, &r, &temp);
 
-    return rc ? rc
-              : end_store(mb, &r, message, MAILBOX_ATTACHMENT_LIST, temp, receive_list(&r, list));
+    return rc ? rc : end_store(mb, &r, id, key, temp, receive_object(&r, obj));
+}
+
+int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
+{
+    cJSON *obj = object_of_list(list);
+    int rc = attachments_store_object(mb, message, MAILBOX_ATTACHMENT_LIST, obj);
+
+    cJSON_Delete(obj);
+    return rc;
 }
 
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,

@@ -11,6 +11,12 @@
 int attachments_store(struct mailbox *mb, const char *message, const char *attachment,
                       const char *base64);
 
+/* A JSON object that the cache has beside a record's attachments, under a key of its own: put there; read,
+ * NULL when it is not there. The caller's. */
+int attachments_store_object(struct mailbox *mb, const char *id, const char *key,
+                             const struct cJSON *obj);
+struct cJSON *attachments_object(struct mailbox *mb, const char *id, const char *key);
+
 /* Puts a list of attachments into the cache, {"Attachments": [...]} in the service's words. 0 or -errno. */
 int attachments_store_list(struct mailbox *mb, const char *message, const struct cJSON *list);
 /* The list that is cached, by a draft's version or, "", without: NULL when it is not there. The caller's. */

@@ -23,12 +23,6 @@
 #define RESTARTS_MAX 3 /* cursors forgotten in one pass before it gives up */
 #define TOP_MIN 8
 
-struct step {
-    struct task task;
-    struct folder *folder;
-    struct pass *pass;
-};
-
 bool changes_fit(const struct folder *f)
 {
     const struct mailbox *mb = f->listings->mb;
@@ -144,57 +138,30 @@ static bool complete(struct folder *f, struct items *items, size_t i)
     return done;
 }
 
-/* Takes the records that were asked for; those the folder does not have go with the removed. */
-static void take_asked(struct folder *f, struct items *items, cJSON **records)
-{
-    size_t kept = 0, asked = 0;
-
-    items->removed =
-        xrealloc(items->removed, (items->nremoved + items->count + 1) * sizeof(char *));
-    for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->list[i], whole = {0};
-
-        if (item->partial) {
-            cJSON *record = records[asked++];
-            bool there = record && !item_from_json(f->kind, record, &whole, NULL);
-
-            if (!there)
-                items->removed[items->nremoved++] = xstrdup(item->id);
-            item_release(item);
-            if (!there)
-                continue;
-            whole.partial = false;
-            *item = whole;
-        }
-        items->list[kept++] = *item;
-    }
-    items->count = kept;
-}
-
 /* Makes all of them whole: from what is known or, where that is not enough, by asking for them. */
 static enum grade complete_all(struct folder *f, struct items *items, struct remote_ctx ctx,
                                struct remote_fault *fault)
 {
-    const char **ids = xcalloc(items->count + 1, sizeof(*ids));
-    cJSON **records = NULL;
+    char **ids = xcalloc(items->count + 1, sizeof(*ids));
     enum grade grade = GRADE_OK;
-    size_t count = 0;
+    size_t count = 0, kept = 0;
 
     for (size_t i = 0; i < items->count; i++) {
-        if (items->list[i].partial && !complete(f, items, i))
-            ids[count++] = items->list[i].id;
+        struct item *item = &items->list[i];
+
+        if (!item->partial || complete(f, items, i))
+            continue;
+        ids[count++] = xstrdup(item->id);
+        item_release(item);
     }
-    if (count) {
-        records = xcalloc(count, sizeof(*records));
-        grade = remote_get_many(f->listings->mb->remote, f->kind, f->id, ids, count, ctx, records,
-                                fault);
-        if (grade == GRADE_OK)
-            take_asked(f, items, records);
-        for (size_t i = 0; i < count; i++)
-            cJSON_Delete(records[i]);
+    for (size_t i = 0; i < items->count; i++) {
+        if (items->list[i].id)
+            items->list[kept++] = items->list[i];
     }
-    free(records);
-    free(ids);
+    items->count = kept;
+    if (count)
+        grade = ask_records(f, ids, count, ctx, items, fault);
+    xstrfree(ids, count);
     return grade;
 }
 
@@ -220,20 +187,14 @@ static int store_records(struct folder *f, struct pass *pass, uintptr_t gen,
                          const struct remote_changes *answer)
 {
     const struct items *items = &answer->items;
-    enum cache_change *changes = xcalloc(items->count + 1, sizeof(*changes));
 
     for (size_t i = 0; i < items->nleft; i++)
         log_warn("%s/%s: left out: %s", kind_info(f->kind)->dir, f->id, items->left_out[i]);
-    mutex_lock(&f->commit);
-    int rc = commit_items_locked(f, items->list, items->count, gen, pass->row.run, changes);
-    mutex_unlock(&f->commit);
-    if (!rc) {
-        notify_items(f, items->list, items->count, changes);
+    int rc = commit_items(f, items->list, items->count, gen, pass->row.run);
+    if (!rc)
         rc = forget_records(f, items->removed, items->nremoved, gen);
-    }
     if (!rc && pass->whole && !answer->more)
         rc = forget_unmet(f, pass);
-    free(changes);
     return rc;
 }
 
@@ -336,10 +297,8 @@ static void ask(struct folder *f, struct pass *pass, struct remote_ctx ctx)
         goto out;
     if (grade == GRADE_OK && answer.start_over)
         grade = GRADE_BROKEN;
-    if (grade == GRADE_OK) {
-        remote_fault_release(&fault);
+    if (grade == GRADE_OK)
         grade = complete_all(f, &answer.items, ctx, &fault);
-    }
     if (grade == GRADE_OK)
         rc = take_page(f, pass, gen, &answer);
     if (grade != GRADE_OK)
@@ -353,29 +312,18 @@ out:
     remote_fault_release(&fault);
 }
 
-static void step_run(struct task *task, struct cancel *cancel)
+static void look(struct step *step, struct remote_ctx ctx)
 {
-    struct step *s = (struct step *)task;
-    struct folder *f = s->folder;
-    struct pass *pass = s->pass;
-    struct remote_ctx ctx = {.cancel = cancel, .priority = task->priority};
-    int rc = cancel_fired(cancel) ? -EINTR : pass->begun ? 0 : begin(f, pass);
+    struct folder *f = step->folder;
+    struct pass *pass = step->pass;
 
-    if (rc)
-        pass_fail(f, pass, rc, rc == -EINTR ? "the mount is ending" : "the cache cannot be read");
+    if (!pass->begun && begin(f, pass))
+        pass_fail(f, pass, -EIO, "the cache cannot be read");
     else if (!is_unchanged(f, pass, ctx))
         ask(f, pass, ctx);
-    pass_leave(f, pass);
-    free(s);
 }
 
 void changes_push_locked(struct folder *f, struct pass *pass)
 {
-    struct step *s = xcalloc(1, sizeof(*s));
-
-    s->task.run = step_run;
-    s->folder = f;
-    s->pass = pass;
-    if (!pass_push_locked(f, pass, &s->task))
-        free(s);
+    pass_push_locked(f, pass, &(struct step){.run = look});
 }

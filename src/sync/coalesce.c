@@ -155,12 +155,9 @@ static int end_rejected(struct change *c, struct journal_op *op)
 
 static bool same_text(const struct change *c, const char *text, const cJSON *obj)
 {
-    cJSON *other;
-    bool same;
+    cJSON *other = json_load(text);
+    bool same = other && merge_same(c->slot.kind, other, obj);
 
-    if (!text || json_parse_object(text, strlen(text), &other, NULL))
-        return false;
-    same = merge_same(c->slot.kind, other, obj);
     cJSON_Delete(other);
     return same;
 }
@@ -214,14 +211,11 @@ static int change_update(struct change *c, struct journal_op *op)
  */
 static bool has_seen_theirs(const struct change *c, const struct journal_op *op)
 {
-    cJSON *seen;
-    bool older;
+    cJSON *seen = json_load(c->base);
+    bool newer = seen && !same_text(c, op->mine, seen) && !same_text(c, op->base, seen);
 
-    if (!c->base || json_parse_object(c->base, strlen(c->base), &seen, NULL))
-        return false;
-    older = same_text(c, op->mine, seen) || same_text(c, op->base, seen);
     cJSON_Delete(seen);
-    return !older;
+    return newer;
 }
 
 /* From now on the change is measured against theirs, as the user has seen it. */

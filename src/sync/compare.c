@@ -8,22 +8,14 @@
 #include "pass_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/cancel.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 
 #define COMPARE_EVERY (60 * 60 * NS_PER_S)
 #define DIFFERENCES_MAX 1000 /* more of them: the feed from its beginning costs less */
 #define ROWS 256
-
-struct compare {
-    struct task task;
-    struct folder *folder;
-    struct pass *pass;
-};
 
 struct differences {
     char **ids;
@@ -60,56 +52,23 @@ static int compare_rows(struct folder *f, struct map *theirs, struct differences
 }
 
 /* Enters what the service says of those that differ. */
-static int settle(struct folder *f, const struct differences *d, cJSON **records, uintptr_t gen)
+static int settle(struct folder *f, const struct pass *pass, const struct differences *d,
+                  uintptr_t gen, struct remote_ctx ctx)
 {
-    struct item *items = xcalloc(d->count + 1, sizeof(*items));
-    enum cache_change *changes = xcalloc(d->count + 1, sizeof(*changes));
-    char **gone = xcalloc(d->count + 1, sizeof(*gone));
-    struct cache_listing row;
-    size_t count = 0, ngone = 0;
-
-    for (size_t i = 0; i < d->count; i++) {
-        if (!records[i])
-            gone[ngone++] = d->ids[i];
-        else if (!item_from_json(f->kind, records[i], &items[count], NULL))
-            count++;
-    }
-    mutex_lock(&f->commit);
-    int rc = cache_get_listing(f->listings->mb->cache, f->kind, f->id, &row);
-    if (!rc)
-        rc = commit_items_locked(f, items, count, gen, row.run, changes);
-    mutex_unlock(&f->commit);
-    if (!rc) {
-        notify_items(f, items, count, changes);
-        rc = forget_records(f, gone, ngone, gen);
-    }
-    for (size_t i = 0; i < count; i++)
-        item_release(&items[i]);
-    free(items);
-    free(changes);
-    free(gone);
-    return rc;
-}
-
-static int ask_for(struct folder *f, const struct differences *d, uintptr_t gen,
-                   struct remote_ctx ctx)
-{
-    cJSON **records = xcalloc(d->count + 1, sizeof(*records));
     struct remote_fault fault = {0};
-    int rc =
-        grade_errno(remote_get_many(f->listings->mb->remote, f->kind, f->id,
-                                    (const char *const *)d->ids, d->count, ctx, records, &fault));
+    struct items items = {0};
+    int rc = grade_errno(ask_records(f, d->ids, d->count, ctx, &items, &fault));
 
     if (!rc)
-        rc = settle(f, d, records, gen);
-    for (size_t i = 0; i < d->count; i++)
-        cJSON_Delete(records[i]);
-    free(records);
+        rc = commit_items(f, items.list, items.count, gen, pass->row.run);
+    if (!rc)
+        rc = forget_records(f, items.removed, items.nremoved, gen);
+    items_release(&items);
     remote_fault_release(&fault);
     return rc;
 }
 
-static int compare(struct folder *f, struct remote_ctx ctx)
+static int compare(struct folder *f, const struct pass *pass, struct remote_ctx ctx)
 {
     struct mailbox *mb = f->listings->mb;
     struct remote_versions versions = {0};
@@ -127,7 +86,7 @@ static int compare(struct folder *f, struct remote_ctx ctx)
     if (!rc && d.count > DIFFERENCES_MAX)
         rc = cache_put_cursor(mb->cache, f->kind, f->id, NULL);
     else if (!rc && d.count)
-        rc = ask_for(f, &d, gen, ctx);
+        rc = settle(f, pass, &d, gen, ctx);
     question_end(f);
     if (!rc && d.count)
         log_info("%s/%s: %zu records had not come by the list of changes", kind_info(f->kind)->dir,
@@ -153,20 +112,10 @@ static int note_compared(struct folder *f)
     return rc;
 }
 
-static void compare_run(struct task *task, struct cancel *cancel)
+static void compare_run(struct step *step, struct remote_ctx ctx)
 {
-    struct compare *c = (struct compare *)task;
-    struct folder *f = c->folder;
-    struct pass *pass = c->pass;
-    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
-
-    if (!cancel_fired(cancel) && !compare(f, ctx))
-        note_compared(f);
-    mutex_lock(&f->listings->lock);
-    pass->confirming = false;
-    mutex_unlock(&f->listings->lock);
-    pass_leave(f, pass);
-    free(c);
+    if (!compare(step->folder, step->pass, ctx))
+        note_compared(step->folder);
 }
 
 bool compare_push_locked(struct folder *f, struct pass *pass)
@@ -174,13 +123,6 @@ bool compare_push_locked(struct folder *f, struct pass *pass)
     if (f->kind != KIND_MESSAGE || pass->compared || pass->error ||
         is_younger(pass->row.compared_at, COMPARE_EVERY))
         return false;
-    struct compare *c = xcalloc(1, sizeof(*c));
-    c->task.run = compare_run;
-    c->folder = f;
-    c->pass = pass;
     pass->compared = true;
-    pass->confirming = pass_push_locked(f, pass, &c->task);
-    if (!pass->confirming)
-        free(c);
-    return pass->confirming;
+    return pass_push_locked(f, pass, &(struct step){.run = compare_run});
 }

@@ -127,10 +127,10 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
     const struct kind_info *info = kind_info(j->slot.kind);
     struct finding s = {.job = j};
     enum grade grade = GRADE_REFUSED;
-    cJSON *sent = NULL;
+    cJSON *sent = json_load(j->op.sent);
     char *orderby;
 
-    if (json_parse_object(j->op.sent, strlen(j->op.sent), &sent, NULL)) {
+    if (!sent) {
         job_fault(fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
         return GRADE_REFUSED;
     }
@@ -161,7 +161,6 @@ static char *text_to_send(const struct job *j)
     const char *once = kind_info(j->slot.kind)->once;
     cJSON *mine = json_load(j->op.mine), *sent = NULL;
     char uuid[STR_UUID_SIZE], *ret = NULL;
-    struct buf text;
 
     if (!mine || !once) {
         ret = mine ? xstrdup(j->op.mine) : NULL;
@@ -172,10 +171,7 @@ static char *text_to_send(const struct job *j)
     const char *known = json_str(sent, once);
     cJSON_DeleteItemFromObjectCaseSensitive(mine, once);
     cJSON_AddStringToObject(mine, once, known ? known : uuid);
-    buf_init(&text, 2 * JSON_TEXT_MAX);
-    if (!render_record(mine, &text))
-        ret = buf_detach(&text);
-    buf_release(&text);
+    ret = render_text(mine);
 out:
     cJSON_Delete(sent);
     cJSON_Delete(mine);
@@ -185,21 +181,15 @@ out:
 /* What the record that was found is known to have of what was sent. The caller frees. */
 static char *settled_text(struct job *j, const struct item *item, const char *was_sent)
 {
-    cJSON *sent = NULL, *record = NULL, *unsettled = NULL;
-    struct buf text;
+    cJSON *sent = json_load(was_sent), *record = json_load(item->text), *settled = NULL;
 
-    buf_init(&text, 2 * JSON_TEXT_MAX);
-    if (!json_parse_object(was_sent, strlen(was_sent), &sent, NULL) &&
-        !json_parse_object(item->text, strlen(item->text), &record, NULL))
-        unsettled = merge_settle(j->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
-    if (!unsettled || render_record(unsettled, &text)) {
-        buf_clear(&text);
-        buf_addstr(&text, was_sent);
-    }
-    cJSON_Delete(unsettled);
+    if (sent && record)
+        settled = merge_settle(j->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
+    char *text = settled ? render_text(settled) : NULL;
+    cJSON_Delete(settled);
     cJSON_Delete(record);
     cJSON_Delete(sent);
-    return buf_detach(&text);
+    return text ? text : xstrdup(was_sent);
 }
 
 /*

@@ -5,11 +5,13 @@
 
 #include <outlookfs/base/buf.h>
 
-int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what)
+int mailbox_answered(enum grade grade, struct remote_fault *fault, const char *what,
+                     struct buf *err)
 {
-    int rc = buf_fail(err, grade_errno(grade), "%s: %s", what,
-                      fault->reason ? fault->reason : grade_name(grade));
+    int rc = grade_errno(grade);
 
+    if (rc)
+        buf_fail(err, rc, "%s: %s", what, fault->reason ? fault->reason : grade_name(grade));
     remote_fault_release(fault);
     return rc;
 }

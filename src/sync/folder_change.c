@@ -41,10 +41,8 @@ static void renew(struct mailbox *mb, enum kind kind, struct cancel *cancel)
 static int outcome(enum grade grade, struct remote_fault *fault, int conflict, const char *what,
                    struct buf *err)
 {
-    int rc = grade == GRADE_OK ? 0 : mailbox_fail(err, grade, fault, what);
+    int rc = mailbox_answered(grade, fault, what, err);
 
-    if (grade == GRADE_OK)
-        remote_fault_release(fault);
     return grade == GRADE_CONFLICT ? conflict : grade == GRADE_DENIED ? -EPERM : rc;
 }
 

@@ -17,7 +17,7 @@
 
 /* --- lists of folders ---------------------------------------------------------------------- */
 
-static struct cache_folder *find_id(const struct cache_folders *folders, const char *id)
+const struct cache_folder *folders_by_id(const struct cache_folders *folders, const char *id)
 {
     for (size_t i = 0; i < folders->count; i++) {
         if (str_eq(folders->list[i].id, id))
@@ -45,15 +45,15 @@ static void folders_add_path(struct cache_folders *folders, const char *path)
     const char *slash = strrchr(path, '/');
     char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
 
-    if (parent && find_id(folders, parent))
+    if (parent && folders_by_id(folders, parent))
         folders_add(folders, KIND_MESSAGE, path, slash + 1, parent, 0);
     else
         folders_add(folders, KIND_MESSAGE, path, path, NULL, 0);
     free(parent);
 }
 
-/* By the names people see, from the top: "Inbox/Support". */
-static const struct cache_folder *find_path(const struct cache_folders *folders, const char *path)
+const struct cache_folder *folders_by_path(const struct cache_folders *folders, const char *path,
+                                           bool listed)
 {
     const struct cache_folder *found = NULL;
 
@@ -64,9 +64,9 @@ static const struct cache_folder *find_path(const struct cache_folders *folders,
         found = NULL;
         for (size_t i = 0; i < folders->count && !found; i++) {
             const struct cache_folder *f = &folders->list[i];
+            const char *name = listed ? f->name : f->display;
 
-            if (str_eq(f->parent, parent) && strlen(f->display) == len &&
-                !strncmp(f->display, p, len))
+            if (str_eq(f->parent, parent) && strlen(name) == len && !strncmp(name, p, len))
                 found = f;
         }
         if (!found)
@@ -79,7 +79,7 @@ static const struct cache_folder *find_path(const struct cache_folders *folders,
 /* A folder that was found by its name is known by its path alone. */
 char *folders_path(const struct cache_folders *folders, const char *parent, const char *name)
 {
-    const struct cache_folder *f = parent ? find_id(folders, parent) : NULL;
+    const struct cache_folder *f = parent ? folders_by_id(folders, parent) : NULL;
 
     if (!parent)
         return xstrdup(name);
@@ -119,10 +119,10 @@ bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *fol
 static const struct cache_folder *find_flagged_above(const struct cache_folders *folders,
                                                      const char *id, unsigned flags)
 {
-    const struct cache_folder *f = id ? find_id(folders, id) : NULL;
+    const struct cache_folder *f = id ? folders_by_id(folders, id) : NULL;
 
     while (f && !(f->flags & flags))
-        f = f->parent ? find_id(folders, f->parent) : NULL;
+        f = f->parent ? folders_by_id(folders, f->parent) : NULL;
     return f;
 }
 
@@ -206,7 +206,7 @@ static int add_if_known(struct mailbox *mb, struct remote_ctx ctx, const char *p
     struct remote_fault fault = {0};
     enum grade grade;
 
-    if (find_id(folders, path) || find_path(folders, path))
+    if (folders_by_id(folders, path) || folders_by_path(folders, path, false))
         return 0;
     grade = remote_find_mail_folder(mb->remote, path, ctx, &fault);
     remote_fault_release(&fault);
@@ -229,7 +229,7 @@ static int add_named(struct mailbox *mb, struct remote_ctx ctx, const struct cac
     int rc = 0;
 
     for (size_t i = 0; !rc && names && names[i]; i++)
-        rc = add_if_known(mb, ctx, names[i], find_id(old, names[i]), folders);
+        rc = add_if_known(mb, ctx, names[i], folders_by_id(old, names[i]), folders);
     for (size_t i = 0; !rc && i < old->count; i++)
         rc = add_if_known(mb, ctx, old->list[i].id, &old->list[i], folders);
     return rc;
@@ -241,17 +241,16 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
 {
     struct remote_folders answer;
     struct remote_fault fault = {0};
-    enum grade grade = remote_list_folders(mb->remote, kind, ctx, &answer, &fault);
-    int rc = 0;
+    int rc = mailbox_answered(remote_list_folders(mb->remote, kind, ctx, &answer, &fault), &fault,
+                              kind_info(kind)->dir, err);
 
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
-    remote_fault_release(&fault);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < answer.count; i++) {
         const struct remote_folder *f = &answer.list[i];
         /* Known by its path alone now; what it was known by before is better. */
         const struct cache_folder *was =
-            answer.partial && str_eq(f->id, f->display) ? find_path(old, f->id) : NULL;
+            answer.partial && str_eq(f->id, f->display) ? folders_by_path(old, f->id, false) : NULL;
 
         folders_add(ret, kind, was ? was->id : f->id, f->display, f->parent, f->flags);
         listing_expect(mb->listings, kind, f->id, f->expected);
@@ -273,7 +272,7 @@ static void add_found_meanwhile(const struct cache_folders *old, const struct ca
     for (size_t i = 0; i < now->count; i++) {
         const struct cache_folder *f = &now->list[i];
 
-        if (!find_id(old, f->id) && !find_id(folders, f->id))
+        if (!folders_by_id(old, f->id) && !folders_by_id(folders, f->id))
             folders_add(folders, f->kind, f->id, f->display, f->parent, f->flags);
     }
 }
@@ -316,7 +315,7 @@ static bool are_in_place(const struct cache_folders *old, const struct remote_fo
 {
     for (size_t i = 0; i < news->count; i++) {
         const struct remote_folder *f = &news->list[i];
-        const struct cache_folder *was = find_id(old, f->id);
+        const struct cache_folder *was = folders_by_id(old, f->id);
 
         if (!was || f->gone || (f->display && !str_eq(f->display, was->display)) ||
             (f->parent && !str_eq(f->parent, was->parent ? was->parent : "")))
@@ -340,11 +339,13 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
     *ret_cursor = NULL;
     if (!old->cursor)
         return 0;
-    enum grade grade = remote_folder_changes(mb->remote, kind, old->cursor, ctx, &news, &fault);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, kind_info(kind)->dir);
-    remote_fault_release(&fault);
-    int rc = news.contents ? note_changes(mb, kind, &news, NULL, asked) : 0;
+    int rc =
+        mailbox_answered(remote_folder_changes(mb->remote, kind, old->cursor, ctx, &news, &fault),
+                         &fault, kind_info(kind)->dir, err);
+    if (rc)
+        return rc;
+    if (news.contents)
+        rc = note_changes(mb, kind, &news, NULL, asked);
     if (!rc && !news.start_over) {
         *ret_cursor = news.cursor;
         news.cursor = NULL;

@@ -251,13 +251,6 @@ int mailbox_progress(struct mailbox *mb, struct mailbox_progress **ret, size_t *
 
 /* --- records a full listing did not meet --------------------------------------------------- */
 
-struct confirm_task {
-    struct task task;
-    struct folder *folder;
-    struct pass *pass;
-    char *id; /* belongs to the pass */
-};
-
 /* Moves up to `max` of `count` ids to pass->missing, behind the ones the last refresh asked for:
  * records of which the service does not say whether they are gone must not keep the others from
  * their turn. Those that an own write has touched since the pass began are left out. */
@@ -308,74 +301,44 @@ void confirm_collect(struct folder *f, struct pass *pass)
 static void keep_record(struct folder *f, struct cJSON *obj, uintptr_t gen)
 {
     struct item item = {0};
-    enum cache_change change = CACHE_SAME;
 
-    if (item_from_json(f->kind, obj, &item, NULL))
-        return;
-    mutex_lock(&f->commit);
-    commit_items_locked(f, &item, 1, gen, CACHE_UNLISTED, &change);
-    mutex_unlock(&f->commit);
-    notify_items(f, &item, 1, &change);
+    if (!item_from_json(f->kind, obj, &item, NULL))
+        commit_items(f, &item, 1, gen, CACHE_UNLISTED);
     item_release(&item);
 }
 
-/* False: the service does not answer such questions now. */
-static bool confirm(const struct confirm_task *t, struct cancel *cancel)
+static void confirm(struct step *step, struct remote_ctx ctx)
 {
-    struct folder *f = t->folder;
+    struct folder *f = step->folder;
     struct mailbox *mb = f->listings->mb;
-    struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
     struct remote_fault fault = {0};
     struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
     enum grade grade = GRADE_GONE;
 
-    if (!is_elsewhere(f, t->id)) /* a search brought it here, its own listing shows it there */
-        grade = remote_get(mb->remote, f->kind, f->id, t->id, ctx, &obj, &fault);
+    if (!is_elsewhere(f, step->id)) /* a search brought it here, its own listing shows it there */
+        grade = remote_get(mb->remote, f->kind, f->id, step->id, ctx, &obj, &fault);
     if (grade == GRADE_GONE)
-        forget_records(f, &t->id, 1, gen);
+        forget_records(f, (char *const *)&step->id, 1, gen);
     else if (grade == GRADE_OK)
         keep_record(f, obj, gen);
     question_end(f);
     cJSON_Delete(obj);
     remote_fault_release(&fault);
-    return !grade_is_temporary(grade) && grade != GRADE_CANCELLED;
-}
-
-static void confirm_run(struct task *task, struct cancel *cancel)
-{
-    struct confirm_task *t = (struct confirm_task *)task;
-    struct listings *l = t->folder->listings;
-    bool go_on = !cancel_fired(cancel) && confirm(t, cancel);
-
-    mutex_lock(&l->lock);
-    t->pass->confirming = false;
-    if (!go_on)
-        t->pass->nasked = t->pass->nmissing;
-    mutex_unlock(&l->lock);
-    pass_leave(t->folder, t->pass);
-    free(t);
+    if (grade_is_temporary(grade) ||
+        grade == GRADE_CANCELLED) { /* nor would the next be answered */
+        mutex_lock(&f->listings->lock);
+        step->pass->nasked = step->pass->nmissing;
+        mutex_unlock(&f->listings->lock);
+    }
 }
 
 bool confirm_next_locked(struct folder *f, struct pass *pass)
 {
-    struct confirm_task *t;
-
     if (pass->plan == PLAN_CHANGES)
         return compare_push_locked(f, pass);
     if (pass->nasked >= pass->nmissing)
         return false;
-    t = xcalloc(1, sizeof(*t));
-    t->task.run = confirm_run;
-    t->task.priority = HTTP_BACKGROUND;
-    t->folder = f;
-    t->pass = pass;
-    t->id = pass->missing[pass->nasked++];
-    if (!pool_push(f->listings->mb->pool, &t->task)) {
-        free(t);
-        return false;
-    }
-    pass->confirming = true;
-    pass->in_flight++;
-    return true;
+    return pass_push_locked(f, pass,
+                            &(struct step){.run = confirm, .id = pass->missing[pass->nasked++]});
 }

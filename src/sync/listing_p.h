@@ -85,6 +85,10 @@ bool folders_are_fresh(const struct mailbox *mb, const struct cache_folders *fol
 int folders_refresh(struct mailbox *mb, enum kind kind, struct remote_ctx ctx);
 /* False offline, and while the last failure is too recent. */
 bool folders_may_ask(struct mailbox *mb, enum kind kind);
+const struct cache_folder *folders_by_id(const struct cache_folders *folders, const char *id);
+/* "Inbox/Support", from the top: the names that are listed, or those the service shows. */
+const struct cache_folder *folders_by_path(const struct cache_folders *folders, const char *path,
+                                           bool listed);
 /* The display path of a mail folder `name` below `parent`, for asking whether it is there; NULL where
  * a name on the way has a '/' of its own. The caller frees. */
 char *folders_path(const struct cache_folders *folders, const char *parent, const char *name);
@@ -101,6 +105,13 @@ bool is_touched_locked(const struct folder *f, const char *id, uintptr_t gen);
  * `changes` (CACHE_SAME where it was left alone). The items are reordered. folder.commit is held. */
 int commit_items_locked(struct folder *f, struct item *items, size_t count, uintptr_t gen,
                         uint64_t run, enum cache_change *changes);
+/* The same, and tells of it; no lock is held. `run` RUN_UNDER_WAY: as met by the listing under way, or by
+ * the last one. */
+#define RUN_UNDER_WAY UINT64_MAX
+int commit_items(struct folder *f, struct item *items, size_t count, uintptr_t gen, uint64_t run);
+/* Asks for records by their ids: what the folder has is added to the items, the others are removed ones. */
+enum grade ask_records(struct folder *f, char *const *ids, size_t count, struct remote_ctx ctx,
+                       struct items *items, struct remote_fault *fault);
 /* Tells of what a commit changed; no lock is held. */
 void notify_items(struct folder *f, const struct item *items, size_t count,
                   const enum cache_change *changes);

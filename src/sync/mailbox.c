@@ -218,10 +218,7 @@ int mailbox_probe(struct mailbox *mb, struct cancel *cancel, struct buf *err)
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    enum grade grade = remote_test(mb->remote, ctx, &fault);
 
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "the mailbox does not answer");
-    remote_fault_release(&fault);
-    return 0;
+    return mailbox_answered(remote_test(mb->remote, ctx, &fault), &fault,
+                            "the mailbox does not answer", err);
 }

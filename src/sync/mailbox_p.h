@@ -85,10 +85,11 @@ void mailbox_notify_slot(struct mailbox *mb, const struct slot *slot);
 void mailbox_notify_stream(struct mailbox *mb, uint64_t ino);
 
 /*
- * The errno of a question that was not answered; the reason goes to `err` (may be NULL) behind
+ * What became of a question: 0, or the errno of its grade with the reason in `err` (may be NULL) behind
  * "what: ". Releases the fault.
  */
-int mailbox_fail(struct buf *err, enum grade grade, struct remote_fault *fault, const char *what);
+int mailbox_answered(enum grade grade, struct remote_fault *fault, const char *what,
+                     struct buf *err);
 
 /* writeback.c, called by mailbox_open/start/stop/close. */
 struct writeback *writeback_create(struct mailbox *mb);

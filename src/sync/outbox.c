@@ -350,11 +350,8 @@ static int prune_sent(struct outbox *ob)
     int rc = state_locals(state, outgoing_dir_ino(OUTGOING_SENT_DIR), &l, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!rc && S_ISREG(l[i].mode) && changed_at(state, l[i].ino) < before) {
-            rc = state_remove_local(state, l[i].ino);
-            if (!rc)
-                state_data_remove(state, l[i].ino);
-        }
+        if (!rc && S_ISREG(l[i].mode) && changed_at(state, l[i].ino) < before)
+            rc = state_forget_local(state, l[i].ino);
         local_release(&l[i]);
     }
     free(l);

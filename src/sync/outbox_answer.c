@@ -5,17 +5,14 @@
 #include "outbox_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/model/render.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* As long as the shorter is, whatever is in it. */
 static bool same_secret(const char *a, const char *b, size_t len)
@@ -63,19 +60,6 @@ static int render_answer(const char *body, size_t len, struct buf *out)
 
 /* --- the file --- */
 
-static int write_file(struct state *state, uint64_t ino, const char *text)
-{
-    int fd = state_data_open(state, ino, O_RDWR | O_CREAT | O_TRUNC);
-
-    if (fd < 0)
-        return fd;
-    int rc = file_pwrite_all(fd, text, strlen(text), 0);
-    if (!rc && fdatasync(fd))
-        rc = -errno;
-    close(fd);
-    return rc;
-}
-
 /* The answer to an earlier question of this name makes room. */
 static int remove_old(struct state *state, uint64_t dir, const char *name)
 {
@@ -83,9 +67,7 @@ static int remove_old(struct state *state, uint64_t dir, const char *name)
     int rc = state_find_local(state, dir, name, &old);
 
     if (!rc)
-        rc = state_remove_local(state, old.ino);
-    if (!rc)
-        rc = state_data_remove(state, old.ino);
+        rc = state_forget_local(state, old.ino);
     local_release(&old);
     return rc == -ENOENT ? 0 : rc;
 }
@@ -104,7 +86,7 @@ int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name)
     if (!rc)
         rc = state_new_ino(state, &file.ino);
     if (!rc)
-        rc = write_file(state, file.ino, row->answer);
+        rc = state_data_write(state, file.ino, row->answer, strlen(row->answer));
     if (!rc)
         rc = state_put_local(state, &file);
     if (!rc) {

@@ -9,6 +9,7 @@
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
+#include <outlookfs/base/json_writer.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,51 +62,6 @@ static int check(struct outbox *ob, enum outgoing what, const struct cJSON *obj,
     return check_content(obj, err);
 }
 
-/* In a printed text there is no control character: this one stands for an attachment's bytes. */
-#define GAP '\x01'
-
-/*
- * The members of an attachment refer to themselves but for their bytes, for which there is a gap:
- * so the text around them is printed without another copy of them.
- */
-static struct cJSON *with_gap(const struct cJSON *attachment)
-{
-    const struct cJSON *bytes = json_get(attachment, "ContentBytes");
-    struct cJSON *copy = cJSON_CreateObject();
-    struct cJSON *member;
-    const char gap[] = {GAP, '\0'};
-
-    cJSON_ArrayForEach(member, attachment)
-    {
-        if (member == bytes)
-            cJSON_AddItemToObject(copy, member->string, cJSON_CreateRaw(gap));
-        else
-            cJSON_AddItemReferenceToObject(copy, member->string, member);
-    }
-    return copy;
-}
-
-/* The caller frees it. */
-static char *print_with_gaps(const struct cJSON *obj)
-{
-    struct cJSON *copy = cJSON_CreateObject(), *list = cJSON_CreateArray(), *member;
-    const struct cJSON *attachment, *attachments = json_get(obj, "Attachments");
-    char *text;
-
-    cJSON_ArrayForEach(attachment, attachments) cJSON_AddItemToArray(list, with_gap(attachment));
-    cJSON_ArrayForEach(member, obj)
-    {
-        if (member == attachments)
-            cJSON_AddItemReferenceToObject(copy, member->string, list);
-        else
-            cJSON_AddItemReferenceToObject(copy, member->string, member);
-    }
-    text = json_print(copy);
-    cJSON_Delete(copy);
-    cJSON_Delete(list);
-    return text;
-}
-
 static int append(int fd, const char *data, size_t len, off_t *at)
 {
     int rc = file_pwrite_all(fd, data, len, *at);
@@ -114,38 +70,67 @@ static int append(int fd, const char *data, size_t len, off_t *at)
     return rc;
 }
 
-/* Base64 needs no escapes. */
-static int append_bytes(int fd, const char *base64, off_t *at)
+/* Past the writer's buffer: there is no second copy of an attachment's bytes. Base64 needs no escapes. */
+static int append_bytes(int fd, struct json_writer *w, const char *base64, off_t *at)
 {
-    int rc = append(fd, "\"", 1, at);
-
+    json_write_raw(w, "\"", 1);
+    int rc = append(fd, w->out->data, w->out->len, at);
     if (!rc)
         rc = append(fd, base64, strlen(base64), at);
-    return rc ? rc : append(fd, "\"", 1, at);
+    buf_clear(w->out);
+    buf_addch(w->out, '"');
+    return rc;
 }
 
-static int write_message(int fd, const struct cJSON *obj)
+static int append_attachment(int fd, struct json_writer *w, const cJSON *attachment, off_t *at)
 {
-    const struct cJSON *attachment;
-    char *text = print_with_gaps(obj), *rest = text;
+    const cJSON *member, *bytes = json_get(attachment, "ContentBytes");
+    int rc = 0;
+
+    json_write_open(w, '{');
+    cJSON_ArrayForEach(member, attachment)
+    {
+        json_write_name(w, member->string, strlen(member->string));
+        if (member != bytes || !cJSON_IsString(bytes))
+            json_write_tree(w, member);
+        else if (!rc)
+            rc = append_bytes(fd, w, bytes->valuestring, at);
+    }
+    json_write_close(w, '}');
+    return rc;
+}
+
+static int write_message(int fd, const cJSON *obj)
+{
+    const cJSON *member, *attachment, *attachments = json_get(obj, "Attachments");
+    struct buf text;
+    struct json_writer w = {.out = &text};
     off_t at = 0;
     int rc = 0;
 
-    cJSON_ArrayForEach(attachment, json_get(obj, "Attachments"))
+    buf_init(&text, 2 * JSON_TEXT_MAX);
+    json_write_open(&w, '{');
+    cJSON_ArrayForEach(member, obj)
     {
-        const char *bytes = json_str(attachment, "ContentBytes");
-        char *gap = bytes ? strchr(rest, GAP) : NULL;
-
-        if (rc || !gap)
+        json_write_name(&w, member->string, strlen(member->string));
+        if (member != attachments || !cJSON_IsArray(member)) {
+            json_write_tree(&w, member);
             continue;
-        rc = append(fd, rest, (size_t)(gap - rest), &at);
-        if (!rc)
-            rc = append_bytes(fd, bytes, &at);
-        rest = gap + 1;
+        }
+        json_write_open(&w, '[');
+        cJSON_ArrayForEach(attachment, attachments)
+        {
+            if (!rc)
+                rc = append_attachment(fd, &w, attachment, &at);
+        }
+        json_write_close(&w, ']');
     }
+    json_write_close(&w, '}');
     if (!rc)
-        rc = append(fd, rest, strlen(rest), &at);
-    free(text);
+        rc = w.error;
+    if (!rc)
+        rc = append(fd, text.data, text.len, &at);
+    buf_release(&text);
     return rc;
 }
 

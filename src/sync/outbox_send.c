@@ -5,17 +5,14 @@
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
 #include <outlookfs/model/name.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Certainly nowhere (RFC 2606): a question must name an address even where nobody listens. */
 #define NOWHERE "https://outlookfs.invalid/"
@@ -29,12 +26,10 @@ static int read_message(struct outbox *ob, const struct outbox_row *row, struct 
                         struct buf *err)
 {
     size_t before = out->len;
-    int fd = state_data_open(ob->mb->state, row->body ? row->body : row->ino, O_RDONLY);
+    int rc = state_data_read(ob->mb->state, row->body ? row->body : row->ino, out);
 
-    if (fd < 0)
-        return buf_fail(err, fd, "its text is missing from the state directory: %s", strerror(-fd));
-    int rc = file_read_fd(fd, out);
-    close(fd);
+    if (rc == -ENOENT)
+        return buf_fail(err, rc, "its text is missing from the state directory");
     if (rc)
         return buf_fail(err, rc, "its bytes cannot be read: %s", strerror(-rc));
     if (json_scan(out->data + before, out->len - before, NULL) != JSON_COMPLETE)
@@ -147,18 +142,15 @@ static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
     struct item item = {0};
     struct buf mime;
     enum grade grade = GRADE_REFUSED;
-    int fd = state_data_open(ob->mb->state, row->ino, O_RDONLY);
 
     buf_init(&mime, OUTGOING_CONTENT_MAX);
-    if (!folder || fd < 0 || file_read_fd(fd, &mime))
+    if (!folder || state_data_read(ob->mb->state, row->ino, &mime))
         *fault =
             (struct remote_fault){.grade = grade, .reason = xstrdup("its bytes cannot be read")};
     else
         grade = remote_import(ob->mb->remote, folder, &mime, row->unknown, ctx, &answer, fault);
     if (grade == GRADE_OK && !item_from_json(KIND_MESSAGE, answer, &item, NULL))
         mailbox_record_written(ob->mb, folder, &item);
-    if (fd >= 0)
-        close(fd);
     item_release(&item);
     cJSON_Delete(answer);
     buf_release(&mime);
@@ -228,31 +220,15 @@ static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
 static int copy_aside(struct state *state, uint64_t ino, uint64_t *ret)
 {
     struct buf bytes;
-    int from = state_data_open(state, ino, O_RDONLY), to = -1;
-    int rc = from < 0 ? from : state_new_ino(state, ret);
 
     buf_init(&bytes, OUTGOING_CONTENT_MAX);
+    int rc = state_data_read(state, ino, &bytes);
     if (!rc)
-        rc = file_read_fd(from, &bytes);
-    if (!rc) {
-        to = state_data_open(state, *ret, O_RDWR | O_CREAT | O_TRUNC);
-        rc = to < 0 ? to : file_pwrite_all(to, bytes.data, bytes.len, 0);
-    }
-    if (!rc && fdatasync(to))
-        rc = -errno;
-    if (to >= 0)
-        close(to);
-    if (from >= 0)
-        close(from);
+        rc = state_new_ino(state, ret);
+    if (!rc)
+        rc = state_data_write(state, *ret, bytes.data, bytes.len);
     buf_release(&bytes);
     return rc;
-}
-
-static int forget_file(struct state *state, const struct local *l)
-{
-    int rc = state_remove_local(state, l->ino);
-
-    return rc ? rc : state_data_remove(state, l->ino);
 }
 
 /* In a transaction: the file goes to sent/, its row is done with. */
@@ -265,7 +241,7 @@ static int move_to_sent(struct outbox *ob, const struct outbox_row *row, const s
     if (row->what == OUTGOING_DRAFT) { /* its inode is the message's, which lies in Sent Items */
         int rc = copy_aside(state, l->ino, &moved.ino);
         if (!rc)
-            rc = forget_file(state, l);
+            rc = state_forget_local(state, l->ino);
         if (rc)
             return rc;
     }
@@ -308,7 +284,7 @@ static int sent(struct outbox *ob, struct outbox_row *row)
     if (!rc && row->waits)
         rc = await_answer(ob, row, &answer);
     else if (!rc && row->what == OUTGOING_MIME)
-        rc = forget_file(state, &l);
+        rc = state_forget_local(state, l.ino);
     else if (!rc)
         rc = move_to_sent(ob, row, &l);
     if (!rc && row->what == OUTGOING_MIME)

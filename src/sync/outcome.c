@@ -250,6 +250,14 @@ static void ended(struct job *j)
     mailbox_notify_slot(j->mb, &j->slot);
 }
 
+static int conclude(struct job *j, struct entry *e, int rc)
+{
+    rc = entry_close(j, e, true, rc);
+    if (!rc)
+        ended(j);
+    return rc;
+}
+
 int outcome_updated(struct job *j, const struct item *item)
 {
     struct entry e;
@@ -271,10 +279,7 @@ int outcome_updated(struct job *j, const struct item *item)
             writeback_keep_answer(j->wb, j->slot.id, j->op.mine, item->text);
         rc = state_remove_op(j->mb->state, j->slot.id);
     }
-    rc = entry_close(j, &e, true, rc);
-    if (!rc)
-        ended(j);
-    return rc;
+    return conclude(j, &e, rc);
 }
 
 /*
@@ -389,10 +394,7 @@ int outcome_deleted(struct job *j)
         if (!rc)
             rc = state_put_op(state, &e.op);
     }
-    rc = entry_close(j, &e, true, rc);
-    if (!rc)
-        ended(j);
-    return rc;
+    return conclude(j, &e, rc);
 }
 
 /* --- failure --- */
@@ -474,10 +476,7 @@ int outcome_conflict(struct job *j, const char *base, const struct item *theirs,
     conflict.mine = e.op.mine;
     if (!e.changed)
         rc = park_conflict(j, &e, &conflict);
-    rc = entry_close(j, &e, true, rc);
-    if (!rc)
-        ended(j);
-    return rc;
+    return conclude(j, &e, rc);
 }
 
 void job_fault(struct remote_fault *fault, enum grade grade, const char *reason)
@@ -546,8 +545,5 @@ int outcome_failure(struct job *j, const struct remote_fault *fault, bool wrote)
     if (!rc)
         rc = wrote && !open ? state_put_op(j->mb->state, &e.op)
                             : state_put_op_head(j->mb->state, &e.op);
-    rc = entry_close(j, &e, true, rc);
-    if (!rc && parked)
-        ended(j);
-    return rc;
+    return parked ? conclude(j, &e, rc) : entry_close(j, &e, true, rc);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENDING "the mount is ending"
 #define LISTING_PARALLEL 4 /* pages of a listing in flight at most */
 #define REPEATED_MAX 8     /* pages that began as an earlier one, before it counts as a circle */
 
@@ -154,29 +155,7 @@ void pass_fail(struct folder *f, struct pass *pass, int error, const char *reaso
     mutex_unlock(&f->listings->lock);
 }
 
-/* Somebody waits for the first page, whoever it was that asked. */
-bool pass_push_locked(struct folder *f, struct pass *pass, struct task *task)
-{
-    bool wanted = f->waiting > 0 || pass->pages == 0;
-
-    task->priority = wanted ? HTTP_INTERACTIVE : HTTP_BACKGROUND;
-    if (pool_push(f->listings->mb->pool, task)) {
-        pass->in_flight++;
-        return true;
-    }
-    fail_locked(pass, -EINTR, "the mount is ending");
-    return false;
-}
-
 /* --- pages --------------------------------------------------------------------------------- */
-
-struct page_task {
-    struct task task;
-    struct folder *folder;
-    struct pass *pass;
-    struct span span;
-    enum plan plan;
-};
 
 /* A page that has come. */
 struct page {
@@ -187,11 +166,10 @@ struct page {
     uint64_t first; /* hash of the first id; 0: an empty page */
 };
 
-static enum grade ask_page(const struct page_task *t, struct cancel *cancel, struct page *ret,
+static enum grade ask_page(const struct step *t, struct remote_ctx ctx, struct page *ret,
                            struct remote_fault *fault)
 {
     const struct folder *f = t->folder;
-    struct remote_ctx ctx = {.cancel = cancel, .priority = t->task.priority};
     struct remote_query query = {.skip = t->span.from, .top = t->span.to - t->span.from};
     char *orderby = NULL;
     enum grade grade;
@@ -309,7 +287,7 @@ static bool enter_page_locked(struct folder *f, struct pass *pass, struct span s
 }
 
 /* How far the listing has come, after a page was stored; folder.commit is held. */
-static int store_progress(struct folder *f, struct pass *pass, const struct page_task *t,
+static int store_progress(struct folder *f, struct pass *pass, const struct step *t,
                           const struct page *page)
 {
     struct listings *l = f->listings;
@@ -335,7 +313,7 @@ static int store_progress(struct folder *f, struct pass *pass, const struct page
     return 0;
 }
 
-static void store_page(struct page_task *t, uintptr_t gen, struct page *page)
+static void store_page(struct step *t, uintptr_t gen, struct page *page)
 {
     struct folder *f = t->folder;
     struct listings *l = f->listings;
@@ -361,7 +339,7 @@ static void store_page(struct page_task *t, uintptr_t gen, struct page *page)
 }
 
 /* Some services do not sort: then a full listing has to do. */
-static void refuse_page(struct page_task *t, enum grade grade, const struct remote_fault *fault)
+static void refuse_page(struct step *t, enum grade grade, const struct remote_fault *fault)
 {
     struct folder *f = t->folder;
     struct pass *pass = t->pass;
@@ -377,7 +355,7 @@ static void refuse_page(struct page_task *t, enum grade grade, const struct remo
 }
 
 /* A page behind the end, or of a pass that has failed, is not worth a request. */
-static bool is_wanted(const struct page_task *t)
+static bool is_wanted(const struct step *t)
 {
     struct listings *l = t->folder->listings;
     const struct pass *pass = t->pass;
@@ -389,18 +367,16 @@ static bool is_wanted(const struct page_task *t)
     return wanted;
 }
 
-static void page_run(struct task *task, struct cancel *cancel)
+static void page_run(struct step *t, struct remote_ctx ctx)
 {
-    struct page_task *t = (struct page_task *)task;
     struct folder *f = t->folder;
     struct remote_fault fault = {0};
     struct page page = {0};
-    enum grade grade = GRADE_CANCELLED;
     uintptr_t gen = question_begin(f);
 
     if (is_wanted(t)) {
-        if (!cancel_fired(cancel))
-            grade = ask_page(t, cancel, &page, &fault);
+        enum grade grade = ask_page(t, ctx, &page, &fault);
+
         if (grade == GRADE_OK) {
             page_init(f, &page);
             store_page(t, gen, &page);
@@ -411,21 +387,6 @@ static void page_run(struct task *task, struct cancel *cancel)
     question_end(f);
     page_release(&page);
     remote_fault_release(&fault);
-    pass_leave(f, t->pass);
-    free(t);
-}
-
-static void page_push_locked(struct folder *f, struct pass *pass, struct span span)
-{
-    struct page_task *t = xcalloc(1, sizeof(*t));
-
-    t->task.run = page_run;
-    t->folder = f;
-    t->pass = pass;
-    t->span = span;
-    t->plan = pass->plan;
-    if (!pass_push_locked(f, pass, &t->task))
-        free(t);
 }
 
 static void schedule_locked(struct folder *f, struct pass *pass)
@@ -436,7 +397,8 @@ static void schedule_locked(struct folder *f, struct pass *pass)
         changes_push_locked(f, pass);
     while (pass->plan != PLAN_CHANGES && !pass->error && pass->in_flight < pass->parallel &&
            next_span_locked(f, pass, &span))
-        page_push_locked(f, pass, span);
+        pass_push_locked(f, pass,
+                         &(struct step){.run = page_run, .span = span, .plan = pass->plan});
 }
 
 /* --- lifetime ------------------------------------------------------------------------------ */
@@ -497,14 +459,18 @@ static void advance_locked(struct folder *f, struct pass *pass)
     }
 }
 
-void pass_leave(struct folder *f, struct pass *pass)
+/* A step has ended: starts what is due now, or ends the pass, which may be gone afterwards. */
+static void leave(const struct step *step)
 {
+    struct folder *f = step->folder;
+    struct pass *pass = step->pass;
     struct listings *l = f->listings;
     char *broken = NULL;
     bool ended, unused;
 
     mutex_lock(&l->lock);
     pass->in_flight--;
+    pass->confirming = pass->confirming && !step->confirms;
     ended = pass->state != PASS_ENDED;
     advance_locked(f, pass);
     ended = ended && pass->state == PASS_ENDED;
@@ -521,4 +487,41 @@ void pass_leave(struct folder *f, struct pass *pass)
         question_end(f);
     if (unused)
         pass_free(pass);
+}
+
+/* --- steps --------------------------------------------------------------------------------- */
+
+static void step_run(struct task *task, struct cancel *cancel)
+{
+    struct step *step = (struct step *)task;
+
+    if (cancel_fired(cancel))
+        pass_fail(step->folder, step->pass, -EINTR, ENDING);
+    else
+        step->run(step, (struct remote_ctx){.cancel = cancel, .priority = task->priority});
+    leave(step);
+    free(step);
+}
+
+/* Somebody waits for the first page, whoever it was that asked. */
+bool pass_push_locked(struct folder *f, struct pass *pass, const struct step *step)
+{
+    bool confirms = pass->state == PASS_CONFIRM;
+    bool wanted = !confirms && (f->waiting > 0 || pass->pages == 0);
+    struct step *s = xmalloc(sizeof(*s));
+
+    *s = *step;
+    s->task.run = step_run;
+    s->task.priority = wanted ? HTTP_INTERACTIVE : HTTP_BACKGROUND;
+    s->folder = f;
+    s->pass = pass;
+    s->confirms = confirms;
+    if (!pool_push(f->listings->mb->pool, &s->task)) {
+        free(s);
+        fail_locked(pass, -EINTR, ENDING);
+        return false;
+    }
+    pass->in_flight++;
+    pass->confirming |= confirms;
+    return true;
 }

@@ -2,9 +2,8 @@
  * pass_p.h - one renewal of a folder's listing.
  *
  * A pass is one walk over a folder's pages: the first listing, a refresh, or the rest of one that was
- * interrupted. A folder has at most one. It runs in the fetch threads as a set of tasks, a page each;
- * a task that ends starts the ones that are due after it (pass_leave()), so no thread waits for
- * another.
+ * interrupted. A folder has at most one. It runs in the fetch threads as a set of steps, a page each;
+ * a step that ends starts the ones that are due after it, so no thread waits for another.
  *
  *     PASS_PAGES    pages are asked for
  *     PASS_CONFIRM  every page is there; what was not met is asked for by id, one after the other
@@ -37,7 +36,7 @@ struct pass {
     uintptr_t gen;        /* constant: taken before the first page was asked for */
     bool complete_before; /* constant: the listing was complete when the pass began */
     struct cache_listing row;
-    unsigned in_flight; /* tasks */
+    unsigned in_flight; /* steps */
     unsigned pages;     /* stored */
     unsigned cap;       /* records a page at most: what the service has given or managed */
     bool all;           /* everything is stored */
@@ -58,7 +57,7 @@ struct pass {
     char **missing;    /* ids to ask for */
     size_t nmissing, nasked;
 
-    /* PLAN_CHANGES: its tasks are one after the other, and own these */
+    /* PLAN_CHANGES: its steps are one after the other, and own these */
     char *cursor;
     bool begun, whole; /* whole: the feed from its beginning */
     unsigned restarts;
@@ -66,6 +65,19 @@ struct pass {
 
     bool confirming; /* a question about what was not met is in flight */
     bool compared;
+};
+
+/* What a fetch thread does for a pass. */
+struct step {
+    struct task task;
+    struct folder *folder;
+    struct pass *pass;
+    void (*run)(struct step *step, struct remote_ctx ctx);
+    bool confirms; /* it was begun in PASS_CONFIRM */
+    /* a page */
+    struct span span;
+    enum plan plan;
+    const char *id; /* a record to ask for */
 };
 
 /* --- listing.c --- */
@@ -80,19 +92,16 @@ unsigned page_top_locked(const struct folder *f, enum plan plan);
 /* Begins a pass; folder.commit and listings.lock are held, no pass is under way. `row` is the listing
  * as stored. */
 void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum plan plan);
-/* A task of the pass has ended: starts what is due now, or ends the pass. No lock is held; `pass` may
- * be gone afterwards. */
-void pass_leave(struct folder *f, struct pass *pass);
-/* For its tasks. The first error counts. */
+/* For its steps. The first error counts. */
 void pass_fail(struct folder *f, struct pass *pass, int error, const char *reason);
-/* Takes `task`, whose run() ends with pass_leave() and frees it; listings.lock is held. False: the
- * mount is ending, and the pass has failed. */
-bool pass_push_locked(struct folder *f, struct pass *pass, struct task *task);
+/* Begins a step, of which run() and what that needs are set; listings.lock is held. False: the mount is
+ * ending, and the pass has failed. */
+bool pass_push_locked(struct folder *f, struct pass *pass, const struct step *step);
 
 /* --- changes.c, compare.c --- */
 /* Can the folder be followed by its changes? */
 bool changes_fit(const struct folder *f);
-/* The next task of a pass; listings.lock is held. */
+/* The next step of a pass; listings.lock is held. */
 void changes_push_locked(struct folder *f, struct pass *pass);
 /* The same, where a comparison is due; false: it is not. */
 bool compare_push_locked(struct folder *f, struct pass *pass);

@@ -123,6 +123,64 @@ void notify_items(struct folder *f, const struct item *items, size_t count,
     }
 }
 
+/* The number of the listing under way, or of the last one. A listing with a limit need not show
+ * what is found otherwise. */
+static int current_run_locked(struct folder *f, uint64_t *ret)
+{
+    struct listings *l = f->listings;
+    struct cache_listing row;
+    int rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
+
+    if (rc)
+        return rc;
+    if (f->kind == KIND_MESSAGE && l->mb->config.mail_limit) {
+        *ret = CACHE_KEEP_RUN;
+        return 0;
+    }
+    mutex_lock(&l->lock);
+    *ret = f->pass ? f->pass->row.run : row.run;
+    mutex_unlock(&l->lock);
+    return 0;
+}
+
+int commit_items(struct folder *f, struct item *items, size_t count, uintptr_t gen, uint64_t run)
+{
+    enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
+
+    mutex_lock(&f->commit);
+    int rc = run == RUN_UNDER_WAY ? current_run_locked(f, &run) : 0;
+    if (!rc)
+        rc = commit_items_locked(f, items, count, gen, run, changes);
+    mutex_unlock(&f->commit);
+    if (!rc)
+        notify_items(f, items, count, changes);
+    free(changes);
+    return rc;
+}
+
+enum grade ask_records(struct folder *f, char *const *ids, size_t count, struct remote_ctx ctx,
+                       struct items *items, struct remote_fault *fault)
+{
+    cJSON **records = xcalloc(count + 1, sizeof(*records));
+    enum grade grade = remote_get_many(f->listings->mb->remote, f->kind, f->id,
+                                       (const char *const *)ids, count, ctx, records, fault);
+
+    items->list = xrealloc(items->list, (items->count + count + 1) * sizeof(*items->list));
+    items->removed =
+        xrealloc(items->removed, (items->nremoved + count + 1) * sizeof(*items->removed));
+    for (size_t i = 0; grade == GRADE_OK && i < count; i++) {
+        struct item item = {0};
+
+        if (!records[i])
+            items->removed[items->nremoved++] = xstrdup(ids[i]);
+        else if (!item_from_json(f->kind, records[i], &item, NULL))
+            items->list[items->count++] = item;
+        cJSON_Delete(records[i]);
+    }
+    free(records);
+    return grade;
+}
+
 int forget_records(struct folder *f, char *const *ids, size_t count, uintptr_t gen)
 {
     struct mailbox *mb = f->listings->mb;
@@ -158,26 +216,6 @@ static char *record_key(const struct folder *f, const char *id)
     return xasprintf("record/%s/%s/%s", kind_info(f->kind)->name, f->id, id);
 }
 
-/* The number of the listing under way, or of the last one. A listing with a limit need not show
- * what is found otherwise. */
-static int current_run_locked(struct folder *f, uint64_t *ret)
-{
-    struct listings *l = f->listings;
-    struct cache_listing row;
-    int rc = cache_get_listing(l->mb->cache, f->kind, f->id, &row);
-
-    if (rc)
-        return rc;
-    if (f->kind == KIND_MESSAGE && l->mb->config.mail_limit) {
-        *ret = CACHE_KEEP_RUN;
-        return 0;
-    }
-    mutex_lock(&l->lock);
-    *ret = f->pass ? f->pass->row.run : row.run;
-    mutex_unlock(&l->lock);
-    return 0;
-}
-
 static struct folder *shown_folder(struct mailbox *mb, enum kind kind, const char *folder,
                                    const char *id)
 {
@@ -201,22 +239,13 @@ int mailbox_items_learned(struct mailbox *mb, enum kind kind, const char *folder
                           struct item *items, size_t count, uintptr_t gen)
 {
     struct folder *f = listings_folder(mb->listings, kind, folder);
-    enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
-    uint64_t run = 0;
+    int rc = commit_items(f, items, count, gen, RUN_UNDER_WAY);
 
-    mutex_lock(&f->commit);
-    int rc = current_run_locked(f, &run);
-    if (!rc)
-        rc = commit_items_locked(f, items, count, gen, run, changes);
-    mutex_unlock(&f->commit);
     for (size_t i = 0; !rc && i < count; i++) {
         char *key = record_key(f, items[i].id);
         flights_forget_absent(mb->flights, key);
         free(key);
     }
-    if (!rc)
-        notify_items(f, items, count, changes);
-    free(changes);
     return rc;
 }
 

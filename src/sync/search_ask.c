@@ -188,12 +188,11 @@ static int next_page(struct asking *a, struct folder *f, struct buf *err)
         rc = enter_page(a, f, &page, gen);
     question_end(f);
     items_release(&page.items);
-    if (grade == GRADE_REFUSED)
-        refuse(a, fault.reason ? fault.reason : grade_name(grade));
-    else if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, a->what->name);
+    if (grade != GRADE_REFUSED)
+        return rc ? rc : mailbox_answered(grade, &fault, a->what->name, err);
+    refuse(a, fault.reason ? fault.reason : grade_name(grade));
     remote_fault_release(&fault);
-    return rc;
+    return 0;
 }
 
 /* --- the cache --- */

@@ -4,11 +4,9 @@
  * A listing does not say: it is asked for series by series, but many at once, and kept on disk as
  * long as the series has the same version, which a change of one of its events changes, too.
  */
-#include "flight_p.h"
-#include "mailbox_p.h"
+#include "attachments_p.h"
 
 #include <outlookfs/base/alloc.h>
-#include <outlookfs/base/file.h>
 #include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
@@ -18,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TOGETHER 20 /* series that are asked for at once: what a $batch has */
 #define BATCH 64
@@ -63,34 +60,17 @@ static bool is_kept(struct mailbox *mb, const struct cache_record *r)
 static cJSON *kept(struct mailbox *mb, const struct cache_record *r)
 {
     char *key = key_of(r->etag);
-    struct buf text;
-    cJSON *obj = NULL;
-    size_t size;
-    int fd = cache_attachment_open(mb->cache, r->id, key, &size);
+    cJSON *obj = attachments_object(mb, r->id, key);
 
     free(key);
-    if (fd < 0)
-        return NULL;
-    buf_init(&text, JSON_TEXT_MAX);
-    if (!file_read_fd(fd, &text))
-        json_parse_object(text.data, text.len, &obj, NULL);
-    buf_release(&text);
-    close(fd);
     return obj;
 }
 
 static void keep(struct mailbox *mb, const char *id, const char *version, const cJSON *obj)
 {
-    char *key = key_of(version), *text = json_print(obj), *temp;
-    int fd = cache_attachment_begin(mb->cache, &temp);
+    char *key = key_of(version);
 
-    if (fd >= 0) {
-        int rc = file_pwrite_all(fd, text, strlen(text), 0);
-
-        close(fd);
-        cache_attachment_end(mb->cache, id, key, temp, rc == 0, mb->config.attachments_max);
-    }
-    free(text);
+    attachments_store_object(mb, id, key, obj);
     free(key);
 }
 
@@ -154,10 +134,11 @@ static int ask(struct mailbox *mb, const struct asking *a, size_t count, struct 
         log_warn("series %s: the service does not say which of its events differ: %s", a->ids[0],
                  fault.reason);
         found[0] = cJSON_CreateObject();
-    } else if (grade != GRADE_OK) {
-        return mailbox_fail(err, grade, &fault, "series");
+        grade = GRADE_OK;
     }
-    remote_fault_release(&fault);
+    int rc = mailbox_answered(grade, &fault, "series", err);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < count; i++) {
         if (found[i])
             keep(mb, a->ids[i], a->versions[i], found[i]);

@@ -1,6 +1,7 @@
 /*
  * trigger_definition.c - the table of triggers; a definition becomes a question.
  */
+#include "listing_p.h"
 #include "triggers_p.h"
 
 #include <outlookfs/base/alloc.h>
@@ -106,35 +107,6 @@ struct cJSON *triggers_template(const char *name)
 
 /* --- folders --- */
 
-static const struct cache_folder *child_named(const struct cache_folders *folders,
-                                              const char *parent, const char *name, size_t len)
-{
-    for (size_t i = 0; i < folders->count; i++) {
-        const struct cache_folder *f = &folders->list[i];
-
-        if (str_eq(f->parent, parent) && strlen(f->name) == len && !strncmp(f->name, name, len))
-            return f;
-    }
-    return NULL;
-}
-
-/* "Inbox/Support" by listed names. */
-static const struct cache_folder *find_path(const struct cache_folders *folders, const char *path)
-{
-    const struct cache_folder *f = NULL;
-
-    for (const char *p = path; *p;) {
-        size_t len = strcspn(p, "/");
-
-        f = child_named(folders, f ? f->id : NULL, p, len);
-        if (!f)
-            return NULL;
-        p += len;
-        p += *p == '/';
-    }
-    return f;
-}
-
 /* Names of mail folders are the same in any case. */
 static const struct cache_folder *find_id(const struct cache_folders *folders, enum kind kind,
                                           const char *id)
@@ -161,7 +133,7 @@ static int resolve(struct mailbox *mb, enum kind kind, const char *name, char **
 
     if (rc)
         return buf_fail(err, rc, "the cache cannot be read");
-    const struct cache_folder *f = find_path(&folders, name);
+    const struct cache_folder *f = folders_by_path(&folders, name, true);
     if (!f)
         f = find_id(&folders, kind, name);
     if (!f && kind == KIND_EVENT && folders.asked_at)

@@ -19,14 +19,11 @@ int stream_begin(struct triggers *t, struct trigger_stream *ret)
     struct trigger_stream stream = {.mtime = clock_now()};
     int rc = state_new_ino(t->mb->state, &stream.ino);
 
-    if (rc)
-        return rc;
-    int fd = state_data_open(t->mb->state, stream.ino, O_RDWR | O_CREAT | O_TRUNC);
-    if (fd < 0)
-        return fd;
-    close(fd);
-    *ret = stream;
-    return 0;
+    if (!rc)
+        rc = state_data_write(t->mb->state, stream.ino, "", 0);
+    if (!rc)
+        *ret = stream;
+    return rc;
 }
 
 /* The full file becomes the older one, without what an append that was not committed left in it. */

@@ -86,7 +86,7 @@ static int64_t stretched(const struct watch *w, int64_t now)
     return w->pause > TRIGGER_PAUSE_LONG ? w->pause : TRIGGER_PAUSE_LONG;
 }
 
-static void look(struct triggers *t, int64_t id, int change)
+void triggers_watch(struct triggers *t, int64_t id, int change)
 {
     int64_t now = clock_mono();
 
@@ -100,16 +100,6 @@ static void look(struct triggers *t, int64_t id, int change)
         pthread_cond_broadcast(&t->changed);
     }
     mutex_unlock(&t->lock);
-}
-
-void triggers_watch(struct triggers *t, int64_t id, int change)
-{
-    look(t, id, change);
-}
-
-void triggers_look(struct triggers *t, int64_t id)
-{
-    look(t, id, 0);
 }
 
 /* --- when --- */
@@ -180,9 +170,8 @@ int triggers_check(struct triggers *t, const char *text, size_t len, struct buf 
 
 static bool same_json(const char *a, const char *b)
 {
-    cJSON *x = NULL, *y = NULL;
-    bool same = !json_parse_object(a, strlen(a), &x, NULL) &&
-                !json_parse_object(b, strlen(b), &y, NULL) && json_equal(x, y);
+    cJSON *x = json_load(a), *y = json_load(b);
+    bool same = x && y && json_equal(x, y);
 
     cJSON_Delete(x);
     cJSON_Delete(y);

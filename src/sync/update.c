@@ -65,12 +65,7 @@ static void round_release(struct round *r)
 
 static cJSON *parse(const char *text)
 {
-    cJSON *obj = NULL;
-
-    if (!text)
-        return cJSON_CreateObject();
-    json_parse_object(text, strlen(text), &obj, NULL);
-    return obj;
+    return text ? json_load(text) : cJSON_CreateObject();
 }
 
 /* False, with a fault: the journal's texts are not objects. */
@@ -83,16 +78,6 @@ static bool parse_texts(const struct job *j, struct round *r)
         return true;
     job_fault(&r->fault, GRADE_REFUSED, "the journal's text is damaged: save the file again");
     return false;
-}
-
-static char *render(const cJSON *obj)
-{
-    struct buf text;
-
-    buf_init(&text, 2 * JSON_TEXT_MAX);
-    if (render_record(obj, &text))
-        buf_clear(&text);
-    return buf_detach(&text);
 }
 
 /* Turns an answer into an item; a fault of unknown outcome when it is none. */
@@ -208,7 +193,7 @@ static void settle_base(struct job *j, struct round *r)
 /* What settle_base() found out about the attempt, which is forgotten, is the operation's base. */
 static void keep_arrived(struct job *j, struct round *r)
 {
-    char *seen = render(r->seen), *had = render(r->had);
+    char *seen = render_text(r->seen), *had = render_text(r->had);
 
     op_set_base(&j->op, seen, had);
     free(seen);
@@ -217,7 +202,7 @@ static void keep_arrived(struct job *j, struct round *r)
 
 static int conflict(struct job *j, struct round *r, const struct buf *members)
 {
-    char *base = render(r->base);
+    char *base = render_text(r->base);
     int rc;
 
     if (r->arrived)
@@ -251,7 +236,7 @@ static int refused(struct job *j, struct round *r, bool may_repeat)
 static int send(struct job *j, struct round *r, bool may_repeat)
 {
     enum kind kind = j->slot.kind;
-    char *seen = r->arrived ? render(r->seen) : NULL, *had = seen ? render(r->had) : NULL;
+    char *seen = r->arrived ? render_text(r->seen) : NULL, *had = seen ? render_text(r->had) : NULL;
     struct attempt attempt = {
         .change = REMOTE_UPDATE,
         .sent = r->merged_text,
@@ -306,7 +291,7 @@ static int update_round(struct job *j, bool may_repeat)
         rc = conflict(j, &r, &members);
         goto out;
     }
-    r.merged_text = render(r.merged);
+    r.merged_text = render_text(r.merged);
     if (merge_same(kind, r.merged, r.theirs))
         rc = outcome_updated(j, &r.item);
     else if (r.in_doubt)

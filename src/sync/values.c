@@ -140,7 +140,6 @@ static int ask(struct mailbox *mb, enum remote_value what, const char *id, const
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
     struct buf bytes;
-    int rc = 0;
 
     if (!remote_online(mb->remote))
         return buf_fail(err, -EHOSTUNREACH, "the service cannot be reached");
@@ -150,12 +149,8 @@ static int ask(struct mailbox *mb, enum remote_value what, const char *id, const
         remember(mb, key, &bytes);
     else if (grade == GRADE_GONE)
         remember(mb, key, NULL);
-    else
-        rc = mailbox_fail(err, grade, &fault, "value");
-    if (!rc)
-        remote_fault_release(&fault);
     buf_release(&bytes);
-    return rc;
+    return mailbox_answered(grade == GRADE_GONE ? GRADE_OK : grade, &fault, "value", err);
 }
 
 int value_read(struct mailbox *mb, enum remote_value what, const char *id, struct cancel *cancel,
@@ -215,8 +210,5 @@ int value_write(struct mailbox *mb, enum remote_value what, const char *id, cons
     forget_locked(mb->values, key); /* the service has it in its own words */
     mutex_unlock(&mb->values->lock);
     free(key);
-    if (grade != GRADE_OK)
-        return mailbox_fail(err, grade, &fault, "value");
-    remote_fault_release(&fault);
-    return 0;
+    return mailbox_answered(grade, &fault, "value", err);
 }

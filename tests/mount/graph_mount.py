@@ -5,7 +5,7 @@
             self.mailbox.path(...)                     # as of MountTest
             self.ask("/me/contacts/" + id)             # what Graph answers
 
-When a class ends, its requests must have kept the contract, and their bodies the schema of Graph's types.
+When a mailbox is closed, the bodies of its requests must have kept the schema of Graph's types, too.
 """
 import json
 import os
@@ -38,10 +38,10 @@ class GraphMailbox(Mailbox):
         return self.sandbox.edit(kind, id, service="graph", **how)
 
     def check_requests(self):
-        """They have kept the contract, and their bodies the schema."""
-        found = self.sandbox.control("GET", "/violations")
-        if found:
-            raise AssertionError("the contract was not kept: %s" % found)
+        """Their bodies have kept the schema, too."""
+        super().check_requests()
+        if self.sandbox.process is None:
+            return
         try:
             check(self.build_dir, "graph.schema.json", list(typed_bodies(self.sandbox.log())))
         except unittest.SkipTest:  # ./dev test installs what it takes
@@ -72,11 +72,6 @@ def typed_bodies(requests):
 class GraphTest(MountTest):
     MAILBOX = GraphMailbox
     OPTIONS = "writeback_delay=0"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.addClassCleanup(cls.mailbox.check_requests)
 
     def ask(self, target):
         status, body = self.mailbox.sandbox.graph("GET", target, prefer=[IMMUTABLE])

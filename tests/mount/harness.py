@@ -14,6 +14,8 @@
     if __name__ == "__main__":
         main()
 
+A mailbox whose requests did not keep the service's contract fails when it is closed.
+
 Nothing here waits without a limit: programs have time limits, and a test that hangs in a system call on the mount is ended by
 killing the mount. A failing test prints the two command lines, what was run, the mount's log and the requests.
 """
@@ -119,6 +121,7 @@ class Mailbox:
         self.request_log = os.path.join(self.dir, "requests.jsonl")
         self.mount_log = os.path.join(self.dir, "mount.log")
         self.sandbox = self.process = None
+        self.expected_violations = ()   # what the sandbox was told not to know
         self.commands = []
         self.killed = False
         os.mkdir(self.mountpoint)
@@ -222,6 +225,7 @@ class Mailbox:
             self.unmount(check)
             if check:
                 self.check_log()
+                self.check_requests()
         finally:
             status = self.sandbox.stop() if self.sandbox is not None else None
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -234,6 +238,13 @@ class Mailbox:
             for line in file:
                 if "Sanitizer" in line or "runtime error:" in line:
                     raise AssertionError("in the mount's log: " + self.log_tail(400))
+
+    def check_requests(self):
+        """They have kept the contract."""
+        found = self.sandbox.control("GET", "/violations") if self.sandbox.process is not None else []
+        found = [one for one in found if one["what"] not in self.expected_violations]
+        if found:
+            raise AssertionError("the contract was not kept: %s" % found)
 
     # --- the mount as a user sees it
 

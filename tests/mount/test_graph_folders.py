@@ -138,6 +138,18 @@ class Folders(FolderTest):
         self.mailbox.run(["rm", "-r", self.path("contacts/Family")])
         self.assertNotIn("Family", os.listdir(self.path("contacts")))
 
+    def test_a_nested_contact_is_in_views_and_export(self):
+        os.makedirs(self.path("contacts/Team/Away"))
+        self.write({"givenName": "Joan", "displayName": "Joan Roe"}, "contacts/Team/Away/joan.json")
+        self.mailbox.sync()
+        id = self.mailbox.xattr("id", "contacts/Team/Away/joan.json")
+        self.assertEqual(os.listdir(self.path("views/contacts/Team/Away/by-name")), ["Joan Roe.json"])
+        self.assertEqual(sorted(os.listdir(self.path("export/contacts/Team"))), ["Away", "Away.vcf"])
+        self.assertEqual(os.listdir(self.path("export/contacts/Team/Away")), [id + ".vcf"])
+        for name in ("Away.vcf", "Away/%s.vcf" % id):
+            self.assertIn("Joan Roe", self.mailbox.read("export/contacts/Team", name))
+
+
 
 class ReadOnly(FolderTest):
     def test_a_calendar_one_cannot_edit(self):

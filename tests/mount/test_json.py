@@ -24,7 +24,7 @@ def contact(id, more="", key="k1", day=1):
 class Service(http.server.ThreadingHTTPServer):
     """One contact folder of records that are texts. In the place of the sandbox."""
     daemon_threads = True
-    program, options, host, port = "", [], "127.0.0.1", 0
+    program, options, host, port, process = "", [], "127.0.0.1", 0, None
     records = {}    # id -> bytes
     patches = []    # (id, bytes)
 

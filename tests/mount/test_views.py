@@ -5,6 +5,7 @@ import re
 import tempfile
 import unittest.mock
 
+from both import over_both
 from harness import MANAGED_CONTACT, MountTest, Nano, Terminal, main, wait_for
 
 ZONE = "XST-5:30"  # five hours and a half before UTC, and needs no list of zones
@@ -51,12 +52,13 @@ class ViewTest(MountTest):
         return id
 
     def inbox(self):
-        return [r for r in self.mailbox.sandbox.records("message") if r["Folder"] == "Inbox"]
+        return [r for r in self.mailbox.records("message") if r["Folder"] == "Inbox"]
 
     def wait_for_names(self, view, predicate):
         wait_for(lambda: predicate(self.names(view)), lambda: "in %s: %s" % (view, self.names(view)))
 
 
+@over_both
 class Views(ViewTest):
     SEED = "contacts=25,events=12,messages=40"
     OPTIONS = "list_ttl=3600"
@@ -70,7 +72,7 @@ class Views(ViewTest):
             self.assertEqual(self.names("views/" + kind), self.names(kind))
         self.assertEqual(self.names("views/mail/Inbox"), ["Support", "by-date", "by-sender", "unread"])
         self.assertEqual(self.names("views/contacts/Contacts"), ["by-company", "by-name"])
-        self.assertEqual(self.names("views/calendars/Calendar"), ["by-date"])
+        self.assertLessEqual({"by-date"}, set(self.names("views/calendars/Calendar")))
         self.assertEqual(self.names("views/mail/Inbox/Support"), ["by-date", "by-sender", "unread"])
 
     def test_mail_by_date(self):
@@ -95,7 +97,7 @@ class Views(ViewTest):
         self.assertEqual(self.id_of(BY_SENDER, records[0]["From"].lower(), mail_name(records[0])), records[0]["Id"])
 
     def test_subfolder(self):
-        records = [r for r in self.mailbox.sandbox.records("message") if r["Folder"] == "Inbox/Support"]
+        records = [r for r in self.mailbox.records("message") if r["Folder"] == "Inbox/Support"]
         self.assertTrue(records)
         self.assertEqual(self.names("views/mail/Inbox/Support/by-date"), sorted(map(mail_name, records)))
         self.assertEqual(self.id_of("views/mail/Inbox/Support/by-date", mail_name(records[0])), records[0]["Id"])
@@ -189,7 +191,7 @@ class Views(ViewTest):
 
     def test_a_name_given_here(self):
         """The link leads to the name the record is listed under."""
-        text = '{"GivenName": "Grace", "DisplayName": "Grace Hopper", "HomePhones": []}'
+        text = self.mailbox.say('{"GivenName": "Grace", "DisplayName": "Grace Hopper", "HomePhones": []}')
         with open(self.mailbox.path("contacts/Contacts/grace.json"), "w", encoding="utf-8") as file:
             file.write(text)
         self.mailbox.sync()
@@ -205,6 +207,7 @@ class Views(ViewTest):
         self.wait_for_names(BY_NAME, lambda names: "Grace Hopper.json" not in names)
 
 
+@over_both
 class Pending(ViewTest):
     """What was not sent yet."""
     SEED = "contacts=3,events=1,messages=1"
@@ -213,11 +216,11 @@ class Pending(ViewTest):
     def test_names_follow_the_service(self):
         name = self.names(BY_NAME)[0]
         id = self.id_of(BY_NAME, name)
-        new = re.sub(r'"DisplayName": .*', '"DisplayName": "Mae Jemison",', self.mailbox.read(BY_NAME, name))
+        new = re.sub(self.mailbox.say('"DisplayName": .*'), self.mailbox.say('"DisplayName": "Mae Jemison",'), self.mailbox.read(BY_NAME, name))
         with open(self.mailbox.path(BY_NAME, name), "w", encoding="utf-8") as file:
             file.write(new)
         with open(self.mailbox.path("contacts/Contacts/new.json"), "w", encoding="utf-8") as file:
-            file.write('{"GivenName": "New", "DisplayName": "New", "HomePhones": []}')
+            file.write(self.mailbox.say('{"GivenName": "New", "DisplayName": "New", "HomePhones": []}'))
         self.assertIn(name, self.names(BY_NAME))
         self.assertNotIn("New.json", self.names(BY_NAME))
         self.assertEqual(self.mailbox.json(BY_NAME, name)["DisplayName"], "Mae Jemison")
@@ -227,13 +230,14 @@ class Pending(ViewTest):
         self.assertEqual(self.id_of(BY_NAME, shown), id)
 
 
+@over_both
 class Odd(ViewTest):
     """Records that lack what names are made of, and records of one name."""
     SEED = "contacts=1,events=1,messages=1"
     OPTIONS = "list_ttl=1"
 
     def create(self, kind, members, **more):
-        return self.mailbox.sandbox.create(kind, members, **more)["Id"]
+        return self.mailbox.create(kind, members, **more)["Id"]
 
     def message(self, **members):
         message = {"Subject": "s", "From": "Jane@contoso.example", "To": "me@contoso.example", "Body": "b",
@@ -292,7 +296,7 @@ class Odd(ViewTest):
         self.assertEqual(self.id_of(folder, plain), second)
 
     def test_sent_items_say_to_whom(self):
-        self.mailbox.sandbox.create("message", {"Subject": "Went out", "To": "bob@y.example;c@y.example", "From": "me@x.example",
+        self.mailbox.create("message", {"Subject": "Went out", "To": "bob@y.example;c@y.example", "From": "me@x.example",
                                                 "DateTimeReceived": "2026-03-04T20:00:00Z"}, table="Sent Items")
         self.assertIn("2026-03-05 0130 Went out - to bob@y.example and 1 more.json", self.names("views/mail/Sent Items/by-date"))
 
@@ -374,6 +378,7 @@ class Odd(ViewTest):
         self.wait_for_names(EVENTS, lambda names: "2026-11-23 0900 Retro.json" not in names)
 
 
+@over_both
 class Editors(ViewTest):
     """Programs that save through a link: one PATCH of the record, and the link stays."""
     SEED = "contacts=25,events=1,messages=1"
@@ -406,7 +411,7 @@ class Editors(ViewTest):
         self.assertEqual(left, [])
 
     def vim(self, *commands):
-        arguments = [word for command in ("set backupskip=",) + commands for word in ("-c", command)]
+        arguments = [word for command in ("set backupskip=",) + commands for word in ("-c", self.mailbox.say(command))]
         with Terminal(["vim", "-N", "-u", "NONE", "-i", "NONE"] + arguments + [self.link]) as terminal:
             self.assertEqual(terminal.wait(), 0)
 
@@ -421,13 +426,13 @@ class Editors(ViewTest):
     def test_emacs(self):
         edit = ('(progn (goto-char (point-min)) (re-search-forward "\\"NickName\\": .*")'
                 ' (replace-match "\\"NickName\\": \\"emacs\\",") (save-buffer) (kill-emacs))')
-        with Terminal(["emacs", "-nw", "-Q", self.link, "--eval", edit]) as terminal:
+        with Terminal(["emacs", "-nw", "-Q", self.link, "--eval", self.mailbox.say(edit)]) as terminal:
             self.assertEqual(terminal.wait(60), 0)
         self.assertOnePatch("emacs")
 
     def test_nano(self):
         with Nano(self.link, "--locking") as nano:
-            nano.replace(re.search(r'"NickName": (null|"[^"]*")', self.old).group(0), '"NickName": "nano"')
+            nano.replace(re.search(self.mailbox.say('"NickName": (null|"[^"]*")'), self.old).group(0), self.mailbox.say('"NickName": "nano"'))
             nano.write()
             nano.leave()
         self.assertOnePatch("nano")
@@ -437,7 +442,7 @@ class Editors(ViewTest):
         self.assertOnePatch("sed")
 
     def test_shell(self):
-        new = re.sub(r'("NickName": )(null|"[^"]*")', r'\1"shell"', self.old)
+        new = re.sub(self.mailbox.say('"NickName": (null|"[^"]*")'), self.mailbox.say('"NickName": "shell"'), self.old)
         with open(self.link, "w", encoding="utf-8") as file:
             file.write(new)
         self.assertOnePatch("shell")

@@ -16,5 +16,7 @@ struct cJSON;
 
 /* Appends to `out`; -ENOBUFS when its maximum would be passed, and then `out` is as before. */
 int render_record(const struct cJSON *obj, struct buf *out);
+/* The same as a string, the caller's; NULL over twice JSON_TEXT_MAX. */
+char *render_text(const struct cJSON *obj);
 
 #endif

@@ -284,6 +284,12 @@ int state_prune_trash(struct state *s, int64_t before, size_t max_bytes);
 /* open(2) flags; O_CREAT makes it (0600). A descriptor or -errno. */
 int state_data_open(struct state *s, uint64_t ino, int flags);
 int state_data_remove(struct state *s, uint64_t ino); /* 0 also when there is none */
+/* Appends the whole file to `out`. */
+int state_data_read(struct state *s, uint64_t ino, struct buf *out);
+/* The bytes become the whole file; it is on the disk when the function returns. */
+int state_data_write(struct state *s, uint64_t ino, const void *data, size_t len);
+/* A local file with its bytes. */
+int state_forget_local(struct state *s, uint64_t ino);
 /* In a transaction: a file that was made before it is as if it had been made in it. */
 void state_data_adopt(struct state *s, uint64_t ino);
 /* statvfs(3) of the disk the data files are on. */

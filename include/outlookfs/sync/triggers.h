@@ -77,9 +77,8 @@ int triggers_drop_stream(struct triggers *t, const char *name, bool older);
 
 /* --- who looks --- */
 
-/* An open handle of the stream: +1, -1. */
+/* Somebody opens the stream: +1; closes it: -1; just looks at it: 0. */
 void triggers_watch(struct triggers *t, int64_t id, int change);
-void triggers_look(struct triggers *t, int64_t id);
 
 /* --- polling --- */
 

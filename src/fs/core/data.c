@@ -33,11 +33,8 @@ int data_make(struct fs *fs, uint64_t ino, const char *text)
 int data_text(struct fs *fs, uint64_t ino, char **ret, size_t *ret_len)
 {
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
-    SCOPED(fd_release) int fd = state_data_open(fs->state, ino, O_RDONLY);
+    int rc = state_data_read(fs->state, ino, &text);
 
-    if (fd < 0)
-        return fd;
-    int rc = file_read_fd(fd, &text);
     if (!rc) {
         *ret_len = text.len;
         *ret = buf_detach(&text);

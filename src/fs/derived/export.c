@@ -21,6 +21,78 @@
 
 static const struct node_ops folder_ops_of_export;
 
+/* --- all records of a folder, beside it --- */
+
+/* "Contacts.vcf". The caller frees it. */
+static char *whole_name(const struct cache_folder *f)
+{
+    const char *suffix = export_suffix(f->kind);
+    size_t room = NAME_BYTES_MAX - strlen(suffix);
+    SCOPED(xfree) char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
+
+    return xasprintf("%s%s", stem, suffix);
+}
+
+static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
+                                   const char *name)
+{
+    return (struct node_spec){.ino =
+                                  name_ino("export", kind_info(f->kind)->dir, f->id, "", "whole"),
+                              .ops = &export_whole_ops,
+                              .parent = dir,
+                              .name = name,
+                              .kind = f->kind,
+                              .folder = tree_intern(fs, f->id)};
+}
+
+/* A folder may have such a name. */
+static bool is_folder(const struct cache_folders *folders, const char *parent, const char *name)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const struct cache_folder *f = &folders->list[i];
+
+        if (str_eq(f->parent, parent) && str_eq(f->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* By the name of the folder, or its id. */
+static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                      struct node **ret)
+{
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+    bool found = false, taken = is_folder(&folders, dir->folder, name);
+
+    for (size_t i = 0; i < folders.count && !found && !taken; i++) {
+        const struct cache_folder *f = &folders.list[i];
+        SCOPED(xfree) char *by_name = whole_name(f);
+        SCOPED(xfree) char *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
+
+        found = str_eq(f->parent, dir->folder) && (str_eq(by_name, name) || str_eq(by_id, name));
+        if (found)
+            *ret = tree_obtain(fs, whole_spec(fs, dir, f, name));
+    }
+    return rc || found ? rc : -ENOENT;
+}
+
+static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
+                      struct dir_list *list)
+{
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
+    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
+
+    for (size_t i = 0; i < folders.count && !rc; i++) {
+        const struct cache_folder *f = &folders.list[i];
+        SCOPED(xfree) char *name = whole_name(f);
+
+        if (str_eq(f->parent, dir->folder) && !is_folder(&folders, dir->folder, name))
+            dir_add(list, whole_spec(fs, dir, f, name), NULL);
+    }
+    return rc;
+}
+
 /* --- a folder --- */
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
@@ -54,10 +126,28 @@ int export_lookup_record(struct fs *fs, const struct fs_req *req, struct node *d
     return rc;
 }
 
+/* A sub-folder, or all of one. */
+static int sub_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
+                      struct node **ret)
+{
+    int rc = dir->kind == KIND_MESSAGE ? -ENOENT : find_whole(fs, req, dir, name, ret);
+
+    return rc == -ENOENT ? folders_lookup(fs, req, dir, name, ret) : rc;
+}
+
+static int sub_list(struct fs *fs, const struct fs_req *req, struct node *dir,
+                    struct dir_list *list)
+{
+    int rc = folders_list(fs, req, dir, list);
+
+    return rc || dir->kind == KIND_MESSAGE ? rc : list_whole(fs, req, dir, list);
+}
+
 static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *dir,
                          const char *name, struct node **ret)
 {
     const char *suffix = export_suffix(dir->kind);
+    bool nests = kind_info(dir->kind)->caps & KIND_NESTS;
     int rc = -ENOENT;
 
     if (str_ends(name, suffix)) {
@@ -65,12 +155,11 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         rc = mailbox_id_of_name(fs->mailbox, name, suffix, &id);
         if (!rc)
             rc = export_lookup_record(fs, req, dir, id, name, ret);
+        nests = nests && dir->kind != KIND_MESSAGE;
     } else if (dir->kind == KIND_MESSAGE) {
         rc = maildir_lookup(fs, dir, name, ret);
-        if (rc == -ENOENT)
-            rc = folders_lookup(fs, req, dir, name, ret);
     }
-    return rc;
+    return rc == -ENOENT && nests ? sub_lookup(fs, req, dir, name, ret) : rc;
 }
 
 int export_list_records(struct fs *fs, const struct fs_req *req, struct node *dir,
@@ -106,8 +195,8 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
 {
     int rc = 0;
 
-    if (dir->kind == KIND_MESSAGE && !*dir_cursor(list))
-        rc = folders_list(fs, req, dir, list);
+    if (kind_info(dir->kind)->caps & KIND_NESTS && !*dir_cursor(list))
+        rc = sub_list(fs, req, dir, list);
     return rc ? rc : export_list_records(fs, req, dir, file_name, list);
 }
 
@@ -124,97 +213,13 @@ static const struct node_ops folder_ops_of_export = {
 
 /* --- export/contacts, ... --- */
 
-/* "Contacts.vcf". The caller frees it. */
-static char *whole_name(const struct cache_folder *f)
-{
-    const char *suffix = export_suffix(f->kind);
-    size_t room = NAME_BYTES_MAX - strlen(suffix);
-    SCOPED(xfree) char *stem = strlen(f->name) > room ? name_safe(f->name, room) : xstrdup(f->name);
-
-    return xasprintf("%s%s", stem, suffix);
-}
-
-static struct node_spec whole_spec(struct fs *fs, struct node *dir, const struct cache_folder *f,
-                                   const char *name)
-{
-    return (struct node_spec){.ino =
-                                  name_ino("export", kind_info(f->kind)->dir, f->id, "", "whole"),
-                              .ops = &export_whole_ops,
-                              .parent = dir,
-                              .name = name,
-                              .kind = f->kind,
-                              .folder = tree_intern(fs, f->id)};
-}
-
-/* A folder may have such a name. */
-static bool is_folder(const struct cache_folders *folders, const char *name)
-{
-    for (size_t i = 0; i < folders->count; i++) {
-        if (!folders->list[i].parent && str_eq(folders->list[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-/* By the name of the folder, or its id. */
-static int find_whole(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                      struct node **ret)
-{
-    SCOPED(cache_folders_release) struct cache_folders folders = {0};
-    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
-    bool found = false, taken = is_folder(&folders, name);
-
-    for (size_t i = 0; i < folders.count && !found && !taken; i++) {
-        const struct cache_folder *f = &folders.list[i];
-        SCOPED(xfree) char *by_name = whole_name(f);
-        SCOPED(xfree) char *by_id = xasprintf("%s%s", f->id, export_suffix(f->kind));
-
-        found = !f->parent && (str_eq(by_name, name) || str_eq(by_id, name));
-        if (found)
-            *ret = tree_obtain(fs, whole_spec(fs, dir, f, name));
-    }
-    return rc || found ? rc : -ENOENT;
-}
-
-static int list_whole(struct fs *fs, const struct fs_req *req, struct node *dir,
-                      struct dir_list *list)
-{
-    SCOPED(cache_folders_release) struct cache_folders folders = {0};
-    int rc = mailbox_folders(fs->mailbox, dir->kind, req->cancel, &folders);
-
-    for (size_t i = 0; i < folders.count && !rc; i++) {
-        const struct cache_folder *f = &folders.list[i];
-        SCOPED(xfree) char *name = whole_name(f);
-
-        if (!f->parent && !is_folder(&folders, name))
-            dir_add(list, whole_spec(fs, dir, f, name), NULL);
-    }
-    return rc;
-}
-
-static int kind_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const char *name,
-                       struct node **ret)
-{
-    int rc = dir->kind == KIND_MESSAGE ? -ENOENT : find_whole(fs, req, dir, name, ret);
-
-    return rc == -ENOENT ? folders_lookup(fs, req, dir, name, ret) : rc;
-}
-
-static int kind_list(struct fs *fs, const struct fs_req *req, struct node *dir,
-                     struct dir_list *list)
-{
-    int rc = folders_list(fs, req, dir, list);
-
-    return rc || dir->kind == KIND_MESSAGE ? rc : list_whole(fs, req, dir, list);
-}
-
 const struct node_ops export_kind_ops = {
     .name = "export folders",
     .type = S_IFDIR,
     .refusal = EXPORT_REFUSAL,
     .flags = NODE_READ_ONLY,
-    .lookup = kind_lookup,
-    .list = kind_list,
+    .lookup = sub_lookup,
+    .list = sub_list,
     .folder = folder_spec,
 };
 

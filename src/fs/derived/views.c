@@ -140,7 +140,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
         *ret = tree_obtain(fs, view_spec(dir, view->ops, view, NULL));
         return 0;
     }
-    if (dir->kind != KIND_MESSAGE)
+    if (!(kind_info(dir->kind)->caps & KIND_NESTS))
         return -ENOENT;
     int rc = folders_lookup(fs, req, dir, name, ret);
     return rc == -EHOSTUNREACH ? -ENOENT : rc; /* temporary files are made offline, too */
@@ -153,7 +153,7 @@ static int folder_list(struct fs *fs, const struct fs_req *req, struct node *dir
         if (has_view(fs, v))
             dir_add(list, view_spec(dir, v->ops, v, NULL), NULL);
     }
-    return dir->kind == KIND_MESSAGE ? folders_list(fs, req, dir, list) : 0;
+    return kind_info(dir->kind)->caps & KIND_NESTS ? folders_list(fs, req, dir, list) : 0;
 }
 
 static const struct node_ops view_folder_ops = {

@@ -326,7 +326,7 @@ static int stream_getattr(struct fs *fs, const struct fs_req *, struct node *nod
     bool growing;
     int rc = stream_now(fs, node, &stream, &growing);
 
-    triggers_look(fs->triggers, node->row);
+    triggers_watch(fs->triggers, node->row, 0);
     ret->st_mode &= ~(mode_t)0222;
     if (rc == -ENOENT)
         return content_stat_open(fs, node, ret) == -ENOENT ? -ESTALE : 0;
@@ -370,7 +370,7 @@ static ssize_t stream_read(struct fs *fs, struct node *node, struct content *c, 
     bool growing;
     int rc = stream_now(fs, node, &stream, &growing);
 
-    triggers_look(fs->triggers, node->row);
+    triggers_watch(fs->triggers, node->row, 0);
     if (rc && rc != -ENOENT)
         return rc;
     if (!rc && (offset < 0 || (uint64_t)offset >= stream.length))
@@ -387,7 +387,7 @@ static enum fs_ready stream_ready(struct fs *fs, struct node *node, off_t positi
     struct trigger_stream stream;
     bool growing;
 
-    triggers_look(fs->triggers, node->row);
+    triggers_watch(fs->triggers, node->row, 0);
     if (stream_now(fs, node, &stream, &growing) || !growing)
         return FS_READY | FS_ENDED;
     return position < 0 || (uint64_t)position < stream.length ? FS_READY : 0;

@@ -5,8 +5,7 @@
 
 #include <outlookfs/base/alloc.h>
 
-static enum grade connector_test(struct remote *r, struct remote_ctx ctx,
-                                 struct remote_fault *fault)
+enum grade connector_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
 {
     return service_do(r, OP_TEST_CONNECTION, &(struct remote_call){.ctx = ctx}, fault);
 }

@@ -3,7 +3,7 @@
  *
  * Source: graph contract 11 (calendarView).
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 

@@ -5,7 +5,7 @@
  * a mail, an event or a contact, and its bytes are MIME, iCalendar or a vCard. Of a file in the cloud v1.0 tells
  * the name only: its bytes are an Internet shortcut to the message in Outlook on the web, where it opens.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -5,7 +5,7 @@
  * for it asks again. Where the batch itself fails, every member shares its fault; a service that refuses
  * batches is asked for one thing at a time.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

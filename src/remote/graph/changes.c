@@ -2,7 +2,7 @@
  * changes.c - what changed in a folder since the last look, by Graph's delta queries, and what all of
  * it is now (graph contract 4).
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

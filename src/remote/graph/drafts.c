@@ -4,7 +4,7 @@
  * A draft keeps its id when it is sent, so the id tells what became of an attempt. A message that is
  * uploaded names itself by its Message-ID; one that has none is known again by its bytes.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/base64.h>

@@ -4,7 +4,7 @@
  * Graph moves mail folders only, and removes folders with all that is in them: whether a folder is
  * empty is asked before.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -4,7 +4,7 @@
  * Folder ids are constant. Display names are in the mailbox's language; the folders every mailbox
  * has are called by their English names here, which takes one look at each (graph contract 3).
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -1,7 +1,7 @@
 /*
  * graph.c - Graph as a remote, and what its files share.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
@@ -125,7 +125,7 @@ enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *par
 }
 
 /* Ids of personal mailboxes are of another form (graph contract 5, 14). */
-static enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
+enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault)
 {
     struct graph *g = (struct graph *)r;
     struct remote_call call = {.params = PARAMS({"$select", "id"}), .ctx = ctx};

@@ -111,4 +111,15 @@ void graph_page_size_init(struct graph_page_size *size, unsigned top);
 enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON *attachment,
                         struct remote_ctx ctx, struct remote_fault *fault);
 
+#define DECLARE(function) __typeof__(remote_##function) graph_##function;
+REMOTE_FUNCTIONS(DECLARE)
+#undef DECLARE
+/* A page for a query with `search`. search.c */
+enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
+                        struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault);
+/* graph_poll() of new mail. new_mail.c */
+enum grade graph_poll_mail(struct remote *r, const struct param *params, const char *cursor,
+                           struct remote_ctx ctx, struct remote_news *ret,
+                           struct remote_fault *fault);
+
 #endif

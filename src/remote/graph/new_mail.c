@@ -11,7 +11,7 @@
  *
  * Source: graph contract 4, 16.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

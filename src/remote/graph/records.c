@@ -1,7 +1,7 @@
 /*
  * records.c - listing and moving records.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/json.h>
 

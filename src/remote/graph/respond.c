@@ -5,7 +5,7 @@
  * again: the event says what was answered last, and is gone once it was declined (graph contract
  * 11).
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -4,7 +4,7 @@
  * An answer is one page of at most 250 messages, the newest sent first. It takes neither $skip nor
  * $filter, so who wants unread ones only gets those among them.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

@@ -12,7 +12,7 @@
  * Attachments follow the draft, one request each; larger ones through an upload session
  * (upload.c).
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/crash.h>

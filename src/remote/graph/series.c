@@ -4,7 +4,7 @@
  * Source: graph contract 11 (event: cancelledOccurrences), graph.schema.json (exceptionOccurrences); Graph
  * answers both only to a GET of the series that selects and expands them.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 

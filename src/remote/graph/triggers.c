@@ -10,7 +10,7 @@
  * A new event counts by when it was made, an updated one by its last change. Upcoming events are
  * those that begin within the time ahead; the caller remembers which it has had.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>

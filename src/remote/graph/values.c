@@ -3,7 +3,7 @@
  *
  * Source: graph contract 10 and 12.
  */
-#include "vtable_p.h"
+#include "graph_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/json.h>

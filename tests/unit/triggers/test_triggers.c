@@ -183,7 +183,7 @@ static void test_nobody_looks(void **state)
     poll_one(rig, "x");
     assert_int_equal(due_in(rig), 15 * 60);
     clock_advance(20 * NS_PER_S);
-    triggers_look(rig->t, id);
+    triggers_watch(rig->t, id, 0);
     assert_int_equal(due_in(rig), 0);
     triggers_watch(rig->t, id, 1);
     clock_advance(24 * 3600 * NS_PER_S);
