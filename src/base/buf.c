@@ -38,7 +38,7 @@ void buf_clear(struct buf *b)
     buf_truncate(b, 0);
 }
 
-static int make_room(struct buf *b, size_t n)
+int buf_grow(struct buf *b, size_t n)
 {
     if (n > b->max - b->len)
         return -ENOBUFS;
@@ -55,19 +55,6 @@ static int make_room(struct buf *b, size_t n)
     b->data = xrealloc(b->cap ? b->data : NULL, cap);
     b->data[b->len] = '\0';
     b->cap = cap;
-    return 0;
-}
-
-int buf_grow_add(struct buf *b, const void *p, size_t n)
-{
-    if (n == 0)
-        return 0;
-    int rc = make_room(b, n);
-    if (rc)
-        return rc;
-    memcpy(b->data + b->len, p, n);
-    b->len += n;
-    b->data[b->len] = '\0';
     return 0;
 }
 

@@ -35,10 +35,14 @@ void json_reader_init(struct json_reader *r, const char *text, size_t len)
     r->expect = EXPECT_VALUE;
 }
 
-static void skip_space(struct json_reader *r)
+static bool is_space(unsigned char c)
 {
-    while (!at_end(r) && (here(r) == ' ' || here(r) == '\n' || here(r) == '\r' || here(r) == '\t'))
-        r->pos++;
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+static bool closes(const struct json_reader *r)
+{
+    return r->depth > 0 && r->text[r->pos] == r->closing[r->depth - 1];
 }
 
 /* --- the other values ------------------------------------------------------------------------ */
@@ -99,6 +103,10 @@ static enum step read_literal(struct json_reader *r, const char *word)
 {
     r->start = r->text + r->pos;
     r->length = strlen(word);
+    if (r->len - r->pos >= r->length && !memcmp(r->start, word, r->length)) {
+        r->pos += r->length;
+        return STEP_OK;
+    }
     for (; *word; word++, r->pos++) {
         if (at_end(r))
             return cut(r, "the text ends inside true, false or null");
@@ -194,28 +202,25 @@ static enum step read_separator(struct json_reader *r)
 enum json_token json_next(struct json_reader *r)
 {
     for (;;) {
-        bool closes;
-
-        skip_space(r);
+        while (!at_end(r) && is_space(here(r)))
+            r->pos++;
         if (at_end(r) && r->expect == EXPECT_NOTHING)
             return JSON_END;
         if (at_end(r))
             return token_of(cut(r, "the text is not complete"), JSON_CUT);
-        closes = r->depth > 0 && r->text[r->pos] == r->closing[r->depth - 1];
-
         switch ((enum expect)r->expect) {
         case EXPECT_VALUE_OR_END:
-            return closes ? close_level(r) : read_value(r);
+            return closes(r) ? close_level(r) : read_value(r);
         case EXPECT_VALUE:
             return read_value(r);
         case EXPECT_NAME_OR_END:
-            return closes ? close_level(r) : read_name(r);
+            return closes(r) ? close_level(r) : read_name(r);
         case EXPECT_NAME:
             return read_name(r);
         case EXPECT_NOTHING:
             return token_of(bad(r, "expected nothing more"), JSON_BAD);
         case EXPECT_COMMA_OR_END:
-            if (closes)
+            if (closes(r))
                 return close_level(r);
             break;
         case EXPECT_COLON:
@@ -224,6 +229,27 @@ enum json_token json_next(struct json_reader *r)
         if (read_separator(r) != STEP_OK)
             return JSON_BAD;
     }
+}
+
+bool json_take_name(struct json_reader *r, const char *spelt, size_t len)
+{
+    bool first = r->expect == EXPECT_NAME_OR_END;
+
+    if (!first && (r->expect != EXPECT_COMMA_OR_END || r->closing[r->depth - 1] != '}'))
+        return false;
+    if (first) {
+        spelt++;
+        len--;
+    }
+    if (r->len - r->pos < len || memcmp(r->text + r->pos, spelt, len))
+        return false;
+    r->pos += len;
+    r->length = len - (first ? 3 : 4);
+    r->start = r->text + r->pos - r->length - 2;
+    r->plain = true;
+    r->nwrong = 0;
+    r->expect = EXPECT_VALUE;
+    return true;
 }
 
 enum json_token json_skip(struct json_reader *r)

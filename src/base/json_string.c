@@ -287,10 +287,8 @@ char *json_reader_string(struct json_reader *r)
     return string;
 }
 
-bool json_reader_is(struct json_reader *r, const char *string)
+bool json_reader_decodes_to(struct json_reader *r, const char *string)
 {
-    if (r->plain)
-        return strncmp(r->start, string, r->length) == 0 && string[r->length] == '\0';
     SCOPED(xfree) char *decoded = json_reader_string(r);
     return strcmp(decoded, string) == 0;
 }

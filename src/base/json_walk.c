@@ -14,6 +14,7 @@
 /* One name in the objects at one path. */
 struct json_walk_node {
     char *name;
+    char *spelt; /* as json_take_name() wants it; NULL: not without escapes */
     unsigned len;
     unsigned parent;
     unsigned hash;
@@ -50,6 +51,15 @@ static void grow(struct json_walk *walk)
         enter(walk, node);
 }
 
+static char *spell(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)name[i] < 0x20 || name[i] == '"' || name[i] == '\\')
+            return NULL;
+    }
+    return xasprintf(",\"%.*s\":", (int)len, name);
+}
+
 static unsigned add(struct json_walk *walk, unsigned parent, const char *name, size_t len,
                     unsigned hash)
 {
@@ -59,6 +69,7 @@ static unsigned add(struct json_walk *walk, unsigned parent, const char *name, s
         grow(walk);
     walk->nodes[node] = (struct json_walk_node){
         .name = xstrndup(name, len),
+        .spelt = spell(name, len),
         .len = (unsigned)len,
         .parent = parent,
         .hash = hash,
@@ -124,8 +135,10 @@ void json_walk_destroy(struct json_walk *walk)
 {
     if (!walk)
         return;
-    for (unsigned node = ROOT; node < walk->count; node++)
+    for (unsigned node = ROOT; node < walk->count; node++) {
         free(walk->nodes[node].name);
+        free(walk->nodes[node].spelt);
+    }
     free(walk->nodes);
     free(walk->table);
     free(walk);
@@ -145,30 +158,50 @@ void json_walk_root(struct json_walk *walk)
     walk->levels[walk->reader.depth].node = ROOT;
 }
 
-/* The name read last, in the object whose level it is. */
-static unsigned step(struct json_walk *walk, struct json_walk_level *level)
+/* The name that came next the last time; 0: none. */
+static unsigned guess(const struct json_walk *walk, const struct json_walk_level *level)
 {
-    struct json_reader *r = &walk->reader;
-    struct json_walk_node *nodes = walk->nodes;
-    unsigned guess = level->last ? nodes[level->last].next : nodes[level->node].first, node;
+    return level->last ? walk->nodes[level->last].next : walk->nodes[level->node].first;
+}
 
-    if (guess && r->plain && is_called(&nodes[guess], r->start, r->length)) {
-        node = guess;
-    } else {
-        char *name = json_reader_string(r);
+/* The name read last. */
+static unsigned find_name(struct json_walk *walk, const struct json_walk_level *level)
+{
+    const struct json_reader *r = &walk->reader;
+    unsigned node = guess(walk, level);
 
-        node = find_or_add(walk, level->node, name, strlen(name));
-        free(name);
-        nodes = walk->nodes;
-        if (level->last)
-            nodes[level->last].next = node;
-        else
-            nodes[level->node].first = node;
-    }
-    walk->repeated |= nodes[node].seen == level->serial;
-    nodes[node].seen = level->serial;
-    level->last = node;
+    if (node && r->plain && is_called(&walk->nodes[node], r->start, r->length))
+        return node;
+    char *name = json_reader_string(&walk->reader);
+    node = find_or_add(walk, level->node, name, strlen(name));
+    free(name);
+    if (level->last)
+        walk->nodes[level->last].next = node;
+    else
+        walk->nodes[level->node].first = node;
     return node;
+}
+
+/* The name of this node is in the object whose level it is. */
+static void meet(struct json_walk *walk, struct json_walk_level *level, unsigned node)
+{
+    walk->repeated |= walk->nodes[node].seen == level->serial;
+    walk->nodes[node].seen = level->serial;
+    level->last = node;
+    walk->named = node;
+}
+
+/* Is the next token the name that is guessed? */
+static bool take_guess(struct json_walk *walk)
+{
+    struct json_walk_level *level = &walk->levels[walk->reader.depth];
+    unsigned node = level->node && !walk->named ? guess(walk, level) : 0;
+    const struct json_walk_node *n = &walk->nodes[node];
+
+    if (!node || !n->spelt || !json_take_name(&walk->reader, n->spelt, n->len + 4))
+        return false;
+    meet(walk, level, node);
+    return true;
 }
 
 /* The node of the value whose first token was just read; `level` is what it is in. */
@@ -182,15 +215,15 @@ static unsigned value_node(struct json_walk *walk, const struct json_walk_level 
 
 enum json_token json_walk_next(struct json_walk *walk)
 {
-    enum json_token token = json_next(&walk->reader);
+    enum json_token token = take_guess(walk) ? JSON_NAME : json_next(&walk->reader);
     size_t depth = walk->reader.depth;
     unsigned node;
 
     walk->member = -1;
     switch (token) {
     case JSON_NAME:
-        if (walk->levels[depth].node)
-            walk->named = step(walk, &walk->levels[depth]);
+        if (walk->levels[depth].node && !walk->named)
+            meet(walk, &walk->levels[depth], find_name(walk, &walk->levels[depth]));
         return token;
     case JSON_OBJECT:
     case JSON_ARRAY:

@@ -5,47 +5,63 @@
 
 #include <outlookfs/base/json.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static inline void put(struct json_writer *w, const char *s, size_t n)
+/* A new line and its indentation, in so many bytes or none. */
+static char *put_line(char *p, size_t bytes)
 {
-    if (w->error == 0)
-        w->error = buf_add(w->out, s, n);
+    char *end = p + bytes;
+
+    if (bytes > 0)
+        *p++ = '\n';
+    while (p < end)
+        *p++ = ' ';
+    return p;
 }
 
-static void put_line(struct json_writer *w)
+/*
+ * Writes what stands before a value or a name, and answers where that goes, in `n` bytes, counted
+ * by buf_wrote(). NULL: there is no room.
+ */
+static char *start(struct json_writer *w, size_t n)
 {
-    static const char line[] = "\n                                ";
-    size_t spaces = 2 * (size_t)w->depth;
+    bool first = w->named || !w->follows;
+    size_t line = !w->named && w->indent && w->depth > 0 ? 1 + 2 * (size_t)w->depth : 0;
+    char *p = w->error ? NULL : buf_room(w->out, !first + line + n);
 
-    if (spaces < sizeof(line) - 1) {
-        put(w, line, 1 + spaces);
-        return;
+    if (!p) {
+        w->error = -ENOBUFS;
+        return NULL;
     }
-    put(w, "\n", 1);
-    for (unsigned i = 0; i < w->depth; i++)
-        put(w, "  ", 2);
-}
-
-/* What stands before a value or a name. */
-static void put_lead(struct json_writer *w)
-{
-    if (w->named) {
-        w->named = false;
-        return;
-    }
-    if (w->follows)
-        put(w, ",", 1);
-    if (w->indent && w->depth > 0)
-        put_line(w);
+    if (!first)
+        *p++ = ',';
+    w->named = false;
     w->follows = true;
+    return put_line(p, line);
 }
 
-static void put_escape(struct json_writer *w, char c)
+/* How many bytes more the string takes with its escapes. */
+static size_t escapes_in(const char *s, size_t n)
+{
+    size_t more = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c == '"' || c == '\\')
+            more++;
+        else if (c < 0x20)
+            more += c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t' ? 1 : 5;
+    }
+    return more;
+}
+
+static char *put_escape(char *p, char c)
 {
     static const char special[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
@@ -55,90 +71,100 @@ static void put_escape(struct json_writer *w, char c)
     if (found) {
         char text[] = {'\\', letters[found - special]};
 
-        put(w, text, sizeof(text));
-    } else {
-        char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-
-        put(w, text, sizeof(text));
+        return mempcpy(p, text, sizeof(text));
     }
+    char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+    return mempcpy(p, text, sizeof(text));
 }
 
-static void put_string(struct json_writer *w, const char *s, size_t n)
+static char *put_escaped(char *p, const char *s, size_t n)
 {
-    const char *end = s + n;
-
-    put(w, "\"", 1);
-    while (s < end) {
-        const char *run = s;
-
-        while (s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
-            s++;
-        put(w, run, (size_t)(s - run));
-        if (s < end)
-            put_escape(w, *s++);
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+            *p++ = s[i];
+        else
+            p = put_escape(p, s[i]);
     }
-    put(w, "\"", 1);
+    return p;
+}
+
+/* `more`: see escapes_in(); `behind`: what comes after the quote. */
+static inline void put_string(struct json_writer *w, const char *s, size_t n, size_t more,
+                              const char *behind, size_t nbehind)
+{
+    char *p = start(w, 1 + n + more + 1 + nbehind);
+
+    if (!p)
+        return;
+    *p++ = '"';
+    p = more ? put_escaped(p, s, n) : mempcpy(p, s, n);
+    *p++ = '"';
+    for (size_t i = 0; i < nbehind; i++)
+        *p++ = behind[i];
+    buf_wrote(w->out, p);
+}
+
+static void put_name(struct json_writer *w, const char *name, size_t len, size_t more)
+{
+    put_string(w, name, len, more, ": ", w->indent ? 2 : 1);
+    w->named = true;
 }
 
 void json_write_open(struct json_writer *w, char bracket)
 {
-    put_lead(w);
-    put(w, &bracket, 1);
+    char *p = start(w, 1);
+
+    if (p) {
+        *p++ = bracket;
+        buf_wrote(w->out, p);
+    }
     w->depth++;
     w->follows = false;
 }
 
 void json_write_close(struct json_writer *w, char bracket)
 {
-    w->depth--;
-    if (w->indent && w->follows)
-        put_line(w);
-    put(w, &bracket, 1);
-    w->follows = true;
-}
+    size_t line = w->indent && w->follows ? 1 + 2 * (size_t)(w->depth - 1) : 0;
+    char *p = w->error ? NULL : buf_room(w->out, line + 1);
 
-static void end_name(struct json_writer *w)
-{
-    put(w, ": ", w->indent ? 2 : 1);
-    w->named = true;
+    w->depth--;
+    w->follows = true;
+    if (!p) {
+        w->error = -ENOBUFS;
+        return;
+    }
+    p = put_line(p, line);
+    *p++ = bracket;
+    buf_wrote(w->out, p);
 }
 
 void json_write_name(struct json_writer *w, const char *name, size_t len)
 {
-    put_lead(w);
-    put_string(w, name, len);
-    end_name(w);
+    put_name(w, name, len, escapes_in(name, len));
 }
 
 void json_write_string(struct json_writer *w, const char *string, size_t len)
 {
-    put_lead(w);
-    put_string(w, string, len);
-}
-
-static void put_plain(struct json_writer *w, const char *string, size_t len)
-{
-    put_lead(w);
-    put(w, "\"", 1);
-    put(w, string, len);
-    put(w, "\"", 1);
+    put_string(w, string, len, escapes_in(string, len), "", 0);
 }
 
 void json_write_plain_name(struct json_writer *w, const char *name, size_t len)
 {
-    put_plain(w, name, len);
-    end_name(w);
+    put_name(w, name, len, 0);
 }
 
 void json_write_plain_string(struct json_writer *w, const char *string, size_t len)
 {
-    put_plain(w, string, len);
+    put_string(w, string, len, 0, "", 0);
 }
 
 void json_write_raw(struct json_writer *w, const char *text, size_t len)
 {
-    put_lead(w);
-    put(w, text, len);
+    char *p = start(w, len);
+
+    if (p)
+        buf_wrote(w->out, mempcpy(p, text, len));
 }
 
 static void write_number(struct json_writer *w, const cJSON *value)

@@ -47,17 +47,6 @@ static void forget_time(struct fs *fs, struct slot *slot)
     }
 }
 
-/* A record that is new, ten thousand at a time mostly: no open directory holds attributes of it, and
- * the kernel none where there is no node. */
-static void tell_if_known(struct fs *fs, uint64_t ino)
-{
-    struct node *node = tree_get(fs, ino);
-
-    if (node)
-        notify_kernel(fs, ino);
-    tree_put(fs, node);
-}
-
 static void record_changed(struct fs *fs, struct chore *t)
 {
     const struct record_event *e = (struct record_event *)t;
@@ -74,11 +63,7 @@ static void record_changed(struct fs *fs, struct chore *t)
     }
     mutex_unlock(&fs->change);
 
-    uint64_t ino = rc ? record_ino(e->kind, e->folder, e->id) : slot.ino;
-    if (e->change == MAILBOX_NEW && rc)
-        tell_if_known(fs, ino);
-    else
-        notify_inode(fs, ino);
+    notify_inode(fs, rc ? record_ino(e->kind, e->folder, e->id) : slot.ino);
     export_changed(fs, e->kind, e->folder, e->id);
 }
 
@@ -114,25 +99,42 @@ static void push(struct fs *fs, struct record_event e)
 {
     struct record_event *copy = xmalloc(sizeof(*copy));
 
-    if (e.kind == KIND_MESSAGE)
-        fs->mail_changed = clock_now();
     *copy = e;
     copy->chore.drop = drop_record_event;
     housekeeping_do(fs, &copy->chore);
 }
 
+static void note_mail(struct fs *fs, enum kind kind)
+{
+    if (kind == KIND_MESSAGE)
+        fs->mail_changed = clock_now();
+}
+
+/* Ten thousand new records at a time mostly are nobody's: no slot and no node is about them. */
+static bool is_unknown(struct fs *fs, enum kind kind, const char *folder, const char *id)
+{
+    return state_slot_by_record(fs->state, kind, folder, id, NULL) == -ENOENT &&
+           !tree_knows(fs, record_ino(kind, folder, id)) && !export_is_known(fs, kind, folder, id);
+}
+
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
                       enum mailbox_change change)
 {
-    push(ctx, (struct record_event){.chore.run = record_changed,
-                                    .kind = kind,
-                                    .folder = xstrdup(folder),
-                                    .id = xstrdup(id),
-                                    .change = change});
+    struct fs *fs = ctx;
+
+    note_mail(fs, kind);
+    if (change == MAILBOX_NEW && is_unknown(fs, kind, folder, id))
+        return;
+    push(fs, (struct record_event){.chore.run = record_changed,
+                                   .kind = kind,
+                                   .folder = xstrdup(folder),
+                                   .id = xstrdup(id),
+                                   .change = change});
 }
 
 static void on_slot(void *ctx, enum kind kind, const char *folder, int64_t slot)
 {
+    note_mail(ctx, kind);
     push(ctx,
          (struct record_event){
              .chore.run = slot_changed, .kind = kind, .folder = xstrdup(folder), .slot = slot});

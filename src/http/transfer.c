@@ -14,7 +14,8 @@
 
 #define ERROR_BODY_MAX ((size_t)1024 * 1024)
 #define DIGITS "0123456789"
-#define RETRY_AFTER_UNREADABLE 10 /* s; a service that asks for a pause gets one */
+#define RECEIVE_BYTES (64 * 1024L) /* at once: a page of records has several hundred kB */
+#define RETRY_AFTER_UNREADABLE 10  /* s; a service that asks for a pause gets one */
 
 static bool is_read(const char *method)
 {
@@ -205,6 +206,7 @@ static void set_connection(struct exchange *ex, const struct transfer_options *o
     set_long(ex, CURLOPT_NOSIGNAL, 1, code);
     set_long(ex, CURLOPT_CONNECTTIMEOUT_MS, o->connect_ms, code);
     set_long(ex, CURLOPT_TCP_KEEPALIVE, 1, code);
+    set_long(ex, CURLOPT_BUFFERSIZE, RECEIVE_BYTES, code);
     /* Lets go of a name lookup that is under way instead of waiting for it: Ctrl-C must not wait
      * for a dead DNS server. */
     set_long(ex, CURLOPT_QUICK_EXIT, 1, code);

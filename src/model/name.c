@@ -57,9 +57,11 @@ static bool is_plain(const char *s, size_t bytes)
 /* As many bytes as stand for themselves without a look at their neighbours: nearly all of an id. */
 static size_t plain_run(const char *s, size_t left)
 {
+    static const bool plain[256] = {
+        ['!' ... '$'] = true, ['&' ... '.'] = true, ['0' ... '~'] = true};
     size_t n = 0;
 
-    while (n < left && s[n] > ' ' && s[n] < 0x7f && s[n] != '/' && s[n] != '%')
+    while (n < left && plain[(unsigned char)s[n]])
         n++;
     return n;
 }

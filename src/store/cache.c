@@ -25,10 +25,13 @@
  * of the id. A listing counts its records, so that nobody has to. The cursors are where the change
  * feeds of a listing and of the folders of a kind go on.
  *
- * records.rev is the revision that made the row what it is (cache_changes.c). A listing is in the
- * index of words up to the revision listings.words, a record as of revision `searched` (0: never),
- * so that storing a record costs nothing for either but the one index (cache_words.c). The index has
- * no copy of the texts; `documents` counts what is in it, dead ones too, and knows the newest.
+ * records.rev is the revision that made the row what it is (cache_changes.c), and seq the one that
+ * made the row. A listing is in the index of words up to the revision listings.words, a record as
+ * of revision `searched` (0: never), so that storing a record costs nothing for either but the one
+ * index (cache_words.c). The index has no copy of the texts; `documents` counts what is in it, dead
+ * ones too, and knows the newest.
+ *
+ * Triggers, not foreign keys, which look the other row up at each insert.
  */
 static const char *const steps[] = {
     "CREATE TABLE owner (account TEXT NOT NULL);"
@@ -45,8 +48,7 @@ static const char *const steps[] = {
     "  words INTEGER NOT NULL DEFAULT 0, asked_at INTEGER NOT NULL DEFAULT 0,"
     "  changed_at INTEGER NOT NULL DEFAULT 0, compared_at INTEGER NOT NULL DEFAULT 0,"
     "  cursor TEXT, sample BLOB NOT NULL DEFAULT x'', UNIQUE (kind, folder));"
-    "CREATE TABLE records (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
-    "  listing INTEGER NOT NULL REFERENCES listings ON DELETE CASCADE, id TEXT NOT NULL,"
+    "CREATE TABLE records (seq INTEGER PRIMARY KEY, listing INTEGER NOT NULL, id TEXT NOT NULL,"
     "  etag TEXT NOT NULL, mtime INTEGER NOT NULL, stamp INTEGER NOT NULL, size INTEGER NOT NULL,"
     "  attachments INTEGER NOT NULL, read INTEGER NOT NULL, hash INTEGER NOT NULL,"
     "  run INTEGER NOT NULL, rev INTEGER NOT NULL, tag INTEGER NOT NULL,"
@@ -56,11 +58,14 @@ static const char *const steps[] = {
     "CREATE INDEX records_by_rev ON records (listing, rev);"
     "CREATE INDEX records_by_tag ON records (tag) WHERE tag <> 0;"
     "CREATE INDEX records_by_searched ON records (searched) WHERE searched > 0;"
+    "CREATE TABLE texts (seq INTEGER PRIMARY KEY, text NOT NULL, sum INTEGER NOT NULL);"
+    "CREATE TRIGGER listings_gone AFTER DELETE ON listings BEGIN"
+    "  DELETE FROM records WHERE listing = OLD.key; END;"
+    "CREATE TRIGGER records_gone AFTER DELETE ON records BEGIN"
+    "  DELETE FROM texts WHERE seq = OLD.seq; END;"
     "CREATE TABLE gone (kind INTEGER NOT NULL, folder TEXT NOT NULL, id TEXT NOT NULL,"
     "  rev INTEGER NOT NULL, PRIMARY KEY (kind, folder, id)) WITHOUT ROWID;"
     "CREATE INDEX gone_by_rev ON gone (kind, folder, rev);"
-    "CREATE TABLE texts (seq INTEGER PRIMARY KEY REFERENCES records ON DELETE CASCADE,"
-    "  text NOT NULL, sum INTEGER NOT NULL);"
     "CREATE TABLE attachments (file INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL,"
     "  attachment TEXT NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,"
     "  UNIQUE (message, attachment));"
@@ -74,7 +79,7 @@ static const char *const steps[] = {
 
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
-    .oldest = 10,
+    .oldest = 11,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
     .functions = pack_functions,

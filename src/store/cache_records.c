@@ -105,9 +105,10 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     int rc;
 
     db_write(&c->db, &q,
-             "INSERT OR IGNORE INTO records (listing, id, etag, mtime, stamp, size, attachments, "
-             "read, hash, run,"
-             " rev, tag) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+             "INSERT OR IGNORE INTO records (seq, rev, listing, id, etag, mtime, stamp, size,"
+             " attachments, read, hash, run, tag)"
+             " VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, listing);
     sql_bind_str(&q, item->id);
     sql_bind_str(&q, item->etag ? item->etag : "");
@@ -118,11 +119,10 @@ static int insert(struct cache *c, int64_t listing, const struct item *item, uin
     sql_bind_int(&q, item->read);
     sql_bind_int(&q, (int64_t)hash);
     sql_bind_int(&q, (int64_t)run);
-    sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, (int64_t)name_tag(item->id));
     rc = sql_run(&q);
     *inserted = !rc && db_changes(&c->db) > 0;
-    return *inserted ? put_text(c, listing, db_last_id(&c->db), item, hash, true) : rc;
+    return *inserted ? put_text(c, listing, c->rev, item, hash, true) : rc;
 }
 
 /* A listing that meets a record again: remembers that and the text it came in. */

@@ -42,17 +42,45 @@ void buf_clear(struct buf *b);   /* empty, memory kept */
 /* Drops what is behind the first `len` bytes; no effect when there is nothing. */
 void buf_truncate(struct buf *b, size_t len);
 
-int buf_grow_add(struct buf *b, const void *p, size_t n); /* buf_add() where it has to grow */
+int buf_grow(struct buf *b, size_t n); /* for buf_add() and buf_room(): until `n` more fit in */
 
 /* Inline: texts are written a few bytes at a time. */
 static inline int buf_add(struct buf *b, const void *p, size_t n)
 {
-    if (n >= b->cap - b->len)
-        return buf_grow_add(b, p, n);
+    if (n == 0)
+        return 0;
+    if (n >= b->cap - b->len) {
+        int rc = buf_grow(b, n);
+
+        if (rc)
+            return rc;
+    }
     memcpy(b->data + b->len, p, n);
     b->len += n;
     b->data[b->len] = '\0';
     return 0;
+}
+
+/*
+ * For whoever writes in place: room for `n` bytes behind the text, NULL when they would pass the
+ * maximum. buf_wrote() counts what was written there, up to `end`.
+ *
+ *     char *p = buf_room(&b, 3);
+ *     if (p) {
+ *         *p++ = '[';
+ *         ...
+ *         buf_wrote(&b, p);
+ *     }
+ */
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    return n < b->cap - b->len || !buf_grow(b, n) ? b->data + b->len : NULL;
+}
+
+static inline void buf_wrote(struct buf *b, char *end)
+{
+    b->len = (size_t)(end - b->data);
+    *end = '\0';
 }
 
 int buf_addstr(struct buf *b, const char *s);

@@ -24,6 +24,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Levels of a text that is worked on. */
 #define JSON_DEPTH_MAX 512
@@ -76,6 +77,12 @@ void json_reader_init(struct json_reader *r, const char *text, size_t len);
 enum json_token json_next(struct json_reader *r);
 
 /*
+ * json_next() for whoever guesses that a name is next: true when it is, written without white space.
+ * `spelt` is ,"name": with nothing in the name to escape, also where it is an object's first.
+ */
+bool json_take_name(struct json_reader *r, const char *spelt, size_t len);
+
+/*
  * After JSON_OBJECT or JSON_ARRAY: goes behind its end, however deep it is, and makes the whole
  * value the token. Strings are read, brackets counted; the rest is not looked at. JSON_OBJECT,
  * JSON_CUT or JSON_BAD.
@@ -86,7 +93,12 @@ enum json_token json_skip(struct json_reader *r);
 char *json_reader_string(struct json_reader *r);
 
 /* Is the string or name read last this one? Without decoding it where it has no escapes. */
-bool json_reader_is(struct json_reader *r, const char *string);
+bool json_reader_decodes_to(struct json_reader *r, const char *string);
+static inline bool json_reader_is(struct json_reader *r, const char *string)
+{
+    return r->plain ? r->length == strlen(string) && !memcmp(r->start, string, r->length)
+                    : json_reader_decodes_to(r, string);
+}
 
 /* Where `pos` is. */
 struct json_where json_reader_where(const struct json_reader *r);

@@ -74,6 +74,7 @@ void tree_init(struct fs *fs, const struct node_ops *root);
 void tree_release(struct fs *fs);
 struct node *tree_get(struct fs *fs, uint64_t ino);      /* with a reference, or NULL */
 void tree_put(struct fs *fs, struct node *node);         /* gives it back; NULL is fine */
+bool tree_knows(struct fs *fs, uint64_t ino);            /* is there such a node? */
 struct node *tree_parent(struct fs *fs, struct node *n); /* referenced, or NULL */
 /* The node of this inode, made when it is not there, with a reference; an existing one takes parent
  * and name if it has none. */

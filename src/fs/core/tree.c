@@ -102,6 +102,14 @@ void tree_release(struct fs *fs)
     mutex_release(&tree->lock);
 }
 
+bool tree_knows(struct fs *fs, uint64_t ino)
+{
+    mutex_lock(&fs->tree.lock);
+    bool known = find_locked(&fs->tree, ino);
+    mutex_unlock(&fs->tree.lock);
+    return known;
+}
+
 struct node *tree_get(struct fs *fs, uint64_t ino)
 {
     mutex_lock(&fs->tree.lock);

@@ -31,6 +31,7 @@ extern const struct node_ops agenda_ops; /* views/calendars/<calendar>/agenda */
 
 /* --- export.c, export_file.c, rendering.c --- */
 extern const struct node_ops export_root_ops, export_kind_ops;
+bool export_is_known(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id);
 void renderings_init(struct fs *fs);
 void renderings_release(struct fs *fs);

@@ -48,14 +48,15 @@ uint64_t export_ino(enum kind kind, const char *folder, const char *id)
 }
 
 /* Only an inode the kernel may know has a node. */
+bool export_is_known(struct fs *fs, enum kind kind, const char *folder, const char *id)
+{
+    return tree_knows(fs, export_ino(kind, folder, id));
+}
+
 void export_changed(struct fs *fs, enum kind kind, const char *folder, const char *id)
 {
-    uint64_t ino = export_ino(kind, folder, id);
-    struct node *node = tree_get(fs, ino);
-
-    if (node)
-        notify_inode(fs, ino);
-    tree_put(fs, node);
+    if (export_is_known(fs, kind, folder, id))
+        notify_inode(fs, export_ino(kind, folder, id));
 }
 
 /* --- writing a record --- */

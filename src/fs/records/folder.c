@@ -187,17 +187,19 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
                        struct dir_list *list)
 {
     char *name = name_from_id(r->id);
+    bool taken = is_seen(list, name, SEEN_NAME);
 
-    if (is_seen(list, name, SEEN_NAME)) {
+    if (taken) {
         free(name);
         name = mailbox_record_name(fs->mailbox, dir->kind, dir->folder, r->id);
     }
     struct node_spec spec = record_spec(fs, dir, name, record_ino(dir->kind, dir->folder, r->id));
 
-    dir_add(list, spec,
-            &(struct dir_attr){.size = r->size,
-                               .mtime = r->mtime,
-                               .keeps_name = !(kind_info(dir->kind)->caps & KIND_CAN_MOVE)});
+    dir_add(
+        list, spec,
+        &(struct dir_attr){.size = r->size,
+                           .mtime = r->mtime,
+                           .keeps_name = !taken && !(kind_info(dir->kind)->caps & KIND_CAN_MOVE)});
     free(name);
 }
 

@@ -196,6 +196,16 @@ static int record_getattr(struct fs *fs, const struct fs_req *, struct node *nod
     return rc;
 }
 
+/* As its id is mostly spelt: a record whose name another file has is spelt otherwise until that one is gone. */
+static bool has_plain_name(struct fs *fs, struct node *node)
+{
+    SCOPED(xfree) char *name = tree_name(fs, node);
+    SCOPED(xfree) char *id = mailbox_spelt_id(fs->mailbox, name, NAME_RECORD_SUFFIX);
+    SCOPED(xfree) char *plain = id ? name_from_id(id) : NULL;
+
+    return str_eq(name, plain);
+}
+
 /* The name is made of the id, and so is the inode number; a name that was given here is its slot's. A record that moves
  * keeps its inode. */
 static bool record_keeps_name(struct fs *fs, struct node *node)
@@ -205,7 +215,7 @@ static bool record_keeps_name(struct fs *fs, struct node *node)
 
     tree_place(fs, node, &kind, &folder);
     return !(kind_info(kind)->caps & KIND_CAN_MOVE) &&
-           state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT;
+           state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT && has_plain_name(fs, node);
 }
 
 /* --- content --- */

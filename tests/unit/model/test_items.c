@@ -320,6 +320,40 @@ static void test_a_change_feed(void **state)
 }
 
 /* However an answer is damaged, it is refused or read, and what is read is JSON. */
+/* The names of a record are looked for in the next one. One with quotes in it, as it is read, is
+ * what several names look like. */
+static void test_names_are_not_mistaken(void **state)
+{
+    static const char sly[] = "{\"Id\":\"1\",\"a\\\":1,\\\"b\":2}";
+    static const struct {
+        const char *second, *text; /* NULL: the answer is broken */
+    } seconds[] = {
+        {"{\"Id\":\"2\",\"a\":1,\"b\":2}", "{\n  \"Id\": \"2\",\n  \"a\": 1,\n  \"b\": 2\n}\n"},
+        {"{\"Id\":\"2\",\"a\\\":1,\\\"b\":2}", "{\n  \"Id\": \"2\",\n  \"a\\\":1,\\\"b\": 2\n}\n"},
+        {"{\"Id\" : \"2\",\"Id2\":3}", "{\n  \"Id\": \"2\",\n  \"Id2\": 3\n}\n"},
+        {"{,\"Id\":\"2\"}", NULL},
+        {"{\"Id\":\"2\",\"a\":}", NULL},
+        {"{\"Id\":,\"a\":1}", NULL},
+        {"{\"Id\":\"2\",\"x\":[{\"Id\":1},\"Id\":2]}", NULL},
+        {"[\"Id\":\"2\"]", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(seconds); i++) {
+        char *text = xasprintf("[%s,%s]", sly, seconds[i].second);
+        struct items items;
+        int rc = items_read(&items, KIND_CONTACT, text, strlen(text), NULL);
+
+        assert_int_equal(rc == 0, seconds[i].text != NULL);
+        if (!rc) {
+            assert_int_equal(items.count, 2);
+            assert_string_equal(items.list[1].text, seconds[i].text);
+            items_release(&items);
+        }
+        free(text);
+    }
+}
+
 static void test_damaged_answers(void **state)
 {
     static const char sample[] =
@@ -360,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_wrong_bytes_are_mended),
         cmocka_unit_test(test_a_change_feed),
+        cmocka_unit_test(test_names_are_not_mistaken),
         cmocka_unit_test(test_damaged_answers),
     };
 
