@@ -29,7 +29,10 @@ struct buf {
 /* The bound for a line meant for a person: error texts, log lines. */
 #define BUF_TEXT_MAX 4096
 
-#define BUF_INIT(bound) {.data = buf_nothing, .max = (bound)}
+#define BUF_INIT(bound)                                                                            \
+    {                                                                                              \
+        .data = buf_nothing, .max = (bound)                                                        \
+    }
 extern char buf_nothing[1]; /* what an empty buffer points at; nobody writes there */
 
 void buf_init(struct buf *b, size_t max);
