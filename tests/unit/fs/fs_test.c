@@ -122,8 +122,16 @@ void rig_edit(struct rig *t, const char *id, const char *member, const char *val
 
 void rig_refresh(struct rig *t, const char *folder)
 {
+    enum operation op = str_starts(folder, "contacts")    ? OP_CONTACT_GET_TABLES
+                        : str_starts(folder, "calendars") ? OP_CALENDAR_GET_TABLES
+                                                          : OP_PICKER_OPEN;
+    unsigned asked = memory_calls(t->memory, op);
+
     clock_advance(3601 * NS_PER_S);
     free(rig_list(t, folder));
+    /* The list of folders is asked for beside this one, if the service can be reached. */
+    for (int i = 0; i < 100 && memory_calls(t->memory, op) == asked; i++)
+        rig_pause();
 }
 
 /* --- lifetime --------------------------------------------------------------------------------- */
