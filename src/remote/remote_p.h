@@ -42,7 +42,7 @@ struct remote_impl {
     bool resends;
     __typeof__(remote_destroy) *release; /* its own members */
     __typeof__(remote_account) *account;
-#define MEMBER(function) __typeof__(remote_##function) *function;
+#define MEMBER(function) __typeof__(remote_##function) *(function);
     REMOTE_FUNCTIONS(MEMBER)
 #undef MEMBER
 };
