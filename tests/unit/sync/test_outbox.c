@@ -262,6 +262,12 @@ static void fill_disk(bool full)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+static bool is_disk_full(struct outbox *ob)
+{
+    LOCKED(&ob->scheduler.lock);
+    return ob->scheduler.disk;
+}
+
 /* The disk is full at the moment the service answers: the outcome is written down later. */
 static void check_full_disk(struct rig *rig, enum outbox_state end)
 {
@@ -282,7 +288,7 @@ static void check_full_disk(struct rig *rig, enum outbox_state end)
     assert_int_equal(state_of(rig, ino), OUTBOX_SENDING);
 
     clock_advance(10 * NS_PER_S);
-    for (int i = 0; i < 5000 && ob->scheduler.disk; i++)
+    for (int i = 0; i < 5000 && is_disk_full(ob); i++)
         usleep(1000);
     if (end == OUTBOX_FAILED) {
         assert_int_equal(send_all(rig), -EIO);
