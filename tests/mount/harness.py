@@ -66,9 +66,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def sanitized():
+    """Was the program built with a sanitizer? Then it takes longer, and has more in memory."""
+    return any(name in str(MountTest.build_dir) for name in ("asan", "tsan"))
+
+
 def patience():
-    """How many times as long a program may take that was built with a sanitizer."""
-    return 4 if any(name in str(MountTest.build_dir) for name in ("asan", "tsan")) else 1
+    """How many times as long the program may take."""
+    return 4 if sanitized() else 1
 
 
 def wait_for(predicate, what, limit=20):

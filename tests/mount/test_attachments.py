@@ -9,7 +9,7 @@ import time
 import unittest
 
 from both import over_both
-from harness import Mailbox, MountTest, mail_path, main, wait_for
+from harness import Mailbox, MountTest, mail_path, main, sanitized, wait_for
 
 
 def attachment(name, data, **more):
@@ -178,7 +178,7 @@ class Memory(unittest.TestCase):
     def assertPeak(self, mailbox, bound):
         with open("/proc/%d/status" % mailbox.process.pid, encoding="ascii") as file:
             peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
-        if "asan" not in MountTest.build_dir and "tsan" not in MountTest.build_dir:
+        if not sanitized():
             self.assertLess(peak, bound)
 
 

@@ -397,29 +397,6 @@ class Unusual(MountTest):
         self.assertNotIn("error", "".join(os.listxattr(os.path.join(folder, names[1]))))
 
 
-    def test_an_event_without_a_start(self):
-        folder = self.mailbox.path("export/calendars/Calendar")
-        names = sorted(os.listdir(folder))
-        id = names[0][:-4]
-        self.mailbox.edit("event", id, set={"Start": "some day", "Subject": "Whenever"})
-
-        def seen():
-            os.listdir(self.mailbox.path("calendars/Calendar"))
-            return b"Whenever" in read(self.mailbox.path("calendars/Calendar", id + ".json"))
-
-        wait_for(seen, "the edit")
-        path = os.path.join(folder, names[0])
-        wait_for(lambda: os.path.getsize(path) == 0, "an empty file")
-        self.assertErrno(errno.EIO, open, path, "rb")
-        self.assertIn("no readable start", os.getxattr(path, "user.outlook.error").decode())
-        whole = read(folder + ".ics")
-        self.assertNotIn(b"Whenever", whole)
-        self.assertEqual(whole.count(b"BEGIN:VEVENT"), len(names) - 1)
-        self.assertEqual(whole.count(b"BEGIN:VEVENT"),
-                         sum(read(os.path.join(folder, name)).count(b"BEGIN:VEVENT") for name in names[1:]))
-        self.assertNotIn("error", "".join(os.listxattr(os.path.join(folder, names[1]))))
-
-
 class Offline(ServiceTest):
     SEED = "contacts=5,events=4,messages=6"
     OPTIONS = "list_ttl=0"
