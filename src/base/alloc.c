@@ -39,8 +39,8 @@ char *xstrdup(const char *s)
 
 char *xstrndup(const char *s, size_t n)
 {
-    size_t len = strnlen(
-        s, n); /* strndup(3) under ASan's strict_string_checks reads on to the end of a text */
+    /* strndup(3) under ASan's strict_string_checks reads on to the end of a text. */
+    size_t len = strnlen(s, n);
     char *copy = xmalloc(len + 1);
 
     memcpy(copy, s, len);

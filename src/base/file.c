@@ -72,29 +72,11 @@ void fd_release(int *fd)
         close(*fd);
 }
 
-int file_write_all(int fd, const void *data, size_t len)
+/* `positional`: with pwrite() from `offset`. Otherwise with write(), as read_all(). */
+static int write_all(int fd, bool positional, const char *p, size_t len, off_t offset)
 {
-    const char *p = data;
-
     while (len > 0) {
-        ssize_t n = write(fd, p, len);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            p += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-int file_pwrite_all(int fd, const void *data, size_t len, off_t offset)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t n = pwrite(fd, p, len, offset);
+        ssize_t n = positional ? pwrite(fd, p, len, offset) : write(fd, p, len);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -105,6 +87,16 @@ int file_pwrite_all(int fd, const void *data, size_t len, off_t offset)
         offset += n;
     }
     return 0;
+}
+
+int file_write_all(int fd, const void *data, size_t len)
+{
+    return write_all(fd, false, data, len, 0);
+}
+
+int file_pwrite_all(int fd, const void *data, size_t len, off_t offset)
+{
+    return write_all(fd, true, data, len, offset);
 }
 
 /* The directory a path is in, for the caller to free: "." for a bare name. */
