@@ -513,10 +513,10 @@ static void leave(struct step *step)
     if (broken)
         log_warn("%s/%s: the listing stopped: %s", kind_info(f->kind)->dir, f->id, broken);
     free(broken);
-    if (ended)
+    if (unused) {
         question_end(f);
-    if (unused)
         pass_free(pass);
+    }
 }
 
 /* --- steps --------------------------------------------------------------------------------- */

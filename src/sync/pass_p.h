@@ -97,7 +97,7 @@ void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum p
 /* For its steps. The first error counts. */
 void pass_fail(struct folder *f, struct pass *pass, int error, const char *reason);
 /*
- * The generation before a question of a step. There is no end to it: the pass itself asks until it ends, so the mailbox remembers
+ * The generation before a question of a step. There is no end to it: the pass itself asks until its last step has ended, so the mailbox remembers
  * what own writes touch.
  */
 uintptr_t step_gen(const struct step *step);
