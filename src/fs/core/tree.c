@@ -31,8 +31,8 @@
 
 /* As long as there are more nodes than KEPT, the kernel is asked to forget PRUNED old ones for as
  * many new ones. */
-#define KEPT 32768
-#define PRUNED 512
+#define KEPT 100000
+#define PRUNED 1024
 
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {
@@ -390,6 +390,12 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
     mutex_lock(&fs->tree.lock);
     show_locked(node, attr);
     mutex_unlock(&fs->tree.lock);
+}
+
+bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr)
+{
+    LOCKED(&fs->tree.lock);
+    return node->shown_size == attr->st_size && node->shown_mtime == attr_mtime(attr);
 }
 
 static const char *start_of(const struct node *node)
