@@ -6,8 +6,8 @@
 #include <outlookfs/base/alloc.h>
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What the kernel asked for, and what is in it so far. */
 struct listing {
@@ -34,7 +34,8 @@ static void add_plus(struct listing *l, const struct fs_dirent *dirent, uint64_t
     char name[NAME_MAX + 1];
     struct fs_entry entry;
 
-    snprintf(name, sizeof(name), "%s", dirent->name); /* `dirent` ends with the next call */
+    /* `dirent` ends with the next call. */
+    *stpncpy(name, dirent->name, NAME_MAX) = '\0';
     if (fs_readdir_entry(l->call.fs, &l->call.who, l->dir, offset, &entry) == 0)
         fill_entry(&entry, &e);
     l->used +=

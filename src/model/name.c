@@ -177,16 +177,19 @@ static char *encode_id(const char *id, size_t spelt)
 
 char *name_of_id(const char *id, const char *suffix, size_t spelt)
 {
-    size_t max = NAME_BYTES_MAX - strlen(suffix);
-    SCOPED(xfree) char *encoded = encode_id(id, spelt);
+    size_t end = strlen(suffix), max = NAME_BYTES_MAX - end;
+    char *encoded = encode_id(id, spelt);
     size_t len = strlen(encoded);
-    char *name;
 
-    if (len <= max)
-        name = xasprintf("%s%s", encoded, suffix);
-    else
-        name = xasprintf("%.*s%s%016" PRIx64 "%s", (int)whole_bytes(encoded, len, max - CUT_BYTES),
-                         encoded, CUT, hash_of(id), suffix);
+    if (len <= max) {
+        encoded = xrealloc(encoded, len + end + 1);
+        memcpy(encoded + len, suffix, end + 1);
+        return encoded;
+    }
+    char *name =
+        xasprintf("%.*s%s%016" PRIx64 "%s", (int)whole_bytes(encoded, len, max - CUT_BYTES),
+                  encoded, CUT, hash_of(id), suffix);
+    free(encoded);
     return name;
 }
 

@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* LZ4's own 1 takes half as long again for a contact, and saves 3 bytes in 1,000. */
+#define ACCELERATION 2
+
 /* Of one connection: a sample is taken apart once for all texts in a row that use it. */
 struct packer {
     LZ4_stream_t loaded; /* has taken `sample` apart */
@@ -62,7 +65,8 @@ static void pack(sqlite3_context *context, int, sqlite3_value **values)
     int packed_size = 0;
     if (packed && size) {
         p->working = p->loaded;
-        packed_size = LZ4_compress_fast_continue(&p->working, text, packed, size, size - 1, 1);
+        packed_size =
+            LZ4_compress_fast_continue(&p->working, text, packed, size, size - 1, ACCELERATION);
     }
     if (packed_size) {
         sqlite3_result_blob(context, packed, packed_size, sqlite3_free);
