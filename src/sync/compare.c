@@ -24,7 +24,7 @@ struct differences {
 
 static void differ(struct differences *d, const char *id)
 {
-    d->ids = xrealloc(d->ids, (d->count + 1) * sizeof(*d->ids));
+    d->ids = xgrow(d->ids, d->count, sizeof(*d->ids));
     d->ids[d->count++] = xstrdup(id);
 }
 

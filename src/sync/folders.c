@@ -29,7 +29,7 @@ const struct cache_folder *folders_by_id(const struct cache_folders *folders, co
 static void folders_add(struct cache_folders *folders, enum kind kind, const char *id,
                         const char *display, const char *parent, unsigned flags)
 {
-    folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*folders->list));
+    folders->list = xgrow(folders->list, folders->count, sizeof(*folders->list));
     folders->list[folders->count++] = (struct cache_folder){
         .kind = kind,
         .id = xstrdup(id),

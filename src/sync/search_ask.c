@@ -84,8 +84,7 @@ static bool add_hit(struct asking *a, enum kind kind, char *folder, const char *
         free(folder);
         return false;
     }
-    if ((r->count & (r->count - 1)) == 0)
-        r->hits = xrealloc(r->hits, (r->count ? r->count * 2 : 1) * sizeof(*r->hits));
+    r->hits = xgrow(r->hits, r->count, sizeof(*r->hits));
     r->hits[r->count++] = (struct cache_hit){.kind = kind, .folder = folder, .id = xstrdup(id)};
     return true;
 }

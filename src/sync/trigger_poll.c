@@ -123,7 +123,7 @@ static int add_line(struct poll *p, cJSON *obj)
     int rc = text ? buf_addf(&p->lines, "%s\n", text) : -EINVAL;
     free(text);
     if (key) {
-        p->keys = xrealloc(p->keys, (p->nkeys + 1) * sizeof(*p->keys));
+        p->keys = xgrow(p->keys, p->nkeys, sizeof(*p->keys));
         p->keys[p->nkeys++] = key;
     }
     p->nlines++;

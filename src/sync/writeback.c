@@ -69,7 +69,7 @@ bool writeback_under_way(struct writeback *wb, int64_t slot)
 void writeback_announce(struct writeback *wb, int64_t slot)
 {
     mutex_lock(&wb->scheduler.lock);
-    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
+    wb->parked = xgrow(wb->parked, wb->parked_count, sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = slot;
     mutex_unlock(&wb->scheduler.lock);
 }
