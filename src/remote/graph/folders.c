@@ -73,7 +73,7 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
                                                      {"$select", "id,displayName,parentFolderId"}));
     }
     enum grade grade = graph_get_all(&g->base, paths + from, to - from, ctx, folders + from, fault);
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     for (size_t i = from; i < to; i++) {
         const char *id = json_str(folders[i], "id");
 
@@ -89,7 +89,6 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
         cJSON_Delete(folders[i]);
         free(paths[i]);
     }
-    mutex_unlock(&g->lock);
     return grade;
 }
 
@@ -122,24 +121,21 @@ static size_t well_known_index(struct graph *g, const cJSON *folder)
     const char *id = json_str(folder, "id"), *name = json_str(folder, "displayName");
     size_t found = GRAPH_WELL_KNOWN;
 
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     bool top = str_eq(json_str(folder, "parentFolderId"), g->root);
     for (size_t i = 0; id && i < GRAPH_WELL_KNOWN; i++) {
         if (g->well_known[i] ? str_eq(g->well_known[i], id)
                              : top && str_eq(name, well_known[i].display))
             found = i;
     }
-    mutex_unlock(&g->lock);
     return found;
 }
 
 /* What the Inbox is in. */
 static bool is_root(struct graph *g, const char *id)
 {
-    mutex_lock(&g->lock);
-    bool root = str_eq(g->root, id);
-    mutex_unlock(&g->lock);
-    return root;
+    LOCKED(&g->lock);
+    return str_eq(g->root, id);
 }
 
 static bool is_shown(const cJSON *folder)
@@ -165,7 +161,7 @@ static const cJSON *with_id(const cJSON *folders, const char *id)
 static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
                                     struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *all = NULL;
+    SCOPED(json_release) cJSON *all = NULL;
     enum grade grade = graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, NULL, ctx, &all,
                                       &ret->cursor, fault);
 
@@ -187,7 +183,6 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
             add(ret, id, json_str(folder, "displayName"), parent, 0);
         ret->list[ret->count - 1].expected = json_int(folder, "totalItemCount", 0);
     }
-    cJSON_Delete(all);
     return grade;
 }
 
@@ -245,7 +240,7 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 static enum grade add_contact_folders(struct remote *r, const char *parent, struct remote_ctx ctx,
                                       struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     enum grade grade =
         graph_list_all(r, parent ? GRAPH_LIST_CONTACT_SUBFOLDERS : GRAPH_LIST_CONTACT_FOLDERS,
                        PARAMS({"folder", parent}, {"$top", FOLDERS_TOP}), ctx, &list, fault);
@@ -258,7 +253,6 @@ static enum grade add_contact_folders(struct remote *r, const char *parent, stru
         if (id && !str_eq(id, ret->list[0].id))
             add(ret, id, json_str(folder, "displayName"), parent, 0);
     }
-    cJSON_Delete(list);
     return grade;
 }
 
@@ -296,7 +290,7 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
 static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
                                  struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     enum grade grade =
         graph_list_all(r, GRAPH_LIST_CALENDARS, PARAMS({"$top", FOLDERS_TOP}), ctx, &list, fault);
 
@@ -309,7 +303,6 @@ static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
             add(ret, id, json_str(calendar, "name"), NULL,
                 FOLDER_FIXED | (json_bool(calendar, "canEdit", true) ? 0 : FOLDER_READ_ONLY));
     }
-    cJSON_Delete(list);
     return grade;
 }
 

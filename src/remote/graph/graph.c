@@ -129,7 +129,7 @@ enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fau
 {
     struct graph *g = (struct graph *)r;
     struct remote_call call = {.params = PARAMS({"$select", "id"}), .ctx = ctx};
-    cJSON *inbox = NULL;
+    SCOPED(json_release) cJSON *inbox = NULL;
     enum grade grade = service_object(r, GRAPH_GET_INBOX, &call, &inbox, fault);
 
     if (grade == GRADE_OK) {
@@ -138,7 +138,6 @@ enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fau
                                                              : "a work or school account";
         mutex_unlock(&g->lock);
     }
-    cJSON_Delete(inbox);
     return grade;
 }
 
@@ -146,10 +145,8 @@ static const char *graph_account(struct remote *r)
 {
     struct graph *g = (struct graph *)r;
 
-    mutex_lock(&g->lock);
-    const char *account = g->account;
-    mutex_unlock(&g->lock);
-    return account;
+    LOCKED(&g->lock);
+    return g->account;
 }
 
 static void graph_release(struct remote *r)
