@@ -325,7 +325,7 @@ bool is_elsewhere(struct folder *f, const char *id)
 {
     SCOPED(xfree) char *folder = NULL;
 
-    if (f->kind != KIND_MESSAGE || cache_find(f->listings->mb->cache, f->kind, id, &folder))
+    if (cache_find(f->listings->mb->cache, f->kind, id, &folder))
         return false;
     return !str_eq(folder, f->id);
 }
@@ -382,7 +382,7 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
     SCOPED(remote_fault_release) struct remote_fault fault = {0};
     SCOPED(json_release) struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_get(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
+    enum grade grade = remote_find(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
     int rc = grade_errno(grade);
 
     if (grade == GRADE_OK)
