@@ -155,8 +155,10 @@ static int change(struct cache *c, int64_t listing, const struct known *known,
                   const struct item *item, uint64_t hash, uint64_t run)
 {
     struct sql_query q;
-    int rc;
+    int rc = cache_keep_held(c, known->seq);
 
+    if (rc)
+        return rc;
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, read = ?,"

@@ -31,15 +31,18 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c
     if (content_stat(c, &st))
         return true;
     LOCKED(&fs->tree.lock);
-    return node->shown_size >= 0 &&
-           (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
+    return node->shown.size >= 0 &&
+           (node->shown.size != st.st_size || (c->fd < 0 && node->shown.mtime != c->mtime));
 }
 
-static int before_change(struct fs *fs, const struct fs_req *req, struct node *node)
+static int before_change(struct fs *fs, const struct fs_req *req, struct node *node,
+                         struct content *c)
 {
     const struct node_ops *ops = tree_ops(fs, node);
+    const char *text;
+    int rc = ops->changing ? ops->changing(fs, req, node) : 0;
 
-    return ops->changing ? ops->changing(fs, req, node) : 0;
+    return rc ? rc : content_fetch(fs, req, node, c, &text);
 }
 
 static int open_node(struct fs *fs, const struct fs_req *req, struct node *node, int flags,
@@ -61,7 +64,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
     if (rc)
         return rc;
     if ((flags & O_TRUNC) && !ops->write) {
-        rc = before_change(fs, req, node);
+        rc = before_change(fs, req, node, content);
         if (!rc)
             rc = content_own(fs, node, content, false);
         if (rc) {
@@ -94,11 +97,12 @@ int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, st
     return rc;
 }
 
-ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void *out, size_t size,
-                off_t offset)
+ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
+                size_t size, off_t offset)
 {
     const struct node_ops *ops = tree_ops(fs, h->node);
     struct content *c = h->content;
+    const char *text;
 
     if (ops->read) {
         ssize_t n = ops->read(fs, h->node, c, out, size, offset);
@@ -110,11 +114,14 @@ ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void 
         ssize_t n = pread(c->fd, out, size, offset);
         return n < 0 ? -errno : n;
     }
+    int rc = content_fetch(fs, req, h->node, c, &text);
+    if (rc)
+        return rc;
     if (offset < 0 || (size_t)offset >= c->len)
         return 0;
     if (size > c->len - (size_t)offset)
         size = c->len - (size_t)offset;
-    memcpy(out, c->text + offset, size);
+    memcpy(out, text + offset, size);
     return (ssize_t)size;
 }
 
@@ -127,7 +134,7 @@ ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, c
         return -EBADF;
     if (ops->write)
         return ops->write(fs, req, h->node, data, size);
-    int rc = before_change(fs, req, h->node);
+    int rc = before_change(fs, req, h->node, h->content);
     if (rc)
         return rc;
     rc = content_own(fs, h->node, h->content, true);
@@ -144,7 +151,7 @@ int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, i
         return -EBADF;
     if (tree_ops(fs, h->node)->write)
         return -EOPNOTSUPP;
-    int rc = before_change(fs, req, h->node);
+    int rc = before_change(fs, req, h->node, h->content);
     if (!rc)
         rc = content_own(fs, h->node, h->content, true);
     if (!rc && fallocate(h->content->fd, mode, offset, length))
@@ -159,7 +166,7 @@ int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
 {
     if (tree_ops(fs, node)->write)
         return 0;
-    int rc = before_change(fs, req, node);
+    int rc = before_change(fs, req, node, c);
     if (!rc)
         rc = content_own(fs, node, c, size > 0);
     if (!rc && size > 0 && ftruncate(c->fd, size))

@@ -233,7 +233,7 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->part = xstrdup(spec->part);
         n->ops = spec->ops;
         n->row = spec->row;
-        n->shown_size = -1;
+        n->shown.size = -1;
         HASH_ADD(hh, tree->nodes, ino, sizeof(n->ino), n);
         tree->made++;
     } else if (!n->parent &&
@@ -287,12 +287,21 @@ struct node *tree_obtain(struct fs *fs, struct node_spec spec)
 
 static void show_locked(struct node *node, const struct stat *attr)
 {
-    node->shown_mtime = attr_mtime(attr);
-    node->shown_size = attr->st_size;
+    struct shown shown = {.mtime = attr_mtime(attr), .size = attr->st_size};
+
+    if (shown.mtime == node->shown.mtime && shown.size == node->shown.size)
+        shown.text = node->shown.text;
+    node->shown = shown;
+}
+
+struct shown tree_shown(struct fs *fs, struct node *node)
+{
+    LOCKED(&fs->tree.lock);
+    return node->shown;
 }
 
 bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
-               uint64_t moment)
+               struct cache_version text, uint64_t moment)
 {
     mutex_lock(&fs->tree.lock);
     struct node *n = obtain_locked(&fs->tree, spec);
@@ -300,6 +309,7 @@ bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *a
     bool listed = !n->content && fs->attr_changes == moment;
     if (listed) {
         show_locked(n, attr);
+        n->shown.text = text;
         n->nlookup++;
     }
     reap_locked(&fs->tree, n);

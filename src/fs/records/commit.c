@@ -75,7 +75,7 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     tree_put(fs, parent);
     if (!linked) /* unlinked and open: its bytes belong to nobody */
         return 0;
-    int rc = content_text(c, &text, &len);
+    int rc = content_text(fs, c, &text, &len);
     if (rc)
         return rc;
     enum json_shape shape = json_read_object(text, len, &obj, err);
@@ -96,7 +96,7 @@ static void reject(struct fs *fs, struct slot *slot, struct content *c)
     SCOPED(xfree) char *text = NULL;
     size_t len;
 
-    if (!content_text(c, &text, &len))
+    if (!content_text(fs, c, &text, &len))
         trash_rejected(fs, slot, text);
     slot_revert(fs, slot);
 }
