@@ -29,6 +29,8 @@ struct notifier {
     atomic_bool stopping;
     struct mutex lock;
     struct map pending; /* guarded by lock; what waits in the queue, so that it waits there once */
+    bool pruning;       /* guarded by lock; the kernel is forgetting files */
+    pthread_cond_t pruned;
     struct fuse_session *session;
     pthread_t thread;
     bool running;
@@ -38,6 +40,7 @@ void notifier_init(struct notifier *n);
 void notifier_release(struct notifier *n);
 int notifier_start(struct notifier *n, struct fuse_session *session);
 void notifier_stop(struct notifier *n); /* what waits is dropped */
+void notifier_wait_pruned(struct notifier *n); /* by who was told that a file is forgotten */
 
 /* --- ops.c --- */
 

@@ -8,11 +8,14 @@
  * itself (FUSE_CAP_AUTO_INVAL_DATA), and names are only believed for a while (ops.c).
  *
  * The kernel forgets files on demand from Linux 6.18 on (FUSE_NOTIFY_PRUNE). That takes no lock of a
- * directory, leaves alone what is in use, and waits for nothing where a file has no pages.
+ * directory, leaves alone what is in use, and waits for nothing where a file has no pages. It sends a
+ * FORGET for each, and wakes a thread for each as long as one waits for requests; who has received
+ * one waits for the end, so that the others come in one message.
  */
 #include "fuse_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 
 #include <errno.h>
@@ -31,6 +34,8 @@ struct prune_out {
     uint32_t padding;
     uint64_t spare;
 };
+
+#define PRUNE_WAIT (20 * NS_PER_MS) /* several times what it takes */
 
 struct notice {
     uint64_t ino;
@@ -106,8 +111,26 @@ const struct fs_notify mount_notify = {.inode = notify_inode,
                                        .ready = notify_ready,
                                        .unneeded = notify_unneeded};
 
+static void set_pruning(struct notifier *n, bool pruning)
+{
+    mutex_lock(&n->lock);
+    n->pruning = pruning;
+    pthread_cond_broadcast(&n->pruned);
+    mutex_unlock(&n->lock);
+}
+
+void notifier_wait_pruned(struct notifier *n)
+{
+    const int64_t until = clock_mono() + PRUNE_WAIT;
+
+    mutex_lock(&n->lock);
+    while (n->pruning && clock_wait(&n->pruned, &n->lock, until) != -ETIMEDOUT)
+        ;
+    mutex_unlock(&n->lock);
+}
+
 /* An older kernel answers EINVAL, and forgets when it needs the memory. */
-static void prune(struct fuse_session *session, const struct notice *notice)
+static void prune(struct notifier *n, const struct notice *notice)
 {
     struct prune_out arg = {.count = (uint32_t)notice->count};
     const size_t size = notice->count * sizeof(*notice->old);
@@ -116,19 +139,21 @@ static void prune(struct fuse_session *session, const struct notice *notice)
     const struct iovec parts[] = {
         {&header, sizeof(header)}, {&arg, sizeof(arg)}, {(void *)notice->old, size}};
 
-    if (writev(fuse_session_fd(session), parts, 3) < 0)
+    set_pruning(n, true);
+    if (writev(fuse_session_fd(n->session), parts, 3) < 0)
         log_debug("the kernel forgets no files: %s", strerror(errno));
+    set_pruning(n, false);
 }
 
 /* An error means that the kernel does not have it (-ENOENT) or is gone: nothing to do. */
-static void tell_kernel(struct fuse_session *session, const struct notice *notice)
+static void tell_kernel(struct notifier *n, const struct notice *notice)
 {
     if (notice->poll)
         fuse_lowlevel_notify_poll(notice->poll);
     else if (notice->count)
-        prune(session, notice);
+        prune(n, notice);
     else
-        fuse_lowlevel_notify_inval_inode(session, notice->ino, -1, 0);
+        fuse_lowlevel_notify_inval_inode(n->session, notice->ino, -1, 0);
 }
 
 static void *run(void *arg)
@@ -143,7 +168,7 @@ static void *run(void *arg)
             map_remove(&n->pending, notice->key);
         mutex_unlock(&n->lock);
         if (!atomic_load(&n->stopping))
-            tell_kernel(n->session, notice);
+            tell_kernel(n, notice);
         notice_destroy(notice);
     }
     return NULL;
@@ -154,6 +179,7 @@ void notifier_init(struct notifier *n)
     *n = (struct notifier){0};
     queue_init(&n->queue);
     mutex_init(&n->lock, MUTEX_NOTIFIER);
+    clock_cond_init(&n->pruned);
     map_init(&n->pending);
 }
 
@@ -165,6 +191,7 @@ void notifier_release(struct notifier *n)
     while ((notice = queue_pop(&n->queue, NULL, 0)))
         notice_destroy(notice);
     map_release(&n->pending);
+    pthread_cond_destroy(&n->pruned);
     mutex_release(&n->lock);
     queue_release(&n->queue);
 }

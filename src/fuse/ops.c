@@ -96,19 +96,21 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 {
-    const struct mount *m = fuse_req_userdata(req);
+    struct mount *m = fuse_req_userdata(req);
 
     fs_forget(m->fs, ino, count);
     fuse_reply_none(req);
+    notifier_wait_pruned(&m->notifier);
 }
 
 static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
-    const struct mount *m = fuse_req_userdata(req);
+    struct mount *m = fuse_req_userdata(req);
 
     for (size_t i = 0; i < count; i++)
         fs_forget(m->fs, forgets[i].ino, forgets[i].nlookup);
     fuse_reply_none(req);
+    notifier_wait_pruned(&m->notifier);
 }
 
 static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t)

@@ -31,8 +31,8 @@
 
 /* As long as there are more nodes than KEPT, the kernel is asked to forget PRUNED old ones for as
  * many new ones. */
-#define KEPT 32768
-#define PRUNED 512
+#define KEPT 100000
+#define PRUNED 1024
 
 static struct node *find_locked(struct tree *tree, uint64_t ino)
 {

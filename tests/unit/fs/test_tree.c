@@ -89,7 +89,7 @@ static void test_renamed(void **state)
 /* --- the kernel is asked to forget --- */
 
 #define FIRST 1000  /* inode */
-#define MANY 100000 /* more than are kept */
+#define MANY 250000 /* more than are kept */
 
 struct asked {
     struct fs *fs;
