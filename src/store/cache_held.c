@@ -169,6 +169,17 @@ void cache_let_go(struct cache *c, struct cache_hold *hold)
 const char *cache_give_held(struct cache *c, struct cache_hold *hold, char *text)
 {
     LOCKED(&c->held.lock);
+    if (hold->text)
+        free(text);
+    else
+        hold->text = text;
+    return hold->text;
+}
+
+/* What was read, unless whoever changed the row meanwhile has given it before. */
+static const char *take_read(struct cache *c, struct cache_hold *hold, char *text)
+{
+    LOCKED(&c->held.lock);
     if (hold->text || hold->damaged)
         free(text);
     else
@@ -192,8 +203,7 @@ int cache_held_text(struct cache *c, struct cache_hold *hold, const char **ret)
         return *ret ? 0 : -EBADMSG;
     db_read(&c->db, &q, select_text);
     int rc = take_stored(&q, hold->seq, &stored);
-    /* Whoever changed the row meanwhile has given the text before. */
-    if (!rc && !(*ret = cache_give_held(c, hold, TAKE(stored.text)))) {
+    if (!rc && !(*ret = take_read(c, hold, TAKE(stored.text)))) {
         if (stored.id)
             cache_forget_damaged(c, stored.kind, stored.folder, stored.id);
         rc = -EBADMSG;

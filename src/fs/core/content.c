@@ -309,7 +309,7 @@ static int read_text(struct fs *fs, struct content *c, const char **ret)
     return c->held ? cache_held_text(fs->cache, c->held, ret) : 0;
 }
 
-/* What was damaged is loaded again; it is the same text if it is as long. */
+/* What was damaged is loaded again; a version that came meanwhile is another text. */
 static int load_again(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c,
                       const char **ret)
 {
@@ -321,7 +321,7 @@ static int load_again(struct fs *fs, const struct fs_req *req, struct node *node
     if (!rc && ops->load)
         rc = ops->load(fs, node, again);
     mutex_unlock(&fs->change);
-    if (!rc && again->text && again->len == c->len)
+    if (!rc && again->text && again->len == c->len && again->mtime == c->mtime)
         *ret = cache_give_held(fs->cache, c->held, TAKE(again->text));
     content_free(fs, again);
     if (*ret)

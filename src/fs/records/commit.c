@@ -104,8 +104,10 @@ static void reject(struct fs *fs, struct slot *slot, struct content *c)
 void slot_closed(struct fs *fs, struct node *node, struct content *c)
 {
     SCOPED(slot_release) struct slot slot = {0};
-    int rc = slot_of_node(fs, node, &slot);
 
+    if (c->fd < 0 && state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT)
+        return; /* it was read, and nothing waits for that */
+    int rc = slot_of_node(fs, node, &slot);
     if (rc == -ENOENT) { /* unlinked, or its record is gone */
         if (c->fd >= 0)
             state_data_remove(fs->state, node->ino);
