@@ -110,11 +110,12 @@ static void note_mail(struct fs *fs, enum kind kind)
         fs->mail_changed = clock_now();
 }
 
-/* Ten thousand new records at a time mostly are nobody's: no slot and no node is about them. */
-static bool is_unknown(struct fs *fs, enum kind kind, const char *folder, const char *id)
+/* Ten thousand new records at a time mostly are nobody's: no slot is about them, and who lists the
+ * folder meanwhile has just been told. */
+static bool is_no_news(struct fs *fs, enum kind kind, const char *folder, const char *id)
 {
     return state_slot_by_record(fs->state, kind, folder, id, NULL) == -ENOENT &&
-           !tree_knows(fs, record_ino(kind, folder, id)) && !export_is_known(fs, kind, folder, id);
+           record_is_told(fs, kind, folder, id) && !export_is_known(fs, kind, folder, id);
 }
 
 static void on_record(void *ctx, enum kind kind, const char *folder, const char *id,
@@ -123,7 +124,7 @@ static void on_record(void *ctx, enum kind kind, const char *folder, const char 
     struct fs *fs = ctx;
 
     note_mail(fs, kind);
-    if (change == MAILBOX_NEW && is_unknown(fs, kind, folder, id))
+    if (change == MAILBOX_NEW && is_no_news(fs, kind, folder, id))
         return;
     push(fs, (struct record_event){.chore.run = record_changed,
                                    .kind = kind,

@@ -134,9 +134,21 @@ static struct exchange *next_of(struct admission *a, enum http_priority priority
     return NULL;
 }
 
+/* Saves wait for a read that only the budget holds back, not for one without a slot or one that is
+ * to be tried again later. */
+static bool is_reads_turn(const struct admission *a, int64_t now)
+{
+    if (a->saves < SAVES_IN_A_ROW || !has_slot(a, HTTP_INTERACTIVE))
+        return false;
+    for (struct exchange *ex = a->waiting[HTTP_INTERACTIVE]; ex; ex = ex->next)
+        if (ex->not_before <= now)
+            return true;
+    return false;
+}
+
 struct exchange *admission_next(struct admission *a, int64_t now, int64_t *wake)
 {
-    bool reads_turn = a->saves >= SAVES_IN_A_ROW && a->waiting[HTTP_INTERACTIVE];
+    bool reads_turn = is_reads_turn(a, now);
     struct exchange *ex = reads_turn ? NULL : next_of(a, HTTP_SAVE, now, wake);
 
     if (!ex)

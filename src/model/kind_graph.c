@@ -218,5 +218,6 @@ const struct kind_info graph_kinds[KIND_COUNT] = {
             .name_parts = name_parts,
             .full_names = full_names,
             .follows_parts = "displayName",
+            .parent = "parentFolderId",
         },
 };

@@ -425,6 +425,15 @@ enum grade remote_get(struct remote *r, enum kind kind, const char *folder, cons
     return service_object(r, r->impl->kinds[kind].get, &call, ret, fault);
 }
 
+enum grade remote_find(struct remote *r, enum kind kind, const char *folder, const char *id,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
+{
+    struct remote_call call = {.params = RECORD(folder, id), .ctx = ctx};
+    const struct kind_operations *ops = &r->impl->kinds[kind];
+
+    return service_object(r, ops->find ? ops->find : ops->get, &call, ret, fault);
+}
+
 static size_t attached_bytes(const struct cJSON *body)
 {
     size_t total = 0, size;

@@ -14,9 +14,10 @@
 
 #include <outlookfs/remote/remote.h>
 
-/* The operations of a service for records of a kind, as numbers of its table; 0: it has none. */
+/* The operations of a service for records of a kind, as numbers of its table; 0: it has none. `find` is
+ * `get` in a folder, where `get` finds the record in any. */
 struct kind_operations {
-    unsigned folders, changes, list, get, create, update, remove, move, mark_read;
+    unsigned folders, changes, list, get, find, create, update, remove, move, mark_read;
 };
 
 /* What tables do not say: functions of remote.h that each service has of its own, or not at all. */

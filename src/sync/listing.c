@@ -317,7 +317,7 @@ static void confirm(struct step *step, struct remote_ctx ctx)
     enum grade grade = GRADE_GONE;
 
     if (!is_elsewhere(f, step->id)) /* a search brought it here, its own listing shows it there */
-        grade = remote_get(mb->remote, f->kind, f->id, step->id, ctx, &obj, &fault);
+        grade = remote_find(mb->remote, f->kind, f->id, step->id, ctx, &obj, &fault);
     if (grade == GRADE_GONE)
         forget_records(f, (char *const *)&step->id, 1, gen);
     else if (grade == GRADE_OK)

@@ -337,7 +337,7 @@ bool is_elsewhere(struct folder *f, const char *id)
     char *folder;
     bool elsewhere;
 
-    if (f->kind != KIND_MESSAGE || cache_find(f->listings->mb->cache, f->kind, id, &folder))
+    if (cache_find(f->listings->mb->cache, f->kind, id, &folder))
         return false;
     elsewhere = !str_eq(folder, f->id);
     free(folder);
@@ -396,7 +396,7 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
     struct remote_fault fault = {0};
     struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
-    enum grade grade = remote_get(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
+    enum grade grade = remote_find(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
     int rc = grade_errno(grade);
 
     if (grade == GRADE_OK)

@@ -64,6 +64,29 @@ class Folders(FolderTest):
         own = {"id", "changeKey", "@odata.etag", "@odata.context", "createdDateTime", "lastModifiedDateTime", "parentFolderId"}
         self.assertEqual({n: v for n, v in after.items() if n not in own}, {n: v for n, v in before.items() if n not in own})
 
+    def test_a_move_into_a_folder_nobody_has_looked_into(self):
+        os.mkdir(self.path("contacts/Unseen"))
+        team = next(n for n in os.listdir(self.path("calendars")) if n.startswith("Team"))
+        for source, target in (("contacts/Contacts", "contacts/Unseen"), ("calendars/Calendar", "calendars/" + team)):
+            name = min(n for n in os.listdir(self.path(source)) if n.endswith(".json"))
+            before = self.mailbox.json(source, name)
+            self.mailbox.run(["mv", self.path(source, name), self.path(target)])
+            self.mailbox.sync()
+            self.assertFalse(os.path.exists(self.path(source, name)))
+            after = self.mailbox.json(target, name)
+            self.assertNotEqual(after["id"], before["id"])
+            self.assertEqual(self.ask("/me/%s/%s" % ("contacts" if "contacts" in source else "events", after["id"]))["id"], after["id"])
+
+    def test_a_record_is_found_in_its_own_folder_alone(self):
+        os.mkdir(self.path("contacts/Empty"))
+        team = next(n for n in os.listdir(self.path("calendars")) if n.startswith("Team"))
+        when = {"dateTime": "2026-12-01T09:00:00", "timeZone": "UTC"}
+        contact = self.mailbox.create("contact", {"givenName": "Ann"})
+        event = self.mailbox.create("event", {"subject": "Tea", "start": when, "end": when})
+        self.assertFalse(os.path.exists(self.path("contacts/Empty", contact["id"] + ".json")))
+        self.assertFalse(os.path.exists(self.path("calendars", team, event["id"] + ".json")))
+        wait_for(lambda: event["id"] + ".json" in os.listdir(self.path("calendars/Calendar")), "it is listed where it lies")
+
     def test_into_another(self):
         for name in ("Here", "There"):
             os.mkdir(self.path("mail", name))

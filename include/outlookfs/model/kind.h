@@ -78,7 +78,7 @@ struct kind_info {
     const char *const *settled;
     const char *draft;           /* member that is true for a draft, or NULL */
     const char *given;           /* managed member that a create may set, or NULL */
-    const char *parent;          /* KIND_CAN_MOVE: member with the id of the folder it lies in */
+    const char *parent;          /* member with the id of the folder it lies in, or NULL */
     const char *read;            /* a message's: member that is true once it was read */
     const char *attachments;     /* a message's: the list of what it carries */
     const char *has_attachments; /* ... and whether there is any, where the list may be left out */

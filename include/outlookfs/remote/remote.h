@@ -210,6 +210,9 @@ enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
 /* `folder` is ignored for messages. */
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
+/* The record if it lies in `folder`, as far as the service tells: not of messages. */
+enum grade remote_find(struct remote *r, enum kind kind, const char *folder, const char *id,
+                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
                          const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                          struct remote_fault *fault);

@@ -112,6 +112,7 @@ int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
 const struct node_ops *tree_ops(struct fs *fs, struct node *node);
 void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told */
+bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr); /* ... and knows this */
 char *tree_name(struct fs *fs, struct node *node);                         /* a copy */
 int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);       /* "mail/Inbox/" */
 int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out); /* "../../": to the root */

@@ -402,6 +402,12 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
     mutex_unlock(&fs->tree.lock);
 }
 
+bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr)
+{
+    LOCKED(&fs->tree.lock);
+    return node->shown_size == attr->st_size && node->shown_mtime == attr_mtime(attr);
+}
+
 static const char *start_of(const struct node *node)
 {
     return node->name_start ? node->name_start : "";

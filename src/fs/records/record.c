@@ -153,6 +153,16 @@ int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret)
     return rc;
 }
 
+bool record_is_told(struct fs *fs, enum kind kind, const char *folder, const char *id)
+{
+    struct node *node = tree_get(fs, record_ino(kind, folder, id));
+    struct stat st = {0};
+    bool told = !node || (!cache_stat(fs, kind, folder, id, &st) && tree_shows(fs, node, &st));
+
+    tree_put(fs, node);
+    return told;
+}
+
 static int untouched_stat(struct fs *fs, struct node *node, struct stat *ret)
 {
     enum kind kind;

@@ -60,6 +60,8 @@ int record_visible(struct fs *fs, const struct slot *slot, char **ret);
 int record_bytes(struct fs *fs, uint64_t ino, char **ret);
 /* Size, times and mode of what is visible in a slot, leaving the other members of `ret`. */
 int slot_stat(struct fs *fs, const struct slot *slot, struct stat *ret);
+/* Does the kernel know of a record without a slot nothing but what the cache says? */
+bool record_is_told(struct fs *fs, enum kind kind, const char *folder, const char *id);
 /* "synced", "pending", ...; `op` zeroed: there is none. */
 const char *slot_state_name(const struct slot *slot, const struct journal_op *op);
 /* What is wrong with a draft's text, with line and column. -ENODATA: nothing. */

@@ -101,7 +101,7 @@ static enum grade find_imported(struct remote *r, const char *folder, const stru
                                 struct remote_ctx ctx, char **ret_id, struct remote_fault *fault)
 {
     char *name = message_id(mime);
-    char *filter = name ? xasprintf("internetMessageId eq '%s'", name) : NULL;
+    char *filter = name ? graph_message_id_filter(name) : NULL;
     struct remote_call call = {
         .params = PARAMS({"folder", folder}, {"$top", FIND_TOP}, {"$filter", filter}), .ctx = ctx};
     const cJSON *found;

@@ -36,6 +36,19 @@ void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE])
     strftime(out, GRAPH_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
 }
 
+/* A quote in a literal is written twice. */
+char *graph_message_id_filter(const char *id)
+{
+    struct buf filter;
+
+    buf_init(&filter, CONNECTOR_URL_MAX);
+    buf_addstr(&filter, "internetMessageId eq '");
+    for (const char *p = id; *p; p++)
+        buf_addstr(&filter, *p == '\'' ? "''" : (char[]){*p, '\0'});
+    buf_addch(&filter, '\'');
+    return buf_detach(&filter);
+}
+
 /* Moves the elements of `from`, which is freed. */
 static void append(cJSON *to, cJSON *from)
 {

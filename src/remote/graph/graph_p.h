@@ -68,6 +68,9 @@ bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 #define GRAPH_TIME_SIZE sizeof("2026-11-30T09:14:00Z")
 void graph_time(int64_t ns, char out[GRAPH_TIME_SIZE]);
 
+/* An OData filter for one Message-ID, of any characters. The caller frees. */
+char *graph_message_id_filter(const char *id);
+
 /* Path and query of an operation below the base URL. The caller frees. */
 char *graph_path(unsigned op, const struct param *params);
 

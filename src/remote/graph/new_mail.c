@@ -52,6 +52,8 @@ static bool is_addressed(const char *wanted, const cJSON *recipients)
 
     while (!found && (part = strsep(&rest, ";"))) {
         part += strspn(part, " ");
+        for (size_t len = strlen(part); len && part[len - 1] == ' ';)
+            part[--len] = '\0';
         found = *part && has_address(recipients, part);
     }
     free(copy);

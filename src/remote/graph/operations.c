@@ -247,6 +247,11 @@ const struct operation_info graph_operations[GRAPH_OPERATIONS] = {
         .params = {ITEM, QUERY("$select"), QUERY("$expand")},
         .answer = ANSWER_OBJECT, .identity = "id",
     },
+    [GRAPH_FIND_EVENT] = {
+        .name = "GetEvent", .method = "GET", .path = "/me/calendars/{folder}/events/{id}",
+        .params = {FOLDER, ITEM},
+        .answer = ANSWER_OBJECT, .identity = "id",
+    },
     [GRAPH_CREATE_EVENT] = {
         .name = "CreateEvent", .method = "POST", .path = "/me/calendars/{folder}/events",
         .params = {FOLDER},
@@ -290,6 +295,11 @@ const struct operation_info graph_operations[GRAPH_OPERATIONS] = {
     [GRAPH_GET_CONTACT] = {
         .name = "GetContact", .method = "GET", .path = "/me/contacts/{id}",
         .params = {ITEM},
+        .answer = ANSWER_OBJECT, .identity = "id",
+    },
+    [GRAPH_FIND_CONTACT] = {
+        .name = "GetContact", .method = "GET", .path = "/me/contactFolders/{folder}/contacts/{id}",
+        .params = {FOLDER, ITEM},
         .answer = ANSWER_OBJECT, .identity = "id",
     },
     [GRAPH_CREATE_CONTACT] = {
@@ -351,6 +361,7 @@ const struct kind_operations graph_by_kind[KIND_COUNT] = {
         {
             .list = GRAPH_LIST_EVENTS,
             .get = GRAPH_GET_EVENT,
+            .find = GRAPH_FIND_EVENT,
             .create = GRAPH_CREATE_EVENT,
             .update = GRAPH_UPDATE_EVENT,
             .remove = GRAPH_DELETE_EVENT,
@@ -360,6 +371,7 @@ const struct kind_operations graph_by_kind[KIND_COUNT] = {
             .list = GRAPH_LIST_CONTACTS,
             .changes = GRAPH_CONTACT_CHANGES,
             .get = GRAPH_GET_CONTACT,
+            .find = GRAPH_FIND_CONTACT,
             .create = GRAPH_CREATE_CONTACT,
             .update = GRAPH_UPDATE_CONTACT,
             .remove = GRAPH_DELETE_CONTACT,

@@ -49,7 +49,7 @@ static enum grade request(struct sending *s, enum graph_operation op, const stru
 /* GRADE_OK: there is one, `*ret_sent` says which; GRADE_GONE: there is none. */
 static enum grade find_earlier(struct sending *s, bool *ret_sent)
 {
-    char *filter = xasprintf("internetMessageId eq '%s'", s->message_id);
+    char *filter = graph_message_id_filter(s->message_id);
     cJSON *list = NULL;
     enum grade grade = graph_list_all(s->r, GRAPH_FIND_MESSAGES,
                                       PARAMS({"$filter", filter}, {"$select", "id,isDraft"}),

@@ -57,8 +57,8 @@ static enum grade put_piece(struct remote *r, const char *url, const struct buf 
 }
 
 /* The session knows how far it came: a piece whose answer was lost may be there. Where it does not
- * say, `from` stays. */
-static void resume(struct remote *r, const char *url, struct remote_ctx ctx, size_t size,
+ * say, `from` stays. False: it has ended, as it does with the last piece. */
+static bool resume(struct remote *r, const char *url, struct remote_ctx ctx, size_t size,
                    size_t *from)
 {
     struct remote_call call = {.url = url, .ctx = ctx};
@@ -72,25 +72,30 @@ static void resume(struct remote *r, const char *url, struct remote_ctx ctx, siz
         if (end && end != next->valuestring && at < size)
             *from = (size_t)at;
     }
+    bool ended = fault.status == 404 || fault.status == 410;
     remote_call_release(&call);
     remote_fault_release(&fault);
+    return !ended;
 }
 
+/* Where the answer to the last piece is lost, nobody knows whether the draft has the attachment. */
 static enum grade put_all(struct remote *r, const char *url, const struct buf *bytes,
                           struct remote_ctx ctx, struct remote_fault *fault)
 {
-    unsigned tries = 0;
+    size_t furthest = 0;
+    unsigned tries = 0; /* since it came further */
 
     for (size_t from = 0; from < bytes->len;) {
         size_t to = bytes->len - from < PIECE ? bytes->len : from + PIECE;
 
         enum grade grade = put_piece(r, url, bytes, from, to, ctx, fault);
         if (grade == GRADE_OK)
-            from = to, tries = 0;
-        else if (!grade_is_temporary(grade) || ++tries == PIECE_TRIES)
+            from = to;
+        else if (!grade_is_temporary(grade) || ++tries == PIECE_TRIES ||
+                 !resume(r, url, ctx, bytes->len, &from))
             return grade;
-        else
-            resume(r, url, ctx, bytes->len, &from);
+        if (from > furthest)
+            furthest = from, tries = 0;
     }
     return GRADE_OK;
 }

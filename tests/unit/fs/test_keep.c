@@ -206,6 +206,31 @@ static void test_changed_and_crashed(void **state)
     assert_soon(says(t, "Roe"));
 }
 
+/* Whoever lists a folder while it arrives has been told of a record before sync says that it is new. */
+static void test_new_and_told_already(void **state)
+{
+    struct rig *t = *state;
+    const struct mailbox_events *events = t->fs->events;
+    struct fs_entry entry;
+    const char *folder;
+    enum kind kind;
+
+    assert_int_equal(rig_lookup(t, t->path, &entry), 0);
+    struct node *node = tree_get(t->fs, entry.ino);
+    tree_place(t->fs, node, &kind, &folder);
+    unsigned told = t->told_inode;
+    events->record_changed(t->fs, kind, folder, t->contact, MAILBOX_NEW);
+    events->record_changed(t->fs, kind, folder, "another", MAILBOX_CHANGED);
+    assert_soon(t->told_inode > told && t->last_inode != entry.ino);
+    assert_int_equal(t->told_inode, told + 1);
+
+    tree_show(t->fs, node, &(struct stat){.st_size = 1}); /* something older */
+    events->record_changed(t->fs, kind, folder, t->contact, MAILBOX_NEW);
+    assert_soon(t->last_inode == entry.ino);
+    tree_put(t->fs, node);
+    rig_forget(t, &entry);
+}
+
 static void test_gone_on_the_service(void **state)
 {
     struct rig *t = *state;
@@ -267,6 +292,7 @@ int main(void)
         TEST(test_merged_with_another_clients_edit),
         TEST(test_changed_while_stopped),
         TEST(test_changed_and_crashed),
+        TEST(test_new_and_told_already),
         TEST(test_gone_on_the_service),
         TEST(test_gone_on_the_service_with_an_unsent_change),
         TEST(test_a_new_record_appears),

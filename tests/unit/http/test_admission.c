@@ -332,6 +332,44 @@ static void test_a_slot_for_saves(void **state)
     admission_release(&a);
 }
 
+static void admit_saves(struct admission *a, struct exchange *saves, int count)
+{
+    int64_t wake = INT64_MAX;
+
+    for (int i = 0; i < count; i++) {
+        saves[i] = waiting(&save, NOW + (20 + i) * S);
+        admission_add(a, &saves[i]);
+    }
+    for (int i = 0; i < count; i++) {
+        assert_ptr_equal(admission_next(a, NOW, &wake), &saves[i]);
+        admission_over(a, &saves[i]);
+    }
+}
+
+/* A read that has no slot, or that waits to be tried again, cannot take its turn: saves go on. */
+static void test_saves_do_not_wait_for_a_read_that_cannot_go(void **state)
+{
+    struct exchange r[4], s[8];
+    int64_t wake = INT64_MAX;
+    struct admission a;
+
+    (void)state;
+    admission_init(&a, 4, 300);
+    for (int i = 0; i < 4; i++) {
+        r[i] = waiting(&interactive, NOW + (10 + i) * S);
+        admission_add(&a, &r[i]);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_ptr_equal(admission_next(&a, NOW, &wake), &r[i]);
+    admit_saves(&a, s, 8);
+    admission_remove(&a, &r[3]);
+    admission_over(&a, &r[0]);
+    r[3].not_before = NOW + S;
+    admission_add(&a, &r[3]);
+    admit_saves(&a, s, 8);
+    admission_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_saves_before_reads),
         cmocka_unit_test(test_reads_get_their_turn),
         cmocka_unit_test(test_a_slot_for_saves),
+        cmocka_unit_test(test_saves_do_not_wait_for_a_read_that_cannot_go),
         cmocka_unit_test(test_a_budget_of_one),
         cmocka_unit_test(test_interactive_first_each_in_order),
         cmocka_unit_test(test_slots),

@@ -48,7 +48,10 @@ class Contacts:
         return call.page("contacts", pairs, lambda pair: self.shown(call, pair[0], select), top=min(call.top(999), call.prefer.page_size or 999))
 
     def _named(self, call):
-        return call.record("contact", call.request.names["contact"])
+        record = call.record("contact", call.request.names["contact"])
+        if "folder" in call.request.names and record.folder != self._folder(call.request).row:
+            raise Refusal(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+        return record
 
     def get(self, request):
         call = Call(self.face, request)

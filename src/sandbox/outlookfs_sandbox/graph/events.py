@@ -131,8 +131,10 @@ class Events:
                          lambda entry: self.shown(call, record, *entry, select=select))
 
     def _named(self, call):
-        """(record, day) of the path; an occurrence must happen."""
+        """(record, day) of the path; it lies in the calendar the path names, and an occurrence must happen."""
         record, day = call.find("event", call.request.names["event"])
+        if "calendar" in call.request.names and record.folder != self.face.calendars.of(call.request).row:
+            raise Refusal(404, "ErrorItemNotFound", "The specified object was not found in the store.")
         if day:
             document = record.document
             if not document["recurrence"] or day.isoformat() in (document.get("_cancelled") or ()) or not _happens(document["recurrence"], day):
