@@ -166,16 +166,6 @@ void cache_let_go(struct cache *c, struct cache_hold *hold)
     free(hold);
 }
 
-const char *cache_give_held(struct cache *c, struct cache_hold *hold, char *text)
-{
-    LOCKED(&c->held.lock);
-    if (hold->text)
-        free(text);
-    else
-        hold->text = text;
-    return hold->text;
-}
-
 /* What was read, unless whoever changed the row meanwhile has given it before. */
 static const char *take_read(struct cache *c, struct cache_hold *hold, char *text)
 {
@@ -200,13 +190,13 @@ int cache_held_text(struct cache *c, struct cache_hold *hold, const char **ret)
     struct sql_query q;
 
     if (is_here(c, hold, ret))
-        return *ret ? 0 : -EBADMSG;
+        return *ret ? 0 : -EIO;
     db_read(&c->db, &q, select_text);
     int rc = take_stored(&q, hold->seq, &stored);
     if (!rc && !(*ret = take_read(c, hold, TAKE(stored.text)))) {
         if (stored.id)
             cache_forget_damaged(c, stored.kind, stored.folder, stored.id);
-        rc = -EBADMSG;
+        rc = -EIO;
     }
     release_stored(&stored);
     return rc;

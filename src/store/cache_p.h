@@ -34,7 +34,8 @@ struct recent {
 struct held {
     struct mutex lock;
     struct cache_hold *first; /* guarded by lock */
-    uint64_t changed; /* db.ended behind the last transaction that changed a text; guarded by lock */
+    uint64_t
+        changed; /* db.ended behind the last transaction that changed a text; guarded by lock */
 };
 
 struct cache {

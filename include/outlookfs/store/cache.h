@@ -194,10 +194,8 @@ bool cache_is_latest(struct cache *c, struct cache_version version);
 /* Holds this text without reading it: whatever becomes of the record, it can be read until
  * cache_let_go(). NULL: it is not the latest. */
 struct cache_hold *cache_hold(struct cache *c, struct cache_version version);
-/* It stays the hold's. -EBADMSG: it is damaged; the record is forgotten, to be asked for again. */
+/* It stays the hold's. -EIO: it is damaged; the record is forgotten, to be asked for again. */
 int cache_held_text(struct cache *c, struct cache_hold *hold, const char **ret);
-/* In place of the damaged one, unless the hold has one by now; takes it. Answers what the hold has. */
-const char *cache_give_held(struct cache *c, struct cache_hold *hold, char *text);
 void cache_let_go(struct cache *c, struct cache_hold *hold); /* NULL is fine */
 
 /* --- what changed: for an index of a folder that somebody keeps in memory --- */

@@ -303,38 +303,10 @@ void content_put(struct fs *fs, struct node *node)
     mutex_unlock(&fs->change);
 }
 
-static int read_text(struct fs *fs, struct content *c, const char **ret)
+int content_peek_text(struct fs *fs, struct content *c, const char **ret)
 {
     *ret = c->text;
     return c->held ? cache_held_text(fs->cache, c->held, ret) : 0;
-}
-
-/* What was damaged is loaded again; a version that came meanwhile is another text. */
-static int load_again(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c,
-                      const char **ret)
-{
-    const struct node_ops *ops = tree_ops(fs, node);
-    struct content *again = content_new();
-    int rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
-
-    mutex_lock(&fs->change);
-    if (!rc && ops->load)
-        rc = ops->load(fs, node, again);
-    mutex_unlock(&fs->change);
-    if (!rc && again->text && again->len == c->len && again->mtime == c->mtime)
-        *ret = cache_give_held(fs->cache, c->held, TAKE(again->text));
-    content_free(fs, again);
-    if (*ret)
-        return 0;
-    return rc && rc != -ENOENT ? rc : -EIO;
-}
-
-int content_fetch(struct fs *fs, const struct fs_req *req, struct node *node, struct content *c,
-                  const char **ret)
-{
-    int rc = c->fd < 0 ? read_text(fs, c, ret) : 0;
-
-    return rc == -EBADMSG ? load_again(fs, req, node, c, ret) : rc;
 }
 
 int content_text(struct fs *fs, struct content *c, char **ret, size_t *ret_len)
@@ -346,14 +318,14 @@ int content_text(struct fs *fs, struct content *c, char **ret, size_t *ret_len)
     if (c->fd >= 0)
         rc = file_read_fd(c->fd, &text);
     else
-        rc = read_text(fs, c, &lies);
+        rc = content_peek_text(fs, c, &lies);
     if (!rc && lies)
         rc = buf_add(&text, lies, c->len);
     if (!rc) {
         *ret_len = text.len;
         *ret = buf_detach(&text);
     }
-    return rc == -ENOBUFS ? -EFBIG : rc == -EBADMSG ? -EIO : rc;
+    return rc == -ENOBUFS ? -EFBIG : rc;
 }
 
 int content_arrive(struct content *c, enum json_shape shape)
@@ -408,7 +380,7 @@ int content_stat_made(struct fs *fs, const struct fs_req *req, struct node *node
 static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
     const char *text;
-    int rc = read_text(fs, c, &text);
+    int rc = content_peek_text(fs, c, &text);
     int fd = rc ? rc : state_data_open(fs->state, node->ino, O_RDWR | O_CREAT | O_TRUNC);
 
     if (fd < 0)

@@ -23,8 +23,8 @@ struct content {
     struct cache_hold *held;      /* in place of `text`: read when it is asked for */
     struct cache_version version; /* the cached text this is, or zero */
     size_t len;                   /* of the text */
-    _Atomic int64_t mtime; /* of text, ns */
-    bool owned;            /* guarded by lock: content_own() was here */
+    _Atomic int64_t mtime;        /* of text, ns */
+    bool owned;                   /* guarded by lock: content_own() was here */
     char *base; /* guarded by lock: the visible text before the first change since the last commit,
                    for the merge; or NULL */
     _Atomic uint64_t changed; /* grows with each change of bytes */
@@ -59,10 +59,8 @@ int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *no
 /* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
 int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
 int content_text(struct fs *fs, struct content *content, char **ret, size_t *ret_len); /* -EFBIG */
-/* A text that is still in the cache is read, and where it is damaged, asked for again. Unlocked. `ret`
- * receives it, NULL where the bytes are a file's. */
-int content_fetch(struct fs *fs, const struct fs_req *req, struct node *node,
-                  struct content *content, const char **ret);
+/* The text where it lies, read if it is still in the cache. For bytes that are not a file's. */
+int content_peek_text(struct fs *fs, struct content *content, const char **ret);
 int content_stat(struct content *content, struct stat *st);               /* size and times */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
 /* The same, and where it is not open of what is made for it (node_ops.make). Unlocked. */

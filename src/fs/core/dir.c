@@ -37,7 +37,7 @@ struct dir_list {
     size_t count; /* places given so far */
     size_t room;
     enum stage stage;
-    int error;       /* why the list ends here; told once */
+    int error;          /* why the list ends here; told once */
     uint64_t moment;    /* fs.attr_changes when the class was last asked for entries */
     uint64_t cached_at; /* cache_moment() then */
     uint64_t cursor;

@@ -35,14 +35,11 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c
            (node->shown.size != st.st_size || (c->fd < 0 && node->shown.mtime != c->mtime));
 }
 
-static int before_change(struct fs *fs, const struct fs_req *req, struct node *node,
-                         struct content *c)
+static int before_change(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     const struct node_ops *ops = tree_ops(fs, node);
-    const char *text;
-    int rc = ops->changing ? ops->changing(fs, req, node) : 0;
 
-    return rc ? rc : content_fetch(fs, req, node, c, &text);
+    return ops->changing ? ops->changing(fs, req, node) : 0;
 }
 
 static int open_node(struct fs *fs, const struct fs_req *req, struct node *node, int flags,
@@ -64,7 +61,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
     if (rc)
         return rc;
     if ((flags & O_TRUNC) && !ops->write) {
-        rc = before_change(fs, req, node, content);
+        rc = before_change(fs, req, node);
         if (!rc)
             rc = content_own(fs, node, content, false);
         if (rc) {
@@ -97,8 +94,8 @@ int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, st
     return rc;
 }
 
-ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, void *out,
-                size_t size, off_t offset)
+ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void *out, size_t size,
+                off_t offset)
 {
     const struct node_ops *ops = tree_ops(fs, h->node);
     struct content *c = h->content;
@@ -114,7 +111,7 @@ ssize_t fs_read(struct fs *fs, const struct fs_req *req, struct fs_handle *h, vo
         ssize_t n = pread(c->fd, out, size, offset);
         return n < 0 ? -errno : n;
     }
-    int rc = content_fetch(fs, req, h->node, c, &text);
+    int rc = content_peek_text(fs, c, &text);
     if (rc)
         return rc;
     if (offset < 0 || (size_t)offset >= c->len)
@@ -134,7 +131,7 @@ ssize_t fs_write(struct fs *fs, const struct fs_req *req, struct fs_handle *h, c
         return -EBADF;
     if (ops->write)
         return ops->write(fs, req, h->node, data, size);
-    int rc = before_change(fs, req, h->node, h->content);
+    int rc = before_change(fs, req, h->node);
     if (rc)
         return rc;
     rc = content_own(fs, h->node, h->content, true);
@@ -151,7 +148,7 @@ int fs_fallocate(struct fs *fs, const struct fs_req *req, struct fs_handle *h, i
         return -EBADF;
     if (tree_ops(fs, h->node)->write)
         return -EOPNOTSUPP;
-    int rc = before_change(fs, req, h->node, h->content);
+    int rc = before_change(fs, req, h->node);
     if (!rc)
         rc = content_own(fs, h->node, h->content, true);
     if (!rc && fallocate(h->content->fd, mode, offset, length))
@@ -166,7 +163,7 @@ int content_truncate(struct fs *fs, const struct fs_req *req, struct node *node,
 {
     if (tree_ops(fs, node)->write)
         return 0;
-    int rc = before_change(fs, req, node, c);
+    int rc = before_change(fs, req, node);
     if (!rc)
         rc = content_own(fs, node, c, size > 0);
     if (!rc && size > 0 && ftruncate(c->fd, size))

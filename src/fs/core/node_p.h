@@ -41,7 +41,7 @@ struct node {
     struct content *content; /* while a handle is open */
     UT_hash_handle hh;
     struct shown shown;
-    char *refusal;       /* why its last change was refused and is not there; or NULL */
+    char *refusal; /* why its last change was refused and is not there; or NULL */
 };
 
 struct tree {
@@ -111,10 +111,10 @@ void tree_set_refusal(struct fs *fs, struct node *node, const char *reason);
 int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA: none */
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
 const struct node_ops *tree_ops(struct fs *fs, struct node *node);
-void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told */
+void tree_show(struct fs *fs, struct node *node, const struct stat *attr);  /* the kernel is told */
 bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr); /* ... and knows this */
-char *tree_name(struct fs *fs, struct node *node);                         /* a copy */
-int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);       /* "mail/Inbox/" */
+char *tree_name(struct fs *fs, struct node *node);                          /* a copy */
+int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);        /* "mail/Inbox/" */
 int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out); /* "../../": to the root */
 
 #endif

@@ -285,13 +285,15 @@ struct node *tree_obtain(struct fs *fs, struct node_spec spec)
     return n;
 }
 
+static bool is_shown_locked(const struct node *node, const struct stat *attr)
+{
+    return node->shown.size == attr->st_size && node->shown.mtime == attr_mtime(attr);
+}
+
 static void show_locked(struct node *node, const struct stat *attr)
 {
-    struct shown shown = {.mtime = attr_mtime(attr), .size = attr->st_size};
-
-    if (shown.mtime == node->shown.mtime && shown.size == node->shown.size)
-        shown.text = node->shown.text;
-    node->shown = shown;
+    if (!is_shown_locked(node, attr))
+        node->shown = (struct shown){.mtime = attr_mtime(attr), .size = attr->st_size};
 }
 
 struct shown tree_shown(struct fs *fs, struct node *node)
@@ -405,7 +407,7 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
 bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr)
 {
     LOCKED(&fs->tree.lock);
-    return node->shown_size == attr->st_size && node->shown_mtime == attr_mtime(attr);
+    return is_shown_locked(node, attr);
 }
 
 static const char *start_of(const struct node *node)

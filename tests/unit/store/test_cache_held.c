@@ -116,8 +116,8 @@ static void drop_folder(struct cache *c)
 
 static void test_whatever_becomes_of_it(void **state)
 {
-    void (*const fates[])(struct cache *) = {change,    change_twice_at_once, change_and_take_back,
-                                             remove_it, remove_and_make,      move,
+    void (*const fates[])(struct cache *) = {change,     change_twice_at_once, change_and_take_back,
+                                             remove_it,  remove_and_make,      move,
                                              drop_folder};
 
     for (size_t i = 0; i < ARRAY_SIZE(fates); i++) {
@@ -189,13 +189,10 @@ static void test_damaged(void **state)
     put(c, "a", BEFORE);
     struct cache_hold *h = hold(c, "a");
     spoil(c);
-    assert_int_equal(cache_held_text(c, h, &text), -EBADMSG);
+    assert_int_equal(cache_held_text(c, h, &text), -EIO);
     assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", false, NULL), -ENOENT);
     put(c, "a", BEFORE); /* as the service says it again */
-    assert_int_equal(cache_held_text(c, h, &text), -EBADMSG);
-    assert_string_equal(cache_give_held(c, h, xstrdup(BEFORE)), BEFORE);
-    assert_held(c, h, BEFORE);
-    assert_string_equal(cache_give_held(c, h, xstrdup(AFTER)), BEFORE);
+    assert_int_equal(cache_held_text(c, h, &text), -EIO);
     cache_let_go(c, h);
     cache_close(c);
 }
@@ -209,7 +206,7 @@ static void test_damaged_and_changed(void **state)
     struct cache_hold *h = hold(c, "a");
     spoil(c);
     put(c, "a", AFTER);
-    assert_int_equal(cache_held_text(c, h, &text), -EBADMSG);
+    assert_int_equal(cache_held_text(c, h, &text), -EIO);
     assert_int_equal(cache_get(c, KIND_CONTACT, "F", "a", false, NULL), 0);
     cache_let_go(c, h);
     cache_close(c);
