@@ -362,7 +362,7 @@ class ReadLater(MountTest):
         before = os.pread(fd, 1 << 20, 0).decode()
         self.assertEqual(len(before.encode()), size)
         self.assertNotIn("Tailspin Toys", before)
-        self.assertEqual(json.loads(before)["Id"], id)
+        self.assertEqual(self.mailbox.hear(json.loads(before))["Id"], id)
         self.assertEqual(self.mailbox.read(path), before)   # as long as it is open
         self.doCleanups()
         self.becomes(lambda: "Tailspin Toys" in self.mailbox.read(path), "the next open shows it")
@@ -373,7 +373,7 @@ class ReadLater(MountTest):
         self.mailbox.edit("contact", id, delete=True)
         self.becomes(lambda: os.path.basename(path) not in self.mailbox.contacts(), "it has gone")
         text = os.pread(fd, 1 << 20, 0).decode()
-        self.assertEqual((json.loads(text)["Id"], len(text.encode())), (id, size))
+        self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
 
     def test_a_flipped_bit_before_the_first_read(self):
         path, id = self.listed(2)
@@ -386,7 +386,7 @@ class ReadLater(MountTest):
         self.doCleanups()
         self.becomes(lambda: os.path.exists(path), "it is here again")
         text = self.mailbox.read(path)
-        self.assertEqual((json.loads(text)["Id"], len(text.encode())), (id, size))
+        self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
 
 
 class NoPicker(MountTest):
