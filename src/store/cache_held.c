@@ -20,7 +20,7 @@ struct cache_hold {
     struct cache_hold *prev, *next;
 };
 
-/* What a row of `text_columns` says. */
+/* What a row of `select_text` says. */
 struct stored {
     char *text; /* NULL: there is none, or it is damaged */
     enum kind kind;
