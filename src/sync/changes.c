@@ -276,12 +276,14 @@ static bool is_retried(struct folder *f, struct pass *pass, unsigned top, enum g
     return true;
 }
 
-static void ask(struct folder *f, struct pass *pass, struct remote_ctx ctx)
+static void ask(const struct step *step, struct remote_ctx ctx)
 {
+    struct folder *f = step->folder;
+    struct pass *pass = step->pass;
     struct listings *l = f->listings;
     struct remote_changes answer = {0};
     struct remote_fault fault = {0};
-    uintptr_t gen = question_begin(f);
+    uintptr_t gen = step_gen(step);
     int rc = 0;
 
     mutex_lock(&l->lock);
@@ -306,7 +308,6 @@ static void ask(struct folder *f, struct pass *pass, struct remote_ctx ctx)
     else if (rc)
         pass_fail(f, pass, rc, "the cache cannot be written");
 out:
-    question_end(f);
     items_release(&answer.items);
     free(answer.cursor);
     remote_fault_release(&fault);
@@ -320,7 +321,7 @@ static void look(struct step *step, struct remote_ctx ctx)
     if (!pass->begun && begin(f, pass))
         pass_fail(f, pass, -EIO, "the cache cannot be read");
     else if (!is_unchanged(f, pass, ctx))
-        ask(f, pass, ctx);
+        ask(step, ctx);
 }
 
 void changes_push_locked(struct folder *f, struct pass *pass)

@@ -68,14 +68,15 @@ static int settle(struct folder *f, const struct pass *pass, const struct differ
     return rc;
 }
 
-static int compare(struct folder *f, const struct pass *pass, struct remote_ctx ctx)
+static int compare(const struct step *step, struct remote_ctx ctx)
 {
+    struct folder *f = step->folder;
     struct mailbox *mb = f->listings->mb;
     struct remote_versions versions = {0};
     struct remote_fault fault = {0};
     struct differences d = {0};
     struct map theirs;
-    uintptr_t gen = question_begin(f);
+    uintptr_t gen = step_gen(step);
     int rc = grade_errno(remote_list_versions(mb->remote, f->kind, f->id, ctx, &versions, &fault));
 
     map_init(&theirs);
@@ -86,8 +87,7 @@ static int compare(struct folder *f, const struct pass *pass, struct remote_ctx 
     if (!rc && d.count > DIFFERENCES_MAX)
         rc = cache_put_cursor(mb->cache, f->kind, f->id, NULL);
     else if (!rc && d.count)
-        rc = settle(f, pass, &d, gen, ctx);
-    question_end(f);
+        rc = settle(f, step->pass, &d, gen, ctx);
     if (!rc && d.count)
         log_info("%s/%s: %zu records had not come by the list of changes", kind_info(f->kind)->dir,
                  f->id, d.count);
@@ -114,7 +114,7 @@ static int note_compared(struct folder *f)
 
 static void compare_run(struct step *step, struct remote_ctx ctx)
 {
-    if (!compare(step->folder, step->pass, ctx))
+    if (!compare(step, ctx))
         note_compared(step->folder);
 }
 

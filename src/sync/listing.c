@@ -313,7 +313,7 @@ static void confirm(struct step *step, struct remote_ctx ctx)
     struct mailbox *mb = f->listings->mb;
     struct remote_fault fault = {0};
     struct cJSON *obj = NULL;
-    uintptr_t gen = question_begin(f);
+    uintptr_t gen = step_gen(step);
     enum grade grade = GRADE_GONE;
 
     if (!is_elsewhere(f, step->id)) /* a search brought it here, its own listing shows it there */
@@ -322,7 +322,6 @@ static void confirm(struct step *step, struct remote_ctx ctx)
         forget_records(f, (char *const *)&step->id, 1, gen);
     else if (grade == GRADE_OK)
         keep_record(f, obj, gen);
-    question_end(f);
     cJSON_Delete(obj);
     remote_fault_release(&fault);
     if (grade_is_temporary(grade) ||

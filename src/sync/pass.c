@@ -14,8 +14,9 @@
 #include <string.h>
 
 #define ENDING "the mount is ending"
-#define LISTING_PARALLEL 4 /* pages of a listing in flight at most */
-#define REPEATED_MAX 8     /* pages that began as an earlier one, before it counts as a circle */
+#define LISTING_ASKED 4  /* pages of a listing that are asked for at once, at most ... */
+#define LISTING_STORED 4 /* ... while so many that have come are stored */
+#define REPEATED_MAX 8   /* pages that began as an earlier one, before it counts as a circle */
 
 /* A folder of Exchange Online holds a million messages at most (Exchange Online limits): who lists
  * more never ends. */
@@ -104,8 +105,9 @@ static bool next_span_locked(const struct folder *f, struct pass *pass, struct s
         *ret = gap;
         return true;
     }
-    if (pass->next >= stop)
-        return false;
+    if (pass->next >= stop ||
+        (pass->complete_before && pass->next >= pass->row.count && pass->asking))
+        return false; /* behind what the folder had there is mostly nothing: one at a time */
     ret->from = pass->next;
     ret->to = pass->limit - pass->next < top ? pass->limit : pass->next + top;
     pass->next = ret->to;
@@ -125,7 +127,7 @@ static void plan_locked(struct folder *f, struct pass *pass, enum plan plan)
     bool recent = f->began && now >= f->began && now - f->began < FULL_EVERY;
 
     pass->plan = plan;
-    pass->parallel = 1;
+    pass->asking_max = 1;
     pass->end = UINT_MAX;
     pass->next = 0;
     if (plan != PLAN_FULL)
@@ -162,6 +164,7 @@ struct page {
     struct remote_page answer;
     struct items *records; /* in it */
     unsigned count;        /* all the service gave */
+    unsigned to;           /* the listing is known up to here with it */
     enum cache_change *changes;
     uint64_t first; /* hash of the first id; 0: an empty page */
 };
@@ -237,23 +240,35 @@ static bool repeats_locked(struct pass *pass, unsigned from, const struct page *
     return false;
 }
 
+/* What a page that has come says of the listing, before it is stored: it decides what is asked for next. */
+static void note_page_locked(struct folder *f, struct pass *pass, struct span span,
+                             struct page *page)
+{
+    if (f->kind == KIND_MESSAGE) {
+        f->seen_bytes += page->answer.bytes;
+        f->seen_count += page->count;
+    }
+    if (pass->plan != PLAN_FULL)
+        return;
+    unsigned got = repeats_locked(pass, span.from, page) ? 0 : page->count;
+
+    page->to = span.from + got;
+    if (page->answer.last || got == 0) {
+        pass->end = page->to < pass->end ? page->to : pass->end;
+    } else if (page->to < span.to) {
+        gap_locked(pass, page->to, span.to);
+        pass->cap = got;
+    }
+    if (page->to >= span.to)
+        pass->asking_max = LISTING_ASKED;
+}
+
 /* Both answer whether the listing is complete now. */
 static bool enter_full_locked(struct folder *f, struct pass *pass, struct span span,
                               const struct page *page)
 {
-    unsigned got = repeats_locked(pass, span.from, page) ? 0 : page->count;
-    unsigned to = span.from + got;
-
-    if (got > 0)
-        fill_locked(pass, span.from, to);
-    if (page->answer.last || got == 0) {
-        pass->end = to < pass->end ? to : pass->end;
-    } else if (to < span.to) {
-        gap_locked(pass, to, span.to);
-        pass->cap = got;
-    }
-    if (to >= span.to && pass->parallel < LISTING_PARALLEL)
-        pass->parallel *= 2;
+    if (page->to > span.from)
+        fill_locked(pass, span.from, page->to);
     if (pass->row.next_skip < pass->end && pass->row.next_skip < pass->limit)
         return false;
     complete_locked(f, pass);
@@ -275,17 +290,6 @@ static bool enter_newest_locked(struct folder *f, struct pass *pass, struct span
     return true;
 }
 
-static bool enter_page_locked(struct folder *f, struct pass *pass, struct span span,
-                              const struct page *page)
-{
-    if (f->kind == KIND_MESSAGE) {
-        f->seen_bytes += page->answer.bytes;
-        f->seen_count += page->count;
-    }
-    return pass->plan == PLAN_FULL ? enter_full_locked(f, pass, span, page)
-                                   : enter_newest_locked(f, pass, span, page);
-}
-
 /* How far the listing has come, after a page was stored; folder.commit is held. */
 static int store_progress(struct folder *f, struct pass *pass, const struct step *t,
                           const struct page *page)
@@ -296,7 +300,8 @@ static int store_progress(struct folder *f, struct pass *pass, const struct step
     int rc;
 
     mutex_lock(&l->lock);
-    all = enter_page_locked(f, pass, t->span, page);
+    all = t->plan == PLAN_FULL ? enter_full_locked(f, pass, t->span, page)
+                               : enter_newest_locked(f, pass, t->span, page);
     row = pass->row;
     mutex_unlock(&l->lock);
 
@@ -367,24 +372,48 @@ static bool is_wanted(const struct step *t)
     return wanted;
 }
 
-static void page_run(struct step *t, struct remote_ctx ctx)
+static void step_answered_locked(struct step *step)
+{
+    step->pass->asking -= step->asking;
+    step->asking = false;
+}
+
+static void schedule_locked(struct folder *f, struct pass *pass);
+
+/* The page has come: the next one is asked for while this one is stored. But the first is stored before, so that what is newest
+ * is listed first. */
+static void page_come(struct step *t, struct page *page)
 {
     struct folder *f = t->folder;
+    struct pass *pass = t->pass;
+
+    page_init(f, page);
+    LOCKED(&f->listings->lock);
+    if (pass->state != PASS_PAGES)
+        return;
+    note_page_locked(f, pass, t->span, page);
+    if (t->plan == PLAN_FULL && pass->pages > 0) {
+        step_answered_locked(t);
+        schedule_locked(f, pass);
+    }
+}
+
+static void page_run(struct step *t, struct remote_ctx ctx)
+{
     struct remote_fault fault = {0};
     struct page page = {0};
-    uintptr_t gen = question_begin(f);
+    uintptr_t gen = step_gen(t);
 
     if (is_wanted(t)) {
         enum grade grade = ask_page(t, ctx, &page, &fault);
 
         if (grade == GRADE_OK) {
-            page_init(f, &page);
+            page_come(t, &page);
             store_page(t, gen, &page);
         } else {
             refuse_page(t, grade, &fault);
         }
     }
-    question_end(f);
     page_release(&page);
     remote_fault_release(&fault);
 }
@@ -395,8 +424,8 @@ static void schedule_locked(struct folder *f, struct pass *pass)
 
     if (pass->plan == PLAN_CHANGES && !pass->error && !pass->in_flight)
         changes_push_locked(f, pass);
-    while (pass->plan != PLAN_CHANGES && !pass->error && pass->in_flight < pass->parallel &&
-           next_span_locked(f, pass, &span))
+    while (pass->plan != PLAN_CHANGES && !pass->error && pass->asking < pass->asking_max &&
+           pass->in_flight < LISTING_ASKED + LISTING_STORED && next_span_locked(f, pass, &span))
         pass_push_locked(f, pass,
                          &(struct step){.run = page_run, .span = span, .plan = pass->plan});
 }
@@ -460,7 +489,7 @@ static void advance_locked(struct folder *f, struct pass *pass)
 }
 
 /* A step has ended: starts what is due now, or ends the pass, which may be gone afterwards. */
-static void leave(const struct step *step)
+static void leave(struct step *step)
 {
     struct folder *f = step->folder;
     struct pass *pass = step->pass;
@@ -469,6 +498,7 @@ static void leave(const struct step *step)
     bool ended, unused;
 
     mutex_lock(&l->lock);
+    step_answered_locked(step);
     pass->in_flight--;
     pass->confirming = pass->confirming && !step->confirms;
     ended = pass->state != PASS_ENDED;
@@ -483,13 +513,18 @@ static void leave(const struct step *step)
     if (broken)
         log_warn("%s/%s: the listing stopped: %s", kind_info(f->kind)->dir, f->id, broken);
     free(broken);
-    if (ended)
+    if (unused) {
         question_end(f);
-    if (unused)
         pass_free(pass);
+    }
 }
 
 /* --- steps --------------------------------------------------------------------------------- */
+
+uintptr_t step_gen(const struct step *step)
+{
+    return atomic_load(&step->folder->listings->generation);
+}
 
 static void step_run(struct task *task, struct cancel *cancel)
 {
@@ -521,6 +556,8 @@ bool pass_push_locked(struct folder *f, struct pass *pass, const struct step *st
         fail_locked(pass, -EINTR, ENDING);
         return false;
     }
+    s->asking = true;
+    pass->asking++;
     pass->in_flight++;
     pass->confirming |= confirms;
     return true;

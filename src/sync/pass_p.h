@@ -37,6 +37,7 @@ struct pass {
     bool complete_before; /* constant: the listing was complete when the pass began */
     struct cache_listing row;
     unsigned in_flight; /* steps */
+    unsigned asking;    /* of these, whose answer has not come */
     unsigned pages;     /* stored */
     unsigned cap;       /* records a page at most: what the service has given or managed */
     bool all;           /* everything is stored */
@@ -44,14 +45,14 @@ struct pass {
     char *reason;
 
     /* PLAN_FULL, PLAN_NEWEST */
-    unsigned parallel;  /* pages in flight at most; grows with full pages */
-    unsigned next;      /* the first position never asked for */
-    unsigned limit;     /* positions to ask for at most */
-    unsigned end;       /* of the listing as the service says; UINT_MAX: not known */
-    struct spans gaps;  /* asked for, but the service gave less */
-    struct spans ahead; /* stored behind a hole */
-    uint64_t first;     /* hash of the listing's first id */
-    uint64_t *firsts;   /* the same of the pages that have come */
+    unsigned asking_max; /* pages asked for at once: one until a full one has come */
+    unsigned next;       /* the first position never asked for */
+    unsigned limit;      /* positions to ask for at most */
+    unsigned end;        /* of the listing as the service says; UINT_MAX: not known */
+    struct spans gaps;   /* asked for, but the service gave less */
+    struct spans ahead;  /* stored behind a hole */
+    uint64_t first;      /* hash of the listing's first id */
+    uint64_t *firsts;    /* the same of the pages that have come */
     size_t nfirsts;
     unsigned repeated; /* pages that began as one before them did */
     char **missing;    /* ids to ask for */
@@ -74,6 +75,7 @@ struct step {
     struct pass *pass;
     void (*run)(struct step *step, struct remote_ctx ctx);
     bool confirms; /* it was begun in PASS_CONFIRM */
+    bool asking;   /* its answer has not come */
     /* a page */
     struct span span;
     enum plan plan;
@@ -94,6 +96,11 @@ unsigned page_top_locked(const struct folder *f, enum plan plan);
 void pass_begin_locked(struct folder *f, const struct cache_listing *row, enum plan plan);
 /* For its steps. The first error counts. */
 void pass_fail(struct folder *f, struct pass *pass, int error, const char *reason);
+/*
+ * The generation before a question of a step. There is no end to it: the pass itself asks until its last step has ended, so the mailbox remembers
+ * what own writes touch.
+ */
+uintptr_t step_gen(const struct step *step);
 /* Begins a step, of which run() and what that needs are set; listings.lock is held. False: the mount is
  * ending, and the pass has failed. */
 bool pass_push_locked(struct folder *f, struct pass *pass, const struct step *step);

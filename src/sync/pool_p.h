@@ -16,7 +16,7 @@
 #include <outlookfs/http/http.h>
 #include <stdbool.h>
 
-#define POOL_THREADS 4
+#define POOL_THREADS 8 /* a listing asks for four pages while four that have come are stored */
 
 struct cancel;
 struct pool;

@@ -274,7 +274,9 @@ static int begin(struct job *j)
 
 static int end(struct job *j)
 {
-    return j->op.verb == JOURNAL_MOVE ? move_end(j) : remove_end(j);
+    int rc = j->op.verb == JOURNAL_MOVE ? move_end(j) : remove_end(j);
+
+    return rc == 1 ? 0 : rc; /* what was saved during a move is for the next look */
 }
 
 void job_request(struct job *const *jobs, size_t count)

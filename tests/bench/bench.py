@@ -11,12 +11,14 @@ import argparse
 import os
 import sys
 import tempfile
+import traceback
 
 import chart
 import large
 import mail
 import peers
 import scale
+from measure import Figures
 
 PARTS = {"large": large, "peers": peers, "mail": mail, "scale": scale}
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
@@ -36,6 +38,23 @@ def write(name, text):
         file.write(head + mark + text + end + rest.partition(end)[2])
 
 
+def run(name, options):
+    """A part that fails half way shows what it has measured until then."""
+    measured, whole = Figures(), True
+    try:
+        PARTS[name].measure(options, measured)
+    except (Exception, SystemExit):  # a program that fails ends some by the latter
+        traceback.print_exc()
+        whole = False
+    text = PARTS[name].table(options, measured)
+    print("\n" + text, flush=True)
+    if options.write:
+        write(name, text)
+        if name == "scale" and whole:
+            chart.write(os.path.join(DOCS, "performance.svg"), measured)
+    return whole
+
+
 def main():
     parser = argparse.ArgumentParser(description="measures mounts")
     parser.add_argument("build_dir", type=os.path.abspath)
@@ -48,14 +67,7 @@ def main():
 
     if os.path.isdir(MEMORY):
         tempfile.tempdir = MEMORY
-    for name in options.only:
-        measured = PARTS[name].measure(options)
-        text = PARTS[name].table(options, measured)
-        print("\n" + text, flush=True)
-        if options.write:
-            write(name, text)
-            if name == "scale":
-                chart.write(os.path.join(DOCS, "performance.svg"), measured)
+    sys.exit(1 if [name for name in options.only if not run(name, options)] else 0)
 
 
 if __name__ == "__main__":

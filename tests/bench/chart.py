@@ -36,7 +36,7 @@ def panel(at, unit, lines, sizes):
         out.append('<path d="M%d %.1fh%d" class="grid"/><text x="%d" y="%.1f" text-anchor="end">%s</text>'
                    % (at, y, WIDTH, at - 8, y + 4, number(power)))
     for i, (label, values) in enumerate(lines):
-        points = [place(size, value) for size, value in zip(sizes, values) if value > 0]  # CPU is counted in hundredths of a second
+        points = [place(size, value) for size, value in zip(sizes, values) if value > 0]  # 0: not measured, or less than a hundredth of a second
         out.append('<polyline points="%s" stroke="%s"/>' % (" ".join("%.1f,%.1f" % point for point in points), COLOURS[i]))
         out += ['<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"/>' % (*point, COLOURS[i]) for point in points]
         out.append('<text x="%d" y="%d" fill="%s" class="label">%s</text>' % (at + 10, TOP + 18 + 18 * i, COLOURS[i], label))
@@ -52,6 +52,6 @@ def write(path, figures):
            '<rect width="100%" height="100%" fill="#fff"/>']
     for i, (unit, lines) in enumerate(PANELS):
         out += panel(LEFT + i * (WIDTH + GAP), unit,
-                     [(label, [figures.median(what, size) * (factor or size / 1e6) for size in sizes]) for what, label, factor in lines], sizes)
+                     [(label, [(figures.median(what, size) or 0) * (factor or size / 1e6) for size in sizes]) for what, label, factor in lines], sizes)
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n</svg>\n")

@@ -1,7 +1,7 @@
 """Mail: what attachments cost a backup, and what large messages cost memory and disk."""
 import tempfile
 
-from measure import Figures, head, row, seconds
+from measure import head, number, row, seconds
 from subjects import Connector, Made, shell
 
 ATTACHED = 2000     # messages; some have attachments
@@ -33,21 +33,20 @@ def large(figures, options):
         figures.add(DISK, "", subject.cached() / (LARGE * BYTES))
 
 
-def measure(options):
-    figures = Figures()
+def measure(options, figures):
     attachments(figures, options)
     large(figures, options)
-    return figures
 
 
 def table(options, figures):
     requests, messages = figures.median(BACKUP, "questions"), figures.median(WITH, "")
+    each = 10 * requests / messages if messages else None
     text = "Mail in the sandbox, %g ms there and back:\n\n" % options.round_trip + head("operation", "found", "target")
-    text += row("`rsync -a` of %s messages, %d of them with attachments" % ("{:,}".format(ATTACHED), messages),
-                "%d requests, %.1f for ten with attachments" % (requests, 10 * requests / messages), "<= 1 for ten with attachments")
+    text += row("`rsync -a` of %s messages, %s of them with attachments" % ("{:,}".format(ATTACHED), number(messages)),
+                "%s requests, %s for ten with attachments" % (number(requests), number(each, "%.1f")), "<= 1 for ten with attachments")
     what = "%s messages of %d kB: " % ("{:,}".format(LARGE), BYTES // 1000)
     text += row(what + "`cat` of all, nothing cached", seconds(figures.median(LIST, "")) + " s", "")
     text += row(what + "a search in them", seconds(figures.median(SEARCH, "")) + " s", "")
-    text += row(what + "peak of memory", "%.0f MiB" % figures.median(PEAK, ""), "bounded by what is open")
-    text += row(what + "cache.db with the index of words, against the text", "%.2f x" % figures.median(DISK, ""), "<= 1.3 x")
+    text += row(what + "peak of memory", number(figures.median(PEAK, "")) + " MiB", "bounded by what is open")
+    text += row(what + "cache.db with the index of words, against the text", number(figures.median(DISK, ""), "%.2f") + " x", "<= 1.3 x")
     return text + "\n"

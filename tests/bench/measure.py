@@ -28,14 +28,23 @@ class Figures:
         values = self.values.get((what, who))
         return statistics.median(values) if values else None
 
+    def difference(self, what, who, less):
+        """None where one of them was not measured."""
+        mine, other = self.median(what, who), self.median(*less)
+        return None if mine is None or other is None else mine - other
+
     def ratio(self, what, who, limit):
         """To what would be the least, taken round by round: the limit is a list of (what, who) that add up."""
-        pairs = zip(self.values[what, who], *(self.values[one] for one in limit))
-        return statistics.median(mine / sum(least) for mine, *least in pairs)
+        pairs = list(zip(self.values[what, who], *(self.values[one] for one in limit)))
+        return statistics.median(mine / sum(least) for mine, *least in pairs) if pairs else None
 
 
 def seconds(value):
     return "-" if value is None else "%.3f" % value if value < 1 else "%.2f" % value if value < 100 else "%.0f" % value
+
+
+def number(value, form="%.0f"):
+    return "-" if value is None else form % value
 
 
 def row(*cells):

@@ -7,6 +7,7 @@
         subject.questions()         # what has gone over the wire
         subject.arrived(ready)      # saved until the service has it
 """
+import contextlib
 import http.client
 import json
 import os
@@ -15,6 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "mount")]
@@ -24,8 +27,9 @@ from harness import TOKEN, Mailbox, dataset_path, die_with_parent, is_mounted, m
 LIMIT = 600         # s of one command
 OPTIONS = "rate=100000,list_ttl=3600,writeback_delay=0,delete_guard=0"
 CONNECTIONS = 4
-FEED_PAGE = "odata.maxpagesize=1000"
+FEED_PAGE = 1000
 PAGE = 256
+ROUND_TRIPS = 20
 INBOX = "/OnFilePickerOpen?operation=MailFolders&top=100&skip=0"
 
 
@@ -125,6 +129,26 @@ class Behind:
     def first_page(self):
         curl([self.url + self.page(PAGE, 0)], 1)
 
+    def round_trip_seconds(self):
+        """Of one request with next to no answer, over a connection that is there: the relay and the service take their time, too."""
+        with contextlib.closing(self.connect()) as connection:
+            self.ask(connection, self.page(1, 0))
+            start = time.monotonic()
+            for _ in range(ROUND_TRIPS):
+                self.ask(connection, self.page(1, 0))
+            return (time.monotonic() - start) / ROUND_TRIPS
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.relay.port, timeout=LIMIT)
+
+    def ask(self, connection, target, **headers):
+        connection.request("GET", urllib.parse.urlsplit(self.url).path + target, headers={"Authorization": "Bearer " + TOKEN, **headers})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            sys.exit("%s: %d" % (target, answer.status))
+        return body
+
     def create_one_by_one(self, count):
         curl([self.url + self.page(1, 0).partition("?")[0]] * count, 1, bodies=[self.contact(i) for i in range(count)])
 
@@ -149,22 +173,17 @@ class Graph(Behind, GraphMailbox):
         self.feed()
 
     def first_page(self):
-        self.feed(pages=1)
+        self.feed(PAGE, pages=1)
 
-    def feed(self, pages=None):
+    def feed(self, size=FEED_PAGE, pages=None):
         """The change feed, page by page: each names the next, so none can be asked for earlier."""
-        link, headers = self.url + "/me/contactFolders/contacts/contacts/delta", {"Authorization": "Bearer " + TOKEN, "Prefer": FEED_PAGE}
-        connection = http.client.HTTPConnection("127.0.0.1", self.relay.port, timeout=LIMIT)
-        while link and pages != 0:
-            connection.request("GET", link.partition("://")[2].partition("/")[2].join(("/", "")), headers=headers)
-            answer = connection.getresponse()
-            page = answer.read()
-            if answer.status != 200:
-                sys.exit("%s: %d" % (link, answer.status))
-            match = re.search(rb'"@odata.nextLink": ?"([^"]+)"', page)
-            link = match and match[1].decode()
-            pages = pages and pages - 1
-        connection.close()
+        target = "/me/contactFolders/contacts/contacts/delta"
+        with contextlib.closing(self.connect()) as connection:
+            while target and pages != 0:
+                page = self.ask(connection, target, Prefer="odata.maxpagesize=%d" % size)
+                link = re.search(rb'"@odata.nextLink": ?"([^"]+)"', page)
+                target = link and link[1].decode().partition(urllib.parse.urlsplit(self.url).path)[2]
+                pages = pages and pages - 1
 
     @staticmethod
     def page(top, skip):

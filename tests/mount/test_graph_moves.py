@@ -93,6 +93,18 @@ class Move(MoveTest):
         self.assertEqual((theirs["isRead"], theirs["categories"], theirs["importance"]), (True, ["Blue category"], "high"))
         self.assertOnlyIn(name, ARCHIVE)
 
+    def test_an_edit_while_the_move_is_under_way(self):
+        name = self.deliver("filed, then flagged")
+        record = self.mailbox.json(INBOX, name)
+        self.mailbox.fault(service="graph", operation="MoveMessage", delay=1500)
+        os.rename(self.mailbox.path(INBOX, name), self.mailbox.path(ARCHIVE, name))
+        wait_for(lambda: not self.mailbox.sandbox.control("GET", "/fault"), "the move is under way")
+        self.write({**record, "importance": "high"}, ARCHIVE, name)
+        self.mailbox.sync()
+        self.assertEqual(self.ask("/me/messages/" + name[:-len(".json")])["importance"], "high")
+        self.assertOnlyIn(name, ARCHIVE)
+        self.assertNotIn("cannot be written", self.mailbox.read(".outlookfs/log"))
+
     def test_a_name_that_is_taken(self):
         one, other = self.deliver("one"), self.deliver("other")
         os.rename(self.mailbox.path(INBOX, one), self.mailbox.path(ARCHIVE, "taken.json"))
