@@ -8,6 +8,7 @@
  *   cache_lookup.c       reading and removing records; those read last
  *   cache_changes.c      revisions: what changed in a folder
  *   cache_words.c        the index of words, and searching it
+ *   page.c               records that are to be stored, as a table for statements
  *   pack.c               texts in fewer bytes
  *   words.c              which words a record has, and what somebody looks for
  *   cache_attachments.c  attachments/<n>: bytes in files, least recently used out

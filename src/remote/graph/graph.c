@@ -134,6 +134,16 @@ enum grade graph_list_all(struct remote *r, unsigned op, const struct param *par
     return list_from(r, op, params, NULL, ctx, ret, NULL, fault);
 }
 
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault)
+{
+    enum grade grade = graph_check_link((struct graph *)r, link, fault);
+
+    return grade == GRADE_OK
+               ? list_from(r, GRAPH_NEXT_PAGE, NULL, xstrdup(link), ctx, ret, NULL, fault)
+               : grade;
+}
+
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
                           const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
                           char **ret_cursor, struct remote_fault *fault)

@@ -56,7 +56,10 @@ struct graph {
 /* Every page of a list, one after the other: one array. */
 enum grade graph_list_all(struct remote *r, unsigned op, const struct param *params,
                           struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-/* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
+/* The pages from `link` on, of a page that is here. */
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
+/* All of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
  * on. A cursor that the service has forgotten: GRADE_GONE. */
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
                           const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
@@ -91,7 +94,7 @@ enum grade graph_batch(struct remote *r, struct graph_member *members, size_t co
                        struct remote_ctx ctx, struct remote_fault *fault);
 /* s until the member may be sent again; 0: it has an answer that stands. */
 int graph_put_off(const struct cJSON *response);
-/* GETs of many paths, as often as it takes: an object for each, the caller's to delete, or NULL where there is
+/* GETs of many paths, as often as it takes: an object, or a list's first page, for each, the caller's to delete, or NULL where there is
  * none. Without GRADE_OK there is none at all. */
 enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault);
