@@ -3,6 +3,7 @@
  */
 #include "cache_p.h"
 #include "pack_p.h"
+#include "page_p.h"
 
 #include <outlookfs/base/alloc.h>
 #include <outlookfs/base/buf.h>
@@ -77,12 +78,20 @@ static const char *const steps[] = {
     "CREATE TABLE export_maker (name TEXT NOT NULL);",
 };
 
+/* What statements use besides SQLite's own. */
+static int functions(sqlite3 *db)
+{
+    int code = pack_functions(db);
+
+    return code == SQLITE_OK ? page_table(db) : code;
+}
+
 static const struct db_schema schema = {
     .synchronous = "NORMAL",
     .oldest = 11,
     .count = ARRAY_SIZE(steps),
     .steps = steps,
-    .functions = pack_functions,
+    .functions = functions,
     .write_rank = MUTEX_CACHE_WRITE,
     .read_rank = MUTEX_CACHE_READ,
 };
@@ -177,6 +186,7 @@ static int open_database(struct cache *c, struct buf *err)
 static void free_cache(struct cache *c)
 {
     cache_recent_release(c);
+    cache_held_release(&c->held);
     if (c->lock_fd >= 0)
         close(c->lock_fd);
     free(c->path);
@@ -190,6 +200,7 @@ int cache_open(const char *dir, struct cache **ret, struct buf *err)
     int rc;
 
     c->lock_fd = -1;
+    cache_held_init(&c->held);
     c->dir = xstrdup(dir);
     c->path = xasprintf("%s/cache.db", dir);
     rc = db_lock_dir(dir, &cache_dir, &c->lock_fd, err);

@@ -3,20 +3,24 @@
  */
 #include "cache_p.h"
 #include "pack_p.h"
+#include "page_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/json.h>
-#include <outlookfs/model/name.h>
+#include <outlookfs/base/scope.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-/* What a listing gains while a page is stored. */
-struct gain {
-    int64_t records;
+/* A page while it is stored. */
+struct batch {
+    int64_t listing;
+    uint64_t run;
+    struct page page; /* with `first`: 0 until its new records have been inserted */
+    int64_t records;  /* what the listing gains */
     int64_t bytes;
-    bool new; /* the record before was: so is the next one, mostly, and need not be looked for */
 };
 
 /* The row of a record before it is stored again; seq 0: there is none. */
@@ -25,7 +29,7 @@ struct known {
     int64_t mtime;
     int64_t stamp;
     int64_t size;
-    uint64_t hash;
+    int64_t hash;
     uint64_t run;
 };
 
@@ -43,7 +47,7 @@ static int find_known(struct cache *c, int64_t listing, const char *id, struct k
         known->mtime = sql_int(&q, 1);
         known->stamp = sql_int(&q, 2);
         known->size = sql_int(&q, 3);
-        known->hash = (uint64_t)sql_int(&q, 4);
+        known->hash = sql_int(&q, 4);
         known->run = (uint64_t)sql_int(&q, 5);
     }
     return sql_end(&q);
@@ -63,11 +67,11 @@ static bool texts_equal(const char *old, const struct item *item)
 }
 
 static int same_text(struct cache *c, const struct known *known, const struct item *item,
-                     uint64_t hash, bool *same)
+                     int64_t sum, bool *same)
 {
     struct sql_query q;
 
-    *same = hash == known->hash;
+    *same = sum == known->hash;
     if (*same)
         return 0;
     db_write(&c->db, &q,
@@ -79,61 +83,67 @@ static int same_text(struct cache *c, const struct known *known, const struct it
     return sql_end(&q);
 }
 
-/* A text that replaces none costs a third less as an INSERT. */
-static int put_text(struct cache *c, int64_t listing, int64_t seq, const struct item *item,
-                    uint64_t hash, bool new)
+static int replace_text(struct cache *c, const struct batch *b, int64_t seq,
+                        const struct item *item, int64_t sum)
 {
     struct sql_query q;
 
     db_write(&c->db, &q,
-             new ? "INSERT INTO texts (seq, sum, text) VALUES (?, ?, "
-                   "pack(?, (SELECT sample FROM listings WHERE key = ?)))"
-                 : "REPLACE INTO texts (seq, sum, text) VALUES (?, ?, "
-                   "pack(?, (SELECT sample FROM listings WHERE key = ?)))");
+             "REPLACE INTO texts (seq, sum, text) VALUES (?, ?, "
+             "pack(?, (SELECT sample FROM listings WHERE key = ?)))");
     sql_bind_int(&q, seq);
-    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, sum);
     sql_bind_bytes(&q, item->text, item->size);
-    sql_bind_int(&q, listing);
+    sql_bind_int(&q, b->listing);
     return sql_run(&q);
 }
 
-/* Inserts the record unless it is there; *inserted says which. */
-static int insert(struct cache *c, int64_t listing, const struct item *item, uint64_t hash,
-                  uint64_t run, bool *inserted)
+/* OR FAIL undoes nothing of itself, as the transaction is undone: SQLite keeps no copies for that. */
+static int insert_texts(struct cache *c, struct batch *b)
 {
     struct sql_query q;
-    int rc;
 
+    db_write(&c->db, &q,
+             "INSERT OR FAIL INTO texts (seq, sum, text) SELECT p.seq, p.sum, "
+             "pack(p.text, (SELECT sample FROM listings WHERE key = ?))"
+             " FROM page(?) p CROSS JOIN records r USING (seq)");
+    sql_bind_int(&q, b->listing);
+    sql_bind_pointer(&q, &b->page, PAGE_POINTER);
+    return sql_run(&q);
+}
+
+/* Inserts the page's records that are not there; each record has a revision, so that the number of
+ * its row says whether it was. */
+static int insert_new(struct cache *c, struct batch *b)
+{
+    struct sql_query q;
+
+    b->page.first = c->rev + 1;
+    c->rev += (int64_t)b->page.count;
     db_write(&c->db, &q,
              "INSERT OR IGNORE INTO records (seq, rev, listing, id, etag, mtime, stamp, size,"
              " attachments, read, hash, run, tag)"
-             " VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-    sql_bind_int(&q, ++c->rev);
-    sql_bind_int(&q, listing);
-    sql_bind_str(&q, item->id);
-    sql_bind_str(&q, item->etag ? item->etag : "");
-    sql_bind_int(&q, item->mtime);
-    sql_bind_int(&q, item->mtime);
-    sql_bind_int(&q, (int64_t)item->size);
-    sql_bind_int(&q, item->attachments);
-    sql_bind_int(&q, item->read);
-    sql_bind_int(&q, (int64_t)hash);
-    sql_bind_int(&q, (int64_t)run);
-    sql_bind_int(&q, (int64_t)name_tag(item->id));
-    rc = sql_run(&q);
-    *inserted = !rc && db_changes(&c->db) > 0;
-    return *inserted ? put_text(c, listing, c->rev, item, hash, true) : rc;
+             " SELECT seq, seq, ?, id, etag, mtime, mtime, size, attachments, read, sum, ?, tag"
+             " FROM page(?)");
+    sql_bind_int(&q, b->listing);
+    sql_bind_int(&q, (int64_t)(b->run == CACHE_KEEP_RUN ? CACHE_UNLISTED : b->run));
+    sql_bind_pointer(&q, &b->page, PAGE_POINTER);
+    int rc = sql_run(&q);
+    if (rc)
+        return rc;
+    b->records = db_changes(&c->db);
+    return b->records ? insert_texts(c, b) : 0;
 }
 
 /* A listing that meets a record again: remembers that and the text it came in. */
-static int confirm(struct cache *c, const struct known *known, uint64_t hash, uint64_t run)
+static int confirm(struct cache *c, const struct known *known, int64_t sum, uint64_t run)
 {
     struct sql_query q;
 
-    if (known->hash == hash && known->run == run)
+    if (known->hash == sum && known->run == run)
         return 0;
     db_write(&c->db, &q, "UPDATE records SET hash = ?, run = ? WHERE seq = ?");
-    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, sum);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, known->seq);
     return sql_run(&q);
@@ -151,12 +161,14 @@ static int64_t changed_mtime(const struct known *known, const struct item *item)
     return now == known->mtime ? now + 1 : now;
 }
 
-static int change(struct cache *c, int64_t listing, const struct known *known,
-                  const struct item *item, uint64_t hash, uint64_t run)
+static int change(struct cache *c, const struct batch *b, const struct known *known,
+                  const struct item *item, int64_t sum, uint64_t run)
 {
     struct sql_query q;
-    int rc;
+    int rc = cache_keep_held(c, known->seq);
 
+    if (rc)
+        return rc;
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, read = ?,"
@@ -168,56 +180,43 @@ static int change(struct cache *c, int64_t listing, const struct known *known,
     sql_bind_int(&q, (int64_t)item->size);
     sql_bind_int(&q, item->attachments);
     sql_bind_int(&q, item->read);
-    sql_bind_int(&q, (int64_t)hash);
+    sql_bind_int(&q, sum);
     sql_bind_int(&q, (int64_t)run);
     sql_bind_int(&q, ++c->rev);
     sql_bind_int(&q, known->seq);
     rc = sql_run(&q);
-    return rc ? rc : put_text(c, listing, known->seq, item, hash, false);
+    return rc ? rc : replace_text(c, b, known->seq, item, sum);
 }
 
-static int put_new(struct cache *c, int64_t listing, const struct item *item, uint64_t hash,
-                   uint64_t run, struct gain *gain)
+static int put_one(struct cache *c, struct batch *b, size_t i, enum cache_change *ret)
 {
-    int rc =
-        insert(c, listing, item, hash, run == CACHE_KEEP_RUN ? CACHE_UNLISTED : run, &gain->new);
-
-    if (!rc && gain->new) {
-        gain->records++;
-        gain->bytes += (int64_t)item->size;
-    }
-    return rc;
-}
-
-static int put_one(struct cache *c, int64_t listing, const struct item *item, uint64_t run,
-                   struct gain *gain, enum cache_change *ret)
-{
-    uint64_t hash = (uint64_t)cache_sum(item->text, item->size);
+    const struct item *item = &b->page.items[i];
+    int64_t sum = b->page.sums[i];
+    bool all_new = b->records == (int64_t)b->page.count;
     struct known known = {0};
     bool same;
-    int rc = gain->new ? put_new(c, listing, item, hash, run, gain) : 0;
+    int rc = all_new ? 0 : find_known(c, b->listing, item->id, &known);
 
-    if (!rc && !gain->new)
-        rc = find_known(c, listing, item->id, &known);
-    if (!rc && !gain->new && !known.seq)
-        rc = put_new(c, listing, item, hash, run, gain);
-    if (rc || gain->new) {
-        *ret = CACHE_NEW;
+    if (!rc && !all_new && !known.seq)
+        rc = insert_new(c, b);
+    if (rc)
         return rc;
+    if (!known.seq || known.seq == b->page.first + (int64_t)i) {
+        b->bytes += (int64_t)item->size;
+        *ret = CACHE_NEW;
+        return 0;
     }
-    assert(known.seq);
-    if (run == CACHE_KEEP_RUN)
-        run = known.run;
-    rc = same_text(c, &known, item, hash, &same);
+    uint64_t run = b->run == CACHE_KEEP_RUN ? known.run : b->run;
+    rc = same_text(c, &known, item, sum, &same);
     if (rc)
         return rc;
     if (same) {
         *ret = CACHE_SAME;
-        return confirm(c, &known, hash, run);
+        return confirm(c, &known, sum, run);
     }
-    gain->bytes += (int64_t)item->size - known.size;
+    b->bytes += (int64_t)item->size - known.size;
     *ret = CACHE_CHANGED;
-    return change(c, listing, &known, item, hash, run);
+    return change(c, b, &known, item, sum, run);
 }
 
 /* Before the first record. */
@@ -236,18 +235,20 @@ static int give_sample(struct cache *c, int64_t listing, const struct item *item
 static int put_page_locked(struct cache *c, const char *folder, const struct item *items,
                            size_t count, uint64_t run, enum cache_change *changes)
 {
-    struct gain gain = {0};
+    SCOPED(xfree) int64_t *sums = xcalloc(count, sizeof(*sums));
+    struct batch b = {.run = run, .page = {.items = items, .sums = sums, .count = count}};
     enum cache_change done;
-    int64_t listing = 0;
-    int rc = cache_listing_key(c, items[0].kind, folder, &listing);
+    int rc = cache_listing_key(c, items[0].kind, folder, &b.listing);
 
-    if (!rc)
-        rc = give_sample(c, listing, &items[0]);
-    for (size_t i = 0; !rc && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         assert(items[i].kind == items[0].kind);
-        rc = put_one(c, listing, &items[i], run, &gain, changes ? &changes[i] : &done);
+        sums[i] = cache_sum(items[i].text, items[i].size);
     }
-    return rc ? rc : cache_listing_count(c, listing, gain.records, gain.bytes);
+    if (!rc)
+        rc = give_sample(c, b.listing, &items[0]);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = put_one(c, &b, i, changes ? &changes[i] : &done);
+    return rc ? rc : cache_listing_count(c, b.listing, b.records, b.bytes);
 }
 
 int cache_put_page(struct cache *c, const char *folder, const struct item *items, size_t count,

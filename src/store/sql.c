@@ -182,6 +182,12 @@ void sql_bind_blob(struct sql_query *q, const void *value, size_t size)
         bound(q, sqlite3_bind_blob64(q->stmt, q->next++, value, size, SQLITE_STATIC));
 }
 
+void sql_bind_pointer(struct sql_query *q, void *value, const char *type)
+{
+    if (!q->rc)
+        bound(q, sqlite3_bind_pointer(q->stmt, q->next++, value, type, NULL));
+}
+
 void sql_bind_str(struct sql_query *q, const char *value)
 {
     if (value)

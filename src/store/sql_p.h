@@ -64,6 +64,8 @@ void sql_bind_int(struct sql_query *q, int64_t value);
 void sql_bind_str(struct sql_query *q, const char *value);                /* NULL is NULL */
 void sql_bind_bytes(struct sql_query *q, const char *value, size_t size); /* a text */
 void sql_bind_blob(struct sql_query *q, const void *value, size_t size);
+void sql_bind_pointer(struct sql_query *q, void *value,
+                      const char *type); /* sqlite3_bind_pointer() */
 
 bool sql_row(struct sql_query *q);
 int64_t sql_int(struct sql_query *q, int column);

@@ -163,7 +163,7 @@ static enum grade take_response(struct asking *a, size_t i, cJSON *response, int
     cJSON *body = json_get(response, "body");
     int seconds = graph_put_off(response);
 
-    if (status == 200 && json_str(body, "id")) {
+    if (status == 200 && (json_str(body, "id") || cJSON_IsArray(json_get(body, "value")))) {
         a->objects[i] = cJSON_DetachItemViaPointer(response, body);
         a->done[i] = true;
     } else if (status == 404 && answer_says_gone(body)) {

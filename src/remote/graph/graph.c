@@ -88,6 +88,9 @@ bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault)
     return fault->status == 410 || grade == GRADE_GONE || grade == GRADE_REFUSED;
 }
 
+/* What has more pages goes round in a circle. */
+#define LIST_PAGES_MAX 10000
+
 /* From `link`, which is taken, or NULL; `ret_delta` may be NULL. */
 static enum grade list_from(struct remote *r, unsigned op, const struct param *params, char *link,
                             struct remote_ctx ctx, struct cJSON **ret, char **ret_delta,
@@ -95,6 +98,7 @@ static enum grade list_from(struct remote *r, unsigned op, const struct param *p
 {
     struct graph_page_size size;
     cJSON *list = cJSON_CreateArray();
+    unsigned pages = 0;
     enum grade grade;
 
     graph_page_size_init(&size, GRAPH_LIST_TOP);
@@ -106,6 +110,8 @@ static enum grade list_from(struct remote *r, unsigned op, const struct param *p
         xstrset(&link, NULL);
         if (grade == GRADE_OK)
             grade = graph_check_link((struct graph *)r, call.next_link, fault);
+        if (grade == GRADE_OK && ++pages == LIST_PAGES_MAX)
+            grade = remote_fail(fault, GRADE_BROKEN, "a list that does not end");
         if (grade == GRADE_OK) {
             append(list, call.answer);
             link = xstrdup(call.next_link);
@@ -126,6 +132,16 @@ enum grade graph_list_all(struct remote *r, unsigned op, const struct param *par
                           struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     return list_from(r, op, params, NULL, ctx, ret, NULL, fault);
+}
+
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault)
+{
+    enum grade grade = graph_check_link((struct graph *)r, link, fault);
+
+    return grade == GRADE_OK
+               ? list_from(r, GRAPH_NEXT_PAGE, NULL, xstrdup(link), ctx, ret, NULL, fault)
+               : grade;
 }
 
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,

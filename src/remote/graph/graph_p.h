@@ -56,8 +56,11 @@ struct graph {
 /* All pages of a list as one array. */
 enum grade graph_list_all(struct remote *r, unsigned op, const struct param *params,
                           struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-/* The same for a change feed, from `cursor` on (NULL: from its beginning); `ret_cursor` is where the next
- * call goes on. GRADE_GONE: the service has forgotten the cursor. */
+/* The pages of a list from `link` on, which its first page ended with. */
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
+/* All of a change feed, from `cursor` on (NULL: from its beginning); `ret_cursor` is where the next call goes
+ * on. GRADE_GONE: the service has forgotten the cursor. */
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
                           const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
                           char **ret_cursor, struct remote_fault *fault);
@@ -91,8 +94,8 @@ enum grade graph_batch(struct remote *r, struct graph_member *members, size_t co
                        struct remote_ctx ctx, struct remote_fault *fault);
 /* Seconds until the member may be sent again; 0: its response is final. */
 int graph_put_off(const struct cJSON *response);
-/* GETs many paths, in as many batches as it takes: an object for each, the caller's to delete, or NULL where
- * there is none. Unless the grade is GRADE_OK there are none at all. */
+/* GETs many paths, in as many batches as it takes: an object, or the first page of a list, for each, the
+ * caller's to delete, or NULL where there is none. Unless the grade is GRADE_OK there are none at all. */
 enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault);
 

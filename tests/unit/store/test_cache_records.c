@@ -267,6 +267,8 @@ static void test_page(void **state)
         item_of(KIND_EVENT, "c", 1, "{\"x\":1}"),
     };
     enum cache_change changes[4];
+    struct cache_record r;
+    struct cache_stats stats;
 
     put(c, "a", 1, "{\"x\":1}", 1);
     put(c, "b", 1, "{\"x\":0}", 1);
@@ -279,6 +281,14 @@ static void test_page(void **state)
     assert_int_equal(cache_put_page(c, "F", items, 4, 2, NULL), 0);
     assert_int_equal(cache_put_page(c, "F", NULL, 0, 2, NULL), 0);
     assert_int_equal(known(c), 3);
+    for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+        assert_int_equal(cache_get(c, KIND_EVENT, "F", items[i].id, true, &r), 0);
+        assert_string_equal(r.text, items[i].text);
+        cache_record_release(&r);
+    }
+    assert_int_equal(cache_stats(c, &stats), 0);
+    assert_int_equal(stats.records, 3);
+    assert_int_equal(stats.record_bytes, 3 * strlen("{\"x\":1}"));
     cache_close(c);
 }
 
