@@ -3,6 +3,7 @@
  */
 #include <outlookfs/base/alloc.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,13 @@ void *xcalloc(size_t count, size_t size)
 void *xrealloc(void *p, size_t size)
 {
     return present(realloc(p, size ? size : 1));
+}
+
+void *xgrow(void *list, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0; /* 0, or a power of two */
+
+    return full ? xrealloc(list, (count ? 2 * count : 1) * size) : list;
 }
 
 char *xstrdup(const char *s)

@@ -46,7 +46,7 @@ const struct account *config_find(const struct config *c, const char *name)
 
 static void add_option(struct values *v, const char *name, const char *value)
 {
-    v->options = xrealloc(v->options, (v->noptions + 1) * sizeof(*v->options));
+    v->options = xgrow(v->options, v->noptions, sizeof(*v->options));
     v->options[v->noptions++] = (struct said_option){xstrdup(name), xstrdup(value)};
 }
 
@@ -107,7 +107,7 @@ static int add_account(struct config *c, char *name, unsigned line, struct buf *
         return buf_fail(err, -EINVAL, "%s:%u: [%s]: not a valid account name", c->path, line, name);
     if (config_find(c, name))
         return buf_fail(err, -EINVAL, "%s:%u: [%s] appears twice", c->path, line, name);
-    c->accounts = xrealloc(c->accounts, (c->naccounts + 1) * sizeof(*c->accounts));
+    c->accounts = xgrow(c->accounts, c->naccounts, sizeof(*c->accounts));
     c->accounts[c->naccounts++] = (struct account){.name = xstrdup(name)};
     return 0;
 }

@@ -39,11 +39,8 @@ static char *find_program(void)
     if (!strrchr(self, '/'))
         return xstrdup(PROGRAM);
     *strrchr(self, '/') = '\0';
-    char *path = xasprintf("%s/" PROGRAM, self);
-    if (access(path, X_OK) == 0)
-        return path;
-    free(path);
-    return xstrdup(PROGRAM);
+    SCOPED(xfree) char *path = xasprintf("%s/" PROGRAM, self);
+    return access(path, X_OK) ? xstrdup(PROGRAM) : TAKE(path);
 }
 
 static int make_token(char out[33])
@@ -105,7 +102,7 @@ static int start_program(struct sandbox *s, const char *state_dir, int in, int o
 {
     SCOPED(xfree) char *program = find_program();
     SCOPED(xfree) char *db = xasprintf("%s/sandbox.db", state_dir);
-    char **env = child_environment(s->token);
+    SCOPED(xfree) char **env = child_environment(s->token);
     const char *given = getenv(ARGS_VARIABLE);
     SCOPED(xfree) char *more = xstrdup(given ? given : "");
     char *rest = more, *word;
@@ -123,7 +120,6 @@ static int start_program(struct sandbox *s, const char *state_dir, int in, int o
                  strerror(-rc));
     explicit_bzero(env[0], strlen(env[0]));
     free(env[0]);
-    free(env);
     return rc;
 }
 

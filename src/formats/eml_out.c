@@ -77,9 +77,8 @@ static size_t encoded_size(size_t n)
 
 void eml_put_base64(struct eml_out *out, const char *s, size_t n)
 {
-    struct buf lines;
+    SCOPED(buf_release) struct buf lines = BUF_INIT(encoded_size(CHUNK));
 
-    buf_init(&lines, encoded_size(CHUNK));
     while (n && !out->rc) {
         size_t piece = n < LINE_BYTES ? n : LINE_BYTES;
 
@@ -93,7 +92,6 @@ void eml_put_base64(struct eml_out *out, const char *s, size_t n)
             buf_clear(&lines);
         }
     }
-    buf_release(&lines);
 }
 
 /* As much as fits, less at the end only; or -errno. */

@@ -1,5 +1,8 @@
 /*
- * eml_read_p.h - between the reader of mails and its parts.
+ * eml_read_p.h - what the files that read mails share.
+ *
+ * Errors: 0 or -errno with the reason in `err`.
+ * Threads: any.
  */
 #ifndef OUTLOOKFS_FORMATS_EML_READ_P_H
 #define OUTLOOKFS_FORMATS_EML_READ_P_H
@@ -21,23 +24,22 @@ int eml_read_content(GMimeMessage *mail, struct cJSON *obj, struct buf *err);
 /* The raw value of the first header of this name (header_p.h), or NULL; belongs to `part`. */
 const char *eml_header(GMimeObject *part, const char *name);
 
-/* What a part is; as g_mime_content_type_is_type(). */
+/* As g_mime_content_type_is_type(). */
 bool eml_is_type(GMimeObject *part, const char *type, const char *subtype);
 
-/* The bytes that a part stands for, decoded; a mail as it is. The caller frees them. */
+/* The decoded bytes of a part; an attached mail as it is. The caller frees them. */
 GByteArray *eml_content(GMimeObject *part);
 
-/* Appends the text of a part as UTF-8, with '\n' for "\r\n", without soft line ends (RFC 3676).
+/* Appends the text of a part as UTF-8, with '\n' for "\r\n" and without the soft line breaks of RFC 3676.
  * -ENOBUFS. */
 int eml_text(GMimeObject *part, struct buf *out);
 
-/* Would somebody who reads it see anything? */
+/* Does it show a reader anything: text, or a picture? */
 bool eml_says_something(const char *text, bool html);
 
 /*
- * Headers of the mail and of each of its parts, and of mails in it, end with an empty line and have
- * no NUL afterwards: what GMime understands as it is meant. Where a line is none of a header, the
- * text begins.
+ * Makes the headers of the mail, of each part and of each mail within it end with an empty line and takes
+ * out NUL, so that GMime reads what was meant. The text begins at the first line that is not a header.
  */
 void eml_mend(GByteArray *raw);
 

@@ -235,30 +235,26 @@ int eml_text(GMimeObject *part, struct buf *out)
 {
     g_autofree char *charset = header_parameter(eml_header(part, "Content-Type"), "charset");
     g_autoptr(GByteArray) bytes = eml_content(part);
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(out->max);
 
-    buf_init(&text, out->max);
     int rc = charset_decode(&text, (const char *)bytes->data, bytes->len, charset);
     unix_lines(&text);
     if (!rc && eml_is_type(part, "text", "plain") && has_parameter(part, "format", "flowed"))
         rc = unflow(&text, has_parameter(part, "delsp", "yes"), out);
     else if (!rc)
         rc = buf_add(out, text.data, text.len);
-    buf_release(&text);
     return rc;
 }
 
 bool eml_says_something(const char *text, bool html)
 {
     static const char *const shown[] = {"<img", "<svg", "<object", "<video", "<audio", "<iframe"};
-    struct buf plain;
+    SCOPED(buf_release) struct buf plain = BUF_INIT(strlen(text) + 1);
 
     if (!html)
         return text_has(text);
-    buf_init(&plain, strlen(text) + 1);
     bool says = text_of_html(&plain, text) || text_has(plain.data);
     for (size_t i = 0; i < ARRAY_SIZE(shown) && !says; i++)
         says = strcasestr(text, shown[i]);
-    buf_release(&plain);
     return says;
 }

@@ -109,16 +109,14 @@ static GMimeContentEncoding choose_encoding(const struct buf *text)
 /* RFC 2045, 6.7 and 6.8: text in base64 has the line ends of the network in it. */
 static void put_network_lines(struct writer *w, const struct buf *text)
 {
-    struct buf lines;
+    SCOPED(buf_release) struct buf lines = BUF_INIT(2 * text->len);
 
-    buf_init(&lines, 2 * text->len);
     for (const char *p = text->data; *p; p++) {
         if (*p == '\n')
             buf_addch(&lines, '\r');
         buf_addch(&lines, *p);
     }
     eml_put_base64(&w->out, lines.data, lines.len);
-    buf_release(&lines);
 }
 
 static void put_quoted(struct writer *w, const struct buf *text)

@@ -11,6 +11,9 @@
  *     ical.c        an event as a VEVENT; ical_rule.c its recurrence, ical_zone.c its time zone;
  *                   ical_read.c and ical_read_rule.c the reverse
  *     imported.c    a list of what is read, and of what is left
+ *
+ * Functions that append answer 0 or -ENOBUFS; `out` is as before then.
+ * Threads: any.
  */
 #ifndef OUTLOOKFS_FORMATS_FORMATS_P_H
 #define OUTLOOKFS_FORMATS_FORMATS_P_H
@@ -25,33 +28,33 @@ struct buf;
 
 /*
  * Appends `text` (NULL is empty) as UTF-8 with '\n' for every kind of line end, U+2028 and its like
- * included, since some readers end a line there. Other control characters but the tab are dropped,
- * bytes that are not UTF-8 become U+FFFD. -ENOBUFS: `out` is as before.
+ * included, since some readers end a line there. Other control characters except the tab are dropped,
+ * bytes that are not UTF-8 become U+FFFD.
  */
 int text_clean(struct buf *out, const char *text);
 
-/* The same in one line: a space for each line end. What goes into a header must not begin a new one. */
+/* The same as a single line, with a space for each line end: a value must not begin another header. */
 int text_line(struct buf *out, const char *text);
 
-/* The same as a value of the type TEXT, or a component or one of a list of such (RFC 5545, 3.3.11;
- * RFC 6350, 3.4): line ends are "\\n", and '\\', ',', ';' have a backslash. */
+/* The same as a value of type TEXT, or as one component of a value (RFC 5545, 3.3.11; RFC 6350, 3.4): line
+ * ends become "\\n", and '\\', ',' and ';' get a backslash. */
 int text_escape(struct buf *out, const char *text);
 
-/* A URI: what is none of its characters is percent-encoded, and so are ',' and ';', at which some
- * readers end it. */
+/* Appends a URI. Characters that may not stand in one are percent-encoded, and so are ',' and ';', where
+ * some readers end it. */
 int text_uri(struct buf *out, const char *uri);
 
 /* Appends one line of such a format, folded, with its end (RFC 5545, 3.1; RFC 6350, 3.2). */
 int text_fold(struct buf *out, const char *line, size_t n);
 
-/* The text of an HTML document, into an empty `out`: a line for each block, one blank for white
- * space. -ENOBUFS. */
+/* Puts the text of an HTML document into `out`, which is empty: a line for each block, white space
+ * collapsed. */
 int text_of_html(struct buf *out, const char *html);
 
-/* With CRLF for each '\n', as the service has it in text of several lines; the caller frees. */
+/* A copy with CRLF for each '\n', as the service writes text of several lines; the caller frees. */
 char *text_with_crlf(const char *text);
 
-/* Is there anything to be seen in it? */
+/* Does it have a visible character? */
 bool text_has(const char *text);
 
 #endif

@@ -5,8 +5,9 @@
  * follows a padded encoded word, leaves out addresses that it cannot parse, and knows charsets as
  * the C library does.
  *
- * Values are raw: as they stand in the mail behind the colon, folded, of any charset. Read texts
- * are UTF-8.
+ * Values are raw: as they stand in the mail after the colon, folded, in any charset. Results are UTF-8.
+ *
+ * Threads: any.
  */
 #ifndef OUTLOOKFS_FORMATS_HEADER_P_H
 #define OUTLOOKFS_FORMATS_HEADER_P_H
@@ -16,7 +17,7 @@
 
 struct buf;
 
-/* Bytes of the encoded word (RFC 2047) at `p`; 0: there is none. */
+/* Length of the encoded word (RFC 2047) at `p`; 0: there is none. */
 size_t header_encoded_word(const char *p);
 
 /*
@@ -26,8 +27,9 @@ size_t header_encoded_word(const char *p);
  */
 int header_text(struct buf *out, const char *raw);
 
-/* Appends what base64 stands for. Characters of no digit are skipped; each padding ends a run, since
- * some programs join what they have encoded piece by piece; the last may be missing. */
+/* Appends the bytes that base64 stands for. Characters that are no digits are skipped. Padding ends a run, and
+ * another may follow, since some programs join pieces they have encoded one by one; the last padding may be
+ * missing. */
 void header_base64(GByteArray *bytes, const char *text, size_t n);
 
 /* The value of a parameter (RFC 2045, 5.1; RFC 2231; encoded words in it, as most programs write
@@ -35,9 +37,9 @@ void header_base64(GByteArray *bytes, const char *text, size_t n);
 char *header_parameter(const char *raw, const char *name);
 
 /*
- * Appends each address of the list to `ret`, whatever the form of the list: what is not an address by
- * any reading is refused, nothing is left out. An address without a host ("root") comes out as it
- * is. -EINVAL: the reason names what it is about.
+ * Appends each address of the list, in whatever form it is written, to `ret`. Nothing is left out: what is
+ * not an address by any reading is refused. An address without a host ("root") comes out as it is.
+ * -EINVAL: `err` names what was refused.
  */
 int header_addresses(const char *raw, GPtrArray *ret, struct buf *err);
 

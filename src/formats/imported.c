@@ -13,7 +13,7 @@
 
 struct import *imports_add(struct imports *imports, enum kind kind)
 {
-    imports->list = xrealloc(imports->list, (imports->count + 1) * sizeof(*imports->list));
+    imports->list = xgrow(imports->list, imports->count, sizeof(*imports->list));
     struct import *one = &imports->list[imports->count++];
     *one = (struct import){.kind = kind, .record = cJSON_CreateObject()};
     return one;

@@ -85,9 +85,8 @@ int text_line(struct buf *out, const char *text)
 int text_escape(struct buf *out, const char *text)
 {
     size_t before = out->len;
-    struct buf cleaned;
+    SCOPED(buf_release) struct buf cleaned = BUF_INIT(out->max);
 
-    buf_init(&cleaned, out->max);
     int rc = text_clean(&cleaned, text);
     for (const char *p = cleaned.data; *p && !rc; p++) {
         if (strchr("\\,;\n", *p))
@@ -97,7 +96,6 @@ int text_escape(struct buf *out, const char *text)
     }
     if (rc)
         buf_truncate(out, before);
-    buf_release(&cleaned);
     return rc;
 }
 
@@ -166,10 +164,9 @@ static size_t white_space(const char *p, bool *ret_block)
 
 int text_of_html(struct buf *out, const char *html)
 {
-    struct buf raw;
+    SCOPED(buf_release) struct buf raw = BUF_INIT(out->max);
     bool block;
 
-    buf_init(&raw, out->max);
     int rc = html_text(html, BLOCK, &raw);
     for (const char *p = raw.data; *p && !rc;) {
         size_t n = white_space(p, &block);
@@ -180,7 +177,6 @@ int text_of_html(struct buf *out, const char *html)
         if (*p && !rc)
             rc = buf_addch(out, *p++);
     }
-    buf_release(&raw);
     return rc;
 }
 

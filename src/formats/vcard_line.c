@@ -310,9 +310,7 @@ void vcard_parts_release(char **parts)
 
 char *vcard_text(const char *value)
 {
-    char **parts = vcard_parts(value, '\0');
-    char *text = parts[0];
+    SCOPED(xfree) char **parts = vcard_parts(value, '\0');
 
-    free(parts);
-    return text;
+    return parts[0];
 }

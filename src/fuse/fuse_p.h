@@ -39,7 +39,7 @@ struct notifier {
 void notifier_init(struct notifier *n);
 void notifier_release(struct notifier *n);
 int notifier_start(struct notifier *n, struct fuse_session *session);
-void notifier_stop(struct notifier *n); /* what waits is dropped */
+void notifier_stop(struct notifier *n);        /* what waits is dropped */
 void notifier_wait_pruned(struct notifier *n); /* by who was told that a file is forgotten */
 
 /* --- ops.c --- */

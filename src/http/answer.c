@@ -199,13 +199,12 @@ static enum grade grade_status(struct http_answer *a, const struct complaint *c)
 static void read_refusal(struct http_answer *a)
 {
     struct complaint c = {.html = looks_like_html(a)};
-    cJSON *json = NULL;
+    SCOPED(json_release) cJSON *json = NULL;
 
     if (!c.html && json_parse_object(a->body.data, a->body.len, &json, NULL) == 0)
         read_complaint(json, &c);
     a->grade = grade_status(a, &c);
     write_reason(a, &c);
-    cJSON_Delete(json);
 }
 
 void http_answer_judge(struct http_answer *a)

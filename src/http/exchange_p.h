@@ -2,8 +2,9 @@
  * exchange_p.h - one attempt at one request: what a caller hands to the network thread and gets
  * back.
  *
- * Lives on the caller's stack. While it is ACTIVE only the network thread touches what is not
- * marked otherwise; the caller does not leave before it is DONE, however it ends.
+ * Lives on the caller's stack: the caller does not leave before it is DONE, however it ends.
+ *
+ * Threads: while it is ACTIVE, only the network thread touches members not marked otherwise.
  */
 #ifndef OUTLOOKFS_HTTP_EXCHANGE_P_H
 #define OUTLOOKFS_HTTP_EXCHANGE_P_H
@@ -25,12 +26,12 @@ enum exchange_end {
     END_UNREACHABLE, /* no connection could be made */
     END_DROPPED,     /* the connection broke, or was silent for too long */
     END_LATE,        /* the total limit passed while it was under way */
-    END_NO_TURN,     /* the total limit passed, or will pass, before it may be sent */
+    END_NO_TURN,     /* the total limit has passed, or will have, before it may be sent */
     END_OFFLINE,     /* not tried: the service is known to be out of reach */
     END_NONSENSE,    /* what came back is not an HTTP answer we can read */
     END_TOO_LARGE,   /* the answer has more than HTTP_ANSWER_MAX bytes */
     END_UNWANTED,    /* the sink refused the answer */
-    END_INVALID,     /* curl does not take the request: a path that is not a path */
+    END_INVALID,     /* curl refuses the request: its path is not one */
     END_CANCELLED,
 };
 

@@ -14,8 +14,8 @@ struct cancel;
 void form_add(struct buf *form, const char *name, const char *value);
 
 /*
- * 0 with the status and the body of the answer, whatever it says; -EHOSTUNREACH: no answer (the
- * reason names the host), -EINVAL: a URL that no token may travel to, -EINTR. 30 s at most.
+ * 0 with the status and body of the answer, whatever the status is. -EHOSTUNREACH: no answer (the reason
+ * names the host); -EINVAL: a URL that no token may travel to; -EINTR: cancelled. Takes 30 s at most.
  */
 int form_post(const char *url, const struct buf *form, struct cancel *cancel, int *ret_status,
               struct buf *answer, struct buf *err);

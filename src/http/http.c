@@ -203,14 +203,13 @@ static bool wants_token(const struct attempt *t)
 static enum grade get_token(struct attempt *t, struct http_answer *a, const char *stale)
 {
     struct http *http = t->http;
-    struct buf token, err;
+    SCOPED(buf_release) struct buf token = BUF_INIT(TOKEN_MAX);
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     enum grade grade = GRADE_OK;
     int rc;
 
     if (!wants_token(t))
         return GRADE_OK;
-    buf_init(&token, TOKEN_MAX);
-    buf_init(&err, BUF_TEXT_MAX);
     rc = token_get(http->config.tokens, stale, t->exchange.request->cancel, &token, &err);
     if (rc == -EINTR) {
         grade = answer_fail(a, GRADE_CANCELLED, "cancelled");
@@ -226,8 +225,6 @@ static enum grade get_token(struct attempt *t, struct http_answer *a, const char
         buf_init(&token, TOKEN_MAX);
         t->exchange.authorization = t->token.data;
     }
-    buf_release(&token);
-    buf_release(&err);
     return grade;
 }
 
@@ -267,7 +264,7 @@ static void run_once(struct attempt *t, struct http_answer *a)
 /* The token was refused: another one, once. */
 static bool again_after_401(struct attempt *t, struct http_answer *a)
 {
-    struct buf reason;
+    SCOPED(buf_release) struct buf reason = BUF_INIT(BUF_TEXT_MAX);
     bool again;
 
     if (a->status != 401 || !wants_token(t))
@@ -279,14 +276,12 @@ static bool again_after_401(struct attempt *t, struct http_answer *a)
     }
     t->renewed = true;
 
-    buf_init(&reason, BUF_TEXT_MAX);
     buf_addstr(&reason, a->reason.data);
     again = get_token(t, a, t->token.data) == GRADE_OK;
     if (!again && a->grade == GRADE_AUTH) {
         token_refuse(t->http->config.tokens, t->token.data);
         buf_fail(&a->reason, 0, "%s; %s", reason.data, a->reason.data);
     }
-    buf_release(&reason);
     return again;
 }
 
@@ -344,17 +339,15 @@ static void perform(struct attempt *t, struct http_answer *a)
 
 static void enter(struct http *http)
 {
-    mutex_lock(&http->lock);
+    LOCKED(&http->lock);
     http->callers++;
-    mutex_unlock(&http->lock);
 }
 
 static void leave(struct http *http)
 {
-    mutex_lock(&http->lock);
+    LOCKED(&http->lock);
     if (--http->callers == 0)
         pthread_cond_broadcast(&http->left);
-    mutex_unlock(&http->lock);
 }
 
 enum grade http_perform(struct http *http, const struct http_request *request,

@@ -32,14 +32,14 @@ struct buf;
 int network_create(const struct http_config *config, bool loopback,
                    const struct http_timing *timing, struct network **ret, struct buf *err);
 
-/* Ends the thread; what waits or is under way, or comes later, ends with END_CANCELLED. */
+/* Ends the thread. Exchanges that wait, are under way or come later end with END_CANCELLED. */
 void network_stop(struct network *n);
 
 /* After network_stop(), when all callers are out. */
 void network_destroy(struct network *n);
 
-/* Runs the exchange to its end, which is in `ex` then; nobody else knows of `ex` afterwards. Waits;
- * honours its cancel. */
+/* Runs the exchange to its end, and waits for that or its cancel. Afterwards `ex` says how it ended, and is
+ * the caller's alone. */
 void network_run(struct network *n, struct exchange *ex);
 
 bool network_online(const struct network *n);

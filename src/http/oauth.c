@@ -120,7 +120,7 @@ enum oauth_result oauth_explain(const char *error, const char *description, stru
 static enum oauth_result read_answer(int status, const struct buf *body, cJSON **ret,
                                      struct buf *err)
 {
-    cJSON *json = NULL;
+    SCOPED(json_release) cJSON *json = NULL;
 
     if (json_parse_object(body->data, body->len, &json, NULL)) {
         buf_fail(err, 0, "the login server's answer makes no sense (%d%s)", status,
@@ -130,7 +130,7 @@ static enum oauth_result read_answer(int status, const struct buf *body, cJSON *
         return status == 404 ? OAUTH_REFUSED : OAUTH_OFFLINE;
     }
     if (status >= 200 && status < 300) {
-        *ret = json;
+        *ret = TAKE(json);
         return OAUTH_OK;
     }
     buf_clear(err);
@@ -138,7 +138,6 @@ static enum oauth_result read_answer(int status, const struct buf *body, cJSON *
         oauth_explain(json_str(json, "error"), json_str(json, "error_description"), err);
     if (status >= 500 || status == 429)
         result = OAUTH_OFFLINE;
-    cJSON_Delete(json);
     return result;
 }
 

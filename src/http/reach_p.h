@@ -5,7 +5,7 @@
  * answer at all. A connection that merely broke is a reason to probe, not to call the service
  * unreachable.
  *
- * Pure: no clock of its own. Threads: owner only.
+ * Pure: no clock of its own; `now` is clock_mono(). Threads: owner only.
  */
 #ifndef OUTLOOKFS_HTTP_REACH_P_H
 #define OUTLOOKFS_HTTP_REACH_P_H
@@ -19,20 +19,19 @@ struct reach {
     int64_t first, max; /* the pause before a probe, and what it doubles to; ns */
     bool online;
     bool probing;
-    int64_t probe_at; /* REACH_NEVER: no reason to */
-    int64_t delay;    /* the next pause */
+    int64_t probe_at; /* REACH_NEVER: there is no reason to probe */
+    int64_t delay;    /* the next pause; ns */
     int64_t probed_at;
 };
 
 void reach_init(struct reach *r, int64_t first, int64_t max, int64_t now);
 
-/* The caller sends a probe now and says later how it ended, by reach_probed() and then one of the
- * others. */
+/* The caller sends a probe now, and reports its end with reach_probed() and one of the next three. */
 void reach_probing(struct reach *r, int64_t now);
 void reach_probed(struct reach *r);
 
-void reach_answered(struct reach *r);
-void reach_failed(struct reach *r, int64_t now);
-void reach_suspected(struct reach *r, int64_t now);
+void reach_answered(struct reach *r);               /* any answer at all */
+void reach_failed(struct reach *r, int64_t now);    /* no connection could be made */
+void reach_suspected(struct reach *r, int64_t now); /* a connection broke */
 
 #endif

@@ -2,8 +2,8 @@
  * secret_p.h - the Secret Service of the desktop session (GNOME Keyring, KWallet, KeePassXC), by
  * libsecret.
  *
- * https://specifications.freedesktop.org/secret-service. Each call has an end: SECRET_LIMIT, for a
- * locked keyring asks the person, who may not be there.
+ * https://specifications.freedesktop.org/secret-service. Each call ends after SECRET_LIMIT at the latest,
+ * because a locked keyring asks a person, who may not be there.
  *
  * Threads: any.
  */
@@ -15,10 +15,11 @@
 
 #define SECRET_LIMIT (20 * NS_PER_S)
 
-/* The session has a bus, and this program libsecret. */
+/* There is a session bus, and libsecret is installed. */
 bool secret_available(void);
 
-/* 0 or -errno: -ENOENT: it has none; -EACCES: it does not answer, or does not want to. */
+/* 0 or -errno, with the reason in `err`. -ENOENT: it has no such secret; -EACCES: it refuses, or does not
+ * answer. */
 int secret_put(const struct login_key *key, const char *text, struct cancel *cancel,
                struct buf *err);
 int secret_get(const struct login_key *key, struct cancel *cancel, struct buf *out,

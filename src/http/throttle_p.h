@@ -31,7 +31,7 @@ void throttle_release(struct throttle *t);
 int64_t throttle_ready(struct throttle *t, unsigned spare, int64_t now);
 void throttle_take(struct throttle *t, int64_t now);
 
-/* Nobody before `until`; never shortens an earlier hold. */
+/* No call before `until`; never shortens an earlier hold. */
 void throttle_hold(struct throttle *t, int64_t until);
 
 /* Calls left in the bucket. */

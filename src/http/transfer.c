@@ -138,11 +138,10 @@ static void append_header(struct exchange *ex, const char *line)
 
 static void add_header(struct exchange *ex, const char *name, const char *value)
 {
-    char *line = xasprintf("%s: %s", name, value);
+    SCOPED(xfree) char *line = xasprintf("%s: %s", name, value);
 
     append_header(ex, line);
     explicit_bzero(line, strlen(line));
-    free(line);
 }
 
 /* A name without a value takes a header of curl's own away. */

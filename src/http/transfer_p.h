@@ -14,17 +14,16 @@ struct transfer_options {
     long connect_ms;
 };
 
-/* Makes ex->easy, not yet in a multi handle. When curl refuses, ex->end says so and the answer is
- * -EINVAL. */
+/* Makes ex->easy, not yet in a multi handle. -EINVAL: curl refuses the request, and ex->end says so. */
 int transfer_begin(struct exchange *ex, const struct transfer_options *options);
 
 /* Sets ex->end, ex->sent and the answer's status, headers and date from curl's result. */
 void transfer_finish(struct exchange *ex, CURLcode code);
 
-/* Gives back ex->easy, which has left its multi handle; the token's copy is wiped. */
+/* Releases ex->easy, which has left its multi handle, and wipes the copy of the token. */
 void transfer_release(struct exchange *ex);
 
-/* Whom TLS trusts. */
+/* Sets the certificates that TLS trusts. */
 void transfer_trust(CURL *easy);
 
 #endif

@@ -85,7 +85,8 @@ static int64_t midnight(int64_t date, int later)
 
 int event_day_parse(const char *text, struct event_day *ret)
 {
-    if (!is_date(text) || str_parse_time(text, &ret->date))
+    if (!is_date(text) || str_parse_time(text, &ret->date) ||
+        ret->date > INT64_MAX - 3 * NS_PER_DAY) /* its end is a time in every zone */
         return -EINVAL;
     ret->from = midnight(ret->date, 0);
     ret->to = midnight(ret->date, 1);

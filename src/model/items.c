@@ -161,14 +161,6 @@ static int item_of_tree(struct page *p, const char *record, size_t len, struct i
     return rc;
 }
 
-/* For one more than the `count` that are there. */
-static void *room_for_one(void *list, size_t count, size_t size)
-{
-    bool full = (count & (count - 1)) == 0;
-
-    return full ? xrealloc(list, (count ? 2 * count : 1) * size) : list;
-}
-
 /* What the list has said of the record so far; mostly nothing, and in a feed only. */
 static void drop_entry(struct items *items, const char *id)
 {
@@ -197,7 +189,7 @@ static void add_removed(struct page *p)
         }
     }
     drop_entry(items, id->string);
-    items->removed = room_for_one(items->removed, items->nremoved, sizeof(char *));
+    items->removed = xgrow(items->removed, items->nremoved, sizeof(char *));
     items->removed[items->nremoved++] = id->string;
     *id = (struct item_member){.token = JSON_END};
 }
@@ -222,11 +214,11 @@ static void add_item(struct page *p, const char *record, size_t len)
     if (!rc)
         drop_entry(items, item.id);
     if (rc) {
-        items->left_out = room_for_one(items->left_out, items->nleft, sizeof(char *));
+        items->left_out = xgrow(items->left_out, items->nleft, sizeof(char *));
         items->left_out[items->nleft++] = xstrdup(err.data);
         items->nameless += rc == -EBADMSG;
     } else {
-        items->list = room_for_one(items->list, items->count, sizeof(item));
+        items->list = xgrow(items->list, items->count, sizeof(item));
         items->list[items->count++] = item;
     }
 }

@@ -26,13 +26,11 @@ bool answer_says_gone(const struct cJSON *error)
 
 static bool is_authoritative(const struct http_answer *a)
 {
-    cJSON *error;
+    SCOPED(json_release) cJSON *error = NULL;
 
     if (json_parse_object(a->body.data, a->body.len, &error, NULL))
         return false;
-    bool authoritative = answer_says_gone(error);
-    cJSON_Delete(error);
-    return authoritative;
+    return answer_says_gone(error);
 }
 
 static enum grade read_error(struct http_answer *a, struct remote_fault *fault)
@@ -242,8 +240,7 @@ enum grade answer_to_call(struct http_answer *a, struct remote_call *call,
     const char *what = misfit(info, a);
     if (what)
         return broken(info, fault, what);
-    call->location = a->location;
-    a->location = NULL;
+    call->location = TAKE(a->location);
     if (info->answer == ANSWER_NONE || info->answer == ANSWER_BYTES || call->sink)
         return GRADE_OK;
     if (a->body.len)

@@ -9,25 +9,25 @@
 
 #include "transport_p.h"
 
-/* The whole URL stays under what gateways take. Longer is GRADE_TOO_BIG. */
+/* Gateways refuse longer URLs: GRADE_TOO_BIG. */
 #define CONNECTOR_URL_MAX 8192
 
-/* Of what goes to a sink, for answer_to_call(). */
+/* How much of an answer that goes to a sink is also kept for answer_to_call(); bytes. */
 #define ANSWER_HEAD 256
 
-/* The body of a 404 says that what was asked for does not exist, and it is the service that says so. */
+/* Does the body of a 404 say, in the service's own form, that what was asked for does not exist? */
 bool answer_says_gone(const struct cJSON *error);
 
 /*
- * Fills the out members of `call` and `fault` (both initialised) from an answer; takes location and
- * reason out of it.
+ * Fills the out members of `call` and `fault` (both initialised) from an answer, whose location and
+ * reason it takes.
  *
  * Success: status, Content-Type and body must be what the operation's row promises
  * (enum answer_policy); anything else with a 2xx is GRADE_BROKEN, `unknown` for operations that
- * write. This is the one place where that is decided. Of what went to a sink the answer's body has
- * the beginning: bytes that are a page or an error in JSON, or are said to be, could come from
- * anybody between here and the service. An attachment may be such a file: the message has it, too,
- * in a form that can be checked.
+ * write. This is the one place where that is decided. If the answer went to a sink, its body has the
+ * first ANSWER_HEAD bytes: what is, or claims to be, a page or an error in JSON may come from anybody
+ * between here and the service. An attachment that is such a file is then read from its message, where
+ * it is in a form that can be checked.
  *
  * Gone: GRADE_GONE stays only with the service's own error body about an item
  * (answer_says_gone()). A 404 of the gateway ({"statusCode": 404, ..}: wrong path or deployment), of

@@ -55,12 +55,10 @@ static int add_encoded(struct buf *out, const char *value, enum param_where wher
     if (where != PARAM_PATH_DOUBLE)
         return str_percent_encode(out, value, strlen(value));
 
-    struct buf once;
-    buf_init(&once, out->max);
+    SCOPED(buf_release) struct buf once = BUF_INIT(out->max);
     int rc = str_percent_encode(&once, value, strlen(value));
     if (!rc)
         rc = str_percent_encode(out, once.data, once.len);
-    buf_release(&once);
     return rc;
 }
 
@@ -142,12 +140,9 @@ int operation_url(const struct operation_info *info, const struct param *params,
 
 char *operation_describe(const struct operation_info *info, const struct param *params)
 {
-    struct buf url;
+    SCOPED(buf_release) struct buf url = BUF_INIT(DESCRIPTION_MAX);
 
-    buf_init(&url, DESCRIPTION_MAX);
     if (operation_url(info, params, NULL, &url))
         buf_clear(&url);
-    char *text = xasprintf("%s %s", info->method, url.len ? url.data : info->path);
-    buf_release(&url);
-    return text;
+    return xasprintf("%s %s", info->method, url.len ? url.data : info->path);
 }

@@ -36,7 +36,7 @@ enum answer_policy {
     ANSWER_NONE,   /* no body at all */
     ANSWER_OBJECT, /* a JSON object with the member `identity` and without "error" */
     ANSWER_LIST,   /* a JSON array of objects, bare or as the member "value"; where it has any, of
-                      such with `identity`, else of the form `empty` or a later one */
+                      such with `identity`; an empty one in the form `empty` or a later one */
     ANSWER_NEWS,   /* the same; 202 without a body: nothing new */
     ANSWER_BYTES,  /* 200 and the bytes of a file */
     ANSWER_SPARSE, /* such an object; or no body, with 201 where there is an `identity` */
@@ -49,27 +49,27 @@ struct operation_info {
     struct param_spec params[OPERATION_PARAMS_MAX];
     enum body_policy body;
     enum answer_policy answer;
-    const char
-        *identity; /* a text that is there and not empty, an object or array; NULL: any member */
-    enum list_form empty;     /* what an empty list comes in */
+    /* Member that a record of the answer has: a text that is not empty, an object or an array. NULL: any. */
+    const char *identity;
+    enum list_form empty;     /* the form of an empty list */
     enum merge_policy update; /* for PATCH: what the body must hold */
     bool conditional;         /* takes the record's version in If-Match */
     size_t attached_max;      /* bytes of attachments in the body; 0: any */
 };
 
-/* The operation changes something on the service: a failure whose outcome is unknown matters. */
+/* Does it change anything on the service, so that an unknown outcome matters? */
 bool operation_writes(const struct operation_info *info);
 
-/* The value of a parameter; NULL: it has none. */
+/* The value of a parameter, or NULL. */
 const char *param_value(const struct param *params, const char *name);
 
 /*
- * Appends path and query with every parameter encoded as its row says, in the row's order; or, with
- * `query`, that as it is for everything behind the path. Callers name everything they have to say; which
- * of it an operation takes is the table's business. What is required and missing is a programming error:
- * assert. On failure `out` is as it was: -ENOBUFS when its maximum would be passed; -EINVAL for a
- * path parameter that is empty, "." or "..", which would address something else, and for a query
- * that is none: control characters, blanks, '#', bytes above 0x7e.
+ * Appends path and query, with every parameter encoded as its row says and in the row's order; or the
+ * path and then `query` as it is. Callers pass all parameters they have, and the table decides which of
+ * them the operation takes. A missing required one is a programming error: assert. On failure `out` is
+ * unchanged. -ENOBUFS: its maximum would be passed. -EINVAL: a path parameter that is empty, "." or "..",
+ * which would address something else; or a `query` with control characters, blanks, '#' or bytes above
+ * 0x7e.
  */
 int operation_url(const struct operation_info *info, const struct param *params, const char *query,
                   struct buf *out);

@@ -405,8 +405,7 @@ enum grade service_object(struct remote *r, unsigned op, struct remote_call *cal
     enum grade grade = service_call(r, op, call, fault);
 
     if (grade == GRADE_OK) {
-        *ret = call->answer;
-        call->answer = NULL;
+        *ret = TAKE(call->answer);
     }
     remote_call_release(call);
     return grade;
@@ -472,13 +471,10 @@ enum grade remote_update(struct remote *r, enum kind kind, const char *folder, c
 {
     unsigned op = r->impl->kinds[kind].update;
     bool conditional = version && r->impl->operations[op].conditional;
-    char *tag = conditional ? xasprintf("W/\"%s\"", version) : NULL;
+    SCOPED(xfree) char *tag = conditional ? xasprintf("W/\"%s\"", version) : NULL;
     struct remote_call call = {
         .params = RECORD(folder, id), .body = body, .if_match = tag, .ctx = ctx};
-    enum grade grade = service_object(r, op, &call, ret, fault);
-
-    free(tag);
-    return grade;
+    return service_object(r, op, &call, ret, fault);
 }
 
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,

@@ -20,7 +20,7 @@ struct kind_operations {
     unsigned folders, changes, list, get, find, create, update, remove, move, mark_read;
 };
 
-/* What tables do not say: functions of remote.h that each service has of its own, or not at all. */
+/* What tables cannot say: functions of remote.h that a service implements, or does not have. */
 /* clang-format off */
 #define REMOTE_FUNCTIONS(F) \
     F(test) \
@@ -32,7 +32,7 @@ struct kind_operations {
     F(ask) F(unsubscribe) F(agenda) F(series) F(read_value) F(write_value) F(poll)
 /* clang-format on */
 
-/* A service: its tables and functions; NULL: it has nothing of the kind. */
+/* A service: its tables and functions. A function that it does not have is NULL. */
 struct remote_impl {
     const char *name;
     const char *title;
@@ -57,7 +57,8 @@ struct remote {
 struct remote_call;
 struct operation_info;
 
-/* Carries out an operation of the service's table; `call` is complete but for its row. 0 is refused. */
+/* Carries out an operation of the service's table; `call` has everything but `info`. GRADE_REFUSED if `op`
+ * is 0. */
 enum grade service_call(struct remote *r, unsigned op, struct remote_call *call,
                         struct remote_fault *fault);
 /* The same where nothing of the answer is needed, ... */
@@ -67,15 +68,15 @@ enum grade service_do(struct remote *r, unsigned op, struct remote_call *call,
 enum grade service_object(struct remote *r, unsigned op, struct remote_call *call,
                           struct cJSON **ret, struct remote_fault *fault);
 
-/* Sets grade and reason of a fault, answers the grade. */
+/* Sets grade and reason of a fault; returns the grade. */
 enum grade remote_fail(struct remote_fault *fault, enum grade grade, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Appends the path and query of an address the service gave, as a path below `base_url`: without
- * scheme and host, and without the prefix of the base or of the form "/apim/<api>/<connection>"
- * that the service writes whichever base was used (contract 4.1, 4.7). So a token never travels to
- * another host. -EINVAL for what is not an address.
+ * Appends the path and query of an address the service gave, as a path below `base_url`: without scheme
+ * and host, and without the prefix of `base_url` or "/apim/<api>/<connection>", which the service writes
+ * whichever base was used (contract 4.1, 4.7). So a token never travels to another host. -EINVAL: not an
+ * address.
  */
 int location_path(const char *base_url, const char *location, struct buf *out);
 

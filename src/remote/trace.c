@@ -42,17 +42,15 @@ static enum grade trace_call(struct transport *base, struct remote_call *call,
                              struct remote_fault *fault)
 {
     struct trace *t = (struct trace *)base;
-    struct buf params;
+    SCOPED(buf_release) struct buf params = BUF_INIT(BUF_TEXT_MAX);
     int64_t start = clock_mono();
 
     enum grade grade = transport_call(t->inner, call, fault);
-    buf_init(&params, BUF_TEXT_MAX);
     describe(call, &params);
     log_debug("remote: %s%s: %s, status %d, %zu bytes, %lld ms%s%s", call->info->name, params.data,
               grade_name(grade), fault->status, call->bytes,
               (long long)((clock_mono() - start) / NS_PER_MS), fault->reason ? ": " : "",
               fault->reason ? fault->reason : "");
-    buf_release(&params);
     return grade;
 }
 

@@ -88,12 +88,11 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
     struct transport_http *t = (struct transport_http *)base;
     const struct operation_info *info = call->info;
     struct tap tap = {.call = call};
-    struct buf url;
+    SCOPED(buf_release) struct buf url = BUF_INIT(CONNECTOR_URL_MAX);
     const char *headers[HEADERS_MAX + 1];
     char *printed = NULL;
 
     join_headers(t->headers, call->headers, headers);
-    buf_init(&url, CONNECTOR_URL_MAX);
     buf_init(&tap.head, ANSWER_HEAD);
     enum grade grade = call->url ? GRADE_OK : build_url(t, info, call, &url, fault);
     if (grade != GRADE_OK)
@@ -136,7 +135,6 @@ static enum grade http_transport_call(struct transport *base, struct remote_call
 out:
     free(printed);
     buf_release(&tap.head);
-    buf_release(&url);
     return grade;
 }
 

@@ -16,25 +16,25 @@
 struct remote_call {
     const struct operation_info *info;
     const struct param *params; /* those that the row does not know are not sent */
-    const char *query;        /* NULL: made of the parameters; else sent as it is in their place (a
-                                 trigger's cursor); those of the path still apply */
+    const char *query;        /* NULL, or sent as it is instead of the query parameters: a trigger's
+                                 cursor */
     const struct cJSON *body; /* BODY_JSON, unless there is `text` */
-    const char *text;         /* the body's JSON as a text, for one too large to be there twice */
-    const void *data;         /* BODY_BYTES */
+    const char *text; /* instead of `body`: its text, where that is too large to be held twice */
+    const void *data; /* BODY_BYTES */
     size_t ndata;
-    const char *content_type;   /* of `data`; NULL: application/octet-stream */
-    const char *url;            /* instead of path and parameters: another host's address, as it is;
-                                 no token goes there */
-    const char *if_match;       /* NULL: none */
+    const char *content_type; /* of `data`; NULL: application/octet-stream */
+    const char *url;          /* instead of path and parameters: an address of another host, used as
+                                   it is, without a token */
+    const char *if_match;     /* NULL: none */
     const char *const *headers; /* beside those of the transport; as http_request.headers */
-    const char *at; /* instead of path and parameters (unsubscribing): a Location, whole, as the
-                       service gave it; its path and query are asked for below our own base */
+    const char *at; /* instead of path and parameters: a whole Location as the service gave it, of
+                       which location_path() is requested (unsubscribing) */
     struct remote_ctx ctx;
     const struct http_sink
-        *sink;           /* ANSWER_BYTES; ANSWER_OBJECT: NULL, or the object's text goes there as it
-                          comes, and whether it is one is the caller's to see */
-    enum kind kind;      /* of `items` */
-    struct items *items; /* ANSWER_LIST: NULL, or the records go there and are the caller's */
+        *sink;      /* of ANSWER_BYTES; of ANSWER_OBJECT, NULL or where the object's text goes as
+                          it comes, unchecked */
+    enum kind kind; /* of `items` */
+    struct items *items; /* of ANSWER_LIST: NULL, or where the records go; the caller's */
     /* out */
     struct cJSON *answer; /* ANSWER_OBJECT without `sink`, ANSWER_SPARSE: the object. ANSWER_LIST
                              without `items`: the array. Else NULL */
@@ -61,7 +61,7 @@ struct transport {
     const struct transport_impl *impl;
 };
 
-/* The out members are set on success only; an earlier fault in `fault` is released. */
+/* Sets the out members on success only; an earlier fault in `fault` is released. */
 enum grade transport_call(struct transport *t, struct remote_call *call,
                           struct remote_fault *fault);
 void remote_call_release(struct remote_call *call); /* the out members */

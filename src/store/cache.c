@@ -186,6 +186,7 @@ static int open_database(struct cache *c, struct buf *err)
 static void free_cache(struct cache *c)
 {
     cache_recent_release(c);
+    cache_held_release(&c->held);
     if (c->lock_fd >= 0)
         close(c->lock_fd);
     free(c->path);
@@ -199,6 +200,7 @@ int cache_open(const char *dir, struct cache **ret, struct buf *err)
     int rc;
 
     c->lock_fd = -1;
+    cache_held_init(&c->held);
     c->dir = xstrdup(dir);
     c->path = xasprintf("%s/cache.db", dir);
     rc = db_lock_dir(dir, &cache_dir, &c->lock_fd, err);

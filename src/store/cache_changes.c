@@ -30,7 +30,10 @@ int cache_changes_begin(struct cache *c, struct buf *err)
 int cache_note_gone(struct cache *c, int64_t seq)
 {
     struct sql_query q;
+    int rc = cache_keep_held(c, seq);
 
+    if (rc)
+        return rc;
     db_write(&c->db, &q,
              "REPLACE INTO gone (kind, folder, id, rev) SELECT l.kind, l.folder, r.id, ?"
              " FROM records r JOIN listings l ON l.key = r.listing WHERE r.seq = ?");
@@ -42,7 +45,10 @@ int cache_note_gone(struct cache *c, int64_t seq)
 int cache_drop_listings(struct cache *c, enum kind kind)
 {
     struct sql_query q;
+    int rc = cache_keep_held(c, 0);
 
+    if (rc)
+        return rc;
     db_write(&c->db, &q,
              "REPLACE INTO gone (kind, folder, id, rev)"
              " SELECT l.kind, l.folder, r.id, ? + row_number() OVER ()"
@@ -50,7 +56,7 @@ int cache_drop_listings(struct cache *c, enum kind kind)
              " AND l.folder NOT IN (SELECT id FROM folders f WHERE f.kind = l.kind)");
     sql_bind_int(&q, c->rev);
     sql_bind_int(&q, kind);
-    int rc = sql_run(&q);
+    rc = sql_run(&q);
     if (rc)
         return rc;
     c->rev += db_changes(&c->db);

@@ -41,11 +41,9 @@ int64_t cache_sum(const char *text, size_t size)
     return hash ? (int64_t)hash : 1;
 }
 
-static bool is_sound(const struct cache_record *r, int64_t sum)
+bool cache_is_sound(const char *text, size_t size, int64_t sum)
 {
-    size_t size = r->text ? strlen(r->text) : 0;
-
-    return r->text && size == r->size && sum == cache_sum(r->text, size);
+    return text && strlen(text) == size && sum == cache_sum(text, size);
 }
 
 int cache_order(struct cache *c, enum kind kind, const char *folder, struct cache_place **ret,
@@ -138,8 +136,7 @@ int cache_outdate(struct cache *c, enum kind kind, const char *folder)
     return db_end(&c->db, outdate_locked(c, kind, folder));
 }
 
-/* A record with a flipped bit goes, and its folder is to be listed anew: -ENOENT. */
-static int forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id)
+int cache_forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id)
 {
     log_warn("%s: the text of %s is damaged: it is asked for again", c->path, id);
     db_begin(&c->db);
@@ -234,11 +231,11 @@ int cache_get(struct cache *c, enum kind kind, const char *folder, const char *i
             remember_locked(c, kind, folder, ended, &record);
         if (with_text)
             record.text = sql_dup(&q, 8);
-        damaged = with_text && !is_sound(&record, sql_int(&q, 9));
+        damaged = with_text && !cache_is_sound(record.text, record.size, sql_int(&q, 9));
     }
     int rc = sql_end(&q);
     if (!rc && damaged)
-        rc = forget_damaged(c, kind, folder, id);
+        rc = cache_forget_damaged(c, kind, folder, id);
     if (!rc && !record.id)
         rc = -ENOENT;
     if (rc || !ret)

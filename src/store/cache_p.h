@@ -6,6 +6,7 @@
  *   cache_listings.c     listings: one row a folder, and its key in the other tables
  *   cache_records.c      storing records: same, new or changed?
  *   cache_lookup.c       reading and removing records; those read last
+ *   cache_held.c         texts of open files that nobody has read yet
  *   cache_changes.c      revisions: what changed in a folder
  *   cache_words.c        the index of words, and searching it
  *   page.c               records that are to be stored, as a table for statements
@@ -31,6 +32,13 @@ struct recent {
 
 #define RECENT_COUNT 256
 
+struct held {
+    struct mutex lock;
+    struct cache_hold *first; /* guarded by lock */
+    uint64_t
+        changed; /* db.ended behind the last transaction that changed a text; guarded by lock */
+};
+
 struct cache {
     char *dir;
     char *path;
@@ -38,12 +46,24 @@ struct cache {
     struct db db;
     int64_t rev;                        /* the newest revision; guarded by db.write_lock */
     struct recent recent[RECENT_COUNT]; /* by a hash of the id; guarded by db.read_lock */
+    struct held held;
 };
 
 /* What texts.sum says of a text: never 0. */
 int64_t cache_sum(const char *text, size_t size);
 
+/* Is this the text that was stored with this sum? */
+bool cache_is_sound(const char *text, size_t size, int64_t sum);
+/* A record with a flipped bit goes, and its folder is to be listed anew: -ENOENT. */
+int cache_forget_damaged(struct cache *c, enum kind kind, const char *folder, const char *id);
+
 void cache_recent_release(struct cache *c);
+
+void cache_held_init(struct held *held);
+void cache_held_release(struct held *held); /* all have let go */
+/* Before a record (0: any of them) is changed or removed: keeps its text for who has it open; between
+ * db_begin() and db_end(). */
+int cache_keep_held(struct cache *c, int64_t seq);
 
 /* The key of a listing, made when missing; between db_begin() and db_end(). */
 int cache_listing_key(struct cache *c, enum kind kind, const char *folder, int64_t *ret);

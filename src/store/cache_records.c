@@ -165,8 +165,10 @@ static int change(struct cache *c, const struct batch *b, const struct known *kn
                   const struct item *item, int64_t sum, uint64_t run)
 {
     struct sql_query q;
-    int rc;
+    int rc = cache_keep_held(c, known->seq);
 
+    if (rc)
+        return rc;
     db_write(
         &c->db, &q,
         "UPDATE records SET etag = ?, mtime = ?, stamp = ?, size = ?, attachments = ?, read = ?,"

@@ -104,7 +104,9 @@ static int busy(int fd, const char *dir, struct buf *err)
 
     pid[n > 0 ? n : 0] = '\0';
     pid[strcspn(pid, "\n")] = '\0';
-    return buf_fail(err, -EBUSY, "another outlookfs (process %s) uses %s", *pid ? pid : "?", dir);
+    return buf_fail(err, -EBUSY,
+                    "another outlookfs (process %s) uses %s: a second mount needs one of its own",
+                    *pid ? pid : "?", dir);
 }
 
 /*

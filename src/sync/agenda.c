@@ -9,6 +9,7 @@
 #include "mailbox_p.h"
 
 #include <outlookfs/base/alloc.h>
+#include <outlookfs/base/json.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/model/dialect.h>
 #include <outlookfs/model/event.h>
@@ -19,10 +20,9 @@
 /* The occurrence as a record, where it happens on the day; it is changed. */
 static void add_occurrence(struct search_result *r, struct cJSON *obj, const struct event_day *day)
 {
-    cJSON *event = dialect_take(KIND_EVENT, cJSON_Duplicate(obj, true));
-    struct buf why;
+    SCOPED(json_release) cJSON *event = dialect_take(KIND_EVENT, cJSON_Duplicate(obj, true));
+    SCOPED(buf_release) struct buf why = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&why, BUF_TEXT_MAX);
     if (event_is_on(event, day)) {
         struct item item = {0};
 
@@ -31,8 +31,6 @@ static void add_occurrence(struct search_result *r, struct cJSON *obj, const str
         else
             r->items[r->nitems++] = item;
     }
-    buf_release(&why);
-    cJSON_Delete(event);
 }
 
 int search_ask_agenda(struct mailbox *mb, const struct search *what, struct remote_ctx ctx,
@@ -40,7 +38,8 @@ int search_ask_agenda(struct mailbox *mb, const struct search *what, struct remo
 {
     struct remote_fault fault = {0};
     struct event_day day;
-    cJSON *list = NULL, *obj;
+    SCOPED(json_release) cJSON *list = NULL;
+    cJSON *obj;
 
     if (event_day_parse(what->name, &day))
         return buf_fail(err, -ENOENT, "%s is no date", what->name);
@@ -51,6 +50,5 @@ int search_ask_agenda(struct mailbox *mb, const struct search *what, struct remo
         return rc;
     ret->items = xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*ret->items));
     cJSON_ArrayForEach(obj, list) add_occurrence(ret, obj, &day);
-    cJSON_Delete(list);
     return 0;
 }

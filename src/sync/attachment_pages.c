@@ -67,7 +67,7 @@ static size_t weigh_contents(struct mailbox *mb, const char *message, const cJSO
 /* What listing this message with what it carries adds to the answer; 0: some of it is cached. */
 static size_t weigh(struct mailbox *mb, const char *folder, const struct cache_place *place)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     cJSON *obj = NULL;
     size_t bytes = 0;
 
@@ -83,7 +83,6 @@ static size_t weigh(struct mailbox *mb, const char *folder, const struct cache_p
         bytes = contents ? bytes + contents : 0;
     }
     cJSON_Delete(obj);
-    cache_record_release(&r);
     return bytes;
 }
 
@@ -180,7 +179,8 @@ static void keep_list(struct mailbox *mb, const char *message, const cJSON *obj)
 
 static void keep_all(struct mailbox *mb, enum remote_attachments what, const struct item *item)
 {
-    cJSON *obj = NULL, *a;
+    SCOPED(json_release) cJSON *obj = NULL;
+    cJSON *a;
 
     if (what == REMOTE_NAMES) {
         if (!json_parse_object(item->text, item->size, &obj, NULL))
@@ -188,7 +188,6 @@ static void keep_all(struct mailbox *mb, enum remote_attachments what, const str
     } else if (!dialect_parse(KIND_MESSAGE, item->text, item->size, &obj, NULL)) {
         cJSON_ArrayForEach(a, json_get(obj, "Attachments")) keep(mb, item->id, a);
     }
-    cJSON_Delete(obj);
 }
 
 /* `*ret_met`: with the message. */
@@ -199,7 +198,7 @@ static enum grade ask_page(const struct run *run, const char *message, struct ca
     struct remote_query query = {.skip = (unsigned)run->first,
                                  .top = (unsigned)(run->end - run->first),
                                  .attachments = run->what};
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     struct remote_page page = {0};
     enum grade grade =
         remote_list(run->mb->remote, KIND_MESSAGE, run->folder, &query, ctx, &page, &fault);
@@ -211,7 +210,6 @@ static enum grade ask_page(const struct run *run, const char *message, struct ca
     }
     *ret_status = fault.status;
     items_release(&page.items);
-    remote_fault_release(&fault);
     return grade;
 }
 
@@ -254,7 +252,8 @@ void attachments_read_ahead(struct mailbox *mb, const char *message, const char 
                             struct cancel *cancel)
 {
     struct run run = {.mb = mb, .what = what_of(mb, attachment)};
-    char *folder = NULL, *key;
+    SCOPED(xfree) char *folder = NULL;
+    char *key;
 
     if (!run.what || cache_find(mb->cache, KIND_MESSAGE, message, &folder))
         return;
@@ -272,5 +271,4 @@ void attachments_read_ahead(struct mailbox *mb, const char *message, const char 
         }
         free(key);
     }
-    free(folder);
 }

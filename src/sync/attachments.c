@@ -40,12 +40,11 @@ static int receive(void *ctx, const void *data, size_t len)
 static int receive_base64(struct receiver *r, const char *text)
 {
     size_t left = strcspn(text, "=");
-    struct buf bytes;
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(BASE64_PIECE);
     int rc = 0;
 
     if (text[left + strspn(text + left, "=")])
         return -EBADMSG; /* padding in the middle */
-    buf_init(&bytes, BASE64_PIECE);
     while (!rc && left) {
         size_t n = left < BASE64_PIECE ? left : BASE64_PIECE;
 
@@ -54,7 +53,6 @@ static int receive_base64(struct receiver *r, const char *text)
         text += n;
         left -= n;
     }
-    buf_release(&bytes);
     return rc;
 }
 
@@ -152,10 +150,9 @@ cJSON *attachments_object(struct mailbox *mb, const char *id, const char *key)
 
 cJSON *attachments_kept_list(struct mailbox *mb, const char *message, const char *etag)
 {
-    char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
+    SCOPED(xfree) char *key = xasprintf("%s%s", MAILBOX_ATTACHMENT_LIST, etag);
     cJSON *obj = attachments_object(mb, message, key);
 
-    free(key);
     return obj ? dialect_take(KIND_MESSAGE, obj) : NULL;
 }
 
@@ -173,9 +170,9 @@ static int64_t size_in(cJSON *list, const char *attachment)
 /* What is listed is not an exact number of bytes (contract 2.7); -1: nothing is. */
 static int64_t listed_size(struct mailbox *mb, const char *message, const char *attachment)
 {
-    struct cache_record record = {0};
+    SCOPED(cache_record_release) struct cache_record record = {0};
     cJSON *obj = NULL;
-    char *folder = NULL;
+    SCOPED(xfree) char *folder = NULL;
     int64_t size = -1;
     int rc = cache_find(mb->cache, KIND_MESSAGE, message, &folder);
 
@@ -189,8 +186,6 @@ static int64_t listed_size(struct mailbox *mb, const char *message, const char *
         size = size_in(attachments_kept_list(mb, message, ""), attachment);
     if (size < 0 && record.etag)
         size = size_in(attachments_kept_list(mb, message, record.etag), attachment);
-    cache_record_release(&record);
-    free(folder);
     return size;
 }
 
@@ -224,11 +219,9 @@ static int ask_attachment(struct mailbox *mb, const char *message, const char *a
 
 static int receive_object(struct receiver *r, const cJSON *obj)
 {
-    char *text = json_print(obj);
-    int rc = text ? receive(r, text, strlen(text)) : -EFBIG;
+    SCOPED(xfree) char *text = json_print(obj);
 
-    free(text);
-    return rc;
+    return text ? receive(r, text, strlen(text)) : -EFBIG;
 }
 
 /* {"Attachments": [...]}, in the service's words, as the record would have it. */
@@ -245,16 +238,14 @@ static int ask_list(struct mailbox *mb, const char *message, struct cancel *canc
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     int rc = mailbox_answered(remote_attachments(mb->remote, message, ctx, &list, &fault), &fault,
                               "attachments", err);
 
-    cJSON *obj = object_of_list(list);
+    SCOPED(json_release) cJSON *obj = object_of_list(list);
 
     if (!rc)
         rc = receive_object(r, obj);
-    cJSON_Delete(obj);
-    cJSON_Delete(list);
     return rc;
 }
 
@@ -347,18 +338,16 @@ int attachments_store_object(struct mailbox *mb, const char *id, const char *key
 
 int attachments_store_list(struct mailbox *mb, const char *message, const cJSON *list)
 {
-    cJSON *obj = object_of_list(list);
-    int rc = attachments_store_object(mb, message, MAILBOX_ATTACHMENT_LIST, obj);
+    SCOPED(json_release) cJSON *obj = object_of_list(list);
 
-    cJSON_Delete(obj);
-    return rc;
+    return attachments_store_object(mb, message, MAILBOX_ATTACHMENT_LIST, obj);
 }
 
 int mailbox_attachment(struct mailbox *mb, const char *message, const char *attachment,
                        struct cancel *cancel, size_t *ret_size, struct buf *err)
 {
     int fd = cache_attachment_open(mb->cache, message, attachment, ret_size);
-    char *key;
+    SCOPED(xfree) char *key = NULL;
     int rc;
 
     if (fd != -ENOENT)
@@ -379,6 +368,5 @@ int mailbox_attachment(struct mailbox *mb, const char *message, const char *atta
         }
         flights_leave(mb->flights, key);
     }
-    free(key);
     return rc ? rc : fd;
 }

@@ -81,8 +81,8 @@ static int queue_op(struct change *c, struct journal_op *op)
 static void complete_base(const struct change *c, cJSON *base)
 {
     const char *draft = kind_info(c->slot.kind)->draft;
-    struct cache_record r = {0};
-    cJSON *record = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(json_release) cJSON *record = NULL;
 
     if (!draft ||
         cache_get(c->wb->mb->cache, c->slot.kind, c->slot.folder, c->slot.record, true, &r))
@@ -91,8 +91,6 @@ static void complete_base(const struct change *c, cJSON *base)
         cJSON_DeleteItemFromObjectCaseSensitive(base, draft);
         cJSON_AddBoolToObject(base, draft, json_bool(record, draft, false));
     }
-    cJSON_Delete(record);
-    cache_record_release(&r);
 }
 
 static int check_update(struct change *c, cJSON *base)
@@ -103,10 +101,10 @@ static int check_update(struct change *c, cJSON *base)
 
 static int begin_op(struct change *c)
 {
-    struct journal_op op = {.verb = JOURNAL_CREATE};
+    SCOPED(journal_op_release) struct journal_op op = {.verb = JOURNAL_CREATE};
     enum kind kind = c->slot.kind;
-    char *answer = NULL;
-    cJSON *base = NULL;
+    SCOPED(xfree) char *answer = NULL;
+    SCOPED(json_release) cJSON *base = NULL;
     int rc;
 
     writeback_forget_trash(c->wb, c->slot.id);
@@ -114,22 +112,17 @@ static int begin_op(struct change *c)
         rc = kind_check_new(kind, c->obj, c->err);
         if (!rc)
             rc = queue_op(c, &op);
-        goto out;
+        return rc;
     }
     rc = parse_base(c->base, &base, c->err);
     if (!rc)
         rc = check_update(c, base);
     if (rc || merge_same(kind, base, c->obj))
-        goto out;
+        return rc;
     op.verb = JOURNAL_UPDATE;
     answer = writeback_find_answer(c->wb, c->slot.id, c->base);
     op_set_base(&op, c->base, answer);
-    rc = queue_op(c, &op);
-out:
-    free(answer);
-    cJSON_Delete(base);
-    journal_op_release(&op);
-    return rc;
+    return queue_op(c, &op);
 }
 
 /*
@@ -155,11 +148,9 @@ static int end_rejected(struct change *c, struct journal_op *op)
 
 static bool same_text(const struct change *c, const char *text, const cJSON *obj)
 {
-    cJSON *other = json_load(text);
-    bool same = other && merge_same(c->slot.kind, other, obj);
+    SCOPED(json_release) cJSON *other = json_load(text);
 
-    cJSON_Delete(other);
-    return same;
+    return other && merge_same(c->slot.kind, other, obj);
 }
 
 /* The same text saved again asks for nothing new: a FLUSH may come many times. */
@@ -183,7 +174,7 @@ static int change_update(struct change *c, struct journal_op *op)
 {
     enum kind kind = c->slot.kind;
     bool attempted = op->began || writeback_under_way(c->wb, c->slot.id);
-    cJSON *base;
+    SCOPED(json_release) cJSON *base = NULL;
     int rc;
 
     if (!op->base)
@@ -201,7 +192,6 @@ static int change_update(struct change *c, struct journal_op *op)
         if (!rc)
             rc = queue_op(c, op);
     }
-    cJSON_Delete(base);
     return rc;
 }
 
@@ -211,23 +201,20 @@ static int change_update(struct change *c, struct journal_op *op)
  */
 static bool has_seen_theirs(const struct change *c, const struct journal_op *op)
 {
-    cJSON *seen = json_load(c->base);
-    bool newer = seen && !same_text(c, op->mine, seen) && !same_text(c, op->base, seen);
+    SCOPED(json_release) cJSON *seen = json_load(c->base);
 
-    cJSON_Delete(seen);
-    return newer;
+    return seen && !same_text(c, op->mine, seen) && !same_text(c, op->base, seen);
 }
 
 /* From now on the change is measured against theirs, as the user has seen it. */
 static int rebase_on_theirs(struct change *c, struct journal_op *op)
 {
-    struct conflict conflict;
+    SCOPED(conflict_release) struct conflict conflict = {0};
     int rc = state_get_conflict(c->state, c->slot.id, &conflict);
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
     op_set_base(op, has_seen_theirs(c, op) ? c->base : conflict.theirs, NULL);
-    conflict_release(&conflict);
     return state_remove_conflict(c->state, c->slot.id);
 }
 
@@ -294,7 +281,8 @@ static bool settle_obj(enum kind kind, const cJSON *base, cJSON *obj)
 static int settle(struct change *c, const struct journal_op *op)
 {
     bool create = op ? op->verb == JOURNAL_CREATE : !c->slot.record;
-    cJSON *base = NULL, *settled = NULL;
+    SCOPED(json_release) cJSON *base = NULL;
+    cJSON *settled = NULL;
     struct buf text;
     int rc = 0;
 
@@ -313,14 +301,13 @@ static int settle(struct change *c, const struct journal_op *op)
     } else {
         cJSON_Delete(settled);
     }
-    cJSON_Delete(base);
     return rc;
 }
 
 int writeback_update(struct writeback *wb, const struct slot *slot, const char *base,
                      const char *mine, const struct cJSON *mine_obj, struct buf *err)
 {
-    struct change c;
+    SCOPED(change_release) struct change c = {0};
     struct journal_op op;
     int rc = change_init(&c, wb, slot, base, err);
 
@@ -331,7 +318,7 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
     if (!mine_obj)
         rc = json_parse_object(mine, strlen(mine), &c.parsed, err);
     if (rc)
-        goto out;
+        return rc;
     c.obj = mine_obj ? mine_obj : c.parsed;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc == -ENOENT) {
@@ -342,8 +329,6 @@ int writeback_update(struct writeback *wb, const struct slot *slot, const char *
         rc = rc ? rc : change_op(&c, &op);
         journal_op_release(&op);
     }
-out:
-    change_release(&c);
     return rc;
 }
 
@@ -385,7 +370,7 @@ static int hold(struct writeback *wb, struct journal_op *op)
 
 static int hold_all(struct writeback *wb, int64_t confirmed)
 {
-    struct journal_op *ops;
+    SCOPED(xfree) struct journal_op *ops = NULL;
     size_t count;
     int rc = state_op_heads(wb->mb->state, &ops, &count);
 
@@ -397,7 +382,6 @@ static int hold_all(struct writeback *wb, int64_t confirmed)
             rc = hold(wb, &ops[i]);
         journal_op_release(&ops[i]);
     }
-    free(ops);
     return rc;
 }
 
@@ -415,13 +399,11 @@ static unsigned share_of_folder(struct writeback *wb, const struct slot *slot)
 
 static void log_share(struct mailbox *mb, const struct slot *slot)
 {
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&path, BUF_TEXT_MAX);
     mailbox_folder_path(mb, slot->kind, slot->folder, &path);
     log_warn("%s: more than %u%% of its records deleted at one time: " NOTHING_DELETED, path.data,
              mb->config.delete_share);
-    buf_release(&path);
 }
 
 /* After the DELETE of a slot was journalled. */
@@ -487,21 +469,17 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
                      struct buf *err)
 {
     const struct kind_info *info = kind_info(slot->kind);
-    struct change c;
+    SCOPED(change_release) struct change c = {0};
     struct journal_op op;
     int rc = change_init(&c, wb, slot, base, err);
 
     if (rc)
         return rc;
-    if (!(info->caps & KIND_CAN_DELETE)) {
-        rc = buf_fail(err, -EPERM, "the service cannot delete a %s", info->name);
-        goto out;
-    }
+    if (!(info->caps & KIND_CAN_DELETE))
+        return buf_fail(err, -EPERM, "the service cannot delete a %s", info->name);
     rc = state_get_op(c.state, slot->id, &op);
-    if (rc == -ENOENT && !c.slot.record) {
-        rc = state_remove_slot(c.state, slot->id);
-        goto out;
-    }
+    if (rc == -ENOENT && !c.slot.record)
+        return state_remove_slot(c.state, slot->id);
     if (rc == -ENOENT) {
         writeback_forget_trash(wb, slot->id);
         op = (struct journal_op){.verb = JOURNAL_UPDATE};
@@ -512,8 +490,6 @@ int writeback_delete(struct writeback *wb, const struct slot *slot, const char *
         rc = delete_op(&c, &op);
         journal_op_release(&op);
     }
-out:
-    change_release(&c);
     return rc;
 }
 
@@ -532,7 +508,7 @@ static int move_op(struct change *c, struct journal_op *op, bool back, bool atte
 int writeback_move(struct writeback *wb, const struct slot *slot, const char *folder,
                    struct buf *err)
 {
-    struct change c;
+    SCOPED(change_release) struct change c = {0};
     struct journal_op op;
     int rc = change_init(&c, wb, slot, NULL, err);
 
@@ -540,7 +516,7 @@ int writeback_move(struct writeback *wb, const struct slot *slot, const char *fo
         return rc;
     rc = state_get_op(c.state, slot->id, &op);
     if (rc && rc != -ENOENT)
-        goto out;
+        return rc;
     if (rc) {
         op = (struct journal_op){.verb = JOURNAL_MOVE};
     } else if (!c.slot.record && (op.began || writeback_under_way(wb, slot->id))) {
@@ -557,7 +533,5 @@ int writeback_move(struct writeback *wb, const struct slot *slot, const char *fo
     if (!rc && (c.slot.record || op.gen))
         rc = move_op(&c, &op, str_eq(c.slot.origin, folder), attempted);
     journal_op_release(&op);
-out:
-    change_release(&c);
     return rc;
 }

@@ -24,7 +24,7 @@ struct differences {
 
 static void differ(struct differences *d, const char *id)
 {
-    d->ids = xrealloc(d->ids, (d->count + 1) * sizeof(*d->ids));
+    d->ids = xgrow(d->ids, d->count, sizeof(*d->ids));
     d->ids[d->count++] = xstrdup(id);
 }
 
@@ -55,16 +55,14 @@ static int compare_rows(struct folder *f, struct map *theirs, struct differences
 static int settle(struct folder *f, const struct pass *pass, const struct differences *d,
                   uintptr_t gen, struct remote_ctx ctx)
 {
-    struct remote_fault fault = {0};
-    struct items items = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(items_release) struct items items = {0};
     int rc = grade_errno(ask_records(f, d->ids, d->count, ctx, &items, &fault));
 
     if (!rc)
         rc = commit_items(f, items.list, items.count, gen, pass->row.run);
     if (!rc)
         rc = forget_records(f, items.removed, items.nremoved, gen);
-    items_release(&items);
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -72,10 +70,10 @@ static int compare(const struct step *step, struct remote_ctx ctx)
 {
     struct folder *f = step->folder;
     struct mailbox *mb = f->listings->mb;
-    struct remote_versions versions = {0};
-    struct remote_fault fault = {0};
+    SCOPED(remote_versions_release) struct remote_versions versions = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     struct differences d = {0};
-    struct map theirs;
+    SCOPED(map_release) struct map theirs = {0};
     uintptr_t gen = step_gen(step);
     int rc = grade_errno(remote_list_versions(mb->remote, f->kind, f->id, ctx, &versions, &fault));
 
@@ -92,9 +90,6 @@ static int compare(const struct step *step, struct remote_ctx ctx)
         log_info("%s/%s: %zu records had not come by the list of changes", kind_info(f->kind)->dir,
                  f->id, d.count);
     xstrfree(d.ids, d.count);
-    map_release(&theirs);
-    remote_versions_release(&versions);
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -103,12 +98,11 @@ static int note_compared(struct folder *f)
     struct cache *cache = f->listings->mb->cache;
     struct cache_listing row;
 
-    mutex_lock(&f->commit);
+    LOCKED(&f->commit);
     int rc = cache_get_listing(cache, f->kind, f->id, &row);
     row.compared_at = clock_steady();
     if (!rc)
         rc = cache_put_listing(cache, f->kind, f->id, &row);
-    mutex_unlock(&f->commit);
     return rc;
 }
 

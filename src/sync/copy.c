@@ -37,7 +37,7 @@ static int refuse(struct writeback *wb, const struct slot *slot, const struct jo
 int copy_waited_for(struct writeback *wb, const struct slot *slot, const char *text, int64_t *ret,
                     struct buf *err)
 {
-    struct journal_op op;
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_find_copy(wb->mb->state, slot, copy_digest(text), &op);
 
     *ret = 0;
@@ -47,26 +47,23 @@ int copy_waited_for(struct writeback *wb, const struct slot *slot, const char *t
         rc = refuse(wb, slot, &op, err);
     else
         *ret = op.slot;
-    journal_op_release(&op);
     return rc;
 }
 
 int copy_moves_on(struct writeback *wb, const struct slot *slot, const struct journal_op *op)
 {
-    struct journal_op next;
+    SCOPED(journal_op_release) struct journal_op next = {0};
     int rc = state_find_copy(wb->mb->state, slot, op->digest, &next);
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = state_wait_for_other(wb->mb->state, slot->id, next.slot);
-    journal_op_release(&next);
-    return rc;
+    return state_wait_for_other(wb->mb->state, slot->id, next.slot);
 }
 
 /* Whether its record was made is not known yet: that goes on. */
 static int make_it_after_all(struct state *state, int64_t slot)
 {
-    struct journal_op op;
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(state, slot, &op);
 
     if (rc)
@@ -76,9 +73,7 @@ static int make_it_after_all(struct state *state, int64_t slot)
     op.gen++;
     xstrset(&op.mine, op.seen ? op.seen : op.sent);
     xstrset(&op.seen, NULL);
-    rc = state_put_op(state, &op);
-    journal_op_release(&op);
-    return rc;
+    return state_put_op(state, &op);
 }
 
 static int withdraw(struct writeback *wb, const struct slot *slot)

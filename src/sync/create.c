@@ -51,13 +51,10 @@ static bool is_free(const struct finding *s, const char *id)
 /* Is it ours? `older`: it was there before. */
 static bool is_it(const struct finding *s, const struct item *item, bool *older)
 {
-    cJSON *record = json_load(item->text);
-    bool is;
+    SCOPED(json_release) cJSON *record = json_load(item->text);
 
     *older = is_older(s, record);
-    is = !*older && merge_contains(s->job->slot.kind, record, s->body) && is_free(s, item->id);
-    cJSON_Delete(record);
-    return is;
+    return !*older && merge_contains(s->job->slot.kind, record, s->body) && is_free(s, item->id);
 }
 
 /* `done`: found, or nothing further can be it. */
@@ -127,7 +124,7 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
     const struct kind_info *info = kind_info(j->slot.kind);
     struct finding s = {.job = j};
     enum grade grade = GRADE_REFUSED;
-    cJSON *sent = json_load(j->op.sent);
+    SCOPED(json_release) cJSON *sent = json_load(j->op.sent);
     char *orderby;
 
     if (!sent) {
@@ -146,7 +143,6 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
         grade = read_pages(&s, ret, fault);
     }
     cJSON_Delete(s.body);
-    cJSON_Delete(sent);
     return grade;
 }
 
@@ -159,36 +155,28 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
 static char *text_to_send(const struct job *j)
 {
     const char *once = kind_info(j->slot.kind)->once;
-    cJSON *mine = json_load(j->op.mine), *sent = NULL;
-    char uuid[STR_UUID_SIZE], *ret = NULL;
+    SCOPED(json_release) cJSON *mine = json_load(j->op.mine), *sent = NULL;
+    char uuid[STR_UUID_SIZE];
 
-    if (!mine || !once) {
-        ret = mine ? xstrdup(j->op.mine) : NULL;
-        goto out;
-    }
+    if (!mine || !once)
+        return mine ? xstrdup(j->op.mine) : NULL;
     sent = json_load(j->op.sent);
     str_uuid(uuid);
     const char *known = json_str(sent, once);
     cJSON_DeleteItemFromObjectCaseSensitive(mine, once);
     cJSON_AddStringToObject(mine, once, known ? known : uuid);
-    ret = render_text(mine);
-out:
-    cJSON_Delete(sent);
-    cJSON_Delete(mine);
-    return ret;
+    return render_text(mine);
 }
 
 /* What the record that was found is known to have of what was sent. The caller frees. */
 static char *settled_text(struct job *j, const struct item *item, const char *was_sent)
 {
-    cJSON *sent = json_load(was_sent), *record = json_load(item->text), *settled = NULL;
+    SCOPED(json_release) cJSON *sent = json_load(was_sent), *record = json_load(item->text);
+    SCOPED(json_release) cJSON *settled = NULL;
 
     if (sent && record)
         settled = merge_settle(j->slot.kind, record, sent, MERGE_TIMES_UNKNOWN);
     char *text = settled ? render_text(settled) : NULL;
-    cJSON_Delete(settled);
-    cJSON_Delete(record);
-    cJSON_Delete(sent);
     return text ? text : xstrdup(was_sent);
 }
 
@@ -198,7 +186,7 @@ static char *settled_text(struct job *j, const struct item *item, const char *wa
  */
 static int found_again(struct job *j, const struct item *item, const char *sent, const char *text)
 {
-    char *settled = settled_text(j, item, sent);
+    SCOPED(xfree) char *settled = settled_text(j, item, sent);
     int rc;
 
     if (str_eq(text, settled)) {
@@ -210,7 +198,6 @@ static int found_again(struct job *j, const struct item *item, const char *sent,
         if (!rc)
             rc = update_run(j);
     }
-    free(settled);
     return rc;
 }
 
@@ -225,16 +212,15 @@ static int posted(struct job *j, const struct item *item, const char *before, co
 static int post(struct job *j, const char *text)
 {
     enum kind kind = j->slot.kind;
-    char *before = j->op.sent ? xstrdup(j->op.sent) : NULL;
-    cJSON *mine = json_load(text), *body = NULL, *answer = NULL;
-    struct remote_fault fault = {0};
-    struct item item = {0};
-    struct buf err;
+    SCOPED(xfree) char *before = j->op.sent ? xstrdup(j->op.sent) : NULL;
+    SCOPED(json_release) cJSON *mine = json_load(text), *body = NULL, *answer = NULL;
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(item_release) struct item item = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc = job_begin(j, &(struct attempt){.change = REMOTE_CREATE, .sent = text});
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (rc)
-        goto out;
+        return rc;
     body = merge_new_body(kind, mine);
     crash_point("sync: before POST");
     enum grade grade =
@@ -242,27 +228,18 @@ static int post(struct job *j, const char *text)
     crash_point("sync: after POST");
     if (grade == GRADE_OK && item_from_json(kind, answer, &item, &err))
         job_fault(&fault, GRADE_BROKEN, err.data);
-    rc = item.id ? posted(j, &item, before, text) : outcome_failure(j, &fault, true);
-out:
-    cJSON_Delete(answer);
-    cJSON_Delete(body);
-    cJSON_Delete(mine);
-    item_release(&item);
-    remote_fault_release(&fault);
-    buf_release(&err);
-    free(before);
-    return rc;
+    return item.id ? posted(j, &item, before, text) : outcome_failure(j, &fault, true);
 }
 
 int create_run(struct job *j)
 {
-    struct remote_fault fault = {0};
-    struct item found = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(item_release) struct item found = {0};
     int rc = j->op.sent ? job_settle(j) : 0;
 
     if (rc)
         return rc;
-    char *text = text_to_send(j);
+    SCOPED(xfree) char *text = text_to_send(j);
     if (j->op.sent && create_find(j, &found, &fault) != GRADE_OK) {
         rc = outcome_failure(j, &fault, false);
     } else if (found.id) {
@@ -273,8 +250,5 @@ int create_run(struct job *j)
     } else {
         rc = post(j, text);
     }
-    free(text);
-    item_release(&found);
-    remote_fault_release(&fault);
     return rc;
 }

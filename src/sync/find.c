@@ -110,14 +110,12 @@ static int ask_path(struct mailbox *mb, const char *parent, const char *name, co
 static int find_cached(struct mailbox *mb, enum kind kind, const char *parent, const char *name,
                        struct cache_folder *ret)
 {
-    struct cache_folders folders;
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = cache_get_folders(mb->cache, kind, &folders);
 
     if (rc)
         return rc;
-    rc = find_listed(&folders, parent, name, ret);
-    cache_folders_release(&folders);
-    return rc;
+    return find_listed(&folders, parent, name, ret);
 }
 
 static int find_by_asking(struct mailbox *mb, const char *parent, const char *name,
@@ -128,11 +126,11 @@ static int find_by_asking(struct mailbox *mb, const char *parent, const char *na
 
     if (rc)
         return rc;
-    char *path = folders_path(&folders, parent, name);
+    SCOPED(xfree) char *path = folders_path(&folders, parent, name);
     cache_folders_release(&folders);
     if (!path)
         return -ENOENT;
-    char *key = xasprintf("path/%s", path);
+    SCOPED(xfree) char *key = xasprintf("path/%s", path);
 
     if (flights_is_absent(mb->flights, key)) {
         rc = -ENOENT;
@@ -147,8 +145,6 @@ static int find_by_asking(struct mailbox *mb, const char *parent, const char *na
         }
         flights_leave(mb->flights, key);
     }
-    free(key);
-    free(path);
     return rc;
 }
 

@@ -89,14 +89,12 @@ static int look_at_op(const struct flush *f, const struct journal_op *op)
 
 static int look_at_slot(const struct flush *f)
 {
-    struct journal_op op;
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op_head(f->wb->mb->state, f->slot, &op);
 
     if (rc)
         return rc == -ENOENT ? 0 : rc;
-    rc = look_at_op(f, &op);
-    journal_op_release(&op);
-    return rc;
+    return look_at_op(f, &op);
 }
 
 static int look_at_all(const struct flush *f)
@@ -119,10 +117,9 @@ unsigned writeback_busy(struct writeback *wb)
 {
     unsigned count = 0;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     for (size_t i = 0; i < WRITEBACK_WORKERS; i++)
         count += wb->workers[i].claims != 0;
-    mutex_unlock(&wb->scheduler.lock);
     return count;
 }
 
@@ -179,10 +176,9 @@ static void enter(struct flush *f)
 {
     struct scheduler *scheduler = &f->wb->scheduler;
 
-    mutex_lock(&scheduler->lock);
+    LOCKED(&scheduler->lock);
     f->refusals = scheduler->refusals;
     scheduler->auth_until = 0; /* somebody asks: once more */
-    mutex_unlock(&scheduler->lock);
 }
 
 int writeback_flush(struct writeback *wb, int64_t slot, int64_t until, struct cancel *cancel,

@@ -4,6 +4,7 @@
  */
 #include "listing_p.h"
 
+#include <outlookfs/base/alloc.h>
 #include <outlookfs/base/clock.h>
 #include <outlookfs/base/log.h>
 #include <outlookfs/base/str.h>
@@ -50,7 +51,7 @@ int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent
                           const char *display, struct cancel *cancel, struct buf *err)
 {
     struct remote_fault fault = {0};
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
     int rc = 0;
 
     if (!can_change(mb, kind, err, &rc))
@@ -69,7 +70,6 @@ int mailbox_create_folder(struct mailbox *mb, enum kind kind, const char *parent
         mutex_unlock(&mb->listings->catalog);
         mailbox_notify_folders(mb, kind);
     }
-    free(id);
     return rc;
 }
 
@@ -104,7 +104,7 @@ static int empty_folder(struct mailbox *mb, const struct cache_folder *folder,
                         struct cancel *cancel, struct buf *err)
 {
     int64_t until = clock_mono() + EMPTYING_MAX;
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
     int rc = state_slots_leaving(mb->state, folder->kind, folder->id, &slots, &count);
 
@@ -113,7 +113,6 @@ static int empty_folder(struct mailbox *mb, const struct cache_folder *folder,
             rc = writeback_flush(mb->writeback, slots[i].id, until, cancel, err);
         slot_release(&slots[i]);
     }
-    free(slots);
     return rc == -EINPROGRESS ? buf_fail(err, -ENOTEMPTY, "its records are not removed yet") : rc;
 }
 

@@ -29,7 +29,7 @@ const struct cache_folder *folders_by_id(const struct cache_folders *folders, co
 static void folders_add(struct cache_folders *folders, enum kind kind, const char *id,
                         const char *display, const char *parent, unsigned flags)
 {
-    folders->list = xrealloc(folders->list, (folders->count + 1) * sizeof(*folders->list));
+    folders->list = xgrow(folders->list, folders->count, sizeof(*folders->list));
     folders->list[folders->count++] = (struct cache_folder){
         .kind = kind,
         .id = xstrdup(id),
@@ -43,13 +43,12 @@ static void folders_add(struct cache_folders *folders, enum kind kind, const cha
 static void folders_add_path(struct cache_folders *folders, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
+    SCOPED(xfree) char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
 
     if (parent && folders_by_id(folders, parent))
         folders_add(folders, KIND_MESSAGE, path, slash + 1, parent, 0);
     else
         folders_add(folders, KIND_MESSAGE, path, path, NULL, 0);
-    free(parent);
 }
 
 const struct cache_folder *folders_by_path(const struct cache_folders *folders, const char *path,
@@ -129,32 +128,28 @@ static const struct cache_folder *find_flagged_above(const struct cache_folders 
 bool mailbox_may_create(struct mailbox *mb, enum kind kind, const char *folder)
 {
     const struct kind_info *info = kind_info(kind);
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
 
     if (!(info->caps & KIND_CAN_CREATE) || !info->draft)
         return info->caps & KIND_CAN_CREATE;
-    bool may = !cache_get_folders(mb->cache, kind, &folders) &&
-               find_flagged_above(&folders, folder, FOLDER_DRAFTS);
-    cache_folders_release(&folders);
-    return may;
+    return !cache_get_folders(mb->cache, kind, &folders) &&
+           find_flagged_above(&folders, folder, FOLDER_DRAFTS);
 }
 
 static int trash_of(struct mailbox *mb, enum kind kind, const char *folder, char **ret)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = cache_get_folders(mb->cache, kind, &folders);
 
     *ret = NULL;
     if (rc || !folders.asked_at)
         return rc ? rc : -ENOENT;
     if (find_flagged_above(&folders, folder, FOLDER_TRASH))
-        goto out;
+        return 0;
     for (size_t i = 0; i < folders.count && !*ret; i++) {
         if (folders.list[i].flags & FOLDER_TRASH)
             *ret = xstrdup(folders.list[i].id);
     }
-out:
-    cache_folders_release(&folders);
     return 0;
 }
 
@@ -174,18 +169,17 @@ int folders_trash(struct mailbox *mb, enum kind kind, const char *folder, struct
 
 void folders_trash_has_changed(struct mailbox *mb, enum kind kind, const char *folder)
 {
-    char *trash = NULL;
+    SCOPED(xfree) char *trash = NULL;
 
     if (kind_info(kind)->caps & KIND_CAN_MOVE) /* then it is moved there by us */
         return;
     if (!trash_of(mb, kind, folder, &trash) && trash)
         cache_outdate(mb->cache, kind, trash);
-    free(trash);
 }
 
 void folders_sent_has_changed(struct mailbox *mb)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
 
     if (cache_get_folders(mb->cache, KIND_MESSAGE, &folders))
         return;
@@ -193,7 +187,6 @@ void folders_sent_has_changed(struct mailbox *mb)
         if (folders.list[i].flags & FOLDER_SENT)
             cache_age(mb->cache, KIND_MESSAGE, folders.list[i].id);
     }
-    cache_folders_release(&folders);
 }
 
 /* --- asking for all ------------------------------------------------------------------------ */
@@ -256,8 +249,7 @@ static int ask_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx
         listing_expect(mb->listings, kind, f->id, f->expected);
     }
     ret->partial = answer.partial;
-    ret->cursor = answer.cursor;
-    answer.cursor = NULL;
+    ret->cursor = TAKE(answer.cursor);
     remote_folders_release(&answer);
     if (ret->partial && kind == KIND_MESSAGE)
         rc = add_named(mb, ctx, old, ret);
@@ -283,7 +275,7 @@ static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_
     struct cache_folders now;
     int rc;
 
-    mutex_lock(&mb->listings->catalog);
+    LOCKED(&mb->listings->catalog);
     rc = cache_get_folders(mb->cache, kind, &now);
     if (!rc) {
         if (folders->partial)
@@ -291,7 +283,6 @@ static int store_folders(struct mailbox *mb, enum kind kind, const struct cache_
         cache_folders_release(&now);
         rc = cache_put_folders(mb->cache, kind, folders);
     }
-    mutex_unlock(&mb->listings->catalog);
     return rc;
 }
 
@@ -300,14 +291,12 @@ static int note_changes(struct mailbox *mb, enum kind kind, const struct remote_
                         const struct cache_folders *all, int64_t asked)
 {
     size_t count = news ? news->count : all->count;
-    const char **ids = xcalloc(count + 1, sizeof(*ids));
+    SCOPED(xfree) const char **ids = xcalloc(count + 1, sizeof(*ids));
 
     for (size_t i = 0; i < count; i++)
         ids[i] = news ? news->list[i].id : all->list[i].id;
-    int rc =
-        cache_note_changes(mb->cache, kind, ids, count, asked - FULL_EVERY, asked, clock_steady());
-    free(ids);
-    return rc;
+    return cache_note_changes(mb->cache, kind, ids, count, asked - FULL_EVERY, asked,
+                              clock_steady());
 }
 
 /* Are the folders of a feed's answer called what they were called, and where they were? */
@@ -332,7 +321,7 @@ static bool are_in_place(const struct cache_folders *old, const struct remote_fo
 static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx,
                           const struct cache_folders *old, char **ret_cursor, struct buf *err)
 {
-    struct remote_folders news;
+    SCOPED(remote_folders_release) struct remote_folders news = {0};
     struct remote_fault fault = {0};
     int64_t asked = clock_steady();
 
@@ -347,11 +336,9 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
     if (news.contents)
         rc = note_changes(mb, kind, &news, NULL, asked);
     if (!rc && !news.start_over) {
-        *ret_cursor = news.cursor;
-        news.cursor = NULL;
+        *ret_cursor = TAKE(news.cursor);
         rc = are_in_place(old, &news);
     }
-    remote_folders_release(&news);
     return rc;
 }
 
@@ -359,15 +346,15 @@ static int follow_folders(struct mailbox *mb, enum kind kind, struct remote_ctx 
 static int ask_and_store(struct mailbox *mb, enum kind kind, struct remote_ctx ctx,
                          struct cache_folders *old, bool *ret_changed, struct buf *err)
 {
-    struct cache_folders new = {0};
+    SCOPED(cache_folders_release) struct cache_folders new = {0};
     int64_t asked = clock_steady();
-    char *cursor;
+    SCOPED(xfree) char *cursor = NULL;
     int rc = follow_folders(mb, kind, ctx, old, &cursor, err);
 
     *ret_changed = false;
     if (rc > 0) {
         free(old->cursor);
-        old->cursor = cursor;
+        old->cursor = TAKE(cursor);
         old->asked_at = asked;
         return cache_put_folders_answer(mb->cache, kind, old);
     }
@@ -377,14 +364,11 @@ static int ask_and_store(struct mailbox *mb, enum kind kind, struct remote_ctx c
         rc = note_changes(mb, kind, NULL, &new, asked);
     if (!rc && cursor) {
         free(new.cursor);
-        new.cursor = cursor;
-        cursor = NULL;
+        new.cursor = TAKE(cursor);
     }
     if (!rc)
         rc = store_folders(mb, kind, old, &new);
     *ret_changed = !rc && !folders_equal(old, &new);
-    free(cursor);
-    cache_folders_release(&new);
     return rc;
 }
 
@@ -392,7 +376,7 @@ static int ask_and_store(struct mailbox *mb, enum kind kind, struct remote_ctx c
 static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx ctx, const char *key)
 {
     struct cache_folders old = {0};
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     bool changed;
     int rc = cache_get_folders(mb->cache, kind, &old);
 
@@ -400,7 +384,6 @@ static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx c
         cache_folders_release(&old);
         return rc; /* another thread was faster */
     }
-    buf_init(&err, BUF_TEXT_MAX);
     rc = ask_and_store(mb, kind, ctx, &old, &changed, &err);
     if (rc && rc != -EINTR) {
         flights_put_absent(mb->flights, key, RETRY_AFTER);
@@ -408,7 +391,6 @@ static int renew_folders(struct mailbox *mb, enum kind kind, struct remote_ctx c
     }
     if (!rc && changed)
         mailbox_notify_folders(mb, kind);
-    buf_release(&err);
     cache_folders_release(&old);
     return rc;
 }
@@ -420,14 +402,13 @@ static char *folders_key(enum kind kind)
 
 int folders_refresh(struct mailbox *mb, enum kind kind, struct remote_ctx ctx)
 {
-    char *key = folders_key(kind);
+    SCOPED(xfree) char *key = folders_key(kind);
     int rc = flights_enter(mb->flights, key, ctx.cancel);
 
     if (!rc) {
         rc = renew_folders(mb, kind, ctx, key);
         flights_leave(mb->flights, key);
     }
-    free(key);
     return rc;
 }
 
@@ -441,28 +422,25 @@ struct folders_task {
 
 static void folders_run(struct task *task, struct cancel *cancel)
 {
-    struct folders_task *t = (struct folders_task *)task;
+    SCOPED(xfree) struct folders_task *t = (struct folders_task *)task;
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
 
     if (!cancel_fired(cancel))
         folders_refresh(t->mb, t->kind, ctx);
-    free(t);
 }
 
 bool folders_may_ask(struct mailbox *mb, enum kind kind)
 {
-    char *key = folders_key(kind);
-    bool may = remote_online(mb->remote) && !flights_is_absent(mb->flights, key);
+    SCOPED(xfree) char *key = folders_key(kind);
 
-    free(key);
-    return may;
+    return remote_online(mb->remote) && !flights_is_absent(mb->flights, key);
 }
 
 /* Whoever looks at an old list starts this: one question is enough, so the next is held back while
  * this one may run. */
 static void refresh_later(struct mailbox *mb, enum kind kind)
 {
-    char *queued = xasprintf("folders-queued/%s", kind_info(kind)->dir);
+    SCOPED(xfree) char *queued = xasprintf("folders-queued/%s", kind_info(kind)->dir);
     struct folders_task *t;
 
     if (folders_may_ask(mb, kind) && !flights_is_absent(mb->flights, queued)) {
@@ -476,7 +454,6 @@ static void refresh_later(struct mailbox *mb, enum kind kind)
         else
             free(t);
     }
-    free(queued);
 }
 
 int mailbox_folders(struct mailbox *mb, enum kind kind, struct cancel *cancel,

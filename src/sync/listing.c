@@ -94,14 +94,13 @@ static int visit_wait(struct folder *f, const struct visit *visit, struct cancel
     int64_t until = visit->complete ? clock_mono() + REFRESH_WAIT : INT64_MAX;
     int rc = cancel_fired(cancel) ? -EINTR : 0;
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     f->waiting++;
     while (!rc && f->passes == visit->ticket && (visit->complete || !f->pass->pages))
         rc = cancel_wait(cancel, &l->changed, &l->lock, until);
     f->waiting--;
     if (!rc && f->passes != visit->ticket)
         rc = outcome_locked(f, visit, err);
-    mutex_unlock(&l->lock);
     return rc == -ETIMEDOUT ? 0 : rc;
 }
 
@@ -112,19 +111,16 @@ static char *gone_key(enum kind kind, const char *folder)
 
 bool listing_is_gone(struct mailbox *mb, enum kind kind, const char *folder)
 {
-    char *key = gone_key(kind, folder);
-    bool gone = flights_is_absent(mb->flights, key);
+    SCOPED(xfree) char *key = gone_key(kind, folder);
 
-    free(key);
-    return gone;
+    return flights_is_absent(mb->flights, key);
 }
 
 static int mark_gone(struct mailbox *mb, enum kind kind, const char *folder)
 {
-    char *key = gone_key(kind, folder);
+    SCOPED(xfree) char *key = gone_key(kind, folder);
 
     flights_put_absent(mb->flights, key, RETRY_AFTER);
-    free(key);
     return -ENOENT;
 }
 
@@ -152,11 +148,10 @@ static bool is_growing(struct folder *f, unsigned *passes, unsigned *pages)
     struct listings *l = f->listings;
     bool growing;
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     growing = f->pass && f->pass->state == PASS_PAGES && !f->pass->complete_before;
     *passes = f->passes;
     *pages = growing ? f->pass->pages : 0;
-    mutex_unlock(&l->lock);
     return growing;
 }
 
@@ -166,12 +161,11 @@ static int wait_for_page(struct folder *f, unsigned passes, unsigned pages, stru
     struct listings *l = f->listings;
     int rc = cancel_fired(cancel) ? -EINTR : 0;
 
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     f->waiting++;
     while (!rc && f->passes == passes && f->pass->state == PASS_PAGES && f->pass->pages == pages)
         rc = cancel_wait(cancel, &l->changed, &l->lock, INT64_MAX);
     f->waiting--;
-    mutex_unlock(&l->lock);
     return rc;
 }
 
@@ -300,11 +294,10 @@ void confirm_collect(struct folder *f, struct pass *pass)
 /* It is there, and no listing shows it. */
 static void keep_record(struct folder *f, struct cJSON *obj, uintptr_t gen)
 {
-    struct item item = {0};
+    SCOPED(item_release) struct item item = {0};
 
     if (!item_from_json(f->kind, obj, &item, NULL))
         commit_items(f, &item, 1, gen, CACHE_UNLISTED);
-    item_release(&item);
 }
 
 static void confirm(struct step *step, struct remote_ctx ctx)

@@ -60,7 +60,7 @@ static void config_release(struct mailbox_config *config)
 static int claim(struct mailbox *mb, struct buf *err)
 {
     const char *account = mb->config.account;
-    char *owner = NULL;
+    SCOPED(xfree) char *owner = NULL;
     int rc;
 
     if (!account)
@@ -73,7 +73,6 @@ static int claim(struct mailbox *mb, struct buf *err)
                       mb->config.state_dir, owner);
     if (!rc)
         rc = cache_claim(mb->cache, account);
-    free(owner);
     return rc;
 }
 

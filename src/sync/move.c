@@ -19,7 +19,7 @@ static enum grade look_there(struct job *j, const char *folder, struct cJSON **r
                              struct remote_fault *refusal)
 {
     const char *parent = kind_info(j->slot.kind)->parent;
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     enum grade grade =
         remote_get(j->mb->remote, j->slot.kind, folder, j->slot.record, j->ctx, ret, &fault);
 
@@ -35,7 +35,6 @@ static enum grade look_there(struct job *j, const char *folder, struct cJSON **r
         *refusal = fault;
         fault = (struct remote_fault){0};
     }
-    remote_fault_release(&fault);
     return grade;
 }
 
@@ -61,13 +60,11 @@ static enum grade arrived(struct job *j, struct item *ret)
 /* Has the user taken it back meanwhile to the folder it had left? */
 static bool is_back(struct job *j)
 {
-    struct slot now;
+    SCOPED(slot_release) struct slot now = {0};
 
     if (state_get_slot(j->mb->state, j->slot.id, &now))
         return false;
-    bool back = str_eq(now.folder, j->slot.origin);
-    slot_release(&now);
-    return back;
+    return str_eq(now.folder, j->slot.origin);
 }
 
 /* 1 where the operation is more than the move. */
@@ -135,7 +132,7 @@ int move_begin(struct job *j)
 
 int move_end(struct job *j)
 {
-    struct item item = {0};
+    SCOPED(item_release) struct item item = {0};
     enum grade grade = arrived(j, &item);
     int rc;
 
@@ -145,7 +142,6 @@ int move_end(struct job *j)
         rc = gone(j, &j->request.fault);
     else
         rc = outcome_failure(j, &j->request.fault, false);
-    item_release(&item);
     job_request_release(j);
     return rc;
 }
@@ -190,7 +186,7 @@ static int trashed(struct job *j, const char *trash, const struct item *item)
 
 int move_to_trash_end(struct job *j)
 {
-    struct item item = {0};
+    SCOPED(item_release) struct item item = {0};
     enum grade grade = arrived(j, &item);
     int rc;
 
@@ -200,6 +196,5 @@ int move_to_trash_end(struct job *j)
         rc = outcome_deleted(j);
     else
         rc = outcome_failure(j, &j->request.fault, true);
-    item_release(&item);
     return rc;
 }

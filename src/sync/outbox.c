@@ -35,27 +35,21 @@ void outbox_announce(struct outbox *ob, const char *url)
 {
     char *copy = xstrdup(url);
 
-    mutex_lock(&ob->scheduler.lock);
-    char *old = ob->url;
+    LOCKED(&ob->scheduler.lock);
+    SCOPED(xfree) char *old = ob->url;
     ob->url = copy;
-    mutex_unlock(&ob->scheduler.lock);
-    free(old);
 }
 
 bool outbox_is_announced(struct outbox *ob)
 {
-    mutex_lock(&ob->scheduler.lock);
-    bool announced = ob->url;
-    mutex_unlock(&ob->scheduler.lock);
-    return announced;
+    LOCKED(&ob->scheduler.lock);
+    return ob->url;
 }
 
 char *outbox_address(struct outbox *ob, const char *token)
 {
-    mutex_lock(&ob->scheduler.lock);
-    char *address = ob->url ? xasprintf("%s/%s", ob->url, token) : NULL;
-    mutex_unlock(&ob->scheduler.lock);
-    return address;
+    LOCKED(&ob->scheduler.lock);
+    return ob->url ? xasprintf("%s/%s", ob->url, token) : NULL;
 }
 
 static char *new_token(void)
@@ -345,7 +339,7 @@ static int prune_sent(struct outbox *ob)
 {
     int64_t before = clock_now() - ob->mb->config.trash_keep;
     struct state *state = ob->mb->state;
-    struct local *l = NULL;
+    SCOPED(xfree) struct local *l = NULL;
     size_t count = 0;
     int rc = state_locals(state, outgoing_dir_ino(OUTGOING_SENT_DIR), &l, &count);
 
@@ -354,7 +348,6 @@ static int prune_sent(struct outbox *ob)
             rc = state_forget_local(state, l[i].ino);
         local_release(&l[i]);
     }
-    free(l);
     return rc;
 }
 

@@ -47,14 +47,13 @@ static int find_row(struct outbox *ob, const char *token, int64_t *ret)
 
 static int render_answer(const char *body, size_t len, struct buf *out)
 {
-    struct cJSON *obj = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
     int rc = json_parse_object(body, len, &obj, NULL);
 
     if (!rc && !json_str(obj, "SelectedOption"))
         rc = -EINVAL;
     if (!rc)
         rc = render_record(obj, out);
-    cJSON_Delete(obj);
     return rc;
 }
 
@@ -63,19 +62,18 @@ static int render_answer(const char *body, size_t len, struct buf *out)
 /* The answer to an earlier question of this name makes room. */
 static int remove_old(struct state *state, uint64_t dir, const char *name)
 {
-    struct local old = {0};
+    SCOPED(local_release) struct local old = {0};
     int rc = state_find_local(state, dir, name, &old);
 
     if (!rc)
         rc = state_forget_local(state, old.ino);
-    local_release(&old);
     return rc == -ENOENT ? 0 : rc;
 }
 
 int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name)
 {
     struct state *state = ob->mb->state;
-    struct local question = {0}, file = {.mode = S_IFREG | 0600};
+    SCOPED(local_release) struct local question = {0}, file = {.mode = S_IFREG | 0600};
     int rc = state_get_local(state, row->ino, &question);
 
     if (rc)
@@ -98,8 +96,6 @@ int outbox_deliver(struct outbox *ob, struct outbox_row *row, char **ret_name)
     }
     if (!rc)
         *ret_name = xstrdup(file.name);
-    local_release(&file);
-    local_release(&question);
     return rc;
 }
 
@@ -118,19 +114,18 @@ static int keep(struct outbox *ob, struct outbox_row *row, const char *text, cha
 int outbox_answer(struct outbox *ob, const char *token, const char *body, size_t len)
 {
     struct state *state = ob->mb->state;
-    struct outbox_row row = {0};
-    struct local question = {0};
-    char *name = NULL;
-    struct buf text;
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
+    SCOPED(local_release) struct local question = {0};
+    SCOPED(xfree) char *name = NULL;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
     int64_t id;
     int rc = find_row(ob, token, &id);
 
     if (rc)
         return rc;
-    buf_init(&text, JSON_TEXT_MAX);
     rc = render_answer(body, len, &text);
     if (rc)
-        goto out;
+        return rc;
 
     state_begin(state);
     rc = state_get_outbox(state, id, &row);
@@ -145,10 +140,5 @@ int outbox_answer(struct outbox *ob, const char *token, const char *body, size_t
         outbox_notify(ob, 0, question.dir);
         outbox_kick(ob);
     }
-out:
-    outbox_row_release(&row);
-    local_release(&question);
-    free(name);
-    buf_release(&text);
     return rc;
 }

@@ -119,12 +119,11 @@ static const char *base_name(const char *path)
 static int attach_one(struct outbox *ob, struct cJSON *a, struct buf *err)
 {
     const char *path = json_str(a, "Path"), *name = json_str(a, "Name");
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT((OUTGOING_CONTENT_MAX + 2) / 3 * 4);
     SCOPED(fd_release) int fd = open_below(ob->mb->config.send_root, path, err);
 
     if (fd < 0)
         return fd;
-    buf_init(&text, (OUTGOING_CONTENT_MAX + 2) / 3 * 4);
     int rc = check_file(ob, fd, path, err);
     if (!rc) {
         rc = encode_file(fd, &text);
@@ -145,7 +144,6 @@ static int attach_one(struct outbox *ob, struct cJSON *a, struct buf *err)
         bytes->valuestring = buf_detach(&text);
         cJSON_AddItemToObject(a, "ContentBytes", bytes);
     }
-    buf_release(&text);
     return rc;
 }
 

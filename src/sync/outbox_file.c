@@ -103,12 +103,11 @@ static int append_attachment(int fd, struct json_writer *w, const cJSON *attachm
 static int write_message(int fd, const cJSON *obj)
 {
     const cJSON *member, *attachment, *attachments = json_get(obj, "Attachments");
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(2 * JSON_TEXT_MAX);
     struct json_writer w = {.out = &text};
     off_t at = 0;
     int rc = 0;
 
-    buf_init(&text, 2 * JSON_TEXT_MAX);
     json_write_open(&w, '{');
     cJSON_ArrayForEach(member, obj)
     {
@@ -130,7 +129,6 @@ static int write_message(int fd, const cJSON *obj)
         rc = w.error;
     if (!rc)
         rc = append(fd, text.data, text.len, &at);
-    buf_release(&text);
     return rc;
 }
 
@@ -271,7 +269,7 @@ static int reset(struct outbox *ob, struct outbox_row *row, uint64_t ino, bool a
 
 int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
 {
-    struct outbox_row old = {0};
+    SCOPED(outbox_row_release) struct outbox_row old = {0};
 
     state_begin(ob->mb->state);
     if (row->body)
@@ -286,7 +284,6 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
         rc = state_put_outbox(ob->mb->state, row);
     }
     rc = state_end(ob->mb->state, rc);
-    outbox_row_release(&old);
     outbox_row_release(row);
     return rc;
 }
@@ -294,7 +291,7 @@ int outbox_accept(struct outbox *ob, uint64_t ino, struct outbox_row *row)
 static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool foreign,
                      const char *reason)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     struct state *state = ob->mb->state;
 
     state_begin(state);
@@ -309,9 +306,7 @@ static int put_draft(struct outbox *ob, enum outgoing what, uint64_t ino, bool f
         row.reason = xstrdup(reason);
         rc = state_put_outbox(state, &row);
     }
-    rc = state_end(state, rc == -ENOENT ? 0 : rc);
-    outbox_row_release(&row);
-    return rc;
+    return state_end(state, rc == -ENOENT ? 0 : rc);
 }
 
 int outbox_refuse(struct outbox *ob, enum outgoing what, uint64_t ino, const char *reason)
@@ -322,13 +317,11 @@ int outbox_refuse(struct outbox *ob, enum outgoing what, uint64_t ino, const cha
 /* Most writes meet a draft that knows everything already. */
 static bool is_settled_draft(struct outbox *ob, uint64_t ino, bool foreign)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     int rc = state_outbox_by_ino(ob->mb->state, ino, &row);
-    bool settled = (rc == -ENOENT && !foreign) ||
-                   (!rc && row.state == OUTBOX_DRAFT && (row.foreign || !foreign) && !row.reason);
 
-    outbox_row_release(&row);
-    return settled;
+    return (rc == -ENOENT && !foreign) ||
+           (!rc && row.state == OUTBOX_DRAFT && (row.foreign || !foreign) && !row.reason);
 }
 
 int outbox_change(struct outbox *ob, enum outgoing what, uint64_t ino, bool foreign)
@@ -338,20 +331,18 @@ int outbox_change(struct outbox *ob, enum outgoing what, uint64_t ino, bool fore
 
 int outbox_withdraw(struct outbox *ob, uint64_t ino)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
 
     state_begin(ob->mb->state);
     int rc = reset(ob, &row, ino, false);
     if (!rc)
         rc = state_remove_outbox(ob->mb->state, row.id);
-    rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
-    outbox_row_release(&row);
-    return rc;
+    return state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
 }
 
 int outbox_retry(struct outbox *ob, int64_t id)
 {
-    struct outbox_row row = {0};
+    SCOPED(outbox_row_release) struct outbox_row row = {0};
     struct state *state = ob->mb->state;
 
     state_begin(state);
@@ -366,7 +357,6 @@ int outbox_retry(struct outbox *ob, int64_t id)
         rc = state_put_outbox(state, &row);
     }
     rc = state_end(state, rc);
-    outbox_row_release(&row);
     outbox_kick(ob);
     return rc;
 }

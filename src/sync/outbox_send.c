@@ -42,8 +42,8 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
                       struct remote_fault *fault)
 {
     bool question = outgoing_info(row->what)->question;
-    char *address = question ? outbox_address(ob, row->token) : NULL, *head = NULL;
-    struct buf err;
+    SCOPED(xfree) char *address = question ? outbox_address(ob, row->token) : NULL, *head = NULL;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
 
     if (question && !address && row->waits) { /* the listener has gone */
         *fault = (struct remote_fault){
@@ -51,7 +51,6 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
             .reason = xstrdup("there is not an address an answer could be sent to (notify_url)")};
         return false;
     }
-    buf_init(&err, BUF_TEXT_MAX);
     if (question)
         head = remote_ask_head(address ? address : NOWHERE);
     buf_addstr(out, head ? head : "");
@@ -59,9 +58,6 @@ static bool make_body(struct outbox *ob, const struct outbox_row *row, struct bu
     buf_addstr(out, question ? REMOTE_ASK_TAIL : "");
     if (rc)
         *fault = (struct remote_fault){.grade = GRADE_REFUSED, .reason = xstrdup(err.data)};
-    buf_release(&err);
-    free(head);
-    free(address);
     return !rc;
 }
 
@@ -97,7 +93,7 @@ static enum grade send_about(struct outbox *ob, const struct outbox_row *row,
 static enum grade ready_draft(struct outbox *ob, struct outbox_row *row, const struct slot *slot,
                               struct remote_fault *fault)
 {
-    struct journal_op op = {0};
+    SCOPED(journal_op_release) struct journal_op op = {0};
     enum grade grade = GRADE_OK;
     bool pending = slot->id && !state_get_op(ob->mb->state, slot->id, &op);
     const char *why = pending && op.reason ? op.reason : "it is not on the service yet";
@@ -114,14 +110,13 @@ static enum grade ready_draft(struct outbox *ob, struct outbox_row *row, const s
     if (grade != GRADE_OK)
         *fault = (struct remote_fault){
             .grade = grade, .reason = xasprintf("the draft: %s", rc ? strerror(-rc) : why)};
-    journal_op_release(&op);
     return grade;
 }
 
 static enum grade send_draft(struct outbox *ob, struct outbox_row *row, const struct cJSON *obj,
                              struct remote_ctx ctx, struct remote_fault *fault)
 {
-    struct slot slot = {0};
+    SCOPED(slot_release) struct slot slot = {0};
 
     state_get_slot(ob->mb->state, json_int(obj, "Slot", 0), &slot);
     enum grade grade = ready_draft(ob, row, &slot, fault);
@@ -129,7 +124,6 @@ static enum grade send_draft(struct outbox *ob, struct outbox_row *row, const st
         grade = remote_send_draft(ob->mb->remote, row->token, ctx, fault);
     if (grade == GRADE_OK && slot.folder)
         mailbox_record_deleted(ob->mb, KIND_MESSAGE, slot.folder, row->token);
-    slot_release(&slot);
     return grade;
 }
 
@@ -138,12 +132,11 @@ static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
                               struct remote_fault *fault)
 {
     const char *folder = json_str(obj, "Folder");
-    struct cJSON *answer = NULL;
-    struct item item = {0};
-    struct buf mime;
+    SCOPED(json_release) struct cJSON *answer = NULL;
+    SCOPED(item_release) struct item item = {0};
+    SCOPED(buf_release) struct buf mime = BUF_INIT(OUTGOING_CONTENT_MAX);
     enum grade grade = GRADE_REFUSED;
 
-    buf_init(&mime, OUTGOING_CONTENT_MAX);
     if (!folder || state_data_read(ob->mb->state, row->ino, &mime))
         *fault =
             (struct remote_fault){.grade = grade, .reason = xstrdup("its bytes cannot be read")};
@@ -151,9 +144,6 @@ static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
         grade = remote_import(ob->mb->remote, folder, &mime, row->unknown, ctx, &answer, fault);
     if (grade == GRADE_OK && !item_from_json(KIND_MESSAGE, answer, &item, NULL))
         mailbox_record_written(ob->mb, folder, &item);
-    item_release(&item);
-    cJSON_Delete(answer);
-    buf_release(&mime);
     return grade;
 }
 
@@ -162,7 +152,7 @@ static enum grade import_file(struct outbox *ob, const struct outbox_row *row,
 static enum grade parse_and_send(struct outbox *ob, struct outbox_row *row, const struct buf *body,
                                  struct remote_ctx ctx, struct remote_fault *fault)
 {
-    struct cJSON *obj = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
     enum grade grade = GRADE_REFUSED;
 
     if (json_parse_object(body->data, body->len, &obj, NULL))
@@ -171,7 +161,6 @@ static enum grade parse_and_send(struct outbox *ob, struct outbox_row *row, cons
         grade = row->what == OUTGOING_DRAFT  ? send_draft(ob, row, obj, ctx, fault)
                 : row->what == OUTGOING_MIME ? import_file(ob, row, obj, ctx, fault)
                                              : send_about(ob, row, obj, ctx, fault);
-    cJSON_Delete(obj);
     return grade;
 }
 
@@ -180,9 +169,8 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
     struct remote_ctx ctx = {.cancel = &ob->cancel, .priority = HTTP_SAVE};
     struct remote *remote = ob->mb->remote;
     enum grade grade;
-    struct buf body;
+    SCOPED(buf_release) struct buf body = BUF_INIT(JSON_TEXT_MAX + HEAD_MAX);
 
-    buf_init(&body, JSON_TEXT_MAX + HEAD_MAX);
     if (!make_body(ob, row, &body, fault))
         grade = fault->grade;
     else if (row->what == OUTGOING_SEND)
@@ -193,7 +181,6 @@ static enum grade request(struct outbox *ob, struct outbox_row *row, struct remo
     else
         grade = remote_ask(remote, row->what == OUTGOING_OPTIONS ? REMOTE_OPTIONS : REMOTE_APPROVAL,
                            body.data, ctx, &row->location, fault);
-    buf_release(&body);
     return grade;
 }
 
@@ -219,15 +206,13 @@ static char *sent_name(struct state *state, uint64_t dir, const struct local *l)
 /* The bytes under another inode number. */
 static int copy_aside(struct state *state, uint64_t ino, uint64_t *ret)
 {
-    struct buf bytes;
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(OUTGOING_CONTENT_MAX);
 
-    buf_init(&bytes, OUTGOING_CONTENT_MAX);
     int rc = state_data_read(state, ino, &bytes);
     if (!rc)
         rc = state_new_ino(state, ret);
     if (!rc)
         rc = state_data_write(state, *ret, bytes.data, bytes.len);
-    buf_release(&bytes);
     return rc;
 }
 
@@ -274,8 +259,8 @@ static int await_answer(struct outbox *ob, struct outbox_row *row, char **ret_an
 static int sent(struct outbox *ob, struct outbox_row *row)
 {
     struct state *state = ob->mb->state;
-    struct local l = {0};
-    char *answer = NULL;
+    SCOPED(local_release) struct local l = {0};
+    SCOPED(xfree) char *answer = NULL;
 
     state_begin(state);
     int rc = state_get_local(state, row->ino, &l);
@@ -299,8 +284,6 @@ static int sent(struct outbox *ob, struct outbox_row *row)
     }
     if (!rc && answer)
         outbox_notify(ob, 0, l.dir);
-    local_release(&l);
-    free(answer);
     return rc;
 }
 
@@ -332,7 +315,7 @@ static void judge(struct outbox *ob, struct outbox_row *row, const struct remote
 
 static int not_sent(struct outbox *ob, struct outbox_row *row)
 {
-    struct local l = {0};
+    SCOPED(local_release) struct local l = {0};
 
     struct state *state = ob->mb->state;
     state_begin(state);
@@ -344,24 +327,21 @@ static int not_sent(struct outbox *ob, struct outbox_row *row)
         log_warn("%s/%s: %s", outgoing_info(row->what)->path, l.name, row->reason);
     if (!rc)
         outbox_notify(ob, row->ino, l.dir);
-    local_release(&l);
     return rc;
 }
 
 /* Who answers has got it, whatever became of our request. */
 static bool was_answered(struct outbox *ob, const struct outbox_row *row)
 {
-    struct outbox_row now = {0};
-    bool answered = !state_get_outbox(ob->mb->state, row->id, &now) && now.answer;
+    SCOPED(outbox_row_release) struct outbox_row now = {0};
 
-    outbox_row_release(&now);
-    return answered;
+    return !state_get_outbox(ob->mb->state, row->id, &now) && now.answer;
 }
 
 /* The outcome is known here only until it is on disk: it is written as soon as that can be. */
 static int send_one(struct outbox *ob, struct outbox_row *row)
 {
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     bool arrived = request(ob, row, &fault) == GRADE_OK;
     int rc;
 
@@ -372,7 +352,6 @@ static int send_one(struct outbox *ob, struct outbox_row *row)
     do {
         rc = arrived ? sent(ob, row) : not_sent(ob, row);
     } while (rc && rc != -ENOENT && scheduler_wait_for_disk(&ob->scheduler, rc));
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -411,8 +390,8 @@ static int clear_later(struct outbox *ob, struct outbox_row *now, const struct r
 
 static int clear_up(struct outbox *ob, struct outbox_row *row)
 {
-    struct remote_fault fault = {0};
-    struct outbox_row now = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(outbox_row_release) struct outbox_row now = {0};
     enum grade grade = clear(ob, row, &fault);
     bool later = grade_is_temporary(grade) || grade == GRADE_CANCELLED;
 
@@ -424,10 +403,7 @@ static int clear_up(struct outbox *ob, struct outbox_row *row)
     int rc = state_get_outbox(ob->mb->state, row->id, &now);
     if (!rc && str_eq(now.location, row->location))
         rc = later ? clear_later(ob, &now, &fault) : cleared(ob, &now);
-    rc = state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
-    outbox_row_release(&now);
-    remote_fault_release(&fault);
-    return rc;
+    return state_end(ob->mb->state, rc == -ENOENT ? 0 : rc);
 }
 
 int outbox_carry_out(struct outbox *ob, struct outbox_row *row)

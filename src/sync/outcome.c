@@ -84,8 +84,7 @@ void entry_follow(struct job *j, struct entry *e)
 void op_set_mine(struct journal_op *op, const char *mine)
 {
     if (op->sent && !op->seen) {
-        op->seen = op->mine;
-        op->mine = NULL;
+        op->seen = TAKE(op->mine);
     }
     xstrset(&op->mine, mine);
 }
@@ -114,7 +113,7 @@ static bool trashed_already(struct writeback *wb, int64_t slot, const char *text
     uint64_t hash = str_hash(0, text, strlen(text));
     struct trashed *t;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
     bool same = t && t->text == hash;
     if (!t) {
@@ -123,7 +122,6 @@ static bool trashed_already(struct writeback *wb, int64_t slot, const char *text
         HASH_ADD(hh, wb->trashed, slot, sizeof(t->slot), t);
     }
     t->text = hash;
-    mutex_unlock(&wb->scheduler.lock);
     return same;
 }
 
@@ -132,11 +130,10 @@ static bool prune_is_due(struct writeback *wb)
     int64_t now = clock_mono();
     bool due;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     due = now >= wb->next_prune;
     if (due)
         wb->next_prune = now + PRUNE_EVERY;
-    mutex_unlock(&wb->scheduler.lock);
     return due;
 }
 

@@ -19,21 +19,17 @@
 
 uintptr_t question_begin(struct folder *f)
 {
-    uintptr_t gen;
 
-    mutex_lock(&f->commit);
+    LOCKED(&f->commit);
     f->questions++;
-    gen = atomic_load(&f->listings->generation);
-    mutex_unlock(&f->commit);
-    return gen;
+    return atomic_load(&f->listings->generation);
 }
 
 void question_end(struct folder *f)
 {
-    mutex_lock(&f->commit);
+    LOCKED(&f->commit);
     if (--f->questions == 0)
         map_release(&f->touched);
-    mutex_unlock(&f->commit);
 }
 
 bool is_touched_locked(const struct folder *f, const char *id, uintptr_t gen)
@@ -137,15 +133,14 @@ static int current_run_locked(struct folder *f, uint64_t *ret)
         *ret = CACHE_KEEP_RUN;
         return 0;
     }
-    mutex_lock(&l->lock);
+    LOCKED(&l->lock);
     *ret = f->pass ? f->pass->row.run : row.run;
-    mutex_unlock(&l->lock);
     return 0;
 }
 
 int commit_items(struct folder *f, struct item *items, size_t count, uintptr_t gen, uint64_t run)
 {
-    enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
+    SCOPED(xfree) enum cache_change *changes = xcalloc(count + 1, sizeof(*changes));
 
     mutex_lock(&f->commit);
     int rc = run == RUN_UNDER_WAY ? current_run_locked(f, &run) : 0;
@@ -154,14 +149,13 @@ int commit_items(struct folder *f, struct item *items, size_t count, uintptr_t g
     mutex_unlock(&f->commit);
     if (!rc)
         notify_items(f, items, count, changes);
-    free(changes);
     return rc;
 }
 
 enum grade ask_records(struct folder *f, char *const *ids, size_t count, struct remote_ctx ctx,
                        struct items *items, struct remote_fault *fault)
 {
-    cJSON **records = xcalloc(count + 1, sizeof(*records));
+    SCOPED(xfree) cJSON **records = xcalloc(count + 1, sizeof(*records));
     enum grade grade = remote_get_many(f->listings->mb->remote, f->kind, f->id,
                                        (const char *const *)ids, count, ctx, records, fault);
 
@@ -177,14 +171,13 @@ enum grade ask_records(struct folder *f, char *const *ids, size_t count, struct 
             items->list[items->count++] = item;
         cJSON_Delete(records[i]);
     }
-    free(records);
     return grade;
 }
 
 int forget_records(struct folder *f, char *const *ids, size_t count, uintptr_t gen)
 {
     struct mailbox *mb = f->listings->mb;
-    const char **gone = xcalloc(count + 1, sizeof(*gone));
+    SCOPED(xfree) const char **gone = xcalloc(count + 1, sizeof(*gone));
     size_t ngone = 0;
     int rc = 0;
 
@@ -205,7 +198,6 @@ int forget_records(struct folder *f, char *const *ids, size_t count, uintptr_t g
     mutex_unlock(&f->commit);
     for (size_t i = 0; i < ngone; i++)
         mailbox_notify_record(mb, f->kind, f->id, gone[i], MAILBOX_GONE);
-    free(gone);
     return rc;
 }
 
@@ -219,11 +211,9 @@ static char *record_key(const struct folder *f, const char *id)
 static struct folder *shown_folder(struct mailbox *mb, enum kind kind, const char *folder,
                                    const char *id)
 {
-    char *other = shown_in(mb, kind, id);
-    struct folder *f = listings_folder(mb->listings, kind, other ? other : folder);
+    SCOPED(xfree) char *other = shown_in(mb, kind, id);
 
-    free(other);
-    return f;
+    return listings_folder(mb->listings, kind, other ? other : folder);
 }
 
 /* Stored as met by the listing under way, which may be past the place where the record is. */
@@ -307,7 +297,7 @@ int mailbox_record_moved(struct mailbox *mb, enum kind kind, const char *id, con
 
 int mailbox_moves_recover(struct mailbox *mb)
 {
-    struct slot *slots = NULL;
+    SCOPED(xfree) struct slot *slots = NULL;
     size_t count = 0;
     int rc = state_slots_moving(mb->state, &slots, &count);
 
@@ -317,7 +307,6 @@ int mailbox_moves_recover(struct mailbox *mb)
                             slots[i].folder);
         slot_release(&slots[i]);
     }
-    free(slots);
     return rc;
 }
 
@@ -334,14 +323,11 @@ static bool is_possible_id(const char *id)
 
 bool is_elsewhere(struct folder *f, const char *id)
 {
-    char *folder;
-    bool elsewhere;
+    SCOPED(xfree) char *folder = NULL;
 
     if (cache_find(f->listings->mb->cache, f->kind, id, &folder))
         return false;
-    elsewhere = !str_eq(folder, f->id);
-    free(folder);
-    return elsewhere;
+    return !str_eq(folder, f->id);
 }
 
 /* 1: ask the service. 0 and -errno: the answer without it. */
@@ -393,8 +379,8 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
 {
     struct mailbox *mb = f->listings->mb;
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
-    struct remote_fault fault = {0};
-    struct cJSON *obj = NULL;
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(json_release) struct cJSON *obj = NULL;
     uintptr_t gen = question_begin(f);
     enum grade grade = remote_find(mb->remote, f->kind, f->id, id, ctx, &obj, &fault);
     int rc = grade_errno(grade);
@@ -404,8 +390,6 @@ static int ask_record(struct folder *f, const char *id, const char *key, struct 
     if (grade == GRADE_GONE || rc == -ENOENT)
         flights_put_absent(mb->flights, key, ABSENT_TTL);
     question_end(f);
-    cJSON_Delete(obj);
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -414,7 +398,7 @@ int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const
 {
     int rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
     struct folder *f;
-    char *key;
+    SCOPED(xfree) char *key = NULL;
 
     if (rc != -ENOENT)
         return rc;
@@ -422,10 +406,10 @@ int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const
     key = record_key(f, id);
     rc = must_ask(f, id, key);
     if (rc <= 0)
-        goto out;
+        return rc;
     rc = flights_enter(mb->flights, key, cancel);
     if (rc)
-        goto out;
+        return rc;
 
     /* Another thread, a listing or an own write may have brought it meanwhile. */
     rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
@@ -437,7 +421,5 @@ int mailbox_record(struct mailbox *mb, enum kind kind, const char *folder, const
             rc = cache_get(mb->cache, kind, folder, id, with_text, ret);
     }
     flights_leave(mb->flights, key);
-out:
-    free(key);
     return rc;
 }

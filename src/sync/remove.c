@@ -13,8 +13,8 @@
  */
 static int find_record(struct job *j)
 {
-    struct remote_fault fault = {0};
-    struct item found = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(item_release) struct item found = {0};
     int rc = job_settle(j);
 
     if (rc)
@@ -26,8 +26,6 @@ static int find_record(struct job *j)
     } else if (found.id) {
         rc = outcome_adopt(j, &found, found.text);
     }
-    item_release(&found);
-    remote_fault_release(&fault);
     return rc;
 }
 
@@ -46,13 +44,12 @@ static void keep_asking(struct remote_fault *fault)
 /* Where a deletion is a move: to j->trash. */
 static int find_trash(struct job *j)
 {
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
 
     if (!folders_trash(j->mb, j->slot.kind, j->slot.folder, j->ctx, &j->trash))
         return 0;
     job_fault(&fault, GRADE_OFFLINE, "the folders cannot be listed");
     int rc = outcome_failure(j, &fault, false);
-    remote_fault_release(&fault);
     return rc ? rc : -ECANCELED;
 }
 

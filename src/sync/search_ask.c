@@ -84,8 +84,7 @@ static bool add_hit(struct asking *a, enum kind kind, char *folder, const char *
         free(folder);
         return false;
     }
-    if ((r->count & (r->count - 1)) == 0)
-        r->hits = xrealloc(r->hits, (r->count ? r->count * 2 : 1) * sizeof(*r->hits));
+    r->hits = xgrow(r->hits, r->count, sizeof(*r->hits));
     r->hits[r->count++] = (struct cache_hit){.kind = kind, .folder = folder, .id = xstrdup(id)};
     return true;
 }
@@ -179,7 +178,7 @@ static int enter_page(struct asking *a, struct folder *f, struct remote_page *pa
 static int next_page(struct asking *a, struct folder *f, struct buf *err)
 {
     struct remote_page page = {0};
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     uintptr_t gen = question_begin(f);
     enum grade grade = ask_page(a, f, &page, &fault);
     int rc = 0;
@@ -191,7 +190,6 @@ static int next_page(struct asking *a, struct folder *f, struct buf *err)
     if (grade != GRADE_REFUSED)
         return rc ? rc : mailbox_answered(grade, &fault, a->what->name, err);
     refuse(a, fault.reason ? fault.reason : grade_name(grade));
-    remote_fault_release(&fault);
     return 0;
 }
 
@@ -220,11 +218,9 @@ static int ask_cache(struct asking *a, const char *words, const char *folder)
 
 static int ask_everything(struct asking *a)
 {
-    char *words = query_decode(a->what->name);
-    int rc = ask_cache(a, words, NULL);
+    SCOPED(xfree) char *words = query_decode(a->what->name);
 
-    free(words);
-    return rc;
+    return ask_cache(a, words, NULL);
 }
 
 static int ask_folder(struct asking *a, struct buf *err)

@@ -50,48 +50,41 @@ static char *key_of(const char *version)
 
 static bool is_kept(struct mailbox *mb, const struct cache_record *r)
 {
-    char *key = key_of(r->etag);
-    bool kept = cache_attachment_is_there(mb->cache, r->id, key);
+    SCOPED(xfree) char *key = key_of(r->etag);
 
-    free(key);
-    return kept;
+    return cache_attachment_is_there(mb->cache, r->id, key);
 }
 
 static cJSON *kept(struct mailbox *mb, const struct cache_record *r)
 {
-    char *key = key_of(r->etag);
-    cJSON *obj = attachments_object(mb, r->id, key);
+    SCOPED(xfree) char *key = key_of(r->etag);
 
-    free(key);
-    return obj;
+    return attachments_object(mb, r->id, key);
 }
 
 static void keep(struct mailbox *mb, const char *id, const char *version, const cJSON *obj)
 {
-    char *key = key_of(version);
+    SCOPED(xfree) char *key = key_of(version);
 
     attachments_store_object(mb, id, key, obj);
-    free(key);
 }
 
 /* --- which are asked for together --- */
 
 static void add_if_unknown(struct mailbox *mb, struct asking *a, const char *id)
 {
-    struct cache_record r = {0};
-    cJSON *event = NULL;
+    SCOPED(cache_record_release) struct cache_record r = {0};
+    SCOPED(json_release) cJSON *event = NULL;
 
     if (!cache_get(mb->cache, KIND_EVENT, a->folder, id, true, &r) && !is_kept(mb, &r) &&
         !dialect_parse(KIND_EVENT, r.text, r.size, &event, NULL) && event_is_series(event))
         asking_add(a, &r);
-    cJSON_Delete(event);
-    cache_record_release(&r);
 }
 
 /* Others of the folder, beginning with those behind `after`. */
 static void add_others(struct mailbox *mb, struct asking *a, uint64_t after)
 {
-    struct cache_record *list = xcalloc(BATCH, sizeof(*list));
+    SCOPED(xfree) struct cache_record *list = xcalloc(BATCH, sizeof(*list));
     uint64_t until = UINT64_MAX;
     int n;
 
@@ -110,7 +103,6 @@ static void add_others(struct mailbox *mb, struct asking *a, uint64_t after)
             after = 0;
         }
     }
-    free(list);
 }
 
 /* --- asking --- */
@@ -153,7 +145,7 @@ static int ask_with_others(struct mailbox *mb, const char *folder, const struct 
                            struct cancel *cancel, cJSON **ret, struct buf *err)
 {
     struct asking a = {.folder = folder};
-    char *key = xasprintf("series/%s", folder);
+    SCOPED(xfree) char *key = xasprintf("series/%s", folder);
     int rc = flights_enter(mb->flights, key, cancel);
 
     if (!rc) {
@@ -166,14 +158,13 @@ static int ask_with_others(struct mailbox *mb, const char *folder, const struct 
         }
         flights_leave(mb->flights, key);
     }
-    free(key);
     return rc;
 }
 
 int mailbox_series(struct mailbox *mb, const char *folder, const char *id, struct cancel *cancel,
                    struct cJSON **ret, struct buf *err)
 {
-    struct cache_record r = {0};
+    SCOPED(cache_record_release) struct cache_record r = {0};
     int rc = cache_get(mb->cache, KIND_EVENT, folder, id, false, &r);
 
     *ret = NULL;
@@ -183,6 +174,5 @@ int mailbox_series(struct mailbox *mb, const char *folder, const char *id, struc
         rc = buf_fail(err, -EHOSTUNREACH, "series: the service cannot be reached");
     if (!rc && !*ret)
         rc = ask_with_others(mb, folder, &r, cancel, ret, err);
-    cache_record_release(&r);
     return rc;
 }

@@ -128,7 +128,7 @@ static const struct cache_folder *find_id(const struct cache_folders *folders, e
 static int resolve(struct mailbox *mb, enum kind kind, const char *name, char **ret,
                    struct buf *err)
 {
-    struct cache_folders folders = {0};
+    SCOPED(cache_folders_release) struct cache_folders folders = {0};
     int rc = cache_get_folders(mb->cache, kind, &folders);
 
     if (rc)
@@ -140,7 +140,6 @@ static int resolve(struct mailbox *mb, enum kind kind, const char *name, char **
         rc = buf_fail(err, -EINVAL, "table: there is no calendar %s", name);
     else
         *ret = xstrdup(f ? f->id : name);
-    cache_folders_release(&folders);
     return rc;
 }
 

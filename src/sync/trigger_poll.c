@@ -55,7 +55,7 @@ static bool is_deleted(const cJSON *obj)
 static int enter_cache(struct poll *p, uintptr_t gen)
 {
     size_t count = (size_t)cJSON_GetArraySize(p->news.items), n = 0;
-    struct item *items = xcalloc(count + 1, sizeof(*items));
+    SCOPED(xfree) struct item *items = xcalloc(count + 1, sizeof(*items));
     cJSON *obj;
 
     cJSON_ArrayForEach(obj, p->news.items)
@@ -70,7 +70,6 @@ static int enter_cache(struct poll *p, uintptr_t gen)
     int rc = mailbox_items_learned(p->t->mb, p->d.kind, p->d.folder, items, n, gen);
     for (size_t i = 0; i < n; i++)
         item_release(&items[i]);
-    free(items);
     return rc;
 }
 
@@ -99,15 +98,13 @@ static bool is_known(const struct poll *p, const char *key)
 static void add_path(struct poll *p, cJSON *obj)
 {
     const char *id = kind_id(p->d.kind, obj);
-    struct buf path;
+    SCOPED(buf_release) struct buf path = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&path, BUF_TEXT_MAX);
     cJSON_DeleteItemFromObjectCaseSensitive(obj, "_path");
     if (id && !is_deleted(obj) && !mailbox_record_path(p->t->mb, p->d.kind, p->d.folder, id, &path))
         cJSON_AddStringToObject(obj, "_path", path.data);
     else
         cJSON_AddNullToObject(obj, "_path");
-    buf_release(&path);
 }
 
 static int add_line(struct poll *p, cJSON *obj)
@@ -123,7 +120,7 @@ static int add_line(struct poll *p, cJSON *obj)
     int rc = text ? buf_addf(&p->lines, "%s\n", text) : -EINVAL;
     free(text);
     if (key) {
-        p->keys = xrealloc(p->keys, (p->nkeys + 1) * sizeof(*p->keys));
+        p->keys = xgrow(p->keys, p->nkeys, sizeof(*p->keys));
         p->keys[p->nkeys++] = key;
     }
     p->nlines++;
@@ -159,7 +156,7 @@ static void take_cursor(struct poll *p, struct trigger_row *row)
 static int commit_row(struct poll *p, struct trigger_row *row, bool rotated, uint64_t gone)
 {
     struct state *state = p->t->mb->state;
-    struct trigger_row now = {0};
+    SCOPED(trigger_row_release) struct trigger_row now = {0};
 
     state_begin(state);
     if (rotated)
@@ -180,9 +177,7 @@ static int commit_row(struct poll *p, struct trigger_row *row, bool rotated, uin
         rc = state_trigger_see(state, row->id, p->keys[i]);
     if (!rc && gone)
         rc = state_data_remove(state, gone);
-    rc = state_end(state, rc);
-    trigger_row_release(&now);
-    return rc;
+    return state_end(state, rc);
 }
 
 static int commit(struct poll *p)
@@ -215,7 +210,7 @@ static int commit(struct poll *p)
 /* Into the row as it is stored: the one in `p` may be ahead of it. */
 static void set_reason(struct poll *p, enum trigger_state state, const char *reason)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     int rc;
 
     if (p->row.state == state && str_eq(p->row.reason, reason))
@@ -230,7 +225,6 @@ static void set_reason(struct poll *p, enum trigger_state state, const char *rea
         rc = state_put_trigger(p->t->mb->state, &row);
     }
     state_end(p->t->mb->state, rc);
-    trigger_row_release(&row);
 }
 
 static int64_t clamp(const struct poll *p, int64_t pause)
@@ -245,20 +239,18 @@ static int64_t clamp(const struct poll *p, int64_t pause)
 /* When to ask again: `pause` from now. */
 static void schedule(struct poll *p, int64_t pause, bool failed)
 {
-    mutex_lock(&p->t->lock);
+    LOCKED(&p->t->lock);
     struct watch *w = watch_locked(p->t, p->row.id);
     w->asked_at = clock_mono();
     w->pause = pause;
     w->gen = p->row.gen;
     w->failures = failed ? w->failures + 1 : 0;
-    mutex_unlock(&p->t->lock);
 }
 
 static unsigned failures(struct poll *p)
 {
-    mutex_lock(&p->t->lock);
+    LOCKED(&p->t->lock);
     unsigned n = watch_locked(p->t, p->row.id)->failures;
-    mutex_unlock(&p->t->lock);
     return n < DOUBLINGS_MAX ? n : DOUBLINGS_MAX;
 }
 
@@ -310,7 +302,7 @@ static bool ask(struct poll *p, struct cancel *cancel)
     struct mailbox *mb = p->t->mb;
     struct folder *f = listings_folder(mb->listings, p->d.kind, p->d.folder);
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_BACKGROUND};
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     bool more = false;
     uintptr_t gen = question_begin(f);
     enum grade grade =
@@ -321,7 +313,6 @@ static bool ask(struct poll *p, struct cancel *cancel)
     else
         failed(p, grade, fault.reason ? fault.reason : grade_name(grade), fault.retry_after);
     question_end(f);
-    remote_fault_release(&fault);
     return more;
 }
 
@@ -345,12 +336,11 @@ static int read_row(struct poll *p, struct buf *err)
 
 static bool poll_row(struct poll *p, struct cancel *cancel)
 {
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     bool more = false;
 
     if (!p->row.definition || p->row.stopped_at)
         return false;
-    buf_init(&err, BUF_TEXT_MAX);
     read_row(p, &err);
     know_folders(p->t->mb, p->d.kind, cancel);
     int rc = read_row(p, &err);
@@ -358,7 +348,6 @@ static bool poll_row(struct poll *p, struct cancel *cancel)
         failed(p, rc == -EINVAL ? GRADE_REFUSED : GRADE_BROKEN, err.data, 0);
     else
         more = ask(p, cancel);
-    buf_release(&err);
     return more;
 }
 

@@ -39,21 +39,19 @@ void triggers_destroy(struct triggers *t)
 
 void triggers_kick(struct triggers *t)
 {
-    mutex_lock(&t->lock);
+    LOCKED(&t->lock);
     t->version++;
     pthread_cond_broadcast(&t->changed);
-    mutex_unlock(&t->lock);
 }
 
 int triggers_wait(struct triggers *t, int64_t until, struct cancel *cancel)
 {
     int rc = 0;
 
-    mutex_lock(&t->lock);
+    LOCKED(&t->lock);
     while (!rc && t->version == t->waited)
         rc = cancel_wait(cancel, &t->changed, &t->lock, until);
     t->waited = t->version;
-    mutex_unlock(&t->lock);
     return rc;
 }
 
@@ -90,7 +88,7 @@ void triggers_watch(struct triggers *t, int64_t id, int change)
 {
     int64_t now = clock_mono();
 
-    mutex_lock(&t->lock);
+    LOCKED(&t->lock);
     struct watch *w = watch_locked(t, id);
     bool slow = stretched(w, now) != w->pause;
     w->handles += (unsigned)change;
@@ -99,7 +97,6 @@ void triggers_watch(struct triggers *t, int64_t id, int change)
         t->version++;
         pthread_cond_broadcast(&t->changed);
     }
-    mutex_unlock(&t->lock);
 }
 
 /* --- when --- */
@@ -144,7 +141,7 @@ int64_t triggers_due(struct triggers *t, int64_t *ret_when)
 
 int64_t triggers_next(struct triggers *t, int64_t id)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     int64_t now = clock_mono(), seconds = -1;
 
     if (!state_get_trigger(t->mb->state, id, &row) && is_in_force(&row)) {
@@ -153,7 +150,6 @@ int64_t triggers_next(struct triggers *t, int64_t id)
         mutex_unlock(&t->lock);
         seconds = due > now ? (due - now) / NS_PER_S : 0;
     }
-    trigger_row_release(&row);
     return seconds;
 }
 
@@ -170,12 +166,9 @@ int triggers_check(struct triggers *t, const char *text, size_t len, struct buf 
 
 static bool same_json(const char *a, const char *b)
 {
-    cJSON *x = json_load(a), *y = json_load(b);
-    bool same = x && y && json_equal(x, y);
+    SCOPED(json_release) cJSON *x = json_load(a), *y = json_load(b);
 
-    cJSON_Delete(x);
-    cJSON_Delete(y);
-    return same;
+    return x && y && json_equal(x, y);
 }
 
 /* 0 with a row that is not stored yet where there is none. */
@@ -221,25 +214,22 @@ static int put_in_force(struct triggers *t, struct trigger_row *row, const char 
 int triggers_define(struct triggers *t, const char *name, const char *text, size_t len,
                     struct buf *err)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
     int rc = triggers_check(t, text, len, err);
 
     if (rc)
         return rc;
-    char *definition = xstrndup(text, len);
+    SCOPED(xfree) char *definition = xstrndup(text, len);
     state_begin(t->mb->state);
     rc = find_or_make(t, name, &row);
     if (!rc)
         rc = put_in_force(t, &row, definition);
-    rc = state_end(t->mb->state, rc);
-    trigger_row_release(&row);
-    free(definition);
-    return rc;
+    return state_end(t->mb->state, rc);
 }
 
 int triggers_draft(struct triggers *t, const char *name, const char *reason)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
 
     state_begin(t->mb->state);
     int rc = find_or_make(t, name, &row);
@@ -247,9 +237,7 @@ int triggers_draft(struct triggers *t, const char *name, const char *reason)
         xstrset(&row.draft, reason);
         rc = state_put_trigger(t->mb->state, &row);
     }
-    rc = state_end(t->mb->state, rc);
-    trigger_row_release(&row);
-    return rc;
+    return state_end(t->mb->state, rc);
 }
 
 /* Removes a row that has lost its meaning. In a transaction. */
@@ -264,7 +252,7 @@ static int keep_or_remove(struct triggers *t, struct trigger_row *row)
 
 int triggers_stop(struct triggers *t, const char *name)
 {
-    struct trigger_row row = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0};
 
     state_begin(t->mb->state);
     int rc = state_trigger_by_name(t->mb->state, name, &row);
@@ -274,15 +262,13 @@ int triggers_stop(struct triggers *t, const char *name)
         row.gen++;
         rc = keep_or_remove(t, &row);
     }
-    rc = state_end(t->mb->state, rc == -ENOENT ? 0 : rc);
-    trigger_row_release(&row);
-    return rc;
+    return state_end(t->mb->state, rc == -ENOENT ? 0 : rc);
 }
 
 int triggers_rename(struct triggers *t, const char *from, const char *to, const char *text,
                     size_t len, struct buf *err)
 {
-    struct trigger_row row = {0}, other = {0};
+    SCOPED(trigger_row_release) struct trigger_row row = {0}, other = {0};
     int rc;
 
     state_begin(t->mb->state);
@@ -300,10 +286,7 @@ int triggers_rename(struct triggers *t, const char *from, const char *to, const 
         rc = 0;
     if (!rc)
         rc = triggers_define(t, to, text, len, err);
-    rc = state_end(t->mb->state, rc);
-    trigger_row_release(&row);
-    trigger_row_release(&other);
-    return rc;
+    return state_end(t->mb->state, rc);
 }
 
 int triggers_drop_stream(struct triggers *t, const char *name, bool older)

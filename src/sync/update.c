@@ -84,14 +84,12 @@ static bool parse_texts(const struct job *j, struct round *r)
 static bool take_answer(const struct job *j, cJSON *answer, struct item *ret,
                         struct remote_fault *fault)
 {
-    struct buf err;
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     bool ok;
 
-    buf_init(&err, BUF_TEXT_MAX);
     ok = !item_from_json(j->slot.kind, answer, ret, &err);
     if (!ok)
         job_fault(fault, GRADE_BROKEN, err.data);
-    buf_release(&err);
     return ok;
 }
 
@@ -134,13 +132,10 @@ static bool shows_changes(enum kind kind, const cJSON *base, const cJSON *sent, 
 static cJSON *parse_settled(const struct job *j, const struct round *r, const char *text,
                             enum merge_times times)
 {
-    cJSON *obj = text ? parse(text) : NULL;
+    SCOPED(json_release) cJSON *obj = text ? parse(text) : NULL;
     cJSON *settled = obj ? merge_settle(j->slot.kind, r->theirs, obj, times) : NULL;
 
-    if (!settled)
-        return obj;
-    cJSON_Delete(obj);
-    return settled;
+    return settled ? settled : TAKE(obj);
 }
 
 static bool has_guests(const struct kind_info *info, const cJSON *event)
@@ -155,13 +150,12 @@ static bool has_guests(const struct kind_info *info, const cJSON *event)
 static bool is_in_doubt(const struct job *j, const struct round *r, const cJSON *sent)
 {
     const struct kind_info *info = kind_info(j->slot.kind);
-    cJSON *granted;
+    SCOPED(json_release) cJSON *granted = NULL;
 
     if (!sent || (!has_guests(info, sent) && !has_guests(info, r->theirs)) ||
         str_eq(json_str(sent, info->etag), r->item.etag))
         return false;
     granted = merge_settle(j->slot.kind, r->theirs, sent, MERGE_TIMES_UNKNOWN);
-    cJSON_Delete(granted);
     return !r->arrived || granted;
 }
 
@@ -193,23 +187,18 @@ static void settle_base(struct job *j, struct round *r)
 /* What settle_base() found out about the attempt, which is forgotten, is the operation's base. */
 static void keep_arrived(struct job *j, struct round *r)
 {
-    char *seen = render_text(r->seen), *had = render_text(r->had);
+    SCOPED(xfree) char *seen = render_text(r->seen), *had = render_text(r->had);
 
     op_set_base(&j->op, seen, had);
-    free(seen);
-    free(had);
 }
 
 static int conflict(struct job *j, struct round *r, const struct buf *members)
 {
-    char *base = render_text(r->base);
-    int rc;
+    SCOPED(xfree) char *base = render_text(r->base);
 
     if (r->arrived)
         keep_arrived(j, r);
-    rc = outcome_conflict(j, base, &r->item, members->data);
-    free(base);
-    return rc;
+    return outcome_conflict(j, base, &r->item, members->data);
 }
 
 /* Invitations are not sent twice by a guess: a person looks and saves again. */
@@ -245,7 +234,7 @@ static int send(struct job *j, struct round *r, bool may_repeat)
         .trash = r->item.text,
         .why = "update",
     };
-    struct item written = {0};
+    SCOPED(item_release) struct item written = {0};
     cJSON *body, *answer = NULL;
     enum grade grade;
     int rc;
@@ -267,41 +256,28 @@ static int send(struct job *j, struct round *r, bool may_repeat)
     cJSON_Delete(body);
     bool written_back = grade == GRADE_OK && take_answer(j, answer, &written, &r->fault);
     cJSON_Delete(answer);
-    rc = written_back ? outcome_updated(j, &written) : refused(j, r, may_repeat);
-    item_release(&written);
-    return rc;
+    return written_back ? outcome_updated(j, &written) : refused(j, r, may_repeat);
 }
 
 static int update_round(struct job *j, bool may_repeat)
 {
     enum kind kind = j->slot.kind;
-    struct round r = {0};
-    struct buf members;
-    int rc;
+    SCOPED(round_release) struct round r = {0};
+    SCOPED(buf_release) struct buf members = BUF_INIT(BUF_TEXT_MAX);
 
-    buf_init(&members, BUF_TEXT_MAX);
-    if (!parse_texts(j, &r) || !read_theirs(j, &r)) {
-        rc = r.fault.grade == GRADE_GONE ? outcome_gone(j, &r.fault)
-                                         : outcome_failure(j, &r.fault, false);
-        goto out;
-    }
+    if (!parse_texts(j, &r) || !read_theirs(j, &r))
+        return r.fault.grade == GRADE_GONE ? outcome_gone(j, &r.fault)
+                                           : outcome_failure(j, &r.fault, false);
     settle_base(j, &r);
     r.merged = merge_three(kind, r.base, r.mine, r.theirs, &members);
-    if (!r.merged) {
-        rc = conflict(j, &r, &members);
-        goto out;
-    }
+    if (!r.merged)
+        return conflict(j, &r, &members);
     r.merged_text = render_text(r.merged);
     if (merge_same(kind, r.merged, r.theirs))
-        rc = outcome_updated(j, &r.item);
-    else if (r.in_doubt)
-        rc = park_in_doubt(j, &r);
-    else
-        rc = send(j, &r, may_repeat);
-out:
-    buf_release(&members);
-    round_release(&r);
-    return rc;
+        return outcome_updated(j, &r.item);
+    if (r.in_doubt)
+        return park_in_doubt(j, &r);
+    return send(j, &r, may_repeat);
 }
 
 /* --- messages: MarkAsRead --- */
@@ -309,8 +285,8 @@ out:
 /* The cached message as it is now. An empty item when it is not cached. */
 static int read_message(struct job *j, struct item *ret)
 {
-    struct cache_record record;
-    cJSON *obj;
+    SCOPED(cache_record_release) struct cache_record record = {0};
+    SCOPED(json_release) cJSON *obj = NULL;
     int rc = cache_get(j->mb->cache, KIND_MESSAGE, j->slot.folder, j->slot.record, true, &record);
 
     if (rc)
@@ -323,19 +299,16 @@ static int read_message(struct job *j, struct item *ret)
             cJSON_AddTrueToObject(obj, "IsRead");
         rc = item_from_json(KIND_MESSAGE, obj, ret, NULL);
     }
-    cJSON_Delete(obj);
-    cache_record_release(&record);
     return rc;
 }
 
 static int marked(struct job *j)
 {
-    struct item item = {0};
+    SCOPED(item_release) struct item item = {0};
     int rc = read_message(j, &item);
 
     if (!rc)
         rc = outcome_updated(j, item.id ? &item : NULL);
-    item_release(&item);
     return rc;
 }
 
@@ -357,11 +330,10 @@ static int send_mark(struct job *j, struct round *r)
 
 static int mark_read(struct job *j)
 {
-    struct round r = {0};
-    struct buf err;
+    SCOPED(round_release) struct round r = {0};
+    SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc;
 
-    buf_init(&err, BUF_TEXT_MAX);
     if (!parse_texts(j, &r)) {
         rc = outcome_failure(j, &r.fault, false);
     } else if (merge_same(j->slot.kind, r.seen, r.mine)) {
@@ -372,8 +344,6 @@ static int mark_read(struct job *j)
     } else {
         rc = send_mark(j, &r);
     }
-    buf_release(&err);
-    round_release(&r);
     return rc;
 }
 

@@ -82,13 +82,12 @@ static int known(struct values *v, const char *key, bool any_age, struct buf *ou
 {
     int rc = -ENODATA;
 
-    mutex_lock(&v->lock);
+    LOCKED(&v->lock);
     const struct value *value = map_get(&v->known, key);
     if (value && (any_age || clock_mono() < value->ask_at)) {
         *ret_mtime = value->mtime;
         rc = value->bytes ? buf_add(out, value->bytes, value->len) : -ENOENT;
     }
-    mutex_unlock(&v->lock);
     return rc;
 }
 
@@ -97,7 +96,7 @@ static int64_t seen_since(struct mailbox *mb, const char *key, const struct buf 
 {
     uint64_t digest = str_hash(0, bytes->data, bytes->len), before = 0;
     int64_t since = 0;
-    char *known = NULL;
+    SCOPED(xfree) char *known = NULL;
 
     if (state_get_meta(mb->state, key, &known) ||
         sscanf(known, "%" SCNx64 " %" SCNd64, &before, &since) != 2 || before != digest) {
@@ -106,7 +105,6 @@ static int64_t seen_since(struct mailbox *mb, const char *key, const struct buf 
         state_put_meta(mb->state, key, text);
         free(text);
     }
-    free(known);
     return since;
 }
 
@@ -117,7 +115,7 @@ static void remember(struct mailbox *mb, const char *key, const struct buf *byte
     int64_t mtime = bytes ? seen_since(mb, key, bytes) : 0;
     struct values *v = mb->values;
 
-    mutex_lock(&v->lock);
+    LOCKED(&v->lock);
     forget_locked(v, key);
     if (v->count >= VALUES_MAX)
         forget_all_locked(v);
@@ -131,7 +129,6 @@ static void remember(struct mailbox *mb, const char *key, const struct buf *byte
     value->ask_at = clock_mono() + age;
     map_set(&v->known, key, value);
     v->count++;
-    mutex_unlock(&v->lock);
 }
 
 static int ask(struct mailbox *mb, enum remote_value what, const char *id, const char *key,
@@ -139,31 +136,29 @@ static int ask(struct mailbox *mb, enum remote_value what, const char *id, const
 {
     struct remote_ctx ctx = {.cancel = cancel, .priority = HTTP_INTERACTIVE};
     struct remote_fault fault = {0};
-    struct buf bytes;
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(REMOTE_PHOTO_MAX);
 
     if (!remote_online(mb->remote))
         return buf_fail(err, -EHOSTUNREACH, "the service cannot be reached");
-    buf_init(&bytes, REMOTE_PHOTO_MAX);
     enum grade grade = remote_read_value(mb->remote, what, id, ctx, &bytes, &fault);
     if (grade == GRADE_OK)
         remember(mb, key, &bytes);
     else if (grade == GRADE_GONE)
         remember(mb, key, NULL);
-    buf_release(&bytes);
     return mailbox_answered(grade == GRADE_GONE ? GRADE_OK : grade, &fault, "value", err);
 }
 
 int value_read(struct mailbox *mb, enum remote_value what, const char *id, struct cancel *cancel,
                struct buf *out, int64_t *ret_mtime, struct buf *err)
 {
-    char *key = key_of(what, id);
+    SCOPED(xfree) char *key = key_of(what, id);
     int rc = known(mb->values, key, false, out, ret_mtime);
 
     if (rc != -ENODATA)
-        goto out;
+        return rc;
     rc = flights_enter(mb->flights, key, cancel);
     if (rc)
-        goto out;
+        return rc;
     rc = known(mb->values, key, false, out, ret_mtime); /* another thread was faster */
     int asked = rc == -ENODATA ? ask(mb, what, id, key, cancel, err) : 0;
     if (rc == -ENODATA && asked != -EINTR)
@@ -171,14 +166,12 @@ int value_read(struct mailbox *mb, enum remote_value what, const char *id, struc
     if (rc == -ENODATA && asked)
         rc = asked;
     flights_leave(mb->flights, key);
-out:
-    free(key);
     return rc;
 }
 
 static int check(enum remote_value what, const char *data, size_t len, struct buf *err)
 {
-    struct cJSON *obj = NULL;
+    SCOPED(json_release) struct cJSON *obj = NULL;
     int rc;
 
     if (what == REMOTE_PHOTO) {
@@ -189,7 +182,6 @@ static int check(enum remote_value what, const char *data, size_t len, struct bu
                                                  REMOTE_PHOTO_MAX >> 20);
     }
     rc = json_parse_object(data, len, &obj, err);
-    cJSON_Delete(obj);
     return rc ? -EINVAL : 0;
 }
 
@@ -205,10 +197,8 @@ int value_write(struct mailbox *mb, enum remote_value what, const char *id, cons
     if (!remote_online(mb->remote))
         return buf_fail(err, -EHOSTUNREACH, "the service cannot be reached; nothing was saved");
     enum grade grade = remote_write_value(mb->remote, what, id, data, len, ctx, &fault);
-    char *key = key_of(what, id);
-    mutex_lock(&mb->values->lock);
+    SCOPED(xfree) char *key = key_of(what, id);
+    LOCKED(&mb->values->lock);
     forget_locked(mb->values, key); /* the service has it in its own words */
-    mutex_unlock(&mb->values->lock);
-    free(key);
     return mailbox_answered(grade, &fault, "value", err);
 }

@@ -28,7 +28,7 @@ static bool reserve(struct job *j, int64_t slot)
     struct writeback *wb = j->wb;
     struct claim *other;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     HASH_FIND(hh, wb->under_way, &slot, sizeof(slot), other);
     bool taken = other || wb->scheduler.stopping || scheduler_is_held_back_locked(&wb->scheduler);
     if (!taken) {
@@ -36,7 +36,6 @@ static bool reserve(struct job *j, int64_t slot)
         HASH_ADD(hh, wb->under_way, slot, sizeof(j->claim.slot), &j->claim);
         j->worker->claims++;
     }
-    mutex_unlock(&wb->scheduler.lock);
     return !taken;
 }
 
@@ -44,11 +43,10 @@ static void free_slot(struct job *j)
 {
     struct writeback *wb = j->wb;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     HASH_DEL(wb->under_way, &j->claim);
     j->claim.slot = 0;
     j->worker->claims--;
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 static void job_release(struct job *j)
@@ -114,17 +112,14 @@ static bool claim(struct worker *w, int64_t slot, struct jobs *jobs)
 
 static int64_t together_from(struct writeback *wb)
 {
-    mutex_lock(&wb->scheduler.lock);
-    int64_t from = wb->together_from;
-    mutex_unlock(&wb->scheduler.lock);
-    return from;
+    LOCKED(&wb->scheduler.lock);
+    return wb->together_from;
 }
 
 static void set_together_from(struct writeback *wb, int64_t from)
 {
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     wb->together_from = from;
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* What is not known to exist is looked for first, which is nothing to wait for. */
@@ -162,7 +157,7 @@ static void join(struct worker *w, int64_t now, struct jobs *jobs)
 /* The events of writeback_announce(). */
 static void announce_parked(struct writeback *wb)
 {
-    int64_t *slots;
+    SCOPED(xfree) int64_t *slots = NULL;
     size_t count;
 
     mutex_lock(&wb->scheduler.lock);
@@ -179,7 +174,6 @@ static void announce_parked(struct writeback *wb)
         mailbox_notify_slot(wb->mb, &slot);
         slot_release(&slot);
     }
-    free(slots);
 }
 
 /* False: `wake` says when to look again. Fewer than UNDER_WAY_MAX of the slots are under way. */
@@ -232,22 +226,20 @@ static bool take_turn(struct writeback *wb)
 {
     bool mine;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     while (wb->looking && !wb->scheduler.stopping)
         clock_wait(&wb->turn, &wb->scheduler.lock, INT64_MAX);
     mine = !wb->scheduler.stopping;
     if (mine)
         wb->looking = true;
-    mutex_unlock(&wb->scheduler.lock);
     return mine;
 }
 
 static void give_turn(struct writeback *wb)
 {
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     wb->looking = false;
     pthread_cond_signal(&wb->turn);
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* --- carrying out --- */
@@ -358,9 +350,8 @@ int writeback_start(struct writeback *wb)
         rc = pthread_create(&wb->workers[started].thread, NULL, worker_main, &wb->workers[started]);
         started += !rc;
     }
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     wb->running = started;
-    mutex_unlock(&wb->scheduler.lock);
     return started ? 0 : -rc;
 }
 

@@ -18,13 +18,12 @@
 
 static int64_t read_confirmed(struct state *state)
 {
-    char *text;
+    SCOPED(xfree) char *text = NULL;
     int64_t at;
 
     if (state_get_meta(state, META_CONFIRMED, &text))
         return 0;
     at = strtoll(text, NULL, 10);
-    free(text);
     return at < clock_steady() ? at : clock_steady();
 }
 
@@ -59,19 +58,16 @@ bool writeback_under_way(struct writeback *wb, int64_t slot)
 {
     struct claim *claim;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     HASH_FIND(hh, wb->under_way, &slot, sizeof(slot), claim);
-    bool found = claim && !claim->settled;
-    mutex_unlock(&wb->scheduler.lock);
-    return found;
+    return claim && !claim->settled;
 }
 
 void writeback_announce(struct writeback *wb, int64_t slot)
 {
-    mutex_lock(&wb->scheduler.lock);
-    wb->parked = xrealloc(wb->parked, (wb->parked_count + 1) * sizeof(*wb->parked));
+    LOCKED(&wb->scheduler.lock);
+    wb->parked = xgrow(wb->parked, wb->parked_count, sizeof(*wb->parked));
     wb->parked[wb->parked_count++] = slot;
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 void writeback_kick(struct writeback *wb)
@@ -83,12 +79,11 @@ void writeback_forget_trash(struct writeback *wb, int64_t slot)
 {
     struct trashed *t;
 
-    mutex_lock(&wb->scheduler.lock);
+    LOCKED(&wb->scheduler.lock);
     HASH_FIND(hh, wb->trashed, &slot, sizeof(slot), t);
     if (t)
         HASH_DEL(wb->trashed, t);
     free(t);
-    mutex_unlock(&wb->scheduler.lock);
 }
 
 /* What may be on the service by now, or gone from it, is not forgotten before that is known. */
@@ -122,18 +117,17 @@ static int go_back(struct writeback *wb, int64_t id, struct slot *ret)
 
     if (rc || !ret->origin)
         return rc == -ENOENT ? 0 : rc;
-    struct slot taken = {0};
+    SCOPED(slot_release) struct slot taken = {0};
     if (!state_slot_by_name(state, ret->kind, ret->origin, ret->name, &taken)) {
         free(ret->name);
         ret->name = name_from_id(ret->record);
     }
-    slot_release(&taken);
     return state_move_slot(state, ret, ret->origin, false);
 }
 
 static int cancel_op(struct writeback *wb, int64_t slot)
 {
-    struct journal_op op;
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op(wb->mb->state, slot, &op);
 
     if (rc)
@@ -141,13 +135,12 @@ static int cancel_op(struct writeback *wb, int64_t slot)
     rc = is_open(wb, &op) ? -EBUSY : copy_is_refused(wb, slot);
     if (!rc)
         rc = forget_op(wb->mb->state, slot);
-    journal_op_release(&op);
     return rc;
 }
 
 int writeback_cancel(struct writeback *wb, int64_t slot)
 {
-    struct slot moved = {0};
+    SCOPED(slot_release) struct slot moved = {0};
     int refused = 0, rc;
 
     state_begin(wb->mb->state);
@@ -161,7 +154,6 @@ int writeback_cancel(struct writeback *wb, int64_t slot)
     rc = state_end(wb->mb->state, rc);
     if (!rc && moved.origin)
         rc = mailbox_record_moved(wb->mb, moved.kind, moved.record, moved.folder, moved.origin);
-    slot_release(&moved);
     return rc ? rc : refused;
 }
 
@@ -175,7 +167,7 @@ static void requeue_now(struct journal_op *op)
 
 static int retry_op(struct state *state, int64_t slot)
 {
-    struct journal_op op;
+    SCOPED(journal_op_release) struct journal_op op = {0};
     int rc = state_get_op_head(state, slot, &op);
 
     if (rc)
@@ -186,7 +178,6 @@ static int retry_op(struct state *state, int64_t slot)
     } else {
         rc = -EINVAL;
     }
-    journal_op_release(&op);
     return rc;
 }
 

@@ -75,6 +75,7 @@ def curl(targets, connections, method=None, bodies=()):
 class Behind:
     """A mailbox whose mount reaches its service through a relay."""
     name = None
+    little = None   # what costs the service next to nothing
     round_trip = relay = None
 
     def __init__(self, build, records, round_trip, seed="contacts=%d,events=0,messages=0", options=OPTIONS):
@@ -132,10 +133,10 @@ class Behind:
     def round_trip_seconds(self):
         """Of one request with next to no answer, over a connection that is there: the relay and the service take their time, too."""
         with contextlib.closing(self.connect()) as connection:
-            self.ask(connection, self.page(1, 0))
+            self.ask(connection, self.little)
             start = time.monotonic()
             for _ in range(ROUND_TRIPS):
-                self.ask(connection, self.page(1, 0))
+                self.ask(connection, self.little)
             return (time.monotonic() - start) / ROUND_TRIPS
 
     def connect(self):
@@ -155,6 +156,7 @@ class Behind:
 
 class Connector(Behind, Mailbox):
     name = "outlookfs, connector"
+    little = "/datasets/contacts/tables"
     table = None
 
     def page(self, top, skip):
@@ -168,6 +170,7 @@ class Connector(Behind, Mailbox):
 
 class Graph(Behind, GraphMailbox):
     name = "outlookfs, Graph"
+    little = "/me/contactFolders/contacts"
 
     def page_loop(self, _count):
         self.feed()

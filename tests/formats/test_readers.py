@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the room formats writes, as readers of other makes understand it.
+"""What the layer formats writes, as other readers understand it.
 
 usage: test_readers.py BUILD_DIR
 

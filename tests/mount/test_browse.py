@@ -2,6 +2,7 @@
 import errno
 import json
 import os
+import sqlite3
 import stat
 import tarfile
 import tempfile
@@ -331,6 +332,61 @@ class Changes(MountTest):
             return predicate()
 
         wait_for(look, "seen in " + folder, 15)
+
+
+@over_both
+class ReadLater(MountTest):
+    """What is opened has the bytes of that moment, whatever happens until it is read."""
+    SEED = "contacts=5,events=0,messages=0"
+    OPTIONS = "list_ttl=0.2"
+
+    def listed(self, index):
+        """A file that nobody has read, and the record's id."""
+        path = self.mailbox.path("contacts/Contacts", self.mailbox.contacts()[index])
+        return path, os.getxattr(path, "user.outlook.id").decode()
+
+    def opened(self, path):
+        fd = os.open(path, os.O_RDONLY)
+        self.addCleanup(os.close, fd)
+        return fd, os.fstat(fd).st_size
+
+    def becomes(self, predicate, what):
+        wait_for(lambda: self.mailbox.contacts() and predicate(), what)
+
+    def test_an_edit_before_the_first_read(self):
+        path, id = self.listed(0)
+        fd, size = self.opened(path)
+        etag = os.getxattr(path, "user.outlook.etag")
+        self.mailbox.edit("contact", id, set={"CompanyName": "Tailspin Toys"})
+        self.becomes(lambda: os.getxattr(path, "user.outlook.etag") != etag, "the edit is here")
+        before = os.pread(fd, 1 << 20, 0).decode()
+        self.assertEqual(len(before.encode()), size)
+        self.assertNotIn("Tailspin Toys", before)
+        self.assertEqual(self.mailbox.hear(json.loads(before))["Id"], id)
+        self.assertEqual(self.mailbox.read(path), before)   # as long as it is open
+        self.doCleanups()
+        self.becomes(lambda: "Tailspin Toys" in self.mailbox.read(path), "the next open shows it")
+
+    def test_a_deletion_before_the_first_read(self):
+        path, id = self.listed(1)
+        fd, size = self.opened(path)
+        self.mailbox.edit("contact", id, delete=True)
+        self.becomes(lambda: os.path.basename(path) not in self.mailbox.contacts(), "it has gone")
+        text = os.pread(fd, 1 << 20, 0).decode()
+        self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
+
+    def test_a_flipped_bit_before_the_first_read(self):
+        path, id = self.listed(2)
+        fd, size = self.opened(path)
+        with sqlite3.connect(os.path.join(self.mailbox.cache_dir, "cache.db"), timeout=20) as db:
+            db.execute("UPDATE texts SET text = zeroblob(40) WHERE seq = (SELECT seq FROM records WHERE id = ?)", (id,))
+        db.close()
+        self.assertErrno(errno.EIO, os.pread, fd, 1 << 20, 0)
+        self.assertIn("is damaged: it is asked for again", self.mailbox.log_tail())
+        self.doCleanups()
+        self.becomes(lambda: os.path.exists(path), "it is here again")
+        text = self.mailbox.read(path)
+        self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
 
 
 class NoPicker(MountTest):

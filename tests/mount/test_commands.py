@@ -92,16 +92,20 @@ class CommandTest(unittest.TestCase):
         return done
 
     def start(self, *words):
-        """In the foreground: the process, once it is mounted."""
+        """In the foreground: the process, once it says that it is mounted. Who unmounts it before ends it with a failure."""
         with open(self.inside("log"), "ab") as log:
+            before = self.mounted_lines()
             process = subprocess.Popen([self.program, "mount", "-f"] + self.where + list(words) + [self.mountpoint],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
                                        preexec_fn=die_with_parent)
         self.addCleanup(process.wait, 40)
         self.addCleanup(process.terminate)
-        wait_for(lambda: process.poll() is not None or is_mounted(self.mountpoint), "mounted")
+        wait_for(lambda: process.poll() is not None or self.mounted_lines() > before, "mounted")
         self.assertIsNone(process.poll(), self.log())
         return process
+
+    def mounted_lines(self):
+        return self.log().count(" is mounted on ")
 
     def log(self):
         with open(self.inside("log"), encoding="utf-8", errors="replace") as file:

@@ -173,6 +173,21 @@ class Folders(FolderTest):
             self.assertIn("Joan Roe", self.mailbox.read("export/contacts/Team", name))
 
 
+class ManyContactFolders(FolderTest):
+    def test_all_in_some_requests(self):
+        """More than a page of a list has, some with folders below them."""
+        names = {"Team %03d" % i for i in range(255)}
+        for name in sorted(names):
+            status, team = self.mailbox.sandbox.graph("POST", "/me/contactFolders", {"displayName": name})
+            self.assertEqual(status, 201, team)
+        status, _ = self.mailbox.sandbox.graph("POST", "/me/contactFolders/%s/childFolders" % team["id"], {"displayName": "Away"})
+        self.assertEqual(status, 201)
+        self.mailbox.remount(fresh_cache=True)
+        before = self.mailbox.mark()
+        self.assertLessEqual(names, set(os.listdir(self.path("contacts"))))
+        self.assertLess(len(self.mailbox.sent(before)), 30)
+        self.assertEqual(os.listdir(self.path("contacts/Team 254")), ["Away"])
+
 
 class ReadOnly(FolderTest):
     def test_a_calendar_one_cannot_edit(self):

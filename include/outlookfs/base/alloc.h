@@ -18,6 +18,8 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t size);
+/* `list` with room for one more behind its `count` elements, for a list that nothing else enlarges. */
+void *xgrow(void *list, size_t count, size_t size);
 char *xstrdup(const char *s); /* NULL of NULL */
 char *xstrndup(const char *s, size_t n);
 void xstrset(char **field,

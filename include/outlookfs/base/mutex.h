@@ -57,6 +57,7 @@ enum mutex_rank {
     /* store: queries */
     MUTEX_STATE_READ,
     MUTEX_CACHE_READ,
+    MUTEX_CACHE_HELD,
     /* formats, cli, remote, fuse, http */
     MUTEX_ICAL,
     MUTEX_LOGIN,

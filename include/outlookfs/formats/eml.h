@@ -5,16 +5,15 @@
  * Importance), the body as text/plain or text/html, the attachments as parts. The same record
  * always gives the same bytes: boundaries are made of the id, Date is the record's time (no Date
  * without one), and Message-ID is made of the id where the service gives none. Lines end with "\n",
- * as in a Maildir. Pictures of an HTML body that have a content id are its multipart/related. There
- * is no Status header: whether a mail is read is not said. What is not an address (Exchange gives
- * "/O=ORG/CN=..." for some) is the name of a group without members.
+ * as in a Maildir. Pictures of an HTML body that have a content id go with it into a
+ * multipart/related. There is no Status header: the mail does not tell whether it was read. What is not
+ * an address (Exchange gives "/O=ORG/CN=..." for some) becomes the name of a group without members.
  *
- * Read: what SendEmail takes (contract 2.3, ClientSendMessage). Of alternatives the HTML one counts;
- * parts that are neither the body nor an alternative become attachments; pictures of an HTML body,
- * too, since an attachment that is sent has no content id. Groups of addresses count as their
- * members. A line "From " of an mbox in front is skipped. Headers the service sets itself
- * (Message-ID, Date, Received...), threading (In-Reply-To, References) and Resent-* have no member
- * and are dropped, and so is NUL.
+ * Read: what SendEmail takes (contract 2.3, ClientSendMessage). Of alternatives the HTML one counts.
+ * Other parts become attachments, pictures of an HTML body included, since an attachment that is sent
+ * has no content id. A group of addresses counts as its members. A "From " line of an mbox in front is
+ * skipped. Headers that the service sets itself (Message-ID, Date, Received...), threading (In-Reply-To,
+ * References) and Resent-* have no counterpart and are dropped, and so is NUL.
  *
  * Errors: 0 or -errno with the reason in `err`.
  * Threads: any.
@@ -39,8 +38,8 @@ struct eml_source {
 /*
  * Writes a message (model/kind.h, normalised) to a descriptor; `fd` -1: only counts. Attachments
  * are streamed, never held whole; counting opens them, but reads no regular file. `source` may be
- * NULL where the message has none. -EINVAL: an attachment has no Id; the others as write(2) and
- * `source` give them, and then part of the mail may be written.
+ * NULL if the message has none. -EINVAL: an attachment has no Id. Otherwise what write(2) or `source`
+ * answers; part of the mail may have been written then.
  */
 int eml_write(const struct cJSON *message, const struct eml_source *source, int fd,
               size_t *ret_size, struct buf *err);
@@ -58,22 +57,22 @@ struct eml_envelope {
 /*
  * Reads a message from a descriptor (from where it stands to its end; need not be seekable) into
  * the object that outbox/send/ takes; the caller owns it. `envelope` NULL: the headers count, From
- * included. Of an envelope, its recipients count: those a header names are where it names them, the
- * others become Bcc; who is in the headers only gets nothing, unless they count.
+ * included. Otherwise the envelope's recipients count: those that a header names stay there, the others
+ * become Bcc. Whoever is named only in the headers gets nothing, unless `headers_count`.
  *
- * The service wants a To. Where there is none, Cc becomes it, whom all see anyway; a single Bcc,
- * whom nobody else sees; or the owner.
+ * SendEmail requires a To. Where there is none, the Cc becomes To, since everybody sees it anyway;
+ * failing that a single Bcc, whom nobody else sees; failing that the owner.
  *
- * -EINVAL: no message, nobody to send it to, text that cannot be read, or what should be an address
- * and is none, or one that a list with ';' cannot hold: `err` names it. -EDESTADDRREQ: several Bcc
- * or a name without a host, and no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
+ * -EINVAL: no message, nobody to send it to, unreadable text, or an address that is none or that a list
+ * separated by ';' cannot hold: `err` names it. -EDESTADDRREQ: several Bcc or a name without a host, and
+ * no owner. -EFBIG: larger than OUTGOING_CONTENT_MAX.
  */
 int eml_read(int fd, const struct eml_envelope *envelope, struct cJSON **ret, struct buf *err);
 
 /*
- * Where the message proper begins and its headers end. A byte order mark and a "From " line in
- * front are none of it. What does not look like a header belongs to the body even without an empty
- * line before it.
+ * Where the message proper begins and its headers end. A byte order mark and a "From " line in front do
+ * not belong to it. A line that does not look like a header begins the body, even if no empty line
+ * precedes it.
  */
 struct eml_shape {
     size_t start, body; /* offsets; headers lie between them */

@@ -36,7 +36,7 @@ struct ical {
     struct map zones; /* the names of those that are defined in it already */
 };
 
-/* All: 0 or -ENOBUFS, behind which only ical_release() may follow; CRLF at every line end. */
+/* Each answers 0 or -ENOBUFS, after which only ical_release() may follow. Lines end with CRLF. */
 int ical_begin(struct ical *cal, struct buf *out);
 /* -EINVAL: it has no readable start; nothing is appended. */
 int ical_event(struct ical *cal, const struct cJSON *event, struct buf *out);
@@ -44,9 +44,9 @@ int ical_end(struct ical *cal, struct buf *out);
 void ical_release(struct ical *cal);
 
 /*
- * Adds the events of a text, which may have several calendars, to `ret`. Attendees of a calendar with
- * a METHOD, which people have sent each other, are left: whoever makes the event would invite them
- * anew. A time without a zone is of this process's. -EINVAL: no calendar.
+ * Adds the events of a text, which may have several calendars, to `ret`. Attendees in a calendar with a
+ * METHOD (an invitation that was mailed) are left out: making the event would invite them again. A time
+ * without a zone is in the zone of this process. -EINVAL: no calendar.
  */
 int ical_read(const char *text, struct imports *ret, struct buf *err);
 

@@ -1,5 +1,5 @@
 /*
- * imported.h - what a file of another program becomes: records, and what no record can say.
+ * imported.h - what a file of another program becomes: records, and a note of what does not fit into one.
  *
  *     struct imports list = {0};
  *     int rc = vcard_read(text, len, &list, err);
@@ -7,8 +7,8 @@
  *     imports_release(&list);
  *
  * Records are in the words of the connector's specification (model/dialect.h). Nothing is lost
- * silently: `left` says, a line each, what a record does not carry of its card or event, and
- * `skipped` what of the file became no record.
+ * silently: `left` has a line for each part of a card or event that its record does not carry, and
+ * `skipped` one for each part of the file that became no record.
  *
  * Threads: owner only.
  */
@@ -22,7 +22,7 @@
 struct import {
     enum kind kind;
     struct cJSON *record;
-    char *title; /* what a person calls it; may be "" */
+    char *title; /* for a person; may be "" */
     struct buf left;
 };
 
@@ -32,10 +32,10 @@ struct imports {
     struct buf skipped;
 };
 
-/* The next one, empty, at the end of the list; valid until the next call. */
+/* Appends an empty one; the pointer is valid until the next call. */
 struct import *imports_add(struct imports *imports, enum kind kind);
 void imports_drop_last(struct imports *imports);
-/* A line of `left` or `skipped`, once. */
+/* Appends a line to `left` or `skipped`, unless it is there already. */
 void imports_note(struct buf *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void imports_release(struct imports *imports); /* zeroed ones are fine */
 

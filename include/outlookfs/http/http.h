@@ -17,12 +17,11 @@
  * What it does by itself, so that nobody above has to:
  *   - Authorization: from the token source; on 401 the token is renewed once and the request
  *     repeated once;
- *   - the service's budget of calls a minute for the whole mount: a token bucket
- *     (http_config.rate), interactive requests first; background ones leave the last tenth of the
- *     bucket to them;
+ *   - the service's budget of calls a minute for the whole mount (http_config.rate), given out by
+ *     priority (src/http/admission_p.h);
  *   - 429 and 503: Retry-After (seconds, rounded up, or a date, capped at 120 s; 10 s where it
- *     cannot be read) holds back the whole connection; the request itself is tried again while its total limit allows, otherwise
- *     GRADE_THROTTLED with retry_after set;
+ *     cannot be read) holds back all requests; this one is tried again if its total limit allows,
+ *     otherwise it answers GRADE_THROTTLED with retry_after set;
  *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the
  *     total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided
  *     above (sync);
@@ -76,10 +75,10 @@ struct http_config {
 
 /* Where the body of a 2xx answer goes. */
 struct http_sink {
-    /* A piece, from the network thread; nonzero aborts with GRADE_BROKEN. */
+    /* Takes a piece, on the network thread; nonzero aborts with GRADE_BROKEN. */
     int (*write)(void *ctx, const void *data, size_t len);
-    /* What was written is forgotten: the answer comes again from its beginning. From the caller's thread;
-     * nonzero ends the request. NULL: an answer that broke off is not asked for again. */
+    /* Forgets what was written: the answer comes again from its beginning. On the caller's thread; nonzero
+     * ends the request. NULL: an answer that broke off is not asked for again. */
     int (*restart)(void *ctx);
     void *ctx;
 };
@@ -117,21 +116,23 @@ struct http_answer {
                            object ..." */
 };
 
+/* -EINVAL: a base URL that no token may travel to; else what starting the thread answers. The reason is in
+ * `err`. */
 int http_create(const struct http_config *config, struct http **ret, struct buf *err);
 void http_destroy(struct http *http);
 
 void http_answer_init(struct http_answer *a);
 void http_answer_release(struct http_answer *a);
 
-/* Sets grade, unknown and reason of a whole answer that came inside of another: of status, body, content_type and
- * retry_after. */
+/* Sets grade, unknown and reason of an answer that came inside another one (a batch) from its status, body,
+ * content_type and retry_after. */
 void http_answer_judge(struct http_answer *a);
 
-/* Answers a.grade. `a` is initialised; it may be used again after http_answer_release() + init. */
+/* Returns a->grade. `a` is fresh from http_answer_init(). */
 enum grade http_perform(struct http *http, const struct http_request *request,
                         struct http_answer *a);
 
-bool http_online(const struct http *http);
+bool http_online(const struct http *http); /* false: the service is known to be out of reach */
 const char *http_base_url(const struct http *http);
 
 /* For status.json. */

@@ -43,24 +43,24 @@ struct token_source *token_from_login(struct login_store *store, const char *adv
 void token_destroy(struct token_source *source);
 
 /*
- * The Authorization header's value ("Bearer ..."), appended to `out`. `stale` is the value a 401
- * was the answer to, or NULL: a source that already has another one gives that without renewing
- * again. -EACCES when there is none to be had, the reason in `err`;
- * -EINTR when cancelled.
+ * Appends the Authorization header's value ("Bearer ...") to `out`. `stale` is the value that was
+ * answered with 401, or NULL: a source that already has another one gives that without renewing
+ * again. -EACCES: there is none to be had, and the reason is in `err`; -EINTR: cancelled.
  */
 int token_get(struct token_source *source, const char *stale, struct cancel *cancel,
               struct buf *out, struct buf *err);
 
 /*
- * The service has refused `value` although it is the newest: it is not given again until there is
- * another one, or for half a minute, which doubles up to ten. And: it takes the one it was given.
+ * token_refuse(): the service has refused `value`, although it is the newest. It is not handed out again
+ * until there is another one, or for half a minute, which doubles up to ten. token_accept(): the service
+ * has accepted the token it was sent.
  */
 void token_refuse(struct token_source *source, const char *value);
 void token_accept(struct token_source *source);
 
 /*
- * Numbers that differ where the tokens do: of the one that was read last, and of the one there is
- * now. Costs at most a stat(2); a source that would have to fetch to know answers 0.
+ * Numbers that differ when the tokens do: of the token read last, and of the token that could be read
+ * now. Costs at most a stat(2); 0: the source would have to fetch a token to know.
  */
 uint64_t token_read_last(struct token_source *source);
 uint64_t token_there(struct token_source *source);

@@ -26,7 +26,7 @@ struct cJSON;
 struct cancel;
 struct remote;
 
-/* How a caller wants to be served; passed along unchanged. */
+/* How a caller wants to be served. */
 struct remote_ctx {
     struct cancel *cancel;
     enum http_priority priority;
@@ -45,8 +45,8 @@ struct remote_fault {
 };
 void remote_fault_release(struct remote_fault *fault);
 
-/* A parameter by the name the service's specification gives it; unencoded. One without a name ends a
- * list. */
+/* A parameter, unencoded, under the name it has in the service's specification. A list ends with one
+ * that has no name. */
 struct param {
     const char *name;
     const char *value; /* NULL: not sent */
@@ -55,7 +55,7 @@ struct param {
 
 void remote_destroy(struct remote *r); /* NULL is fine */
 
-/* What not every service has. */
+/* What only some services have. */
 enum remote_ability {
     REMOTE_CAN_ASK,
     REMOTE_CAN_FORWARD,
@@ -72,8 +72,9 @@ bool remote_can(struct remote *r, enum remote_ability ability);
 /* "Microsoft Graph": for a person. */
 const char *remote_title(struct remote *r);
 
-bool remote_online(struct remote *r);
-/* For who was refused (GRADE_AUTH): remember the first, and try again when the other differs. */
+bool remote_online(struct remote *r); /* http_online() */
+/* After GRADE_AUTH: note remote_token_read(), and try again once remote_token_there() differs from it
+ * (token.h). */
 uint64_t remote_token_read(struct remote *r);
 uint64_t remote_token_there(struct remote *r);
 void remote_stats(struct remote *r, struct http_stats *ret);
@@ -82,7 +83,7 @@ void remote_stats(struct remote *r, struct http_stats *ret);
 
 struct remote_folder {
     char *id;         /* calendars, contacts: the table id. mail: the picker's Id; where there is no
-                      picker, or the folder was found by its name, the display path */
+                         picker, or the folder was found by its name, the display path */
     char *display;    /* what a person reads */
     char *parent;     /* id of the parent folder, or NULL */
     unsigned flags;   /* enum folder_flags */
@@ -110,24 +111,22 @@ enum grade remote_list_folders(struct remote *r, enum kind kind, struct remote_c
                                struct remote_folders *ret, struct remote_fault *fault);
 
 /*
- * The folders of a kind that changed since `cursor` or, with `contents`, in which anything did; those that a list
- * would not show are left out. What is not said of one is NULL: `display`, and `parent`, which is ""
- * at the top.
+ * The folders of a kind that changed since `cursor` or, with `contents`, in which anything did; folders
+ * that remote_list_folders() would not show are left out. `display` and `parent` are NULL where the
+ * service does not mention them; the `parent` of a folder at the top is "".
  */
 enum grade remote_folder_changes(struct remote *r, enum kind kind, const char *cursor,
                                  struct remote_ctx ctx, struct remote_folders *ret,
                                  struct remote_fault *fault);
 
-/*
- * Does the service know the mail folder of this display path? GRADE_OK or GRADE_GONE, or an error.
- */
+/* GRADE_OK: the service knows the mail folder of this display path; GRADE_GONE: it does not. */
 enum grade remote_find_mail_folder(struct remote *r, const char *path, struct remote_ctx ctx,
                                    struct remote_fault *fault);
 
 /*
  * Folders are made, renamed, moved and removed where the kind's capabilities (KIND_CAN_FOLD,
- * KIND_CAN_MOVE) say so. `parent` NULL: the top. GRADE_CONFLICT: the name is taken; the folder to be
- * removed is not empty. Whether one was made is found out where the answer was lost.
+ * KIND_CAN_MOVE) say so. `parent` NULL: the top. GRADE_CONFLICT: the name is taken, or the folder to be
+ * removed is not empty. If the answer to remote_make_folder() is lost, it looks for the folder itself.
  */
 enum grade remote_make_folder(struct remote *r, enum kind kind, const char *parent,
                               const char *display, struct remote_ctx ctx, char **ret_id,
@@ -144,8 +143,8 @@ enum grade remote_remove_folder(struct remote *r, enum kind kind, const char *id
 
 enum remote_attachments {
     REMOTE_AS_LISTED,
-    REMOTE_NAMES,   /* of the message itself there may be nothing but its id */
-    REMOTE_CONTENTS /* ... here, too */
+    REMOTE_NAMES,   /* the message itself may consist of its id only */
+    REMOTE_CONTENTS /* likewise */
 };
 struct remote_query {
     unsigned skip, top;  /* top 0 is not allowed */
@@ -166,11 +165,11 @@ enum grade remote_list(struct remote *r, enum kind kind, const char *folder,
                        struct remote_page *ret, struct remote_fault *fault);
 
 /*
- * What has changed in a folder since `cursor`; NULL: everything is new. The feed is asked on with each
- * answer's cursor: at once while there is `more`, else whenever somebody wants to know. A cursor may
- * be kept as long as one likes; one that the service has forgotten is answered with `start_over`,
- * which says nothing about any record: the feed is asked anew, from NULL, and when it has come to its
- * end, what it did not name is not in the folder.
+ * What has changed in a folder since `cursor`; NULL: everything is new. Each answer's cursor is where the
+ * next call goes on: at once while there is `more`, otherwise whenever somebody wants to know. A cursor
+ * may be kept for any length of time. If the service has forgotten it, the answer is `start_over`, which
+ * says nothing about any record: begin again with NULL, and once that feed has come to its end, a record
+ * it did not name is not in the folder.
  */
 struct remote_changes {
     struct items items; /* the caller's to release, with those that are gone */
@@ -180,7 +179,7 @@ struct remote_changes {
     size_t bytes;    /* of the answer: for sizing the next page */
 };
 bool remote_has_changes(struct remote *r, enum kind kind);
-/* `top`: entries an answer at most, as a wish. */
+/* `top`: how many entries an answer should have at most; the service may send more. */
 enum grade remote_changes(struct remote *r, enum kind kind, const char *folder, const char *cursor,
                           unsigned top, struct remote_ctx ctx, struct remote_changes *ret,
                           struct remote_fault *fault);
@@ -207,7 +206,10 @@ enum grade remote_get_many(struct remote *r, enum kind kind, const char *folder,
                            const char *const *ids, size_t count, struct remote_ctx ctx,
                            struct cJSON **ret, struct remote_fault *fault);
 
-/* `folder` is ignored for messages. */
+/*
+ * One record. `folder` is ignored for messages. `body` is of merge_new_body() or merge_body(); `ret`, the
+ * record as the service has it, is the caller's to delete. GRADE_GONE: there is no such record.
+ */
 enum grade remote_get(struct remote *r, enum kind kind, const char *folder, const char *id,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* The record if it lies in `folder`, as far as the service tells: not of messages. */
@@ -216,37 +218,37 @@ enum grade remote_find(struct remote *r, enum kind kind, const char *folder, con
 enum grade remote_create(struct remote *r, enum kind kind, const char *folder,
                          const struct cJSON *body, struct remote_ctx ctx, struct cJSON **ret,
                          struct remote_fault *fault);
-/* Refused with GRADE_CONFLICT where the record has another version, if the service can tell; NULL: any. */
+/* GRADE_CONFLICT: the record has another `version`, where the service can tell; NULL: any will do. */
 enum grade remote_update(struct remote *r, enum kind kind, const char *folder, const char *id,
                          const struct cJSON *body, const char *version, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault);
 enum grade remote_delete(struct remote *r, enum kind kind, const char *folder, const char *id,
                          struct remote_ctx ctx, struct remote_fault *fault);
-/* To another folder of the kind, KIND_CAN_MOVE; where it lies there already, nothing happens. `ret` is the record as it is then. */
+/* To another folder of the kind (KIND_CAN_MOVE). Nothing happens if the record is there already. */
 enum grade remote_move(struct remote *r, enum kind kind, const char *id, const char *folder,
                        struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 /* What the body of an update must hold. */
 enum merge_policy remote_update_policy(struct remote *r, enum kind kind);
 
-/* One of several changes that are made together: each has an outcome of its own, as if it had been made by
- * remote_move() or remote_delete(). */
+/* One of several changes made together. Each has an outcome of its own, as after remote_move() or
+ * remote_delete(). */
 struct remote_request {
     bool move; /* else a deletion */
     enum kind kind;
     const char *folder; /* a move: where to */
     const char *id;
-    struct cJSON *record;      /* out, of a move: as it is then; the caller's */
+    struct cJSON *record;      /* out, of a move: remote_move()'s `ret` */
     struct remote_fault fault; /* out: its grade is the outcome */
 };
-/* So many are best made together at the moment; 1: the service takes each by itself. */
+/* How many changes are best made together at the moment; 1: the service takes each by itself. */
 unsigned remote_at_once(struct remote *r);
-/* At most that many. */
+/* `count` is remote_at_once() at most. */
 void remote_change_many(struct remote *r, struct remote_request *const *requests, size_t count,
                         struct remote_ctx ctx);
 
-/* What a change of a record is to be called where a person reads of it. */
 enum remote_change { REMOTE_CREATE, REMOTE_UPDATE, REMOTE_DELETE, REMOTE_MARK_READ };
-/* "PATCH /datasets/contacts/tables/...": the request that makes the change. The caller frees. */
+/* The request that makes the change, for a person: "PATCH /datasets/contacts/tables/...". The caller
+ * frees. */
 char *remote_describe(struct remote *r, enum remote_change change, enum kind kind,
                       const char *folder, const char *id);
 
@@ -266,8 +268,8 @@ enum grade remote_attachment(struct remote *r, const char *message, const char *
 enum grade remote_attachments(struct remote *r, const char *message, struct remote_ctx ctx,
                               struct cJSON **ret, struct remote_fault *fault);
 
-/* The whole message with the contents of its attachments, as text to `sink`, which is to see
- * whether it is one. */
+/* The JSON text of the whole message, with the contents of its attachments. Nobody has checked that it is
+ * one: that is for the reader of what `sink` got. */
 enum grade remote_message(struct remote *r, const char *id, const struct http_sink *sink,
                           struct remote_ctx ctx, struct remote_fault *fault);
 
@@ -278,25 +280,25 @@ enum grade remote_mime(struct remote *r, const char *id, const struct http_sink 
 /* --- sending ---------------------------------------------------------------------------------- */
 
 /*
- * May sending and replying be repeated after an unknown outcome? With the same `key` they find out
- * what the attempt before did, and send nothing twice. Where not, none of these may be repeated by
- * itself, and `key` says nothing.
+ * May sending and replying be repeated after an unknown outcome? If so, a call with the same `key` finds
+ * out what the earlier attempt did, and sends nothing twice. If not, only a person may decide to repeat
+ * one, and `key` is ignored.
  */
 bool remote_resends(struct remote *r);
 
-/* Removes what attempts with `key` left on the service, none of which sent it: a draft. GRADE_OK
- * also where there is nothing; `*ret_sent`: it was sent after all. remote_resends(). */
+/* Removes the draft that attempts with `key` left on the service; GRADE_OK if there is none.
+ * `*ret_sent`: one of them sent the mail after all. remote_resends(). */
 enum grade remote_take_back(struct remote *r, const char *key, struct remote_ctx ctx,
                             bool *ret_sent, struct remote_fault *fault);
 
-/* A draft of the mailbox. One that was sent already is left alone: an attempt may be repeated.
+/* Sends a draft of the mailbox. May be repeated: one that was sent already is left alone.
  * REMOTE_CAN_DRAFT. */
 enum grade remote_send_draft(struct remote *r, const char *id, struct remote_ctx ctx,
                              struct remote_fault *fault);
 
 /*
- * A draft in a mail folder, made of an Internet message byte for byte; `ret` is its record.
- * `repeated`: an earlier attempt may have made it, and is looked for first. REMOTE_CAN_DRAFT.
+ * Makes a draft in a mail folder from an Internet message, byte for byte; `ret` is its record.
+ * `repeated`: an earlier attempt may have made it, so it is looked for first. REMOTE_CAN_DRAFT.
  */
 enum grade remote_import(struct remote *r, const char *folder, const struct buf *mime,
                          bool repeated, struct remote_ctx ctx, struct cJSON **ret,
@@ -317,8 +319,9 @@ enum grade remote_forward(struct remote *r, const char *id, const char *to, cons
 enum remote_response { REMOTE_ACCEPT, REMOTE_TENTATIVE, REMOTE_DECLINE };
 
 /*
- * Answers an invitation. The organizer is told where `send` is set and wants to be; `comment` is
- * plain text, or NULL. `again`: an earlier attempt may have done it, so it is looked for first.
+ * Answers an invitation. The organizer is told if `send` is set and the invitation asks for responses;
+ * `comment` is plain text, or NULL. `again`: an earlier attempt may have answered, so that is looked up
+ * first.
  */
 enum grade remote_respond(struct remote *r, const char *event, enum remote_response response,
                           const char *comment, bool send, bool again, struct remote_ctx ctx,
@@ -327,9 +330,10 @@ enum grade remote_respond(struct remote *r, const char *event, enum remote_respo
 enum remote_question { REMOTE_OPTIONS, REMOTE_APPROVAL };
 
 /*
- * Sends a mail that asks for a choice; the answer is POSTed to `url`. `body` is remote_ask_head(url), which the caller frees, the
- * message's text and REMOTE_ASK_TAIL: the message is large, and so in memory only once.
- * `ret_location`: where the subscription is ended, whole; the caller frees it.
+ * Sends a mail that asks for a choice; the answer is POSTed to `url`. `body` is remote_ask_head(url),
+ * which the caller frees, then the message's text, then REMOTE_ASK_TAIL: so a large message is in memory
+ * only once. `ret_location` is the address that ends the subscription (remote_unsubscribe()); the caller
+ * frees it.
  */
 enum grade remote_ask(struct remote *r, enum remote_question question, const char *body,
                       struct remote_ctx ctx, char **ret_location, struct remote_fault *fault);
@@ -340,22 +344,22 @@ enum grade remote_unsubscribe(struct remote *r, const char *location, struct rem
 
 /* --- calendars -------------------------------------------------------------------------------- */
 
-/* What happens in a calendar in [from, to), ns since 1970: an array of events, each occurrence of a
- * series by itself. REMOTE_CAN_AGENDA. */
+/* What happens in a calendar in [from, to), ns since 1970: an array of events, with an entry for each
+ * occurrence of a series. REMOTE_CAN_AGENDA. */
 enum grade remote_agenda(struct remote *r, const char *calendar, int64_t from, int64_t to,
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 
 /*
- * How single events of series differ from the rule, REMOTE_CAN_SERIES: for each id an object with
+ * How single events of series differ from their rules: for each id an object with
  * "cancelledOccurrences" ["OID.<id>.2026-11-30"] and "exceptionOccurrences" [events]; NULL: the
- * series is gone. The caller deletes them.
+ * series is gone. The caller deletes them. REMOTE_CAN_SERIES.
  */
 enum grade remote_series(struct remote *r, const char *const *ids, size_t count,
                          struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-/* What the mailbox has beside records: REMOTE_CAN_VALUES. */
+/* What a mailbox has beside records. REMOTE_CAN_VALUES. */
 enum remote_value {
     REMOTE_AUTOMATIC_REPLIES, /* a JSON object, rendered as a record is; `id` NULL */
     REMOTE_PHOTO,             /* a JPEG; `id` is the contact's */
@@ -386,19 +390,20 @@ struct remote_news {
 };
 
 /*
- * Asks a trigger what is new. `cursor` NULL: the first call, which sets
- * the baseline with `params`; else the `cursor` of the answer before, which stands for all
- * parameters but those of the path. The same cursor gives the same answer again. A Location's host
- * is not ours and its path may be the backend's: only its query counts (contract 4.3).
+ * Asks a trigger what is new. `cursor` NULL: the first call, which sets the baseline with `params`;
+ * otherwise the `cursor` of the previous answer, which stands for all parameters but those of the path.
+ * The same cursor gives the same answer again. The host of a Location is not ours and its path may be
+ * the backend's: only its query counts (contract 4.3).
  */
 enum grade remote_poll(struct remote *r, enum remote_trigger trigger, const struct param *params,
                        const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
                        struct remote_fault *fault);
 void remote_news_release(struct remote_news *news);
 
+/* The cheapest request that shows whether the service accepts the token and has a mailbox. */
 enum grade remote_test(struct remote *r, struct remote_ctx ctx, struct remote_fault *fault);
-/* What sort of account it is, for a person: "a personal account"; NULL before remote_test(), and where
- * the service does not tell. Constant. */
+/* The sort of account, for a person: "a personal account"; NULL before remote_test(), and where the
+ * service does not tell. Constant. */
 const char *remote_account(struct remote *r);
 
 /* --- services --------------------------------------------------------------------------------- */

@@ -180,6 +180,24 @@ int cache_each(struct cache *c, enum kind kind, const char *folder, uint64_t aft
 int cache_not_in_run(struct cache *c, enum kind kind, const char *folder, uint64_t run,
                      char ***ret_ids, size_t *ret_listed);
 
+/* --- texts of open files: read later, or never --- */
+
+/* The text that record `seq` had at a moment; seq 0: none. */
+struct cache_version {
+    uint64_t seq;
+    uint64_t moment; /* cache_moment() before the record was read */
+};
+uint64_t cache_moment(struct cache *c);
+
+/* False: some record has changed or gone since, so look again. */
+bool cache_is_latest(struct cache *c, struct cache_version version);
+/* Holds this text without reading it: whatever becomes of the record, it can be read until
+ * cache_let_go(). NULL: it is not the latest. */
+struct cache_hold *cache_hold(struct cache *c, struct cache_version version);
+/* It stays the hold's. -EIO: it is damaged; the record is forgotten, to be asked for again. */
+int cache_held_text(struct cache *c, struct cache_hold *hold, const char **ret);
+void cache_let_go(struct cache *c, struct cache_hold *hold); /* NULL is fine */
+
 /* --- what changed: for an index of a folder that somebody keeps in memory --- */
 
 /* `text` NULL: the record is gone. The strings are valid during the call, which must not call the

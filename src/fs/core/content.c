@@ -42,6 +42,7 @@ static void content_free(struct fs *fs, struct content *c)
     if (c->fd >= 0)
         close(c->fd);
     mutex_release(&c->lock);
+    cache_let_go(fs->cache, c->held);
     free(c->text);
     free(c->base);
     free(c);
@@ -61,6 +62,13 @@ static struct content *take_open(struct fs *fs, struct node *node)
     if (c)
         c->handles++;
     return c;
+}
+
+/* Until the record changes, what the kernel was told is what it would be told now. */
+static void confirm_shown_locked(struct node *node, const struct content *c)
+{
+    if (c->fd < 0 && node->shown.size == (int64_t)c->len && node->shown.mtime == c->mtime)
+        node->shown.text = c->version;
 }
 
 /* The content is installed under fs.change, so that no commit or close comes between loading and that. */
@@ -83,6 +91,7 @@ static int load(struct fs *fs, const struct fs_req *req, struct node *node, stru
             mutex_lock(&fs->tree.lock);
             node->content = c;
             node->opened = true;
+            confirm_shown_locked(node, c);
             mutex_unlock(&fs->tree.lock);
             *ret = TAKE(c);
         }
@@ -294,15 +303,24 @@ void content_put(struct fs *fs, struct node *node)
     mutex_unlock(&fs->change);
 }
 
-int content_text(struct content *c, char **ret, size_t *ret_len)
+int content_peek_text(struct fs *fs, struct content *c, const char **ret)
+{
+    *ret = c->text;
+    return c->held ? cache_held_text(fs->cache, c->held, ret) : 0;
+}
+
+int content_text(struct fs *fs, struct content *c, char **ret, size_t *ret_len)
 {
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
+    const char *lies = NULL;
     int rc = 0;
 
     if (c->fd >= 0)
         rc = file_read_fd(c->fd, &text);
     else
-        rc = buf_add(&text, c->text, c->len);
+        rc = content_peek_text(fs, c, &lies);
+    if (!rc && lies)
+        rc = buf_add(&text, lies, c->len);
     if (!rc) {
         *ret_len = text.len;
         *ret = buf_detach(&text);
@@ -361,11 +379,13 @@ int content_stat_made(struct fs *fs, const struct fs_req *req, struct node *node
 /* The local file with the bytes of the text in it, or empty. */
 static int text_to_file(struct fs *fs, struct node *node, struct content *c, bool keep)
 {
-    int fd = state_data_open(fs->state, node->ino, O_RDWR | O_CREAT | O_TRUNC);
+    const char *text;
+    int rc = content_peek_text(fs, c, &text);
+    int fd = rc ? rc : state_data_open(fs->state, node->ino, O_RDWR | O_CREAT | O_TRUNC);
 
     if (fd < 0)
         return fd;
-    int rc = keep ? file_pwrite_all(fd, c->text, c->len, 0) : 0;
+    rc = keep ? file_pwrite_all(fd, text, c->len, 0) : 0;
     if (rc) {
         close(fd);
         state_data_remove(fs->state, node->ino);
@@ -385,7 +405,7 @@ int content_own(struct fs *fs, struct node *node, struct content *c, bool keep)
 
         /* Only what is committed is merged, so only that needs to know where the change began. */
         if ((tree_ops(fs, node)->flags & NODE_KEEP_BASE) && !c->base)
-            rc = content_text(c, &c->base, &len);
+            rc = content_text(fs, c, &c->base, &len);
         if (!rc && c->fd < 0)
             rc = text_to_file(fs, node, c, keep);
         c->owned = !rc;

@@ -12,17 +12,19 @@
 #include <stdatomic.h>
 
 /*
- * Bytes: either a text in memory that nobody changes, or a local file. A writable class goes from
- * text to file at the first change (content_own()).
+ * Bytes: either a text that nobody changes, in memory or still in the cache, or a local file. A
+ * writable class goes from text to file at the first change (content_own()).
  */
 struct content {
     unsigned handles;  /* guarded by tree.lock */
     struct mutex lock; /* the step from text to file; taken alone or under fs.change */
     _Atomic int fd;    /* -1: text. Set once, under lock */
     char *text;
-    size_t len;            /* of text */
-    _Atomic int64_t mtime; /* of text, ns */
-    bool owned;            /* guarded by lock: content_own() was here */
+    struct cache_hold *held;      /* in place of `text`: read when it is asked for */
+    struct cache_version version; /* the cached text this is, or zero */
+    size_t len;                   /* of the text */
+    _Atomic int64_t mtime;        /* of text, ns */
+    bool owned;                   /* guarded by lock: content_own() was here */
     char *base; /* guarded by lock: the visible text before the first change since the last commit,
                    for the merge; or NULL */
     _Atomic uint64_t changed; /* grows with each change of bytes */
@@ -56,7 +58,9 @@ bool content_is_open(struct fs *fs, uint64_t ino);
 int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *node);
 /* The node's own local file, ready to be changed; `keep` false: empty (O_TRUNC). */
 int content_own(struct fs *fs, struct node *node, struct content *content, bool keep);
-int content_text(struct content *content, char **ret, size_t *ret_len);   /* -EFBIG */
+int content_text(struct fs *fs, struct content *content, char **ret, size_t *ret_len); /* -EFBIG */
+/* The text where it lies, read if it is still in the cache. For bytes that are not a file's. */
+int content_peek_text(struct fs *fs, struct content *content, const char **ret);
 int content_stat(struct content *content, struct stat *st);               /* size and times */
 int content_stat_open(struct fs *fs, struct node *node, struct stat *st); /* -ENOENT: not open */
 /* The same, and where it is not open of what is made for it (node_ops.make). Unlocked. */

@@ -91,6 +91,7 @@ const char *node_reason(struct fs *fs, struct node *dir, int rc);
 struct dir_attr {
     uint64_t size;
     int64_t mtime; /* ns; 0: that of directories */
+    uint64_t seq;  /* of the cached record whose text it is; or 0 */
     bool keeps_name;
 };
 /* One entry being listed: what readdir shows, and enough to make the node. `attr` may be NULL

@@ -23,7 +23,8 @@ struct entry {
         spec; /* name, id and part are ours; folder is interned, parent is the directory */
     bool has_attr;
     struct dir_attr attr;
-    uint64_t moment; /* fs.attr_changes before `attr` was looked up */
+    uint64_t moment;    /* fs.attr_changes before `attr` was looked up */
+    uint64_t cached_at; /* cache_moment() before that */
 };
 
 enum stage { STAGE_LOCAL, STAGE_CLASS, STAGE_END };
@@ -36,8 +37,9 @@ struct dir_list {
     size_t count; /* places given so far */
     size_t room;
     enum stage stage;
-    int error;       /* why the list ends here; told once */
-    uint64_t moment; /* fs.attr_changes when the class was last asked for entries */
+    int error;          /* why the list ends here; told once */
+    uint64_t moment;    /* fs.attr_changes when the class was last asked for entries */
+    uint64_t cached_at; /* cache_moment() then */
     uint64_t cursor;
     struct map seen;
     const char *wanted; /* dir_find(): other names are not kept */
@@ -76,7 +78,10 @@ void dir_add(struct dir_list *list, struct node_spec spec, const struct dir_attr
     }
     struct entry *e = &list->entries[list->count++ - list->first];
 
-    *e = (struct entry){.spec = spec, .has_attr = attr != NULL, .moment = list->moment};
+    *e = (struct entry){.spec = spec,
+                        .has_attr = attr != NULL,
+                        .moment = list->moment,
+                        .cached_at = list->cached_at};
     if (attr)
         e->attr = *attr;
     e->spec.name = xstrdup(spec.name);
@@ -167,6 +172,7 @@ static void list_more(struct fs *fs, const struct fs_req *req, struct fs_dir *di
     int rc = 0;
 
     list->moment = fs->attr_changes;
+    list->cached_at = cache_moment(fs->cache);
     if (list->stage == STAGE_LOCAL) {
         if (ops->flags & NODE_LOCAL_NAMES)
             rc = fs->local->list(fs, dir->node, list);
@@ -272,7 +278,8 @@ int fs_readdir_entry(struct fs *fs, const struct fs_req *req, struct fs_dir *dir
         *ret = (struct fs_entry){
             .ino = e->spec.ino, .cacheable = true, .keeps_name = e->attr.keeps_name};
         attr_of(fs, e, &ret->attr);
-        if (tree_list(fs, &e->spec, &ret->attr, e->moment))
+        struct cache_version version = {e->attr.seq, e->cached_at};
+        if (tree_list(fs, &e->spec, &ret->attr, version, e->moment))
             return 0;
     }
     struct node *node = tree_obtain(fs, e->spec);

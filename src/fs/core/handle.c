@@ -31,8 +31,8 @@ static bool kernel_is_behind(struct fs *fs, struct node *node, struct content *c
     if (content_stat(c, &st))
         return true;
     LOCKED(&fs->tree.lock);
-    return node->shown_size >= 0 &&
-           (node->shown_size != st.st_size || (c->fd < 0 && node->shown_mtime != c->mtime));
+    return node->shown.size >= 0 &&
+           (node->shown.size != st.st_size || (c->fd < 0 && node->shown.mtime != c->mtime));
 }
 
 static int before_change(struct fs *fs, const struct fs_req *req, struct node *node)
@@ -99,6 +99,7 @@ ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void 
 {
     const struct node_ops *ops = tree_ops(fs, h->node);
     struct content *c = h->content;
+    const char *text;
 
     if (ops->read) {
         ssize_t n = ops->read(fs, h->node, c, out, size, offset);
@@ -110,11 +111,14 @@ ssize_t fs_read(struct fs *fs, const struct fs_req *, struct fs_handle *h, void 
         ssize_t n = pread(c->fd, out, size, offset);
         return n < 0 ? -errno : n;
     }
+    int rc = content_peek_text(fs, c, &text);
+    if (rc)
+        return rc;
     if (offset < 0 || (size_t)offset >= c->len)
         return 0;
     if (size > c->len - (size_t)offset)
         size = c->len - (size_t)offset;
-    memcpy(out, c->text + offset, size);
+    memcpy(out, text + offset, size);
     return (ssize_t)size;
 }
 

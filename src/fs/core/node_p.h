@@ -8,6 +8,14 @@
 
 #include <outlookfs/base/map.h>
 #include <outlookfs/base/mutex.h>
+#include <outlookfs/store/cache.h>
+
+/* What the kernel was told last. */
+struct shown {
+    int64_t mtime;
+    int64_t size;              /* -1: nothing yet */
+    struct cache_version text; /* the cached text these two are of, or zero */
+};
 
 struct node {
     /* constant */
@@ -23,18 +31,17 @@ struct node {
     enum kind kind;
 
     /* guarded by tree.lock */
-    unsigned refs;              /* ours: calls under way, children, handles */
+    unsigned refs : 31;         /* ours: calls under way, children, handles */
+    unsigned opened : 1;        /* it had a content: the kernel may have its pages */
     const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
     const char *name_start;     /* interned, or NULL: what is in front of `name` */
     char *name;
     uint64_t nlookup;        /* the kernel's references */
     struct content *content; /* while a handle is open */
-    bool opened;             /* it had one: the kernel may have its pages */
     UT_hash_handle hh;
-    int64_t shown_mtime; /* what the kernel was told last */
-    int64_t shown_size;  /* -1: nothing yet */
-    char *refusal;       /* why its last change was refused and is not there; or NULL */
+    struct shown shown;
+    char *refusal; /* why its last change was refused and is not there; or NULL */
 };
 
 struct tree {
@@ -85,11 +92,12 @@ const char *tree_intern(struct fs *fs, const char *folder); /* lives as long as 
 const char *tree_share(struct fs *fs, const char *id, const char **ret_rest);
 /*
  * An entry of a listing, in one step, because listings are long: the node is made, the kernel is
- * told `attr`, and refers to it. False, and nothing of that: it is open, or attributes have changed
- * since `moment` (fs.attr_changes).
+ * told `attr`, which are those of the cached text, and refers to it. False, and nothing of that: it
+ * is open, or attributes have changed since `moment` (fs.attr_changes).
  */
 bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
-               uint64_t moment);
+               struct cache_version text, uint64_t moment);
+struct shown tree_shown(struct fs *fs, struct node *node);
 void tree_remember(struct fs *fs, struct node *node); /* nlookup + 1 */
 void tree_forget(struct fs *fs, uint64_t ino, uint64_t count);
 /* A rename or unlink: parent NULL detaches; `ops` NULL: unchanged. A file takes kind and folder of
@@ -103,10 +111,10 @@ void tree_set_refusal(struct fs *fs, struct node *node, const char *reason);
 int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA: none */
 void tree_place(struct fs *fs, struct node *node, enum kind *ret_kind, const char **ret_folder);
 const struct node_ops *tree_ops(struct fs *fs, struct node *node);
-void tree_show(struct fs *fs, struct node *node, const struct stat *attr); /* the kernel is told */
+void tree_show(struct fs *fs, struct node *node, const struct stat *attr);  /* the kernel is told */
 bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr); /* ... and knows this */
-char *tree_name(struct fs *fs, struct node *node);                         /* a copy */
-int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);       /* "mail/Inbox/" */
+char *tree_name(struct fs *fs, struct node *node);                          /* a copy */
+int tree_add_path(struct fs *fs, struct node *dir, struct buf *out);        /* "mail/Inbox/" */
 int tree_add_way_up(struct fs *fs, struct node *dir, struct buf *out); /* "../../": to the root */
 
 #endif

@@ -233,7 +233,7 @@ static struct node *obtain_locked(struct tree *tree, const struct node_spec *spe
         n->part = xstrdup(spec->part);
         n->ops = spec->ops;
         n->row = spec->row;
-        n->shown_size = -1;
+        n->shown.size = -1;
         HASH_ADD(hh, tree->nodes, ino, sizeof(n->ino), n);
         tree->made++;
     } else if (!n->parent &&
@@ -285,14 +285,25 @@ struct node *tree_obtain(struct fs *fs, struct node_spec spec)
     return n;
 }
 
+static bool is_shown_locked(const struct node *node, const struct stat *attr)
+{
+    return node->shown.size == attr->st_size && node->shown.mtime == attr_mtime(attr);
+}
+
 static void show_locked(struct node *node, const struct stat *attr)
 {
-    node->shown_mtime = attr_mtime(attr);
-    node->shown_size = attr->st_size;
+    if (!is_shown_locked(node, attr))
+        node->shown = (struct shown){.mtime = attr_mtime(attr), .size = attr->st_size};
+}
+
+struct shown tree_shown(struct fs *fs, struct node *node)
+{
+    LOCKED(&fs->tree.lock);
+    return node->shown;
 }
 
 bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *attr,
-               uint64_t moment)
+               struct cache_version text, uint64_t moment)
 {
     mutex_lock(&fs->tree.lock);
     struct node *n = obtain_locked(&fs->tree, spec);
@@ -300,6 +311,7 @@ bool tree_list(struct fs *fs, const struct node_spec *spec, const struct stat *a
     bool listed = !n->content && fs->attr_changes == moment;
     if (listed) {
         show_locked(n, attr);
+        n->shown.text = text;
         n->nlookup++;
     }
     reap_locked(&fs->tree, n);
@@ -395,7 +407,7 @@ void tree_show(struct fs *fs, struct node *node, const struct stat *attr)
 bool tree_shows(struct fs *fs, struct node *node, const struct stat *attr)
 {
     LOCKED(&fs->tree.lock);
-    return node->shown_size == attr->st_size && node->shown_mtime == attr_mtime(attr);
+    return is_shown_locked(node, attr);
 }
 
 static const char *start_of(const struct node *node)

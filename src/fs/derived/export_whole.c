@@ -28,7 +28,7 @@
 
 struct ids {
     char **list;
-    size_t count, room;
+    size_t count;
     uint64_t after; /* seq of the last */
     int64_t newest; /* mtime */
 };
@@ -40,10 +40,7 @@ static void ids_release(struct ids *ids)
 
 static void ids_take(struct ids *ids, struct cache_record *r)
 {
-    if (ids->count == ids->room) {
-        ids->room = ids->room ? ids->room * 2 : 64;
-        ids->list = xrealloc(ids->list, ids->room * sizeof(*ids->list));
-    }
+    ids->list = xgrow(ids->list, ids->count, sizeof(*ids->list));
     ids->list[ids->count++] = TAKE(r->id);
     ids->after = r->seq;
     if (r->mtime > ids->newest)

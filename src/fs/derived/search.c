@@ -88,7 +88,7 @@ static char *path_of(const struct map *by_id, const struct cache_folder *f)
  * path is too long, it gets a name of its own. */
 static void flatten(struct cache_folders *folders)
 {
-    char **paths = xcalloc(folders->count + 1, sizeof(*paths));
+    SCOPED(xfree) char **paths = xcalloc(folders->count + 1, sizeof(*paths));
     SCOPED(map_release) struct map by_id = {0};
     SCOPED(map_release) struct map taken = {0};
 
@@ -110,7 +110,6 @@ static void flatten(struct cache_folders *folders)
         free(folders->list[i].name);
         folders->list[i].name = paths[i];
     }
-    free(paths);
 }
 
 static struct node_spec folder_spec(struct fs *fs, struct node *dir, const char *folder,
@@ -257,7 +256,7 @@ static int folder_lookup(struct fs *fs, const struct fs_req *req, struct node *d
 static int folder_list(struct fs *fs, const struct fs_req *, struct node *dir,
                        struct dir_list *list)
 {
-    char **names = NULL;
+    SCOPED(xfree) char **names = NULL;
     size_t count = 0;
     int rc = search_kept(fs->mailbox, dir->kind, dir->folder, &names, &count);
 
@@ -265,7 +264,6 @@ static int folder_list(struct fs *fs, const struct fs_req *, struct node *dir,
         dir_add(list, query_spec(dir, names[i]), NULL);
         free(names[i]);
     }
-    free(names);
     return rc;
 }
 

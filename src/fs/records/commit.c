@@ -75,7 +75,7 @@ int slot_commit(struct fs *fs, struct node *node, struct content *c, struct buf 
     tree_put(fs, parent);
     if (!linked) /* unlinked and open: its bytes belong to nobody */
         return 0;
-    int rc = content_text(c, &text, &len);
+    int rc = content_text(fs, c, &text, &len);
     if (rc)
         return rc;
     enum json_shape shape = json_read_object(text, len, &obj, err);
@@ -96,7 +96,7 @@ static void reject(struct fs *fs, struct slot *slot, struct content *c)
     SCOPED(xfree) char *text = NULL;
     size_t len;
 
-    if (!content_text(c, &text, &len))
+    if (!content_text(fs, c, &text, &len))
         trash_rejected(fs, slot, text);
     slot_revert(fs, slot);
 }
@@ -104,8 +104,10 @@ static void reject(struct fs *fs, struct slot *slot, struct content *c)
 void slot_closed(struct fs *fs, struct node *node, struct content *c)
 {
     SCOPED(slot_release) struct slot slot = {0};
-    int rc = slot_of_node(fs, node, &slot);
 
+    if (c->fd < 0 && state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT)
+        return; /* it was read, and nothing waits for that */
+    int rc = slot_of_node(fs, node, &slot);
     if (rc == -ENOENT) { /* unlinked, or its record is gone */
         if (c->fd >= 0)
             state_data_remove(fs->state, node->ino);

@@ -199,6 +199,7 @@ static void add_record(struct fs *fs, struct node *dir, const struct cache_recor
         list, spec,
         &(struct dir_attr){.size = r->size,
                            .mtime = r->mtime,
+                           .seq = r->seq,
                            .keeps_name = !taken && !(kind_info(dir->kind)->caps & KIND_CAN_MOVE)});
     free(name);
 }

@@ -43,7 +43,7 @@ int value_store(struct fs *fs, const struct fs_req *req, struct node *node, stru
 {
     SCOPED(xfree) char *bytes = NULL;
     size_t len = 0;
-    int rc = content_text(content, &bytes, &len);
+    int rc = content_text(fs, content, &bytes, &len);
 
     if (!rc && len)
         rc = value_write(fs->mailbox, value_of(node), node->id, bytes, len, req->cancel, err);

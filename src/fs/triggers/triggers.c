@@ -189,7 +189,7 @@ static int definition_commit(struct fs *fs, struct node *node, struct content *c
     int rc = 0;
 
     if (trigger) {
-        rc = content_text(c, &text, &len);
+        rc = content_text(fs, c, &text, &len);
         if (!rc)
             rc = commit_text(fs, trigger, c, text, len, err);
     }

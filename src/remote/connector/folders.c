@@ -36,7 +36,7 @@ static unsigned flags_of(const struct remote_folder *folder)
 static void add_folder(struct remote_folders *f, struct remote_folder folder)
 {
     folder.flags = flags_of(&folder);
-    f->list = xrealloc(f->list, (f->count + 1) * sizeof(*f->list));
+    f->list = xgrow(f->list, f->count, sizeof(*f->list));
     f->list[f->count++] = folder;
 }
 
@@ -98,7 +98,7 @@ static bool add_picked(struct walk *w, const cJSON *entry, const char *parent, u
         return false;
     if (map_set(&w->seen, id, w))
         return false;
-    w->depths = xrealloc(w->depths, (w->found.count + 1) * sizeof(*w->depths));
+    w->depths = xgrow(w->depths, w->found.count, sizeof(*w->depths));
     w->depths[w->found.count] = depth;
     add_folder(&w->found, (struct remote_folder){
                               .id = xstrdup(id),

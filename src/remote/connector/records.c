@@ -17,6 +17,7 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
 {
     char top[16], skip[16];
     struct remote_page page = {0};
+    SCOPED(remote_call_release)
     struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
@@ -35,7 +36,6 @@ enum grade connector_list(struct remote *r, enum kind kind, const char *folder,
         page.last = count == 0 || (count < query->top && !call.next_link);
         *ret = page;
     }
-    remote_call_release(&call);
     return grade;
 }
 

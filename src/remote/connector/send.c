@@ -25,18 +25,16 @@ enum grade connector_send(struct remote *r, const char *message, const char *key
 /* A comment in an address is what the specification has; it ends where the backend's does. */
 static bool fits_address(const struct param *params)
 {
-    struct buf url;
+    SCOPED(buf_release) struct buf url = BUF_INIT(REPLY_ADDRESS_MAX);
 
-    buf_init(&url, REPLY_ADDRESS_MAX);
     int rc = operation_url(connector_operation(OP_REPLY_TO), params, NULL, &url);
-    buf_release(&url);
     return rc != -ENOBUFS;
 }
 
 static enum grade reply_in_body(struct remote *r, const char *id, const char *comment, bool all,
                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
-    cJSON *body = cJSON_CreateObject();
+    SCOPED(json_release) cJSON *body = cJSON_CreateObject();
     struct buf html;
 
     buf_init(&html, JSON_TEXT_MAX);
@@ -45,10 +43,9 @@ static enum grade reply_in_body(struct remote *r, const char *id, const char *co
     cJSON_AddBoolToObject(body, "ReplyAll", all);
     buf_release(&html);
     struct remote_call call = {.params = PARAMS({"messageId", id}), .body = body, .ctx = ctx};
-    enum grade grade = rc ? remote_fail(fault, GRADE_TOO_BIG, "the comment is too long")
-                          : service_do(r, OP_REPLY_TO_V3, &call, fault);
-    cJSON_Delete(body);
-    return grade;
+
+    return rc ? remote_fail(fault, GRADE_TOO_BIG, "the comment is too long")
+              : service_do(r, OP_REPLY_TO_V3, &call, fault);
 }
 
 enum grade connector_reply(struct remote *r, const char *id, const char *comment, bool all,
@@ -65,13 +62,10 @@ enum grade connector_reply(struct remote *r, const char *id, const char *comment
 
 char *remote_ask_head(const char *url)
 {
-    cJSON *string = cJSON_CreateString(url);
-    char *text = json_print(string);
-    char *head = xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
+    SCOPED(json_release) cJSON *string = cJSON_CreateString(url);
+    SCOPED(xfree) char *text = json_print(string);
 
-    free(text);
-    cJSON_Delete(string);
-    return head;
+    return xasprintf("{\"NotificationUrl\":%s,\"Message\":", text);
 }
 
 /* The header, or where the contract says a subscription is (2.8, 2.9). */
@@ -89,12 +83,11 @@ enum grade connector_ask(struct remote *r, enum remote_question question, const 
 {
     enum operation op =
         question == REMOTE_OPTIONS ? OP_SEND_MAIL_WITH_OPTIONS : OP_SEND_APPROVAL_MAIL;
-    struct remote_call call = {.text = body, .ctx = ctx};
+    SCOPED(remote_call_release) struct remote_call call = {.text = body, .ctx = ctx};
     enum grade grade = service_call(r, op, &call, fault);
 
     if (grade == GRADE_OK)
         *ret_location = location_of(&call);
-    remote_call_release(&call);
     return grade;
 }
 

@@ -27,6 +27,7 @@ enum grade connector_poll(struct remote *r, enum remote_trigger trigger, const s
                           const char *cursor, struct remote_ctx ctx, struct remote_news *ret,
                           struct remote_fault *fault)
 {
+    SCOPED(remote_call_release)
     struct remote_call call = {.params = params, .query = cursor, .ctx = ctx};
     enum grade grade = service_call(r, operations[trigger], &call, fault);
 
@@ -38,6 +39,5 @@ enum grade connector_poll(struct remote *r, enum remote_trigger trigger, const s
         };
         call.answer = NULL;
     }
-    remote_call_release(&call);
     return grade;
 }

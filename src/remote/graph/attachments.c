@@ -40,14 +40,13 @@ static enum grade describe_item(struct remote *r, const char *message, cJSON *at
                                                 {"attachment", json_str(attachment, "id")},
                                                 {"$expand", "microsoft.graph.itemattachment/item"}),
                                .ctx = ctx};
-    cJSON *described = NULL;
+    SCOPED(json_release) cJSON *described = NULL;
     enum grade grade = service_object(r, GRAPH_DESCRIBE_ATTACHMENT, &call, &described, fault);
 
     if (grade != GRADE_OK)
         return grade;
     cJSON_DeleteItemFromObjectCaseSensitive(attachment, "contentType");
     cJSON_AddStringToObject(attachment, "contentType", media_type(json_get(described, "item")));
-    cJSON_Delete(described);
     return GRADE_OK;
 }
 
@@ -83,7 +82,7 @@ static enum grade write_shortcut(struct remote *r, const char *message,
 {
     struct remote_call call = {.params = PARAMS({"id", message}, {"$select", "id,webLink"}),
                                .ctx = ctx};
-    cJSON *record = NULL;
+    SCOPED(json_release) cJSON *record = NULL;
     enum grade grade = service_object(r, GRAPH_GET_MESSAGE, &call, &record, fault);
     const char *link = json_str(record, "webLink");
 
@@ -96,7 +95,6 @@ static enum grade write_shortcut(struct remote *r, const char *message,
             grade = remote_fail(fault, GRADE_BROKEN, "the shortcut cannot be written");
         free(text);
     }
-    cJSON_Delete(record);
     return grade;
 }
 

@@ -91,7 +91,7 @@ enum grade graph_batch(struct remote *r, struct graph_member *members, size_t co
                        struct remote_ctx ctx, struct remote_fault *fault)
 {
     cJSON *body = cJSON_CreateObject(), *requests = cJSON_AddArrayToObject(body, "requests");
-    cJSON *answer = NULL;
+    SCOPED(json_release) cJSON *answer = NULL;
 
     assert(count > 0 && count <= GRAPH_BATCH_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -108,7 +108,6 @@ enum grade graph_batch(struct remote *r, struct graph_member *members, size_t co
         grade = broken(fault, "a batch answered what was not asked");
     if (grade != GRADE_OK)
         drop_responses(members, count);
-    cJSON_Delete(answer);
     return grade;
 }
 
@@ -164,7 +163,7 @@ static enum grade take_response(struct asking *a, size_t i, cJSON *response, int
     cJSON *body = json_get(response, "body");
     int seconds = graph_put_off(response);
 
-    if (status == 200 && json_str(body, "id")) {
+    if (status == 200 && (json_str(body, "id") || cJSON_IsArray(json_get(body, "value")))) {
         a->objects[i] = cJSON_DetachItemViaPointer(response, body);
         a->done[i] = true;
     } else if (status == 404 && answer_says_gone(body)) {
@@ -207,10 +206,9 @@ static bool wait_seconds(struct graph *g, int64_t seconds, struct cancel *cancel
     int64_t until = clock_mono() + seconds * NS_PER_S;
     int rc = 0;
 
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     while (!rc)
         rc = cancel_wait(cancel, &g->never, &g->lock, until);
-    mutex_unlock(&g->lock);
     return rc == -ETIMEDOUT;
 }
 

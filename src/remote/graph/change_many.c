@@ -22,10 +22,8 @@ unsigned graph_at_once(struct remote *r)
 {
     struct graph *g = (struct graph *)r;
 
-    mutex_lock(&g->lock);
-    unsigned at_once = g->at_once;
-    mutex_unlock(&g->lock);
-    return at_once;
+    LOCKED(&g->lock);
+    return g->at_once;
 }
 
 /*
@@ -34,12 +32,11 @@ unsigned graph_at_once(struct remote *r)
  */
 static void note_load(struct graph *g, size_t count, size_t put_off)
 {
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     if (put_off)
         g->at_once = count > put_off + 1 ? (unsigned)(count - put_off) : 2;
     else if (count >= g->at_once && g->at_once < GRAPH_BATCH_MAX)
         g->at_once++;
-    mutex_unlock(&g->lock);
 }
 
 /* --- one member ------------------------------------------------------------------------------- */
@@ -69,8 +66,9 @@ static struct graph_member member_for(const struct remote_request *q)
 static enum grade judge(const struct graph_member *m, struct remote_request *q)
 {
     const cJSON *body = json_get(m->response, "body");
+    SCOPED(remote_call_release)
     struct remote_call call = {.info = &graph_operations[operation_of(q)]};
-    struct http_answer answer;
+    SCOPED(http_answer_release) struct http_answer answer = {0};
 
     http_answer_init(&answer);
     answer.status = (int)json_int(m->response, "status", 0);
@@ -87,11 +85,8 @@ static enum grade judge(const struct graph_member *m, struct remote_request *q)
         answer.grade = GRADE_THROTTLED;
     enum grade grade = answer_to_call(&answer, &call, &q->fault);
     if (grade == GRADE_OK && q->move) {
-        q->record = call.answer;
-        call.answer = NULL;
+        q->record = TAKE(call.answer);
     }
-    remote_call_release(&call);
-    http_answer_release(&answer);
     return grade;
 }
 
@@ -124,7 +119,7 @@ void graph_change_many(struct remote *r, struct remote_request *const *requests,
                        struct remote_ctx ctx)
 {
     struct graph_member members[GRAPH_BATCH_MAX];
-    struct remote_fault fault = {0};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
     size_t put_off = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -147,5 +142,4 @@ void graph_change_many(struct remote *r, struct remote_request *const *requests,
     }
     if (grade == GRADE_OK)
         note_load((struct graph *)r, count, put_off);
-    remote_fault_release(&fault);
 }

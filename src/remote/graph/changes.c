@@ -87,7 +87,7 @@ enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
                           const char *const *ids, size_t count, struct remote_ctx ctx,
                           struct cJSON **ret, struct remote_fault *fault)
 {
-    char **paths = xcalloc(count + 1, sizeof(*paths));
+    SCOPED(xfree) char **paths = xcalloc(count + 1, sizeof(*paths));
 
     for (size_t i = 0; i < count; i++)
         paths[i] = graph_path(graph_by_kind[kind].get, PARAMS({"id", ids[i]}));
@@ -101,6 +101,5 @@ enum grade graph_get_many(struct remote *r, enum kind kind, const char *folder,
         }
         free(paths[i]);
     }
-    free(paths);
     return grade;
 }

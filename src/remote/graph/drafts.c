@@ -24,11 +24,10 @@ static enum grade is_draft(struct remote *r, const char *id, struct remote_ctx c
                            struct remote_fault *fault)
 {
     struct remote_call call = {.params = PARAMS({"id", id}, {"$select", "id,isDraft"}), .ctx = ctx};
-    cJSON *message = NULL;
+    SCOPED(json_release) cJSON *message = NULL;
     enum grade grade = service_object(r, GRAPH_GET_MESSAGE, &call, &message, fault);
 
     *ret = json_bool(message, "isDraft", false);
-    cJSON_Delete(message);
     return grade;
 }
 
@@ -83,25 +82,22 @@ static char *message_id(const struct buf *mime)
 static bool has_bytes(struct remote *r, const char *id, const struct buf *mime,
                       struct remote_ctx ctx)
 {
-    struct remote_fault fault = {0};
-    struct buf theirs;
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
+    SCOPED(buf_release) struct buf theirs = BUF_INIT(2 * mime->len + BUF_TEXT_MAX);
     const struct http_sink sink = http_sink_to(&theirs);
 
-    buf_init(&theirs, 2 * mime->len + BUF_TEXT_MAX);
     enum grade grade = graph_mime(r, id, &sink, ctx, &fault);
-    bool same =
-        grade == GRADE_OK && theirs.len == mime->len && !memcmp(theirs.data, mime->data, mime->len);
-    buf_release(&theirs);
-    remote_fault_release(&fault);
-    return same;
+
+    return grade == GRADE_OK && theirs.len == mime->len &&
+           !memcmp(theirs.data, mime->data, mime->len);
 }
 
 /* `*ret_id` NULL: there is none. */
 static enum grade find_imported(struct remote *r, const char *folder, const struct buf *mime,
                                 struct remote_ctx ctx, char **ret_id, struct remote_fault *fault)
 {
-    char *name = message_id(mime);
-    char *filter = name ? graph_message_id_filter(name) : NULL;
+    SCOPED(xfree) char *name = message_id(mime);
+    SCOPED(xfree) char *filter = name ? graph_message_id_filter(name) : NULL;
     struct remote_call call = {
         .params = PARAMS({"folder", folder}, {"$top", FIND_TOP}, {"$filter", filter}), .ctx = ctx};
     const cJSON *found;
@@ -115,8 +111,6 @@ static enum grade find_imported(struct remote *r, const char *folder, const stru
             *ret_id = xstrdup(id);
     }
     remote_call_release(&call);
-    free(filter);
-    free(name);
     return grade;
 }
 
@@ -124,25 +118,22 @@ static enum grade upload_message(struct remote *r, const char *folder, const str
                                  struct remote_ctx ctx, struct cJSON **ret,
                                  struct remote_fault *fault)
 {
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(2 * mime->len + BUF_TEXT_MAX);
 
-    buf_init(&text, 2 * mime->len + BUF_TEXT_MAX);
     base64_encode(&text, mime->data, mime->len);
     struct remote_call call = {.params = PARAMS({"folder", folder}),
                                .data = text.data,
                                .ndata = text.len,
                                .content_type = "text/plain",
                                .ctx = ctx};
-    enum grade grade = service_object(r, GRAPH_IMPORT_MESSAGE, &call, ret, fault);
-    buf_release(&text);
-    return grade;
+    return service_object(r, GRAPH_IMPORT_MESSAGE, &call, ret, fault);
 }
 
 enum grade graph_import(struct remote *r, const char *folder, const struct buf *mime, bool repeated,
                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
     enum grade grade = GRADE_OK;
-    char *id = NULL;
+    SCOPED(xfree) char *id = NULL;
 
     if (repeated)
         grade = find_imported(r, folder, mime, ctx, &id, fault);
@@ -150,6 +141,5 @@ enum grade graph_import(struct remote *r, const char *folder, const struct buf *
         grade = remote_get(r, KIND_MESSAGE, folder, id, ctx, ret, fault);
     else if (grade == GRADE_OK)
         grade = upload_message(r, folder, mime, ctx, ret, fault);
-    free(id);
     return grade;
 }

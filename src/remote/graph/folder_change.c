@@ -41,7 +41,7 @@ static enum grade find_made(struct remote *r, enum kind kind, const char *parent
 {
     enum graph_operation op =
         !parent && kind == KIND_CONTACT ? GRAPH_LIST_CONTACT_FOLDERS : operations[kind].list_below;
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     const cJSON *folder;
 
     enum grade grade = graph_list_all(
@@ -54,7 +54,6 @@ static enum grade find_made(struct remote *r, enum kind kind, const char *parent
         if (id && !*ret_id && str_eq(json_str(folder, "displayName"), display))
             *ret_id = xstrdup(id);
     }
-    cJSON_Delete(list);
     return grade;
 }
 
@@ -62,7 +61,8 @@ enum grade graph_make_folder(struct remote *r, enum kind kind, const char *paren
                              const char *display, struct remote_ctx ctx, char **ret_id,
                              struct remote_fault *fault)
 {
-    cJSON *body = body_of("displayName", display), *answer = NULL;
+    cJSON *body = body_of("displayName", display);
+    SCOPED(json_release) cJSON *answer = NULL;
     struct remote_call call = {.params = PARAMS({"folder", parent}), .body = body, .ctx = ctx};
     enum grade grade = service_object(
         r, parent ? operations[kind].make_below : operations[kind].make, &call, &answer, fault);
@@ -80,7 +80,6 @@ enum grade graph_make_folder(struct remote *r, enum kind kind, const char *paren
         }
         remote_fault_release(&look);
     }
-    cJSON_Delete(answer);
     return grade;
 }
 
@@ -90,12 +89,10 @@ enum grade graph_rename_folder(struct remote *r, enum kind kind, const char *id,
                                const char *display, struct remote_ctx ctx,
                                struct remote_fault *fault)
 {
-    cJSON *body = body_of("displayName", display);
+    SCOPED(json_release) cJSON *body = body_of("displayName", display);
     struct remote_call call = {.params = PARAMS({"folder", id}), .body = body, .ctx = ctx};
-    enum grade grade = service_do(r, operations[kind].update, &call, fault);
 
-    cJSON_Delete(body);
-    return grade;
+    return service_do(r, operations[kind].update, &call, fault);
 }
 
 enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, const char *parent,
@@ -103,11 +100,11 @@ enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, c
 {
     if (kind != KIND_MESSAGE)
         return remote_fail(fault, GRADE_REFUSED, "Graph moves mail folders only");
+    SCOPED(json_release)
     cJSON *body = body_of("destinationId", parent ? parent : operations[kind].top);
     struct remote_call call = {.params = PARAMS({"folder", id}), .body = body, .ctx = ctx};
-    enum grade grade = service_do(r, GRAPH_MOVE_MAIL_FOLDER, &call, fault);
-    cJSON_Delete(body);
-    return grade;
+
+    return service_do(r, GRAPH_MOVE_MAIL_FOLDER, &call, fault);
 }
 
 /* --- removing --------------------------------------------------------------------------------- */
@@ -115,12 +112,12 @@ enum grade graph_move_folder(struct remote *r, enum kind kind, const char *id, c
 static enum grade is_empty(struct remote *r, unsigned list, const char *id, struct remote_ctx ctx,
                            struct remote_fault *fault)
 {
+    SCOPED(remote_call_release)
     struct remote_call call = {.params = PARAMS({"folder", id}, {"$top", "1"}), .ctx = ctx};
     enum grade grade = service_call(r, list, &call, fault);
 
     if (grade == GRADE_OK && cJSON_GetArraySize(call.answer))
         grade = remote_fail(fault, GRADE_CONFLICT, "the folder is not empty");
-    remote_call_release(&call);
     return grade;
 }
 

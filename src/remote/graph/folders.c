@@ -73,7 +73,7 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
                                                      {"$select", "id,displayName,parentFolderId"}));
     }
     enum grade grade = graph_get_all(&g->base, paths + from, to - from, ctx, folders + from, fault);
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     for (size_t i = from; i < to; i++) {
         const char *id = json_str(folders[i], "id");
 
@@ -89,7 +89,6 @@ static enum grade ask_well_known(struct graph *g, size_t from, size_t to, bool *
         cJSON_Delete(folders[i]);
         free(paths[i]);
     }
-    mutex_unlock(&g->lock);
     return grade;
 }
 
@@ -122,24 +121,21 @@ static size_t well_known_index(struct graph *g, const cJSON *folder)
     const char *id = json_str(folder, "id"), *name = json_str(folder, "displayName");
     size_t found = GRAPH_WELL_KNOWN;
 
-    mutex_lock(&g->lock);
+    LOCKED(&g->lock);
     bool top = str_eq(json_str(folder, "parentFolderId"), g->root);
     for (size_t i = 0; id && i < GRAPH_WELL_KNOWN; i++) {
         if (g->well_known[i] ? str_eq(g->well_known[i], id)
                              : top && str_eq(name, well_known[i].display))
             found = i;
     }
-    mutex_unlock(&g->lock);
     return found;
 }
 
 /* What the Inbox is in. */
 static bool is_root(struct graph *g, const char *id)
 {
-    mutex_lock(&g->lock);
-    bool root = str_eq(g->root, id);
-    mutex_unlock(&g->lock);
-    return root;
+    LOCKED(&g->lock);
+    return str_eq(g->root, id);
 }
 
 static bool is_shown(const cJSON *folder)
@@ -165,7 +161,7 @@ static const cJSON *with_id(const cJSON *folders, const char *id)
 static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
                                     struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *all = NULL;
+    SCOPED(json_release) cJSON *all = NULL;
     enum grade grade = graph_feed_all(&g->base, GRAPH_LIST_MAIL_FOLDERS, NULL, NULL, ctx, &all,
                                       &ret->cursor, fault);
 
@@ -187,7 +183,6 @@ static enum grade list_mail_folders(struct graph *g, struct remote_ctx ctx,
             add(ret, id, json_str(folder, "displayName"), parent, 0);
         ret->list[ret->count - 1].expected = json_int(folder, "totalItemCount", 0);
     }
-    cJSON_Delete(all);
     return grade;
 }
 
@@ -241,53 +236,91 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 
 /* --- contacts --------------------------------------------------------------------------------- */
 
-/* Adds the folders of a list and those below them: `ret` is its own queue. */
-static enum grade add_contact_folders(struct remote *r, const char *parent, struct remote_ctx ctx,
-                                      struct remote_folders *ret, struct remote_fault *fault)
+/* Adds the folders of a list, of which `page` is the first page; NULL: what they are below has gone. */
+static enum grade add_contact_list(struct remote *r, const cJSON *page, const char *parent,
+                                   struct remote_ctx ctx, struct remote_folders *ret,
+                                   struct remote_fault *fault)
 {
-    cJSON *list = NULL;
-    enum grade grade =
-        graph_list_all(r, parent ? GRAPH_LIST_CONTACT_SUBFOLDERS : GRAPH_LIST_CONTACT_FOLDERS,
-                       PARAMS({"folder", parent}, {"$top", FOLDERS_TOP}), ctx, &list, fault);
+    const char *link = json_str(page, "@odata.nextLink");
+    const cJSON *lists[] = {json_get(page, "value"), NULL};
+    SCOPED(json_release) cJSON *rest = NULL;
+    enum grade grade = link ? graph_list_rest(r, link, ctx, &rest, fault) : GRADE_OK;
 
-    const cJSON *folder;
-    cJSON_ArrayForEach(folder, list)
-    {
-        const char *id = json_str(folder, "id");
+    lists[1] = rest;
+    for (size_t i = 0; grade == GRADE_OK && i < ARRAY_SIZE(lists); i++) {
+        const cJSON *folder;
 
-        if (id && !str_eq(id, ret->list[0].id))
-            add(ret, id, json_str(folder, "displayName"), parent, 0);
+        cJSON_ArrayForEach(folder, lists[i])
+        {
+            const char *id = json_str(folder, "id");
+
+            if (id && !str_eq(id, ret->list[0].id))
+                add(ret, id, json_str(folder, "displayName"), parent, 0);
+        }
     }
-    cJSON_Delete(list);
     return grade;
 }
 
-/* The default folder is in no list, and has no folders below it that a list would show (contract
- * 10). Whether the feed of contact folders has nested ones is not documented: it is only where changes
- * are counted from. */
+/* Adds what is below the folders from `from` on, in one request. */
+static enum grade add_contact_subfolders(struct remote *r, size_t from, struct remote_ctx ctx,
+                                         struct remote_folders *ret, struct remote_fault *fault)
+{
+    size_t count = ret->count - from;
+    char **paths = xcalloc(count + 1, sizeof(*paths));
+    cJSON **pages = xcalloc(count + 1, sizeof(*pages));
+
+    for (size_t i = 0; i < count; i++)
+        paths[i] = graph_path(GRAPH_LIST_CONTACT_SUBFOLDERS,
+                              PARAMS({"folder", ret->list[from + i].id}, {"$top", FOLDERS_TOP}));
+    enum grade grade = graph_get_all(r, paths, count, ctx, pages, fault);
+    for (size_t i = 0; i < count; i++) {
+        if (grade == GRADE_OK)
+            grade = add_contact_list(r, pages[i], ret->list[from + i].id, ctx, ret, fault);
+        cJSON_Delete(pages[i]);
+    }
+    xstrfree(paths, count);
+    free(pages);
+    return grade;
+}
+
+/* The default folder, which is in no list, and the others beside it: in one request. */
+static enum grade add_contact_roots(struct remote *r, struct remote_ctx ctx,
+                                    struct remote_folders *ret, struct remote_fault *fault)
+{
+    char *paths[] = {graph_path(GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL),
+                     graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}))};
+    cJSON *found[ARRAY_SIZE(paths)];
+    enum grade grade = graph_get_all(r, paths, ARRAY_SIZE(paths), ctx, found, fault);
+    const char *id = json_str(found[0], "id");
+
+    if (id)
+        add(ret, id, json_str(found[0], "displayName"), NULL, FOLDER_FIXED);
+    if (grade == GRADE_OK)
+        grade = id ? add_contact_list(r, found[1], NULL, ctx, ret, fault)
+                   : remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        cJSON_Delete(found[i]);
+        free(paths[i]);
+    }
+    return grade;
+}
+
+/* The default folder has no folders below it that a list would show (contract 10). Whether the feed of
+ * contact folders has nested ones is not documented: it is only where changes are counted from. */
 static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
                                        struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *folder = NULL, *unused = NULL;
+    cJSON *unused = NULL;
     enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, NULL, ctx, &unused,
                                       &ret->cursor, fault);
 
     cJSON_Delete(unused);
     if (grade == GRADE_OK)
-        grade = service_object(r, GRAPH_GET_DEFAULT_CONTACT_FOLDER,
-                               &(struct remote_call){.ctx = ctx}, &folder, fault);
-    if (grade != GRADE_OK)
-        return grade;
-    const char *id = json_str(folder, "id");
-    if (id)
-        add(ret, id, json_str(folder, "displayName"), NULL, FOLDER_FIXED);
-    cJSON_Delete(folder);
-    if (!id)
-        return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
-
-    grade = add_contact_folders(r, NULL, ctx, ret, fault);
-    for (size_t i = 1; grade == GRADE_OK && i < ret->count; i++)
-        grade = add_contact_folders(r, ret->list[i].id, ctx, ret, fault);
+        grade = add_contact_roots(r, ctx, ret, fault);
+    for (size_t from = 1, to; grade == GRADE_OK && from < ret->count; from = to) {
+        to = ret->count;
+        grade = add_contact_subfolders(r, from, ctx, ret, fault);
+    }
     return grade;
 }
 
@@ -296,7 +329,7 @@ static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
 static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
                                  struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     enum grade grade =
         graph_list_all(r, GRAPH_LIST_CALENDARS, PARAMS({"$top", FOLDERS_TOP}), ctx, &list, fault);
 
@@ -309,7 +342,6 @@ static enum grade list_calendars(struct remote *r, struct remote_ctx ctx,
             add(ret, id, json_str(calendar, "name"), NULL,
                 FOLDER_FIXED | (json_bool(calendar, "canEdit", true) ? 0 : FOLDER_READ_ONLY));
     }
-    cJSON_Delete(list);
     return grade;
 }
 

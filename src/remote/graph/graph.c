@@ -88,6 +88,9 @@ bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault)
     return fault->status == 410 || grade == GRADE_GONE || grade == GRADE_REFUSED;
 }
 
+/* What has more pages goes round in a circle. */
+#define LIST_PAGES_MAX 10000
+
 /* From `link`, which is taken, or NULL; `ret_delta` may be NULL. */
 static enum grade list_from(struct remote *r, unsigned op, const struct param *params, char *link,
                             struct remote_ctx ctx, struct cJSON **ret, char **ret_delta,
@@ -95,6 +98,7 @@ static enum grade list_from(struct remote *r, unsigned op, const struct param *p
 {
     struct graph_page_size size;
     cJSON *list = cJSON_CreateArray();
+    unsigned pages = 0;
     enum grade grade;
 
     graph_page_size_init(&size, GRAPH_LIST_TOP);
@@ -106,6 +110,8 @@ static enum grade list_from(struct remote *r, unsigned op, const struct param *p
         xstrset(&link, NULL);
         if (grade == GRADE_OK)
             grade = graph_check_link((struct graph *)r, call.next_link, fault);
+        if (grade == GRADE_OK && ++pages == LIST_PAGES_MAX)
+            grade = remote_fail(fault, GRADE_BROKEN, "a list that does not end");
         if (grade == GRADE_OK) {
             append(list, call.answer);
             link = xstrdup(call.next_link);
@@ -128,6 +134,16 @@ enum grade graph_list_all(struct remote *r, unsigned op, const struct param *par
     return list_from(r, op, params, NULL, ctx, ret, NULL, fault);
 }
 
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault)
+{
+    enum grade grade = graph_check_link((struct graph *)r, link, fault);
+
+    return grade == GRADE_OK
+               ? list_from(r, GRAPH_NEXT_PAGE, NULL, xstrdup(link), ctx, ret, NULL, fault)
+               : grade;
+}
+
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
                           const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
                           char **ret_cursor, struct remote_fault *fault)
@@ -142,7 +158,7 @@ enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fau
 {
     struct graph *g = (struct graph *)r;
     struct remote_call call = {.params = PARAMS({"$select", "id"}), .ctx = ctx};
-    cJSON *inbox = NULL;
+    SCOPED(json_release) cJSON *inbox = NULL;
     enum grade grade = service_object(r, GRAPH_GET_INBOX, &call, &inbox, fault);
 
     if (grade == GRADE_OK) {
@@ -151,7 +167,6 @@ enum grade graph_test(struct remote *r, struct remote_ctx ctx, struct remote_fau
                                                              : "a work or school account";
         mutex_unlock(&g->lock);
     }
-    cJSON_Delete(inbox);
     return grade;
 }
 
@@ -159,10 +174,8 @@ static const char *graph_account(struct remote *r)
 {
     struct graph *g = (struct graph *)r;
 
-    mutex_lock(&g->lock);
-    const char *account = g->account;
-    mutex_unlock(&g->lock);
-    return account;
+    LOCKED(&g->lock);
+    return g->account;
 }
 
 static void graph_release(struct remote *r)

@@ -50,18 +50,21 @@ struct graph {
     const char *account;  /* see remote_account() */
     char *root;           /* id of what all mail folders are below; NULL: not asked yet */
     char *well_known[GRAPH_WELL_KNOWN]; /* ids; NULL: not asked yet; "": the mailbox has none */
-    unsigned at_once; /* change_many.c: so many changes the service has taken together */
+    unsigned at_once; /* change_many.c: how many changes the mailbox takes together */
 };
 
-/* Every page of a list, one after the other: one array. */
+/* All pages of a list as one array. */
 enum grade graph_list_all(struct remote *r, unsigned op, const struct param *params,
                           struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault);
-/* The same of a change feed, from `cursor` or, NULL, from its beginning; `ret_cursor` is where to go
- * on. A cursor that the service has forgotten: GRADE_GONE. */
+/* The pages of a list from `link` on, which its first page ended with. */
+enum grade graph_list_rest(struct remote *r, const char *link, struct remote_ctx ctx,
+                           struct cJSON **ret, struct remote_fault *fault);
+/* All of a change feed, from `cursor` on (NULL: from its beginning); `ret_cursor` is where the next call goes
+ * on. GRADE_GONE: the service has forgotten the cursor. */
 enum grade graph_feed_all(struct remote *r, unsigned op, const struct param *params,
                           const char *cursor, struct remote_ctx ctx, struct cJSON **ret,
                           char **ret_cursor, struct remote_fault *fault);
-/* Is the answer about the cursor, and the feed to be begun anew (graph contract 4.5)? */
+/* Has the service forgotten the cursor, so that the feed begins anew (graph contract 4.5)? */
 bool graph_forgot_cursor(enum grade grade, const struct remote_fault *fault);
 
 /* "2026-11-30T09:14:00Z" */
@@ -85,14 +88,14 @@ struct graph_member {
     struct cJSON
         *response; /* out: its "status", "headers" and "body", the caller's; NULL: it got none */
 };
-/* Up to GRAPH_BATCH_MAX requests in one. The grade is that of the batch itself: without GRADE_OK no member has a
- * response, and what became of those that write is told by `fault.unknown`. */
+/* Up to GRAPH_BATCH_MAX requests in one. The grade is that of the batch itself: unless it is GRADE_OK no
+ * member has a response, and `fault->unknown` says whether those that write may have been carried out. */
 enum grade graph_batch(struct remote *r, struct graph_member *members, size_t count,
                        struct remote_ctx ctx, struct remote_fault *fault);
-/* s until the member may be sent again; 0: it has an answer that stands. */
+/* Seconds until the member may be sent again; 0: its response is final. */
 int graph_put_off(const struct cJSON *response);
-/* GETs of many paths, as often as it takes: an object for each, the caller's to delete, or NULL where there is
- * none. Without GRADE_OK there is none at all. */
+/* GETs many paths, in as many batches as it takes: an object, or the first page of a list, for each, the
+ * caller's to delete, or NULL where there is none. Unless the grade is GRADE_OK there are none at all. */
 enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct remote_ctx ctx,
                          struct cJSON **ret, struct remote_fault *fault);
 
@@ -100,7 +103,7 @@ enum grade graph_get_all(struct remote *r, char **paths, size_t count, struct re
  * another host. NULL is fine. */
 enum grade graph_check_link(const struct graph *g, const char *link, struct remote_fault *fault);
 
-/* Headers of a call that wishes for pages of `top`, as remote_call.headers. */
+/* remote_call.headers that ask for pages of `top` (Prefer: odata.maxpagesize). */
 struct graph_page_size {
     char text[48];
     const char *headers[2];
@@ -108,8 +111,8 @@ struct graph_page_size {
 void graph_page_size_init(struct graph_page_size *size, unsigned top);
 
 /*
- * Adds a file to a draft: `attachment` is a fileAttachment with contentBytes. In one request, or, above
- * 3 MB, in pieces through an upload session. upload.c
+ * Adds a file to a draft: `attachment` is a fileAttachment with contentBytes. Up to 3 MB it takes one
+ * request, above that an upload session. upload.c
  */
 enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON *attachment,
                         struct remote_ctx ctx, struct remote_fault *fault);

@@ -47,7 +47,8 @@ static bool has_address(const cJSON *recipients, const char *part)
 /* Is one of "a@contoso.example;b@contoso.example" in a list of recipients? */
 static bool is_addressed(const char *wanted, const cJSON *recipients)
 {
-    char *copy = xstrdup(wanted), *rest = copy, *part;
+    SCOPED(xfree) char *copy = xstrdup(wanted);
+    char *rest = copy, *part;
     bool found = false;
 
     while (!found && (part = strsep(&rest, ";"))) {
@@ -56,18 +57,15 @@ static bool is_addressed(const char *wanted, const cJSON *recipients)
             part[--len] = '\0';
         found = *part && has_address(recipients, part);
     }
-    free(copy);
     return found;
 }
 
 static bool is_from(const cJSON *message, const char *wanted)
 {
-    cJSON *sender = cJSON_CreateArray();
+    SCOPED(json_release) cJSON *sender = cJSON_CreateArray();
 
     cJSON_AddItemToArray(sender, cJSON_Duplicate(json_get(message, "from"), true));
-    bool from = is_addressed(wanted, sender);
-    cJSON_Delete(sender);
-    return from;
+    return is_addressed(wanted, sender);
 }
 
 static bool is_wanted(const cJSON *message, const struct param *params)
@@ -122,22 +120,20 @@ static enum grade received_since(struct look *l, int64_t since, cJSON **ret)
     char time[GRAPH_TIME_SIZE];
 
     graph_time(since - TIME_MARGIN, time);
-    char *filter = xasprintf("receivedDateTime ge %s", time);
-    enum grade grade = graph_list_all(l->r, GRAPH_LIST_MESSAGES,
-                                      PARAMS({"folder", l->folder}, {"$filter", filter},
-                                             {"$orderby", "receivedDateTime"}, {"$top", "100"}),
-                                      l->ctx, ret, l->fault);
+    SCOPED(xfree) char *filter = xasprintf("receivedDateTime ge %s", time);
 
-    free(filter);
-    return grade;
+    return graph_list_all(l->r, GRAPH_LIST_MESSAGES,
+                          PARAMS({"folder", l->folder}, {"$filter", filter},
+                                 {"$orderby", "receivedDateTime"}, {"$top", "100"}),
+                          l->ctx, ret, l->fault);
 }
 
 /* The messages of a feed's entries; what has left the folder since is left out. */
 static enum grade get_messages(struct look *l, const cJSON *entries, cJSON **ret)
 {
     size_t size = (size_t)cJSON_GetArraySize(entries), count = 0;
-    const char **ids = xcalloc(size + 1, sizeof(*ids));
-    cJSON **messages = xcalloc(size + 1, sizeof(*messages));
+    SCOPED(xfree) const char **ids = xcalloc(size + 1, sizeof(*ids));
+    SCOPED(xfree) cJSON **messages = xcalloc(size + 1, sizeof(*messages));
     const cJSON *entry;
     enum grade grade = GRADE_OK;
 
@@ -156,8 +152,6 @@ static enum grade get_messages(struct look *l, const cJSON *entries, cJSON **ret
         if (messages[i])
             cJSON_AddItemToArray(*ret, messages[i]);
     }
-    free(messages);
-    free(ids);
     return grade;
 }
 
@@ -165,8 +159,8 @@ static enum grade get_messages(struct look *l, const cJSON *entries, cJSON **ret
 static enum grade look(struct look *l, const char *cursor, cJSON **ret, char **ret_link)
 {
     const char *link = strchr(cursor, ' ');
-    char *time = xstrndup(cursor, strcspn(cursor, " "));
-    cJSON *entries = NULL;
+    SCOPED(xfree) char *time = xstrndup(cursor, strcspn(cursor, " "));
+    SCOPED(json_release) cJSON *entries = NULL;
     int64_t since = 0;
     enum grade grade = link ? read_feed(l, link + 1, &entries, ret_link) : GRADE_GONE;
 
@@ -177,8 +171,6 @@ static enum grade look(struct look *l, const char *cursor, cJSON **ret, char **r
         if (grade == GRADE_OK)
             grade = received_since(l, since, ret);
     }
-    cJSON_Delete(entries);
-    free(time);
     return grade;
 }
 
@@ -196,12 +188,10 @@ static void keep_wanted(const struct look *l, cJSON *messages)
 /* One that leads to the same again stays, until it is old: each new one is written to disk. */
 static bool may_stay(const char *cursor, int64_t now)
 {
-    char *time = xstrndup(cursor, strcspn(cursor, " "));
+    SCOPED(xfree) char *time = xstrndup(cursor, strcspn(cursor, " "));
     int64_t since = 0;
-    bool young = !str_parse_time(time, &since) && now - since < CURSOR_AGE_MAX;
 
-    free(time);
-    return young;
+    return !str_parse_time(time, &since) && now - since < CURSOR_AGE_MAX;
 }
 
 enum grade graph_poll_mail(struct remote *r, const struct param *params, const char *cursor,
@@ -214,7 +204,8 @@ enum grade graph_poll_mail(struct remote *r, const struct param *params, const c
                      .ctx = ctx,
                      .fault = fault};
     cJSON *messages = NULL, *all = NULL;
-    char *link = NULL, time[GRAPH_TIME_SIZE];
+    SCOPED(xfree) char *link = NULL;
+    char time[GRAPH_TIME_SIZE];
     enum grade grade =
         cursor ? look(&l, cursor, &messages, &link) : read_feed(&l, NULL, &all, &link);
 
@@ -234,6 +225,5 @@ enum grade graph_poll_mail(struct remote *r, const struct param *params, const c
     } else {
         cJSON_Delete(messages);
     }
-    free(link);
     return grade;
 }

@@ -22,6 +22,7 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
 {
     char top[16], skip[16];
     struct remote_page page = {0};
+    SCOPED(remote_call_release)
     struct remote_call call = {.ctx = ctx, .kind = kind, .items = &page.items};
 
     assert(query->top > 0);
@@ -40,7 +41,6 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
         page.last = !call.next_link;
         *ret = page;
     }
-    remote_call_release(&call);
     return grade;
 }
 
@@ -50,11 +50,9 @@ enum grade graph_list(struct remote *r, enum kind kind, const char *folder,
 enum grade graph_move(struct remote *r, enum kind kind, const char *id, const char *folder,
                       struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
-    cJSON *body = cJSON_CreateObject();
+    SCOPED(json_release) cJSON *body = cJSON_CreateObject();
     struct remote_call call = {.params = PARAMS({"id", id}), .body = body, .ctx = ctx};
 
     cJSON_AddStringToObject(body, "destinationId", folder);
-    enum grade grade = service_object(r, graph_by_kind[kind].move, &call, ret, fault);
-    cJSON_Delete(body);
-    return grade;
+    return service_object(r, graph_by_kind[kind].move, &call, ret, fault);
 }

@@ -25,15 +25,13 @@ static enum grade send_response(struct remote *r, const char *event, enum remote
                                 const char *comment, bool send, struct remote_ctx ctx,
                                 struct remote_fault *fault)
 {
-    cJSON *body = cJSON_CreateObject();
+    SCOPED(json_release) cJSON *body = cJSON_CreateObject();
     struct remote_call call = {.params = PARAMS({"id", event}), .body = body, .ctx = ctx};
 
     if (comment && *comment)
         cJSON_AddStringToObject(body, "comment", comment);
     cJSON_AddBoolToObject(body, "sendResponse", send);
-    enum grade grade = service_do(r, responses[response].op, &call, fault);
-    cJSON_Delete(body);
-    return grade;
+    return service_do(r, responses[response].op, &call, fault);
 }
 
 enum grade graph_respond(struct remote *r, const char *event, enum remote_response response,
@@ -43,7 +41,7 @@ enum grade graph_respond(struct remote *r, const char *event, enum remote_respon
     struct remote_call call = {
         .params = PARAMS({"id", event}, {"$select", "id,responseRequested,responseStatus"}),
         .ctx = ctx};
-    cJSON *now = NULL;
+    SCOPED(json_release) cJSON *now = NULL;
     enum grade grade = service_object(r, GRAPH_GET_EVENT, &call, &now, fault);
 
     if (again && grade == GRADE_GONE && response == REMOTE_DECLINE) {
@@ -56,6 +54,5 @@ enum grade graph_respond(struct remote *r, const char *event, enum remote_respon
     bool wanted = json_bool(now, "responseRequested", true);
     if (!again || !str_eq(said, responses[response].word))
         grade = send_response(r, event, response, comment, send && wanted, ctx, fault);
-    cJSON_Delete(now);
     return grade;
 }

@@ -33,12 +33,10 @@ static char *quoted(const char *search)
 
 static bool is_unread(const struct item *item)
 {
-    cJSON *message = NULL;
-    bool unread = !json_parse_object(item->text, item->size, &message, NULL) &&
-                  !json_bool(message, "isRead", false);
+    SCOPED(json_release) cJSON *message = NULL;
 
-    cJSON_Delete(message);
-    return unread;
+    return !json_parse_object(item->text, item->size, &message, NULL) &&
+           !json_bool(message, "isRead", false);
 }
 
 static void keep_unread(struct items *items)
@@ -57,9 +55,11 @@ static void keep_unread(struct items *items)
 enum grade graph_search(struct remote *r, const char *folder, const struct remote_query *query,
                         struct remote_ctx ctx, struct remote_page *ret, struct remote_fault *fault)
 {
-    char *search = quoted(query->search), top[16];
+    SCOPED(xfree) char *search = quoted(query->search);
+    char top[16];
     unsigned wanted = query->only_unread ? SEARCH_MAX : query->top;
     struct remote_page page = {.last = true};
+    SCOPED(remote_call_release)
     struct remote_call call = {.ctx = ctx, .kind = KIND_MESSAGE, .items = &page.items};
 
     snprintf(top, sizeof(top), "%u", wanted < SEARCH_MAX ? wanted : SEARCH_MAX);
@@ -72,7 +72,5 @@ enum grade graph_search(struct remote *r, const char *folder, const struct remot
             keep_unread(&page.items);
         *ret = page;
     }
-    remote_call_release(&call);
-    free(search);
     return grade;
 }

@@ -50,7 +50,7 @@ static enum grade request(struct sending *s, enum graph_operation op, const stru
 static enum grade find_earlier(struct sending *s, bool *ret_sent)
 {
     char *filter = graph_message_id_filter(s->message_id);
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     enum grade grade = graph_list_all(s->r, GRAPH_FIND_MESSAGES,
                                       PARAMS({"$filter", filter}, {"$select", "id,isDraft"}),
                                       s->ctx, &list, s->fault);
@@ -73,7 +73,6 @@ static enum grade find_earlier(struct sending *s, bool *ret_sent)
         else if (!s->draft)
             s->draft = xstrdup(id);
     }
-    cJSON_Delete(list);
     return grade;
 }
 
@@ -93,7 +92,7 @@ static void discard_draft(struct sending *s)
 
 static enum grade make_draft(struct sending *s, enum graph_operation op, const struct cJSON *body)
 {
-    cJSON *draft = NULL;
+    SCOPED(json_release) cJSON *draft = NULL;
     enum grade grade = request(s, op, body, &draft);
     const char *id = json_str(draft, "id");
 
@@ -103,7 +102,6 @@ static enum grade make_draft(struct sending *s, enum graph_operation op, const s
         xstrset(&s->draft, id);
     }
     crash_point("graph: after a draft was made");
-    cJSON_Delete(draft);
     return grade;
 }
 
@@ -140,8 +138,7 @@ static enum grade send_draft(struct sending *s)
 
     if (grade == GRADE_OK || !s->fault->unknown)
         return grade;
-    char *reason = s->fault->reason;
-    s->fault->reason = NULL;
+    SCOPED(xfree) char *reason = TAKE(s->fault->reason);
     if (find_earlier(s, &sent) == GRADE_OK && sent) {
         remote_fault_release(s->fault);
         grade = GRADE_OK;
@@ -149,7 +146,6 @@ static enum grade send_draft(struct sending *s)
         remote_fail(s->fault, grade, "%s", reason ? reason : grade_name(grade));
         s->fault->unknown = true;
     }
-    free(reason);
     return grade;
 }
 
@@ -188,7 +184,7 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
                       struct remote_fault *fault)
 {
     struct sending s = {.r = r, .ctx = ctx, .fault = fault};
-    cJSON *outgoing = NULL, *message = NULL;
+    SCOPED(json_release) cJSON *outgoing = NULL, *message = NULL;
     bool sent = false;
     enum grade grade = begin(&s, key, &sent);
 
@@ -205,8 +201,6 @@ enum grade graph_send(struct remote *r, const char *text, const char *key, struc
         grade = attach(&s, json_get(outgoing, "Attachments"));
     if (grade == GRADE_OK)
         grade = send_draft(&s);
-    cJSON_Delete(message);
-    cJSON_Delete(outgoing);
     return finish(&s, grade);
 }
 
@@ -216,7 +210,7 @@ static enum grade write_comment(struct sending *s, const char *comment)
 {
     struct remote_call call = {.params = PARAMS({"id", s->draft}, {"$select", "id,body"}),
                                .ctx = s->ctx};
-    cJSON *draft = NULL;
+    SCOPED(json_release) cJSON *draft = NULL;
     enum grade grade = service_object(s->r, GRAPH_GET_MESSAGE, &call, &draft, s->fault);
 
     if (grade != GRADE_OK)
@@ -224,24 +218,20 @@ static enum grade write_comment(struct sending *s, const char *comment)
     const cJSON *original = json_get(draft, "body");
     const char *content = json_str(original, "content");
     bool html = str_eq(json_str(original, "contentType"), "html");
-    struct buf text;
+    SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    buf_init(&text, JSON_TEXT_MAX);
     if (html)
         html_from_text(comment, &text);
     else
         buf_addstr(&text, comment);
     buf_addf(&text, html ? "<br>\n%s" : "\n\n%s", content ? content : "");
-    cJSON *change = cJSON_CreateObject(), *body = cJSON_AddObjectToObject(change, "body");
+    SCOPED(json_release) cJSON *change = cJSON_CreateObject();
+    cJSON *body = cJSON_AddObjectToObject(change, "body");
     cJSON_AddStringToObject(body, "contentType", html ? "html" : "text");
     cJSON_AddStringToObject(body, "content", text.data);
-    cJSON *answer = NULL;
-    grade = request(s, GRAPH_UPDATE_MESSAGE, change, &answer);
-    cJSON_Delete(answer);
-    cJSON_Delete(change);
-    cJSON_Delete(draft);
-    buf_release(&text);
-    return grade;
+    SCOPED(json_release) cJSON *answer = NULL;
+
+    return request(s, GRAPH_UPDATE_MESSAGE, change, &answer);
 }
 
 /* Sends what the service makes of the message `id`, with `members` of the draft, which are taken. */
@@ -250,26 +240,24 @@ static enum grade send_about(struct sending *s, enum graph_operation op, const c
 {
     bool sent = false;
     enum grade grade = begin(s, key, &sent);
-    cJSON *body = cJSON_CreateObject();
+    SCOPED(json_release) cJSON *body = cJSON_CreateObject();
 
     cJSON_AddItemToObject(body, "message", members);
     cJSON_AddStringToObject(members, "internetMessageId", s->message_id);
     if (grade != GRADE_OK || sent)
-        goto out;
+        return finish(s, grade);
     free(s->draft);
     s->draft = xstrdup(id); /* the original, for the address of the request */
     grade = make_draft(s, op, body);
     if (grade != GRADE_OK) {
         free(s->draft); /* nothing of ours was made */
         s->draft = NULL;
-        goto out;
+        return finish(s, grade);
     }
     if (comment && *comment)
         grade = write_comment(s, comment);
     if (grade == GRADE_OK)
         grade = send_draft(s);
-out:
-    cJSON_Delete(body);
     return finish(s, grade);
 }
 

@@ -13,7 +13,7 @@
 enum grade graph_series(struct remote *r, const char *const *ids, size_t count,
                         struct remote_ctx ctx, struct cJSON **ret, struct remote_fault *fault)
 {
-    char **paths = xcalloc(count + 1, sizeof(*paths));
+    SCOPED(xfree) char **paths = xcalloc(count + 1, sizeof(*paths));
 
     for (size_t i = 0; i < count; i++) {
         paths[i] = graph_path(GRAPH_GET_EVENT,
@@ -23,6 +23,5 @@ enum grade graph_series(struct remote *r, const char *const *ids, size_t count,
     enum grade grade = graph_get_all(r, paths, count, ctx, ret, fault);
     for (size_t i = 0; i < count; i++)
         free(paths[i]);
-    free(paths);
     return grade;
 }

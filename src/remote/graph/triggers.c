@@ -78,7 +78,7 @@ static bool take(struct look *l, const cJSON *obj)
 {
     const char *text = json_str(obj, l->rule->by);
     int64_t at = time_of(text);
-    char *mark = mark_of(l->rule, obj);
+    SCOPED(xfree) char *mark = mark_of(l->rule, obj);
     bool fresh = at > l->since || (at == l->since && !is_marked(l->cursor, mark));
 
     if (at > l->newest) {
@@ -88,7 +88,6 @@ static bool take(struct look *l, const cJSON *obj)
     }
     if (at == l->newest)
         buf_addf(&l->marks, " %s", mark);
-    free(mark);
     return fresh;
 }
 
@@ -117,7 +116,7 @@ static enum grade poll_since(struct remote *r, const struct rule *rule, const st
 {
     char *since = xstrndup(cursor, strcspn(cursor, " "));
     struct look look = {.rule = rule, .cursor = cursor, .since = time_of(since)};
-    cJSON *list = NULL;
+    SCOPED(json_release) cJSON *list = NULL;
     enum grade grade = ask(r, rule, params, since, ctx, &list, fault);
 
     free(since);
@@ -136,7 +135,6 @@ static enum grade poll_since(struct remote *r, const struct rule *rule, const st
                       ? xasprintf("%.*s%s", (int)strcspn(cursor, " "), cursor, look.marks.data)
                       : xstrdup(cursor);
     buf_release(&look.marks);
-    cJSON_Delete(list);
     return GRADE_OK;
 }
 

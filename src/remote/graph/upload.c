@@ -20,8 +20,9 @@ static enum grade open_session(struct remote *r, const char *draft, const struct
                                size_t size, struct remote_ctx ctx, char **ret_url,
                                struct remote_fault *fault)
 {
-    cJSON *body = cJSON_CreateObject(), *item = cJSON_AddObjectToObject(body, "AttachmentItem");
-    cJSON *session = NULL;
+    SCOPED(json_release) cJSON *body = cJSON_CreateObject();
+    cJSON *item = cJSON_AddObjectToObject(body, "AttachmentItem");
+    SCOPED(json_release) cJSON *session = NULL;
 
     cJSON_AddStringToObject(item, "attachmentType", "file");
     cJSON_AddStringToObject(item, "name", json_str(attachment, "name"));
@@ -33,14 +34,13 @@ static enum grade open_session(struct remote *r, const char *draft, const struct
         grade = remote_fail(fault, GRADE_BROKEN, "the upload session has no address");
     if (grade == GRADE_OK)
         *ret_url = xstrdup(url);
-    cJSON_Delete(session);
-    cJSON_Delete(body);
     return grade;
 }
 
 static enum grade put_piece(struct remote *r, const char *url, const struct buf *bytes, size_t from,
                             size_t to, struct remote_ctx ctx, struct remote_fault *fault)
 {
+    SCOPED(xfree)
     char *range = xasprintf("Content-Range: bytes %zu-%zu/%zu", from, to - 1, bytes->len);
     const char *const headers[] = {range, NULL};
     struct remote_call call = {
@@ -50,10 +50,7 @@ static enum grade put_piece(struct remote *r, const char *url, const struct buf 
         .headers = headers,
         .ctx = ctx,
     };
-    enum grade grade = service_do(r, GRAPH_UPLOAD, &call, fault);
-
-    free(range);
-    return grade;
+    return service_do(r, GRAPH_UPLOAD, &call, fault);
 }
 
 /* The session knows how far it came: a piece whose answer was lost may be there. Where it does not
@@ -61,8 +58,8 @@ static enum grade put_piece(struct remote *r, const char *url, const struct buf 
 static bool resume(struct remote *r, const char *url, struct remote_ctx ctx, size_t size,
                    size_t *from)
 {
-    struct remote_call call = {.url = url, .ctx = ctx};
-    struct remote_fault fault = {0};
+    SCOPED(remote_call_release) struct remote_call call = {.url = url, .ctx = ctx};
+    SCOPED(remote_fault_release) struct remote_fault fault = {0};
 
     if (service_call(r, GRAPH_UPLOAD_STATUS, &call, &fault) == GRADE_OK) {
         const cJSON *next = cJSON_GetArrayItem(json_get(call.answer, "nextExpectedRanges"), 0);
@@ -72,10 +69,7 @@ static bool resume(struct remote *r, const char *url, struct remote_ctx ctx, siz
         if (end && end != next->valuestring && at < size)
             *from = (size_t)at;
     }
-    bool ended = fault.status == 404 || fault.status == 410;
-    remote_call_release(&call);
-    remote_fault_release(&fault);
-    return !ended;
+    return fault.status != 404 && fault.status != 410;
 }
 
 /* Where the answer to the last piece is lost, nobody knows whether the draft has the attachment. */
@@ -106,8 +100,7 @@ enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON 
     struct remote_call call = {.params = PARAMS({"id", draft}), .body = attachment, .ctx = ctx};
     const char *text = json_str(attachment, "contentBytes");
     size_t size = 0;
-    char *url = NULL;
-    struct buf bytes;
+    SCOPED(xfree) char *url = NULL;
 
     remote_fault_release(fault);
     if (!text || base64_size(text, &size))
@@ -115,12 +108,10 @@ enum grade graph_upload(struct remote *r, const char *draft, const struct cJSON 
     if (size <= ONE_REQUEST_MAX)
         return service_do(r, GRAPH_ADD_ATTACHMENT, &call, fault);
 
-    buf_init(&bytes, size);
+    SCOPED(buf_release) struct buf bytes = BUF_INIT(size);
     base64_decode(&bytes, text, strlen(text));
     enum grade grade = open_session(r, draft, attachment, size, ctx, &url, fault);
     if (grade == GRADE_OK)
         grade = put_all(r, url, &bytes, ctx, fault);
-    free(url);
-    buf_release(&bytes);
     return grade;
 }

@@ -29,7 +29,7 @@ static enum grade read_photo(struct remote *r, const char *contact, struct remot
 static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct buf *out,
                                struct remote_fault *fault)
 {
-    cJSON *obj = NULL;
+    SCOPED(json_release) cJSON *obj = NULL;
     enum grade grade = service_object(r, GRAPH_GET_AUTOMATIC_REPLIES,
                                       &(struct remote_call){.ctx = ctx}, &obj, fault);
 
@@ -37,7 +37,6 @@ static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct b
         cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
         render_record(obj, out);
     }
-    cJSON_Delete(obj);
     return grade;
 }
 
@@ -56,16 +55,15 @@ static enum grade write_photo(struct remote *r, const char *contact, const void 
 static enum grade write_replies(struct remote *r, const void *data, size_t len,
                                 struct remote_ctx ctx, struct remote_fault *fault)
 {
-    cJSON *obj = NULL, *body;
+    cJSON *obj = NULL;
+    SCOPED(json_release) cJSON *body = NULL;
 
     if (json_parse_object(data, len, &obj, NULL))
         return remote_fail(fault, GRADE_REFUSED, "not a JSON object");
     body = cJSON_CreateObject();
     cJSON_AddItemToObject(body, "automaticRepliesSetting", obj);
-    enum grade grade = service_do(r, GRAPH_UPDATE_SETTINGS,
-                                  &(struct remote_call){.body = body, .ctx = ctx}, fault);
-    cJSON_Delete(body);
-    return grade;
+    return service_do(r, GRAPH_UPDATE_SETTINGS, &(struct remote_call){.body = body, .ctx = ctx},
+                      fault);
 }
 
 enum grade graph_read_value(struct remote *r, enum remote_value what, const char *id,

@@ -81,6 +81,69 @@ static void test_not_under_an_open_handle(void **state)
     assert_soon(says(t, "Roe"));
 }
 
+/* The kernel has its pages, so that nobody asks for its text; it has to be remembered between opens. */
+static struct fs_handle *open_again(struct rig *t, int flags, struct fs_entry *entry)
+{
+    struct fs_handle *h;
+
+    assert_int_equal(rig_lookup(t, t->path, entry), 0);
+    assert_int_equal(rig_open(t, t->path, O_RDONLY, &h), 0);
+    rig_release(t, h);
+    assert_int_equal(rig_open(t, t->path, flags, &h), 0);
+    assert_non_null(h->content->held);
+    return h;
+}
+
+static void test_not_before_the_first_read(void **state)
+{
+    struct rig *t = *state;
+    struct fs_entry entry;
+    struct fs_handle *h = open_again(t, O_RDONLY, &entry);
+
+    rig_edit(t, t->contact, "Surname", "Roe");
+    rig_refresh(t, "contacts/Contacts");
+    char *text = rig_read_handle(t, h);
+    assert_string_equal(text, t->before);
+    free(text);
+    rig_release(t, h);
+    assert_soon(says(t, "Roe"));
+    rig_forget(t, &entry);
+}
+
+static void test_not_before_the_first_read_of_what_goes(void **state)
+{
+    struct rig *t = *state;
+    struct fs_entry entry;
+    struct fs_handle *h = open_again(t, O_RDONLY, &entry);
+
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
+    rig_refresh(t, "contacts/Contacts");
+    assert_soon(!rig_exists(t, t->path));
+    char *text = rig_read_handle(t, h);
+    assert_string_equal(text, t->before);
+    free(text);
+    rig_release(t, h);
+    rig_forget(t, &entry);
+}
+
+/* What is written is compared with the text that was opened, though that has not been read. */
+static void test_a_change_before_the_first_read(void **state)
+{
+    struct rig *t = *state;
+    struct fs_entry entry;
+    struct fs_handle *h = open_again(t, O_RDWR, &entry);
+
+    rig_edit(t, t->contact, "Surname", "Roe");
+    rig_refresh(t, "contacts/Contacts");
+    assert_int_equal(rig_write(t, h, t->after, 0), strlen(t->after));
+    assert_int_equal(rig_truncate(t, t->path, (off_t)strlen(t->after)), 0);
+    assert_int_equal(rig_close(t, h), 0);
+    assert_int_equal(rig_sync(t), 0);
+    assert_member(t, t->contact, "Surname", "Roe");
+    assert_soon(says(t, "Roe"));
+    rig_forget(t, &entry);
+}
+
 static void test_not_under_a_handle_that_saved(void **state)
 {
     struct rig *t = *state;
@@ -222,6 +285,9 @@ int main(void)
         TEST(test_another_clients_edit_becomes_visible),
         TEST(test_also_over_what_was_saved_here),
         TEST(test_not_under_an_open_handle),
+        TEST(test_not_before_the_first_read),
+        TEST(test_not_before_the_first_read_of_what_goes),
+        TEST(test_a_change_before_the_first_read),
         TEST(test_not_under_a_handle_that_saved),
         TEST(test_merged_with_another_clients_edit),
         TEST(test_changed_while_stopped),

@@ -123,7 +123,7 @@ static void list_file(struct rig *t, struct node *root, uint64_t ino, const stru
     struct node_spec spec = {.ino = ino, .ops = ops, .parent = root, .name = "name"};
     struct stat attr = {0};
 
-    assert_true(tree_list(t->fs, &spec, &attr, t->fs->attr_changes));
+    assert_true(tree_list(t->fs, &spec, &attr, (struct cache_version){0}, t->fs->attr_changes));
 }
 
 static const struct node_ops directory_ops = {.name = "directory", .type = S_IFDIR};

@@ -76,7 +76,8 @@ static void test_second_open_is_busy(void **state)
 {
     struct state *s = open_state(*state);
     char *expected =
-        xasprintf("another outlookfs (process %ld) uses %s", (long)getpid(), (char *)*state);
+        xasprintf("another outlookfs (process %ld) uses %s: a second mount needs one of its own",
+                  (long)getpid(), (char *)*state);
     char *text = refused(*state, -EBUSY);
 
     assert_string_equal(text, expected);
