@@ -201,7 +201,7 @@ static int put_one(struct cache *c, struct batch *b, size_t i, enum cache_change
         rc = insert_new(c, b);
     if (rc)
         return rc;
-    if (!known.seq || known.seq == b->page.first + (int64_t)i) {
+    if (!known.seq || (b->page.first && known.seq == b->page.first + (int64_t)i)) {
         b->bytes += (int64_t)item->size;
         *ret = CACHE_NEW;
         return 0;

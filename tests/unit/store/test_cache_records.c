@@ -292,6 +292,31 @@ static void test_page(void **state)
     cache_close(c);
 }
 
+/* Where each record is known, its place in the page means nothing. */
+static void test_page_of_known_records(void **state)
+{
+    struct cache *c = open_cache(*state);
+    struct item items[] = {
+        item_of(KIND_EVENT, "c", 1, "{\"x\":1}"),
+        item_of(KIND_EVENT, "a", 1, "{\"x\":1}"),
+        item_of(KIND_EVENT, "b", 1, "{\"x\":1}"),
+    };
+    enum cache_change changes[3];
+    struct cache_record r;
+
+    put(c, "a", 1, "{\"x\":0}", 1);
+    put(c, "b", 1, "{\"x\":1}", 1);
+    put(c, "c", 1, "{\"x\":1}", 1);
+    assert_int_equal(cache_put_page(c, "F", items, 3, 2, changes), 0);
+    assert_int_equal(changes[0], CACHE_SAME);
+    assert_int_equal(changes[1], CACHE_CHANGED);
+    assert_int_equal(changes[2], CACHE_SAME);
+    assert_int_equal(cache_get(c, KIND_EVENT, "F", "a", true, &r), 0);
+    assert_string_equal(r.text, "{\"x\":1}");
+    cache_record_release(&r);
+    cache_close(c);
+}
+
 static void test_not_in_run(void **state)
 {
     struct cache *c = open_cache(*state);
@@ -418,6 +443,7 @@ int main(void)
         dir_test(test_remove),
         dir_test(test_listing),
         dir_test(test_page),
+        dir_test(test_page_of_known_records),
         dir_test(test_not_in_run),
         dir_test(test_unlisted),
         dir_test(test_each),
