@@ -232,26 +232,19 @@ static bool record_keeps_name(struct fs *fs, struct node *node)
 
 /* What nobody touched here, and has not changed since the kernel was told of it, need not be looked at
  * before it is read. */
-static bool is_as_shown(struct fs *fs, struct node *node, struct shown *ret)
-{
-    *ret = tree_shown(fs, node);
-    return cache_is_latest(fs->cache, ret->text) &&
-           state_slot_by_ino(fs->state, node->ino, NULL) == -ENOENT;
-}
-
 static int record_prepare(struct fs *fs, const struct fs_req *req, struct node *node)
 {
     SCOPED(slot_release) struct slot slot = {0};
-    struct shown shown;
     char *id = NULL;
     enum kind kind;
     const char *folder;
+    int known = state_slot_by_ino(fs->state, node->ino, &slot);
     int rc = 0;
 
-    if (is_as_shown(fs, node, &shown))
+    if (known == -ENOENT && cache_is_latest(fs->cache, tree_shown(fs, node).text))
         return 0;
     tree_place(fs, node, &kind, &folder);
-    if (state_slot_by_ino(fs->state, node->ino, &slot) || !(slot.flags & SLOT_LOCAL)) {
+    if (known || !(slot.flags & SLOT_LOCAL)) {
         rc = record_id(fs, node, &id);
         if (!rc)
             rc = mailbox_record(fs->mailbox, kind, folder, id, false, req->cancel, NULL);
@@ -284,17 +277,18 @@ static int load_cached(struct fs *fs, struct node *node, struct content *ret)
 static int record_load(struct fs *fs, struct node *node, struct content *ret)
 {
     SCOPED(slot_release) struct slot slot = {0};
-    struct shown shown;
+    struct shown shown = tree_shown(fs, node);
+    int known = state_slot_by_ino(fs->state, node->ino, &slot);
     int rc = 0;
 
-    if (is_as_shown(fs, node, &shown) && (ret->held = cache_hold(fs->cache, shown.text))) {
+    if (known == -ENOENT && (ret->held = cache_hold(fs->cache, shown.text))) {
         ret->version = shown.text;
         ret->len = (size_t)shown.size;
         ret->mtime = shown.mtime;
         return 0;
     }
     /* Who is told how a save ended reads what came of it. */
-    if (!state_slot_by_ino(fs->state, node->ino, &slot))
+    if (!known)
         slot_reconcile(fs, &slot);
     if (slot.flags & SLOT_LOCAL) {
         int fd = state_data_open(fs->state, node->ino, O_RDWR);
