@@ -39,13 +39,14 @@ class HoldingHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def forward(self):
+        wanted = self.server.wanted         # before it is asked: what was asked earlier is not the next one
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = http.client.HTTPConnection(*self.server.service, timeout=self.server.LIMIT)
         connection.request(self.command, self.path, body or None, dict(self.headers))
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
-        if self.command == "GET" and self.server.wanted and self.server.wanted in self.path:
+        if self.command == "GET" and wanted and wanted in self.path and wanted == self.server.wanted:
             self.server.wanted = None
             self.server.arrived.set()
             self.server.release.wait(self.server.LIMIT)
