@@ -290,7 +290,25 @@ class Refused(CommandTest):
         done = self.run_it("doctor", self.mountpoint)
         self.assertEqual(done.returncode, 1)
         self.assertIn("%s is mounted by --url or --sandbox" % self.mountpoint, done.stdout)
+        one = self.file("one", "[work]\nurl = %s\ntoken-file = %s\n" % (self.sandbox.url, self.token_file))
+        done = self.run_it("doctor", "--config", one, self.mountpoint)      # the only account is not this mount's
+        self.assertIn("%s is mounted by --url or --sandbox" % self.mountpoint, done.stdout)
         self.umount()
+
+    def test_doctor_without_an_account(self):
+        two = self.file("two", "".join("[%s]\nurl = %s\ntoken-file = %s\n" % (name, self.sandbox.url, self.token_file)
+                                       for name in ("work", "home")))
+        for words, says in (([self.dir], ("no mailbox answers on %s" % self.dir, "outlookfs login")),
+                            ([], ("there is no account", "outlookfs login")),
+                            (["nobody"], ("no account is called nobody", "outlookfs login")),
+                            (["--config", two, self.dir], ("no mailbox answers on %s" % self.dir, "work, home")),
+                            (["--config", two], ("several accounts", "work, home"))):
+            with self.subTest(words=words):
+                done = self.run_it("doctor", *words)
+                self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 1))
+                for part in ("FAIL  configuration  ", *says):
+                    self.assertIn(part, done.stdout)
+                self.assertNotIn("--url", done.stdout)
 
     def test_the_mount_or_the_service_is_stopped(self):
         """Each command ends by itself within 10 s."""
@@ -766,11 +784,17 @@ class Life(CommandTest):
                 function()
             self.assertEqual(caught.exception.errno, 30)        # EROFS
         self.assertIn("read-only", self.run_it("status", self.mountpoint).stdout)
+        for words in ([], ["--confirm-deletes"]):
+            self.assertOneLine(self.run_it("sync", *words, self.mountpoint), "mounted read-only", "1 waiting", "without -o ro")
         self.assertIn("1 waiting", self.umount().stdout)
         self.assertEqual([line for line in self.sandbox.log(before) if line["method"] != "GET"], [])
         self.mount()
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
         self.assertEqual(self.nick(name), "waits for a writable one")
+        self.umount()
+        self.mount("-o", "ro")
+        done = self.run_it("sync", self.mountpoint)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))       # all is on the service
         self.umount()
 
     def test_the_caller_s_files_are_not_kept_open(self):
