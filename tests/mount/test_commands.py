@@ -338,6 +338,34 @@ class Refused(CommandTest):
         start = time.monotonic()
         return self.run_it(*words), time.monotonic() - start
 
+    def complete(self, *words):
+        """What bash offers for the last of the words, in a directory with a file `card.vcf` and a directory `card`."""
+        scripts = os.path.join(os.path.dirname(__file__), "../../src/cli/packaging/completions/outlookfs.bash")
+        done = subprocess.run(["bash", "-c", '. "$0"; compopt() { :; }; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _outlookfs; '
+                               'printf "%s\n" "${COMPREPLY[@]}"', scripts, "outlookfs", *words], capture_output=True, text=True,
+                              timeout=60, check=True, cwd=self.inside("words"),
+                              env=dict(self.environment, PATH=os.path.dirname(self.program) + ":" + os.environ["PATH"]))
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_completion(self):
+        os.makedirs(self.inside("words/card"))
+        with open(self.inside("words/card.vcf"), "wb"):
+            pass
+        os.makedirs(self.inside("configuration/outlookfs"))
+        with open(self.inside("configuration/outlookfs/config"), "w", encoding="utf-8") as file:
+            file.write("[cards]\n[work]\n")
+        self.environment["XDG_CONFIG_HOME"] = self.inside("configuration")
+        for words, offered in ((["do"], {"doctor"}), (["mount", "--serv"], {"--service"}), (["mount", "-o", "ro,wri"], {"ro,writeback_delay="}),
+                               (["mount", "ca"], {"card", "cards"}), (["umount", "ca"], {"card"}), (["login", ""], {"cards", "work"}),
+                               (["import", "ca"], {"card", "card.vcf"}), (["wait", "ca"], {"card", "card.vcf"}),
+                               (["template", "re"], {"reply", "respond"}), (["template", "--serv"], {"--service"})):
+            with self.subTest(words=words):
+                self.assertEqual(self.complete(*words), offered)
+        for name in self.complete("template", ""):
+            with self.subTest(template=name):
+                self.assertEqual(self.run_it("template", name).returncode, 0)
+
     def test_options(self):
         for option, says in (("nonsense", "nonsense"), ("writeback_delay=soon", "seconds"), ("writeback_delay", "seconds"),
                              ("writeback_delay=-1", "seconds"), ("list_ttl=1e9", "seconds"), ("uid=me", "number"),
