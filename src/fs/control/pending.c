@@ -137,6 +137,7 @@ int operation_discard(struct fs *fs, int64_t id)
     rc = state_get_slot(fs->state, id, &after);
     if (rc == -ENOENT) {
         drop_inode(fs, before.ino);
+        notify_inode(fs, before.ino); /* it may have kept the name since before the change */
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
         after.since = 0; /* the name comes back at once */
