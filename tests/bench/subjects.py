@@ -34,7 +34,7 @@ INBOX = "/OnFilePickerOpen?operation=MailFolders&top=100&skip=0"
 
 
 def shell(line):
-    """Under timeout(1): with a limit of its own subprocess looks every 50 ms whether the command has ended, which would be measured."""
+    """Without a timeout of Python's, which looks every 50 ms whether the command has ended."""
     subprocess.run(["timeout", str(LIMIT), "sh", "-c", line], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 

@@ -102,6 +102,8 @@ int data_sync(struct fs *fs, uint64_t ino);
 int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime);
 /* An inode has left its directory: its local bytes go, once no handle is open. */
 void drop_inode(struct fs *fs, uint64_t ino);
+/* The same where the kernel does not know, which may keep the name for a while: an open by it is -ESTALE. */
+void lose_inode(struct fs *fs, uint64_t ino);
 
 struct fs_handle {
     struct node *node;       /* referenced */

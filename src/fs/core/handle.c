@@ -89,7 +89,7 @@ int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, st
 
     if (!node)
         return -ESTALE;
-    int rc = open_node(fs, req, node, flags, ret);
+    int rc = tree_is_lost(fs, node) ? -ESTALE : open_node(fs, req, node, flags, ret);
     tree_put(fs, node);
     return rc;
 }
