@@ -35,6 +35,7 @@ extern const struct command mount_command, umount_command, sync_command, status_
     wait_command, watch_command, sendmail_command, login_command, logout_command, accounts_command,
     doctor_command, completion_command, template_command, import_command;
 const struct command *cli_command(size_t i); /* NULL behind the last one */
+const char *template_name(size_t i); /* of what `template` prints; NULL behind the last one */
 
 /* --- output.c --- */
 

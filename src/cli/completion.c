@@ -29,6 +29,15 @@ static int show_options(void)
     return EXIT_DONE;
 }
 
+static int show_templates(void)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = template_name(i)); i++)
+        puts(name);
+    return EXIT_DONE;
+}
+
 static int show_accounts(void)
 {
     SCOPED(config_release) struct config config = {0};
@@ -75,6 +84,8 @@ static int run(int argc, char **argv)
         return show_commands();
     if (str_eq(word, "options"))
         return show_options();
+    if (str_eq(word, "template-names"))
+        return show_templates();
     if (str_eq(word, "account-names"))
         return show_accounts();
     for (size_t i = 0; (command = cli_command(i)); i++) {
@@ -87,6 +98,6 @@ static int run(int argc, char **argv)
 const struct command completion_command = {
     .name = "completion",
     .summary = "print words for a shell's completion",
-    .usage = "commands | options | account-names | COMMAND",
+    .usage = "commands | options | account-names | template-names | COMMAND",
     .run = run,
 };

@@ -96,24 +96,48 @@ static void take_word(struct doctor *d, const char *word)
         xstrset(&s->account, word); /* an unknown one: the configuration says so */
 }
 
+/* Neither what is named nor the configuration says which account is meant. */
+static void fail_without_account(struct doctor *d)
+{
+    const struct settings *s = &d->settings;
+    SCOPED(buf_release) struct buf advice = BUF_INIT(BUF_TEXT_MAX);
+
+    if (s->known.len)
+        buf_addf(&advice, "name an account, one of: %s", s->known.data);
+    else
+        buf_addstr(&advice, "outlookfs login makes an account");
+    if (s->mountpoint)
+        doctor_fail(d, "configuration",
+                    "no mailbox answers on %s, and no account has it as its mount point: %s",
+                    s->mountpoint, advice.data);
+    else
+        doctor_fail(d, "configuration", "%s: %s",
+                    s->known.len ? "there are several accounts" : "there is no account",
+                    advice.data);
+}
+
 static bool check_configuration(struct doctor *d)
 {
     struct settings *s = &d->settings;
     SCOPED(xfree) char *path = settings_config_path(s);
     SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     int rc = settings_complete(s, &err);
-    if (rc && d->unnamed)
+    bool found = !rc && !(d->unnamed && s->account); /* an account that is not the mount's */
+
+    if (!found && d->unnamed)
         doctor_fail(d, "configuration",
                     "%s is mounted by --url or --sandbox, and doctor looks at accounts: ask "
                     "outlookfs status, or log in with outlookfs login",
                     s->mountpoint);
-    else if (rc)
+    else if (!found && s->inherited && !s->values.url)
+        fail_without_account(d);
+    else if (!found)
         doctor_fail(d, "configuration", "%s", err.data);
     else
         doctor_ok(d, "configuration", "%s, %s%s, %s", path, s->account ? "account " : "no account",
                   s->account ? s->account : "",
                   s->service == SERVICE_GRAPH ? "Microsoft Graph" : "connector");
-    return rc == 0;
+    return found;
 }
 
 /* --- the command --- */

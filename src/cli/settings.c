@@ -210,8 +210,9 @@ static int no_account(const struct config *c, const char *name, struct buf *err)
     SCOPED(buf_release) struct buf names = BUF_INIT(BUF_TEXT_MAX);
 
     list_accounts(c, &names);
-    buf_fail(err, 0, "%s: no account is called %s; %s%s", c->path ? c->path : "configuration", name,
-             names.len ? "there are: " : "outlookfs login makes one", names.data);
+    buf_fail(err, 0, "%s%sno account is called %s; %s%s", c->path ? c->path : "",
+             c->path ? ": " : "", name, names.len ? "there are: " : "outlookfs login makes one",
+             names.data);
     return -ENOENT;
 }
 

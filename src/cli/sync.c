@@ -13,28 +13,33 @@
 static const struct option long_options[] = {
     {"confirm-deletes", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 
+static const char *hindrance(const cJSON *status)
+{
+    return json_bool(status, "read_only", false)    ? "mounted read-only, "
+           : !json_bool(status, "online", true)     ? "offline, "
+           : !json_bool(status, "authorised", true) ? "not authorised, "
+                                                    : "";
+}
+
 /* What was there a moment ago may have arrived, or have been taken back. */
 static int tell_left(const char *path)
 {
     SCOPED(json_release) cJSON *status = NULL;
     SCOPED(buf_release) struct buf err = BUF_INIT(BUF_TEXT_MAX);
     SCOPED(buf_release) struct buf text = BUF_INIT(BUF_TEXT_MAX);
-    int code = EXIT_DONE;
 
     if (control_status(path, NULL, &status, &err)) {
         return complain("%s", err.data);
     }
     struct left left = left_read(status);
     left_describe(&left, &text);
-    if (left.pending || left.failed || left.conflicts || left.held)
-        code = complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
-                        !json_bool(status, "online", true)       ? "offline, "
-                        : !json_bool(status, "authorised", true) ? "not authorised, "
-                                                                 : "",
-                        text.data, path,
-                        left.held ? "; deletions are held until: outlookfs sync --confirm-deletes"
-                                  : "");
-    return code;
+    if (!left.pending && !left.failed && !left.conflicts && !left.held)
+        return EXIT_DONE;
+    return complain("%snot everything is on the service: %s (outlookfs status %s says why)%s",
+                    hindrance(status), text.data, path,
+                    json_bool(status, "read_only", false) ? "; mount it without -o ro to send it"
+                    : left.held ? "; deletions are held until: outlookfs sync --confirm-deletes"
+                                : "");
 }
 
 static int sync_all(const char *path, bool confirm_deletes)
@@ -45,7 +50,7 @@ static int sync_all(const char *path, bool confirm_deletes)
         rc = control_sync(path, INT64_MAX);
     if (rc == 0)
         return EXIT_DONE;
-    if (rc == -EIO || rc == -EINPROGRESS)
+    if (rc == -EIO || rc == -EINPROGRESS || rc == -EROFS)
         return tell_left(path);
     return rc == -ETIMEDOUT ? complain("%s " MOUNT_HANGS, path)
                             : complain("%s: %s", path, strerror(-rc));

@@ -18,30 +18,46 @@
 static const struct option long_options[] = {
     {"service", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL}};
 
+enum about { RECORD, MAIL, TRIGGER };
+
 static const struct {
     const char *name;
-    enum outgoing what;
-} mails[] = {
-    {"mail", OUTGOING_SEND},         {"reply", OUTGOING_REPLY},     {"options", OUTGOING_OPTIONS},
-    {"approval", OUTGOING_APPROVAL}, {"forward", OUTGOING_FORWARD}, {"respond", OUTGOING_RESPOND},
+    enum about about;
+    int what; /* enum kind, enum outgoing */
+} objects[] = {
+    {"contact", RECORD, KIND_CONTACT},
+    {"event", RECORD, KIND_EVENT},
+    {"mail", MAIL, OUTGOING_SEND},
+    {"reply", MAIL, OUTGOING_REPLY},
+    {"options", MAIL, OUTGOING_OPTIONS},
+    {"approval", MAIL, OUTGOING_APPROVAL},
+    {"forward", MAIL, OUTGOING_FORWARD},
+    {"respond", MAIL, OUTGOING_RESPOND},
+    {"trigger", TRIGGER, 0},
 };
+
+const char *template_name(size_t i)
+{
+    return i < ARRAY_SIZE(objects) ? objects[i].name : NULL;
+}
 
 /* NULL: it is none of them. `trigger` is the name of one. */
 static cJSON *make(const char *what, const char *trigger)
 {
-    if (str_eq(what, "trigger"))
-        return triggers_template(trigger ? trigger : "OnNewEmail");
-    if (trigger)
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(objects) && !str_eq(objects[i].name, what))
+        i++;
+    if (i == ARRAY_SIZE(objects) || (trigger && objects[i].about != TRIGGER))
         return NULL;
-    if (str_eq(what, "contact"))
-        return template_make(KIND_CONTACT);
-    if (str_eq(what, "event"))
-        return template_make(KIND_EVENT);
-    for (size_t i = 0; i < ARRAY_SIZE(mails); i++) {
-        if (str_eq(mails[i].name, what))
-            return outgoing_template(mails[i].what);
+    switch (objects[i].about) {
+    case RECORD:
+        return template_make(objects[i].what);
+    case MAIL:
+        return outgoing_template(objects[i].what);
+    default:
+        return triggers_template(trigger ? trigger : "OnNewEmail");
     }
-    return NULL;
 }
 
 static int show(const cJSON *obj)

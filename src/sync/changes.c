@@ -1,6 +1,7 @@
 /*
  * changes.c - a pass over a folder's change feed: what happened since the last look, one page after
- * the other.
+ * the other. Each page names the next, which is asked for as soon as that is known and stored when
+ * the pages before it are.
  *
  * The cursor of each page is stored behind its records, so an interrupted walk goes on where it was.
  * A walk from the feed's beginning is a full listing: what it has not met when it comes to its end is
@@ -223,8 +224,6 @@ static void tell_progress(struct folder *f, struct pass *pass, const struct remo
     struct listings *l = f->listings;
 
     mutex_lock(&l->lock);
-    f->seen_bytes += answer->items.count ? answer->bytes : 0;
-    f->seen_count += answer->items.count;
     pass->pages++;
     pass->all = !answer->more;
     mutex_unlock(&l->lock);
@@ -241,7 +240,6 @@ static int take_page(struct folder *f, struct pass *pass, uintptr_t gen,
 
     if (rc)
         return rc;
-    xstrset(&pass->cursor, answer->cursor);
     mutex_lock(&f->commit);
     mutex_lock(&l->lock);
     advance_row(pass, answer);
@@ -250,7 +248,7 @@ static int take_page(struct folder *f, struct pass *pass, uintptr_t gen,
     bool resumes = !(pass->whole && answer->more) || row.next_skip;
     rc = cache_put_listing(l->mb->cache, f->kind, f->id, &row);
     if (!rc)
-        rc = cache_put_cursor(l->mb->cache, f->kind, f->id, resumes ? pass->cursor : NULL);
+        rc = cache_put_cursor(l->mb->cache, f->kind, f->id, resumes ? answer->cursor : NULL);
     mutex_unlock(&f->commit);
     if (!rc)
         tell_progress(f, pass, answer);
@@ -276,7 +274,33 @@ static bool is_retried(struct folder *f, struct pass *pass, unsigned top, enum g
     return true;
 }
 
-static void ask(const struct step *step, struct remote_ctx ctx)
+/* A page has come: if it names the next one, that is asked for while this one is stored. */
+static void changes_come(struct step *step, const struct remote_changes *answer)
+{
+    struct folder *f = step->folder;
+    struct pass *pass = step->pass;
+
+    LOCKED(&f->listings->lock);
+    f->seen_bytes += answer->items.count ? answer->bytes : 0;
+    f->seen_count += answer->items.count;
+    xstrset(&pass->cursor, answer->cursor);
+    pass->come++;
+    if (answer->more)
+        pass_go_on_locked(step);
+}
+
+/* Until `before` pages are stored. False: one of them could not be. */
+static bool wait_for_turn(const struct folder *f, const struct pass *pass, unsigned before)
+{
+    struct listings *l = f->listings;
+
+    LOCKED(&l->lock);
+    while (!pass->error && pass->pages < before)
+        clock_wait(&l->changed, &l->lock, INT64_MAX);
+    return !pass->error;
+}
+
+static void ask(struct step *step, struct remote_ctx ctx)
 {
     struct folder *f = step->folder;
     struct pass *pass = step->pass;
@@ -287,6 +311,7 @@ static void ask(const struct step *step, struct remote_ctx ctx)
     int rc = 0;
 
     mutex_lock(&l->lock);
+    unsigned before = pass->come;
     unsigned top = page_top_locked(f, PLAN_CHANGES);
     top = top < pass->cap ? top : pass->cap;
     mutex_unlock(&l->lock);
@@ -295,7 +320,9 @@ static void ask(const struct step *step, struct remote_ctx ctx)
 
     enum grade grade =
         remote_changes(l->mb->remote, f->kind, f->id, pass->cursor, top, ctx, &answer, &fault);
-    if (is_retried(f, pass, top, grade, &answer, &fault))
+    if (grade == GRADE_OK && !answer.start_over)
+        changes_come(step, &answer);
+    if (!wait_for_turn(f, pass, before) || is_retried(f, pass, top, grade, &answer, &fault))
         goto out;
     if (grade == GRADE_OK && answer.start_over)
         grade = GRADE_BROKEN;

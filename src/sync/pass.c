@@ -16,6 +16,7 @@
 #define ENDING "the mount is ending"
 #define LISTING_ASKED 4  /* pages of a listing that are asked for at once, at most ... */
 #define LISTING_STORED 4 /* ... while so many that have come are stored */
+#define CHANGES_STORED 1 /* page of a feed, while the next is asked for */
 #define REPEATED_MAX 8   /* pages that began as an earlier one, before it counts as a circle */
 
 /* A folder of Exchange Online holds a million messages at most (Exchange Online limits): who lists
@@ -380,6 +381,12 @@ static void step_answered_locked(struct step *step)
 
 static void schedule_locked(struct folder *f, struct pass *pass);
 
+void pass_go_on_locked(struct step *step)
+{
+    step_answered_locked(step);
+    schedule_locked(step->folder, step->pass);
+}
+
 /* The page has come: the next one is asked for while this one is stored. But the first is stored before, so that what is newest
  * is listed first. */
 static void page_come(struct step *t, struct page *page)
@@ -392,10 +399,8 @@ static void page_come(struct step *t, struct page *page)
     if (pass->state != PASS_PAGES)
         return;
     note_page_locked(f, pass, t->span, page);
-    if (t->plan == PLAN_FULL && pass->pages > 0) {
-        step_answered_locked(t);
-        schedule_locked(f, pass);
-    }
+    if (t->plan == PLAN_FULL && pass->pages > 0)
+        pass_go_on_locked(t);
 }
 
 static void page_run(struct step *t, struct remote_ctx ctx)
@@ -422,7 +427,8 @@ static void schedule_locked(struct folder *f, struct pass *pass)
 {
     struct span span;
 
-    if (pass->plan == PLAN_CHANGES && !pass->error && !pass->in_flight)
+    if (pass->plan == PLAN_CHANGES && !pass->error && !pass->asking &&
+        pass->in_flight < 1 + CHANGES_STORED)
         changes_push_locked(f, pass);
     while (pass->plan != PLAN_CHANGES && !pass->error && pass->asking < pass->asking_max &&
            pass->in_flight < LISTING_ASKED + LISTING_STORED && next_span_locked(f, pass, &span))

@@ -3,7 +3,8 @@
  *
  * A pass is one walk over a folder's pages: the first listing, a refresh, or the rest of one that was
  * interrupted. A folder has at most one. It runs in the fetch threads as a set of steps, a page each;
- * a step that ends starts the ones that are due after it, so no thread waits for another.
+ * a step whose answer has come starts the ones that are due after it. None waits for another, but that
+ * a page of a feed is stored behind the one before it.
  *
  *     PASS_PAGES    pages are asked for
  *     PASS_CONFIRM  every page is there; what was not met is asked for by id, one after the other
@@ -58,8 +59,9 @@ struct pass {
     char **missing;    /* ids to ask for */
     size_t nmissing, nasked;
 
-    /* PLAN_CHANGES: its steps are one after the other, and own these */
+    /* PLAN_CHANGES: one step asks at a time, and owns these; or stores, when all before it have */
     char *cursor;
+    unsigned come; /* pages; guarded by listings.lock, as above */
     bool begun, whole; /* whole: the feed from its beginning */
     unsigned restarts;
     int64_t asked; /* clock_steady() before the first question; 0: none yet */
@@ -104,6 +106,8 @@ uintptr_t step_gen(const struct step *step);
 /* Begins a step, of which run() and what that needs are set; listings.lock is held. False: the mount is
  * ending, and the pass has failed. */
 bool pass_push_locked(struct folder *f, struct pass *pass, const struct step *step);
+/* The step's answer has come: the next ones that are due are begun while it is stored; listings.lock is held. */
+void pass_go_on_locked(struct step *step);
 
 /* --- changes.c, compare.c --- */
 /* Can the folder be followed by its changes? */

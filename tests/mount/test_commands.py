@@ -290,7 +290,25 @@ class Refused(CommandTest):
         done = self.run_it("doctor", self.mountpoint)
         self.assertEqual(done.returncode, 1)
         self.assertIn("%s is mounted by --url or --sandbox" % self.mountpoint, done.stdout)
+        one = self.file("one", "[work]\nurl = %s\ntoken-file = %s\n" % (self.sandbox.url, self.token_file))
+        done = self.run_it("doctor", "--config", one, self.mountpoint)      # the only account is not this mount's
+        self.assertIn("%s is mounted by --url or --sandbox" % self.mountpoint, done.stdout)
         self.umount()
+
+    def test_doctor_without_an_account(self):
+        two = self.file("two", "".join("[%s]\nurl = %s\ntoken-file = %s\n" % (name, self.sandbox.url, self.token_file)
+                                       for name in ("work", "home")))
+        for words, says in (([self.dir], ("no mailbox answers on %s" % self.dir, "outlookfs login")),
+                            ([], ("there is no account", "outlookfs login")),
+                            (["nobody"], ("no account is called nobody", "outlookfs login")),
+                            (["--config", two, self.dir], ("no mailbox answers on %s" % self.dir, "work, home")),
+                            (["--config", two], ("several accounts", "work, home"))):
+            with self.subTest(words=words):
+                done = self.run_it("doctor", *words)
+                self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 1))
+                for part in ("FAIL  configuration  ", *says):
+                    self.assertIn(part, done.stdout)
+                self.assertNotIn("--url", done.stdout)
 
     def test_the_mount_or_the_service_is_stopped(self):
         """Each command ends by itself within 10 s."""
@@ -319,6 +337,34 @@ class Refused(CommandTest):
     def timed(self, words):
         start = time.monotonic()
         return self.run_it(*words), time.monotonic() - start
+
+    def complete(self, *words):
+        """What bash offers for the last of the words, in a directory with a file `card.vcf` and a directory `card`."""
+        scripts = os.path.join(os.path.dirname(__file__), "../../src/cli/packaging/completions/outlookfs.bash")
+        done = subprocess.run(["bash", "-c", '. "$0"; compopt() { :; }; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _outlookfs; '
+                               'printf "%s\n" "${COMPREPLY[@]}"', scripts, "outlookfs", *words], capture_output=True, text=True,
+                              timeout=60, check=True, cwd=self.inside("words"),
+                              env=dict(self.environment, PATH=os.path.dirname(self.program) + ":" + os.environ["PATH"]))
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_completion(self):
+        os.makedirs(self.inside("words/card"))
+        with open(self.inside("words/card.vcf"), "wb"):
+            pass
+        os.makedirs(self.inside("configuration/outlookfs"))
+        with open(self.inside("configuration/outlookfs/config"), "w", encoding="utf-8") as file:
+            file.write("[cards]\n[work]\n")
+        self.environment["XDG_CONFIG_HOME"] = self.inside("configuration")
+        for words, offered in ((["do"], {"doctor"}), (["mount", "--serv"], {"--service"}), (["mount", "-o", "ro,wri"], {"ro,writeback_delay="}),
+                               (["mount", "ca"], {"card", "cards"}), (["umount", "ca"], {"card"}), (["login", ""], {"cards", "work"}),
+                               (["import", "ca"], {"card", "card.vcf"}), (["wait", "ca"], {"card", "card.vcf"}),
+                               (["template", "re"], {"reply", "respond"}), (["template", "--serv"], {"--service"})):
+            with self.subTest(words=words):
+                self.assertEqual(self.complete(*words), offered)
+        for name in self.complete("template", ""):
+            with self.subTest(template=name):
+                self.assertEqual(self.run_it("template", name).returncode, 0)
 
     def test_options(self):
         for option, says in (("nonsense", "nonsense"), ("writeback_delay=soon", "seconds"), ("writeback_delay", "seconds"),
@@ -766,11 +812,17 @@ class Life(CommandTest):
                 function()
             self.assertEqual(caught.exception.errno, 30)        # EROFS
         self.assertIn("read-only", self.run_it("status", self.mountpoint).stdout)
+        for words in ([], ["--confirm-deletes"]):
+            self.assertOneLine(self.run_it("sync", *words, self.mountpoint), "mounted read-only", "1 waiting", "without -o ro")
         self.assertIn("1 waiting", self.umount().stdout)
         self.assertEqual([line for line in self.sandbox.log(before) if line["method"] != "GET"], [])
         self.mount()
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
         self.assertEqual(self.nick(name), "waits for a writable one")
+        self.umount()
+        self.mount("-o", "ro")
+        done = self.run_it("sync", self.mountpoint)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))       # all is on the service
         self.umount()
 
     def test_the_caller_s_files_are_not_kept_open(self):

@@ -327,9 +327,9 @@ class Changes(MountTest):
             wait_for(lambda: self.listed() and b"while it is open" in read(self.mailbox.path("contacts/Contacts", id + ".json")), "the edit")
             self.assertEqual(file.read(), before)
             self.assertEqual(whole.read(), all_before)
-        self.assertIn(b"while it is open", self.card(id))
-        self.assertEqual(os.path.getsize(path), len(self.card(id)))
-        self.assertIn(b"while it is open", self.whole())
+        wait_for(lambda: b"while it is open" in self.card(id), "the edit in its file")
+        wait_for(lambda: os.path.getsize(path) == len(self.card(id)), "its new size")
+        wait_for(lambda: b"while it is open" in self.whole(), "the edit in the whole file")
 
     def test_new_and_deleted(self):
         id = self.mailbox.create("contact", {"GivenName": "Zoe", "Surname": "Newcomer"})["Id"]

@@ -1,4 +1,5 @@
 """A mailbox of Microsoft Graph, followed by its lists of changes: what is asked for, and that the mount comes to what the service has."""
+import concurrent.futures
 import json
 import os
 import random
@@ -57,6 +58,23 @@ class Followed(GraphTest):
             os.listdir(self.mailbox.path(folder))
             return [r["operation"] for r in self.mailbox.requests(since=mark)]
         return wait_for(asked, "the listing was renewed")
+
+
+class LongFeed(Followed):
+    SEED = "contacts=600,events=0,messages=0"
+    FOLDER = "contacts/Contacts"
+
+    def test_the_next_page_is_asked_for_while_one_is_stored(self):
+        os.listdir(self.mailbox.path("contacts"))
+        mark = self.mailbox.mark()
+        with sqlite3.connect(os.path.join(self.mailbox.cache_dir, "cache.db"), isolation_level=None) as db, \
+                concurrent.futures.ThreadPoolExecutor() as pool:
+            db.execute("BEGIN IMMEDIATE")  # nothing is stored until it ends
+            listed = pool.submit(self.listed, self.FOLDER)
+            wait_for(lambda: len(self.mailbox.requests("ContactsDelta", since=mark)) > 1, "the second page is asked for")
+            db.execute("ROLLBACK")
+            theirs = self.ask("/me/contacts?$top=999&$select=id")["value"]
+            self.assertEqual(listed.result(), {contact["id"] for contact in theirs})
 
 
 class Changes(Followed):

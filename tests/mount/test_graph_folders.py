@@ -182,11 +182,21 @@ class ManyContactFolders(FolderTest):
             self.assertEqual(status, 201, team)
         status, _ = self.mailbox.sandbox.graph("POST", "/me/contactFolders/%s/childFolders" % team["id"], {"displayName": "Away"})
         self.assertEqual(status, 201)
+        for nested in (True, False):
+            self.mailbox.sandbox.control("POST", "/option", {"service": "graph", "nestedFolders": nested})
+            self.mailbox.remount(fresh_cache=True)
+            before = self.mailbox.mark()
+            self.assertLessEqual(names, set(os.listdir(self.path("contacts"))))
+            self.assertLess(len(self.mailbox.sent(before)), 30)
+            self.assertEqual(os.listdir(self.path("contacts/Team 254")), ["Away"])
+
+
+class FewContactFolders(FolderTest):
+    def test_two_requests(self):
         self.mailbox.remount(fresh_cache=True)
         before = self.mailbox.mark()
-        self.assertLessEqual(names, set(os.listdir(self.path("contacts"))))
-        self.assertLess(len(self.mailbox.sent(before)), 30)
-        self.assertEqual(os.listdir(self.path("contacts/Team 254")), ["Away"])
+        self.assertIn("Contacts", os.listdir(self.path("contacts")))
+        self.assertEqual([line["operation"] for line in self.mailbox.sent(before)], ["ContactFoldersDelta", "Batch"])
 
 
 class ReadOnly(FolderTest):

@@ -1,12 +1,13 @@
 """Without a connection: what was seen is shown, what was not fails at once, what is saved waits, and all goes on by itself."""
 import errno
+import glob
 import os
 import signal
 import subprocess
 import time
 
 from both import over_both
-from harness import main, wait_for
+from harness import MountTest, die_with_parent, main, wait_for
 from records import CONTACTS, INBOX, RecordTest, ServiceTest
 
 HANG = 5        # s; promised are 0.1, but this machine may be busy
@@ -248,6 +249,64 @@ class Offline(ServiceTest):
             self.mailbox.run([self.mailbox.program, "umount", self.mailbox.mountpoint], check=False)
             self.start_service()
             self.mailbox.mount()
+
+
+class Silent(MountTest):
+    """The service takes a request and says nothing. Graph takes four at a time, whether or not somebody still waits for them."""
+    SEED = "contacts=5,events=3,messages=40"
+    OPTIONS = "attachments_max=1"       # only the last one is kept
+    SILENCE = 40000     # ms; a request gives up by itself after 30 s without a byte
+
+    def setUp(self):
+        self.addCleanup(self.mailbox.sandbox.clear_faults)
+
+    def on_its_way(self, *commands):
+        """One of them has asked, and the service is silent to each that asks."""
+        for _ in commands:
+            self.mailbox.fault(delay=self.SILENCE)
+        processes = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+                     for words in commands]
+        for process in processes:
+            self.addCleanup(process.kill)
+        wait_for(lambda: len(self.mailbox.sandbox.control("GET", "/fault")) < len(commands), "the request is on its way")
+        return processes
+
+    def interrupt(self, *commands):
+        processes = self.on_its_way(*commands)
+        self.assertIsNone(processes[0].poll())
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            self.assertEqual(process.wait(20), -signal.SIGINT)
+        self.mailbox.sandbox.clear_faults()
+
+
+@over_both
+class SilentAboutFiles(Silent):
+    def test_ctrl_c_ends_the_wait(self):
+        inbox = self.mailbox.path(INBOX)
+        mails = [name[:-5] for name in sorted(os.listdir(inbox)) if os.path.isdir(os.path.join(inbox, name[:-5] + ".attachments"))]
+        gone, _ = [glob.glob(os.path.join(glob.escape(inbox), name + ".attachments", "*"))[0] for name in mails[:2]]
+        for words in (["cp", gone, os.devnull], ["cat", self.mailbox.path("export", INBOX, mails[2] + ".eml")]):
+            with self.subTest(words=words):
+                self.interrupt(words)
+
+    def test_ctrl_c_ends_the_wait_behind_another(self):
+        """One asks, the other waits for its answer, and asks itself once the first is gone."""
+        words = ["ls", self.mailbox.path("mail/Sent Items")]
+        os.stat(words[1])
+        self.interrupt(words, words)
+
+
+@over_both
+class SilentAboutFolders(Silent):
+    def test_ctrl_c_ends_the_wait(self):
+        path = self.mailbox.path
+        for top in ("mail", "contacts", "calendars"):
+            os.listdir(path(top))
+        for words in (["ls", path("mail/Archive")], ["ls", path("views/contacts/Contacts/by-name")], ["ls", path("calendars/Calendar")]):
+            with self.subTest(words=words):
+                self.interrupt(words)
 
 
 class Limited(RecordTest):

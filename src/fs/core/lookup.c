@@ -120,6 +120,12 @@ int node_lookup(struct fs *fs, const struct fs_req *req, struct node *dir, const
     return rc;
 }
 
+/* What only an open handle keeps alive goes with the last one, and then the kernel, which may keep the name, is to ask. */
+static bool is_cacheable(const struct node_ops *ops, const struct stat *attr)
+{
+    return !(ops->flags & NODE_VOLATILE) && attr->st_nlink > 0;
+}
+
 int node_entry(struct fs *fs, const struct fs_req *req, struct node *node, struct fs_entry *ret)
 {
     const struct node_ops *ops = tree_ops(fs, node);
@@ -128,7 +134,7 @@ int node_entry(struct fs *fs, const struct fs_req *req, struct node *node, struc
     if (rc)
         return rc;
     ret->ino = node->ino;
-    ret->cacheable = !(ops->flags & NODE_VOLATILE);
+    ret->cacheable = is_cacheable(ops, &ret->attr);
     ret->keeps_name = ops->keeps_name && ops->keeps_name(fs, node);
     tree_remember(fs, node);
     return 0;
@@ -165,7 +171,7 @@ int fs_getattr(struct fs *fs, const struct fs_req *req, uint64_t ino, struct fs_
         return -ESTALE;
     int rc = node_getattr(fs, req, node, ret);
     if (!rc && ret_cacheable)
-        *ret_cacheable = !(tree_ops(fs, node)->flags & NODE_VOLATILE);
+        *ret_cacheable = is_cacheable(tree_ops(fs, node), ret);
     tree_put(fs, node);
     return rc;
 }

@@ -198,10 +198,10 @@ static int record_getattr(struct fs *fs, const struct fs_req *, struct node *nod
     }
     /* Whatever lies behind the name: the bytes of the open file are those that are read. */
     int open = content_stat_open(fs, node, ret);
+    if (!parent || rc == -ENOENT) /* it is there for whoever has it open */
+        ret->st_nlink = 0;
     if (open != -ENOENT)
         rc = open;
-    if (!parent)
-        ret->st_nlink = 0;
     tree_put(fs, parent);
     return rc;
 }

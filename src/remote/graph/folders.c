@@ -236,7 +236,51 @@ enum grade graph_folder_changes(struct remote *r, enum kind kind, const char *cu
 
 /* --- contacts --------------------------------------------------------------------------------- */
 
-/* Adds the folders of a list, of which `page` is the first page; NULL: what they are below has gone. */
+/* Lists and objects by their path, each asked for once. False: not yet; null: there is none. */
+static void want(cJSON *answers, char *path)
+{
+    if (!json_get(answers, path))
+        cJSON_AddFalseToObject(answers, path);
+    free(path);
+}
+
+static enum grade ask_wanted(struct remote *r, cJSON *answers, struct remote_ctx ctx,
+                             struct remote_fault *fault)
+{
+    size_t room = (size_t)cJSON_GetArraySize(answers), count = 0;
+    char **paths = xcalloc(room + 1, sizeof(*paths));
+    cJSON **found = xcalloc(room + 1, sizeof(*found));
+    const cJSON *answer;
+
+    cJSON_ArrayForEach(answer, answers)
+    {
+        if (cJSON_IsFalse(answer))
+            paths[count++] = xstrdup(answer->string);
+    }
+    enum grade grade = graph_get_all(r, paths, count, ctx, found, fault);
+    for (size_t i = 0; grade == GRADE_OK && i < count; i++)
+        cJSON_ReplaceItemInObjectCaseSensitive(answers, paths[i],
+                                               found[i] ? found[i] : cJSON_CreateNull());
+    xstrfree(paths, count);
+    free(found);
+    return grade;
+}
+
+static char *path_below(const char *id)
+{
+    return graph_path(GRAPH_LIST_CONTACT_SUBFOLDERS, PARAMS({"folder", id}, {"$top", FOLDERS_TOP}));
+}
+
+/* The answer at `path`, which it frees. */
+static const cJSON *answer_at(const cJSON *answers, char *path)
+{
+    const cJSON *answer = json_get(answers, path);
+
+    free(path);
+    return answer;
+}
+
+/* Adds the folders of a list, of which `page` is the first page; null: what they are below has gone. */
 static enum grade add_contact_list(struct remote *r, const cJSON *page, const char *parent,
                                    struct remote_ctx ctx, struct remote_folders *ret,
                                    struct remote_fault *fault)
@@ -261,65 +305,70 @@ static enum grade add_contact_list(struct remote *r, const cJSON *page, const ch
     return grade;
 }
 
-/* Adds what is below the folders from `from` on, in one request. */
-static enum grade add_contact_subfolders(struct remote *r, size_t from, struct remote_ctx ctx,
-                                         struct remote_folders *ret, struct remote_fault *fault)
+/* The default folder, which is in no list, and the others beside it; what `feed` names is asked about
+ * in the same request. */
+static enum grade add_contact_roots(struct remote *r, const cJSON *feed, cJSON *answers,
+                                    struct remote_ctx ctx, struct remote_folders *ret,
+                                    struct remote_fault *fault)
 {
-    size_t count = ret->count - from;
-    char **paths = xcalloc(count + 1, sizeof(*paths));
-    cJSON **pages = xcalloc(count + 1, sizeof(*pages));
+    SCOPED(xfree) char *first = graph_path(GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL);
+    SCOPED(xfree) char *others = graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}));
+    const cJSON *folder;
 
-    for (size_t i = 0; i < count; i++)
-        paths[i] = graph_path(GRAPH_LIST_CONTACT_SUBFOLDERS,
-                              PARAMS({"folder", ret->list[from + i].id}, {"$top", FOLDERS_TOP}));
-    enum grade grade = graph_get_all(r, paths, count, ctx, pages, fault);
-    for (size_t i = 0; i < count; i++) {
-        if (grade == GRADE_OK)
-            grade = add_contact_list(r, pages[i], ret->list[from + i].id, ctx, ret, fault);
-        cJSON_Delete(pages[i]);
+    want(answers, xstrdup(first));
+    want(answers, xstrdup(others));
+    cJSON_ArrayForEach(folder, feed)
+    {
+        const char *id = json_str(folder, "id");
+
+        if (id)
+            want(answers, path_below(id));
     }
-    xstrfree(paths, count);
-    free(pages);
-    return grade;
+    enum grade grade = ask_wanted(r, answers, ctx, fault);
+    if (grade != GRADE_OK)
+        return grade;
+    folder = json_get(answers, first);
+    const char *id = json_str(folder, "id");
+    if (!id)
+        return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
+    add(ret, id, json_str(folder, "displayName"), NULL, FOLDER_FIXED);
+    return add_contact_list(r, json_get(answers, others), NULL, ctx, ret, fault);
 }
 
-/* The default folder, which is in no list, and the others beside it: in one request. */
-static enum grade add_contact_roots(struct remote *r, struct remote_ctx ctx,
-                                    struct remote_folders *ret, struct remote_fault *fault)
+/* Adds what is below the folders from `from` on. */
+static enum grade add_contact_subfolders(struct remote *r, size_t from, cJSON *answers,
+                                         struct remote_ctx ctx, struct remote_folders *ret,
+                                         struct remote_fault *fault)
 {
-    char *paths[] = {graph_path(GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL),
-                     graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}))};
-    cJSON *found[ARRAY_SIZE(paths)];
-    enum grade grade = graph_get_all(r, paths, ARRAY_SIZE(paths), ctx, found, fault);
-    const char *id = json_str(found[0], "id");
+    size_t to = ret->count;
 
-    if (id)
-        add(ret, id, json_str(found[0], "displayName"), NULL, FOLDER_FIXED);
-    if (grade == GRADE_OK)
-        grade = id ? add_contact_list(r, found[1], NULL, ctx, ret, fault)
-                   : remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
-    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-        cJSON_Delete(found[i]);
-        free(paths[i]);
+    for (size_t i = from; i < to; i++)
+        want(answers, path_below(ret->list[i].id));
+    enum grade grade = ask_wanted(r, answers, ctx, fault);
+    for (size_t i = from; grade == GRADE_OK && i < to; i++) {
+        const cJSON *page = answer_at(answers, path_below(ret->list[i].id));
+
+        grade = add_contact_list(r, page, ret->list[i].id, ctx, ret, fault);
     }
     return grade;
 }
 
 /* The default folder has no folders below it that a list would show (contract 10). Whether the feed of
- * contact folders has nested ones is not documented: it is only where changes are counted from. */
+ * contact folders has nested ones is not documented: it is where changes are counted from, and tells
+ * early what to ask about. */
 static enum grade list_contact_folders(struct remote *r, struct remote_ctx ctx,
                                        struct remote_folders *ret, struct remote_fault *fault)
 {
-    cJSON *unused = NULL;
-    enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, NULL, ctx, &unused,
+    SCOPED(json_release) cJSON *feed = NULL;
+    SCOPED(json_release) cJSON *answers = cJSON_CreateObject();
+    enum grade grade = graph_feed_all(r, GRAPH_CONTACT_FOLDER_CHANGES, NULL, NULL, ctx, &feed,
                                       &ret->cursor, fault);
 
-    cJSON_Delete(unused);
     if (grade == GRADE_OK)
-        grade = add_contact_roots(r, ctx, ret, fault);
+        grade = add_contact_roots(r, feed, answers, ctx, ret, fault);
     for (size_t from = 1, to; grade == GRADE_OK && from < ret->count; from = to) {
         to = ret->count;
-        grade = add_contact_subfolders(r, from, ctx, ret, fault);
+        grade = add_contact_subfolders(r, from, answers, ctx, ret, fault);
     }
     return grade;
 }

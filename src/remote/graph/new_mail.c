@@ -211,7 +211,7 @@ enum grade graph_poll_mail(struct remote *r, const struct param *params, const c
 
     cJSON_Delete(all);
     if (grade == GRADE_OK && !link)
-        grade = GRADE_BROKEN;
+        grade = remote_fail(fault, GRADE_BROKEN, "the feed does not say where it goes on");
     if (grade == GRADE_OK) {
         int64_t now = fault->date ? fault->date : clock_now();
         bool idle = !l.begins && !messages->child && may_stay(cursor, now);

@@ -220,11 +220,11 @@ static enum grade write_comment(struct sending *s, const char *comment)
     bool html = str_eq(json_str(original, "contentType"), "html");
     SCOPED(buf_release) struct buf text = BUF_INIT(JSON_TEXT_MAX);
 
-    if (html)
-        html_from_text(comment, &text);
-    else
-        buf_addstr(&text, comment);
-    buf_addf(&text, html ? "<br>\n%s" : "\n\n%s", content ? content : "");
+    int rc = html ? html_from_text(comment, &text) : buf_addstr(&text, comment);
+    if (!rc)
+        rc = buf_addf(&text, html ? "<br>\n%s" : "\n\n%s", content ? content : "");
+    if (rc)
+        return remote_fail(s->fault, GRADE_TOO_BIG, "the comment is too long");
     SCOPED(json_release) cJSON *change = cJSON_CreateObject();
     cJSON *body = cJSON_AddObjectToObject(change, "body");
     cJSON_AddStringToObject(body, "contentType", html ? "html" : "text");

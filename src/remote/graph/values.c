@@ -35,7 +35,8 @@ static enum grade read_replies(struct remote *r, struct remote_ctx ctx, struct b
 
     if (grade == GRADE_OK) {
         cJSON_DeleteItemFromObjectCaseSensitive(obj, "@odata.context");
-        render_record(obj, out);
+        if (render_record(obj, out))
+            grade = remote_fail(fault, GRADE_TOO_BIG, "the automatic replies are too long");
     }
     return grade;
 }

@@ -126,6 +126,35 @@ static void test_not_before_the_first_read_of_what_goes(void **state)
     rig_forget(t, &entry);
 }
 
+static int ask_again(struct rig *t, uint64_t ino, bool *ret_cacheable)
+{
+    const struct fs_req nobody = {.cancel = NULL};
+    struct stat st;
+
+    return fs_getattr(t->fs, &nobody, ino, NULL, &st, ret_cacheable);
+}
+
+/* The kernel, which keeps its name, asks for it again when the last handle is closed. */
+static void test_gone_while_it_is_open(void **state)
+{
+    struct rig *t = *state;
+    struct fs_entry entry;
+    struct fs_handle *h = open_again(t, O_RDONLY, &entry);
+    bool cacheable = false;
+
+    assert_true(entry.keeps_name);
+    assert_int_equal(ask_again(t, entry.ino, &cacheable), 0);
+    assert_true(cacheable);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
+    rig_refresh(t, "contacts/Contacts");
+    assert_soon(!rig_exists(t, t->path));
+    assert_int_equal(ask_again(t, entry.ino, &cacheable), 0);
+    assert_false(cacheable);
+    rig_release(t, h);
+    assert_int_equal(ask_again(t, entry.ino, &cacheable), -ENOENT);
+    rig_forget(t, &entry);
+}
+
 /* What is written is compared with the text that was opened, though that has not been read. */
 static void test_a_change_before_the_first_read(void **state)
 {
@@ -287,6 +316,7 @@ int main(void)
         TEST(test_not_under_an_open_handle),
         TEST(test_not_before_the_first_read),
         TEST(test_not_before_the_first_read_of_what_goes),
+        TEST(test_gone_while_it_is_open),
         TEST(test_a_change_before_the_first_read),
         TEST(test_not_under_a_handle_that_saved),
         TEST(test_merged_with_another_clients_edit),

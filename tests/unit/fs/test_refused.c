@@ -129,6 +129,35 @@ static void test_a_refused_new_file(void **state)
     free(entry);
 }
 
+/* The kernel may have kept the name since before there was anything to refuse. */
+static void test_refused_gone_and_discarded(void **state)
+{
+    struct rig *t = *state;
+
+    const struct fs_req nobody = {.cancel = NULL};
+    struct fs_handle *reader;
+    struct fs_open open;
+
+    script_run(t, "open @ wt; write new; close");
+    uint64_t ino = rig_ino(t, t->path);
+    assert_int_equal(rig_open(t, t->path, O_RDONLY, &reader), 0);
+    memory_remove(t->memory, KIND_CONTACT, t->contact);
+    assert_int_equal(rig_sync(t), -EIO);
+    char *entry = rig_find(t, ".outlookfs/failed", t->name);
+    rig_hold_housekeeping(t);
+    unsigned told = t->told_inode;
+    assert_int_equal(rig_unlink(t, entry), 0);
+    assert_false(rig_exists(t, t->path));
+    assert_true(t->told_inode > told);
+    assert_int_equal(t->last_inode, ino);
+    assert_int_equal(fs_open(t->fs, &nobody, ino, O_WRONLY | O_TRUNC, &open), -ESTALE);
+    char *text = rig_read_handle(t, reader);
+    assert_string_equal(text, t->after);
+    free(text);
+    rig_release(t, reader);
+    free(entry);
+}
+
 static void test_a_queued_operation_is_taken_back(void **state)
 {
     struct rig *t = *state;
@@ -428,6 +457,7 @@ int main(void)
         TEST(test_parked_and_discarded),
         TEST(test_parked_and_touched),
         TEST(test_a_refused_new_file),
+        TEST(test_refused_gone_and_discarded),
         TEST(test_a_queued_operation_is_taken_back),
         TEST(test_a_queued_deletion_is_taken_back),
         TEST(test_a_conflict_keeps_both),

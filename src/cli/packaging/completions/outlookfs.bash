@@ -30,12 +30,20 @@ _outlookfs()
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(outlookfs completion "${COMP_WORDS[1]}" 2>/dev/null)" -- "$current")
     else
-        mapfile -t COMPREPLY < <(compgen -d -- "$current"
-            case ${COMP_WORDS[1]} in
-            mount | login | logout | doctor)
-                compgen -W "$(outlookfs completion account-names 2>/dev/null)" -- "$current"
-                ;;
-            esac)
+        case ${COMP_WORDS[1]} in
+        mount | doctor)
+            mapfile -t COMPREPLY < <(compgen -d -- "$current"
+                compgen -W "$(outlookfs completion account-names 2>/dev/null)" -- "$current")
+            ;;
+        login | logout)
+            mapfile -t COMPREPLY < <(compgen -W "$(outlookfs completion account-names 2>/dev/null)" -- "$current")
+            ;;
+        template)
+            mapfile -t COMPREPLY < <(compgen -W "$(outlookfs completion template-names 2>/dev/null)" -- "$current")
+            ;;
+        import | wait | watch) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+        umount | sync | status) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+        esac
     fi
 }
 complete -o filenames -F _outlookfs outlookfs

@@ -60,7 +60,7 @@ class Graph:
         self.sandbox = sandbox
         self.mailbox = Mailbox(sandbox.store, "graph", _keys)
         self.options = {"concurrency": 4, "batchAtOnce": 20, "rate": 10000, "retryAfter": 2.128, "generation": 1, "linkHost": "", "duplicates": False,
-                        "emptyPages": False, "wholeEntries": False, "bareEntries": False, "removedReason": "deleted", "language": "en", "messageLimit": 35 * 1024 * 1024}
+                        "emptyPages": False, "nestedFolders": True, "wholeEntries": False, "bareEntries": False, "removedReason": "deleted", "language": "en", "messageLimit": 35 * 1024 * 1024}
         self.rate = Rate(self.options["rate"], 600)
         self.numbers = {}  # of folders, by row
         self.folders = Folders(self)

@@ -5,7 +5,7 @@ A walk is first everything, by age, then what happened since it began; each page
     {"phase": "full", "since": where the feed stood when the walk began, "after": the last row given}
     {"phase": "changes", "since": the last change given}
 
-An entry of what changed has the members that changed, where they are known. The options duplicates, emptyPages, wholeEntries, bareEntries
+An entry of what changed has the members that changed, where they are known. The options duplicates, emptyPages, nestedFolders, wholeEntries, bareEntries
 (nothing of the version) and removedReason make more of what the contract allows.
 """
 import json
@@ -152,6 +152,7 @@ class Delta:
 
     def _folders(self, call, kind, members):
         select = call.select(members)
+        nested = kind == "message" or self.face.options["nestedFolders"]
 
         def is_listed(folder):
             document = folder.document
@@ -161,7 +162,8 @@ class Delta:
             return pick(self.face.folders.shown(folder), select)
 
         def full(after, size):
-            folders = [folder for folder in self.mailbox.all_folders(kind) if folder.row > after and is_listed(folder)]
+            folders = [folder for folder in self.mailbox.all_folders(kind) if folder.row > after and is_listed(folder) and
+                       (nested or folder.parent is None)]
             return [(folder.row, shown(folder)) for folder in folders[:size]], len(folders) > size
 
         def changed(since, size):
