@@ -208,6 +208,15 @@ class Mime(GraphTest):
             self.mailbox.fault(service="graph", operation="CreateMessage", drop="after")
             self.assertUploaded(subject, self.upload("lost.eml", subject, header))
 
+    def test_the_same_name_while_the_first_is_open(self):
+        """The kernel believes a name for a while: what is written under it belongs to the second file."""
+        path = self.mailbox.path(DRAFTS, "twice.eml")
+        with open(path, "wb"):
+            pass
+        with open(path, "rb"):
+            for subject in ("first of two", "second of two"):
+                self.assertUploaded(subject, self.upload("twice.eml", subject))
+
     def test_refused_it_stays(self):
         self.mailbox.fault(service="graph", operation="CreateMessage", status=400)
         with open(self.mailbox.path(DRAFTS, "bad.eml"), "wb") as file:

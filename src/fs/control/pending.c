@@ -119,6 +119,8 @@ static int remove_mail(struct fs *fs, int64_t id)
         struct node *dir = outbox_dir_node(fs, l.dir);
 
         rc = dir ? local_remove(fs, dir, l.name, false) : -ENOENT;
+        if (!rc)
+            lose_inode(fs, row.ino);
         tree_put(fs, dir);
     }
     return rc;
@@ -136,8 +138,7 @@ int operation_discard(struct fs *fs, int64_t id)
         return rc;
     rc = state_get_slot(fs->state, id, &after);
     if (rc == -ENOENT) {
-        drop_inode(fs, before.ino);
-        notify_inode(fs, before.ino); /* it may have kept the name since before the change */
+        lose_inode(fs, before.ino);
         rc = 0;
     } else if (!rc && (after.flags & SLOT_VACANT)) {
         after.since = 0; /* the name comes back at once */

@@ -57,7 +57,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
         return node_refuse_change(fs, node, -EROFS, NULL);
     if (write && !(ops->flags & NODE_WRITABLE))
         return -EACCES;
-    int rc = content_get(fs, req, node, &content);
+    int rc = content_get(fs, req, node, !write, &content);
     if (rc)
         return rc;
     if ((flags & O_TRUNC) && !ops->write) {
@@ -89,7 +89,7 @@ int fs_open(struct fs *fs, const struct fs_req *req, uint64_t ino, int flags, st
 
     if (!node)
         return -ESTALE;
-    int rc = open_node(fs, req, node, flags, ret);
+    int rc = tree_is_lost(fs, node) ? -ESTALE : open_node(fs, req, node, flags, ret);
     tree_put(fs, node);
     return rc;
 }

@@ -31,8 +31,9 @@ struct node {
     enum kind kind;
 
     /* guarded by tree.lock */
-    unsigned refs : 31;         /* ours: calls under way, children, handles */
+    unsigned refs : 30;         /* ours: calls under way, children, handles */
     unsigned opened : 1;        /* it had a content: the kernel may have its pages */
+    unsigned lost : 1;          /* its name went by itself: tree_lose() */
     const struct node_ops *ops; /* changes when a rename turns a local file into a record or back */
     struct node *parent;        /* referenced; NULL for the root and for unlinked nodes */
     const char *name_start;     /* interned, or NULL: what is in front of `name` */
@@ -106,6 +107,9 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
                const struct node_ops *ops);
 /* The same of an inode, where it has a node. */
 void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops);
+/* The name went, and no request of the kernel took it away: whoever comes by it meanwhile is to look it up again. */
+void tree_lose(struct fs *fs, struct node *node);
+bool tree_is_lost(struct fs *fs, struct node *node);
 /* NULL: its last change was not refused. */
 void tree_set_refusal(struct fs *fs, struct node *node, const char *reason);
 int tree_refusal(struct fs *fs, struct node *node, struct buf *out); /* -ENODATA: none */

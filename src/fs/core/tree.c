@@ -195,6 +195,7 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
     if (parent)
         parent->refs++;
     n->parent = parent;
+    n->lost = false;
     n->name_start = share_locked(tree, name, &name);
     xstrset(&n->name, name);
     if (old) {
@@ -360,6 +361,19 @@ void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const st
     if (node)
         tree_move(fs, node, to->dir, to->name, ops);
     tree_put(fs, node);
+}
+
+void tree_lose(struct fs *fs, struct node *node)
+{
+    LOCKED(&fs->tree.lock);
+    set_parent_locked(&fs->tree, node, NULL, NULL);
+    node->lost = true;
+}
+
+bool tree_is_lost(struct fs *fs, struct node *node)
+{
+    LOCKED(&fs->tree.lock);
+    return node->lost;
 }
 
 void tree_set_refusal(struct fs *fs, struct node *node, const char *reason)

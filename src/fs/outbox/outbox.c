@@ -338,7 +338,7 @@ void outbox_changed(struct fs *fs, uint64_t ino, uint64_t dir)
     }
     tree_put(fs, node);
     if (ino && !there)
-        drop_inode(fs, ino);
+        lose_inode(fs, ino);
 }
 
 /* --- classes --- */

@@ -130,7 +130,7 @@ int slot_discard_draft(struct fs *fs, struct slot *slot)
         return slot_revert(fs, slot);
     rc = state_remove_slot(fs->state, slot->id);
     if (!rc)
-        drop_inode(fs, slot->ino);
+        lose_inode(fs, slot->ino);
     return rc;
 }
 

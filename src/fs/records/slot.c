@@ -97,7 +97,7 @@ void slot_forget(struct fs *fs, struct slot *slot)
 {
     if (state_remove_slot(fs->state, slot->id))
         return;
-    drop_inode(fs, slot->ino);
+    lose_inode(fs, slot->ino);
 }
 
 /* --- create --- */

@@ -134,8 +134,13 @@ static void test_refused_gone_and_discarded(void **state)
 {
     struct rig *t = *state;
 
+    const struct fs_req nobody = {.cancel = NULL};
+    struct fs_handle *reader;
+    struct fs_open open;
+
     script_run(t, "open @ wt; write new; close");
     uint64_t ino = rig_ino(t, t->path);
+    assert_int_equal(rig_open(t, t->path, O_RDONLY, &reader), 0);
     memory_remove(t->memory, KIND_CONTACT, t->contact);
     assert_int_equal(rig_sync(t), -EIO);
     char *entry = rig_find(t, ".outlookfs/failed", t->name);
@@ -145,6 +150,11 @@ static void test_refused_gone_and_discarded(void **state)
     assert_false(rig_exists(t, t->path));
     assert_true(t->told_inode > told);
     assert_int_equal(t->last_inode, ino);
+    assert_int_equal(fs_open(t->fs, &nobody, ino, O_WRONLY | O_TRUNC, &open), -ESTALE);
+    char *text = rig_read_handle(t, reader);
+    assert_string_equal(text, t->after);
+    free(text);
+    rig_release(t, reader);
     free(entry);
 }
 
