@@ -393,13 +393,16 @@ static void take_down(struct server *server, bool failed)
 
 /*
  * glibc gives each thread a heap of its own, up to eight for each processor, and what the FUSE
- * workers and the fetch threads leave there is kept many times over. Two are as fast here.
+ * workers and the fetch threads leave there is kept many times over. Two are as fast here. A page of
+ * a listing stays in them from one to the next: given back, each is paid for with page faults. What
+ * is larger goes back when it is freed.
  */
 static void limit_heaps(void)
 {
 #ifdef M_ARENA_MAX
     mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* what is large goes back when it is freed */
+    mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
 #endif
 }
 

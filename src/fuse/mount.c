@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 64
-#define THREADS_IDLE 4
+#define THREADS_IDLE 10
 
 /* libfuse explains failures by logging; the text shall come with the error code. */
 static _Thread_local struct buf *explanation;

@@ -106,8 +106,19 @@ static void notify_prune(void *ctx, const uint64_t *inos, size_t count)
         notice_destroy(notice);
 }
 
+/* Of a file without pages the kernel waits for none. What it does not take it asks for. */
+static void notify_store(void *ctx, uint64_t ino, const char *bytes, size_t count)
+{
+    const struct mount *m = ctx;
+    struct fuse_bufvec vec = FUSE_BUFVEC_INIT(count);
+
+    vec.buf[0].mem = (void *)bytes;
+    fuse_lowlevel_notify_store(m->session, ino, 0, &vec, 0);
+}
+
 const struct fs_notify mount_notify = {.inode = notify_inode,
                                        .prune = notify_prune,
+                                       .store = notify_store,
                                        .ready = notify_ready,
                                        .unneeded = notify_unneeded};
 

@@ -66,13 +66,14 @@ static size_t plain_run(const char *s, size_t left)
     return n;
 }
 
-/* Characters that begin in the first `spelt` bytes are encoded whatever they are. */
-static char *encode(const char *text, size_t spelt)
+/* Characters that begin in the first `spelt` bytes are encoded whatever they are. A suffix has room
+ * behind it. */
+static struct buf encode(const char *text, size_t spelt)
 {
     size_t left = strlen(text);
     struct buf out;
 
-    buf_init(&out, 3 * left + 1);
+    buf_init(&out, 3 * left + 1 + NAME_BYTES_MAX);
     for (const char *s = text; left > 0;) {
         bool is_free = (size_t)(s - text) >= spelt;
         size_t run = is_free ? plain_run(s, left) : 0;
@@ -90,7 +91,7 @@ static char *encode(const char *text, size_t spelt)
     }
     if (out.len == 0)
         buf_addch(&out, '%');
-    return buf_detach(&out);
+    return out;
 }
 
 /* How many bytes of an encoded name fit in `max` without cutting a character or a "%XX". */
@@ -122,16 +123,14 @@ static uint32_t tag_of(const char *s)
 
 char *name_safe(const char *display, size_t max)
 {
-    char *name = encode(display, str_eq(display, ".") || str_eq(display, ".."));
-    size_t len = strlen(name);
+    struct buf name = encode(display, str_eq(display, ".") || str_eq(display, ".."));
 
     assert(max >= NAME_MAX_LEAST);
-    if (len <= max)
-        return name;
-    char *cut = xasprintf("%.*s~%08" PRIx32, (int)whole_bytes(name, len, max - TAG_BYTES), name,
-                          tag_of(display));
-    free(name);
-    return cut;
+    if (name.len > max) {
+        buf_truncate(&name, whole_bytes(name.data, name.len, max - TAG_BYTES));
+        buf_addf(&name, "~%08" PRIx32, tag_of(display));
+    }
+    return buf_detach(&name);
 }
 
 char *name_display(const char *name)
@@ -170,27 +169,22 @@ static uint64_t hash_of(const char *id)
     return hash ? hash : 1;
 }
 
-static char *encode_id(const char *id, size_t spelt)
+static struct buf encode_id(const char *id, size_t spelt)
 {
     return encode(id, spelt == 0 && strchr(".~#", *id) ? 1 : spelt);
 }
 
 char *name_of_id(const char *id, const char *suffix, size_t spelt)
 {
-    size_t end = strlen(suffix), max = NAME_BYTES_MAX - end;
-    char *encoded = encode_id(id, spelt);
-    size_t len = strlen(encoded);
+    size_t max = NAME_BYTES_MAX - strlen(suffix);
+    struct buf name = encode_id(id, spelt);
 
-    if (len <= max) {
-        encoded = xrealloc(encoded, len + end + 1);
-        memcpy(encoded + len, suffix, end + 1);
-        return encoded;
+    if (name.len > max) {
+        buf_truncate(&name, whole_bytes(name.data, name.len, max - CUT_BYTES));
+        buf_addf(&name, "%s%016" PRIx64, CUT, hash_of(id));
     }
-    char *name =
-        xasprintf("%.*s%s%016" PRIx64 "%s", (int)whole_bytes(encoded, len, max - CUT_BYTES),
-                  encoded, CUT, hash_of(id), suffix);
-    free(encoded);
-    return name;
+    buf_addstr(&name, suffix);
+    return buf_detach(&name);
 }
 
 char *name_from_id(const char *id)
@@ -205,9 +199,8 @@ uint64_t name_tag(const char *id)
     bool grows = plain_run(id, len) < len || len + 2 > whole; /* the first byte always may */
 
     if (grows && 3 * len > whole && len <= whole) { /* a byte takes up to three: it depends */
-        char *encoded = encode_id(id, 0);
-        len = strlen(encoded);
-        free(encoded);
+        SCOPED(buf_release) struct buf encoded = encode_id(id, 0);
+        len = encoded.len;
     }
     return len > whole ? hash_of(id) : 0;
 }

@@ -336,17 +336,26 @@ class Changes(MountTest):
 
 @over_both
 class ReadLater(MountTest):
-    """What is opened has the bytes of that moment, whatever happens until it is read."""
-    SEED = "contacts=5,events=0,messages=0"
+    """
+    What is opened has the bytes of that moment, whatever happens until it is read. Of a file that is opened to be read the kernel
+    has them from then on; of one that is opened to be changed, too, they are still in the cache.
+    """
+    SEED = "contacts=10,events=0,messages=0"
     OPTIONS = "list_ttl=0.2"
 
-    def listed(self, index):
-        """A file that nobody has read, and the record's id."""
-        path = self.mailbox.path("contacts/Contacts", self.mailbox.contacts()[index])
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.taken = set()
+
+    def listed(self):
+        """A file that nobody has opened, and the record's id."""
+        path = next(self.mailbox.path("contacts/Contacts", name) for name in self.mailbox.contacts() if name not in self.taken)
+        self.taken.add(os.path.basename(path))
         return path, os.getxattr(path, "user.outlook.id").decode()
 
-    def opened(self, path):
-        fd = os.open(path, os.O_RDONLY)
+    def opened(self, path, flags):
+        fd = os.open(path, flags)
         self.addCleanup(os.close, fd)
         return fd, os.fstat(fd).st_size
 
@@ -354,8 +363,12 @@ class ReadLater(MountTest):
         wait_for(lambda: self.mailbox.contacts() and predicate(), what)
 
     def test_an_edit_before_the_first_read(self):
-        path, id = self.listed(0)
-        fd, size = self.opened(path)
+        self.edited(os.O_RDONLY)
+        self.edited(os.O_RDWR)
+
+    def edited(self, flags):
+        path, id = self.listed()
+        fd, size = self.opened(path, flags)
         etag = os.getxattr(path, "user.outlook.etag")
         self.mailbox.edit("contact", id, set={"CompanyName": "Tailspin Toys"})
         self.becomes(lambda: os.getxattr(path, "user.outlook.etag") != etag, "the edit is here")
@@ -368,19 +381,41 @@ class ReadLater(MountTest):
         self.becomes(lambda: "Tailspin Toys" in self.mailbox.read(path), "the next open shows it")
 
     def test_a_deletion_before_the_first_read(self):
-        path, id = self.listed(1)
-        fd, size = self.opened(path)
+        self.deleted(os.O_RDONLY)
+        self.deleted(os.O_RDWR)
+
+    def deleted(self, flags):
+        path, id = self.listed()
+        fd, size = self.opened(path, flags)
         self.mailbox.edit("contact", id, delete=True)
         self.becomes(lambda: os.path.basename(path) not in self.mailbox.contacts(), "it has gone")
         text = os.pread(fd, 1 << 20, 0).decode()
         self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
 
     def test_a_flipped_bit_before_the_first_read(self):
-        path, id = self.listed(2)
-        fd, size = self.opened(path)
+        path, id = self.listed()
+        fd, size = self.opened(path, os.O_RDWR)
+        self.damage(id)
+        self.is_asked_for_again(path, id, fd, size)
+
+    def test_a_flipped_bit_before_the_first_open(self):
+        path, id = self.listed()
+        self.damage(id)
+        fd, size = self.opened(path, os.O_RDONLY)
+        self.is_asked_for_again(path, id, fd, size)
+
+    def test_a_flipped_bit_behind_the_first_open(self):
+        path, id = self.listed()
+        fd, size = self.opened(path, os.O_RDONLY)
+        self.damage(id)
+        self.assertEqual(len(os.pread(fd, 1 << 20, 0)), size)   # nobody was asked
+
+    def damage(self, id):
         with sqlite3.connect(os.path.join(self.mailbox.cache_dir, "cache.db"), timeout=20) as db:
             db.execute("UPDATE texts SET text = zeroblob(40) WHERE seq = (SELECT seq FROM records WHERE id = ?)", (id,))
         db.close()
+
+    def is_asked_for_again(self, path, id, fd, size):
         self.assertErrno(errno.EIO, os.pread, fd, 1 << 20, 0)
         self.assertIn("is damaged: it is asked for again", self.mailbox.log_tail())
         self.doCleanups()

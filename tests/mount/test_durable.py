@@ -1,4 +1,5 @@
 """kill -9 at any moment after close() returned 0: nothing is lost, nothing is sent twice."""
+import contextlib
 import os
 import re
 import tempfile
@@ -8,6 +9,23 @@ from harness import MANAGED_CONTACT, MountTest, main
 from records import CONTACTS, RecordTest
 
 FOLDER = "contacts/Contacts"
+
+
+class FsyncLocal(RecordTest):
+    OPTIONS = "writeback_delay=600,fsync=local"
+
+    def test_it_is_safe_and_not_sent(self):
+        file = os.open(self.file, os.O_WRONLY | os.O_TRUNC)
+        os.write(file, self.edited(NickName="local").encode())
+        os.fsync(file)
+        self.assertEqual(self.writes(), [])
+        self.mailbox.kill9()
+        with contextlib.suppress(OSError):      # the mount is gone
+            os.close(file)
+        self.mailbox.mount()
+        self.assertEqual(self.writes(), [])
+        self.mailbox.sync()
+        self.assertService(NickName="local")
 
 
 @over_both

@@ -219,7 +219,7 @@ class Changes(Followed):
         self.mailbox.unmount()
         with sqlite3.connect(os.path.join(self.mailbox.cache_dir, "cache.db")) as db:
             db.execute("DELETE FROM records WHERE id = ?", (id,))
-            db.execute("UPDATE listings SET compared_at = 1, asked_at = 1, fresh_at = 1")
+            db.execute("UPDATE listings SET compared_at = ?, asked_at = 1, fresh_at = 1", (time.time_ns() - 61 * 60 * 10**9,))
         db.close()
         self.option(batchAtOnce=4)
         self.mailbox.mount()

@@ -101,6 +101,17 @@ class Half(GuardTest):
         self.assertEqual(len(self.mailbox.writes(self.mark)), 7)
 
 
+class Nine(GuardTest):
+    SEED = "contacts=9,events=0,messages=0"
+    OPTIONS = "writeback_delay=600"
+
+    def test_most_of_a_small_folder_may_go(self):
+        self.remove(len(self.unused))
+        self.assertEqual(self.held(), 0)
+        self.mailbox.sync()
+        self.assertEqual(len(self.mailbox.writes(self.mark)), 8)
+
+
 class Three(GuardTest):
     SEED = "contacts=60,events=0,messages=5"
     OPTIONS = "writeback_delay=600,delete_guard=3"

@@ -22,8 +22,14 @@ class Late(MountTest):
     def made(self, kind, member):
         return [r for r in self.mailbox.records(kind) if r[member] == "Late"]
 
+    def await_late(self):
+        """What the service has taken from the killed mount is done."""
+        for operation in NEW:
+            wait_for(lambda: [r for r in self.mailbox.requests(operation + "PostItem", since=self.mark) if r["ms"] >= LATE], "done late")
+
     def save_and_kill(self):
         """The paths, once the service works on each and the mount has been started again."""
+        self.mark = self.mailbox.mark()
         paths = []
         for operation, (folder, _, record, _) in NEW.items():
             self.mailbox.fault(operation=operation + "PostItem", delay=LATE)
@@ -38,13 +44,13 @@ class Late(MountTest):
         return paths
 
     def test_made_while_the_mount_was_killed(self):
-        mark = self.mailbox.mark()
         paths = self.save_and_kill()
         self.mailbox.sync()
+        self.await_late()
         for path, (operation, (_, kind, _, member)) in zip(paths, NEW.items()):
             with self.subTest(operation):
                 self.assertEqual(len(self.made(kind, member)), 1)
-                self.assertEqual(len(self.mailbox.requests(operation + "PostItem", since=mark)), 1)
+                self.assertEqual(len(self.mailbox.requests(operation + "PostItem", since=self.mark)), 1)
                 self.assertEqual(os.getxattr(path, "user.outlook.state"), b"synced")
                 os.unlink(path)
         self.mailbox.sync()
@@ -53,6 +59,7 @@ class Late(MountTest):
         for path in self.save_and_kill():
             os.unlink(path)
         self.mailbox.sync()
+        self.await_late()
         for operation, (_, kind, _, member) in NEW.items():
             with self.subTest(operation):
                 self.assertEqual(self.made(kind, member), [])

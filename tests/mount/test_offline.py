@@ -1,6 +1,7 @@
 """Without a connection: what was seen is shown, what was not fails at once, what is saved waits, and all goes on by itself."""
 import errno
 import glob
+import json
 import os
 import signal
 import subprocess
@@ -296,6 +297,25 @@ class SilentAboutFiles(Silent):
         words = ["ls", self.mailbox.path("mail/Sent Items")]
         os.stat(words[1])
         self.interrupt(words, words)
+
+
+class SilentAboutSaves(Silent):
+    OPTIONS = "writeback_delay=600"
+
+    def test_fsync_waits_ten_seconds(self):
+        name = self.mailbox.contacts()[0]
+        text = dict(self.mailbox.json(CONTACTS, name), NickName="patient")
+        self.mailbox.fault(delay=self.SILENCE, count=0)
+        start = time.monotonic()
+        with open(self.mailbox.path(CONTACTS, name), "w", encoding="utf-8") as file:
+            json.dump(text, file)
+            file.flush()
+            os.fsync(file.fileno())
+        self.assertLess(time.monotonic() - start, 20)       # of the 30 after which the request fails
+        self.assertEqual(self.mailbox.xattr("state", CONTACTS, name), "pending")
+        self.mailbox.kill9()        # umount would wait, too
+        self.mailbox.sandbox.clear_faults()
+        self.mailbox.mount()
 
 
 @over_both

@@ -36,7 +36,7 @@ struct mailbox;
 #define XATTR_PREFIX "user.outlook." /* extended attributes that say something about a file */
 
 /*
- * How the kernel is told. Called from any thread with locks held: an implementation only enqueues.
+ * How the kernel is told. Called from any thread with locks held: an implementation only enqueues, but for store().
  * Names are never taken back (src/fuse/notifier.c says why): the kernel believes them for a second.
  */
 struct fs_notify {
@@ -44,6 +44,9 @@ struct fs_notify {
     /* Nobody here needs these files to be remembered: the kernel may forget those it does not use. NULL: it
      * forgets when it wants to. */
     void (*prune)(void *ctx, const uint64_t *inos, size_t count);
+    /* The bytes of a file that is being opened and that nobody else has open: all there are, for the kernel to keep. Done when
+     * it returns. NULL: it reads them. */
+    void (*store)(void *ctx, uint64_t ino, const char *bytes, size_t count);
     /*
      * A waiter given to fs_poll() is given back: the file can be read now, or nobody asks any more.
      */

@@ -71,8 +71,38 @@ static void confirm_shown_locked(struct node *node, const struct content *c)
         node->shown.text = c->version;
 }
 
+#define GIVEN_MAX ((size_t)128 * 1024) /* what a READ asks for at most */
+
+/*
+ * The text of a file that is opened for the first time, for the kernel's pages; else NULL. A program that opens a file mostly reads
+ * it, and two messages a file instead of three are a quarter of the time of a `cat *`.
+ */
+static const char *text_to_give(struct fs *fs, struct node *node, struct content *c)
+{
+    const struct node_ops *ops = tree_ops(fs, node);
+    const char *text = NULL;
+
+    if (!fs->config.notify || !fs->config.notify->store || c->fd >= 0 || !c->len ||
+        c->len > GIVEN_MAX || ops->read || (ops->flags & NODE_VOLATILE))
+        return NULL;
+    mutex_lock(&fs->tree.lock);
+    bool opened = node->opened;
+    mutex_unlock(&fs->tree.lock);
+    return opened || content_peek_text(fs, c, &text) ? NULL : text;
+}
+
+/* Nobody else has the file open, so that the kernel has no READ of it under way, for which it would have to wait. While
+ * tree.lock is held it is told of no other version, whose pages these would be taken for. */
+static void give_locked(struct fs *fs, const struct node *node, const struct content *c,
+                        const char *text)
+{
+    if (text && node->shown.size == (int64_t)c->len && node->shown.mtime == c->mtime)
+        fs->config.notify->store(fs->config.notify_ctx, node->ino, text, c->len);
+}
+
 /* The content is installed under fs.change, so that no commit or close comes between loading and that. */
-static int load(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+static int load(struct fs *fs, const struct fs_req *req, struct node *node, bool reads,
+                struct content **ret)
 {
     const struct node_ops *ops = tree_ops(fs, node);
     struct content *c = content_new();
@@ -87,8 +117,11 @@ static int load(struct fs *fs, const struct fs_req *req, struct node *node, stru
         if (ops->load)
             rc = ops->load(fs, node, c);
         if (!rc) {
+            const char *text = reads ? text_to_give(fs, node, c) : NULL;
+
             c->handles = 1;
             mutex_lock(&fs->tree.lock);
+            give_locked(fs, node, c, text);
             node->content = c;
             node->opened = true;
             confirm_shown_locked(node, c);
@@ -124,7 +157,8 @@ int content_wait_closed(struct fs *fs, const struct fs_req *req, struct node *no
 /* What was prepared may be pushed out of a bounded cache before it is loaded. */
 #define PREPARE_TRIES 3
 
-int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret)
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, bool reads,
+                struct content **ret)
 {
     mutex_lock(&fs->tree.lock);
     const struct node_ops *ops = node->ops;
@@ -149,7 +183,7 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, stru
         rc = ops->prepare ? ops->prepare(fs, req, node) : 0;
         if (rc)
             return rc;
-        rc = load(fs, req, node, ret);
+        rc = load(fs, req, node, reads, ret);
     } while (rc == -ENOENT && --tries);
     return rc;
 }

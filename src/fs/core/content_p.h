@@ -45,8 +45,9 @@ struct judgement {
 
 /* --- content.c --- */
 /* One more handle, made or loaded when there is none; content_put() gives it back, the last one
- * commits. */
-int content_get(struct fs *fs, const struct fs_req *req, struct node *node, struct content **ret);
+ * commits. `reads`: of a program, for which the kernel will ask for the bytes, or is given them. */
+int content_get(struct fs *fs, const struct fs_req *req, struct node *node, bool reads,
+                struct content **ret);
 void content_put(struct fs *fs, struct node *node);
 /* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
 struct content *content_peek(struct fs *fs, struct node *node);

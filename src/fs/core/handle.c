@@ -57,7 +57,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
         return node_refuse_change(fs, node, -EROFS, NULL);
     if (write && !(ops->flags & NODE_WRITABLE))
         return -EACCES;
-    int rc = content_get(fs, req, node, &content);
+    int rc = content_get(fs, req, node, !write, &content);
     if (rc)
         return rc;
     if ((flags & O_TRUNC) && !ops->write) {

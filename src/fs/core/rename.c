@@ -61,7 +61,7 @@ static int judge(struct fs *fs, const struct fs_req *req, struct node *node,
     if (!names || !names->judge || !S_ISREG(tree_ops(fs, node)->type) || owner(fs, from) ||
         owner(fs, to))
         return 0;
-    int rc = content_get(fs, req, node, ret);
+    int rc = content_get(fs, req, node, false, ret);
     if (!rc)
         content_judge(fs, req, node, *ret, from, to);
     return rc;

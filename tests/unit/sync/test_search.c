@@ -452,6 +452,7 @@ static void words_of_the_cache_need_no_service(void **state)
     struct rig *rig = *state;
 
     add_mail(rig, INBOX, "spring");
+    add_mails(rig, INBOX, "everywhere", SEARCH_LOCAL_MAX + 1);
     add_contact(rig, "Spring");
     add_contact(rig, "Autumn");
     assert_int_equal(list_contacts(rig), 0);
@@ -461,6 +462,7 @@ static void words_of_the_cache_need_no_service(void **state)
     assert_int_equal(found(rig, KIND_COUNT, "", "spring"), 2);
     assert_int_equal(found(rig, KIND_COUNT, "", "autumn"), 1);
     assert_int_equal(found(rig, KIND_COUNT, "", "winter"), 0);
+    assert_int_equal(found(rig, KIND_COUNT, "", "everywhere"), 1000);
     assert_int_equal(found(rig, KIND_COUNT, "", "%2F"), -EINVAL);
 }
 
