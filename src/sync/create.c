@@ -21,6 +21,7 @@
 #define FIND_TOP 50
 #define FIND_PAGES 4
 #define FIND_FULL_TOP 256
+#define FIND_FULL_PAGES 4000 /* more than a folder has: a million records */
 
 /* A look for the record an attempt may have made. */
 struct finding {
@@ -28,6 +29,7 @@ struct finding {
     cJSON *body;   /* what it sent */
     int64_t after; /* created not before, by the service's clock */
     bool ordered;  /* newest first: the search may end early */
+    char *first;   /* the id the first page begins with, or NULL */
     struct remote_query query;
 };
 
@@ -74,6 +76,17 @@ static void look_through(struct finding *s, struct items *items, struct item *re
     }
 }
 
+/* An empty page, or the first one again, as of a service that does not know $skip: nothing else will come. */
+static bool is_end(struct finding *s, const struct items *items)
+{
+    const char *id = items->count ? items->list[0].id : NULL;
+    bool again = s->query.skip && str_eq(s->first, id);
+
+    if (!s->query.skip)
+        xstrset(&s->first, id);
+    return !items_all(items) || (id && again);
+}
+
 static enum grade read_page(struct finding *s, struct item *ret, bool *done,
                             struct remote_fault *fault)
 {
@@ -90,8 +103,8 @@ static enum grade read_page(struct finding *s, struct item *ret, bool *done,
     if (!s->query.skip && fault->date)
         /* `began` is of our clock, records are of theirs. */
         s->after += fault->date - clock_steady();
+    *done = page.last || is_end(s, &page.items);
     s->query.skip += items_all(&page.items);
-    *done = page.last;
     look_through(s, &page.items, ret, done);
     items_release(&page.items);
     return GRADE_OK;
@@ -99,10 +112,11 @@ static enum grade read_page(struct finding *s, struct item *ret, bool *done,
 
 static enum grade read_pages(struct finding *s, struct item *ret, struct remote_fault *fault)
 {
+    unsigned most = s->ordered ? FIND_PAGES : FIND_FULL_PAGES;
     bool done = false;
     enum grade grade = GRADE_OK;
 
-    for (unsigned i = 0; grade == GRADE_OK && !done && !(s->ordered && i == FIND_PAGES); i++) {
+    for (unsigned i = 0; grade == GRADE_OK && !done && i < most; i++) {
         remote_fault_release(fault);
         grade = read_page(s, ret, &done, fault);
     }
@@ -143,6 +157,7 @@ enum grade create_find(struct job *j, struct item *ret, struct remote_fault *fau
         grade = read_pages(&s, ret, fault);
     }
     cJSON_Delete(s.body);
+    free(s.first);
     return grade;
 }
 

@@ -120,6 +120,23 @@ static void test_an_order_that_is_refused_is_done_without(void **state)
     assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 1);
 }
 
+/* Its first page comes again and again: that is all there is. */
+static void test_a_service_that_does_not_skip_is_not_asked_for_ever(void **state)
+{
+    struct rig *rig = *state;
+
+    for (unsigned i = 0; i < 300; i++)
+        memory_add(rig->memory, KIND_CONTACT, "Contacts", json("{\"GivenName\":\"Bob\"}"));
+    new_file(rig, "ann.json", ANN);
+    plan_lost(rig, OP_CONTACT_POST_ITEM, false);
+    plan(rig, OP_CONTACT_GET_ITEMS, 1, GRADE_REFUSED, 400);
+    try_once(rig);
+    rig->gate->skips_nothing = true;
+    flush_all(rig);
+    assert_in_range(calls(rig, OP_CONTACT_GET_ITEMS), 1, 4);
+    assert_int_equal(memory_count(rig->memory, KIND_CONTACT), 301);
+}
+
 /* The service made it after the answer was given up, and would have been asked too early. */
 static void made_late(struct rig *rig, int64_t slot)
 {
@@ -560,6 +577,7 @@ int main(void)
         TEST(test_no_second_post_while_nobody_can_look),
         TEST(test_no_second_post_when_looking_is_refused),
         TEST(test_an_order_that_is_refused_is_done_without),
+        TEST(test_a_service_that_does_not_skip_is_not_asked_for_ever),
         TEST(test_a_create_that_arrives_late_is_not_sent_again),
         TEST(test_deleted_before_it_arrives_late),
         TEST(test_twins_do_not_share_a_record),
