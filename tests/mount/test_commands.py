@@ -533,7 +533,7 @@ class Directories(CommandTest):
         os.unlink(self.path(lost))
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
         self.assertEqual(self.nick(name), "without a state")
-        self.assertNotIn("lost-", self.run_it("status", self.mountpoint).stdout)
+        wait_for(lambda: "lost-" not in self.run_it("status", self.mountpoint).stdout, "it is no longer named")
         self.umount()
 
     def test_permissions(self):
@@ -753,9 +753,9 @@ class Life(CommandTest):
         for word in (self.sandbox.url, "online", "1 waiting", name, "draft " + CONTACTS + "/draft.json"):
             self.assertIn(word, text)
         self.assertEqual(self.run_it("sync", self.mountpoint).returncode, 0)
-        self.assertIn("changes   1 draft\n", self.run_it("status", self.mountpoint).stdout)
+        wait_for(lambda: "changes   1 draft\n" in self.run_it("status", self.mountpoint).stdout, "all but the draft is there")
         os.unlink(self.path(CONTACTS, "draft.json"))
-        self.assertIn("all on the service", self.run_it("status", self.mountpoint).stdout)
+        wait_for(lambda: "all on the service" in self.run_it("status", self.mountpoint).stdout, "the draft has gone")
         self.umount()
 
     def test_status_watch(self):
@@ -789,7 +789,7 @@ class Life(CommandTest):
             self.assertIn("send/typo.json: not accepted: Subjct: no such member", log.read())
         os.utime(self.path(".outlookfs/failed", os.listdir(self.path(".outlookfs/failed"))[0]))
         wait_for(lambda: os.path.exists(self.path("outbox/sent/refused.json")), "sent after all")
-        self.assertNotIn("refused", self.run_it("status", self.mountpoint).stdout)
+        wait_for(lambda: "refused" not in self.run_it("status", self.mountpoint).stdout, "nothing is refused")
         self.umount()
 
     def test_read_only(self):

@@ -220,7 +220,8 @@ class Conflict(RecordTest):
 
     def test_saving_mine_again_resolves_it(self):
         self.make({"NickName": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
-        self.save(NickName="mine")                          # over theirs, which the file shows
+        self.shows(NickName="theirs")
+        self.save(NickName="mine")
         self.assertEqual(self.state(), "pending")
         self.assertFalse(os.path.exists(self.directory))
         self.mailbox.sync()
@@ -244,6 +245,7 @@ class Conflict(RecordTest):
     def test_copying_mine_over_it_resolves_it(self):
         """cp conflicts/ID/mine.json the record: the whole of mine wins."""
         self.make({"NickName": "mine"}, {"NickName": "theirs", "CompanyName": "theirs"})
+        self.shows(NickName="theirs")
         self.mailbox.run(["cp", os.path.join(self.directory, "mine.json"), self.file])
         self.mailbox.sync()
         self.assertEqual(self.writes(), [("ContactPatchItem", self.key)])
@@ -251,6 +253,7 @@ class Conflict(RecordTest):
 
     def test_a_third_value_resolves_it(self):
         self.make({"NickName": "mine"}, {"NickName": "theirs"})
+        self.shows(NickName="theirs")
         self.mailbox.run(["sed", "-i", 's/"NickName": .*/"NickName": "both",/', self.file])
         self.mailbox.sync()
         self.assertService(NickName="both")
@@ -277,6 +280,7 @@ class Conflict(RecordTest):
 
     def test_another_conflict_after_the_resolution(self):
         self.make({"NickName": "mine"}, {"NickName": "theirs"})
+        self.shows(NickName="theirs")
         self.save(NickName="mine")
         self.theirs(NickName="theirs again")
         self.mailbox.sync(1)

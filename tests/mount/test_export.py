@@ -352,8 +352,8 @@ class Changes(MountTest):
             out.write(self.mailbox.say('{"GivenName": "Not", "Surname": "Senthere"}'))
         self.assertNotIn(b"Senthere", self.whole())
         self.mailbox.sync()
-        self.assertIn(b"Senthere", self.whole())
-        self.assertIn(b"not sent yet", self.card(id))
+        wait_for(lambda: b"Senthere" in self.whole(), "the new one")
+        wait_for(lambda: b"not sent yet" in self.card(id), "the edit")
 
     def test_a_name_given_here_is_not_its_name_there(self):
         name = self.mailbox.contacts()[-1]

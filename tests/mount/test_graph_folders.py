@@ -73,8 +73,7 @@ class Folders(FolderTest):
             self.mailbox.run(["mv", self.path(source, name), self.path(target)])
             self.mailbox.sync()
             self.assertFalse(os.path.exists(self.path(source, name)))
-            after = self.mailbox.json(target, name)
-            self.assertNotEqual(after["id"], before["id"])
+            after = self.mailbox.shows(lambda record: record["id"] != before["id"], target, name)
             self.assertEqual(self.ask("/me/%s/%s" % ("contacts" if "contacts" in source else "events", after["id"]))["id"], after["id"])
 
     def test_a_record_is_found_in_its_own_folder_alone(self):

@@ -27,7 +27,7 @@ class NotEnabled(GraphTest):
                     pass  # what is asked for and refused may say so
         for folder, text in texts.items():
             self.assertEqual(self.mailbox.read(folder, min(name for name in before[folder] if name.endswith(".json"))), text)
-        status = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint], check=False).stdout
+        status = self.mailbox.tell().stdout
         self.assertIn("mailbox", status.lower())
         self.assertIn("MailboxNotEnabledForRESTAPI", self.mailbox.status()["no_mailbox"])
         self.mailbox.sandbox.clear_faults()

@@ -123,7 +123,7 @@ class Values(GraphTest):
         self.assertErrno(errno.EINVAL, self.put, path, json.dumps({**before, "status": "scheduled", "scheduledEndDateTime": before[
             "scheduledStartDateTime"]}).encode())
         self.assertEqual(self.replies(), before)
-        self.assertEqual(self.mailbox.json(path), before)
+        self.mailbox.shows(lambda settings: settings == before, path)
         self.mailbox.fault(operation="UpdateMailboxSettings", status=503, count=0)
         try:
             with self.assertRaises(OSError):

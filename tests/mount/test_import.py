@@ -340,7 +340,7 @@ class Connector(Importing, MountTest):
             self.put(path, "x")
         status = self.mailbox.status()
         self.assertEqual({s["path"] for s in status["strays"]}, set(strays))
-        shown = self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint], check=False).stdout
+        shown = self.mailbox.tell().stdout
         log = self.mailbox.read(".outlookfs/log")
         for path, advice in strays.items():
             for text in (shown, log):

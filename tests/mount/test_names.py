@@ -27,7 +27,7 @@ class Renamed(MountTest):
         surname = self.mailbox.record("contact", name[:-5])["Surname"]
         self.rename("contacts/Contacts/" + name, "GivenName", "Jane")
         self.assertEqual(self.mailbox.record("contact", name[:-5])["DisplayName"], "Jane " + surname)
-        self.assertEqual(self.mailbox.json("contacts/Contacts", name)["DisplayName"], "Jane " + surname)
+        self.mailbox.shows(lambda contact: contact["DisplayName"] == "Jane " + surname, "contacts/Contacts", name)
 
     def test_what_is_filed_follows(self):
         path, id = self.new(GivenName="Jane", Surname="Doe", DisplayName="Jane Doe", FileAs="Doe, Jane")

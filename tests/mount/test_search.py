@@ -263,6 +263,7 @@ class Records(SearchTest):
             json.dump({"GivenName": "Alias", "CompanyName": "Named", "HomePhones": []}, file)
         self.mailbox.sync()
         id = self.mailbox.xattr("id", CONTACTS, "alias.json")
+        self.mailbox.shows(lambda contact: contact.get("Id") == id, CONTACTS, "alias.json")
         query = "CompanyName eq 'Named'"
         self.assertEqual(os.listdir(self.path("contacts", "Contacts", query)), ["Alias.json"])
         self.assertEqual(os.readlink(self.path("contacts", "Contacts", query, "Alias.json")),

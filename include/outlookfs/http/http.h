@@ -25,9 +25,9 @@
  *   - GET: a dropped connection or 5xx is tried again up to twice, 1 s apart doubling, within the
  *     total limit. Nothing else is ever repeated here: whether a POST may be repeated is decided
  *     above (sync);
- *   - connectivity: when a connection cannot be made, http_online() turns false and every request
- *     answers GRADE_OFFLINE at once (under 100 ms) until a probe of its own (GET `probe` path, 1 s
- *     doubling to 60 s) gets any answer at all;
+ *   - connectivity: when a connection cannot be made, or one broke or fell silent and a probe (GET
+ *     `probe_path`) gets no answer, http_online() turns false and every request answers GRADE_OFFLINE
+ *     at once (under 100 ms) until a probe, 1 s doubling to 60 s, gets any answer at all;
  *   - limits: connect 10 s, stall 30 s (no byte in either direction), total 60 s a request,
  *     queueing included.
  *

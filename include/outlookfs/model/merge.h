@@ -24,7 +24,7 @@
 struct buf;
 struct cJSON;
 
-/* How an update must be sent; a column of the operations table (remote/operations.h). */
+/* How an update must be sent; a column of the operations table (src/remote/operation_p.h). */
 enum merge_policy {
     MERGE_WHOLE,   /* the operation resets what it is not sent: the whole writable object */
     MERGE_CHANGES, /* a true merge: only the members that change */

@@ -7,7 +7,7 @@
  * the length change in one transaction:
  *
  *     pwrite() behind `length`, fdatasync()     nobody reads it yet; a crash here leaves a tail
- *                                               that triggers_recover() cuts off
+ *                                               that the next start cuts off
  *     cursor, length: one transaction           each item is in the stream exactly once
  *
  * Lines are in a file and not in the database because readers follow it, by offset, at any speed.

@@ -13,7 +13,7 @@
  * function answers from the cache or fails with -EHOSTUNREACH at once.
  *
  * Freshness of a listing:
- *   never listed       pages of PAGE_TOP records, up to LISTING_PARALLEL requests in flight, one
+ *   never listed       pages of PAGE_TOP records, four asked for at once while four are stored, one
  *                      store transaction a page. Pages contain whole records, so reading a record
  *                      later sends nothing. An interrupted listing continues at next_skip.
  *   older than list_ttl
@@ -91,7 +91,7 @@ struct mailbox_config {
     int64_t create_settle;   /* ns before a create that got no answer is looked for */
     unsigned mail_limit;     /* newest messages of a folder to list; 0: all */
     unsigned delete_guard;   /* more deletions than this within one delay are held; 0: never */
-    unsigned delete_share;   /* ... or of more than so many percent of a folder of 10; 0: of any */
+    unsigned delete_share;   /* ... and than so many percent of a folder of ten or more; 0: never */
     int64_t trash_keep;      /* ns */
     size_t trash_max;        /* bytes */
     size_t attachments_max;  /* bytes */
