@@ -17,8 +17,8 @@
  * under way. Notifications to the kernel go through a thread of their own: the kernel may make it
  * wait for a lock that a request under way holds.
  *
- * What the kernel caches: names and attributes that fs_entry.cacheable allows for an hour, all
- * others not at all, names that do not exist neither. Listings always carry attributes
+ * What the kernel caches: where fs_entry.cacheable allows it, attributes for an hour and names for a
+ * second (fs_entry.keeps_name: a minute); else nothing, and no name that does not exist. Listings always carry attributes
  * (readdirplus), so `ls -l` costs no lookup an entry. Not used: the kernel's writeback cache,
  * remote locks (flock and fcntl locks are the kernel's own), copy_file_range and lseek (the
  * kernel's own).

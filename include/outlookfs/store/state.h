@@ -59,7 +59,7 @@ int state_end(struct state *s, int rc);
 /* A number never given before, from NAME_LOCAL_INO up. */
 int state_new_ino(struct state *s, uint64_t *ret);
 
-/* Small values: "last_trash_prune", ... */
+/* Small values: "account", "birth", ... */
 int state_get_meta(struct state *s, const char *key, char **ret); /* -ENOENT */
 int state_put_meta(struct state *s, const char *key, const char *value);
 
