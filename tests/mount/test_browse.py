@@ -315,10 +315,19 @@ class Changes(MountTest):
             id = os.getxattr(path, "user.outlook.id").decode()
             self.mailbox.edit("contact", id, delete=True)
             self.appears("contacts/Contacts", lambda: not os.path.exists(path))
-            with open(path, "x", encoding="utf-8") as file:
-                file.write(kept)
+            self.appears("contacts/Contacts", lambda: self.is_made(path, kept))
             self.mailbox.sync()
             self.assertNotEqual(os.getxattr(path, "user.outlook.id").decode(), id)
+
+    @staticmethod
+    def is_made(path, text):
+        """A new file; False: there is one."""
+        try:
+            with open(path, "x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            return False
+        return True
 
     def test_a_new_one(self):
         before = set(self.mailbox.contacts())

@@ -61,9 +61,21 @@ static int mime_commit(struct fs *fs, struct node *node, struct content *c, stru
     return rc;
 }
 
+/* Has it been uploaded, and its name not gone yet? What is written is another file's. */
+static bool is_uploaded(struct fs *fs, struct node *node)
+{
+    struct node *dir = tree_parent(fs, node);
+    SCOPED(local_release) struct local l = {0};
+
+    tree_put(fs, dir);
+    return dir && state_get_local(fs->state, node->ino, &l) == -ENOENT;
+}
+
 static int mime_changing(struct fs *fs, const struct fs_req *, struct node *node)
 {
     LOCKED(&fs->change);
+    if (is_uploaded(fs, node))
+        return -ESTALE;
     return outbox_change(fs->outbox, OUTGOING_MIME, node->ino, false);
 }
 
