@@ -61,7 +61,7 @@ struct pass {
 
     /* PLAN_CHANGES: one step asks at a time, and owns these; or stores, when all before it have */
     char *cursor;
-    unsigned come; /* pages; guarded by listings.lock, as above */
+    unsigned come;     /* pages; guarded by listings.lock, as above */
     bool begun, whole; /* whole: the feed from its beginning */
     unsigned restarts;
     int64_t asked; /* clock_steady() before the first question; 0: none yet */

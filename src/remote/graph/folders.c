@@ -312,7 +312,8 @@ static enum grade add_contact_roots(struct remote *r, const cJSON *feed, cJSON *
                                     struct remote_fault *fault)
 {
     SCOPED(xfree) char *first = graph_path(GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL);
-    SCOPED(xfree) char *others = graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}));
+    SCOPED(xfree)
+    char *others = graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}));
     const cJSON *folder;
 
     want(answers, xstrdup(first));
