@@ -312,12 +312,11 @@ static enum grade add_contact_roots(struct remote *r, const cJSON *feed, cJSON *
                                     struct remote_fault *fault)
 {
     SCOPED(xfree) char *first = graph_path(GRAPH_GET_DEFAULT_CONTACT_FOLDER, NULL);
-    SCOPED(xfree)
-    char *others = graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}));
+    SCOPED(xfree) char *top = graph_path(GRAPH_LIST_CONTACT_FOLDERS, PARAMS({"$top", FOLDERS_TOP}));
     const cJSON *folder;
 
     want(answers, xstrdup(first));
-    want(answers, xstrdup(others));
+    want(answers, xstrdup(top));
     cJSON_ArrayForEach(folder, feed)
     {
         const char *id = json_str(folder, "id");
@@ -333,7 +332,7 @@ static enum grade add_contact_roots(struct remote *r, const cJSON *feed, cJSON *
     if (!id)
         return remote_fail(fault, GRADE_BROKEN, "the default contact folder has no id");
     add(ret, id, json_str(folder, "displayName"), NULL, FOLDER_FIXED);
-    return add_contact_list(r, json_get(answers, others), NULL, ctx, ret, fault);
+    return add_contact_list(r, json_get(answers, top), NULL, ctx, ret, fault);
 }
 
 /* Adds what is below the folders from `from` on. */

@@ -49,8 +49,7 @@ struct gate {
     const char *shouted;         /* a contact's member the next write of it capitalises, or NULL */
     struct transport *memory;    /* where it does */
     int retry_after;             /* s: calls are answered with 429; 0: they go on */
-    bool
-        skips_nothing; /* contacts are listed from the first on, whatever is asked; set while nothing is asked */
+    bool skips_nothing;          /* contacts are listed from the first on, whatever is asked */
 };
 
 /* The same without $skip. */
