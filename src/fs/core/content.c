@@ -3,7 +3,8 @@
  *
  * All handles of an inode share one content, because the kernel has one page cache per inode. It is
  * loaded at the first open and stays as it is until the last close, whatever the service says
- * meanwhile (saving rule R25): a version that arrives is shown to the next open.
+ * meanwhile (saving rule R25): a version that arrives is shown to the next open. What is made anew at
+ * every look has no pages there, and each handle has what it was opened with.
  */
 #include "core_p.h"
 
@@ -54,11 +55,17 @@ struct content *content_peek(struct fs *fs, struct node *node)
     return node->content;
 }
 
+/* Writes through one handle are read through the others. */
+static bool is_shared(const struct node_ops *ops)
+{
+    return !(ops->flags & NODE_VOLATILE) || (ops->flags & NODE_WRITABLE) || ops->read;
+}
+
 /* One more handle of what is open already, or NULL. */
 static struct content *take_open(struct fs *fs, struct node *node)
 {
     LOCKED(&fs->tree.lock);
-    struct content *c = node->content;
+    struct content *c = is_shared(node->ops) ? node->content : NULL;
     if (c)
         c->handles++;
     return c;
@@ -162,7 +169,7 @@ int content_get(struct fs *fs, const struct fs_req *req, struct node *node, bool
 {
     mutex_lock(&fs->tree.lock);
     const struct node_ops *ops = node->ops;
-    struct content *open = node->content;
+    struct content *open = is_shared(ops) ? node->content : NULL;
     bool refused = open && open->refused; /* who opens it now is to find the record's own text */
     if (open && !refused)
         open->handles++;
@@ -308,15 +315,13 @@ static bool detach(struct fs *fs, struct node *node, struct content *c)
 {
     LOCKED(&fs->tree.lock);
     bool unused = c->handles == 0;
-    if (unused)
+    if (unused && node->content == c)
         node->content = NULL;
     return unused;
 }
 
-void content_put(struct fs *fs, struct node *node)
+void content_put(struct fs *fs, struct node *node, struct content *c)
 {
-    struct content *c = content_peek(fs, node);
-
     judge_for_close(fs, NULL, node, c);
     mutex_lock(&fs->change);
     mutex_lock(&fs->tree.lock);

@@ -1,6 +1,6 @@
 /*
  * content_p.h - the contents of open files, and handles. All handles of a node share one content,
- * because the kernel has one page cache per inode.
+ * because the kernel has one page cache per inode; but for files it caches nothing of.
  */
 #ifndef OUTLOOKFS_FS_CONTENT_P_H
 #define OUTLOOKFS_FS_CONTENT_P_H
@@ -48,8 +48,8 @@ struct judgement {
  * commits. `reads`: of a program, for which the kernel will ask for the bytes, or is given them. */
 int content_get(struct fs *fs, const struct fs_req *req, struct node *node, bool reads,
                 struct content **ret);
-void content_put(struct fs *fs, struct node *node);
-/* NULL when no handle is open; valid while the caller holds a handle or fs.change. */
+void content_put(struct fs *fs, struct node *node, struct content *content);
+/* The one that was opened last; NULL when no handle is open; valid while the caller holds a handle or fs.change. */
 struct content *content_peek(struct fs *fs, struct node *node);
 bool content_is_open(struct fs *fs, uint64_t ino);
 /*

@@ -65,7 +65,7 @@ static int open_node(struct fs *fs, const struct fs_req *req, struct node *node,
         if (!rc)
             rc = content_own(fs, node, content, false);
         if (rc) {
-            content_put(fs, node);
+            content_put(fs, node, content);
             return rc;
         }
         content->changed++;
@@ -199,7 +199,7 @@ int fs_fsync(struct fs *fs, const struct fs_req *req, struct fs_handle *h)
 void fs_release(struct fs *fs, struct fs_handle *h)
 {
     waiters_forget(fs, h);
-    content_put(fs, h->node);
+    content_put(fs, h->node, h->content);
     tree_put(fs, h->node);
     free(h);
 }

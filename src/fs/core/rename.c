@@ -90,7 +90,7 @@ static int rename_found(struct fs *fs, const struct fs_req *req, struct node *no
     fs->attr_changes++;
     mutex_unlock(&fs->change);
     if (judged)
-        content_put(fs, node);
+        content_put(fs, node, judged);
     return rc;
 }
 

@@ -71,6 +71,23 @@ static void test_the_queue_in_the_status(void **state)
     check_counts(t, 0, 1, 0);
 }
 
+/* Somebody else's handle keeps what it was opened with, and keeps nobody from what is there now. */
+static void test_the_status_while_it_is_open(void **state)
+{
+    struct rig *t = *state;
+    struct fs_handle *first, *second;
+
+    assert_int_equal(rig_open(t, ".outlookfs/status.json", O_RDONLY, &first), 0);
+    script_run(t, "rename @ jane.json; open jane.json wt; write new; close");
+    check_counts(t, 1, 0, 0);
+    assert_int_equal(rig_open(t, ".outlookfs/status.json", O_RDONLY, &second), 0);
+    rig_release(t, second);
+    char *old = rig_read_handle(t, first);
+    assert_non_null(strstr(old, "\"pending\": 0"));
+    free(old);
+    rig_release(t, first);
+}
+
 static void test_drafts_in_the_status(void **state)
 {
     struct rig *t = *state;
@@ -185,6 +202,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
         TEST(test_status),
         TEST(test_the_queue_in_the_status),
+        TEST(test_the_status_while_it_is_open),
         TEST(test_drafts_in_the_status),
         TEST(test_sync),
         TEST(test_it_is_closed_to_others),
