@@ -278,21 +278,11 @@ class Mailbox:
     def xattr(self, name, *parts):
         return os.getxattr(self.path(*parts), "user.outlook." + name).decode()
 
-    def new_status(self):
-        """
-        Waits until status.json is made anew at each look. While it is open it is what it was at the first open, and the kernel
-        reports the last close() after that has returned.
-        """
-        path = self.path(".outlookfs/status.json")
-        wait_for(lambda: os.stat(path).st_mtime_ns != os.stat(path).st_mtime_ns, "status.json is closed")
-
     def status(self):
-        self.new_status()
         return json.loads(self.read(".outlookfs/status.json"))
 
     def tell(self):
         """`outlookfs status`."""
-        self.new_status()
         return self.run([self.program, "status", self.mountpoint], check=False)
 
     def run(self, command, timeout=60, check=True, **more):
@@ -310,7 +300,6 @@ class Mailbox:
 
     def sync(self, status=0):
         """`outlookfs sync`: everything queued is on the service (0), or some is parked (1). None: either."""
-        self.new_status()
         done = self.run([self.program, "sync", self.mountpoint], check=False)
         if done.returncode not in ((0, 1) if status is None else (status,)):
             raise AssertionError("sync: exit status %d, not %s\n%s%s" % (done.returncode, status, done.stdout, done.stderr))
