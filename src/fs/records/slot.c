@@ -225,6 +225,8 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
     bool data = (slot.flags & SLOT_LOCAL) || (open && open->fd >= 0);
     if (time && data)
         rc = data_set_mtime(fs, node->ino, mtime);
+    if (time && open) /* of a text, also where the name means other bytes by now */
+        open->mtime = mtime;
     if (set & FS_SET_MODE) {
         slot.flags |= SLOT_MODE;
         slot.mode = attr->st_mode & 07777;
@@ -232,8 +234,6 @@ int slot_setattr(struct fs *fs, struct node *node, const struct stat *attr, unsi
     if (time && !data) {
         slot.flags |= SLOT_MTIME;
         slot.mtime = mtime;
-        if (open)
-            open->mtime = mtime;
     }
     if (!rc && ((set & FS_SET_MODE) || (time && !data)))
         rc = state_put_slot(fs->state, &slot);

@@ -262,6 +262,25 @@ static void test_rename_before_write(void **state)
     assert_int_equal(rig_rename(t, CONTACTS "tmp", t->path, 0), -EINVAL);
 }
 
+/* The name means the bytes of a local file by now; whoever has the record open reads its text. */
+static void test_the_time_of_what_is_open(void **state)
+{
+    static const char john[] = "{\"GivenName\": \"John\", \"HomePhones\": []}\n";
+    struct rig *t = *state;
+    struct fs_handle *h;
+    struct stat st;
+
+    assert_int_equal(rig_save(t, CONTACTS "john.json", john), 0);
+    assert_int_equal(rig_open(t, t->path, O_RDONLY, &h), 0);
+    assert_int_equal(rig_rename(t, t->path, CONTACTS "john.json", 0), 0);
+    assert_int_equal(rig_utimens(t, CONTACTS "john.json", 1234567890 * NS_PER_S), 0);
+    assert_int_equal(rig_stat(t, CONTACTS "john.json", &st), 0);
+    assert_int_equal(st.st_mtim.tv_sec, 1234567890);
+    rig_release(t, h);
+    assert_int_equal(rig_stat(t, CONTACTS "john.json", &st), 0);
+    assert_int_equal(st.st_mtim.tv_sec, 1234567890);
+}
+
 struct mover {
     struct rig *rig;
     atomic_bool began;
@@ -308,6 +327,7 @@ int main(void)
         TEST(test_what_is_the_services_stays),
         TEST(test_long_names),
         TEST(test_rename_before_write),
+        TEST(test_the_time_of_what_is_open),
         TEST(test_half_a_text_behind_the_close),
     };
 
