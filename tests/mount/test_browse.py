@@ -428,9 +428,16 @@ class ReadLater(MountTest):
         self.assertErrno(errno.EIO, os.pread, fd, 1 << 20, 0)
         self.assertIn("is damaged: it is asked for again", self.mailbox.log_tail())
         self.doCleanups()
-        self.becomes(lambda: os.path.exists(path), "it is here again")
+        self.becomes(lambda: self.is_readable(path), "it is here again")
         text = self.mailbox.read(path)
         self.assertEqual((self.mailbox.hear(json.loads(text))["Id"], len(text.encode())), (id, size))
+
+    def is_readable(self, path):
+        """False: it has not come again, or the kernel has not reported the last close() of the damaged text."""
+        try:
+            return self.mailbox.read(path)
+        except OSError:
+            return False
 
 
 class NoPicker(MountTest):
