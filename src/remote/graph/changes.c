@@ -43,6 +43,8 @@ enum grade graph_changes(struct remote *r, enum kind kind, const char *folder, c
         grade = graph_check_link((struct graph *)r, link, fault);
     if (grade == GRADE_OK && !link)
         grade = remote_fail(fault, GRADE_BROKEN, "a list of changes does not say how it goes on");
+    if (grade == GRADE_OK && call.next_link && str_eq(link, cursor))
+        grade = remote_fail(fault, GRADE_BROKEN, "a list of changes goes on where it has been");
     if (grade == GRADE_OK) {
         changes.cursor = xstrdup(link);
         changes.more = call.next_link;

@@ -48,6 +48,8 @@ static enum grade fake_call(struct transport *t, struct remote_call *call, struc
         if (is(call, answers[i].op))
             call->answer = cJSON_Parse(answers[i].answer);
     }
+    if (is(call, GRAPH_NEXT_PAGE))
+        call->next_link = xstrdup("http://127.0.0.1:1/page");
     f->written += is(call, GRAPH_UPDATE_MESSAGE);
     f->sent += is(call, GRAPH_SEND_DRAFT);
     f->purged += is(call, GRAPH_PURGE_MESSAGE);
@@ -143,6 +145,26 @@ static void test_a_feed_that_does_not_go_on_says_so(void **state)
     assert_null(news.items);
 }
 
+static enum grade changes_behind(struct setup *s, const char *cursor)
+{
+    struct remote_changes changes = {0};
+    enum grade grade = graph_changes(&s->graph.base, KIND_CONTACT, "folder", cursor, 10,
+                                     (struct remote_ctx){0}, &changes, &s->fault);
+
+    items_release(&changes.items);
+    free(changes.cursor);
+    return grade;
+}
+
+static void test_a_list_of_changes_that_leads_back_to_itself(void **state)
+{
+    struct setup *s = *state;
+
+    assert_int_equal(changes_behind(s, "http://127.0.0.1:1/before"), GRADE_OK);
+    assert_int_equal(changes_behind(s, "http://127.0.0.1:1/page"), GRADE_BROKEN);
+    assert_string_equal(s->fault.reason, "a list of changes goes on where it has been");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +173,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replies_that_do_not_fit_are_not_empty, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_feed_that_does_not_go_on_says_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_list_of_changes_that_leads_back_to_itself, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
