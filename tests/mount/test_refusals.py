@@ -747,8 +747,7 @@ class Token(ServiceTest):
         self.assertIn("not authorised", done.stderr)
         self.assertIn("1 waiting", done.stderr)
         self.assertFalse(self.mailbox.status()["authorised"])
-        self.assertIn("not authorised",
-                      self.mailbox.run([self.mailbox.program, "status", self.mailbox.mountpoint], check=False).stdout)
+        self.assertIn("not authorised", self.mailbox.tell().stdout)
         self.assertEqual(self.read(), new)
         self.assertEqual(self.state(), "pending")
         self.assertIsNone(self.entry("failed"))

@@ -72,19 +72,14 @@ int data_set_mtime(struct fs *fs, uint64_t ino, int64_t mtime)
     return futimens(fd, times) ? -errno : 0;
 }
 
-static void remove_unless_open(struct fs *fs, struct node *node, uint64_t ino)
-{
-    if (!node || !content_peek(fs, node))
-        state_data_remove(fs->state, ino);
-}
-
 void drop_inode(struct fs *fs, uint64_t ino)
 {
     struct node *node = tree_get(fs, ino);
 
     if (node)
         tree_move(fs, node, NULL, NULL, NULL);
-    remove_unless_open(fs, node, ino);
+    if (!node || !content_peek(fs, node))
+        state_data_remove(fs->state, ino);
     tree_put(fs, node);
 }
 
@@ -94,7 +89,7 @@ void lose_inode(struct fs *fs, uint64_t ino)
 
     if (node)
         tree_lose(fs, node);
-    remove_unless_open(fs, node, ino);
+    drop_inode(fs, ino);
     tree_put(fs, node);
     notify_inode(fs, ino);
 }

@@ -107,7 +107,7 @@ void tree_move(struct fs *fs, struct node *node, struct node *parent, const char
                const struct node_ops *ops);
 /* The same of an inode, where it has a node. */
 void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const struct node_ops *ops);
-/* The name went, and no request of the kernel took it away: whoever comes by it meanwhile is to look it up again. */
+/* Its name goes, and no request of the kernel takes it away: whoever comes by it meanwhile is to look it up again. */
 void tree_lose(struct fs *fs, struct node *node);
 bool tree_is_lost(struct fs *fs, struct node *node);
 /* NULL: its last change was not refused. */

@@ -192,10 +192,11 @@ static void set_parent_locked(struct tree *tree, struct node *n, struct node *pa
 {
     struct node *old = n->parent;
 
-    if (parent)
+    if (parent) {
         parent->refs++;
+        n->lost = false;
+    }
     n->parent = parent;
-    n->lost = false;
     n->name_start = share_locked(tree, name, &name);
     xstrset(&n->name, name);
     if (old) {
@@ -366,7 +367,6 @@ void tree_move_ino(struct fs *fs, uint64_t ino, const struct place *to, const st
 void tree_lose(struct fs *fs, struct node *node)
 {
     LOCKED(&fs->tree.lock);
-    set_parent_locked(&fs->tree, node, NULL, NULL);
     node->lost = true;
 }
 

@@ -271,15 +271,6 @@ static char *path_below(const char *id)
     return graph_path(GRAPH_LIST_CONTACT_SUBFOLDERS, PARAMS({"folder", id}, {"$top", FOLDERS_TOP}));
 }
 
-/* The answer at `path`, which it frees. */
-static const cJSON *answer_at(const cJSON *answers, char *path)
-{
-    const cJSON *answer = json_get(answers, path);
-
-    free(path);
-    return answer;
-}
-
 /* Adds the folders of a list, of which `page` is the first page; null: what they are below has gone. */
 static enum grade add_contact_list(struct remote *r, const cJSON *page, const char *parent,
                                    struct remote_ctx ctx, struct remote_folders *ret,
@@ -346,9 +337,9 @@ static enum grade add_contact_subfolders(struct remote *r, size_t from, cJSON *a
         want(answers, path_below(ret->list[i].id));
     enum grade grade = ask_wanted(r, answers, ctx, fault);
     for (size_t i = from; grade == GRADE_OK && i < to; i++) {
-        const cJSON *page = answer_at(answers, path_below(ret->list[i].id));
+        SCOPED(xfree) char *path = path_below(ret->list[i].id);
 
-        grade = add_contact_list(r, page, ret->list[i].id, ctx, ret, fault);
+        grade = add_contact_list(r, json_get(answers, path), ret->list[i].id, ctx, ret, fault);
     }
     return grade;
 }
